@@ -1,0 +1,81 @@
+import { errors, jwtVerify, SignJWT } from "jose"
+import { isUuid } from "./isUuid.ts"
+import type { Keyring } from "./keyring.ts"
+
+const ALGORITHM = "HS256"
+/** RFC 9068, section 2.1: told apart from any other JWT under the same key. */
+const TYPE = "at+jwt"
+const ISSUER = "latchkey"
+const AUDIENCE = "latchkey"
+const CLOCK_LEEWAY_SECONDS = 30
+
+export interface AccessTokenClaims {
+  userId: string
+  sessionId: string
+}
+
+/**
+ * A JWT for a session of a user.
+ *
+ * @param ttl seconds until it expires.
+ */
+export async function signAccessToken(
+  keyring: Keyring,
+  { userId, sessionId }: AccessTokenClaims,
+  ttl: number,
+): Promise<{ accessToken: string; accessTokenExpiresAt: Date }> {
+  const issuedAt = Math.floor(Date.now() / 1000)
+  const accessToken = await new SignJWT({ sid: sessionId })
+    .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: keyring.current.id })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setSubject(userId)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + ttl)
+    .sign(keyring.current.accessTokenKey)
+  return { accessToken, accessTokenExpiresAt: new Date((issuedAt + ttl) * 1000) }
+}
+
+/**
+ * The claims of an access token that this service signed and that has not expired, or null. It says nothing of
+ * whether the session is still live.
+ *
+ * RFC 8725: the algorithm is pinned (3.1), the type is explicit (3.11), issuer, audience and times are checked
+ * (3.8, 3.9), and the header can only name one of our own secrets: a key it brings along is not looked at (3.10).
+ */
+export async function verifyAccessToken(keyring: Keyring, token: string): Promise<AccessTokenClaims | null> {
+  if (!token.split(".").every(isCanonicalBase64url)) return null
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      ({ kid, ...header }) => {
+        const keys = typeof kid === "string" ? keyring.find(kid) : undefined
+        if (!keys || Object.keys(header).some((name) => name !== "alg" && name !== "typ")) {
+          throw new errors.JWSInvalid("unknown key or header parameter")
+        }
+        return keys.accessTokenKey
+      },
+      {
+        algorithms: [ALGORITHM],
+        typ: TYPE,
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        clockTolerance: CLOCK_LEEWAY_SECONDS,
+        requiredClaims: ["exp", "iat", "sub", "sid"],
+      },
+    )
+    const { sub, sid, iat, aud } = payload
+    if (typeof sub !== "string" || typeof sid !== "string" || !isUuid(sub) || !isUuid(sid)) return null
+    if (typeof aud !== "string" || typeof iat !== "number" || iat > Date.now() / 1000 + CLOCK_LEEWAY_SECONDS)
+      return null
+    return { userId: sub, sessionId: sid }
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null
+    throw error
+  }
+}
+
+/** base64url has several spellings of the same bytes; a token has one, or a revocation list could be sidestepped. */
+function isCanonicalBase64url(text: string) {
+  return Buffer.from(text, "base64url").toString("base64url") === text
+}

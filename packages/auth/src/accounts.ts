@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto"
+import {
+  changePassword,
+  createSession,
+  createUser,
+  type Database,
+  endSession,
+  findPasswordHash,
+  findUserByEmail,
+  rotateSession,
+  type User,
+} from "@latchkey/db"
+import { signAccessToken } from "./accessToken.ts"
+import type { BcryptQueue } from "./bcryptQueue.ts"
+import { AuthError, unauthenticated } from "./errors.ts"
+import type { Keyring } from "./keyring.ts"
+import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
+import { createRefreshToken, nextRefreshToken } from "./refreshToken.ts"
+
+export interface SignedIn {
+  user: User
+  accessToken: string
+  accessTokenExpiresAt: Date
+  refreshToken: string
+}
+
+/** Accounts and their sessions. Emails are compared without regard to case. */
+export interface Accounts {
+  /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
+  register(input: { email: string; password: string }): Promise<SignedIn>
+  /** @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. */
+  login(input: { email: string; password: string }): Promise<SignedIn>
+  /**
+   * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
+   * (RFC 9700, section 4.14.2).
+   *
+   * @throws {AuthError} `UNAUTHENTICATED`.
+   */
+  refresh(input: { refreshToken: string }): Promise<SignedIn>
+  logout(session: { userId: string; sessionId: string }): Promise<void>
+  /**
+   * Changes the password and ends the user's other sessions.
+   *
+   * @throws {AuthError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`.
+   */
+  changePassword(
+    session: { userId: string; sessionId: string },
+    input: { currentPassword: string; newPassword: string },
+  ): Promise<void>
+}
+
+export function createAccounts(
+  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
+  options: { accessTokenTtl: number; refreshTokenTtl: number; registration: "open" | "closed" },
+): Accounts {
+  const { db, keyring, bcrypt } = deps
+
+  function newSession() {
+    const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
+    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl: options.refreshTokenTtl } }
+  }
+
+  async function signedIn(user: User, sessionId: string, refreshToken: string): Promise<SignedIn> {
+    const accessToken = await signAccessToken(keyring, { userId: user.id, sessionId }, options.accessTokenTtl)
+    return { user, ...accessToken, refreshToken }
+  }
+
+  return {
+    async register({ email, password }) {
+      if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
+      refuseWeak("password", password)
+      const passwordHash = await hashPassword(bcrypt, password)
+      const { refreshToken, session } = newSession()
+      const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
+      if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
+      return signedIn(user, session.id, refreshToken)
+    },
+
+    async login({ email, password }) {
+      const found = await findUserByEmail(db, { email: email.toLowerCase() })
+      const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
+      if (!found || !matches) throw loginFailed()
+      const { refreshToken, session } = newSession()
+      const checked = { userId: found.user.id, checkedHash: found.passwordHash }
+      if (!(await createSession(db, { ...checked, session }))) throw loginFailed()
+      return signedIn(found.user, session.id, refreshToken)
+    },
+
+    async refresh({ refreshToken }) {
+      const turn = nextRefreshToken(refreshToken)
+      if (!turn) throw unauthenticated()
+      const { presented, next } = turn
+      const user = await rotateSession(db, {
+        id: presented.sessionId,
+        familyHash: presented.familyHash,
+        turnHash: presented.turnHash,
+        nextTurnHash: next.turnHash,
+      })
+      if (!user) throw unauthenticated()
+      return signedIn(user, presented.sessionId, next.refreshToken)
+    },
+
+    logout: ({ userId, sessionId }) => endSession(db, { id: sessionId, userId }),
+
+    async changePassword({ userId, sessionId }, { currentPassword, newPassword }) {
+      refuseWeak("newPassword", newPassword)
+      const checkedHash = await findPasswordHash(db, { userId })
+      if (checkedHash === null) throw unauthenticated()
+      if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) throw wrongPassword()
+      const newHash = await hashPassword(bcrypt, newPassword)
+      if (!(await changePassword(db, { userId, sessionId, checkedHash, newHash }))) throw wrongPassword()
+    },
+  }
+}
+
+const loginFailed = () => new AuthError("LOGIN_FAILED", "Wrong email or password.")
+
+const wrongPassword = () =>
+  new AuthError("LOGIN_FAILED", "The current password is wrong.", { field: "currentPassword" })
+
+function refuseWeak(field: string, password: string) {
+  const problem = passwordProblem(password)
+  if (problem) throw new AuthError("INVALID_INPUT", `${field} ${problem}`, { field })
+}

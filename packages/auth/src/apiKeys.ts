@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto"
+import { createApiKey, type Database, listApiKeys, revokeApiKey } from "@latchkey/db"
+import { generateApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
+import type { BcryptQueue } from "./bcryptQueue.ts"
+import type { Caller } from "./caller.ts"
+import { decodeCursor, encodeCursor } from "./cursor.ts"
+import { AuthError, unauthenticated } from "./errors.ts"
+import { isUuid } from "./isUuid.ts"
+import type { Keyring } from "./keyring.ts"
+import { makeReceipt } from "./receipt.ts"
+
+export interface ApiKey {
+  id: string
+  label: string
+  /** The key's first 8 characters. */
+  start: string
+  createdAt: Date
+  lastUsedAt: Date | null
+  expiresAt: Date | null
+}
+
+export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt"> {
+  /** The key itself, here and never again. */
+  key: string
+}
+
+/** What users do with their keys. */
+export interface ApiKeys {
+  /**
+   * @param input.expiresAt null: never.
+   * @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` when the session ended meanwhile.
+   */
+  create(
+    session: { userId: string; sessionId: string },
+    input: { label: string; expiresAt: Date | null },
+  ): Promise<CreatedApiKey>
+  /**
+   * The user's active keys, newest first.
+   *
+   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   */
+  list(
+    owner: { userId: string },
+    input: { cursor: string | null; limit: number },
+  ): Promise<{ items: ApiKey[]; nextCursor: string | null }>
+  /**
+   * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
+   *
+   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`.
+   */
+  revoke(caller: Caller, input: { id: string }): Promise<void>
+}
+
+export function createApiKeys(
+  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
+  options: { maxKeysPerUser: number },
+): ApiKeys {
+  const { db, keyring, bcrypt } = deps
+
+  return {
+    async create({ userId, sessionId }, { label, expiresAt }) {
+      if (expiresAt && expiresAt.getTime() <= Date.now()) {
+        throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
+      }
+      const key = generateApiKey()
+      const id = randomUUID()
+      const lookupId = lookupIdOf(key)
+      const keyHash = await bcrypt.hash(key)
+      const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
+      const result = await createApiKey(db, {
+        userId,
+        sessionId,
+        maxKeys: options.maxKeysPerUser,
+        apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
+      })
+      switch (result.status) {
+        case "created":
+          return { id, label, start: startOf(lookupId), createdAt: result.createdAt, expiresAt, key }
+        case "limitReached":
+          throw new AuthError(
+            "KEY_LIMIT_REACHED",
+            `You have ${options.maxKeysPerUser} active keys, which is the limit; revoke one first.`,
+          )
+        case "sessionEnded":
+          throw unauthenticated()
+      }
+    },
+
+    async list({ userId }, { cursor, limit }) {
+      const after = cursor === null ? null : decodeCursor(cursor)
+      if (cursor !== null && !after) {
+        throw new AuthError("INVALID_INPUT", "cursor must be a nextCursor of an earlier page", {
+          field: "cursor",
+        })
+      }
+      const rows = await listApiKeys(db, { userId, limit: limit + 1, after })
+      const page = rows.slice(0, limit)
+      const last = page.at(-1)
+      return {
+        items: page.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
+        nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
+      }
+    },
+
+    async revoke(caller, { id }) {
+      if (caller.via === "apiKey" && caller.apiKeyId !== id) {
+        throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
+      }
+      const revoked = isUuid(id) && (await revokeApiKey(db, { id, userId: caller.user.id }))
+      if (!revoked) throw new AuthError("NOT_FOUND", "You have no active key with this id.")
+    },
+  }
+}

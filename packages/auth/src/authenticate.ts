@@ -1,0 +1,59 @@
+import { type Database, findLiveSessions, type LiveSession } from "@latchkey/db"
+import { verifyAccessToken } from "./accessToken.ts"
+import { createBatchedRead } from "./batchedRead.ts"
+import type { Caller } from "./caller.ts"
+import type { Keyring } from "./keyring.ts"
+import type { LastUsed } from "./lastUsed.ts"
+import { readCredential } from "./readCredential.ts"
+import type { VerifyApiKey } from "./verifyApiKey.ts"
+
+/** A request's caller. Without one, whether there was no credential, a bad one, or more than one. */
+export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
+
+export type Authenticate = (headers: Pick<Headers, "get">) => Promise<Authentication>
+
+/**
+ * Tells who is calling, by what the database says now: a key that was revoked, a session that ended or a user
+ * that was disabled before the request arrived is not accepted.
+ *
+ * @throws when there is no verdict: {AuthError} `UNAVAILABLE`, or `DatabaseUnavailable`.
+ */
+export function createAuthenticate(deps: {
+  db: Database
+  keyring: Keyring
+  verifyApiKey: VerifyApiKey
+  lastUsed: LastUsed
+}): Authenticate {
+  const findSession = createBatchedRead(
+    (ids) => findLiveSessions(deps.db, { ids }),
+    (session: LiveSession) => session.id,
+  )
+
+  async function callerOfApiKey(apiKey: string): Promise<Caller | null> {
+    const row = await deps.verifyApiKey(apiKey)
+    if (!row) return null
+    deps.lastUsed.note(row.id)
+    return { user: row.user, via: "apiKey", apiKeyId: row.id }
+  }
+
+  async function callerOfAccessToken(accessToken: string): Promise<Caller | null> {
+    const claims = await verifyAccessToken(deps.keyring, accessToken)
+    if (!claims) return null
+    const session = await findSession(claims.sessionId)
+    if (session?.user.id !== claims.userId) return null
+    return { user: session.user, via: "jwt", sessionId: session.id }
+  }
+
+  return async (headers) => {
+    const credential = readCredential(headers)
+    if (credential.kind === "none" || credential.kind === "ambiguous") {
+      return { caller: null, problem: credential.kind }
+    }
+    if (credential.kind === "malformed") return { caller: null, problem: "invalid" }
+    const caller =
+      credential.kind === "apiKey"
+        ? await callerOfApiKey(credential.apiKey)
+        : await callerOfAccessToken(credential.accessToken)
+    return caller ? { caller } : { caller: null, problem: "invalid" }
+  }
+}

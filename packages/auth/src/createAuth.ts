@@ -1,0 +1,55 @@
+import { availableParallelism } from "node:os"
+import type { Database } from "@latchkey/db"
+import { type Accounts, createAccounts } from "./accounts.ts"
+import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
+import { type Authenticate, createAuthenticate } from "./authenticate.ts"
+import { createBcryptQueue } from "./bcryptQueue.ts"
+import { createKeyring } from "./keyring.ts"
+import { createLastUsed } from "./lastUsed.ts"
+import { createVerifyApiKey } from "./verifyApiKey.ts"
+
+export interface AuthOptions {
+  db: Database
+  /** Server secrets, at least 32 bytes each. Those of `previous` are honoured, none is needed for a key to work. */
+  secrets: { current: string; previous?: readonly string[] }
+  /** Seconds. */
+  accessTokenTtl: number
+  /** Seconds from signing in, however often the session is refreshed. */
+  refreshTokenTtl: number
+  bcryptCost: number
+  registration: "open" | "closed"
+  maxKeysPerUser: number
+  /** Told of failures that no caller waits for. */
+  onBackgroundError: (error: unknown) => void
+}
+
+export interface Auth {
+  authenticate: Authenticate
+  accounts: Accounts
+  apiKeys: ApiKeys
+  /** Writes what was gathered in memory. */
+  close(): Promise<void>
+}
+
+/** About 70 ms each, so some 3 s of waiting at the most, within what a client will wait for. */
+const BCRYPTS_WAITING_PER_CORE = 40
+
+/** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
+export function createAuth(options: AuthOptions): Auth {
+  const { db } = options
+  const keyring = createKeyring(options.secrets)
+  const concurrency = Math.max(1, availableParallelism() - 1)
+  const queue = { cost: options.bcryptCost, concurrency, maxWaiting: concurrency * BCRYPTS_WAITING_PER_CORE }
+  // Queues of their own, so that a rush on one does not keep the other waiting.
+  const passwordBcrypt = createBcryptQueue(queue)
+  const keyBcrypt = createBcryptQueue(queue)
+  const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
+
+  return {
+    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed }),
+    accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
+    apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
+    close: () => lastUsed.close(),
+  }
+}

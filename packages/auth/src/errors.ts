@@ -1,0 +1,29 @@
+/** Why a call failed, as the contract names it. */
+export type Reason =
+  | "INVALID_INPUT"
+  | "AMBIGUOUS_CREDENTIALS"
+  | "UNAUTHENTICATED"
+  | "LOGIN_FAILED"
+  | "FORBIDDEN"
+  | "NOT_FOUND"
+  | "EMAIL_TAKEN"
+  | "KEY_LIMIT_REACHED"
+  | "UNAVAILABLE"
+
+/** A failure that the caller is meant to see. The message is for a person and holds nothing secret. */
+export class AuthError extends Error {
+  override name = "AuthError"
+  readonly reason: Reason
+  /** The input field at fault. */
+  readonly field: string | undefined
+
+  constructor(reason: Reason, message: string, options: ErrorOptions & { field?: string } = {}) {
+    super(message, options)
+    this.reason = reason
+    this.field = options.field
+  }
+}
+
+/** One message for every credential that is not valid, so that the cause can't be told from outside. */
+export const unauthenticated = () =>
+  new AuthError("UNAUTHENTICATED", "A valid access token or API key is required.")

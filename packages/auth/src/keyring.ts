@@ -1,0 +1,34 @@
+import { hkdfSync } from "node:crypto"
+
+/** The keys that come from one server secret, each good for one purpose. */
+export interface SecretKeys {
+  /** A fingerprint of the secret; not secret. */
+  id: string
+  receiptKey: Buffer
+  accessTokenKey: Buffer
+}
+
+/** The server secrets: the current one makes receipts and access tokens, all of them check. */
+export interface Keyring {
+  current: SecretKeys
+  find(id: string): SecretKeys | undefined
+}
+
+/**
+ * Derives the keys of the server secrets by HKDF-SHA-256 (RFC 5869), one `info` for each purpose, so that what
+ * is known under one says nothing of another.
+ */
+export function createKeyring(secrets: { current: string; previous?: readonly string[] }): Keyring {
+  const current = deriveKeys(secrets.current)
+  const byId = new Map([...(secrets.previous ?? []).map(deriveKeys), current].map((keys) => [keys.id, keys]))
+  return { current, find: (id) => byId.get(id) }
+}
+
+function deriveKeys(secret: string): SecretKeys {
+  const derive = (info: string, bytes: number) => Buffer.from(hkdfSync("sha256", secret, "", info, bytes))
+  return {
+    id: derive("latchkey/secret-id/v1", 8).toString("hex"),
+    receiptKey: derive("latchkey/receipt/v1", 32),
+    accessTokenKey: derive("latchkey/access-token/v1", 32),
+  }
+}

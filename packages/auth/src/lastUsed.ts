@@ -1,0 +1,46 @@
+import { type Database, touchApiKeys } from "@latchkey/db"
+
+/** Gathers which keys were used and writes it every few seconds in one statement, so that no request waits for it. */
+export interface LastUsed {
+  note(apiKeyId: string): void
+  /** Writes what was gathered. What could not be written is kept for the next time. */
+  flush(): Promise<void>
+  /** Writes for the last time. */
+  close(): Promise<void>
+}
+
+/** @param onError is told when a write failed; the uses are not lost. */
+export function createLastUsed(
+  db: Database,
+  onError: (error: unknown) => void,
+  intervalMs = 5_000,
+): LastUsed {
+  let used = new Set<string>()
+  let underWay: Promise<void> = Promise.resolve()
+
+  async function write() {
+    if (used.size === 0) return
+    const ids = used
+    used = new Set()
+    try {
+      await touchApiKeys(db, { ids: [...ids] })
+    } catch (error) {
+      for (const id of ids) used.add(id)
+      onError(error)
+    }
+  }
+  function flush() {
+    underWay = underWay.then(write)
+    return underWay
+  }
+  const timer = setInterval(flush, intervalMs).unref()
+
+  return {
+    note: (apiKeyId) => void used.add(apiKeyId),
+    flush,
+    close() {
+      clearInterval(timer)
+      return flush()
+    },
+  }
+}

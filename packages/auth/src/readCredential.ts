@@ -1,0 +1,23 @@
+export type Credential =
+  | { kind: "none" }
+  | { kind: "ambiguous" }
+  | { kind: "malformed" }
+  | { kind: "accessToken"; accessToken: string }
+  | { kind: "apiKey"; apiKey: string }
+
+/**
+ * The one credential of a request: `Authorization: Bearer …` (RFC 6750, section 2.1) or `X-API-Key: …`.
+ *
+ * `Headers` joins repeated fields with a comma (RFC 9110, section 5.3), and neither credential can hold one, so
+ * a comma means that there were two. Which of two was meant is not for us to guess.
+ */
+export function readCredential(headers: Pick<Headers, "get">): Credential {
+  const authorization = headers.get("authorization")
+  const apiKey = headers.get("x-api-key")
+  if (apiKey === null && authorization === null) return { kind: "none" }
+  if (apiKey !== null && authorization !== null) return { kind: "ambiguous" }
+  if ((apiKey ?? authorization)?.includes(",")) return { kind: "ambiguous" }
+  if (apiKey !== null) return { kind: "apiKey", apiKey }
+  const accessToken = /^Bearer +([^ ]+)$/i.exec(authorization ?? "")?.[1]
+  return accessToken === undefined ? { kind: "malformed" } : { kind: "accessToken", accessToken }
+}

@@ -1,0 +1,64 @@
+import { createHash, randomBytes } from "node:crypto"
+import { isUuid } from "./isUuid.ts"
+
+const FAMILY_BYTES = 24
+const TURN_BYTES = 24
+const ID_BYTES = 16
+
+/**
+ * A refresh token is a session's id, a secret that all tokens of the session share, and one that only the newest
+ * has. With the first secret an old token proves that it was ours once, and so that somebody uses a copy; without
+ * it, knowing a session's id, which stands in every access token, would be enough to end the session.
+ */
+interface RefreshToken {
+  sessionId: string
+  family: Buffer
+  turn: Buffer
+}
+
+/** What the database keeps of it. Plain SHA-256 will do: the secrets are 192 random bits. */
+export interface RefreshTokenHashes {
+  sessionId: string
+  familyHash: Buffer
+  turnHash: Buffer
+}
+
+/** The first token of a new session. */
+export const createRefreshToken = (sessionId: string) =>
+  present({ sessionId, family: randomBytes(FAMILY_BYTES), turn: randomBytes(TURN_BYTES) })
+
+/** The token after this one, or null if the text can't be a token. */
+export function nextRefreshToken(refreshToken: string) {
+  const token = parse(refreshToken)
+  if (!token) return null
+  return { presented: hashes(token), next: present({ ...token, turn: randomBytes(TURN_BYTES) }) }
+}
+
+function present(token: RefreshToken) {
+  const id = Buffer.from(token.sessionId.replaceAll("-", ""), "hex")
+  const refreshToken = Buffer.concat([id, token.family, token.turn]).toString("base64url")
+  return { refreshToken, ...hashes(token) }
+}
+
+function parse(refreshToken: string): RefreshToken | null {
+  const bytes = Buffer.from(refreshToken, "base64url")
+  if (bytes.length !== ID_BYTES + FAMILY_BYTES + TURN_BYTES || bytes.toString("base64url") !== refreshToken)
+    return null
+  const sessionId = bytes
+    .toString("hex", 0, ID_BYTES)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
+  if (!isUuid(sessionId)) return null
+  return {
+    sessionId,
+    family: bytes.subarray(ID_BYTES, ID_BYTES + FAMILY_BYTES),
+    turn: bytes.subarray(ID_BYTES + FAMILY_BYTES),
+  }
+}
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest()
+
+const hashes = ({ sessionId, family, turn }: RefreshToken): RefreshTokenHashes => ({
+  sessionId,
+  familyHash: sha256(family),
+  turnHash: sha256(turn),
+})

@@ -1,0 +1,25 @@
+export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
+export { DataFolderInUse } from "./lockFolder.ts"
+export { migrateDatabase } from "./migrateDatabase.ts"
+export {
+  type ActiveApiKey,
+  createApiKey,
+  findActiveApiKeys,
+  type ListedApiKey,
+  listApiKeys,
+  recordReceipt,
+  revokeApiKey,
+  touchApiKeys,
+} from "./queries/apiKeys.ts"
+export { ping } from "./queries/ping.ts"
+export {
+  createSession,
+  endSession,
+  findLiveSessions,
+  type LiveSession,
+  type NewSession,
+  rotateSession,
+} from "./queries/sessions.ts"
+export type { User } from "./queries/userColumns.ts"
+export { changePassword, createUser, findPasswordHash, findUserByEmail } from "./queries/users.ts"
+export { DatabaseUnavailable } from "./query.ts"

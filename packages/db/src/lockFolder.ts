@@ -1,0 +1,30 @@
+import { open } from "node:fs/promises"
+import { join } from "node:path"
+import { tryLock } from "fs-native-extensions"
+
+/** Another process, or another handle of this one, has the folder. */
+export class DataFolderInUse extends Error {
+  override name = "DataFolderInUse"
+  readonly folder: string
+
+  constructor(folder: string) {
+    super(`another process is using the data folder ${folder}`)
+    this.folder = folder
+  }
+}
+
+/**
+ * Locks a folder for this process. The operating system holds the lock, so it ends with the process however
+ * that dies; a file with a process id in it would outlive a `kill -9`.
+ *
+ * @returns what unlocks it.
+ * @throws {DataFolderInUse}
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const file = await open(join(folder, "lock"), "a+", 0o600)
+  if (!tryLock(file.fd)) {
+    await file.close()
+    throw new DataFolderInUse(folder)
+  }
+  return () => file.close()
+}

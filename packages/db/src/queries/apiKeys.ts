@@ -1,0 +1,182 @@
+import { and, count, desc, eq, gt, isNull, or, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { apiKeys, sessions, users } from "../schema.ts"
+import { anyOf } from "./anyOf.ts"
+import { type User, userColumns } from "./userColumns.ts"
+
+/** Neither revoked nor expired, by the database's clock. */
+const isActive = and(
+  isNull(apiKeys.revokedAt),
+  or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
+)
+
+export interface NewApiKey {
+  id: string
+  lookupId: string
+  keyHash: string
+  receipt: Uint8Array
+  receiptSecretId: string
+  label: string
+  expiresAt: Date | null
+}
+
+export type CreateApiKeyResult =
+  | { status: "created"; createdAt: Date }
+  | { status: "sessionEnded" }
+  | { status: "limitReached" }
+
+/**
+ * Stores a key for a user who holds fewer than `maxKeys` active ones, on behalf of a session that is still live.
+ * The lock on the user makes creations take turns, so that none of them counts what another is about to add.
+ */
+export const createApiKey = query(
+  async (
+    db,
+    params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey },
+  ): Promise<CreateApiKeyResult> =>
+    db.transaction(async (tx) => {
+      const { userId, sessionId, apiKey } = params
+      const [owner] = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+        .for("no key update")
+      const [session] = await tx
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.endedAt)))
+        .for("share")
+      if (!owner || !session) return { status: "sessionEnded" }
+
+      const [active] = await tx
+        .select({ keys: count() })
+        .from(apiKeys)
+        .where(and(eq(apiKeys.userId, userId), isActive))
+      if (!active || active.keys >= params.maxKeys) return { status: "limitReached" }
+
+      const [created] = await tx
+        .insert(apiKeys)
+        .values({ userId, ...apiKey })
+        .returning({ createdAt: apiKeys.createdAt })
+      if (!created) throw new TypeError("insert returned no row")
+      return { status: "created", createdAt: created.createdAt }
+    }),
+)
+
+export interface ActiveApiKey {
+  id: string
+  lookupId: string
+  keyHash: string
+  receipt: Uint8Array | null
+  receiptSecretId: string | null
+  user: User
+}
+
+/** Those of the keys that are active at this moment and whose owner is enabled, in no order. */
+export const findActiveApiKeys = query(
+  async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<ActiveApiKey[]> =>
+    db
+      .select({
+        id: apiKeys.id,
+        lookupId: apiKeys.lookupId,
+        // The table's check has it non-null while the key is not revoked.
+        keyHash: sql<string>`${apiKeys.keyHash}`,
+        receipt: apiKeys.receipt,
+        receiptSecretId: apiKeys.receiptSecretId,
+        user: userColumns,
+      })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(and(anyOf(apiKeys.lookupId, lookupIds), isActive, isNull(users.disabledAt))),
+)
+
+/**
+ * Stores the receipt of a bcrypt that succeeded, unless the key was revoked or its hash replaced meanwhile.
+ *
+ * @returns whether it did.
+ */
+export const recordReceipt = query(
+  async (
+    db,
+    params: { id: string; userId: string; keyHash: string; receipt: Uint8Array; receiptSecretId: string },
+  ): Promise<boolean> => {
+    const recorded = await db
+      .update(apiKeys)
+      .set({ receipt: params.receipt, receiptSecretId: params.receiptSecretId })
+      .where(
+        and(
+          eq(apiKeys.id, params.id),
+          eq(apiKeys.userId, params.userId),
+          eq(apiKeys.keyHash, params.keyHash),
+          isNull(apiKeys.revokedAt),
+        ),
+      )
+      .returning({ id: apiKeys.id })
+    return recorded.length === 1
+  },
+)
+
+export interface ListedApiKey {
+  id: string
+  label: string
+  lookupId: string
+  createdAt: Date
+  lastUsedAt: Date | null
+  expiresAt: Date | null
+}
+
+/** A user's active keys, newest first, from the one after `after` on. */
+export const listApiKeys = query(
+  async (
+    db,
+    params: { userId: string; limit: number; after: { id: string; createdAt: Date } | null },
+  ): Promise<ListedApiKey[]> =>
+    db
+      .select({
+        id: apiKeys.id,
+        label: apiKeys.label,
+        lookupId: apiKeys.lookupId,
+        createdAt: apiKeys.createdAt,
+        lastUsedAt: apiKeys.lastUsedAt,
+        expiresAt: apiKeys.expiresAt,
+      })
+      .from(apiKeys)
+      .where(
+        and(
+          eq(apiKeys.userId, params.userId),
+          isActive,
+          params.after
+            ? sql`(${apiKeys.createdAt}, ${apiKeys.id}) < (${params.after.createdAt.toISOString()}::timestamptz, ${params.after.id}::uuid)`
+            : undefined,
+        ),
+      )
+      .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+      .limit(params.limit),
+)
+
+/**
+ * Revokes a user's key and wipes what could verify it, in one statement.
+ *
+ * @returns false when the user has no such key that is not revoked.
+ */
+export const revokeApiKey = query(
+  async (db, { id, userId }: { id: string; userId: string }): Promise<boolean> => {
+    const revoked = await db
+      .update(apiKeys)
+      .set({ revokedAt: sql`now()`, keyHash: null, receipt: null, receiptSecretId: null })
+      .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)))
+      .returning({ id: apiKeys.id })
+    return revoked.length === 1
+  },
+)
+
+/** Marks keys as used now. Rows are locked in one order, so that two instances can't wait for each other. */
+export const touchApiKeys = query(async (db, { ids }: { ids: readonly string[] }): Promise<void> => {
+  const inOrder = db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(anyOf(apiKeys.id, ids))
+    .orderBy(apiKeys.id)
+    .for("no key update")
+  await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(sql`${apiKeys.id} in (${inOrder})`)
+})

@@ -1,0 +1,105 @@
+import { and, eq, gt, isNull, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { sessions, users } from "../schema.ts"
+import { anyOf } from "./anyOf.ts"
+import { type User, userColumns } from "./userColumns.ts"
+
+export interface NewSession {
+  id: string
+  familyHash: Uint8Array
+  turnHash: Uint8Array
+  /** Seconds until it ends for good, however often it is refreshed. */
+  ttl: number
+}
+
+/** The columns of a new session, its end by the database's clock. */
+export const sessionValues = ({ id, familyHash, turnHash, ttl }: NewSession) => ({
+  id,
+  familyHash,
+  turnHash,
+  expiresAt: sql`now() + make_interval(secs => ${ttl})`,
+})
+
+/** Neither ended nor expired, by the database's clock. */
+const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`now()`))
+
+/**
+ * Opens a session for a user whose password was just checked. The user's row is locked against a change of
+ * password at the same moment: either the session comes first and the change ends it, or it is refused.
+ *
+ * @returns whether the user is still enabled and has that password hash.
+ */
+export const createSession = query(
+  async (
+    db,
+    { userId, checkedHash, session }: { userId: string; checkedHash: string; session: NewSession },
+  ): Promise<boolean> =>
+    db.transaction(async (tx) => {
+      const [user] = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
+        .for("share")
+      if (!user) return false
+      await tx.insert(sessions).values({ userId, ...sessionValues(session) })
+      return true
+    }),
+)
+
+/**
+ * One turn of a session's refresh token, in one statement: the newest token is replaced by the next; any older
+ * one of the family ends the session. Of two equal tokens at the same moment the second finds the first's
+ * update and counts as old.
+ *
+ * @returns the user when the token was the newest; null when it was not, whatever the reason.
+ */
+export const rotateSession = query(
+  async (
+    db,
+    params: { id: string; familyHash: Uint8Array; turnHash: Uint8Array; nextTurnHash: Uint8Array },
+  ): Promise<User | null> => {
+    const isNewest = eq(sessions.turnHash, params.turnHash)
+    const [row] = await db
+      .update(sessions)
+      .set({
+        turnHash: sql`case when ${isNewest} then ${params.nextTurnHash} else ${sessions.turnHash} end`,
+        refreshedAt: sql`case when ${isNewest} then now() else ${sessions.refreshedAt} end`,
+        endedAt: sql`case when ${isNewest} then null else now() end`,
+      })
+      .from(users)
+      .where(
+        and(
+          eq(sessions.id, params.id),
+          eq(sessions.familyHash, params.familyHash),
+          isLive,
+          eq(users.id, sessions.userId),
+          isNull(users.disabledAt),
+        ),
+      )
+      .returning({ user: userColumns, endedAt: sessions.endedAt })
+    return row && row.endedAt === null ? row.user : null
+  },
+)
+
+/** Ends a session of a user; harmless when it has ended. */
+export const endSession = query(async (db, { id, userId }: { id: string; userId: string }): Promise<void> => {
+  await db
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isNull(sessions.endedAt)))
+})
+
+export interface LiveSession {
+  id: string
+  user: User
+}
+
+/** Those of the sessions that are live at this moment and whose user is enabled, in no order. */
+export const findLiveSessions = query(
+  async (db, { ids }: { ids: readonly string[] }): Promise<LiveSession[]> =>
+    db
+      .select({ id: sessions.id, user: userColumns })
+      .from(sessions)
+      .innerJoin(users, eq(users.id, sessions.userId))
+      .where(and(anyOf(sessions.id, ids), isLive, isNull(users.disabledAt))),
+)

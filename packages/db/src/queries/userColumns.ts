@@ -1,0 +1,16 @@
+import { users } from "../schema.ts"
+
+/** What others may see of a user: no password hash. */
+export const userColumns = {
+  id: users.id,
+  email: users.email,
+  role: users.role,
+  createdAt: users.createdAt,
+}
+
+export interface User {
+  id: string
+  email: string
+  role: "user" | "admin"
+  createdAt: Date
+}

@@ -1,0 +1,82 @@
+import { and, eq, isNull, ne, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { sessions, users } from "../schema.ts"
+import { type NewSession, sessionValues } from "./sessions.ts"
+import { type User, userColumns } from "./userColumns.ts"
+
+/** The enabled user of an email (lower case), with the hash to check the password against. */
+export const findUserByEmail = query(
+  async (db, { email }: { email: string }): Promise<{ user: User; passwordHash: string } | null> => {
+    const [row] = await db
+      .select({ user: userColumns, passwordHash: users.passwordHash })
+      .from(users)
+      .where(and(eq(users.email, email), isNull(users.disabledAt)))
+    return row ?? null
+  },
+)
+
+export const findPasswordHash = query(async (db, { userId }: { userId: string }): Promise<string | null> => {
+  const [row] = await db
+    .select({ passwordHash: users.passwordHash })
+    .from(users)
+    .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+  return row?.passwordHash ?? null
+})
+
+/** Creates a user with a first session; null when the email is taken. */
+export const createUser = query(
+  async (
+    db,
+    { email, passwordHash, session }: { email: string; passwordHash: string; session: NewSession },
+  ): Promise<User | null> =>
+    db.transaction(async (tx) => {
+      const [user] = await tx
+        .insert(users)
+        .values({ email, passwordHash })
+        .onConflictDoNothing({ target: users.email })
+        .returning(userColumns)
+      if (!user) return null
+      await tx.insert(sessions).values({ userId: user.id, ...sessionValues(session) })
+      return user
+    }),
+)
+
+/**
+ * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
+ * and the session that asks is still live.
+ *
+ * @returns whether it did.
+ */
+export const changePassword = query(
+  async (
+    db,
+    params: { userId: string; sessionId: string; checkedHash: string; newHash: string },
+  ): Promise<boolean> =>
+    db.transaction(async (tx) => {
+      const changed = await tx
+        .update(users)
+        .set({ passwordHash: params.newHash })
+        .where(
+          and(
+            eq(users.id, params.userId),
+            eq(users.passwordHash, params.checkedHash),
+            isNull(users.disabledAt),
+            sql`exists (select 1 from ${sessions} where ${sessions.id} = ${params.sessionId}
+              and ${sessions.userId} = ${users.id} and ${sessions.endedAt} is null)`,
+          ),
+        )
+        .returning({ id: users.id })
+      if (changed.length === 0) return false
+      await tx
+        .update(sessions)
+        .set({ endedAt: sql`now()` })
+        .where(
+          and(
+            eq(sessions.userId, params.userId),
+            ne(sessions.id, params.sessionId),
+            isNull(sessions.endedAt),
+          ),
+        )
+      return true
+    }),
+)
