@@ -1,7 +1,7 @@
+export { DatabaseUnavailable, type User } from "@latchkey/db"
 export type { Accounts, SignedIn } from "./accounts.ts"
 export type { ApiKey, ApiKeys, CreatedApiKey } from "./apiKeys.ts"
 export type { Authenticate, Authentication } from "./authenticate.ts"
 export type { Caller } from "./caller.ts"
 export { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
 export { AuthError, type Reason, unauthenticated } from "./errors.ts"
-export { passwordProblem } from "./password.ts"

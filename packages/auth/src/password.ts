@@ -18,7 +18,8 @@ export function passwordProblem(password: string): string | null {
 export const hashPassword = (bcrypt: BcryptQueue, password: string) => bcrypt.hash(condense(password))
 
 export const comparePassword = (bcrypt: BcryptQueue, password: string, passwordHash: string) =>
-  bcrypt.compare(condense(password), passwordHash)
+  // UTF-8 has no lone surrogates; they would count as the replacement character.
+  bcrypt.compare(password.isWellFormed() ? condense(password) : "", passwordHash)
 
 /**
  * bcrypt stops at 72 bytes and at a NUL, so it is given a digest of all of them instead: HMAC-SHA-256 in

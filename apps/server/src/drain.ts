@@ -1,0 +1,17 @@
+import { once } from "node:events"
+import type { Server } from "node:http"
+
+/** Longest wait for requests under way; the process is to be gone within 10 s. */
+const GRACE_MS = 7_000
+
+/** Closes a server: no new connections, idle ones closed, busy ones when their answer is out or time is up. */
+export async function drain(server: Server): Promise<void> {
+  const closed = once(server, "close")
+  server.close()
+  // Keep-alive connections that were busy turn idle one after the other.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  const deadline = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(deadline)
+}

@@ -1,0 +1,112 @@
+import { resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { z } from "zod"
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
+
+/** The repository's root, seen from `src` as from `dist`. */
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+
+function whole(min: number, max: number, fallback: number) {
+  const error = `expected a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }))
+    .default(fallback)
+}
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `expected one of ${values.join(", ")}` })
+
+const secret = z
+  .string()
+  .refine((text) => Buffer.byteLength(text) >= 32, { error: "expected at least 32 bytes", abort: true })
+  .refine((text) => !isPlaceholder(text), {
+    error: "expected a random secret, not a placeholder; make one with: openssl rand -hex 32",
+  })
+
+/** What examples and templates say, or text with too little in it to be random. */
+function isPlaceholder(text: string) {
+  return (
+    /change.?(me|this)|placeholder|replace|example|your.?(auth.?)?secret|super.?secret|password|latchkey/i.test(
+      text,
+    ) || new Set(text).size < 8
+  )
+}
+
+const list = (item: z.ZodType<string, string>) =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((part) => part.trim()))
+    .pipe(z.array(item))
+    .default([])
+
+const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+  error: "expected origins such as https://app.company.tld, separated by commas",
+})
+
+const Env = z
+  .object({
+    PORT: whole(0, 65_535, 3000),
+    HOST: z.string().default("127.0.0.1"),
+    DATABASE_URL: z
+      .string()
+      .refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), {
+        error: "expected a URL such as postgres://user:password@host:5432/database",
+      })
+      .optional(),
+    DATA_DIR: z
+      .string()
+      .transform((folder) => resolve(folder))
+      .default(resolve(root, ".latchkey")),
+    AUTH_SECRET: secret.optional(),
+    AUTH_SECRET_PREVIOUS: list(secret),
+    ACCESS_TOKEN_TTL: whole(1, 86_400, 900),
+    REFRESH_TOKEN_TTL: whole(1, 315_360_000, 2_592_000),
+    BCRYPT_COST: whole(10, 14, 10),
+    REGISTRATION: oneOf(["open", "closed"]).default("open"),
+    MAX_KEYS_PER_USER: whole(1, 1_000_000, 100),
+    CORS_ORIGINS: list(origin),
+    TRUST_PROXY: whole(0, 100, 0),
+    LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
+  })
+  .superRefine((env, context) => {
+    if (env.DATABASE_URL === undefined || env.AUTH_SECRET !== undefined) return
+    context.addIssue({
+      code: "custom",
+      path: ["AUTH_SECRET"],
+      message: "required with DATABASE_URL; make one with: openssl rand -hex 32",
+    })
+  })
+
+export type Env = z.output<typeof Env>
+
+/** The configuration is wrong. One problem for each wrong variable; none repeats a value. */
+export class EnvError extends Error {
+  override name = "EnvError"
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"))
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the configuration; an empty variable counts as none.
+ *
+ * @throws {EnvError}
+ */
+export function readEnv(variables: NodeJS.ProcessEnv): Env {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""))
+  const result = Env.safeParse(given)
+  if (result.success) return result.data
+  const problems = new Map(result.error.issues.map(({ path, message }) => [String(path[0]), message]))
+  // Zod leaves the object's own check out while a field is wrong.
+  if (given.DATABASE_URL && !given.AUTH_SECRET) {
+    problems.set("AUTH_SECRET", "required with DATABASE_URL; make one with: openssl rand -hex 32")
+  }
+  throw new EnvError([...problems].map(([name, message]) => `${name}: ${message}`))
+}

@@ -1,0 +1,23 @@
+import type { HttpBindings } from "@hono/node-server"
+import type { Context as ApiContext, Failure } from "@latchkey/api"
+import type { Caller } from "@latchkey/auth"
+import type { Context, Hono } from "hono"
+
+/** One request and what becomes of it, for the procedures on the way in and for the log on the way out. */
+export interface Exchange {
+  requestId: string
+  api: ApiContext
+  /** The route's pattern or the procedures' names, never the path as it was sent, which can hold anything. */
+  route: string
+  caller: Caller | null
+  failures: { failure: Failure; error: unknown }[]
+}
+
+export interface AppEnv {
+  /** Absent where the app is called without a socket. */
+  Bindings: Partial<HttpBindings>
+  Variables: { exchange: Exchange }
+}
+
+export type App = Hono<AppEnv>
+export type AppContext = Context<AppEnv>

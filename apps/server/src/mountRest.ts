@@ -1,0 +1,51 @@
+import { appRouter, failure, failureOf, type RestOperation, restOperations } from "@latchkey/api"
+import { callTRPCProcedure } from "@trpc/server"
+import type { App, AppContext } from "./exchange.ts"
+import { readRestInput } from "./readRestInput.ts"
+import { respondWithFailure } from "./respond.ts"
+
+/** The router's procedures as plain REST, each at the place its `meta.rest` names. */
+export function mountRest(app: App) {
+  for (const operation of restOperations) {
+    app.on(operation.method, honoPath(operation.path), (c) => serve(c, operation))
+  }
+  for (const [path, operations] of groupByPath(restOperations)) {
+    const methods = operations.map(({ method }) => method)
+    app.all(honoPath(path), (c) => {
+      c.get("exchange").route = path
+      c.header("Allow", [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", "))
+      return respondWithFailure(c, failure("METHOD_NOT_ALLOWED", "This path does not answer to this method."))
+    })
+  }
+}
+
+async function serve(c: AppContext, operation: RestOperation): Promise<Response> {
+  const { api } = c.get("exchange")
+  c.get("exchange").route = operation.path
+  const read = await readRestInput(c.req, operation)
+  if ("failure" in read) return respondWithFailure(c, read.failure)
+  try {
+    const data: unknown = await callTRPCProcedure({
+      router: appRouter,
+      path: operation.procedure,
+      type: operation.kind,
+      getRawInput: async () => read.input,
+      ctx: api,
+      signal: c.req.raw.signal,
+      batchIndex: 0,
+    })
+    return operation.status === 204 ? c.body(null, 204) : c.json(data, operation.status)
+  } catch (error) {
+    return respondWithFailure(c, failureOf(error), error)
+  }
+}
+
+const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ":$1")
+
+function groupByPath(operations: readonly RestOperation[]) {
+  const groups = new Map<string, RestOperation[]>()
+  for (const operation of operations) {
+    groups.set(operation.path, [...(groups.get(operation.path) ?? []), operation])
+  }
+  return groups
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from "node:crypto"
+import { open, readFile, rename } from "node:fs/promises"
+import { join } from "node:path"
+
+/**
+ * The secret of an embedded database, made on first use and kept beside it, readable by its owner alone. The
+ * caller holds the folder's lock. Losing it signs everybody out and costs each key one bcrypt; no key dies of it.
+ */
+export async function readSecret(folder: string): Promise<string> {
+  const path = join(folder, "auth-secret")
+  try {
+    return (await readFile(path, "utf8")).trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+  }
+  const secret = randomBytes(32).toString("hex")
+  const file = await open(`${path}.unfinished`, "w", 0o600)
+  try {
+    await file.writeFile(`${secret}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.unfinished`, path)
+  return secret
+}

@@ -1,0 +1,100 @@
+import { AuthError, DatabaseUnavailable } from "@latchkey/auth"
+import { TRPCError } from "@trpc/server"
+import { ZodError } from "zod"
+
+/** The contract's errors: each reason with tRPC's code and the HTTP status. */
+const FAILURES = {
+  INVALID_INPUT: { code: "BAD_REQUEST", status: 400 },
+  AMBIGUOUS_CREDENTIALS: { code: "BAD_REQUEST", status: 400 },
+  UNAUTHENTICATED: { code: "UNAUTHORIZED", status: 401 },
+  LOGIN_FAILED: { code: "UNAUTHORIZED", status: 401 },
+  FORBIDDEN: { code: "FORBIDDEN", status: 403 },
+  NOT_FOUND: { code: "NOT_FOUND", status: 404 },
+  METHOD_NOT_ALLOWED: { code: "METHOD_NOT_SUPPORTED", status: 405 },
+  EMAIL_TAKEN: { code: "CONFLICT", status: 409 },
+  KEY_LIMIT_REACHED: { code: "CONFLICT", status: 409 },
+  TOO_LARGE: { code: "PAYLOAD_TOO_LARGE", status: 413 },
+  UNSUPPORTED_MEDIA_TYPE: { code: "UNSUPPORTED_MEDIA_TYPE", status: 415 },
+  RATE_LIMITED: { code: "TOO_MANY_REQUESTS", status: 429 },
+  INTERNAL: { code: "INTERNAL_SERVER_ERROR", status: 500 },
+  UNAVAILABLE: { code: "SERVICE_UNAVAILABLE", status: 503 },
+} as const
+
+export type FailureReason = keyof typeof FAILURES
+
+export interface Issue {
+  path: (string | number)[]
+  message: string
+}
+
+/** All that a client learns of an error. */
+export interface Failure {
+  reason: FailureReason
+  code: (typeof FAILURES)[FailureReason]["code"]
+  status: (typeof FAILURES)[FailureReason]["status"]
+  message: string
+  issues?: Issue[]
+}
+
+export const failure = (reason: FailureReason, message: string, issues?: Issue[]): Failure => ({
+  reason,
+  ...FAILURES[reason],
+  message,
+  ...(issues && { issues }),
+})
+
+/**
+ * Translates any error for the client, here and nowhere else. What is not known to be meant for clients becomes
+ * `INTERNAL`: messages of SQL, causes and stacks stay inside.
+ */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof AuthError) {
+    const issues = error.field === undefined ? undefined : [{ path: [error.field], message: error.message }]
+    return failure(error.reason, error.message, issues)
+  }
+  if (error instanceof DatabaseUnavailable) {
+    return failure("UNAVAILABLE", "The service can't answer right now; try again shortly.")
+  }
+  if (error instanceof TRPCError) return failureOfTrpc(error)
+  return failure("INTERNAL", "Something went wrong on our side.")
+}
+
+function failureOfTrpc(error: TRPCError): Failure {
+  switch (error.code) {
+    case "BAD_REQUEST":
+    case "PARSE_ERROR":
+      return error.cause instanceof ZodError
+        ? invalidInput(error.cause.issues.map(toIssue))
+        : failure("INVALID_INPUT", "The request could not be read; send JSON as the documentation shows.")
+    case "NOT_FOUND":
+      return failure("NOT_FOUND", "There is nothing at this path.")
+    case "METHOD_NOT_SUPPORTED":
+      return failure("METHOD_NOT_ALLOWED", "This path does not answer to this method.")
+    case "UNSUPPORTED_MEDIA_TYPE":
+      return failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
+    case "PAYLOAD_TOO_LARGE":
+      return failure("TOO_LARGE", "The body is too large.")
+    default:
+      // A result that does not fit its declared output has a ZodError for a cause too; that one is our bug.
+      return failureOf(error.cause instanceof ZodError ? undefined : error.cause)
+  }
+}
+
+/** Bad input, with a message that names every field at fault. */
+export function invalidInput(issues: Issue[]): Failure {
+  const message = issues.map(({ path, message }) => `${path.join(".") || "input"}: ${message}`).join("; ")
+  return failure("INVALID_INPUT", message, issues)
+}
+
+function toIssue(issue: ZodError["issues"][number]): Issue {
+  const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)))
+  return { path, message: issue.code === "unrecognized_keys" ? unrecognized(issue.keys) : issue.message }
+}
+
+/** The names come from the client and could be anything, so only those that look like names are repeated. */
+function unrecognized(keys: readonly string[]) {
+  const names = keys.filter((key) => /^[A-Za-z_]\w{0,29}$/.test(key)).slice(0, 5)
+  return names.length === 0
+    ? "has a field that is not known"
+    : `has a field that is not known: ${names.join(", ")}`
+}

@@ -1,0 +1,46 @@
+import { z } from "zod"
+
+/** For procedures without input: sending any is a mistake that the sender wants to know of. */
+export const noInput = z.void({ error: "takes no input" })
+
+export const noOutput = z.void()
+
+export const email = z.email({ error: "must be an email address" }).max(254).toLowerCase()
+
+/** Unicode without control characters, NUL among them, which PostgreSQL can't store, and lone surrogates. */
+export const label = z
+  .string()
+  .trim()
+  .refine((text) => text !== "" && [...text].length <= 100, { error: "must have 1 to 100 characters" })
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
+    error: "must not have control characters",
+  })
+
+/** A `Date`, or ISO 8601 with a zone, which is all that JSON can carry. */
+export const instant = z.union(
+  [z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))],
+  { error: "must be a time in ISO 8601 with a zone" },
+)
+
+export const user = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: z.enum(["user", "admin"]),
+  createdAt: z.date(),
+})
+
+export const signedIn = z.object({
+  user,
+  accessToken: z.string(),
+  accessTokenExpiresAt: z.date(),
+  refreshToken: z.string(),
+})
+
+export const apiKey = z.object({
+  id: z.string(),
+  label: z.string(),
+  start: z.string(),
+  createdAt: z.date(),
+  lastUsedAt: z.date().nullable(),
+  expiresAt: z.date().nullable(),
+})
