@@ -29,7 +29,6 @@ export async function listen(
       connectionsCheckingInterval: headersTimeout / 10,
     },
     getRequestListener(app.fetch, {
-      overrideGlobalObjects: false,
       // What could not even be made a request of, such as one with a Host that is none.
       errorHandler: () => refusal(400),
     }),

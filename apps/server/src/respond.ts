@@ -20,12 +20,6 @@ export function respondWithFailure(c: AppContext, failure: Failure, error?: unkn
   return c.json(restError(failure, requestId), failure.status)
 }
 
-export const restError = ({ code, reason, message, issues }: Failure, requestId: string) => ({
-  code,
-  reason,
-  message,
-  requestId,
-  ...(issues && { issues }),
-})
+export const restError = ({ status: _, ...rest }: Failure, requestId: string) => ({ ...rest, requestId })
 
 export const isTrpc = (path: string) => path === "/trpc" || path.startsWith("/trpc/")

@@ -21,6 +21,7 @@ export interface RunningServer {
  * @throws {DataFolderInUse} when another process has the embedded database.
  */
 export async function start(env: Env, log: Log): Promise<RunningServer> {
+  if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href)
   try {
     await migrateDatabase(database.db)

@@ -34,6 +34,8 @@ export interface Failure {
   status: (typeof FAILURES)[FailureReason]["status"]
   message: string
   issues?: Issue[]
+  /** False where the call certainly changed nothing, so that repeating it is harmless, whatever it does. */
+  begun?: false
 }
 
 export const failure = (reason: FailureReason, message: string, issues?: Issue[]): Failure => ({
@@ -50,7 +52,11 @@ export const failure = (reason: FailureReason, message: string, issues?: Issue[]
 export function failureOf(error: unknown): Failure {
   if (error instanceof AuthError) {
     const issues = error.field === undefined ? undefined : [{ path: [error.field], message: error.message }]
-    return failure(error.reason, error.message, issues)
+    // Whoever throws this one has not come to its first write.
+    return {
+      ...failure(error.reason, error.message, issues),
+      ...(error.reason === "UNAVAILABLE" && { begun: false }),
+    }
   }
   if (error instanceof DatabaseUnavailable) {
     return failure("UNAVAILABLE", "The service can't answer right now; try again shortly.")

@@ -20,6 +20,7 @@ const errorSchema: JsonSchema = {
     reason: { type: "string", description: "What to tell errors apart by." },
     message: { type: "string", description: "For a person to read." },
     requestId: { type: "string", description: "The same as in X-Request-Id." },
+    begun: { type: "boolean", const: false, description: "Nothing was changed; the call may be repeated." },
     issues: {
       type: "array",
       items: {

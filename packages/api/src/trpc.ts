@@ -1,4 +1,4 @@
-import { AuthError, unauthenticated } from "@latchkey/auth"
+import { AuthError, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import superjson from "superjson"
@@ -51,7 +51,12 @@ export const publicProcedure = t.procedure.meta({ access: "anyone" })
 
 /** For callers with a valid access token or API key. A bad credential is refused, never taken for none. */
 export const callerProcedure = t.procedure.meta({ access: "jwtOrKey" }).use(async ({ ctx, next }) => {
-  const authentication = await ctx.authentication()
+  const authentication = await ctx.authentication().catch((cause: unknown) => {
+    if (!(cause instanceof DatabaseUnavailable)) throw cause
+    throw new AuthError("UNAVAILABLE", "Who is calling can't be told right now; try again shortly.", {
+      cause,
+    })
+  })
   if (authentication.caller) return next({ ctx: { caller: authentication.caller } })
   throw authentication.problem === "ambiguous"
     ? new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once.")
