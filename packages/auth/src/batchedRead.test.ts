@@ -1,0 +1,80 @@
+import { expect, test } from "vitest"
+import { createBatchedRead } from "./batchedRead.ts"
+
+interface Row {
+  id: string
+  version: number
+}
+
+/** A read whose answers wait for the test. */
+function gatedRead() {
+  const begun: { ids: readonly string[]; answer: (rows: Row[]) => void; fail: (error: Error) => void }[] = []
+  const load = createBatchedRead(
+    (ids) => new Promise<Row[]>((answer, fail) => begun.push({ ids, answer, fail })),
+    (row) => row.id,
+  )
+  return { begun, load }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+test("one batch is under way, and what arrives meanwhile gathers for the next", async () => {
+  const { begun, load } = gatedRead()
+  const first = load("a")
+  await settled()
+  const later = [load("b"), load("c"), load("b"), load("missing")]
+  await settled()
+  expect(begun.map(({ ids }) => ids)).toEqual([["a"]])
+
+  begun[0]?.answer([{ id: "a", version: 1 }])
+  expect(await first).toEqual({ id: "a", version: 1 })
+  await settled()
+  expect(begun[1]?.ids).toEqual(["b", "c", "missing"])
+
+  begun[1]?.answer([
+    { id: "c", version: 3 },
+    { id: "b", version: 2 },
+  ])
+  expect(await Promise.all(later)).toEqual([
+    { id: "b", version: 2 },
+    { id: "c", version: 3 },
+    { id: "b", version: 2 },
+    null,
+  ])
+})
+
+test("a load is never answered by a read that began before it", async () => {
+  const { begun, load } = gatedRead()
+  const early = load("a")
+  await settled()
+  const late = load("a")
+  begun[0]?.answer([{ id: "a", version: 1 }])
+  await settled()
+  begun[1]?.answer([{ id: "a", version: 2 }])
+
+  expect((await early)?.version).toBe(1)
+  expect((await late)?.version).toBe(2)
+})
+
+test("a batch that fails fails alone", async () => {
+  const { begun, load } = gatedRead()
+  const first = load("a")
+  await settled()
+  const second = load("b")
+  begun[0]?.fail(new Error("gone"))
+  await expect(first).rejects.toThrow("gone")
+  await settled()
+  begun[1]?.answer([{ id: "b", version: 1 }])
+  expect(await second).toEqual({ id: "b", version: 1 })
+})
+
+test("more than a batch holds are read one batch after the other", async () => {
+  const { begun, load } = gatedRead()
+  const loads = Array.from({ length: 2_500 }, (_, index) => load(String(index)))
+  for (let batch = 0; batch < 3; batch++) {
+    await settled()
+    expect(begun).toHaveLength(batch + 1)
+    begun[batch]?.answer([])
+  }
+  expect(await Promise.all(loads)).toEqual(loads.map(() => null))
+})

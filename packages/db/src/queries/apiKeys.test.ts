@@ -1,0 +1,169 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import {
+  createApiKey,
+  createUser,
+  type Database,
+  endSession,
+  findActiveApiKeys,
+  listApiKeys,
+  recordReceipt,
+  revokeApiKey,
+  touchApiKeys,
+  type User,
+} from "../index.ts"
+import { apiKeys, users } from "../schema.ts"
+import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  async function newUser() {
+    const session = { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 }
+    const user = await createUser(db, { email: `${randomUUID()}@example.com`, passwordHash: "hash", session })
+    return { user: user as User, sessionId: session.id }
+  }
+
+  const newApiKey = (values: { label?: string; expiresAt?: Date } = {}) => ({
+    id: randomUUID(),
+    lookupId: randomBytes(8).toString("hex"),
+    keyHash: randomUUID(),
+    receipt: randomBytes(32),
+    receiptSecretId: "0123456789abcdef",
+    label: "a label",
+    expiresAt: null,
+    ...values,
+  })
+
+  async function storeApiKey(owner: { user: User; sessionId: string }, apiKey = newApiKey()) {
+    const params = { userId: owner.user.id, sessionId: owner.sessionId, maxKeys: 100, apiKey }
+    expect(await createApiKey(db, params)).toMatchObject({ status: "created" })
+    return apiKey
+  }
+
+  const find = (...lookupIds: string[]) => findActiveApiKeys(db, { lookupIds })
+
+  test("are found by their lookup ids, several in one read, with their owners", async () => {
+    const [ada, bob] = [await newUser(), await newUser()]
+    const [one, two] = [await storeApiKey(ada), await storeApiKey(bob)]
+
+    const rows = await find(two.lookupId, one.lookupId, "0000000000000000")
+
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    expect(byId.size).toBe(2)
+    expect(byId.get(one.id)).toMatchObject({ keyHash: one.keyHash, user: ada.user })
+    expect(byId.get(two.id)).toMatchObject({ keyHash: two.keyHash, user: bob.user })
+    expect(Buffer.from(byId.get(one.id)?.receipt ?? [])).toEqual(one.receipt)
+  })
+
+  test("are not found once they have expired or their owner is disabled", async () => {
+    const owner = await newUser()
+    const expiring = await storeApiKey(owner, newApiKey({ expiresAt: new Date(Date.now() + 60_000) }))
+    const other = await storeApiKey(owner)
+    expect(await find(expiring.lookupId)).toHaveLength(1)
+
+    await db.update(apiKeys).set({ expiresAt: sql`now()` }).where(sql`${apiKeys.id} = ${expiring.id}`)
+    expect(await find(expiring.lookupId)).toEqual([])
+
+    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${owner.user.id}`)
+    expect(await find(other.lookupId)).toEqual([])
+  })
+
+  test("can be revoked once, by their owner alone, and leave no credential behind", async () => {
+    const [owner, stranger] = [await newUser(), await newUser()]
+    const apiKey = await storeApiKey(owner)
+
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: stranger.user.id })).toBe(false)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id })).toBe(true)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id })).toBe(false)
+
+    expect(await find(apiKey.lookupId)).toEqual([])
+    const [row] = await db.select().from(apiKeys).where(sql`${apiKeys.id} = ${apiKey.id}`)
+    expect(row).toMatchObject({ keyHash: null, receipt: null, receiptSecretId: null, label: "a label" })
+    expect(row?.revokedAt).toBeInstanceOf(Date)
+  })
+
+  test("take a receipt only while their hash is the one it is for and they are not revoked", async () => {
+    const owner = await newUser()
+    const apiKey = await storeApiKey(owner)
+    const renewal = {
+      id: apiKey.id,
+      userId: owner.user.id,
+      keyHash: apiKey.keyHash,
+      receipt: randomBytes(32),
+      receiptSecretId: "fedcba9876543210",
+    }
+
+    expect(await recordReceipt(db, { ...renewal, keyHash: "another" })).toBe(false)
+    expect(await recordReceipt(db, renewal)).toBe(true)
+    await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id })
+    expect(await recordReceipt(db, renewal)).toBe(false)
+  })
+
+  test("can't pass the limit, however many are created at once", async () => {
+    const { user, sessionId } = await newUser()
+
+    const results = await Promise.all(
+      Array.from({ length: 30 }, () =>
+        createApiKey(db, { userId: user.id, sessionId, maxKeys: 10, apiKey: newApiKey() }),
+      ),
+    )
+
+    expect(results.filter(({ status }) => status === "created")).toHaveLength(10)
+    expect(results.filter(({ status }) => status === "limitReached")).toHaveLength(20)
+  })
+
+  test("are not created for a session that has ended", async () => {
+    const { user, sessionId } = await newUser()
+    await endSession(db, { id: sessionId, userId: user.id })
+
+    const result = await createApiKey(db, { userId: user.id, sessionId, maxKeys: 10, apiKey: newApiKey() })
+
+    expect(result).toEqual({ status: "sessionEnded" })
+  })
+
+  test("are listed newest first, page by page, also where they were created in the same millisecond", async () => {
+    const owner = await newUser()
+    const created = []
+    for (let index = 0; index < 7; index++) created.push(await storeApiKey(owner))
+    await db
+      .update(apiKeys)
+      .set({ createdAt: new Date(0) })
+      .where(sql`${apiKeys.userId} = ${owner.user.id}`)
+    await storeApiKey(owner, newApiKey({ label: "the newest" }))
+
+    const listed = []
+    for (;;) {
+      const page = await listApiKeys(db, { userId: owner.user.id, limit: 3, after: listed.at(-1) ?? null })
+      listed.push(...page)
+      if (page.length < 3) break
+    }
+
+    expect(listed[0]?.label).toBe("the newest")
+    expect(listed.slice(1).map(({ id }) => id)).toEqual(
+      created
+        .map(({ id }) => id)
+        .sort()
+        .reverse(),
+    )
+  })
+
+  test("are marked as used, many in one statement, by two instances at once", async () => {
+    const owner = await newUser()
+    const ids: string[] = []
+    for (let index = 0; index < 20; index++) ids.push((await storeApiKey(owner)).id)
+
+    await Promise.all([touchApiKeys(db, { ids }), touchApiKeys(db, { ids: [...ids].reverse() })])
+
+    const listed = await listApiKeys(db, { userId: owner.user.id, limit: 100, after: null })
+    expect(listed).toHaveLength(20)
+    for (const { lastUsedAt } of listed) expect(lastUsedAt).toBeInstanceOf(Date)
+  })
+})

@@ -1,0 +1,129 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import {
+  changePassword,
+  createSession,
+  createUser,
+  type Database,
+  endSession,
+  findLiveSessions,
+  rotateSession,
+  type User,
+} from "../index.ts"
+import { sessions, users } from "../schema.ts"
+import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  const newSession = () => ({
+    id: randomUUID(),
+    familyHash: randomBytes(32),
+    turnHash: randomBytes(32),
+    ttl: 60,
+  })
+
+  async function newUser() {
+    const session = newSession()
+    const user = await createUser(db, { email: `${randomUUID()}@example.com`, passwordHash: "hash", session })
+    return { user: user as User, session }
+  }
+
+  const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
+
+  test("an email can be registered once, also when fifty try at the same moment", async () => {
+    const email = `${randomUUID()}@example.com`
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        createUser(db, { email, passwordHash: "hash", session: newSession() }),
+      ),
+    )
+    expect(results.filter((user) => user !== null)).toHaveLength(1)
+  })
+
+  test("the newest turn is replaced by the next, an older one ends the session", async () => {
+    const { user, session } = await newUser()
+    const [second, third] = [randomBytes(32), randomBytes(32)]
+
+    expect(await rotateSession(db, { ...session, nextTurnHash: second })).toEqual(user)
+    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third })).toEqual(user)
+    expect(await isLive(session.id)).toBe(true)
+
+    expect(
+      await rotateSession(db, { ...session, turnHash: second, nextTurnHash: randomBytes(32) }),
+    ).toBeNull()
+    expect(await isLive(session.id)).toBe(false)
+    expect(await rotateSession(db, { ...session, turnHash: third, nextTurnHash: randomBytes(32) })).toBeNull()
+  })
+
+  test("who does not know the family's secret can't end the session", async () => {
+    const { session } = await newUser()
+    const guess = { ...session, familyHash: randomBytes(32), nextTurnHash: randomBytes(32) }
+
+    expect(await rotateSession(db, guess)).toBeNull()
+    expect(await isLive(session.id)).toBe(true)
+  })
+
+  test("of fifty equal turns at the same moment one wins, and the session ends", async () => {
+    const { session } = await newUser()
+
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () => rotateSession(db, { ...session, nextTurnHash: randomBytes(32) })),
+    )
+
+    expect(results.filter((user) => user !== null)).toHaveLength(1)
+    expect(await isLive(session.id)).toBe(false)
+  })
+
+  test("a session ends at its time, and refreshing does not put that off", async () => {
+    const { session } = await newUser()
+    await rotateSession(db, { ...session, nextTurnHash: session.turnHash })
+    const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
+    expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
+
+    await db.update(sessions).set({ expiresAt: sql`now()` }).where(sql`${sessions.id} = ${session.id}`)
+    expect(await isLive(session.id)).toBe(false)
+    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32) })).toBeNull()
+  })
+
+  test("a disabled user's sessions are not live and can't be refreshed", async () => {
+    const { user, session } = await newUser()
+    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
+
+    expect(await isLive(session.id)).toBe(false)
+    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32) })).toBeNull()
+  })
+
+  test("a user ends only their own session", async () => {
+    const [ada, bob] = [await newUser(), await newUser()]
+
+    await endSession(db, { id: ada.session.id, userId: bob.user.id })
+    expect(await isLive(ada.session.id)).toBe(true)
+    await endSession(db, { id: ada.session.id, userId: ada.user.id })
+    expect(await isLive(ada.session.id)).toBe(false)
+  })
+
+  test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
+    const { user, session } = await newUser()
+    const other = newSession()
+    await createSession(db, { userId: user.id, checkedHash: "hash", session: other })
+    const change = { userId: user.id, sessionId: session.id, checkedHash: "hash", newHash: "new hash" }
+
+    expect(await changePassword(db, { ...change, sessionId: randomUUID() })).toBe(false)
+    expect(await changePassword(db, change)).toBe(true)
+    expect(await changePassword(db, change)).toBe(false)
+
+    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(other.id)).toBe(false)
+    const late = newSession()
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late })).toBe(false)
+    expect(await isLive(late.id)).toBe(false)
+  })
+})
