@@ -1,0 +1,13 @@
+import { expect, test } from "vitest"
+import { clientAddress } from "./clientAddress.ts"
+
+test.each([
+  [0, undefined, "10.0.0.1"],
+  [0, "1.1.1.1", "10.0.0.1"],
+  [1, undefined, "10.0.0.1"],
+  [1, "6.6.6.6, 1.1.1.1", "1.1.1.1"],
+  [2, "6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1"],
+  [3, "1.1.1.1", "1.1.1.1"],
+])("behind %i proxies, X-Forwarded-For %j means %s", (trustedProxies, forwardedFor, expected) => {
+  expect(clientAddress("10.0.0.1", forwardedFor, trustedProxies)).toBe(expected)
+})

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest"
+import { EnvError, readEnv } from "./env.ts"
+
+const secret = "6f1c9a0e5d7b4832a1c6e9f0b3d8572e"
+const database = "postgres://user:pass@db.internal:5432/latchkey"
+
+function problemsOf(variables: Record<string, string>) {
+  try {
+    readEnv(variables)
+  } catch (error) {
+    if (error instanceof EnvError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test("nothing configured is a configuration", () => {
+  expect(readEnv({})).toMatchObject({
+    PORT: 3000,
+    HOST: "127.0.0.1",
+    ACCESS_TOKEN_TTL: 900,
+    REFRESH_TOKEN_TTL: 2_592_000,
+    BCRYPT_COST: 10,
+    REGISTRATION: "open",
+    MAX_KEYS_PER_USER: 100,
+    CORS_ORIGINS: [],
+    TRUST_PROXY: 0,
+    LOG_LEVEL: "info",
+  })
+  expect(readEnv({}).DATA_DIR).toMatch(/[/\\]\.latchkey$/)
+})
+
+test("an empty variable counts as none", () => {
+  expect(readEnv({ PORT: "", AUTH_SECRET: "", AUTH_SECRET_PREVIOUS: "" })).toEqual(readEnv({}))
+})
+
+test("lists are separated by commas", () => {
+  const env = readEnv({
+    CORS_ORIGINS: "https://one.example, https://two.example:8443",
+    AUTH_SECRET_PREVIOUS: `${secret},${secret}x`,
+  })
+  expect(env.CORS_ORIGINS).toEqual(["https://one.example", "https://two.example:8443"])
+  expect(env.AUTH_SECRET_PREVIOUS).toEqual([secret, `${secret}x`])
+})
+
+test.each([
+  ["PORT", "http"],
+  ["PORT", "65536"],
+  ["PORT", "-1"],
+  ["PORT", "3000.5"],
+  ["DATABASE_URL", "mysql://user:hunter2@db/latchkey"],
+  ["AUTH_SECRET", "hunter2"],
+  ["AUTH_SECRET", "change-me-change-me-change-me-change-me"],
+  ["AUTH_SECRET", "x".repeat(64)],
+  ["AUTH_SECRET_PREVIOUS", `${secret},hunter2`],
+  ["ACCESS_TOKEN_TTL", "0"],
+  ["BCRYPT_COST", "9"],
+  ["BCRYPT_COST", "15"],
+  ["REGISTRATION", "maybe"],
+  ["CORS_ORIGINS", "https://one.example/path"],
+  ["CORS_ORIGINS", "*"],
+  ["TRUST_PROXY", "true"],
+  ["LOG_LEVEL", "loud"],
+])("a wrong %s is one line that says what was expected and not what was there", (name, value) => {
+  const problems = problemsOf({ [name]: value, ...(name === "DATABASE_URL" && { AUTH_SECRET: secret }) })
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toMatch(new RegExp(`^${name}: expected .+`))
+  expect(problems[0]).not.toContain("hunter2")
+})
+
+test("a database of one's own needs a secret of one's own", () => {
+  expect(readEnv({ DATABASE_URL: database, AUTH_SECRET: secret })).toMatchObject({ DATABASE_URL: database })
+  expect(problemsOf({ DATABASE_URL: database })).toEqual([expect.stringMatching(/^AUTH_SECRET: required/)])
+})
+
+test("every wrong variable is named at once", () => {
+  const problems = problemsOf({ PORT: "x", BCRYPT_COST: "x", DATABASE_URL: database })
+  expect(problems.map((problem) => problem.split(":")[0]).sort()).toEqual([
+    "AUTH_SECRET",
+    "BCRYPT_COST",
+    "PORT",
+  ])
+})
