@@ -92,6 +92,7 @@ export interface RestCall {
   apiKey?: string
   body?: unknown
   headers?: Record<string, string>
+  signal?: AbortSignal
 }
 
 /** Calls REST as curl would. */
@@ -99,10 +100,11 @@ export async function rest(
   url: string,
   method: string,
   path: string,
-  { accessToken, apiKey, body, headers }: RestCall = {},
+  { accessToken, apiKey, body, headers, signal }: RestCall = {},
 ): Promise<Reply> {
   const response = await fetch(`${url}${path}`, {
     method,
+    ...(signal && { signal }),
     headers: {
       ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
       ...(apiKey !== undefined && { "x-api-key": apiKey }),
