@@ -5,7 +5,7 @@ import type { Bench, Selection } from "./bench.ts"
 import { drawChart } from "./chart.ts"
 import { stopAllProcesses } from "./childProcess.ts"
 import { listContenders } from "./contenders.ts"
-import { shareOutCores } from "./cores.ts"
+import { familyOf, keepOn, shareOutCores } from "./cores.ts"
 import { fillDatabases } from "./databases.ts"
 import { goalsOf, isMet } from "./goals.ts"
 import { startLoad } from "./load.ts"
@@ -54,7 +54,6 @@ function select({ only, scale }: Options, secret: string): Selection {
 async function run(options: Options, secret: string): Promise<Results> {
   const { scale, quick } = options
   const { contenders, scenarios } = select(options, secret)
-  const cores = shareOutCores()
   progress("starting PostgreSQL")
   const postgres = await startPostgresServer()
   endPostgres = async () => postgres[Symbol.asyncDispose]()
@@ -67,6 +66,8 @@ async function run(options: Options, secret: string): Promise<Results> {
     },
     { secret, keys: scale.keys, sessions: scale.active, progress },
   )
+  const cores = shareOutCores()
+  if (cores) keepOn(cores.others, [process.pid, ...familyOf(postgres.pid)])
   const bench: Bench = {
     scale,
     cores,

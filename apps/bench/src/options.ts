@@ -44,8 +44,8 @@ const FULL: Scale = {
 /** Enough to see that all works and roughly how it stands, in under a minute. */
 const QUICK: Scale = {
   rounds: 2,
-  seconds: 0.6,
-  warmUp: { amount: 4_000, seconds: 2 },
+  seconds: 0.5,
+  warmUp: { amount: 6_000, seconds: 1.5 },
   keys: 20_000,
   otherSizes: [1_000],
   connections: 32,
@@ -53,7 +53,7 @@ const QUICK: Scale = {
   active: 1_000,
   slowRequests: 1,
   scenarioRounds: 1,
-  memoryKeys: 10_000,
+  memoryKeys: 5_000,
   starts: 2,
 }
 
