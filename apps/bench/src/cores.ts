@@ -8,21 +8,31 @@ export interface Cores {
 }
 
 /**
- * One core for the server and the rest for everything else. Everything that this process starts from here on
- * stays on the rest unless told otherwise.
+ * One core for the server and the rest for everything else.
  *
  * @returns null where cores can't be chosen: no `taskset`, or one core only.
  */
 export function shareOutCores(): Cores | null {
   try {
+    execFileSync("taskset", ["--version"], { stdio: "ignore" })
     const [server, ...others] = allowedCores().reverse()
-    if (server === undefined || others.length === 0) return null
-    const cores = { server: `${server}`, others: others.join(",") }
-    execFileSync("taskset", ["-a", "-p", "-c", cores.others, `${process.pid}`], { stdio: "ignore" })
-    return cores
+    return server === undefined || others.length === 0
+      ? null
+      : { server: `${server}`, others: others.join(",") }
   } catch {
     return null
   }
+}
+
+/** Keeps processes, all their threads and what they start from here on, to some cores. */
+export function keepOn(cores: string, pids: readonly number[]): void {
+  for (const pid of pids) execFileSync("taskset", ["-a", "-p", "-c", cores, `${pid}`], { stdio: "ignore" })
+}
+
+/** A process and those that it has started. */
+export function familyOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim()
+  return [pid, ...(children === "" ? [] : children.split(" ").map(Number))]
 }
 
 function allowedCores(): number[] {

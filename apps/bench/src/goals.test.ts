@@ -4,7 +4,7 @@ import { readOptions } from "./options.ts"
 import type { Results } from "./results.ts"
 import type { ContenderResult, Measurement } from "./rounds.ts"
 
-const { scale } = readOptions([], [])
+const { scale } = readOptions([], () => [])
 
 function results(parts: Partial<Pick<Results, "contenders" | "scenarios">>): Results {
   const machine = {

@@ -5,12 +5,12 @@ import type { Bench, Selection } from "./bench.ts"
 import { drawChart } from "./chart.ts"
 import { stopAllProcesses } from "./childProcess.ts"
 import { listContenders } from "./contenders.ts"
-import { shareOutCores } from "./cores.ts"
+import { familyOf, keepOn, shareOutCores } from "./cores.ts"
 import { fillDatabases } from "./databases.ts"
 import { goalsOf, isMet } from "./goals.ts"
 import { startLoad } from "./load.ts"
 import { describeMachine } from "./machine.ts"
-import { type Options, readOptions, USAGE } from "./options.ts"
+import { type Options, readOptions, type Scale, UsageError } from "./options.ts"
 import { createPostgresAccounting } from "./postgresAccounting.ts"
 import { startPostgresServer } from "./postgresServer.ts"
 import { formatReport } from "./report.ts"
@@ -25,6 +25,8 @@ const progress = (line: string) =>
   )
 
 let endPostgres = async () => {}
+/** What fails from then on fails because it was stopped. */
+let isStopping = false
 
 async function cleanUp() {
   await stopAllProcesses()
@@ -37,6 +39,7 @@ for (const [signal, number] of [
   ["SIGHUP", 1],
 ] as const) {
   process.once(signal, async () => {
+    isStopping = true
     await cleanUp()
     process.exit(128 + number)
   })
@@ -54,7 +57,6 @@ function select({ only, scale }: Options, secret: string): Selection {
 async function run(options: Options, secret: string): Promise<Results> {
   const { scale, quick } = options
   const { contenders, scenarios } = select(options, secret)
-  const cores = shareOutCores()
   progress("starting PostgreSQL")
   const postgres = await startPostgresServer()
   endPostgres = async () => postgres[Symbol.asyncDispose]()
@@ -67,6 +69,8 @@ async function run(options: Options, secret: string): Promise<Results> {
     },
     { secret, keys: scale.keys, sessions: scale.active, progress },
   )
+  const cores = shareOutCores()
+  if (cores) keepOn(cores.others, [process.pid, ...familyOf(postgres.pid)])
   const bench: Bench = {
     scale,
     cores,
@@ -109,12 +113,9 @@ const withoutSecrets = ({
 })
 
 const secret = randomBytes(32).toString("hex")
+const namesAt = (scale: Scale) => [...listContenders(scale, secret).map(({ name }) => name), ...scenarioNames]
 try {
-  const names = [
-    ...listContenders(readOptions([], []).scale, secret).map(({ name }) => name),
-    ...scenarioNames,
-  ]
-  const options = readOptions(process.argv.slice(2), names)
+  const options = readOptions(process.argv.slice(2), namesAt)
   const results = await run(options, secret)
   await cleanUp()
   await save(results)
@@ -122,7 +123,7 @@ try {
   process.exitCode = goalsOf(results).some((goal) => isMet(goal) === false) ? 1 : 0
 } catch (error) {
   await cleanUp()
-  const isUsage = error instanceof TypeError && "code" in error
-  process.stderr.write(`${isUsage ? `${error.message}\n\n${USAGE}` : (error as Error).stack}\n`)
+  if (!isStopping)
+    process.stderr.write(`${error instanceof UsageError ? error.message : (error as Error).stack}\n`)
   process.exitCode = 2
 }

@@ -44,8 +44,8 @@ const FULL: Scale = {
 /** Enough to see that all works and roughly how it stands, in under a minute. */
 const QUICK: Scale = {
   rounds: 2,
-  seconds: 0.6,
-  warmUp: { amount: 4_000, seconds: 2 },
+  seconds: 0.5,
+  warmUp: { amount: 6_000, seconds: 1.5 },
   keys: 20_000,
   otherSizes: [1_000],
   connections: 32,
@@ -53,7 +53,7 @@ const QUICK: Scale = {
   active: 1_000,
   slowRequests: 1,
   scenarioRounds: 1,
-  memoryKeys: 10_000,
+  memoryKeys: 5_000,
   starts: 2,
 }
 
@@ -64,22 +64,40 @@ export interface Options {
   scale: Scale
 }
 
-export const USAGE = `pnpm bench [--quick] [--only <names>]
-
-  --quick         smaller tables, fewer and shorter rounds: under a minute
-  --only <names>  contenders and scenarios, separated by commas
-`
-
-/** @throws {TypeError} for what is not an option. */
-export function readOptions(args: readonly string[], names: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: args.filter((arg) => arg !== "--"),
-    options: { quick: { type: "boolean", default: false }, only: { type: "string", multiple: true } },
-  })
-  const only = values.only?.flatMap((list) => list.split(",")).map((name) => name.trim()) ?? null
-  const unknown = only?.filter((name) => !names.includes(name)) ?? []
-  if (unknown.length > 0) {
-    throw new TypeError(`--only: no ${unknown.join(", ")}; there are ${names.join(", ")}`)
-  }
-  return { quick: values.quick, only, scale: values.quick ? QUICK : FULL }
+/** The command line asks for what there is not; the message says what there is. */
+export class UsageError extends Error {
+  override name = "UsageError"
 }
+
+/**
+ * Reads the command line.
+ *
+ * @param namesAt the contenders and scenarios that there are at a scale.
+ * @throws {UsageError}
+ */
+export function readOptions(args: readonly string[], namesAt: (scale: Scale) => readonly string[]): Options {
+  const { quick, only: lists } = parse(args)
+  const scale = quick ? QUICK : FULL
+  const only = lists?.flatMap((list) => list.split(",")).map((name) => name.trim()) ?? null
+  const names = namesAt(scale)
+  const unknown = only?.filter((name) => !names.includes(name)) ?? []
+  if (unknown.length > 0)
+    throw new UsageError(`--only: no ${unknown.join(", ")}; there are ${names.join(", ")}`)
+  return { quick, only, scale }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: args.filter((arg) => arg !== "--"),
+      options: { quick: { type: "boolean", default: false }, only: { type: "string", multiple: true } },
+    }).values
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`)
+  }
+}
+
+const USAGE = `pnpm bench [--quick] [--only <names>]
+
+  --quick         smaller tables, fewer and shorter rounds: about a minute
+  --only <names>  contenders and scenarios, separated by commas; see apps/bench/README.md`

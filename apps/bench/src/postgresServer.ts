@@ -20,6 +20,8 @@ const SETTINGS = [
 /** The benchmark's PostgreSQL. */
 export interface PostgresServer extends AsyncDisposable {
   version: string
+  /** Its first process. */
+  pid: number
   /** The superuser's connection to the maintenance database. */
   sql: Sql
   /** Makes a database; the URL is its superuser's. */
@@ -36,6 +38,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     const [row] = await sql<{ server_version: string }[]>`show server_version`
     return {
       version: row?.server_version ?? "unknown",
+      pid: server.pid,
       sql,
       async createDatabase(name) {
         await sql`create database ${sql(name)}`

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Bench } from "./bench.ts"
 import { type BenchProcess, startProcess } from "./childProcess.ts"
 import type { Contender } from "./contenders.ts"
-import { apiKeysOf } from "./keys.ts"
+import { apiKeyAt } from "./keys.ts"
 import type { Credentials } from "./loadProtocol.ts"
 import { withParts } from "./postgresServer.ts"
 
@@ -44,10 +44,12 @@ function credentialsOf({ databases }: Bench, { credentials, database }: Contende
   return { header: "authorization", values: accessTokens.map((token) => `Bearer ${token}`) }
 }
 
-/** The header that carries the first of the credentials. */
+/** A credential that the contender accepts; the first key is in every table. */
 function headerOf(credentials: Credentials): Record<string, string> {
-  if ("values" in credentials) return { [credentials.header]: credentials.values[0] ?? "" }
-  return { "x-api-key": apiKeysOf({ ...credentials.keys, count: 1 })[0] ?? "" }
+  if ("values" in credentials && credentials.header === "authorization") {
+    return { authorization: credentials.values[0] ?? "" }
+  }
+  return { "x-api-key": apiKeyAt(0) }
 }
 
 async function untilGood(url: string, credentials: Credentials, server: BenchProcess) {

@@ -1,7 +1,7 @@
 import type { Bench } from "../bench.ts"
 import { guessAt, spread, unknownKeyAt } from "../keys.ts"
 import { expectOnlyGood, goodRateOf } from "../load.ts"
-import { startScenarioServer } from "./scenarioServer.ts"
+import type { RunningContender } from "../runningContender.ts"
 
 export interface FloodResult {
   /** Good answers a second, each round: beside as many connections with good keys, and with wrong ones. */
@@ -19,9 +19,8 @@ const WRONG_KEYS = 1_000
  * Half of the connections send good keys; the other half floods as hard as it can, first with good keys, then with
  * wrong ones: of these one half names a lookup id that does not exist, the other one that does.
  */
-export async function measureFlood(bench: Bench): Promise<FloodResult> {
+export async function measureFlood(bench: Bench, server: RunningContender): Promise<FloodResult> {
   const { scale, load } = bench
-  const server = await startScenarioServer(bench, "flood")
   const stream = { url: server.url, connections: scale.connections / 2, seconds: scale.seconds }
   const all = spread(scale.active, scale.keys)
   const half = { ...all, count: all.count / 2 }
@@ -34,6 +33,7 @@ export async function measureFlood(bench: Bench): Promise<FloodResult> {
   const wrongFlood = { ...stream, credentials: { header: "x-api-key" as const, values: wrongKeys } }
 
   const result: FloodResult = { besideGood: [], besideWrong: [], wrongPerSecond: [], bcrypts: 0 }
+  const bcryptsBefore = (await server.process.usage()).bcrypts
   for (let round = 1; round <= scale.scenarioRounds; round++) {
     const [besideGood, flood] = await load.run(good, goodFlood)
     expectOnlyGood("good keys", besideGood)
@@ -48,7 +48,6 @@ export async function measureFlood(bench: Bench): Promise<FloodResult> {
     result.wrongPerSecond.push((wrong.statuses[401] ?? 0) / wrong.seconds)
     bench.progress(`round ${round} of ${scale.scenarioRounds}: flood of wrong keys`)
   }
-  result.bcrypts = (await server.process.usage()).bcrypts
-  await server.process.stop()
+  result.bcrypts = (await server.process.usage()).bcrypts - bcryptsBefore
   return result
 }

@@ -1,7 +1,8 @@
 import type { Bench } from "../bench.ts"
 import { guessAt, spread } from "../keys.ts"
 import { expectOnlyGood, goodRateOf } from "../load.ts"
-import { startScenarioServer, untilIdle } from "./scenarioServer.ts"
+import type { RunningContender } from "../runningContender.ts"
+import { untilIdle } from "./scenarioServer.ts"
 
 export interface GuessesResult {
   /** Good answers a second, each round. */
@@ -21,10 +22,9 @@ const GUESSES = 5_000
  * Good traffic alone, and beside guesses at lookup ids that exist and have no usable receipt, so that each guess
  * asks for a bcrypt. The server has only its one core for both.
  */
-export async function measureGuesses(bench: Bench): Promise<GuessesResult> {
+export async function measureGuesses(bench: Bench, server: RunningContender): Promise<GuessesResult> {
   const { scale, load } = bench
   const { guessable } = bench.databases.latchkey(scale.keys)
-  const server = await startScenarioServer(bench, "guesses")
   const stream = { url: server.url, seconds: scale.seconds }
   const good = {
     ...stream,
@@ -32,6 +32,7 @@ export async function measureGuesses(bench: Bench): Promise<GuessesResult> {
     credentials: { keys: spread(scale.active, scale.keys) },
   }
   const result: GuessesResult = { quiet: [], besideGuesses: [], statuses: {}, bcrypts: 0 }
+  const bcryptsBefore = (await server.process.usage()).bcrypts
   for (let round = 1; round <= scale.scenarioRounds; round++) {
     const [quiet] = await load.run(good)
     expectOnlyGood("good keys", quiet)
@@ -56,7 +57,6 @@ export async function measureGuesses(bench: Bench): Promise<GuessesResult> {
     await untilIdle(server)
     bench.progress(`round ${round} of ${scale.scenarioRounds}: guesses without a receipt`)
   }
-  result.bcrypts = (await server.process.usage()).bcrypts
-  await server.process.stop()
+  result.bcrypts = (await server.process.usage()).bcrypts - bcryptsBefore
   return result
 }

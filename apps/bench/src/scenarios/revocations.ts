@@ -3,7 +3,7 @@ import postgres from "postgres"
 import type { Bench } from "../bench.ts"
 import { apiKeyAt, apiKeysOf, spread } from "../keys.ts"
 import { expectOnlyGood, goodRateOf } from "../load.ts"
-import { startScenarioServer } from "./scenarioServer.ts"
+import type { RunningContender } from "../runningContender.ts"
 
 export interface RevocationsResult {
   /** Good answers a second, each round, without and with revocations going on. */
@@ -25,9 +25,8 @@ const BEFORE_MS = 30
 const AFTER_MS = 60
 
 /** Good traffic, alone and while ten keys a second are revoked through the API, each under fire all the while. */
-export async function measureRevocations(bench: Bench): Promise<RevocationsResult> {
+export async function measureRevocations(bench: Bench, server: RunningContender): Promise<RevocationsResult> {
   const { scale, load } = bench
-  const server = await startScenarioServer(bench, "revocations")
   const good = {
     url: server.url,
     connections: scale.connections,
@@ -61,7 +60,6 @@ export async function measureRevocations(bench: Bench): Promise<RevocationsResul
     result.besideRevocations.push(goodRateOf(besideRevocations))
     bench.progress(`round ${round} of ${scale.scenarioRounds}: ${PER_SECOND} revocations a second`)
   }
-  await server.process.stop()
   return result
 }
 
