@@ -24,8 +24,8 @@ const SHOWN: readonly [string, Bar["kind"]][] = [
   ["bcrypt-100", "peer"],
 ]
 
-const WIDTH = 800
-const LABELS = 310
+const WIDTH = 840
+const LABELS = 350
 const VALUES = 110
 const ROW = 30
 const BAR = 16

@@ -90,10 +90,10 @@ async function run(options: Options, secret: string): Promise<Results> {
   }
 }
 
-/** A quick run has a place of its own, so that it can't take the place of real figures. */
-async function save(results: Results) {
+/** What is not the whole has a place of its own, so that it can't take the place of the real figures. */
+async function save(results: Results, isWhole: boolean) {
   const folder = new URL("../results/", import.meta.url)
-  const name = results.quick ? "quick" : "bench"
+  const name = isWhole ? "bench" : "partial"
   await mkdir(folder, { recursive: true })
   const json = { ...results, contenders: results.contenders.map(withoutSecrets), goals: goalsOf(results) }
   await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(json, null, 2)}\n`)
@@ -118,7 +118,7 @@ try {
   const options = readOptions(process.argv.slice(2), namesAt)
   const results = await run(options, secret)
   await cleanUp()
-  await save(results)
+  await save(results, !options.quick && options.only === null)
   process.stdout.write(`\n${formatReport(results)}`)
   process.exitCode = goalsOf(results).some((goal) => isMet(goal) === false) ? 1 : 0
 } catch (error) {
