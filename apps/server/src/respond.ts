@@ -1,6 +1,6 @@
 import { appRouter, type Failure, failure } from "@latchkey/api"
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server"
-import type { AppContext } from "./exchange.ts"
+import type { AppContext, Exchange } from "./exchange.ts"
 
 /** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. */
 const SAFE_HEADERS = {
@@ -52,9 +52,17 @@ export function respondEmpty(c: AppContext): Response {
 
 /** Gives the headers that every answer has to one that was made elsewhere. */
 export function complete(c: AppContext, response: Response): Response {
-  c.get("exchange").status = response.status
+  const exchange = c.get("exchange")
+  exchange.status = response.status
   const headers = { ...contractHeaders(c, response.status), ...Object.fromEntries(response.headers) }
-  return new Response(response.body, { status: response.status, headers })
+  return new Response(watch(response.body, exchange), { status: response.status, headers })
+}
+
+function watch(body: Response["body"], exchange: Exchange) {
+  if (body === null) return null
+  const { readable, writable } = new TransformStream()
+  exchange.stream = body.pipeTo(writable)
+  return readable
 }
 
 /** A failure as the contract has it: in tRPC's form below `/trpc`, in REST's everywhere else. */

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
 import { createAuth } from "@latchkey/auth"
-import { createDatabase, migrateDatabase, ping } from "@latchkey/db"
+import { createDatabase, ping } from "@latchkey/db"
 import { createApp } from "./app.ts"
 import { drain } from "./drain.ts"
 import type { Env } from "./env.ts"
@@ -24,7 +24,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
   if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href)
   try {
-    await migrateDatabase(database.db)
+    await database.migrate()
     const auth = createAuth({
       db: database.db,
       secrets: {
@@ -49,10 +49,10 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       corsOrigins: env.CORS_ORIGINS,
       trustProxy: env.TRUST_PROXY,
     })
-    const server = await listen(app, { port: env.PORT, host: env.HOST })
+    const server = await listen(app, { port: env.PORT, host: env.HOST, log })
     const { port } = server.address() as AddressInfo
     return {
-      url: `http://${env.HOST === "127.0.0.1" ? "localhost" : env.HOST}:${port}`,
+      url: `http://${displayHost(env.HOST)}:${port}`,
       async stop() {
         stopping = true
         await drain(server)
@@ -64,4 +64,9 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
     await database.close()
     throw error
   }
+}
+
+function displayHost(host: string) {
+  if (host === "127.0.0.1") return "localhost"
+  return host.includes(":") ? `[${host}]` : host
 }

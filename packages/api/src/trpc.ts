@@ -1,9 +1,9 @@
 import { AuthError, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
-import superjson from "superjson"
 import type { Context } from "./context.ts"
 import { failureOf } from "./failure.ts"
+import { transformer } from "./transformer.ts"
 
 /** Who may call a procedure. */
 export type Access = "anyone" | "jwt" | "jwtOrKey"
@@ -27,20 +27,14 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    transformer: superjson,
+    transformer,
     isDev: false,
     errorFormatter({ error, ctx }) {
-      const { code, status, reason, message, issues } = failureOf(error)
+      const { code, status, message, ...rest } = failureOf(error)
       return {
         code: TRPC_ERROR_CODES_BY_KEY[code],
         message,
-        data: {
-          code,
-          httpStatus: status,
-          reason,
-          requestId: ctx?.requestId ?? null,
-          ...(issues && { issues }),
-        },
+        data: { code, httpStatus: status, requestId: ctx?.requestId ?? null, ...rest },
       }
     },
   })

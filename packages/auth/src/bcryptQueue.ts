@@ -6,6 +6,8 @@ import { AuthError } from "./errors.ts"
 export interface BcryptQueue {
   hash(text: string): Promise<string>
   compare(text: string, hash: string): Promise<boolean>
+  /** Whether a hash was made at another cost than new ones are. */
+  isOutdated(hash: string): boolean
   /** Matches no text; comparing with it takes as long as with a real one. */
   decoyHash: string
 }
@@ -34,6 +36,7 @@ export function createBcryptQueue(options: {
   return {
     hash: (text) => enqueue(text, () => bcrypt.hash(text, options.cost)),
     compare: (text, hash) => enqueue(text, () => bcrypt.compare(text, hash)),
+    isOutdated: (hash) => bcrypt.getRounds(hash) !== options.cost,
     decoyHash: bcrypt.genSaltSync(options.cost) + ".".repeat(31),
   }
 }
