@@ -143,3 +143,12 @@ export const failure = (reason: string, httpStatus: number, more: object = {}) =
       },
     },
   ])
+
+/** Something to wait for, opened by hand. */
+export function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open: () => open(), opened }
+}
