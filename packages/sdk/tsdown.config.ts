@@ -8,7 +8,7 @@ export default defineConfig({
   // tRPC's client and superjson are built in: no version of theirs to fit to the application's own, and `require`
   // works where superjson, which is ESM alone, would not. Types of tRPC stay imports.
   noExternal: (id, importer) => id !== "@trpc/server" || !importer?.includes("/sdk/src/"),
-  inlineOnly: ["@trpc/client", "@trpc/server", "superjson", "copy-anything", "is-what"],
+  inlineOnly: ["@trpc/client", "@trpc/server", "superjson", "copy-anything"],
   sourcemap: true,
   dts: { oxc: true, sourcemap: true },
   logLevel: "warn",
