@@ -25,7 +25,11 @@ export interface Latchkey {
      * @throws {LatchkeyError} `EMAIL_TAKEN`, `INVALID_INPUT`, `FORBIDDEN` when registration is closed.
      */
     register(input: SignInInput, options?: CallOptions): Promise<SignedIn>
-    /** @throws {LatchkeyError} `LOGIN_FAILED`, whichever of the two was wrong. */
+    /**
+     * Signs in. What it gives may be a client's `session`.
+     *
+     * @throws {LatchkeyError} `LOGIN_FAILED`, whichever of the two was wrong.
+     */
     login(input: SignInInput, options?: CallOptions): Promise<SignedIn>
     /**
      * Replaces a refresh token. A client with a `session` does so by itself.
@@ -33,7 +37,9 @@ export interface Latchkey {
      * @throws {LatchkeyError} `UNAUTHENTICATED` when the session is over.
      */
     refresh(input: { refreshToken: string }, options?: CallOptions): Promise<SignedIn>
-    /** Ends the session that the access token belongs to, at once. */
+    /**
+     * Ends the session that the access token belongs to, at once.
+     */
     logout(options?: CallOptions): Promise<void>
     /**
      * Changes the password and ends the user's other sessions.
@@ -41,7 +47,9 @@ export interface Latchkey {
      * @throws {LatchkeyError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`.
      */
     changePassword(input: PasswordChange, options?: CallOptions): Promise<void>
-    /** Who is calling. */
+    /**
+     * Who is calling.
+     */
     me(options?: CallOptions): Promise<Me>
   }
   readonly apiKeys: {

@@ -42,7 +42,9 @@ const withoutKeys = (text: string) => text.replace(/[0-9a-f]{64}/g, "<key>")
 export async function packSdk(): Promise<PackedSdk> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-sdk-"))
   if (!(await isBuilt())) await run(join(sdkFolder, "node_modules/.bin/tsdown"), [], { cwd: sdkFolder })
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: sdkFolder })
+  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+    cwd: sdkFolder,
+  })
   const [packed] = JSON.parse(stdout) as [{ filename: string }]
   return {
     folder,
