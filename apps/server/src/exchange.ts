@@ -10,6 +10,10 @@ export interface Exchange {
   /** The route's pattern or the procedures' names, never the path as it was sent, which can hold anything. */
   route: string
   caller: Caller | null
+  /** Nothing on the way may keep the answer. */
+  isPrivate: boolean
+  /** What was answered; undefined until then. */
+  status: number | undefined
   failures: { failure: Failure; error: unknown }[]
 }
 

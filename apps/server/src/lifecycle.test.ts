@@ -169,8 +169,8 @@ describe.each(["PostgreSQL", "embedded"])("on %s", (kind) => {
         JSON.stringify({
           status: 401,
           body: {
-            reason: "UNAUTHENTICATED",
             code: "UNAUTHORIZED",
+            reason: "UNAUTHENTICATED",
             message: "A valid access token or API key is required.",
             requestId: "",
           },

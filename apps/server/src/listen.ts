@@ -23,6 +23,8 @@ export async function listen(
 ): Promise<Server> {
   const server = createServer(
     {
+      // The listener below answers it in the contract's form.
+      requireHostHeader: false,
       headersTimeout,
       requestTimeout: 2 * headersTimeout,
       keepAliveTimeout: idleTimeout,

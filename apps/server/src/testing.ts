@@ -6,6 +6,7 @@ import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import pino from "pino"
+import { onTestFinished } from "vitest"
 import { readEnv } from "./env.ts"
 import { start } from "./start.ts"
 
@@ -56,7 +57,7 @@ export interface ServerProcess {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-/** A server as a process of its own, run from its source. */
+/** A server as a process of its own, run from its source; it does not outlive the test. */
 export function spawnServer(variables: Record<string, string>): ServerProcess {
   const main = fileURLToPath(new URL("main.ts", import.meta.url))
   const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...variables }
@@ -64,6 +65,7 @@ export function spawnServer(variables: Record<string, string>): ServerProcess {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   })
+  onTestFinished(() => void child.kill("SIGKILL"))
   const output: string[] = []
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }))
   const url = new Promise<string>((resolve, reject) => {
@@ -92,6 +94,7 @@ export interface RestCall {
   apiKey?: string
   body?: unknown
   headers?: Record<string, string>
+  signal?: AbortSignal
 }
 
 /** Calls REST as curl would. */
@@ -99,10 +102,11 @@ export async function rest(
   url: string,
   method: string,
   path: string,
-  { accessToken, apiKey, body, headers }: RestCall = {},
+  { accessToken, apiKey, body, headers, signal }: RestCall = {},
 ): Promise<Reply> {
   const response = await fetch(`${url}${path}`, {
     method,
+    ...(signal && { signal }),
     headers: {
       ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
       ...(apiKey !== undefined && { "x-api-key": apiKey }),

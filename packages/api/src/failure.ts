@@ -39,9 +39,10 @@ export interface Failure {
 }
 
 export const failure = (reason: FailureReason, message: string, issues?: Issue[]): Failure => ({
+  code: FAILURES[reason].code,
   reason,
-  ...FAILURES[reason],
   message,
+  status: FAILURES[reason].status,
   ...(issues && { issues }),
 })
 

@@ -40,7 +40,7 @@ function createPool(url: string): DatabaseHandle {
     onnotice: () => {},
     connection: {
       application_name: "latchkey",
-      statement_timeout: 3_500,
+      statement_timeout: 2_000,
       idle_in_transaction_session_timeout: 10_000,
     },
   })

@@ -1,7 +1,10 @@
 import type { Database } from "./createDatabase.ts"
 
-/** Longer than the slowest honest query, short enough that a caller is told within 5 s that nothing answers. */
-const DEADLINE_MS = 4_000
+/**
+ * Longer than the slowest honest query; short enough that a caller is told within 5 s that nothing answers, who
+ * may have waited for one batch to give up before the next one does.
+ */
+const DEADLINE_MS = 2_000
 
 /** The database could not answer now: unreachable, overloaded, shutting down, read-only, out of space. */
 export class DatabaseUnavailable extends Error {

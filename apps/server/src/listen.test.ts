@@ -1,0 +1,61 @@
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { register, startServerOnPostgres } from "./testing.ts"
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"))
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const open = () => connect({ port: Number(new URL(server.url).port), host: "127.0.0.1" })
+
+/** All that the server says until it closes the connection. */
+async function answerTo(request: string, socket: Socket = open()) {
+  let answer = ""
+  socket.setEncoding("utf8").on("data", (text) => {
+    answer += text
+  })
+  socket.write(request)
+  await once(socket, "close")
+  return answer
+}
+
+test.each([
+  ["what is no HTTP", "hello\r\n\r\n", 400],
+  ["a bad header", "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400],
+  ["two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
+  [
+    "a length and chunks",
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    400,
+  ],
+  ["no host", "GET /auth/me HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+  ["a host that is none", "GET /auth/me HTTP/1.1\r\nHost: a b/c\r\nConnection: close\r\n\r\n", 400],
+  ["headers without end", `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+])("%s is answered in the contract's form", async (_, request, status) => {
+  const answer = await answerTo(request)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(answer).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/i)
+  expect(answer).toContain('"reason":"INVALID_INPUT"')
+})
+
+test("a request that takes too long to arrive is answered and its connection closed", async () => {
+  const headers = answerTo("GET /auth/me HTTP/1.1\r\nHost: x\r\n")
+  const body = answerTo(
+    "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
+  )
+  expect(await headers).toMatch(/^HTTP\/1.1 408 /)
+  expect(await body).toMatch(/^HTTP\/1.1 408 /)
+}, 40_000)
+
+test("credentials in repeated headers are two credentials", async () => {
+  const { accessToken } = await register(server.url)
+  const authorization = `Authorization: Bearer ${accessToken}\r\n`
+  const answer = await answerTo(
+    `GET /auth/me HTTP/1.1\r\nHost: x\r\n${authorization}${authorization}Connection: close\r\n\r\n`,
+  )
+  expect(answer).toMatch(/^HTTP\/1.1 400 /)
+  expect(answer).toContain('"reason":"AMBIGUOUS_CREDENTIALS"')
+})
