@@ -48,5 +48,5 @@ test("the server killed and restarted during 200 calls: none hangs, every failur
   expect(longest).toBeLessThan(timeout + 1_000)
   expect(new Set(answered)).toEqual(new Set([user.id]))
   expect(await latchkey.auth.me()).toMatchObject({ id: user.id })
-  expect(second.routes.length).toBeGreaterThan(0)
+  expect(await second.count("/trpc/auth.me")).toBeGreaterThan(0)
 })
