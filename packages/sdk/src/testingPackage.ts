@@ -49,7 +49,8 @@ export async function packSdk(): Promise<PackedSdk> {
   return {
     folder,
     tarball: join(folder, packed.filename),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () =>
+      rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   }
 }
 
