@@ -1,17 +1,13 @@
 import { appRouter, failureOf } from "@latchkey/api"
-import {
-  callTRPCProcedure,
-  getTRPCErrorFromUnknown,
-  getTRPCErrorShape,
-  TRPCError,
-  transformTRPCResponse,
-} from "@trpc/server"
-import { getHTTPStatusCode } from "@trpc/server/http"
+import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server"
 import type { AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
 import { respond } from "./respond.ts"
 
 const config = appRouter._def._config
+const { serialize } = config.transformer.output
+
+const VARY = { vary: "trpc-accept, accept" }
 
 /** tRPC keeps a router's procedures in one flat record, whatever its type says. */
 const kinds = new Map(
@@ -92,19 +88,18 @@ export async function serveUnaryCalls(
           return (await inputs)[index]
         },
       })
-      return { result: { data } }
+      return { status: 200, body: { result: { data: serialize(data) } } }
     } catch (cause) {
       const error = getTRPCErrorFromUnknown(cause)
       failures.push({ failure: failureOf(error), error })
-      return { error: getTRPCErrorShape({ config, error, type: kind, path, input: undefined, ctx: api }) }
+      const shape = getTRPCErrorShape({ config, error, type: kind, path, input: undefined, ctx: api })
+      return { status: shape.data.httpStatus, body: { error: serialize(shape) } }
     }
   }
 
-  const results = await Promise.all(paths.map(call))
-  const answer = isBatch ? results : results[0]
-  if (!answer) throw new TypeError("no call, no answer")
-  const json = JSON.stringify(transformTRPCResponse(config, answer))
-  return respond(c, getHTTPStatusCode(answer), json, VARY)
+  const answers = await Promise.all(paths.map(call))
+  const [first] = answers
+  if (!first) throw new TypeError("no call, no answer")
+  const status = answers.every((answer) => answer.status === first.status) ? first.status : 207
+  return respond(c, status, JSON.stringify(isBatch ? answers.map(({ body }) => body) : first.body), VARY)
 }
-
-const VARY = { vary: "trpc-accept, accept" }

@@ -1,11 +1,11 @@
-import { hkdfSync } from "node:crypto"
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
 
 /** The keys that come from one server secret, each good for one purpose. */
 export interface SecretKeys {
   /** A fingerprint of the secret; not secret. */
   id: string
-  receiptKey: Buffer
-  accessTokenKey: Buffer
+  receiptKey: KeyObject
+  accessTokenKey: KeyObject
 }
 
 /** The server secrets: the current one makes receipts and access tokens, all of them check. */
@@ -28,7 +28,7 @@ function deriveKeys(secret: string): SecretKeys {
   const derive = (info: string, bytes: number) => Buffer.from(hkdfSync("sha256", secret, "", info, bytes))
   return {
     id: derive("latchkey/secret-id/v1", 8).toString("hex"),
-    receiptKey: derive("latchkey/receipt/v1", 32),
-    accessTokenKey: derive("latchkey/access-token/v1", 32),
+    receiptKey: createSecretKey(derive("latchkey/receipt/v1", 32)),
+    accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
   }
 }
