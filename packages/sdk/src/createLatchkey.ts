@@ -1,7 +1,6 @@
 import { type CallDetails, createCall } from "./createCall.ts"
+import { createCredential, noCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
-import { createCredential, noCredential } from "./credentials.ts"
-import { checkTimeout } from "./deadline.ts"
 import { listApiKeys } from "./listApiKeys.ts"
 import type {
   ApiKeyList,
@@ -15,6 +14,7 @@ import type {
 } from "./models.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
 import { readBaseUrl } from "./readBaseUrl.ts"
+import { checkTimeout } from "./withDeadline.ts"
 
 /** Latchkey's API. Every call throws `LatchkeyError` when it fails. */
 export interface Latchkey {

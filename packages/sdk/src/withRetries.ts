@@ -1,5 +1,5 @@
-import type { Deadline } from "./deadline.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
+import type { Deadline } from "./withDeadline.ts"
 
 /** Milliseconds: the longest wait before the first repetition, doubled for each after it, up to the cap. */
 const BASE_DELAY = 500
