@@ -14,9 +14,7 @@ export const noCredential: Credential = (send) => send({})
  * @throws {TypeError} when there are several: which of them was meant is not for us to guess.
  */
 export function createCredential(options: LatchkeyOptions, refresh: Refresh): Credential {
-  const { apiKey, accessToken, session } = options as {
-    [Name in keyof LatchkeyOptions]: LatchkeyOptions[Name]
-  }
+  const { apiKey, accessToken, session } = options
   if ([apiKey, accessToken, session].filter((given) => given !== undefined && given !== null).length > 1) {
     throw new TypeError("give one of apiKey, accessToken and session")
   }
