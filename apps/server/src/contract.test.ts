@@ -91,7 +91,7 @@ describe("bad input is refused by the name of its field, without its value", () 
     ["POST", "/auth/apikeys", { label: "x", expiresAt: "9999-12-31T23:59:59-14:00" }, "expiresAt"],
     ["POST", "/auth/apikeys", '{"label":"x","__proto__":{"admin":true}}', "not known"],
     ["POST", "/auth/apikeys", '{"label":"x","constructor":1}', "constructor"],
-    ["POST", "/auth/logout", { everywhere: true }, "input"],
+    ["POST", "/auth/logout", { everywhere: true }, "no input"],
     ["POST", "/auth/password", { currentPassword: secret, newPassword: "password1234" }, "newPassword"],
     ["GET", `/auth/apikeys?limit=0`, undefined, "limit"],
     ["GET", `/auth/apikeys?limit=101`, undefined, "limit"],
@@ -99,7 +99,7 @@ describe("bad input is refused by the name of its field, without its value", () 
     ["GET", `/auth/apikeys?limit=1&limit=2`, undefined, "more than once"],
     ["GET", `/auth/apikeys?cursor=${secret}`, undefined, "cursor"],
     ["GET", `/auth/apikeys?owner=${secret}`, undefined, "owner"],
-    ["GET", `/auth/me?as=${secret}`, undefined, "input"],
+    ["GET", `/auth/me?as=${secret}`, undefined, "no input"],
     ["DELETE", `/auth/apikeys/x?id=${secret}`, undefined, "more than once"],
     ["DELETE", `/auth/apikeys/${"x".repeat(101)}`, undefined, "id"],
   ])("%s %s %j", async (method, path, body, field) => {
@@ -116,7 +116,7 @@ describe("bad input is refused by the name of its field, without its value", () 
     ["apiKeys.create", { json: { label: "" } }, "label"],
     ["apiKeys.create", { json: { label: "x", expiresAt: 7 } }, "expiresAt"],
     ["apiKeys.revoke", { json: { key_id: "x" } }, "id"],
-    ["auth.logout", { json: { everywhere: true } }, "takes no input"],
+    ["auth.logout", { json: { everywhere: true } }, "no input"],
   ])("tRPC %s %j", async (path, input, field) => {
     const { status, body } = await trpc(path, post(input, { authorization: `Bearer ${accessToken}` }))
     expect(status).toBe(400)

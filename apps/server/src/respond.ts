@@ -5,9 +5,7 @@ import type { AppContext, Exchange } from "./exchange.ts"
 /** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. */
 const SAFE_HEADERS = {
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-  "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Referrer-Policy": "no-referrer",
   "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",

@@ -72,6 +72,13 @@ export async function serveUnaryCalls(
     )
   }
 
+  async function readInput(index: number): Promise<unknown> {
+    inputs ??= readInputs().catch((cause: unknown) => {
+      throw new TRPCError({ code: "BAD_REQUEST", cause })
+    })
+    return (await inputs)[index]
+  }
+
   async function call(path: string, index: number) {
     try {
       const data: unknown = await callTRPCProcedure({
@@ -81,12 +88,7 @@ export async function serveUnaryCalls(
         ctx: api,
         signal: undefined,
         batchIndex: index,
-        async getRawInput() {
-          inputs ??= readInputs().catch((cause: unknown) => {
-            throw new TRPCError({ code: "BAD_REQUEST", cause })
-          })
-          return (await inputs)[index]
-        },
+        getRawInput: () => readInput(index),
       })
       return { status: 200, body: { result: { data: serialize(data) } } }
     } catch (cause) {

@@ -1,8 +1,5 @@
 import { z } from "zod"
 
-/** For procedures without input: sending any is a mistake that the sender wants to know of. */
-export const noInput = z.void({ error: "takes no input" })
-
 export const noOutput = z.void()
 
 export const email = z.email({ error: "must be an email address" }).max(254).toLowerCase()

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { email, noInput, noOutput, signedIn, user } from "../schemas.ts"
+import { email, noOutput, signedIn, user } from "../schemas.ts"
 import { callerProcedure, publicProcedure, router, sessionProcedure } from "../trpc.ts"
 
 export const authRouter = router({
@@ -29,8 +29,10 @@ export const authRouter = router({
     .mutation(({ ctx, input }) => ctx.accounts.refresh(input)),
 
   logout: sessionProcedure
-    .meta({ rest: { method: "POST", path: "/auth/logout", status: 204, summary: "End this session" } })
-    .input(noInput)
+    .meta({
+      input: "none",
+      rest: { method: "POST", path: "/auth/logout", status: 204, summary: "End this session" },
+    })
     .output(noOutput)
     .mutation(({ ctx }) => ctx.accounts.logout(ctx.session)),
 
@@ -48,8 +50,10 @@ export const authRouter = router({
     .mutation(({ ctx, input }) => ctx.accounts.changePassword(ctx.session, input)),
 
   me: callerProcedure
-    .meta({ rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" } })
-    .input(noInput)
+    .meta({
+      input: "none",
+      rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" },
+    })
     .output(user.extend({ via: z.enum(["jwt", "apiKey"]), apiKeyId: z.string().optional() }))
     .query(({ ctx: { caller } }) => ({
       ...caller.user,
