@@ -1,5 +1,5 @@
 import { AuthError, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
-import { initTRPC } from "@trpc/server"
+import { initTRPC, TRPCError } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { Context } from "./context.ts"
 import { failureOf } from "./failure.ts"
@@ -44,6 +44,13 @@ const t = initTRPC
 export const router = t.router
 
 export const publicProcedure = t.procedure.meta({ access: "anyone" })
+
+/** Made once, as rejections come in floods, and the stack of an error costs more than all the rest of a call. */
+const UNAUTHENTICATED = new TRPCError({ code: "UNAUTHORIZED", cause: unauthenticated() })
+const AMBIGUOUS = new TRPCError({
+  code: "BAD_REQUEST",
+  cause: new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once."),
+})
 
 /** For callers with a valid access token or API key. A bad credential is refused, never taken for none. */
 export const callerProcedure = t.procedure

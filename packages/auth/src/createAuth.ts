@@ -46,7 +46,7 @@ export function createAuth(options: AuthOptions): Auth {
   }
   // Queues of their own, so that a rush on one does not keep the other waiting.
   const passwordBcrypt = createBcryptQueue(queue)
-  const keyBcrypt = createBcryptQueue(queue)
+  const keyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
   const lastUsed = createLastUsed(db, options.onBackgroundError)
   const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
 
