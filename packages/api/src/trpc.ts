@@ -62,11 +62,7 @@ export const callerProcedure = t.procedure
         cause,
       })
     })
-    if (!authentication.caller) {
-      throw authentication.problem === "ambiguous"
-        ? new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once.")
-        : unauthenticated()
-    }
+    if (!authentication.caller) throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
     if (meta?.input === "none" && (await getRawInput()) !== undefined) {
       throw new AuthError("INVALID_INPUT", "This takes no input.")
     }
