@@ -30,7 +30,7 @@ const t = initTRPC
     transformer: superjson,
     isDev: false,
     errorFormatter({ error, ctx }) {
-      const { code, status, reason, message, issues } = failureOf(error)
+      const { code, status, reason, message, issues, begun } = failureOf(error)
       return {
         code: TRPC_ERROR_CODES_BY_KEY[code],
         message,
@@ -40,6 +40,7 @@ const t = initTRPC
           reason,
           requestId: ctx?.requestId ?? null,
           ...(issues && { issues }),
+          ...(begun === false && { begun }),
         },
       }
     },

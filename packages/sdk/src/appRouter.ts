@@ -1,0 +1,44 @@
+import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server"
+import type { LatchkeyFailure } from "./latchkeyError.ts"
+import type {
+  ApiKeyPage,
+  CreateApiKeyInput,
+  CreatedApiKey,
+  ListApiKeysInput,
+  Me,
+  PasswordChange,
+  SignedIn,
+  SignInInput,
+} from "./models.ts"
+
+type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
+type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: object }>
+
+// An interface would not fit tRPC's record of procedures, which has an index signature.
+type Procedures = {
+  auth: {
+    register: Mutation<SignInInput, SignedIn>
+    login: Mutation<SignInInput, SignedIn>
+    refresh: Mutation<{ refreshToken: string }, SignedIn>
+    // biome-ignore-start lint/suspicious/noConfusingVoidType: tRPC's word for "takes nothing" and "gives nothing"
+    logout: Mutation<void, void>
+    changePassword: Mutation<PasswordChange, void>
+    me: Query<void, Me>
+  }
+  apiKeys: {
+    create: Mutation<CreateApiKeyInput, CreatedApiKey>
+    list: Query<ListApiKeysInput | undefined, ApiKeyPage>
+    revoke: Mutation<{ id: string }, void>
+    // biome-ignore-end lint/suspicious/noConfusingVoidType: as above
+  }
+}
+
+/**
+ * The type of Latchkey's router, for those who would rather use tRPC's own clients: `createTRPCClient<AppRouter>`
+ * of `@trpc/client`, `createTRPCOptionsProxy<AppRouter>` of `@trpc/tanstack-react-query`. Links need superjson as
+ * their `transformer`, and batches hold at most 20 calls.
+ */
+export type AppRouter = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: LatchkeyFailure; transformer: true },
+  Procedures
+>

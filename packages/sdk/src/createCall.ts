@@ -1,0 +1,53 @@
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server"
+import type { AppRouter } from "./appRouter.ts"
+import type { CredentialHeaders, Transport } from "./createTransport.ts"
+import type { Credential } from "./credentials.ts"
+import { checkTimeout, withDeadline } from "./deadline.ts"
+import { LatchkeyError } from "./latchkeyError.ts"
+import type { CallOptions } from "./options.ts"
+import { toLatchkeyError } from "./toLatchkeyError.ts"
+import { withRetries } from "./withRetries.ts"
+
+type Inputs = inferRouterInputs<AppRouter>
+type Outputs = inferRouterOutputs<AppRouter>
+
+export interface CallDetails extends CallOptions {
+  kind: "query" | "mutation"
+  credential: Credential
+}
+
+/** Makes one call of the API: all that is done for it, within one deadline. */
+export type Call = <
+  Group extends keyof Outputs,
+  Name extends keyof Outputs[Group] & keyof Inputs[Group] & string,
+>(
+  group: Group,
+  name: Name,
+  input: Inputs[Group][Name],
+  details: CallDetails,
+) => Promise<Outputs[Group][Name]>
+
+export function createCall(transport: Transport, defaults: { timeout: number; retries: number }): Call {
+  async function call(group: string, name: string, input: unknown, details: CallDetails) {
+    const { kind, credential, signal, timeout = defaults.timeout } = details
+    const path = `${group}.${name}`
+    try {
+      return await withDeadline({ signal, timeout: checkTimeout(timeout) }, (deadline) => {
+        const attempt = (headers: CredentialHeaders) =>
+          transport({ kind, path, input, headers, signal: deadline.signal }).catch((error: unknown) => {
+            throw toLatchkeyError(error)
+          })
+        return credential((headers) =>
+          withRetries(() => attempt(headers), { kind, retries: defaults.retries, deadline }),
+        )
+      })
+    } catch (error) {
+      if (!(error instanceof LatchkeyError)) throw error
+      // Anew, as one error may be that of a whole batch, and with a stack that leads to the caller.
+      const { message, cause } = error
+      throw new LatchkeyError(message, error, cause === undefined ? undefined : { cause })
+    }
+  }
+  // The server's outputs are what the router's type says.
+  return call as Call
+}

@@ -1,0 +1,24 @@
+export type { AppRouter } from "./appRouter.ts"
+export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
+export { isApiKey } from "./isApiKey.ts"
+export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
+export type {
+  ApiKey,
+  ApiKeyList,
+  ApiKeyPage,
+  CreateApiKeyInput,
+  CreatedApiKey,
+  ListApiKeysInput,
+  Me,
+  PasswordChange,
+  SignedIn,
+  SignInInput,
+  User,
+} from "./models.ts"
+export type {
+  CallOptions,
+  LatchkeyOptions,
+  LatchkeyResponse,
+  Secret,
+  SessionOptions,
+} from "./options.ts"

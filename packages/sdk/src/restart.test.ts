@@ -1,0 +1,47 @@
+import { createTestDatabase } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
+import { createLatchkey, LatchkeyError } from "./index.ts"
+import { register, startServer } from "./testing.ts"
+
+test("the server killed and restarted during 200 calls: none hangs, every failure has a reason", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  const first = await startServer({ databaseUrl: database.url })
+  const { accessToken, user } = await register(first.url)
+  const timeout = 5_000
+  const latchkey = createLatchkey({ baseUrl: first.url, accessToken, timeout })
+
+  const answered: string[] = []
+  const failed: unknown[] = []
+  let longest = 0
+  let killed: Promise<void> | undefined
+  async function one() {
+    const startedAt = performance.now()
+    try {
+      answered.push((await latchkey.auth.me()).id)
+    } catch (error) {
+      failed.push(error)
+    }
+    longest = Math.max(longest, performance.now() - startedAt)
+    if (answered.length === 50) killed ??= first.kill()
+  }
+  // Ten at a time, so that some are under way whenever it happens.
+  let left = 200
+  async function several() {
+    while (left-- > 0) await one()
+  }
+  const calls = Promise.all(Array.from({ length: 10 }, several))
+  while (!killed) await Promise.race([calls, new Promise(setImmediate)])
+  await killed
+  await using second = await startServer({ databaseUrl: database.url, PORT: new URL(first.url).port })
+  await calls
+
+  expect(answered.length + failed.length).toBe(200)
+  for (const error of failed) {
+    expect(error).toBeInstanceOf(LatchkeyError)
+    expect(["NETWORK", "TIMEOUT", "UNAVAILABLE"]).toContain((error as LatchkeyError).reason)
+  }
+  expect(longest).toBeLessThan(timeout + 1_000)
+  expect(new Set(answered)).toEqual(new Set([user.id]))
+  expect(await latchkey.auth.me()).toMatchObject({ id: user.id })
+  expect(second.routes.length).toBeGreaterThan(0)
+})

@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process"
+import { randomBytes, randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { type AddressInfo, createServer, type Socket } from "node:net"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { createLatchkey } from "./createLatchkey.ts"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+
+export interface ServerProcess extends AsyncDisposable {
+  url: string
+  /** The routes of the requests that were answered, such as `/trpc/auth.me,auth.me`. */
+  routes: string[]
+  /** Ends the process at once, with no chance to clean up. */
+  kill(): Promise<void>
+}
+
+/** Sets the clock of a whole process ahead by an hour. */
+const CLOCK_AHEAD = `data:text/javascript,${encodeURIComponent(`
+  const now = Date.now
+  globalThis.Date = class extends Date {
+    constructor(...args) { args.length === 0 ? super(now() + 3_600_000) : super(...args) }
+    static now() { return now() + 3_600_000 }
+  }
+`)}`
+
+/** A real server in a process of its own. */
+export async function startServer({
+  databaseUrl,
+  clockAhead = false,
+  ...variables
+}: {
+  databaseUrl: string
+  clockAhead?: boolean
+  [variable: string]: string | boolean
+}): Promise<ServerProcess> {
+  const child = spawn(
+    process.execPath,
+    [
+      ...["--conditions=latchkey-source", "--import=tsx", ...(clockAhead ? [`--import=${CLOCK_AHEAD}`] : [])],
+      "apps/server/src/main.ts",
+    ],
+    {
+      cwd: root,
+      env: {
+        PATH: process.env.PATH,
+        PORT: "0",
+        DATABASE_URL: databaseUrl,
+        AUTH_SECRET: SECRET,
+        ...variables,
+      } as NodeJS.ProcessEnv,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  )
+  const exited = once(child, "exit")
+  const routes: string[] = []
+  const url = new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const entry = JSON.parse(line) as { url?: string; route?: string }
+      if (entry.url) resolve(entry.url)
+      if (entry.route) routes.push(entry.route)
+    })
+    exited.then(() => reject(new Error("the server ended before it served")))
+  })
+  async function kill() {
+    child.kill("SIGKILL")
+    await exited
+  }
+  return { url: await url, routes, kill, [Symbol.asyncDispose]: kill }
+}
+
+/** The same for all processes of a run, so that what one signed holds with the next. */
+const SECRET = randomBytes(32).toString("hex")
+
+/** A new account, signed in. */
+export function register(baseUrl: string) {
+  const email = `${randomUUID()}@company.tld`
+  return createLatchkey({ baseUrl }).auth.register({ email, password: PASSWORD })
+}
+
+export const PASSWORD = "a long enough phrase"
+
+export interface RawServer extends AsyncDisposable {
+  url: string
+  /** Every request's text, head and body as they came. */
+  requests: string[]
+}
+
+/** A server without HTTP of its own, for faults: it is given a socket and the text of each request. */
+export async function startRawServer(
+  onRequest: (socket: Socket, request: string, count: number) => void,
+): Promise<RawServer> {
+  const requests: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on("error", () => {})
+    socket.on("data", (bytes) => {
+      requests.push(bytes.toString())
+      onRequest(socket, bytes.toString(), requests.length)
+    })
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, "close")
+    },
+  }
+}
+
+/** Writes an answer and closes the connection. */
+export function answer(
+  socket: Socket,
+  status: number,
+  body: string,
+  headers: Record<string, string> = { "Content-Type": "application/json" },
+) {
+  const lines = Object.entries({ "Content-Length": String(Buffer.byteLength(body)), ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  socket.end(`HTTP/1.1 ${status} Status\r\nConnection: close\r\n${lines.join("")}\r\n${body}`)
+}
+
+/** A tRPC batch of one result, in superjson. */
+export const result = (data: unknown) => JSON.stringify([{ result: { data: { json: data } } }])
+
+/** A tRPC batch of one error, as the server words them. */
+export const failure = (reason: string, httpStatus: number, more: object = {}) =>
+  JSON.stringify([
+    {
+      error: {
+        json: {
+          code: -32000,
+          message: "As told.",
+          data: { code: "X", httpStatus, reason, requestId: "r-1", ...more },
+        },
+      },
+    },
+  ])
+
+/** Something to wait for, opened by hand. */
+export function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open: () => open(), opened }
+}

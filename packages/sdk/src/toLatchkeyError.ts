@@ -1,0 +1,54 @@
+import { TRPCClientError } from "@trpc/client"
+import type { AppRouter } from "./appRouter.ts"
+import { type Answer, notOurs } from "./fetchAnswer.ts"
+import { LatchkeyError, type LatchkeyFailure } from "./latchkeyError.ts"
+
+/**
+ * What a call failed with, from what tRPC's client made of it. Its own error is not kept as the cause: it holds
+ * the answers of the whole batch, and in them can be tokens and keys.
+ */
+export function toLatchkeyError(error: unknown): unknown {
+  if (!(error instanceof TRPCClientError)) return error
+  if (error.cause instanceof LatchkeyError) return error.cause
+  const answer = error.meta?.response as Answer | undefined
+  const { data, message } = error as TRPCClientError<AppRouter>
+  if (isFailure(data)) {
+    const { reason, httpStatus: status, requestId, issues, begun } = data
+    return new LatchkeyError(message, {
+      reason,
+      status,
+      requestId: requestId ?? undefined,
+      retryAfter: answer?.retryAfter,
+      issues,
+      // The server counts requests before it looks at them.
+      begun: reason === "RATE_LIMITED" ? false : begun,
+    })
+  }
+  if (answer) return notOurs(answer)
+  return new LatchkeyError("The call could not be sent.", { reason: "NETWORK" }, { cause: error.cause })
+}
+
+/** All of the server's reasons; another one would be a newer server's, and not fit the union that callers rely on. */
+const REASONS: Record<LatchkeyFailure["data"]["reason"], true> = {
+  INVALID_INPUT: true,
+  AMBIGUOUS_CREDENTIALS: true,
+  UNAUTHENTICATED: true,
+  LOGIN_FAILED: true,
+  FORBIDDEN: true,
+  NOT_FOUND: true,
+  METHOD_NOT_ALLOWED: true,
+  EMAIL_TAKEN: true,
+  KEY_LIMIT_REACHED: true,
+  TOO_LARGE: true,
+  UNSUPPORTED_MEDIA_TYPE: true,
+  RATE_LIMITED: true,
+  INTERNAL: true,
+  UNAVAILABLE: true,
+}
+
+/** Whether it is an error in Latchkey's form, rather than another tRPC server's. */
+function isFailure(data: unknown): data is LatchkeyFailure["data"] {
+  if (typeof data !== "object" || data === null) return false
+  const { reason, httpStatus } = data as Partial<LatchkeyFailure["data"]>
+  return typeof reason === "string" && Object.hasOwn(REASONS, reason) && typeof httpStatus === "number"
+}
