@@ -9,9 +9,11 @@ import packageJson from "../package.json" with { type: "json" }
 import { clientAddress } from "./clientAddress.ts"
 import type { App, AppContext, AppEnv, Exchange } from "./exchange.ts"
 import { describeError, type Log } from "./log.ts"
+import { mountDashboard, PAGE_POLICY } from "./mountDashboard.ts"
 import { mountRest } from "./mountRest.ts"
 import { mountTrpc } from "./mountTrpc.ts"
 import { isTrpc, respondWithFailure } from "./respond.ts"
+import { createSessionCookie } from "./sessionCookie.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
 
@@ -22,6 +24,10 @@ export interface AppDependencies {
   checkReady: () => Promise<void>
   corsOrigins: readonly string[]
   trustProxy: number
+  /** Seconds. */
+  refreshTokenTtl: number
+  /** The folder of the built dashboard; null: it is not served. */
+  dashboard: string | null
 }
 
 /** The HTTP surface as a fetch handler; it does not listen. */
@@ -56,6 +62,7 @@ export function createApp(deps: AppDependencies): App {
   get(app, "/openapi.json", (c) => c.json(openApiDocument))
   mountTrpc(app)
   mountRest(app)
+  if (deps.dashboard !== null) mountDashboard(app, deps.dashboard)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "There is nothing at this path.")))
   app.onError((error, c) => respondWithFailure(c, failureOf(error), error))
@@ -75,7 +82,12 @@ function get(app: App, path: string, handler: (c: AppContext) => Response | Prom
 }
 
 /** Opens and closes every exchange: an id and a context on the way in, headers and a log line on the way out. */
-function openExchange({ auth, log, trustProxy }: AppDependencies): MiddlewareHandler<AppEnv> {
+function openExchange({
+  auth,
+  log,
+  trustProxy,
+  refreshTokenTtl,
+}: AppDependencies): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const startedAt = performance.now()
     const requestId = randomUUID()
@@ -83,10 +95,18 @@ function openExchange({ auth, log, trustProxy }: AppDependencies): MiddlewareHan
       requestId,
       route: "unknown",
       caller: null,
+      setCookie: null,
+      isPage: false,
       failures: [],
       api: createContext(auth, {
         headers: c.req.raw.headers,
         requestId,
+        sessionCookie: createSessionCookie(c, {
+          maxAge: refreshTokenTtl,
+          send: (setCookie) => {
+            exchange.setCookie = setCookie
+          },
+        }),
         onCaller: (caller) => {
           exchange.caller = caller
         },
@@ -94,14 +114,16 @@ function openExchange({ auth, log, trustProxy }: AppDependencies): MiddlewareHan
     }
     c.set("exchange", exchange)
     await next()
-    setHeaders(c, requestId)
+    setHeaders(c, exchange)
     logExchange(log, c, exchange, { startedAt, trustProxy })
   }
 }
 
-function setHeaders(c: AppContext, requestId: string) {
+function setHeaders(c: AppContext, { requestId, setCookie, isPage }: Exchange) {
   c.header("X-Request-Id", requestId)
   if (isTrpc(c.req.path) || c.req.path.startsWith("/auth/")) c.header("Cache-Control", "no-store")
+  if (setCookie !== null) c.header("Set-Cookie", setCookie)
+  if (isPage) c.header("Content-Security-Policy", PAGE_POLICY)
   if (c.res.status === 401) c.header("WWW-Authenticate", 'Bearer realm="latchkey"')
   if (c.res.status === 429 || c.res.status === 503) c.header("Retry-After", "1")
 }

@@ -10,6 +10,10 @@ export interface Exchange {
   /** The route's pattern or the procedures' names, never the path as it was sent, which can hold anything. */
   route: string
   caller: Caller | null
+  /** For the answer: a new session cookie, or none any more. */
+  setCookie: string | null
+  /** Whether the answer is a page, which needs scripts and styles of ours. */
+  isPage: boolean
   failures: { failure: Failure; error: unknown }[]
 }
 
