@@ -1,0 +1,28 @@
+import { Button } from "../components/Button.tsx"
+import { Modal, ModalActions } from "../components/Modal.tsx"
+
+interface Props {
+  isOpen: boolean
+  onBack: () => void
+  onClose: () => void
+}
+
+/** Asked once, before a key is gone that was not copied. */
+export function NotCopiedDialog({ isOpen, onBack, onClose }: Props) {
+  return (
+    <Modal
+      kind="alert"
+      isOpen={isOpen}
+      onClose={onBack}
+      title="Close without copying the key?"
+      description="You will not see it again. A key that is lost can only be revoked and replaced."
+    >
+      <ModalActions>
+        <Button onClick={onClose}>Close anyway</Button>
+        <Button kind="primary" onClick={onBack}>
+          Back to the key
+        </Button>
+      </ModalActions>
+    </Modal>
+  )
+}
