@@ -9,7 +9,7 @@ export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (api
   const isOver = apiKey.revokedAt !== null || isExpired(apiKey)
   return (
     <tr className={isOver ? "text-muted" : undefined}>
-      <th scope="row" className={`${cellClass} w-full max-w-0 font-normal`}>
+      <th scope="row" className={`${cellClass} font-normal`}>
         <span className={`block truncate font-medium ${isOver ? "" : "text-ink"}`} title={apiKey.label}>
           {apiKey.label}
         </span>

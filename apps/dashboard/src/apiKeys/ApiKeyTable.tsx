@@ -9,7 +9,7 @@ interface Props {
 }
 
 export const tableClass =
-  "w-full border-separate border-spacing-0 overflow-hidden rounded-xl border border-line bg-surface text-left"
+  "w-full table-fixed border-separate border-spacing-0 overflow-hidden rounded-xl border border-line bg-surface text-left"
 
 /** On a narrow screen the times stand below the label, in the same cell. */
 export function ApiKeyTable({ apiKeys, isOld, onRevoke }: Props) {

@@ -6,7 +6,7 @@ import { Icon } from "./Icon.tsx"
 /** What went wrong with a form as a whole; read out when it appears. */
 export function FormError({ error }: { error: unknown }) {
   return (
-    <div role="alert">
+    <div role="alert" className="empty:absolute">
       {error ? (
         <p className="flex gap-2 rounded-lg bg-danger-soft px-3 py-2 text-sm text-danger">
           <Icon name="warning" className="mt-0.5 size-4" />

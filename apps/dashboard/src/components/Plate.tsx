@@ -13,7 +13,9 @@ export function Plate({ children }: { children: ReactNode }) {
         </p>
         {children}
       </main>
-      <ThemeSwitch />
+      <footer>
+        <ThemeSwitch />
+      </footer>
     </div>
   )
 }

@@ -33,10 +33,12 @@ export function Shell({ children }: { children: ReactNode }) {
             <Tab href="/">API keys</Tab>
             <Tab href="/account">Account</Tab>
           </nav>
-          <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
-            <Icon name="signOut" />
-            <span className="max-[23rem]:sr-only">Sign out</span>
-          </Button>
+          <span className="-mr-2.5">
+            <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
+              <Icon name="signOut" />
+              <span className="max-[23rem]:sr-only">Sign out</span>
+            </Button>
+          </span>
         </div>
       </header>
       <ConnectionBanner />
