@@ -1,6 +1,6 @@
 import type { CreatedApiKey } from "@latchkey/sdk"
 import { useQueryClient } from "@tanstack/react-query"
-import { type RefObject, useRef, useState } from "react"
+import { useRef, useState } from "react"
 import { Modal } from "../components/Modal.tsx"
 import { CreatedKey } from "./CreatedKey.tsx"
 import { CreateKeyForm } from "./CreateKeyForm.tsx"
@@ -9,7 +9,7 @@ import { NotCopiedDialog } from "./NotCopiedDialog.tsx"
 interface Props {
   isOpen: boolean
   onClose: () => void
-  finalFocus: RefObject<HTMLElement | null>
+  finalFocus: () => HTMLElement | true
 }
 
 /** A label, then the key, once. The key is here and nowhere else, and gone when the dialog is. */

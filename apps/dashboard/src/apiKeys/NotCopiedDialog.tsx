@@ -1,3 +1,4 @@
+import { useRef } from "react"
 import { Button } from "../components/Button.tsx"
 import { Modal, ModalActions } from "../components/Modal.tsx"
 
@@ -9,9 +10,11 @@ interface Props {
 
 /** Asked once, before a key is gone that was not copied. */
 export function NotCopiedDialog({ isOpen, onBack, onClose }: Props) {
+  const back = useRef<HTMLButtonElement>(null)
   return (
     <Modal
       kind="alert"
+      initialFocus={back}
       isOpen={isOpen}
       onClose={onBack}
       title="Close without copying the key?"
@@ -19,7 +22,7 @@ export function NotCopiedDialog({ isOpen, onBack, onClose }: Props) {
     >
       <ModalActions>
         <Button onClick={onClose}>Close anyway</Button>
-        <Button kind="primary" onClick={onBack}>
+        <Button ref={back} kind="primary" onClick={onBack}>
           Back to the key
         </Button>
       </ModalActions>

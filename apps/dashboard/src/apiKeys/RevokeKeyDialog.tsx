@@ -1,5 +1,5 @@
 import type { ApiKey } from "@latchkey/sdk"
-import { type RefObject, useRef } from "react"
+import { useRef } from "react"
 import { Button } from "../components/Button.tsx"
 import { Modal, ModalActions } from "../components/Modal.tsx"
 import { RelativeTime } from "../components/RelativeTime.tsx"
@@ -10,7 +10,7 @@ interface Props {
   isOpen: boolean
   onClose: () => void
   onRevoke: () => void
-  finalFocus: RefObject<HTMLElement | null>
+  finalFocus: () => HTMLElement | true
 }
 
 export function RevokeKeyDialog({ apiKey, isOpen, onClose, onRevoke, finalFocus }: Props) {

@@ -2,7 +2,7 @@ import { onlineManager, type Query, useQueryClient } from "@tanstack/react-query
 import { useCallback, useSyncExternalStore } from "react"
 import { isAway } from "../isAway.ts"
 import { useSecondsLeft } from "../useSecondsLeft.ts"
-import { Icon } from "./Icon.tsx"
+import { Banner } from "./Banner.tsx"
 
 /** Says that what is on the page may be old, why, and that nothing needs to be done about it. */
 export function ConnectionBanner() {
@@ -28,13 +28,6 @@ function RateLimited({ since, seconds }: { since: unknown; seconds: number }) {
   const left = useSecondsLeft(since, seconds)
   return <Banner>{`Too many requests. Trying again ${left > 0 ? `in ${left} s` : "now"}.`}</Banner>
 }
-
-const Banner = ({ children }: { children: string }) => (
-  <p className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-2 text-center text-sm text-warn">
-    <Icon name="warning" />
-    {children}
-  </p>
-)
 
 /** The last failure of a read that is being repeated. */
 function useReadFailure() {

@@ -12,8 +12,8 @@ interface Props {
   description?: ReactNode
   /** What has the focus at first; otherwise the first thing that can have it. */
   initialFocus?: RefObject<HTMLElement | null>
-  /** What has the focus afterwards, where what opened it may be gone. */
-  finalFocus?: RefObject<HTMLElement | null>
+  /** What has the focus afterwards, where what opened it is gone; true: what opened it. */
+  finalFocus?: () => HTMLElement | true
   onClosed?: () => void
   children: ReactNode
 }
@@ -37,7 +37,10 @@ export function Modal({
       onOpenChangeComplete={(open) => !open && onClosed?.()}
     >
       <Part.Portal>
-        <Part.Backdrop className="fixed inset-0 z-20 bg-backdrop transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Part.Backdrop
+          forceRender
+          className="fixed inset-0 z-20 bg-backdrop transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0"
+        />
         <Part.Viewport className="fixed inset-0 z-20 flex items-end justify-center overflow-y-auto sm:items-center sm:p-6">
           <Part.Popup
             {...focus}

@@ -36,7 +36,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <span className="-mr-2.5">
             <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
               <Icon name="signOut" />
-              <span className="max-[23rem]:sr-only">Sign out</span>
+              <span className="max-[21rem]:sr-only">Sign out</span>
             </Button>
           </span>
         </div>

@@ -26,6 +26,7 @@ export function ApiKeysPage() {
   const revoke = useRevokeApiKey()
   const [isCreating, setCreating] = useState(false)
   const [toRevoke, setToRevoke] = useState<{ apiKey: ApiKey; isOpen: boolean }>()
+  const isRevoked = useRef(false)
   const heading = useRef<HTMLHeadingElement>(null)
   const createButton = useRef<HTMLButtonElement>(null)
 
@@ -35,8 +36,8 @@ export function ApiKeysPage() {
   }
 
   const { data } = list
-  const isFiltered = filter.status !== "all" || search !== ""
   const hasNone = data?.items.length === 0 && pages.page === 1 && !list.isPlaceholderData
+  const isFirstVisit = hasNone && filter.status === "all" && search === "" && filter.search === ""
 
   return (
     <>
@@ -46,13 +47,15 @@ export function ApiKeysPage() {
           title="API keys"
           description="With a key, a program calls the API as you. Keep keys as safe as passwords."
         />
-        <Button ref={createButton} kind="primary" onClick={() => setCreating(true)}>
-          <Icon name="plus" />
-          Create key
-        </Button>
+        {!isFirstVisit && (
+          <Button ref={createButton} kind="primary" onClick={() => setCreating(true)}>
+            <Icon name="plus" />
+            Create key
+          </Button>
+        )}
       </div>
 
-      {hasNone && !isFiltered ? (
+      {isFirstVisit ? (
         <NoKeysYet onCreate={() => setCreating(true)} />
       ) : (
         <>
@@ -69,7 +72,10 @@ export function ApiKeysPage() {
             <ApiKeyTable
               apiKeys={data.items}
               isOld={list.isPlaceholderData}
-              onRevoke={(apiKey) => setToRevoke({ apiKey, isOpen: true })}
+              onRevoke={(apiKey) => {
+                isRevoked.current = false
+                setToRevoke({ apiKey, isOpen: true })
+              }}
             />
           )}
           <Pager
@@ -81,13 +87,18 @@ export function ApiKeysPage() {
         </>
       )}
 
-      <CreateKeyDialog isOpen={isCreating} onClose={() => setCreating(false)} finalFocus={createButton} />
+      <CreateKeyDialog
+        isOpen={isCreating}
+        onClose={() => setCreating(false)}
+        finalFocus={() => createButton.current ?? true}
+      />
       {toRevoke && (
         <RevokeKeyDialog
           {...toRevoke}
-          finalFocus={heading}
+          finalFocus={() => (isRevoked.current && heading.current) || true}
           onClose={() => setToRevoke({ ...toRevoke, isOpen: false })}
           onRevoke={() => {
+            isRevoked.current = true
             setToRevoke({ ...toRevoke, isOpen: false })
             revoke.mutate(toRevoke.apiKey)
           }}

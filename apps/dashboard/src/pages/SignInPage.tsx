@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query"
-import { type FormEvent, useRef, useState } from "react"
+import { type FormEvent, useEffect, useRef, useState } from "react"
 import { Link } from "wouter"
 import { Button } from "../components/Button.tsx"
 import { FormError } from "../components/FormError.tsx"
@@ -37,6 +37,13 @@ export function SignInPage({ way, because }: { way: "login" | "register"; becaus
     mutationFn: (credentials: { email: string; password: string }) => signIn(way, credentials),
     onError: () => focusFirstInvalid(form.current),
   })
+  const { reset } = attempt
+  // What was wrong with signing in says nothing of signing up.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each way.
+  useEffect(() => {
+    setProblems({})
+    reset()
+  }, [way, reset])
   const words = WORDS[way]
   const notice = way === "login" && NOTICES[because]
 
