@@ -4,15 +4,14 @@ import type { Auth } from "@latchkey/auth"
 import { Hono, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { cors } from "hono/cors"
-import { secureHeaders } from "hono/secure-headers"
 import packageJson from "../package.json" with { type: "json" }
 import { clientAddress } from "./clientAddress.ts"
 import type { App, AppContext, AppEnv, Exchange } from "./exchange.ts"
 import { describeError, type Log } from "./log.ts"
-import { mountDashboard, PAGE_POLICY } from "./mountDashboard.ts"
+import { mountDashboard } from "./mountDashboard.ts"
 import { mountRest } from "./mountRest.ts"
 import { mountTrpc } from "./mountTrpc.ts"
-import { isTrpc, respondWithFailure } from "./respond.ts"
+import { complete, isTrpc, refuseMethod, respond, respondWithFailure } from "./respond.ts"
 import { createSessionCookie } from "./sessionCookie.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -34,38 +33,26 @@ export interface AppDependencies {
 export function createApp(deps: AppDependencies): App {
   const app = new Hono<AppEnv>()
   app.use(openExchange(deps))
-  app.use(
-    secureHeaders({
-      xFrameOptions: "DENY",
-      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    }),
-  )
   if (deps.corsOrigins.length > 0) app.use(crossOrigin(deps.corsOrigins))
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c: AppContext) =>
-        respondWithFailure(c, failure("TOO_LARGE", "The body may have at most 64 KiB.")),
-    }),
-  )
+  app.on(["POST", "PUT", "PATCH", "DELETE"], "*", limitBody)
 
-  const openApiDocument = createOpenApiDocument(packageJson.version)
-  get(app, "/healthz", (c) => c.json({ status: "ok" }))
+  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
+  get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
     try {
       await deps.checkReady()
-      return c.json({ status: "ready" })
+      return respond(c, 200, '{"status":"ready"}')
     } catch (error) {
-      return respondWithFailure(c, failure("UNAVAILABLE", "Not ready."), error)
+      return respondWithFailure(c, failure("UNAVAILABLE", "Not ready."), { error })
     }
   })
-  get(app, "/openapi.json", (c) => c.json(openApiDocument))
+  get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
   mountTrpc(app)
   mountRest(app)
   if (deps.dashboard !== null) mountDashboard(app, deps.dashboard)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "There is nothing at this path.")))
-  app.onError((error, c) => respondWithFailure(c, failureOf(error), error))
+  app.onError((error, c) => respondWithFailure(c, failureOf(error), { error }))
   return app
 }
 
@@ -76,12 +63,17 @@ function get(app: App, path: string, handler: (c: AppContext) => Response | Prom
   })
   app.all(path, (c) => {
     c.get("exchange").route = path
-    c.header("Allow", "GET, HEAD")
-    return respondWithFailure(c, failure("METHOD_NOT_ALLOWED", "This path does not answer to this method."))
+    return refuseMethod(c, ["GET", "HEAD"])
   })
 }
 
-/** Opens and closes every exchange: an id and a context on the way in, headers and a log line on the way out. */
+const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: (c: AppContext) =>
+    respondWithFailure(c, failure("TOO_LARGE", "The body may have at most 64 KiB.")),
+})
+
+/** Opens and closes every exchange: an id and a context on the way in, a log line on the way out. */
 function openExchange({
   auth,
   log,
@@ -91,12 +83,14 @@ function openExchange({
   return async (c, next) => {
     const startedAt = performance.now()
     const requestId = randomUUID()
+    const { path } = c.req
     const exchange: Exchange = {
       requestId,
       route: "unknown",
       caller: null,
+      isPrivate: isTrpc(path) || path.startsWith("/auth/"),
       setCookie: null,
-      isPage: false,
+      status: undefined,
       failures: [],
       api: createContext(auth, {
         headers: c.req.raw.headers,
@@ -114,18 +108,10 @@ function openExchange({
     }
     c.set("exchange", exchange)
     await next()
-    setHeaders(c, exchange)
+    // Preflights and files are answered by the framework.
+    if (exchange.status === undefined) c.res = complete(c, c.res)
     logExchange(log, c, exchange, { startedAt, trustProxy })
   }
-}
-
-function setHeaders(c: AppContext, { requestId, setCookie, isPage }: Exchange) {
-  c.header("X-Request-Id", requestId)
-  if (isTrpc(c.req.path) || c.req.path.startsWith("/auth/")) c.header("Cache-Control", "no-store")
-  if (setCookie !== null) c.header("Set-Cookie", setCookie)
-  if (isPage) c.header("Content-Security-Policy", PAGE_POLICY)
-  if (c.res.status === 401) c.header("WWW-Authenticate", 'Bearer realm="latchkey"')
-  if (c.res.status === 429 || c.res.status === 503) c.header("Retry-After", "1")
 }
 
 function logExchange(
@@ -134,14 +120,16 @@ function logExchange(
   exchange: Exchange,
   options: { startedAt: number; trustProxy: number },
 ) {
-  const { requestId, route, caller, failures } = exchange
+  const { requestId, route, status, caller, failures } = exchange
   const mishaps = failures.filter(({ failure }) => failure.status >= 500)
-  log[mishaps.length > 0 ? "error" : "info"](
+  const level = mishaps.length > 0 ? "error" : "info"
+  if (!log.isLevelEnabled(level)) return
+  log[level](
     {
       requestId,
       method: c.req.method,
       route,
-      status: c.res.status,
+      status,
       durationMs: Math.round((performance.now() - options.startedAt) * 100) / 100,
       address: clientAddress(
         c.env.incoming?.socket.remoteAddress,

@@ -10,10 +10,12 @@ export interface Exchange {
   /** The route's pattern or the procedures' names, never the path as it was sent, which can hold anything. */
   route: string
   caller: Caller | null
+  /** Nothing on the way may keep the answer. */
+  isPrivate: boolean
   /** For the answer: a new session cookie, or none any more. */
   setCookie: string | null
-  /** Whether the answer is a page, which needs scripts and styles of ours. */
-  isPage: boolean
+  /** What was answered; undefined until then. */
+  status: number | undefined
   failures: { failure: Failure; error: unknown }[]
 }
 

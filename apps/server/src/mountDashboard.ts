@@ -5,7 +5,7 @@ import type { App, AppContext } from "./exchange.ts"
  * What a page of ours may do: load from here, talk to here, and nothing else. No inline script or style, no
  * frame, no form that leaves.
  */
-export const PAGE_POLICY = [
+const PAGE_POLICY = [
   "default-src 'none'",
   ...["script-src", "style-src", "img-src", "font-src", "connect-src"].map((kind) => `${kind} 'self'`),
   ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
@@ -31,7 +31,10 @@ export function mountDashboard(app: App, folder: string): void {
     root: folder,
     path: "index.html",
     precompressed: true,
-    onFound: (_, c) => c.header("Cache-Control", "no-cache"),
+    onFound: (_, c) => {
+      c.header("Cache-Control", "no-cache")
+      c.header("Content-Security-Policy", PAGE_POLICY)
+    },
   })
 
   for (const path of ["/assets/*", "/favicon.svg"]) {
@@ -42,9 +45,7 @@ export function mountDashboard(app: App, folder: string): void {
   }
   app.get("*", (c, next) => {
     if (!wantsPage(c)) return next()
-    const exchange = c.get("exchange")
-    exchange.route = "dashboard"
-    exchange.isPage = true
+    c.get("exchange").route = "dashboard"
     return page(c, next)
   })
 }

@@ -1,8 +1,8 @@
-import { appRouter, failure, failureOf, type RestOperation, restOperations } from "@latchkey/api"
+import { appRouter, failureOf, type RestOperation, restOperations } from "@latchkey/api"
 import { callTRPCProcedure } from "@trpc/server"
 import type { App, AppContext } from "./exchange.ts"
 import { readRestInput } from "./readRestInput.ts"
-import { respondWithFailure } from "./respond.ts"
+import { refuseMethod, respond, respondEmpty, respondWithFailure } from "./respond.ts"
 
 /** The router's procedures as plain REST, each at the place its `meta.rest` names. */
 export function mountRest(app: App) {
@@ -13,8 +13,7 @@ export function mountRest(app: App) {
     const methods = operations.map(({ method }) => method)
     app.all(honoPath(path), (c) => {
       c.get("exchange").route = path
-      c.header("Allow", [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", "))
-      return respondWithFailure(c, failure("METHOD_NOT_ALLOWED", "This path does not answer to this method."))
+      return refuseMethod(c, [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])])
     })
   }
 }
@@ -34,9 +33,9 @@ async function serve(c: AppContext, operation: RestOperation): Promise<Response>
       signal: c.req.raw.signal,
       batchIndex: 0,
     })
-    return operation.status === 204 ? c.body(null, 204) : c.json(data, operation.status)
+    return operation.status === 204 ? respondEmpty(c) : respond(c, operation.status, JSON.stringify(data))
   } catch (error) {
-    return respondWithFailure(c, failureOf(error), error)
+    return respondWithFailure(c, failureOf(error), { error })
   }
 }
 

@@ -7,7 +7,7 @@ import {
   deviceOf,
   type Sessions,
 } from "@latchkey/auth"
-import type { SessionCookie } from "./sessionCookie.ts"
+import { noSessionCookie, type SessionCookie } from "./sessionCookie.ts"
 
 /** What procedures get: the request's own things, and what they may ask of the house. */
 export interface Context {
@@ -27,7 +27,8 @@ export interface Context {
 export interface RequestOptions {
   headers: Pick<Headers, "get">
   requestId: string
-  sessionCookie: SessionCookie
+  /** Left out where sessions in a cookie are not offered. */
+  sessionCookie?: SessionCookie
   /** Told who is calling, once that is known. */
   onCaller?: (caller: Caller) => void
 }
@@ -35,7 +36,7 @@ export interface RequestOptions {
 /** The context of one request, whatever way it came in. */
 export function createContext(
   auth: Auth,
-  { headers, requestId, sessionCookie, onCaller }: RequestOptions,
+  { headers, requestId, sessionCookie = noSessionCookie, onCaller }: RequestOptions,
 ): Context {
   let authentication: Promise<Authentication> | undefined
 

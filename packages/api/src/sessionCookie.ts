@@ -13,6 +13,14 @@ export interface SessionCookie {
   clear(): void
 }
 
+export const noSessionCookie: SessionCookie = {
+  isPresent: false,
+  isOwnPage: false,
+  read: () => undefined,
+  write() {},
+  clear() {},
+}
+
 interface WithCookie {
   sessionCookie: SessionCookie
 }

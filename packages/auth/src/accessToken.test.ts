@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from "node:crypto"
+import { createHmac, type KeyObject, randomUUID } from "node:crypto"
 import { expect, test, vi } from "vitest"
 import { signAccessToken, verifyAccessToken } from "./accessToken.ts"
 import { createKeyring } from "./keyring.ts"
@@ -22,22 +22,26 @@ const goodPayload = () => ({
 })
 
 /** A token with a good signature, whatever it says. */
-function forge(header: object, payload: unknown, { key = accessTokenKey, hash = "sha256" } = {}) {
+function forge(
+  header: object,
+  payload: unknown,
+  { key = accessTokenKey, hash = "sha256" }: { key?: KeyObject | Buffer; hash?: string } = {},
+) {
   const signed = `${base64url(header)}.${base64url(payload)}`
   return `${signed}.${createHmac(hash, key).update(signed).digest("base64url")}`
 }
 
 test("a token that was signed is verified, and so is one made by hand the same way", async () => {
   const { accessToken, accessTokenExpiresAt } = await signAccessToken(keyring, claims, 60)
-  expect(await verifyAccessToken(keyring, accessToken)).toEqual(claims)
+  expect(await verifyAccessToken(keyring, accessToken)).toMatchObject(claims)
   expect(Math.abs(accessTokenExpiresAt.getTime() / 1000 - now() - 60)).toBeLessThanOrEqual(1)
-  expect(await verifyAccessToken(keyring, forge(goodHeader, goodPayload()))).toEqual(claims)
+  expect(await verifyAccessToken(keyring, forge(goodHeader, goodPayload()))).toMatchObject(claims)
 })
 
 test("a token under a previous secret is good, under a forgotten one not", async () => {
   const { accessToken } = await signAccessToken(keyring, claims, 60)
   const rotated = createKeyring({ current: newSecret(), previous: [secret] })
-  expect(await verifyAccessToken(rotated, accessToken)).toEqual(claims)
+  expect(await verifyAccessToken(rotated, accessToken)).toMatchObject(claims)
   expect(await verifyAccessToken(createKeyring({ current: newSecret() }), accessToken)).toBeNull()
 })
 
@@ -91,7 +95,7 @@ test("a signature is spelled in one way", async () => {
   const twin = token.slice(0, -1) + alphabet[alphabet.indexOf(last) + 1]
   expect(Buffer.from(twin, "base64url")).toEqual(Buffer.from(token, "base64url"))
 
-  expect(await verifyAccessToken(keyring, token)).toEqual(claims)
+  expect(await verifyAccessToken(keyring, token)).toMatchObject(claims)
   expect(await verifyAccessToken(keyring, twin)).toBeNull()
 })
 
@@ -99,9 +103,9 @@ test("clocks may differ by 30 s", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 })
   const token = forge(goodHeader, goodPayload())
   vi.setSystemTime(Date.now() - 30_000)
-  expect(await verifyAccessToken(keyring, token)).toEqual(claims)
+  expect(await verifyAccessToken(keyring, token)).toMatchObject(claims)
   vi.setSystemTime(Date.now() + 30_000 + 60_000 + 29_000)
-  expect(await verifyAccessToken(keyring, token)).toEqual(claims)
+  expect(await verifyAccessToken(keyring, token)).toMatchObject(claims)
   vi.setSystemTime(Date.now() + 2_000)
   expect(await verifyAccessToken(keyring, token)).toBeNull()
   vi.useRealTimers()

@@ -9,10 +9,18 @@ const ISSUER = "latchkey"
 const AUDIENCE = "latchkey"
 const CLOCK_LEEWAY_SECONDS = 30
 
-export interface AccessTokenClaims {
+export interface AccessTokenSubject {
   userId: string
   sessionId: string
 }
+
+export interface AccessTokenClaims extends AccessTokenSubject {
+  /** Seconds since 1970. */
+  expiresAt: number
+}
+
+/** Whether a time, in seconds, is past even for a clock that is slow. */
+export const isPast = (seconds: number) => seconds + CLOCK_LEEWAY_SECONDS <= Date.now() / 1000
 
 /**
  * A JWT for a session of a user.
@@ -21,7 +29,7 @@ export interface AccessTokenClaims {
  */
 export async function signAccessToken(
   keyring: Keyring,
-  { userId, sessionId }: AccessTokenClaims,
+  { userId, sessionId }: AccessTokenSubject,
   ttl: number,
 ): Promise<{ accessToken: string; accessTokenExpiresAt: Date }> {
   const issuedAt = Math.floor(Date.now() / 1000)
@@ -64,11 +72,12 @@ export async function verifyAccessToken(keyring: Keyring, token: string): Promis
         requiredClaims: ["exp", "iat", "sub", "sid"],
       },
     )
-    const { sub, sid, iat, aud } = payload
+    const { sub, sid, iat, exp, aud } = payload
     if (typeof sub !== "string" || typeof sid !== "string" || !isUuid(sub) || !isUuid(sid)) return null
     if (typeof aud !== "string" || typeof iat !== "number" || iat > Date.now() / 1000 + CLOCK_LEEWAY_SECONDS)
       return null
-    return { userId: sub, sessionId: sid }
+    if (typeof exp !== "number" || isPast(exp)) return null
+    return { userId: sub, sessionId: sid, expiresAt: exp }
   } catch (error) {
     if (error instanceof errors.JOSEError) return null
     throw error

@@ -1,7 +1,7 @@
 import { type Database, findLiveSessions, type LiveSession } from "@latchkey/db"
-import { verifyAccessToken } from "./accessToken.ts"
 import { createBatchedRead } from "./batchedRead.ts"
 import type { Caller } from "./caller.ts"
+import { createVerifyAccessToken } from "./createVerifyAccessToken.ts"
 import type { Keyring } from "./keyring.ts"
 import type { LastUsed } from "./lastUsed.ts"
 import { readCredential } from "./readCredential.ts"
@@ -24,6 +24,7 @@ export function createAuthenticate(deps: {
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
 }): Authenticate {
+  const verifyAccessToken = createVerifyAccessToken(deps.keyring)
   const findSession = createBatchedRead(
     (ids) => findLiveSessions(deps.db, { ids }),
     (session: LiveSession) => session.id,
@@ -37,7 +38,7 @@ export function createAuthenticate(deps: {
   }
 
   async function callerOfAccessToken(accessToken: string): Promise<Caller | null> {
-    const claims = await verifyAccessToken(deps.keyring, accessToken)
+    const claims = await verifyAccessToken(accessToken)
     if (!claims) return null
     const session = await findSession(claims.sessionId)
     if (session?.user.id !== claims.userId) return null

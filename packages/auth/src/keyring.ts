@@ -1,12 +1,12 @@
-import { hkdfSync } from "node:crypto"
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
 
 /** The keys that come from one server secret, each good for one purpose. */
 export interface SecretKeys {
   /** A fingerprint of the secret; not secret. */
   id: string
-  receiptKey: Buffer
-  accessTokenKey: Buffer
-  refreshTokenKey: Buffer
+  receiptKey: KeyObject
+  accessTokenKey: KeyObject
+  refreshTokenKey: KeyObject
 }
 
 /** The server secrets: the current one makes receipts and access tokens, all of them check. */
@@ -29,8 +29,8 @@ function deriveKeys(secret: string): SecretKeys {
   const derive = (info: string, bytes: number) => Buffer.from(hkdfSync("sha256", secret, "", info, bytes))
   return {
     id: derive("latchkey/secret-id/v1", 8).toString("hex"),
-    receiptKey: derive("latchkey/receipt/v1", 32),
-    accessTokenKey: derive("latchkey/access-token/v1", 32),
-    refreshTokenKey: derive("latchkey/refresh-token/v1", 32),
+    receiptKey: createSecretKey(derive("latchkey/receipt/v1", 32)),
+    accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
+    refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
   }
 }

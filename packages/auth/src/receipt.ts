@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto"
+import { createHmac, hash, timingSafeEqual } from "node:crypto"
 import type { ActiveApiKey } from "@latchkey/db"
 import type { Keyring, SecretKeys } from "./keyring.ts"
 
@@ -16,7 +16,7 @@ export function makeReceipt(keys: SecretKeys, { id, userId, keyHash, apiKey }: R
   // subjects share an input.
   return createHmac("sha256", keys.receiptKey)
     .update(`latchkey/receipt/v1${id}${userId}`)
-    .update(createHash("sha256").update(keyHash).digest())
+    .update(hash("sha256", keyHash, "buffer"))
     .update(apiKey)
     .digest()
 }

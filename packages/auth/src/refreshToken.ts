@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from "node:crypto"
+import { createHash, createHmac, type KeyObject, randomBytes } from "node:crypto"
 import { isUuid } from "./isUuid.ts"
 
 const FAMILY_BYTES = 24
@@ -39,14 +39,14 @@ export function readRefreshToken(refreshToken: string): RefreshTokenHashes | nul
  * @param repeatableKey makes the next token a function of this one, so that who asks twice gets the same answer
  * twice; without it, it is random.
  */
-export function nextRefreshToken(refreshToken: string, repeatableKey?: Buffer) {
+export function nextRefreshToken(refreshToken: string, repeatableKey?: KeyObject) {
   const token = parse(refreshToken)
   if (!token) return null
   const turn = repeatableKey ? turnAfter(token, repeatableKey) : randomBytes(TURN_BYTES)
   return { presented: hashes(token), next: present({ ...token, turn }) }
 }
 
-const turnAfter = ({ family, turn }: RefreshToken, key: Buffer) =>
+const turnAfter = ({ family, turn }: RefreshToken, key: KeyObject) =>
   createHmac("sha256", key).update(family).update(turn).digest().subarray(0, TURN_BYTES)
 
 function present(token: RefreshToken) {

@@ -3,8 +3,11 @@ import type { PgColumn } from "drizzle-orm/pg-core"
 
 /**
  * `column = any(values)` with one parameter however many values there are, so that the statement's text never
- * changes. The values must hold no comma: hex or UUIDs.
+ * changes. The parameter is what `joinIds` makes.
  */
-export function anyOf(column: PgColumn, values: readonly string[]): SQL {
-  return sql`${column} = any(string_to_array(${values.join(",")}, ',')::${sql.raw(column.getSQLType())}[])`
+export function anyOf(column: PgColumn, joinedIds: unknown): SQL {
+  return sql`${column} = any(string_to_array(${joinedIds}, ',')::${sql.raw(column.getSQLType())}[])`
 }
+
+/** The values must hold no comma: hex or UUIDs. */
+export const joinIds = (ids: readonly string[]) => ids.join(",")

@@ -1,7 +1,8 @@
 import { and, count, desc, eq, gt, isNull, or, sql } from "drizzle-orm"
+import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
-import { anyOf } from "./anyOf.ts"
+import { anyOf, joinIds } from "./anyOf.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** Neither revoked nor expired, by the database's clock. */
@@ -72,22 +73,27 @@ export interface ActiveApiKey {
   user: User
 }
 
+const activeApiKeys = prepareOnce((db) =>
+  db
+    .select({
+      id: apiKeys.id,
+      lookupId: apiKeys.lookupId,
+      // The table's check has it non-null while the key is not revoked.
+      keyHash: sql<string>`${apiKeys.keyHash}`,
+      receipt: apiKeys.receipt,
+      receiptSecretId: apiKeys.receiptSecretId,
+      user: userColumns,
+    })
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .where(and(anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isActive, isNull(users.disabledAt)))
+    .prepare("active_api_keys"),
+)
+
 /** Those of the keys that are active at this moment and whose owner is enabled, in no order. */
 export const findActiveApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<ActiveApiKey[]> =>
-    db
-      .select({
-        id: apiKeys.id,
-        lookupId: apiKeys.lookupId,
-        // The table's check has it non-null while the key is not revoked.
-        keyHash: sql<string>`${apiKeys.keyHash}`,
-        receipt: apiKeys.receipt,
-        receiptSecretId: apiKeys.receiptSecretId,
-        user: userColumns,
-      })
-      .from(apiKeys)
-      .innerJoin(users, eq(users.id, apiKeys.userId))
-      .where(and(anyOf(apiKeys.lookupId, lookupIds), isActive, isNull(users.disabledAt))),
+    activeApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
 )
 
 /**
@@ -188,7 +194,7 @@ export const touchApiKeys = query(async (db, { ids }: { ids: readonly string[] }
   const inOrder = db
     .select({ id: apiKeys.id })
     .from(apiKeys)
-    .where(anyOf(apiKeys.id, ids))
+    .where(anyOf(apiKeys.id, joinIds(ids)))
     .orderBy(apiKeys.id)
     .for("no key update")
   await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(sql`${apiKeys.id} in (${inOrder})`)

@@ -1,7 +1,8 @@
 import { and, desc, eq, gt, isNull, ne, sql } from "drizzle-orm"
+import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { sessions, users } from "../schema.ts"
-import { anyOf } from "./anyOf.ts"
+import { anyOf, joinIds } from "./anyOf.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 export interface NewSession {
@@ -168,12 +169,17 @@ export interface LiveSession {
   user: User
 }
 
+const liveSessions = prepareOnce((db) =>
+  db
+    .select({ id: sessions.id, user: userColumns })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(users.disabledAt)))
+    .prepare("live_sessions"),
+)
+
 /** Those of the sessions that are live at this moment and whose user is enabled, in no order. */
 export const findLiveSessions = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveSession[]> =>
-    db
-      .select({ id: sessions.id, user: userColumns })
-      .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.userId))
-      .where(and(anyOf(sessions.id, ids), isLive, isNull(users.disabledAt))),
+    liveSessions(db).execute({ ids: joinIds(ids) }),
 )

@@ -1,0 +1,24 @@
+import { randomUUID } from "node:crypto"
+import { appRouter, createContext } from "@latchkey/api"
+import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify"
+import { fastify } from "fastify"
+import { port } from "../../src/contenders/parts/environment.ts"
+import { openAuth } from "../../src/contenders/parts/fixedCaller.ts"
+
+const app = fastify()
+
+/** Node's headers, as far as a context asks for them. */
+const asHeaders = (headers: NodeJS.Dict<string | string[]>) => ({
+  get: (name: string) => headers[name.toLowerCase()]?.toString() ?? null,
+})
+
+/** Latchkey's router through tRPC's Fastify adapter. */
+app.register(fastifyTRPCPlugin, {
+  prefix: "/trpc",
+  trpcOptions: {
+    router: appRouter,
+    createContext: ({ req }: { req: { headers: NodeJS.Dict<string | string[]> } }) =>
+      createContext(openAuth, { headers: asHeaders(req.headers), requestId: randomUUID() }),
+  },
+})
+await app.listen({ port: port(), host: "127.0.0.1" })

@@ -1,0 +1,143 @@
+import { apiKeyAt, spread } from "./keys.ts"
+import type { Credentials } from "./loadProtocol.ts"
+import type { Scale } from "./options.ts"
+import { ACCESS_TOKEN_TTL } from "./seed/seedLatchkey.ts"
+import { bcryptTable } from "./seed/seedPeers.ts"
+
+/** One of those that are measured side by side. */
+export interface Contender {
+  name: string
+  title: string
+  /** Relative to `dist`. */
+  script: string
+  env: Record<string, string>
+  /** Latchkey's of so many keys, or that of the peers; absent where none is needed. */
+  database?: number | "peers"
+  path: string
+  /** `sessions`: access tokens of the database's sessions. */
+  credentials: Credentials | "sessions"
+  connections: number
+  /** Answers in a round, where they take too long to be counted by the second. */
+  amount?: number
+  /** Runs without HTTP and makes its own load. */
+  inProcess?: true
+}
+
+export const LATCHKEY_SERVER = "../../server/dist/main.js"
+
+/** The server as it is delivered, save that it logs no line for each request: the peers don't either. */
+export const latchkeyEnv = (secret: string) => ({
+  AUTH_SECRET: secret,
+  ACCESS_TOKEN_TTL: `${ACCESS_TOKEN_TTL}`,
+  LOG_LEVEL: "warn",
+})
+
+/** All contenders, in the order of the report. `secret` is the one that the receipts were made under. */
+export function listContenders(scale: Scale, secret: string): Contender[] {
+  return [
+    ...withoutAuthentication(scale),
+    ...latchkey(scale, secret),
+    ...peers(scale),
+    ...latchkeyAlone(scale, secret),
+  ]
+}
+
+const common = (scale: Scale) => ({
+  env: {},
+  path: "/trpc/auth.me",
+  connections: scale.connections,
+  credentials: { keys: spread(scale.active, scale.keys) },
+})
+
+function withoutAuthentication(scale: Scale): Contender[] {
+  const contender = (name: string, script: string, title: string) => ({
+    ...common(scale),
+    name,
+    script,
+    title,
+  })
+  return [
+    contender("bare-http", "contenders/bareHttp.js", "bare node:http, no authentication"),
+    contender("trpc-fetch", "contenders/trpcFetch.js", "tRPC's fetch adapter on Hono, no authentication"),
+    contender("trpc-fastify", "../peers/dist/trpcFastify.js", "tRPC's Fastify adapter, no authentication"),
+    contender("latchkey-open", "contenders/latchkeyOpen.js", "Latchkey's host, no authentication"),
+  ]
+}
+
+function latchkeyOn(keys: number, scale: Scale, secret: string) {
+  return {
+    ...common(scale),
+    script: LATCHKEY_SERVER,
+    env: latchkeyEnv(secret),
+    database: keys,
+    credentials: { keys: spread(scale.active, keys) },
+  }
+}
+
+function latchkey(scale: Scale, secret: string): Contender[] {
+  const usual = latchkeyOn(scale.keys, scale, secret)
+  return [
+    { ...usual, name: "latchkey-key", title: "Latchkey by key" },
+    { ...usual, name: "latchkey-jwt", title: "Latchkey by JWT", credentials: "sessions" },
+    { ...usual, name: "latchkey-rest", title: "Latchkey by key over REST", path: "/auth/me" },
+    {
+      ...usual,
+      name: "in-process",
+      title: "Latchkey by key in process, without HTTP",
+      script: "contenders/inProcess.js",
+      inProcess: true,
+    },
+  ]
+}
+
+function peers(scale: Scale): Contender[] {
+  const usual = { ...common(scale), database: "peers" as const }
+  const bcryptAll = (size: number, amount: number): Contender => ({
+    ...usual,
+    name: `bcrypt-${size}`,
+    title: `bcrypt over all of ${size} keys`,
+    script: "contenders/bcryptAll.js",
+    env: { BENCH_TABLE: bcryptTable(size) },
+    // The two in the middle take as many comparisons as a table's keys do on average.
+    credentials: { header: "x-api-key", values: [apiKeyAt(size / 2 - 1), apiKeyAt(size / 2)] },
+    // One request keeps the core as busy as 32 would, and those would wait for minutes.
+    connections: 1,
+    amount,
+  })
+  return [
+    { ...usual, name: "better-auth", title: "Better Auth's API keys", script: "../peers/dist/betterAuth.js" },
+    { ...usual, name: "sha256", title: "SHA-256 and one read a request", script: "contenders/sha256.js" },
+    bcryptAll(10, 4 * scale.slowRequests),
+    bcryptAll(100, scale.slowRequests),
+  ]
+}
+
+function latchkeyAlone(scale: Scale, secret: string): Contender[] {
+  const usual = latchkeyOn(scale.keys, scale, secret)
+  const manyKeys = (count: number) => ({
+    ...usual,
+    name: "latchkey-key-many",
+    title: `Latchkey by key, ${count.toLocaleString("en")} keys in turn`,
+    credentials: { keys: spread(count, scale.keys) },
+  })
+  return [
+    ...scale.otherSizes.map((keys) => ({
+      ...latchkeyOn(keys, scale, secret),
+      name: `latchkey-key-${keys}`,
+      title: `Latchkey by key, table of ${keys.toLocaleString("en")}`,
+    })),
+    ...scale.otherConnections.map((connections) => ({
+      ...usual,
+      name: `latchkey-key-c${connections}`,
+      title: `Latchkey by key, ${connections} ${connections === 1 ? "connection" : "connections"}`,
+      connections,
+    })),
+    ...(scale.manyActive === undefined ? [] : [manyKeys(scale.manyActive)]),
+    {
+      ...usual,
+      name: "latchkey-key-log",
+      title: "Latchkey by key, a log line for each request",
+      env: { ...usual.env, LOG_LEVEL: "info" },
+    },
+  ]
+}

@@ -1,0 +1,54 @@
+import { createAuth } from "@latchkey/auth"
+import { createDatabase } from "@latchkey/db"
+import { apiKeysOf } from "../keys.ts"
+import { createLatencies } from "../latencies.ts"
+import type { LoadResult, StreamOptions } from "../loadProtocol.ts"
+import { databaseUrl } from "./parts/environment.ts"
+
+const { db } = await createDatabase(databaseUrl())
+const { authenticate } = createAuth({
+  db,
+  secrets: { current: process.env.AUTH_SECRET ?? "" },
+  accessTokenTtl: 900,
+  refreshTokenTtl: 900,
+  bcryptCost: 10,
+  registration: "closed",
+  maxKeysPerUser: 100,
+  onBackgroundError: (error) => {
+    throw error
+  },
+})
+
+/** Latchkey in process: no HTTP, no tRPC; as many callers as there would be connections, each asking in turn. */
+async function run({
+  credentials,
+  connections,
+  seconds = Number.POSITIVE_INFINITY,
+  amount = Number.POSITIVE_INFINITY,
+}: StreamOptions): Promise<LoadResult> {
+  if (!("keys" in credentials)) throw new TypeError("only API keys")
+  const headers = apiKeysOf(credentials.keys).map((apiKey) => new Headers({ "x-api-key": apiKey }))
+  const latencies = createLatencies()
+  const statuses: Record<string, number> = {}
+  const startedAt = performance.now()
+  const endsAt = startedAt + seconds * 1000
+
+  async function caller(first: number) {
+    for (let i = first; i < amount && performance.now() < endsAt; i += connections) {
+      const sentAt = performance.now()
+      const { caller } = await authenticate(headers[i % headers.length] ?? new Headers())
+      latencies.record(performance.now() - sentAt)
+      const status = caller ? 200 : 401
+      statuses[status] = (statuses[status] ?? 0) + 1
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, (_, first) => caller(first)))
+  return { statuses, errors: 0, seconds: (performance.now() - startedAt) / 1000, ...latencies.read() }
+}
+
+process.on("message", async (message: { run?: StreamOptions }) => {
+  if (message.run) process.send?.({ results: [await run(message.run)] })
+})
+// The agent has let go of the channel, and there is nothing else to stay for.
+process.channel?.ref()
+process.send?.({ ready: true })

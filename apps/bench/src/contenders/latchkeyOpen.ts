@@ -1,0 +1,18 @@
+// The host is an app and exports nothing; here it is taken apart on purpose.
+import { createApp } from "../../../server/src/app.ts"
+import { listen } from "../../../server/src/listen.ts"
+import { createLog } from "../../../server/src/log.ts"
+import { port } from "./parts/environment.ts"
+import { openAuth } from "./parts/fixedCaller.ts"
+
+/** Latchkey's host with all that it does for a request, save asking who is calling. */
+const app = createApp({
+  auth: openAuth,
+  log: createLog("warn"),
+  checkReady: async () => {},
+  corsOrigins: [],
+  trustProxy: 0,
+  refreshTokenTtl: 1,
+  dashboard: null,
+})
+await listen(app, { port: port(), host: "127.0.0.1" })

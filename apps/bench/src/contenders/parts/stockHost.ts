@@ -1,0 +1,21 @@
+import { randomUUID } from "node:crypto"
+import { serve } from "@hono/node-server"
+import { appRouter, createContext } from "@latchkey/api"
+import type { Auth } from "@latchkey/auth"
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import { Hono } from "hono"
+import { port } from "./environment.ts"
+
+/** Latchkey's router through tRPC's stock fetch adapter on Hono, with nothing else around it. */
+export function serveWithFetchAdapter(auth: Auth) {
+  const app = new Hono()
+  app.all("/trpc/*", (c) =>
+    fetchRequestHandler({
+      endpoint: "/trpc",
+      req: c.req.raw,
+      router: appRouter,
+      createContext: ({ req }) => createContext(auth, { headers: req.headers, requestId: randomUUID() }),
+    }),
+  )
+  serve({ fetch: app.fetch, port: port(), hostname: "127.0.0.1" })
+}

@@ -1,0 +1,4 @@
+import { openAuth } from "./parts/fixedCaller.ts"
+import { serveWithFetchAdapter } from "./parts/stockHost.ts"
+
+serveWithFetchAdapter(openAuth)

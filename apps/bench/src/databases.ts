@@ -1,0 +1,53 @@
+import type { PostgresServer } from "./postgresServer.ts"
+import { type SeededLatchkey, seedLatchkey } from "./seed/seedLatchkey.ts"
+import { seedBcrypt, seedBetterAuth, seedSha256 } from "./seed/seedPeers.ts"
+
+export const BCRYPT_SIZES = [10, 100]
+
+/** Filled databases, by what contenders call them. */
+export interface Databases {
+  latchkey(keys: number): SeededLatchkey
+  /** The superuser's URL. */
+  urlOf(name: number | "peers"): string
+}
+
+/**
+ * Makes and fills what the chosen contenders need.
+ *
+ * @param wanted Latchkey's by their number of keys, and which of the peers' tables.
+ */
+export async function fillDatabases(
+  postgres: PostgresServer,
+  wanted: { latchkey: ReadonlySet<number>; peers: ReadonlySet<string> },
+  options: { secret: string; keys: number; sessions: number; progress: (line: string) => void },
+): Promise<Databases> {
+  const { secret, keys, sessions, progress } = options
+  const latchkey = new Map<number, SeededLatchkey>()
+  for (const size of wanted.latchkey) {
+    progress(`filling Latchkey's database with ${size.toLocaleString("en")} keys`)
+    const url = await postgres.createDatabase(`latchkey_${size}`)
+    latchkey.set(size, await seedLatchkey(url, { secret, keys: size, sessions }))
+  }
+  const peers = await postgres.createDatabase("peers")
+  if (wanted.peers.has("better-auth")) {
+    progress(`filling Better Auth's tables with ${keys.toLocaleString("en")} keys`)
+    await seedBetterAuth(peers, keys)
+  }
+  if (wanted.peers.has("sha256")) {
+    progress(`filling the SHA-256 tables with ${keys.toLocaleString("en")} keys`)
+    await seedSha256(peers, keys)
+  }
+  const bcryptSizes = BCRYPT_SIZES.filter((size) => wanted.peers.has(`bcrypt-${size}`))
+  if (bcryptSizes.length > 0) {
+    progress("hashing keys for the bcrypt tables")
+    await seedBcrypt(peers, bcryptSizes)
+  }
+  await postgres.sql`checkpoint`
+
+  function seeded(size: number) {
+    const database = latchkey.get(size)
+    if (!database) throw new RangeError(`no database of ${size} keys`)
+    return database
+  }
+  return { latchkey: seeded, urlOf: (name) => (name === "peers" ? peers : seeded(name).url) }
+}

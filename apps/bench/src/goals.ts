@@ -1,0 +1,134 @@
+import type { Results } from "./results.ts"
+import type { Measurement } from "./rounds.ts"
+import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
+
+/** What Latchkey sets out to reach. */
+export interface Goal {
+  title: string
+  bound: "at most" | "at least"
+  limit: number
+  unit: "" | "MB" | "s"
+  /** Null where it was not measured. */
+  figure: Figure | null
+}
+
+/** Null where nothing was measured, as there is nothing to judge. */
+export const isMet = ({ bound, limit, figure }: Goal): boolean | null =>
+  figure && (bound === "at most" ? figure.median <= limit : figure.median >= limit)
+
+const MB = 1e6
+
+/** Every goal with its figure, in one order. Ratios are of medians paired round by round. */
+export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
+  const measured = new Map(contenders.map(({ contender, rounds }) => [contender.name, rounds]))
+
+  /** Combines one quantity of several contenders, or is null when one of them is missing. */
+  function compare(
+    quantity: (of: Measurement) => number,
+    names: string[],
+    combine: (...v: number[]) => number,
+  ) {
+    const rounds = names.map((name) => measured.get(name)?.map(quantity))
+    return rounds.every((values) => values !== undefined) ? pairedFigure(rounds, combine) : null
+  }
+  const cpu = ({ serverCpu }: Measurement) => serverCpu
+  const throughput = ({ requestsPerSecond }: Measurement) => requestsPerSecond
+  const quotient = (a = 0, b = 0) => a / b
+  const { flood, guesses, revocations, memory, start } = scenarios
+  const [smallest = 0] = scale.otherSizes
+  const count = (value: number | undefined) => (value === undefined ? null : figureOf([value]))
+  const size = (keys: number) => keys.toLocaleString("en")
+  const wrongStatuses = Object.entries(guesses?.statuses ?? {}).filter(
+    ([status]) => !["401", "503"].includes(status),
+  )
+
+  return [
+    atMost(
+      0.7,
+      "server CPU: by key ÷ tRPC's fetch adapter without authentication",
+      compare(cpu, ["latchkey-key", "trpc-fetch"], quotient),
+    ),
+    atMost(
+      1,
+      "server CPU: (by key − Latchkey without authentication) ÷ bare node:http",
+      compare(
+        cpu,
+        ["latchkey-key", "latchkey-open", "bare-http"],
+        (key = 0, open = 0, bare = 0) => (key - open) / bare,
+      ),
+    ),
+    atMost(1.15, "server CPU: by JWT ÷ by key", compare(cpu, ["latchkey-jwt", "latchkey-key"], quotient)),
+    atLeast(
+      20,
+      "requests/s: by key ÷ Better Auth",
+      compare(throughput, ["latchkey-key", "better-auth"], quotient),
+    ),
+    atLeast(
+      1_000,
+      "requests/s: by key ÷ bcrypt over 100 keys",
+      compare(throughput, ["latchkey-key", "bcrypt-100"], quotient),
+    ),
+    atMost(
+      0.15,
+      "SQL statements a request, by key",
+      compare(
+        ({ statements }) => statements,
+        ["latchkey-key"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      0,
+      "rows written in the request's way, by key",
+      compare(
+        ({ rowsWrittenInTheWay }) => rowsWrittenInTheWay,
+        ["latchkey-key"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      1.05,
+      `server CPU: ${size(scale.keys)} keys ÷ ${size(smallest)} keys`,
+      compare(cpu, ["latchkey-key", `latchkey-key-${smallest}`], quotient),
+    ),
+    atLeast(
+      0.95,
+      "good traffic: beside a flood of wrong keys ÷ of good keys",
+      flood ? pairedFigure([flood.besideWrong, flood.besideGood], quotient) : null,
+    ),
+    atMost(0, "bcrypts during the flood", count(flood?.bcrypts)),
+    atLeast(
+      0.7,
+      "good traffic: beside guesses without a usable receipt ÷ quiet",
+      guesses ? pairedFigure([guesses.besideGuesses, guesses.quiet], quotient) : null,
+    ),
+    atMost(
+      0,
+      "guesses answered with anything but 401 or 503",
+      guesses ? figureOf([wrongStatuses.reduce((sum, [, answers]) => sum + answers, 0)]) : null,
+    ),
+    atMost(0, "revoked keys accepted after their revocation was answered", count(revocations?.stale)),
+    {
+      ...atMost(
+        30,
+        `peak RSS after ${size(scale.memoryKeys)} different keys − after 1,000`,
+        memory ? figureOf([(memory.peakRssAfterMany - memory.peakRssAfterFew) / MB]) : null,
+      ),
+      unit: "MB",
+    },
+    { ...atMost(1.5, "process start to ready", start ? figureOf(start.seconds) : null), unit: "s" },
+  ]
+}
+
+const atMost = (limit: number, title: string, figure: Figure | null): Goal => ({
+  title,
+  bound: "at most",
+  limit,
+  unit: "",
+  figure,
+})
+
+const atLeast = (limit: number, title: string, figure: Figure | null): Goal => ({
+  ...atMost(limit, title, figure),
+  bound: "at least",
+})

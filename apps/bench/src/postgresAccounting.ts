@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises"
+import type { Sql } from "postgres"
+
+/** What PostgreSQL has done for one of its users since the benchmark began. */
+export interface PostgresUsage {
+  /** Statements executed, by `pg_stat_statements`; `begin` and `commit` count. */
+  statements: number
+  /** Rows inserted, updated or deleted by them. */
+  rowsWritten: number
+  /** Those of them that no request waited for: the gathered `last_used_at`. */
+  rowsWrittenAside: number
+  /** CPU time of the user's backends, by the kernel's accounting; null where the kernel keeps none. */
+  cpuMicros: number | null
+}
+
+/** Reads what PostgreSQL does for each user. Background processes, which serve all, are in nobody's account. */
+export function createPostgresAccounting(sql: Sql) {
+  /** The last that was seen of each backend, by user: one that has ended keeps what it used. */
+  const backends = new Map<string, Map<number, number>>()
+
+  async function readCpu(user: string): Promise<number | null> {
+    const seen = backends.get(user) ?? new Map<number, number>()
+    backends.set(user, seen)
+    const rows = await sql<{ pid: number }[]>`select pid from pg_stat_activity where usename = ${user}`
+    for (const { pid } of rows) {
+      const nanoseconds = await readCpuOf(pid)
+      if (nanoseconds === null) return null
+      seen.set(pid, nanoseconds)
+    }
+    return [...seen.values()].reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1000
+  }
+
+  return async (user: string): Promise<PostgresUsage> => {
+    const [row] = await sql<{ statements: number; written: number; aside: number }[]>`
+      select
+        coalesce(sum(calls), 0)::float8 as statements,
+        coalesce(sum(rows) filter (where query ~* '^(insert|update|delete) '), 0)::float8 as written,
+        coalesce(sum(rows) filter (where query ~* '^update "api_keys" set "last_used_at" ='), 0)::float8 as aside
+      from pg_stat_statements s join pg_roles r on r.oid = s.userid
+      where r.rolname = ${user}`
+    return {
+      statements: row?.statements ?? 0,
+      rowsWritten: row?.written ?? 0,
+      rowsWrittenAside: row?.aside ?? 0,
+      cpuMicros: await readCpu(user),
+    }
+  }
+}
+
+/** Nanoseconds on a core; `stat` would only know hundredths of a second. */
+async function readCpuOf(pid: number): Promise<number | null> {
+  if (process.platform !== "linux") return null
+  try {
+    return Number((await readFile(`/proc/${pid}/schedstat`, "utf8")).split(" ")[0])
+  } catch (error) {
+    // The backend ended between the two reads.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0
+    throw error
+  }
+}

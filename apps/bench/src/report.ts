@@ -1,0 +1,104 @@
+import { formatFigure, formatNumber, formatTable } from "./format.ts"
+import { type Goal, goalsOf, isMet } from "./goals.ts"
+import type { Machine } from "./machine.ts"
+import type { Results } from "./results.ts"
+import type { ContenderResult, Measurement } from "./rounds.ts"
+import type { ScenarioResults } from "./scenarios.ts"
+import { figureOf } from "./statistics.ts"
+
+/** The load's process is as busy as this when it, and not the server, is what limits the requests a second. */
+const BUSY = 0.95
+
+/** What a run has found, for a person. */
+export function formatReport(results: Results): string {
+  const { contenders, scenarios, scale, quick } = results
+  const parts = [
+    describe(results.machine),
+    quick
+      ? `A quick look: ${scale.rounds} short rounds and ${formatNumber(scale.keys)} keys. For figures to rely on, run it without --quick.`
+      : `${scale.rounds} rounds of ${scale.seconds} s, ${formatNumber(scale.keys)} keys, ${scale.connections} connections; medians (least to most).`,
+    contenders.length > 0 ? contenderTable(contenders) : "",
+    loadNote(contenders),
+    scenarioLines(scenarios).join("\n"),
+    goalTable(goalsOf(results)),
+  ]
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`
+}
+
+const describe = (machine: Machine) =>
+  `${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB; ${machine.system}; Node ${machine.node}; ` +
+  `PostgreSQL ${machine.postgres}; ${machine.pinned ? "the server on one core, all else on the rest" : "cores not pinned"}`
+
+function contenderTable(contenders: readonly ContenderResult[]): string {
+  const header = [
+    "contender",
+    "requests/s",
+    "server CPU, µs",
+    "PostgreSQL CPU, µs",
+    "statements",
+    "rows written",
+    "p50, ms",
+    "p99, ms",
+    "peak RSS, MB",
+  ]
+  const rows = contenders.map(({ contender, rounds, peakRssBytes }) => {
+    const figure = (quantity: (of: Measurement) => number) => formatFigure(figureOf(rounds.map(quantity)))
+    const postgresCpu = rounds.map((round) => round.postgresCpu).filter((value) => value !== null)
+    return [
+      contender.title,
+      `${figure(({ requestsPerSecond }) => requestsPerSecond)}${isLimitedByLoad(rounds) ? " *" : ""}`,
+      figure(({ serverCpu }) => serverCpu),
+      postgresCpu.length > 0 ? formatFigure(figureOf(postgresCpu)) : "",
+      contender.database === undefined ? "" : figure(({ statements }) => statements),
+      contender.database === undefined ? "" : figure(({ rowsWritten }) => rowsWritten),
+      contender.inProcess && rounds.every(({ p50 }) => p50 === 0) ? "" : figure(({ p50 }) => p50),
+      figure(({ p99 }) => p99),
+      formatNumber(peakRssBytes / 1e6),
+    ]
+  })
+  return formatTable(header, rows)
+}
+
+const isLimitedByLoad = (rounds: readonly Measurement[]) =>
+  figureOf(rounds.map(({ loadBusy }) => loadBusy)).median > BUSY
+
+function loadNote(contenders: readonly ContenderResult[]): string {
+  const limited = contenders.filter(
+    ({ contender, rounds }) => !contender.inProcess && isLimitedByLoad(rounds),
+  )
+  return limited.length > 0
+    ? "* The load's process was at its limit before the server was: it could answer more than this."
+    : ""
+}
+
+function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioResults): string[] {
+  const rate = (values: readonly number[]) => `${formatFigure(figureOf(values))}/s`
+  return [
+    flood &&
+      `flood of wrong keys: good traffic ${rate(flood.besideGood)} beside good keys, ${rate(flood.besideWrong)} beside ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
+    guesses &&
+      `guesses without a usable receipt: good traffic ${rate(guesses.quiet)} quiet, ${rate(guesses.besideGuesses)} beside guesses; guesses answered ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
+    revocations &&
+      `revocations: good traffic ${rate(revocations.quiet)} quiet, ${rate(revocations.besideRevocations)} beside 10 revocations a second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.begunAfter} after`,
+    memory &&
+      `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
+    start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,
+  ].filter((line) => line !== undefined)
+}
+
+/** The goals and what was reached, side by side. */
+export function goalTable(goals: readonly Goal[]): string {
+  return formatTable(
+    ["figure", "goal", "measured", ""],
+    goals.map((goal) => {
+      const unit = goal.unit && ` ${goal.unit}`
+      const met = isMet(goal)
+      return [
+        goal.title,
+        goal.limit === 0 ? "0" : `${goal.bound} ${goal.limit.toLocaleString("en")}${unit}`,
+        goal.figure ? `${formatFigure(goal.figure)}${unit}` : "not measured",
+        met === null ? "" : met ? "reached" : "MISSED",
+      ]
+    }),
+  )
+}

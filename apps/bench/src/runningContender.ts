@@ -1,0 +1,76 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Bench } from "./bench.ts"
+import { type BenchProcess, startProcess } from "./childProcess.ts"
+import type { Contender } from "./contenders.ts"
+import { apiKeyAt } from "./keys.ts"
+import type { Credentials } from "./loadProtocol.ts"
+import { withParts } from "./postgresServer.ts"
+
+const READY_WITHIN_MS = 20_000
+
+/** A contender that answers. */
+export interface RunningContender {
+  contender: Contender
+  process: BenchProcess
+  url: string
+  credentials: Credentials
+  /** Its own user of PostgreSQL, by which its statements are told from the others'. */
+  postgresUser: string
+}
+
+/** Starts a contender on its core and waits until it answers its first request with 200. */
+export async function startContender(bench: Bench, contender: Contender): Promise<RunningContender> {
+  const postgresUser = contender.name.replaceAll("-", "_")
+  const port = await freePort()
+  const env: Record<string, string> = { ...contender.env, PORT: `${port}`, HOST: "127.0.0.1" }
+  if (contender.database !== undefined) {
+    await bench.postgres.createUser(postgresUser)
+    env.DATABASE_URL = withParts(bench.databases.urlOf(contender.database), { user: postgresUser })
+  }
+  const process = startProcess(contender.script, { env, core: bench.cores?.server })
+  const url = `http://127.0.0.1:${port}${contender.path}`
+  const credentials = credentialsOf(bench, contender)
+  if (contender.inProcess) await process.hear("ready")
+  else await untilGood(url, credentials, process)
+  return { contender, process, url, credentials, postgresUser }
+}
+
+function credentialsOf({ databases }: Bench, { credentials, database }: Contender): Credentials {
+  if (credentials !== "sessions") return credentials
+  if (typeof database !== "number") throw new TypeError("only Latchkey has sessions")
+  const { accessTokens } = databases.latchkey(database)
+  return { header: "authorization", values: accessTokens.map((token) => `Bearer ${token}`) }
+}
+
+/** A credential that the contender accepts; the first key is in every table. */
+function headerOf(credentials: Credentials): Record<string, string> {
+  if ("values" in credentials && credentials.header === "authorization") {
+    return { authorization: credentials.values[0] ?? "" }
+  }
+  return { "x-api-key": apiKeyAt(0) }
+}
+
+async function untilGood(url: string, credentials: Credentials, server: BenchProcess) {
+  for (const giveUpAt = performance.now() + READY_WITHIN_MS; ; await sleep(20)) {
+    // Throws when the process has ended.
+    await server.usage()
+    const response = await fetch(url, { headers: headerOf(credentials) }).catch(() => null)
+    await response?.arrayBuffer()
+    if (response?.status === 200) return
+    if (performance.now() > giveUpAt) {
+      throw new Error(`${url} did not answer with 200 in time (${response?.status ?? "no answer"})`)
+    }
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+  return address.port
+}

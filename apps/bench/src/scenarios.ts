@@ -1,0 +1,33 @@
+import type { Bench } from "./bench.ts"
+import { type FloodResult, measureFlood } from "./scenarios/flood.ts"
+import { type GuessesResult, measureGuesses } from "./scenarios/guesses.ts"
+import { type MemoryResult, measureMemory } from "./scenarios/memory.ts"
+import { measureRevocations, type RevocationsResult } from "./scenarios/revocations.ts"
+import { startScenarioServer } from "./scenarios/scenarioServer.ts"
+import { measureStart, type StartResult } from "./scenarios/start.ts"
+
+/** What is measured of Latchkey alone; absent where it was not chosen. */
+export interface ScenarioResults {
+  flood?: FloodResult
+  guesses?: GuessesResult
+  revocations?: RevocationsResult
+  memory?: MemoryResult
+  start?: StartResult
+}
+
+export const scenarioNames = ["flood", "guesses", "revocations", "memory", "start"] as const
+
+/** One after the other, on one server as far as what came before does not count. */
+export async function runScenarios(bench: Bench, chosen: readonly string[]): Promise<ScenarioResults> {
+  const results: ScenarioResults = {}
+  if (["flood", "guesses", "revocations"].some((name) => chosen.includes(name))) {
+    const server = await startScenarioServer(bench, "scenarios")
+    if (chosen.includes("flood")) results.flood = await measureFlood(bench, server)
+    if (chosen.includes("guesses")) results.guesses = await measureGuesses(bench, server)
+    if (chosen.includes("revocations")) results.revocations = await measureRevocations(bench, server)
+    await server.process.stop()
+  }
+  if (chosen.includes("memory")) results.memory = await measureMemory(bench)
+  if (chosen.includes("start")) results.start = await measureStart(bench)
+  return results
+}

@@ -1,0 +1,53 @@
+import type { Bench } from "../bench.ts"
+import { guessAt, spread, unknownKeyAt } from "../keys.ts"
+import { expectOnlyGood, goodRateOf } from "../load.ts"
+import type { RunningContender } from "../runningContender.ts"
+
+export interface FloodResult {
+  /** Good answers a second, each round: beside as many connections with good keys, and with wrong ones. */
+  besideGood: number[]
+  besideWrong: number[]
+  wrongPerSecond: number[]
+  /** In all rounds together. */
+  bcrypts: number
+}
+
+/** Different keys of each kind of wrong. */
+const WRONG_KEYS = 1_000
+
+/**
+ * Half of the connections send good keys; the other half floods as hard as it can, first with good keys, then with
+ * wrong ones: of these one half names a lookup id that does not exist, the other one that does.
+ */
+export async function measureFlood(bench: Bench, server: RunningContender): Promise<FloodResult> {
+  const { scale, load } = bench
+  const stream = { url: server.url, connections: scale.connections / 2, seconds: scale.seconds }
+  const all = spread(scale.active, scale.keys)
+  const half = { ...all, count: all.count / 2 }
+  const good = { ...stream, credentials: { keys: half } }
+  const goodFlood = { ...stream, credentials: { keys: { ...half, from: half.count * half.step } } }
+  const wrongKeys = Array.from({ length: WRONG_KEYS }, (_, i) => [
+    unknownKeyAt(i),
+    guessAt(i % scale.active, i),
+  ]).flat()
+  const wrongFlood = { ...stream, credentials: { header: "x-api-key" as const, values: wrongKeys } }
+
+  const result: FloodResult = { besideGood: [], besideWrong: [], wrongPerSecond: [], bcrypts: 0 }
+  const bcryptsBefore = (await server.process.usage()).bcrypts
+  for (let round = 1; round <= scale.scenarioRounds; round++) {
+    const [besideGood, flood] = await load.run(good, goodFlood)
+    expectOnlyGood("good keys", besideGood)
+    expectOnlyGood("a flood of good keys", flood)
+    const [besideWrong, wrong] = await load.run(good, wrongFlood)
+    expectOnlyGood("good keys beside wrong ones", besideWrong)
+    if (Object.keys(wrong.statuses).some((status) => status !== "401")) {
+      throw new Error(`wrong keys were answered ${JSON.stringify(wrong.statuses)}`)
+    }
+    result.besideGood.push(goodRateOf(besideGood))
+    result.besideWrong.push(goodRateOf(besideWrong))
+    result.wrongPerSecond.push((wrong.statuses[401] ?? 0) / wrong.seconds)
+    bench.progress(`round ${round} of ${scale.scenarioRounds}: flood of wrong keys`)
+  }
+  result.bcrypts = (await server.process.usage()).bcrypts - bcryptsBefore
+  return result
+}

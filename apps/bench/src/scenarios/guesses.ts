@@ -1,0 +1,62 @@
+import type { Bench } from "../bench.ts"
+import { guessAt, spread } from "../keys.ts"
+import { expectOnlyGood, goodRateOf } from "../load.ts"
+import type { RunningContender } from "../runningContender.ts"
+import { untilIdle } from "./scenarioServer.ts"
+
+export interface GuessesResult {
+  /** Good answers a second, each round. */
+  quiet: number[]
+  besideGuesses: number[]
+  /** Of the guesses, in all rounds together. */
+  statuses: Record<string, number>
+  bcrypts: number
+}
+
+/** More than the server will let wait for a bcrypt, so that some are sent away. */
+const GUESSING_CONNECTIONS = 100
+const GUESSES_PER_SECOND = 200
+const GUESSES = 5_000
+
+/**
+ * Good traffic alone, and beside guesses at lookup ids that exist and have no usable receipt, so that each guess
+ * asks for a bcrypt. The server has only its one core for both.
+ */
+export async function measureGuesses(bench: Bench, server: RunningContender): Promise<GuessesResult> {
+  const { scale, load } = bench
+  const { guessable } = bench.databases.latchkey(scale.keys)
+  const stream = { url: server.url, seconds: scale.seconds }
+  const good = {
+    ...stream,
+    connections: scale.connections,
+    credentials: { keys: spread(scale.active, scale.keys) },
+  }
+  const result: GuessesResult = { quiet: [], besideGuesses: [], statuses: {}, bcrypts: 0 }
+  const bcryptsBefore = (await server.process.usage()).bcrypts
+  for (let round = 1; round <= scale.scenarioRounds; round++) {
+    const [quiet] = await load.run(good)
+    expectOnlyGood("good keys", quiet)
+    const [besideGuesses, guesses] = await load.run(good, {
+      ...stream,
+      connections: GUESSING_CONNECTIONS,
+      rate: GUESSES_PER_SECOND,
+      credentials: {
+        header: "x-api-key",
+        values: Array.from({ length: GUESSES }, (_, i) =>
+          guessAt(guessable.from + (i % guessable.count), round * GUESSES + i),
+        ),
+      },
+    })
+    expectOnlyGood("good keys beside guesses", besideGuesses)
+    result.quiet.push(goodRateOf(quiet))
+    result.besideGuesses.push(goodRateOf(besideGuesses))
+    for (const [status, count] of Object.entries(guesses.statuses)) {
+      result.statuses[status] = (result.statuses[status] ?? 0) + count
+    }
+    // The bcrypts that still wait would slow the next quiet round down.
+    await untilIdle(server)
+    bench.progress(`round ${round} of ${scale.scenarioRounds}: guesses without a receipt`)
+  }
+  result.bcrypts = (await server.process.usage()).bcrypts - bcryptsBefore
+  return result
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Bench } from "../bench.ts"
+import { startProcess } from "../childProcess.ts"
+import { LATCHKEY_SERVER, latchkeyEnv } from "../contenders.ts"
+import { freePort } from "../runningContender.ts"
+
+export interface StartResult {
+  /** Seconds from starting the process to the first 200 of `/readyz`, each time. */
+  seconds: number[]
+}
+
+const GIVE_UP_AFTER_MS = 20_000
+
+/** How long the server takes from nothing to ready, on a database that is migrated and full. */
+export async function measureStart(bench: Bench): Promise<StartResult> {
+  const seconds: number[] = []
+  for (let turn = 1; turn <= bench.scale.starts; turn++) {
+    const port = await freePort()
+    const env = {
+      ...latchkeyEnv(bench.secret),
+      PORT: `${port}`,
+      DATABASE_URL: bench.databases.urlOf(bench.scale.keys),
+    }
+    const startedAt = performance.now()
+    await using server = startProcess(LATCHKEY_SERVER, { env, core: bench.cores?.server })
+    while (!(await isReady(port))) {
+      if (performance.now() - startedAt > GIVE_UP_AFTER_MS) throw new Error("the server did not get ready")
+      await sleep(5)
+    }
+    seconds.push((performance.now() - startedAt) / 1000)
+    bench.progress(`start ${turn} of ${bench.scale.starts}: process ${server.pid} ready`)
+  }
+  return { seconds }
+}
+
+async function isReady(port: number): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
+  await response?.arrayBuffer()
+  return response?.status === 200
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto"
+import { createDatabase, migrateDatabase } from "@latchkey/db"
+import bcrypt from "bcrypt"
+import postgres from "postgres"
+// Not exported to other packages: only the benchmark makes rows behind the service's back.
+import { signAccessToken } from "../../../../packages/auth/src/accessToken.ts"
+import { createKeyring, type SecretKeys } from "../../../../packages/auth/src/keyring.ts"
+import { makeReceipt } from "../../../../packages/auth/src/receipt.ts"
+import { apiKeyAt } from "../keys.ts"
+import { copyRows } from "./copyRows.ts"
+
+export const KEYS_PER_USER = 10
+/** Keys beyond the counted ones: some without a receipt, to guess at, and some to revoke. */
+export const GUESSABLE_KEYS = 16
+export const REVOCABLE_KEYS = 1_000
+/** Seconds; longer than any run. */
+export const ACCESS_TOKEN_TTL = 86_400
+
+/** What the load needs to know of a filled database. */
+export interface SeededLatchkey {
+  url: string
+  keys: number
+  /** Of sessions spread over the users; the first is of the owner of the keys to revoke. */
+  accessTokens: string[]
+  guessable: { from: number; count: number }
+  revocable: { from: number; count: number }
+}
+
+/**
+ * Fills a database with users, sessions and keys.
+ *
+ * A bcrypt takes some 50 ms, so a million of them would take half a day: all rows share one real hash. It is read
+ * and goes into the receipt like any other, and every receipt is a real one, made for its own row under the
+ * server's secret. A request does the same work as if the service had made the row.
+ */
+export async function seedLatchkey(
+  url: string,
+  options: { secret: string; keys: number; sessions: number },
+): Promise<SeededLatchkey> {
+  const database = await createDatabase(url)
+  await migrateDatabase(database.db)
+  await database.close()
+
+  const { keys, sessions } = options
+  const keyring = createKeyring({ current: options.secret })
+  const users = Array.from({ length: Math.ceil(keys / KEYS_PER_USER) }, () => randomUUID())
+  const ownerOf = (index: number) => users[index < keys ? index % users.length : 0] ?? ""
+  const sessionRows = Array.from({ length: sessions }, (_, i) => ({
+    id: randomUUID(),
+    userId: users[Math.floor((i * users.length) / sessions)] ?? "",
+  }))
+  const guessable = { from: keys, count: GUESSABLE_KEYS }
+  const revocable = { from: keys + GUESSABLE_KEYS, count: REVOCABLE_KEYS }
+
+  const keyHash = await bcrypt.hash(apiKeyAt(-1), 10)
+  const keyRow = (index: number, keysOfSecret: SecretKeys) => {
+    const id = randomUUID()
+    const userId = ownerOf(index)
+    const apiKey = apiKeyAt(index)
+    const hasReceipt = index < guessable.from || index >= revocable.from
+    const receipt = hasReceipt
+      ? [`\\x${makeReceipt(keysOfSecret, { id, userId, keyHash, apiKey }).toString("hex")}`, keysOfSecret.id]
+      : ["", ""]
+    return [id, userId, apiKey.slice(0, 16), keyHash, ...receipt, `key ${index}`]
+  }
+
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await copyRows(sql, "users (id, email, password_hash)", map(users, userRow(keyHash)))
+  await copyRows(
+    sql,
+    "sessions (id, user_id, family_hash, turn_hash, expires_at)",
+    map(sessionRows, ({ id, userId }) => [id, userId, "\\x00", "\\x00", "2099-01-01"]),
+  )
+  await copyRows(
+    sql,
+    "api_keys (id, user_id, lookup_id, key_hash, receipt, receipt_secret_id, label)",
+    map(numbers(revocable.from + revocable.count), (index) => keyRow(index, keyring.current)),
+  )
+  await sql`vacuum analyze`
+  await sql.end()
+
+  const accessTokens = await Promise.all(
+    sessionRows.map(async ({ id, userId }) => {
+      const { accessToken } = await signAccessToken(keyring, { userId, sessionId: id }, ACCESS_TOKEN_TTL)
+      return accessToken
+    }),
+  )
+  return { url, keys, accessTokens, guessable, revocable }
+}
+
+const userRow = (passwordHash: string) => (id: string, index: number) => [
+  id,
+  `user-${String(index).padStart(7, "0")}@bench.invalid`,
+  passwordHash,
+]
+
+function* numbers(count: number) {
+  for (let i = 0; i < count; i++) yield i
+}
+
+function* map<In, Out>(values: Iterable<In>, change: (value: In, index: number) => Out) {
+  let index = 0
+  for (const value of values) yield change(value, index++)
+}

@@ -1,0 +1,25 @@
+/** A figure that was measured in several rounds. */
+export interface Figure {
+  median: number
+  min: number
+  max: number
+}
+
+/** @param values one for each round, at least one. */
+export function figureOf(values: readonly number[]): Figure {
+  const inOrder = values.toSorted((a, b) => a - b)
+  const middle = inOrder.length / 2
+  const [low, high] = [inOrder[Math.ceil(middle) - 1], inOrder[Math.floor(middle)]]
+  if (low === undefined || high === undefined) throw new RangeError("no rounds")
+  return { median: (low + high) / 2, min: inOrder[0] ?? low, max: inOrder.at(-1) ?? high }
+}
+
+/** What `combine` makes of the values of the same round, so that what slowed a whole round down cancels out. */
+export function pairedFigure(
+  rounds: readonly (readonly number[])[],
+  combine: (...values: number[]) => number,
+): Figure {
+  const [first = []] = rounds
+  if (rounds.some((values) => values.length !== first.length)) throw new RangeError("rounds do not match")
+  return figureOf(first.map((_, round) => combine(...rounds.map((values) => values[round] ?? Number.NaN))))
+}
