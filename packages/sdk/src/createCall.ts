@@ -1,11 +1,12 @@
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
-import type { CredentialHeaders, Transport } from "./createTransport.ts"
-import type { Credential } from "./credentials.ts"
-import { checkTimeout, withDeadline } from "./deadline.ts"
+import type { Credential } from "./createCredential.ts"
+import type { Transport } from "./createTransport.ts"
+import type { CredentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 import type { CallOptions } from "./options.ts"
 import { toLatchkeyError } from "./toLatchkeyError.ts"
+import { checkTimeout, withDeadline } from "./withDeadline.ts"
 import { withRetries } from "./withRetries.ts"
 
 type Inputs = inferRouterInputs<AppRouter>

@@ -1,7 +1,6 @@
 import { type CallDetails, createCall } from "./createCall.ts"
+import { createCredential, noCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
-import { createCredential, noCredential } from "./credentials.ts"
-import { checkTimeout } from "./deadline.ts"
 import { listApiKeys } from "./listApiKeys.ts"
 import type {
   ApiKeyList,
@@ -18,6 +17,7 @@ import type {
 } from "./models.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
 import { readBaseUrl } from "./readBaseUrl.ts"
+import { checkTimeout } from "./withDeadline.ts"
 
 /** Latchkey's API. Every call throws `LatchkeyError` when it fails. */
 export interface Latchkey {
@@ -29,7 +29,11 @@ export interface Latchkey {
      */
     register(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
     register(input: SignInInput, options?: CallOptions): Promise<SignedIn>
-    /** @throws {LatchkeyError} `LOGIN_FAILED`, whichever of the two was wrong. */
+    /**
+     * Signs in. What it gives may be a client's `session`.
+     *
+     * @throws {LatchkeyError} `LOGIN_FAILED`, whichever of the two was wrong.
+     */
     login(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
     login(input: SignInInput, options?: CallOptions): Promise<SignedIn>
     /**
@@ -39,7 +43,9 @@ export interface Latchkey {
      */
     refresh(input?: undefined, options?: CallOptions): Promise<CookieSignedIn>
     refresh(input: { refreshToken: string }, options?: CallOptions): Promise<SignedIn>
-    /** Ends the session that the access token belongs to, or without one the cookie, at once. */
+    /**
+     * Ends the session that the access token belongs to, or without one the cookie, at once.
+     */
     logout(options?: CallOptions): Promise<void>
     /**
      * Changes the password and ends the user's other sessions.
@@ -47,7 +53,9 @@ export interface Latchkey {
      * @throws {LatchkeyError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`.
      */
     changePassword(input: PasswordChange, options?: CallOptions): Promise<void>
-    /** Who is calling. */
+    /**
+     * Who is calling.
+     */
     me(options?: CallOptions): Promise<Me>
   }
   readonly apiKeys: {

@@ -4,11 +4,9 @@ import { observableToPromise } from "@trpc/server/observable"
 import superjson from "superjson"
 import packageJson from "../package.json" with { type: "json" }
 import type { AppRouter } from "./appRouter.ts"
+import type { CredentialHeaders } from "./credentialHeaders.ts"
 import { fetchAnswer } from "./fetchAnswer.ts"
 import type { LatchkeyOptions } from "./options.ts"
-
-/** The headers that say who is calling. */
-export type CredentialHeaders = Readonly<Record<string, string>>
 
 export interface Operation {
   kind: "query" | "mutation"

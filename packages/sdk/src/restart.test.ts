@@ -3,7 +3,9 @@ import { expect, inject, test } from "vitest"
 import { createLatchkey, LatchkeyError } from "./index.ts"
 import { register, startServer } from "./testing.ts"
 
-test("the server killed and restarted during 200 calls: none hangs, every failure has a reason", async () => {
+test("the server killed and restarted during 200 calls: none hangs, every failure has a reason", async ({
+  annotate,
+}) => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const first = await startServer({ databaseUrl: database.url })
   const { accessToken, user } = await register(first.url)
@@ -35,13 +37,16 @@ test("the server killed and restarted during 200 calls: none hangs, every failur
   await using second = await startServer({ databaseUrl: database.url, PORT: new URL(first.url).port })
   await calls
 
+  await annotate(
+    `${answered.length} answered, ${failed.length} failed, the longest took ${Math.round(longest)} ms`,
+  )
   expect(answered.length + failed.length).toBe(200)
   for (const error of failed) {
     expect(error).toBeInstanceOf(LatchkeyError)
     expect(["NETWORK", "TIMEOUT", "UNAVAILABLE"]).toContain((error as LatchkeyError).reason)
   }
-  expect(longest).toBeLessThan(timeout + 1_000)
+  expect(longest).toBeLessThan(timeout + 2_000)
   expect(new Set(answered)).toEqual(new Set([user.id]))
   expect(await latchkey.auth.me()).toMatchObject({ id: user.id })
-  expect(second.routes.length).toBeGreaterThan(0)
+  expect(await second.count("/trpc/auth.me")).toBeGreaterThan(0)
 })

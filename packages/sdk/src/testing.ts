@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL("../../..", import.meta.url))
 
 export interface ServerProcess extends AsyncDisposable {
   url: string
-  /** The routes of the requests that were answered, such as `/trpc/auth.me,auth.me`. */
-  routes: string[]
+  /** How many of the requests that were answered so far had this route, such as `/trpc/auth.refresh`. */
+  count(route: string): Promise<number>
   /** Ends the process at once, with no chance to clean up. */
   kill(): Promise<void>
 }
@@ -53,21 +53,29 @@ export async function startServer({
       stdio: ["ignore", "pipe", "inherit"],
     },
   )
-  const exited = once(child, "exit")
-  const routes: string[] = []
+  const killWithUs = () => child.kill("SIGKILL")
+  process.once("exit", killWithUs)
+  const exited = once(child, "exit").finally(() => process.off("exit", killWithUs))
+  const entries: { route: string; requestId: string }[] = []
   const url = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const entry = JSON.parse(line) as { url?: string; route?: string }
-      if (entry.url) resolve(entry.url)
-      if (entry.route) routes.push(entry.route)
+      const { url, route, requestId } = JSON.parse(line) as Record<string, string>
+      if (url) resolve(url)
+      if (route && requestId) entries.push({ route, requestId })
     })
     exited.then(() => reject(new Error("the server ended before it served")))
   })
+  async function count(route: string) {
+    // Its line comes after those of all requests before it.
+    const last = (await fetch(`${await url}/healthz`)).headers.get("x-request-id")
+    while (!entries.some(({ requestId }) => requestId === last)) await new Promise(setImmediate)
+    return entries.filter((entry) => entry.route === route).length
+  }
   async function kill() {
     child.kill("SIGKILL")
     await exited
   }
-  return { url: await url, routes, kill, [Symbol.asyncDispose]: kill }
+  return { url: await url, count, kill, [Symbol.asyncDispose]: kill }
 }
 
 /** The same for all processes of a run, so that what one signed holds with the next. */

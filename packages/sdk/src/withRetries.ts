@@ -1,8 +1,8 @@
-import type { Deadline } from "./deadline.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
+import type { Deadline } from "./withDeadline.ts"
 
 /** Milliseconds: the longest wait before the first repetition, doubled for each after it, up to the cap. */
-const BASE_DELAY = 200
+const BASE_DELAY = 500
 const MAX_DELAY = 5_000
 
 /**

@@ -1,4 +1,5 @@
 import { LatchkeyError } from "./latchkeyError.ts"
+import { onAbort } from "./onAbort.ts"
 
 /** The one limit on a call and all that is done for it. */
 export interface Deadline {
@@ -29,26 +30,28 @@ export function withDeadline<T>(
   run: (deadline: Deadline) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(gaveUp("The call was aborted.", signal.reason))
     const controller = new AbortController()
     const end = performance.now() + timeout
     const deadline: Deadline = { signal: controller.signal, remaining: () => end - performance.now() }
-    const onAbort = () => giveUp("The call was aborted.", signal?.reason)
+    const stopListening = signal && onAbort(signal, () => giveUp("The call was aborted.", signal.reason))
     const timer = setTimeout(() => {
       giveUp(`There was no answer within ${timeout} ms.`, deadline.lastFailure)
     }, timeout)
 
     function giveUp(message: string, cause: unknown) {
       finish()
-      reject(new LatchkeyError(message, { reason: "TIMEOUT" }, { cause }))
+      reject(gaveUp(message, cause))
     }
     function finish() {
       clearTimeout(timer)
-      signal?.removeEventListener("abort", onAbort)
+      stopListening?.()
       controller.abort()
     }
 
-    if (signal?.aborted) return onAbort()
-    signal?.addEventListener("abort", onAbort)
     run(deadline).finally(finish).then(resolve, reject)
   })
 }
+
+const gaveUp = (message: string, cause: unknown) =>
+  new LatchkeyError(message, { reason: "TIMEOUT" }, cause === undefined ? undefined : { cause })

@@ -1,4 +1,5 @@
-import { type Credential, credentialHeaders } from "./credentials.ts"
+import type { Credential } from "./createCredential.ts"
+import { credentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 import type { SignedIn } from "./models.ts"
 import type { SessionOptions } from "./options.ts"
