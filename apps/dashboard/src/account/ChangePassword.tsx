@@ -49,7 +49,7 @@ export function ChangePassword({ email }: { email: string }) {
   return (
     <Panel title="Password" description="Changing it signs you out everywhere else.">
       <form ref={form} method="post" noValidate onSubmit={submit} className="grid max-w-sm gap-4">
-        <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
+        <input name="username" autoComplete="username" value={email} readOnly className="hidden" />
         <PasswordField
           label="Current password"
           name="currentPassword"
