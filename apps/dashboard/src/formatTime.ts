@@ -11,13 +11,13 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" })
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" })
 
-/** Such as "3 minutes ago" and "in 2 days"; what is less than a minute away is now. */
+/** Such as "3 minutes ago" and "in 2 days"; less than a minute is a moment. */
 export function formatRelative(time: Date, now: number): string {
   const seconds = (time.getTime() - now) / 1000
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit)
   }
-  return "just now"
+  return time.getTime() > now ? "in a moment" : "just now"
 }
 
 /** Such as "Nov 22, 2026, 4:32:00 PM". */

@@ -112,7 +112,7 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await page.getByRole("dialog").waitFor()
     await page.keyboard.type("by keyboard")
     await page.keyboard.press("Enter")
-    await page.getByText("You will not see this again").waitFor()
+    await page.getByText("you will not see this again").waitFor()
     expect(await focused()).toMatch(/^Copy/)
     await page.keyboard.press("Escape")
     await page.getByRole("alertdialog").waitFor()

@@ -111,7 +111,7 @@ export async function createKey(page: Page, label: string): Promise<string> {
   await page.getByRole("button", { name: "Create key" }).click()
   await page.getByRole("textbox", { name: "Label", exact: true }).fill(label)
   await page.keyboard.press("Enter")
-  await page.getByText("You will not see this again").waitFor()
+  await page.getByText("you will not see this again").waitFor()
   const key = (await page.getByRole("dialog").locator("code").first().textContent()) ?? ""
   if (!/^[0-9a-f]{64}$/.test(key)) throw new Error("the dialog shows no key")
   return key

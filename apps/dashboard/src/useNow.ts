@@ -1,11 +1,13 @@
 import { useEffect, useState } from "react"
 
-/** The time, often enough for "3 minutes ago" to stay true. */
-export function useNow(interval = 15_000): number {
-  const [now, setNow] = useState(Date.now)
+const INTERVAL = 15_000
+
+/** The time, drawn again often enough for "3 minutes ago" to stay true. */
+export function useNow(): number {
+  const [, setTick] = useState(0)
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), interval)
+    const timer = setInterval(() => setTick((tick) => tick + 1), INTERVAL)
     return () => clearInterval(timer)
-  }, [interval])
-  return now
+  }, [])
+  return Date.now()
 }

@@ -20,35 +20,34 @@ const FOR_EVER = "public, max-age=31536000, immutable"
  * not know. Whoever does not ask for HTML gets the API's own answer. Mounted last, so that it costs the API nothing.
  */
 export function mountDashboard(app: App, folder: string): void {
-  const asset = serveStatic({
-    root: folder,
-    precompressed: true,
-    onFound: (path, c) => {
-      c.header("Cache-Control", path.includes("/assets/") ? FOR_EVER : "no-cache")
-    },
-  })
-  const page = serveStatic({
-    root: folder,
-    path: "index.html",
-    precompressed: true,
-    onFound: (_, c) => {
-      c.header("Cache-Control", "no-cache")
-      c.header("Content-Security-Policy", PAGE_POLICY)
-    },
-  })
+  const asset = serveStatic({ root: folder, precompressed: true })
+  const page = serveStatic({ root: folder, path: "index.html", precompressed: true })
 
-  for (const path of ["/assets/*", "/favicon.svg"]) {
-    app.get(path, (c, next) => {
+  for (const [path, caching] of [
+    ["/assets/*", FOR_EVER],
+    ["/favicon.svg", "no-cache"],
+  ] as const) {
+    app.get(path, async (c, next) => {
       c.get("exchange").route = path
-      return asset(c, next)
+      const response = await asset(c, notFound)
+      if (!response) return next()
+      response.headers.set("Cache-Control", caching)
+      return response
     })
   }
-  app.get("*", (c, next) => {
+  app.get("*", async (c, next) => {
     if (!wantsPage(c)) return next()
     c.get("exchange").route = "dashboard"
-    return page(c, next)
+    const response = await page(c, notFound)
+    if (!response) return next()
+    response.headers.set("Cache-Control", "no-cache")
+    response.headers.set("Content-Security-Policy", PAGE_POLICY)
+    return response
   })
 }
+
+/** Gives the word back to us; the framework's own `next` would resolve to what is no response. */
+async function notFound() {}
 
 function wantsPage(c: AppContext) {
   return c.req.header("accept")?.includes("text/html") && !/^\/(assets|auth|trpc)(\/|$)/.test(c.req.path)

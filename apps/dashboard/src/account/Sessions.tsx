@@ -32,7 +32,7 @@ export function Sessions() {
       {sessions.isError ? (
         <FormError error={sessions.error} />
       ) : (
-        <ul className="-my-3 divide-y divide-line">
+        <ul className="-mb-3 divide-y divide-line">
           {items ? (
             items.map((session) => (
               <SessionItem

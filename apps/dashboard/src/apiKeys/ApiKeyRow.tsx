@@ -10,7 +10,10 @@ export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (api
   return (
     <tr className={isOver ? "text-muted" : undefined}>
       <th scope="row" className={`${cellClass} font-normal`}>
-        <span className={`block truncate font-medium ${isOver ? "" : "text-ink"}`} title={apiKey.label}>
+        <span
+          className={`line-clamp-2 font-medium wrap-anywhere ${isOver ? "" : "text-ink"}`}
+          title={apiKey.label}
+        >
           {apiKey.label}
         </span>
         <code className="text-sm text-muted">{apiKey.start}…</code>
@@ -56,9 +59,11 @@ function Status({ apiKey }: { apiKey: ApiKey }) {
   if (isExpired(apiKey)) return <Badge kind="off">Expired</Badge>
   if (!apiKey.expiresAt) return <Badge kind="ok">Active</Badge>
   return (
-    <Badge kind="ok">
-      Expires&nbsp;
-      <RelativeTime time={apiKey.expiresAt} />
-    </Badge>
+    <>
+      <Badge kind="ok">Active</Badge>
+      <span className="mt-1 block text-xs text-muted">
+        Expires <RelativeTime time={apiKey.expiresAt} />
+      </span>
+    </>
   )
 }

@@ -21,7 +21,7 @@ export function CreatedKey({ apiKey: { key }, onCopied, onDone }: Props) {
     <>
       <p className="flex gap-2 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
         <Icon name="warning" className="mt-0.5 size-4" />
-        Copy the key now and keep it safe. You will not see this again.
+        Copy it now: you will not see this again.
       </p>
       <Code
         title="API key"
@@ -84,7 +84,7 @@ function Code({
       {/* Copying by hand counts as well. */}
       <code
         onCopy={onCopied}
-        className={`mt-1.5 block rounded-lg bg-sunken px-3 py-2.5 font-mono break-all select-all ${className}`}
+        className={`mt-1.5 block rounded-lg bg-sunken px-3 py-2.5 font-mono wrap-anywhere select-all ${className}`}
       >
         {text}
       </code>

@@ -6,7 +6,7 @@ export function RelativeTime({ time }: { time: Date }) {
   const now = useNow()
   return (
     <time dateTime={time.toISOString()} title={formatExact(time)} className="whitespace-nowrap">
-      {formatRelative(time, Math.max(now, Date.now()))}
+      {formatRelative(time, now)}
     </time>
   )
 }

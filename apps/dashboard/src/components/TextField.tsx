@@ -23,7 +23,7 @@ export function TextField({ label, hint, error, end, ...input }: Props) {
           id={id}
           aria-describedby={described || undefined}
           aria-invalid={error ? true : undefined}
-          className={`h-10 w-full rounded-lg border bg-surface px-3 text-base text-ink sm:text-[0.9375rem] ${end ? "pr-18" : ""} ${error ? "border-danger" : "border-control"}`}
+          className={`h-10 w-full rounded-lg border bg-surface px-3 text-base text-ink placeholder:text-muted sm:text-[0.9375rem] ${end ? "pr-18" : ""} ${error ? "border-danger" : "border-control"}`}
         />
         {end && <div className="absolute inset-y-0 right-1 flex items-center">{end}</div>}
       </div>
