@@ -11,7 +11,7 @@ import { describeError, type Log } from "./log.ts"
 import { mountDashboard } from "./mountDashboard.ts"
 import { mountRest } from "./mountRest.ts"
 import { mountTrpc } from "./mountTrpc.ts"
-import { complete, isTrpc, refuseMethod, respond, respondWithFailure } from "./respond.ts"
+import { complete, refuseMethod, respond, respondWithFailure } from "./respond.ts"
 import { createSessionCookie } from "./sessionCookie.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -34,7 +34,7 @@ export function createApp(deps: AppDependencies): App {
   const app = new Hono<AppEnv>()
   app.use(openExchange(deps))
   if (deps.corsOrigins.length > 0) app.use(crossOrigin(deps.corsOrigins))
-  app.on(["POST", "PUT", "PATCH", "DELETE"], "*", limitBody)
+  app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody)
 
   const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
@@ -52,7 +52,15 @@ export function createApp(deps: AppDependencies): App {
   if (deps.dashboard !== null) mountDashboard(app, deps.dashboard)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "There is nothing at this path.")))
-  app.onError((error, c) => respondWithFailure(c, failureOf(error), { error }))
+  app.onError((error, c) => {
+    // Who went away while sending gets no answer; it must not count as a failure of ours.
+    const brokeOff = Boolean(c.env.incoming?.errored)
+    return respondWithFailure(
+      c,
+      brokeOff ? failure("INVALID_INPUT", "The body broke off.") : failureOf(error),
+      { error },
+    )
+  })
   return app
 }
 
@@ -65,6 +73,14 @@ function get(app: App, path: string, handler: (c: AppContext) => Response | Prom
     c.get("exchange").route = path
     return refuseMethod(c, ["GET", "HEAD"])
   })
+}
+
+/** Bodies are read as they are sent; to take a compressed one for JSON would only confuse its sender. */
+const refuseEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (!["identity", undefined].includes(c.req.header("content-encoding")?.toLowerCase())) {
+    return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding."))
+  }
+  return next()
 }
 
 const limitBody = bodyLimit({
@@ -88,9 +104,10 @@ function openExchange({
       requestId,
       route: "unknown",
       caller: null,
-      isPrivate: isTrpc(path) || path.startsWith("/auth/"),
+      isPrivate: /^\/(auth|trpc)(\/|$)/.test(path),
       setCookie: null,
       status: undefined,
+      stream: undefined,
       failures: [],
       api: createContext(auth, {
         headers: c.req.raw.headers,
@@ -110,7 +127,9 @@ function openExchange({
     await next()
     // Preflights and files are answered by the framework.
     if (exchange.status === undefined) c.res = complete(c, c.res)
-    logExchange(log, c, exchange, { startedAt, trustProxy })
+    const finish = () => logExchange(log, c, exchange, { startedAt, trustProxy })
+    if (exchange.stream) exchange.stream.then(finish, finish)
+    else finish()
   }
 }
 

@@ -22,6 +22,7 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 
 const secret = z
   .string()
+  .refine((text) => !/[\s,]/.test(text), { error: "expected no blanks or commas", abort: true })
   .refine((text) => Buffer.byteLength(text) >= 32, { error: "expected at least 32 bytes", abort: true })
   .refine((text) => !isPlaceholder(text), {
     error: "expected a random secret, not a placeholder; make one with: openssl rand -hex 32",

@@ -16,6 +16,8 @@ export interface Exchange {
   setCookie: string | null
   /** What was answered; undefined until then. */
   status: number | undefined
+  /** Settles when an answer that comes bit by bit is out; what became of the calls is known only then. */
+  stream: Promise<void> | undefined
   failures: { failure: Failure; error: unknown }[]
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
-import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
 import { register, startServerOnPostgres } from "./testing.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
@@ -49,6 +49,34 @@ test("a request that takes too long to arrive is answered and its connection clo
   expect(await headers).toMatch(/^HTTP\/1.1 408 /)
   expect(await body).toMatch(/^HTTP\/1.1 408 /)
 }, 40_000)
+
+test.each([
+  ["with a scheme and a host", "http://x/auth/me", 401],
+  ["with a password", "http://user:hunter2@x/auth/me", 401],
+  ["for a tunnel", "x:443", 400],
+])("a target %s", async (_, target, status) => {
+  const method = status === 400 ? "CONNECT" : "GET"
+  const answer = await answerTo(`${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(server.log.join("")).not.toContain("hunter2")
+})
+
+test("an expectation that is not known is no reason to refuse", async () => {
+  expect(
+    await answerTo("GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\nConnection: close\r\n\r\n"),
+  ).toMatch(/^HTTP\/1.1 200 /)
+})
+
+test("a client that goes away in the middle of its body is no failure of ours", async () => {
+  const socket = open()
+  socket.write(
+    "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+  )
+  await vi.waitFor(() => expect(socket.bytesWritten).toBeGreaterThan(0))
+  socket.resetAndDestroy()
+  await vi.waitFor(() => expect(server.log.at(-1)).toContain('"reasons":["INVALID_INPUT"]'))
+  expect(server.log.at(-1)).toContain('"level":30')
+})
 
 test("credentials in repeated headers are two credentials", async () => {
   const { accessToken } = await register(server.url)

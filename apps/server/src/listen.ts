@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { Duplex } from "node:stream"
-import { getRequestListener } from "@hono/node-server"
-import { failure } from "@latchkey/api"
+import { getRequestListener, RequestError } from "@hono/node-server"
+import { type Failure, failure, failureOf } from "@latchkey/api"
 import type { App } from "./exchange.ts"
+import { describeError, type Log } from "./log.ts"
 import { restError } from "./respond.ts"
 
 export interface ListenOptions {
   port: number
   host: string
+  log: Log
   /** Milliseconds for a request's headers to arrive; the whole request gets twice that. */
   headersTimeout?: number
   /** Milliseconds that a connection may stay without anything moving on it. */
@@ -19,27 +21,36 @@ export interface ListenOptions {
 /** Serves the app over HTTP/1.1, and closes connections of clients that are too slow. */
 export async function listen(
   app: App,
-  { port, host, headersTimeout = 10_000, idleTimeout = 30_000 }: ListenOptions,
+  { port, host, log, headersTimeout = 10_000, idleTimeout = 30_000 }: ListenOptions,
 ): Promise<Server> {
-  const server = createServer(
-    {
-      // The listener below answers it in the contract's form.
-      requireHostHeader: false,
-      headersTimeout,
-      requestTimeout: 2 * headersTimeout,
-      keepAliveTimeout: idleTimeout,
-      connectionsCheckingInterval: headersTimeout / 10,
-    },
-    getRequestListener(app.fetch, {
-      // What could not even be made a request of, such as one with a Host that is none.
-      errorHandler: () => refusal(400),
-    }),
-  )
+  const listener = getRequestListener(app.fetch, { errorHandler: (error) => answerFor(error, log) })
+  const server = createServer({
+    // The listener answers it in the contract's form.
+    requireHostHeader: false,
+    headersTimeout,
+    requestTimeout: 2 * headersTimeout,
+    keepAliveTimeout: idleTimeout,
+    connectionsCheckingInterval: headersTimeout / 10,
+  })
   server.setTimeout(idleTimeout)
-  server.on("clientError", refuse)
+  server.on("request", (incoming, outgoing) => {
+    toOriginForm(incoming)
+    void listener(incoming, outgoing)
+  })
+  // An expectation that is not known may be ignored (RFC 9110, section 10.1.1).
+  server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing))
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(socket, statusOf(error), log))
+  server.on("connect", (_, socket) => refuse(socket, 400, log))
   server.listen(port, host)
   await once(server, "listening")
   return server
+}
+
+/** A target with scheme and host, as for a proxy, stands for its path (RFC 9112, section 3.2.2). */
+function toOriginForm(incoming: IncomingMessage) {
+  if (incoming.url?.startsWith("/") || !URL.canParse(incoming.url ?? "")) return
+  const { pathname, search } = new URL(incoming.url ?? "")
+  incoming.url = pathname + search
 }
 
 const REFUSALS = {
@@ -48,21 +59,34 @@ const REFUSALS = {
   431: "The request's headers are too large.",
 }
 
-function refusal(status: keyof typeof REFUSALS): Response {
-  const requestId = randomUUID()
-  const body = restError(failure("INVALID_INPUT", REFUSALS[status]), requestId)
-  return Response.json(body, { status, headers: { "X-Request-Id": requestId, Connection: "close" } })
+function statusOf(error: NodeJS.ErrnoException): keyof typeof REFUSALS {
+  if (error.code === "HPE_HEADER_OVERFLOW") return 431
+  return error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400
 }
 
-/** Answers what Node's parser refused, which never reaches the app. */
-async function refuse(error: NodeJS.ErrnoException, socket: Duplex) {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+/** For what never became a request that the app could see: a Host that is none, say. */
+function answerFor(error: unknown, log: Log): Response {
+  if (error instanceof RequestError) return finalAnswer(failure("INVALID_INPUT", REFUSALS[400]), 400, log)
+  return finalAnswer(failureOf(error), 500, log, error)
+}
+
+function finalAnswer(answer: Failure, status: number, log: Log, error?: unknown): Response {
+  const requestId = randomUUID()
+  const line = { requestId, status, ...(error !== undefined && { errors: [describeError(error)] }) }
+  log[status >= 500 ? "error" : "info"](line, "refused")
+  return Response.json(restError(answer, requestId), {
+    status,
+    headers: { "X-Request-Id": requestId, "Cache-Control": "no-store", Connection: "close" },
+  })
+}
+
+/** Answers what Node's parser refused, unless an answer to an earlier request is still to come on this connection. */
+async function refuse(socket: Duplex & { _httpMessage?: unknown }, status: keyof typeof REFUSALS, log: Log) {
+  if (!socket.writable || (status !== 408 && socket._httpMessage)) {
     socket.destroy()
     return
   }
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400
-  const response = refusal(status)
+  const response = finalAnswer(failure("INVALID_INPUT", REFUSALS[status]), status, log)
   const body = await response.text()
   const headers = [...response.headers, ["Content-Length", Buffer.byteLength(body)]]
   const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")

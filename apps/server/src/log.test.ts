@@ -1,3 +1,4 @@
+import { DatabaseUnavailable } from "@latchkey/db"
 import { expect, test } from "vitest"
 import { describeError } from "./log.ts"
 
@@ -16,8 +17,10 @@ test("what a database error repeats of its parameters stays out of the log", () 
   expect(described.at?.[0]).toContain("log.test.ts")
 })
 
-test("a mistake of our own says what it is", () => {
-  expect(describeError(new TypeError("x is not a function"))).toMatchObject({
-    message: "x is not a function",
-  })
+test("a failure of our own says what it is, and what was behind it", () => {
+  const cause = Object.assign(new Error("connect to 10.0.0.1"), { code: "ECONNREFUSED" })
+  const described = describeError(new DatabaseUnavailable("no answer", { cause }))
+
+  expect(described).toMatchObject({ message: "no answer", cause: { type: "Error", code: "ECONNREFUSED" } })
+  expect(described.cause).not.toHaveProperty("message")
 })

@@ -13,8 +13,8 @@ interface DescribedError {
 }
 
 /**
- * An error for the log. The messages of database errors are left out, and with them those of what wraps them:
- * they repeat values, such as an email or a hash. A type, a code and the place in the source are enough to find it.
+ * An error for the log. The messages of others' errors are left out, those of a database above all: they repeat
+ * values, such as an email or a hash. A type, a code and the place in the source are enough to find it.
  */
 export function describeError(error: unknown): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error }
@@ -34,9 +34,5 @@ export function describeError(error: unknown): DescribedError {
   }
 }
 
-/** Our own errors and the language's are written to hold no value; a database's and a parser's are not. */
-function mayTell(error: Error) {
-  return ["AuthError", "DatabaseUnavailable", "TypeError", "RangeError", "ReferenceError"].includes(
-    error.name,
-  )
-}
+/** Our own errors are written to hold no value. Those of others may repeat one, such as a URL with a password. */
+const mayTell = (error: Error) => error.name === "AuthError" || error.name === "DatabaseUnavailable"

@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { mkdtemp, readdir, readFile, stat } from "node:fs/promises"
+import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -62,6 +62,14 @@ test("the generated secret is for its owner alone, and outlives a restart", asyn
   expect((await readdir(DATA_DIR)).sort()).toEqual(["auth-secret", "db", "lock"])
 }, 60_000)
 
+test("a secret's file that is empty is not taken for a secret", async () => {
+  const DATA_DIR = await newFolder()
+  await writeFile(join(DATA_DIR, "auth-secret"), "")
+  const server = spawnServer({ DATA_DIR })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output.at(-1)).toMatch(/^DATA_DIR: expected 64 hex characters in .*auth-secret/)
+}, 60_000)
+
 test("kill -9 at any moment: it starts again, and what was answered still holds", async () => {
   const DATA_DIR = await newFolder()
   const created: { id: string; key: string }[] = []
@@ -87,10 +95,13 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
           accessToken,
           body: { label: "x" },
         })
-        if (status === 201) created.push(body)
-        if (status !== 201 || created.length % 3 !== 0) continue
-        if ((await rest(url, "DELETE", `/auth/apikeys/${body.id}`, { accessToken })).status === 204)
-          revoked.add(body.id)
+        if (status !== 201) continue
+        created.push(body)
+        if (created.length % 3 !== 0) continue
+        open.add(body.id)
+        const revocation = await rest(url, "DELETE", `/auth/apikeys/${body.id}`, { accessToken })
+        if (revocation.status === 204) revoked.add(body.id)
+        open.delete(body.id)
       }
     }
     const workers = Promise.allSettled([work(), work()])

@@ -4,7 +4,13 @@ import type { App, AppContext } from "./exchange.ts"
 import { readRestInput } from "./readRestInput.ts"
 import { refuseMethod, respond, respondEmpty, respondWithFailure } from "./respond.ts"
 
-/** The router's procedures as plain REST, each at the place its `meta.rest` names. */
+/**
+ * The router's procedures as plain REST, each at the place its `meta.rest` names.
+ *
+ * Not through `trpc-to-openapi`: it answers every success with 200 and lets no body say `reason`; it turns coercion
+ * on in the very schemas that tRPC uses, so that after the first REST call `"10"` passes for a number there as well;
+ * it makes the whole document anew for every request, and it matches paths without regard to case.
+ */
 export function mountRest(app: App) {
   for (const operation of restOperations) {
     app.on(operation.method, honoPath(operation.path), (c) => serve(c, operation))

@@ -30,7 +30,12 @@ async function serveOtherCalls(c: AppContext): Promise<Response> {
   if (method === "POST" && !isJson(c.req.header("content-type"))) {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."))
   }
-  return complete(c, await serveWithAdapter(c))
+  const response = await serveWithAdapter(c)
+  if (response.headers.has("content-type") || response.status === 204) return complete(c, response)
+  // What failed as a whole, before there was a context, has neither a type nor the request's id.
+  const last = c.get("exchange").failures.pop()
+  if (!last) throw new TypeError("an answer of no type, and no failure")
+  return respondWithFailure(c, last.failure, { error: last.error })
 }
 
 /** tRPC's own way, as it is. */

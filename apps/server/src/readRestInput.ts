@@ -24,15 +24,16 @@ export async function readRestInput(
   for (const [name, value] of new URL(request.url).searchParams) {
     fields.push([name, fromQuery(operation, name, value)])
   }
-  const repeated = fields.find(([name], index) => fields.findIndex(([other]) => other === name) !== index)
-  if (repeated) return { failure: invalidInput([{ path: [], message: "has a field more than once" }]) }
+  if (new Set(fields.map(([name]) => name)).size !== fields.length)
+    return { failure: invalidInput([{ path: [], message: "has a field more than once" }]) }
   const input = fields.length === 0 && operation.input === null ? undefined : Object.fromEntries(fields)
   return { input }
 }
 
 async function readBody(request: HonoRequest): Promise<{ value: unknown } | { failure: Failure }> {
   if (request.method === "GET" || request.method === "HEAD") return { value: undefined }
-  const bytes = await request.arrayBuffer()
+  const bytes = await request.arrayBuffer().catch(() => null)
+  if (bytes === null) return { failure: failure("INVALID_INPUT", "The body broke off.") }
   if (bytes.byteLength === 0) return { value: undefined }
   if (!isJson(request.header("content-type"))) {
     return { failure: failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.") }

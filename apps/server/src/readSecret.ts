@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { open, readFile, rename } from "node:fs/promises"
 import { join } from "node:path"
+import { EnvError } from "./env.ts"
 
 /**
  * The secret of an embedded database, made on first use and kept beside it, readable by its owner alone. The
@@ -9,7 +10,14 @@ import { join } from "node:path"
 export async function readSecret(folder: string): Promise<string> {
   const path = join(folder, "auth-secret")
   try {
-    return (await readFile(path, "utf8")).trim()
+    const secret = (await readFile(path, "utf8")).trim()
+    // An empty file is what a full disk or a careless restore leaves, and a secret that anybody can guess.
+    if (!/^[0-9a-f]{64}$/.test(secret)) {
+      throw new EnvError([
+        `DATA_DIR: expected 64 hex characters in ${path}; restore it, or remove it to have a new one made`,
+      ])
+    }
+    return secret
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
   }

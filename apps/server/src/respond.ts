@@ -1,17 +1,17 @@
 import { appRouter, type Failure, failure } from "@latchkey/api"
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server"
-import type { AppContext } from "./exchange.ts"
+import type { AppContext, Exchange } from "./exchange.ts"
 
 /** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. */
 const SAFE_HEADERS = {
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-  "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Referrer-Policy": "no-referrer",
   "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
 }
+
+const PRIVATE_HEADERS = { ...SAFE_HEADERS, "Cache-Control": "no-store" }
 
 const headersByStatus: Record<number, Record<string, string>> = {
   401: { "WWW-Authenticate": 'Bearer realm="latchkey"' },
@@ -19,15 +19,18 @@ const headersByStatus: Record<number, Record<string, string>> = {
   503: { "Retry-After": "1" },
 }
 
-/** The headers that every answer has, made in one piece: adding to a finished `Response` costs more than a call. */
-function contractHeaders(c: AppContext, status: number): Record<string, string> {
+/**
+ * The headers of an answer: those that every one has, and its own. Made in one piece, as adding to a finished
+ * `Response` costs more than all the rest of a call.
+ */
+function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
   const { requestId, isPrivate, setCookie } = c.get("exchange")
   return {
-    ...SAFE_HEADERS,
+    ...(isPrivate ? PRIVATE_HEADERS : SAFE_HEADERS),
     "X-Request-Id": requestId,
-    ...(isPrivate && { "Cache-Control": "no-store" }),
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
+    ...own,
   }
 }
 
@@ -36,26 +39,34 @@ export function respond(
   c: AppContext,
   status: number,
   json: string,
-  headers?: Record<string, string>,
+  headers: Record<string, string> = JSON_HEADERS,
 ): Response {
   c.get("exchange").status = status
-  return new Response(json, {
-    status,
-    headers: { ...contractHeaders(c, status), "Content-Type": "application/json", ...headers },
-  })
+  return new Response(json, { status, headers: allHeaders(c, status, headers) })
 }
+
+/** What JSON is sent as; headers given to `respond` take the place of it and include it. */
+export const JSON_HEADERS = { "Content-Type": "application/json" }
 
 /** No body. */
 export function respondEmpty(c: AppContext): Response {
   c.get("exchange").status = 204
-  return new Response(null, { status: 204, headers: contractHeaders(c, 204) })
+  return new Response(null, { status: 204, headers: allHeaders(c, 204) })
 }
 
 /** Gives the headers that every answer has to one that was made elsewhere. */
 export function complete(c: AppContext, response: Response): Response {
-  c.get("exchange").status = response.status
-  const headers = { ...contractHeaders(c, response.status), ...Object.fromEntries(response.headers) }
-  return new Response(response.body, { status: response.status, headers })
+  const exchange = c.get("exchange")
+  exchange.status = response.status
+  const headers = allHeaders(c, response.status, Object.fromEntries(response.headers))
+  return new Response(watch(response.body, exchange), { status: response.status, headers })
+}
+
+function watch(body: Response["body"], exchange: Exchange) {
+  if (body === null) return null
+  const { readable, writable } = new TransformStream()
+  exchange.stream = body.pipeTo(writable)
+  return readable
 }
 
 /** A failure as the contract has it: in tRPC's form below `/trpc`, in REST's everywhere else. */
@@ -83,7 +94,7 @@ export function respondWithFailure(
 /** For a path that is there, and a method that it does not answer to (RFC 9110, section 15.5.6). */
 export const refuseMethod = (c: AppContext, allowed: readonly string[]) =>
   respondWithFailure(c, failure("METHOD_NOT_ALLOWED", "This path does not answer to this method."), {
-    headers: { Allow: allowed.join(", ") },
+    headers: { ...JSON_HEADERS, Allow: allowed.join(", ") },
   })
 
 export const restError = ({ status: _, ...rest }: Failure, requestId: string) => ({ ...rest, requestId })

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
 import { createAuth } from "@latchkey/auth"
-import { createDatabase, migrateDatabase, ping } from "@latchkey/db"
+import { createDatabase, ping } from "@latchkey/db"
 import { createApp } from "./app.ts"
 import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
@@ -25,7 +25,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
   if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href)
   try {
-    await migrateDatabase(database.db)
+    await database.migrate()
     const auth = createAuth({
       db: database.db,
       secrets: {
@@ -52,10 +52,10 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       refreshTokenTtl: env.REFRESH_TOKEN_TTL,
       dashboard: dashboardFolder(),
     })
-    const server = await listen(app, { port: env.PORT, host: env.HOST })
+    const server = await listen(app, { port: env.PORT, host: env.HOST, log })
     const { port } = server.address() as AddressInfo
     return {
-      url: `http://${env.HOST === "127.0.0.1" ? "localhost" : env.HOST}:${port}`,
+      url: `http://${displayHost(env.HOST)}:${port}`,
       async stop() {
         stopping = true
         await drain(server)
@@ -67,4 +67,9 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
     await database.close()
     throw error
   }
+}
+
+function displayHost(host: string) {
+  if (host === "127.0.0.1") return "localhost"
+  return host.includes(":") ? `[${host}]` : host
 }

@@ -1,20 +1,29 @@
-import { appRouter, failureOf } from "@latchkey/api"
-import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server"
+import { appRouter, type Context, failureOf } from "@latchkey/api"
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server"
 import type { AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
-import { respond } from "./respond.ts"
+import { JSON_HEADERS, respond } from "./respond.ts"
 
 const config = appRouter._def._config
 const { serialize } = config.transformer.output
 
-const VARY = { vary: "trpc-accept, accept" }
+const HEADERS = { ...JSON_HEADERS, Vary: "trpc-accept, accept" }
+
+/** A procedure as tRPC's adapters call it; what they pass is copied for each of its layers, so it is little. */
+interface Procedure {
+  _def: { type: string }
+  (options: {
+    path: string
+    type: "query" | "mutation"
+    ctx: Context
+    signal: undefined
+    batchIndex: number
+    getRawInput: () => Promise<unknown>
+  }): Promise<unknown>
+}
 
 /** tRPC keeps a router's procedures in one flat record, whatever its type says. */
-const kinds = new Map(
-  Object.entries(appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>).map(
-    ([path, { _def }]) => [path, _def.type],
-  ),
-)
+const procedures = new Map(Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>))
 
 /** Calls for procedures that answer once, as tRPC's links for queries and mutations send them. */
 export interface UnaryCalls {
@@ -43,13 +52,13 @@ export function readUnaryCalls(c: AppContext, maxBatchSize: number): UnaryCalls 
   const paths = isBatch ? path.split(",") : [path]
   const expected = (isBatch ? 1 : 0) + (params?.has("input") ? 1 : 0)
   if ((params?.size ?? 0) !== expected || paths.length > maxBatchSize) return null
-  if (!paths.every((name) => kinds.get(name) === kind)) return null
+  if (!paths.every((name) => procedures.get(name)?._def.type === kind)) return null
   return { paths, kind, isBatch, query: params?.get("input") ?? null }
 }
 
 /**
- * Serves unary calls on what tRPC offers for custom adapters. Its fetch adapter does the same and is made for
- * streams as well, which costs several times as much; `unaryTrpc.test.ts` holds the two to the same answers.
+ * Serves unary calls. tRPC's fetch adapter does the same and is made for streams as well, which costs several
+ * times as much; `unaryTrpc.test.ts` holds the two to the same answers.
  */
 export async function serveUnaryCalls(
   c: AppContext,
@@ -72,21 +81,24 @@ export async function serveUnaryCalls(
     )
   }
 
+  async function readInput(index: number): Promise<unknown> {
+    inputs ??= readInputs().catch((cause: unknown) => {
+      throw new TRPCError({ code: "BAD_REQUEST", cause })
+    })
+    return (await inputs)[index]
+  }
+
   async function call(path: string, index: number) {
     try {
-      const data: unknown = await callTRPCProcedure({
-        router: appRouter,
+      const procedure = procedures.get(path)
+      if (!procedure) throw new TRPCError({ code: "NOT_FOUND" })
+      const data = await procedure({
         path,
         type: kind,
         ctx: api,
         signal: undefined,
         batchIndex: index,
-        async getRawInput() {
-          inputs ??= readInputs().catch((cause: unknown) => {
-            throw new TRPCError({ code: "BAD_REQUEST", cause })
-          })
-          return (await inputs)[index]
-        },
+        getRawInput: () => readInput(index),
       })
       return { status: 200, body: { result: { data: serialize(data) } } }
     } catch (cause) {
@@ -97,9 +109,12 @@ export async function serveUnaryCalls(
     }
   }
 
+  if (!isBatch) {
+    const { status, body } = await call(paths[0] ?? "", 0)
+    return respond(c, status, JSON.stringify(body), HEADERS)
+  }
   const answers = await Promise.all(paths.map(call))
-  const [first] = answers
-  if (!first) throw new TypeError("no call, no answer")
-  const status = answers.every((answer) => answer.status === first.status) ? first.status : 207
-  return respond(c, status, JSON.stringify(isBatch ? answers.map(({ body }) => body) : first.body), VARY)
+  const statuses = new Set(answers.map(({ status }) => status))
+  const [status = 207] = statuses.size === 1 ? statuses : []
+  return respond(c, status, JSON.stringify(answers.map(({ body }) => body)), HEADERS)
 }

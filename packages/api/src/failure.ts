@@ -62,7 +62,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof DatabaseUnavailable) {
     return failure("UNAVAILABLE", "The service can't answer right now; try again shortly.")
   }
-  if (error instanceof TRPCError) return failureOfTrpc(error)
+  if (error instanceof TRPCError)
+    return error.cause instanceof AuthError ? failureOf(error.cause) : failureOfTrpc(error)
   return failure("INTERNAL", "Something went wrong on our side.")
 }
 

@@ -1,8 +1,5 @@
 import { z } from "zod"
 
-/** For procedures without input: sending any is a mistake that the sender wants to know of. */
-export const noInput = z.void({ error: "takes no input" })
-
 export const noOutput = z.void()
 
 export const email = z.email({ error: "must be an email address" }).max(254).toLowerCase()
@@ -17,10 +14,12 @@ export const label = z
   })
 
 /** A `Date`, or ISO 8601 with a zone, which is all that JSON can carry. */
-export const instant = z.union(
-  [z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))],
-  { error: "must be a time in ISO 8601 with a zone" },
-)
+export const instant = z
+  .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))], {
+    error: "must be a time in ISO 8601 with a zone",
+  })
+  // Later years have five digits, which PostgreSQL does not read.
+  .refine((time) => time.getUTCFullYear() < 10_000, { error: "must be before the year 10000" })
 
 export const user = z.object({
   id: z.string(),

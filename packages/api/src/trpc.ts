@@ -1,9 +1,9 @@
 import { AuthError, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
-import { initTRPC } from "@trpc/server"
+import { initTRPC, TRPCError } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
-import superjson from "superjson"
 import type { Context } from "./context.ts"
 import { failureOf } from "./failure.ts"
+import { transformer } from "./transformer.ts"
 
 /** Who may call a procedure. */
 export type Access = "anyone" | "jwt" | "jwtOrKey"
@@ -20,6 +20,8 @@ export interface RestRoute {
 
 export interface Meta {
   access?: Access
+  /** The procedure takes no input, and refuses any. Cheaper than a schema that says so: no layer of its own. */
+  input?: "none"
   rest?: RestRoute
 }
 
@@ -27,21 +29,14 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    transformer: superjson,
+    transformer,
     isDev: false,
     errorFormatter({ error, ctx }) {
-      const { code, status, reason, message, issues, begun } = failureOf(error)
+      const { code, status, message, ...rest } = failureOf(error)
       return {
         code: TRPC_ERROR_CODES_BY_KEY[code],
         message,
-        data: {
-          code,
-          httpStatus: status,
-          reason,
-          requestId: ctx?.requestId ?? null,
-          ...(issues && { issues }),
-          ...(begun === false && { begun }),
-        },
+        data: { code, httpStatus: status, requestId: ctx?.requestId ?? null, ...rest },
       }
     },
   })
@@ -49,6 +44,13 @@ const t = initTRPC
 export const router = t.router
 
 export const publicProcedure = t.procedure.meta({ access: "anyone" })
+
+/** Made once, as rejections come in floods, and the stack of an error costs more than all the rest of a call. */
+const UNAUTHENTICATED = new TRPCError({ code: "UNAUTHORIZED", cause: unauthenticated() })
+const AMBIGUOUS = new TRPCError({
+  code: "BAD_REQUEST",
+  cause: new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once."),
+})
 
 /**
  * A request's caller. A bad credential is refused, never taken for none.
@@ -63,9 +65,7 @@ async function callerOf(ctx: Context): Promise<Caller> {
     })
   })
   if (authentication.caller) return authentication.caller
-  throw authentication.problem === "ambiguous"
-    ? new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once.")
-    : unauthenticated()
+  throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
 }
 
 /**
@@ -74,17 +74,36 @@ async function callerOf(ctx: Context): Promise<Caller> {
  * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an API key.
  */
 export async function sessionOf(ctx: Context) {
-  const caller = await callerOf(ctx)
+  return sessionOfCaller(await callerOf(ctx))
+}
+
+function sessionOfCaller(caller: Caller) {
   if (caller.via !== "jwt") throw new AuthError("FORBIDDEN", "An API key can't do this; sign in.")
   return { userId: caller.user.id, sessionId: caller.sessionId }
 }
 
+async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<unknown>) {
+  if (meta?.input === "none" && (await getRawInput()) !== undefined) {
+    throw new AuthError("INVALID_INPUT", "This takes no input.")
+  }
+}
+
+/** For anyone, and with nothing to say. */
+export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput, next }) => {
+  await refuseInput(meta, getRawInput)
+  return next()
+})
+
 /** For callers with a valid access token or API key. */
 export const callerProcedure = t.procedure
   .meta({ access: "jwtOrKey" })
-  .use(async ({ ctx, next }) => next({ ctx: { caller: await callerOf(ctx) } }))
+  .use(async ({ ctx, meta, getRawInput, next }) => {
+    const caller = await callerOf(ctx)
+    await refuseInput(meta, getRawInput)
+    return next({ ctx: { caller } })
+  })
 
 /** For callers with a valid access token alone. */
 export const sessionProcedure = callerProcedure
   .meta({ access: "jwt" })
-  .use(async ({ ctx, next }) => next({ ctx: { session: await sessionOf(ctx) } }))
+  .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))

@@ -8,6 +8,7 @@ import {
   endSessionOfFamily,
   findPasswordHash,
   findUserByEmail,
+  replacePasswordHash,
   rotateSession,
   type User,
 } from "@latchkey/db"
@@ -36,7 +37,10 @@ export interface Credentials {
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
   register(input: Credentials): Promise<SignedIn>
-  /** @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. */
+  /**
+   * @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. After a change of
+   *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
+   */
   login(input: Credentials): Promise<SignedIn>
   /**
    * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
@@ -81,6 +85,13 @@ export function createAccounts(
     return { user, ...accessToken, refreshToken }
   }
 
+  /** Brings a password that was just checked to the cost of new ones, which is also what an unknown email costs. */
+  async function renewHash(userId: string, password: string, checkedHash: string): Promise<string> {
+    if (!bcrypt.isOutdated(checkedHash)) return checkedHash
+    const newHash = await hashPassword(bcrypt, password)
+    return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
+  }
+
   return {
     async register({ email, password, device }) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
@@ -96,9 +107,9 @@ export function createAccounts(
       const found = await findUserByEmail(db, { email: email.toLowerCase() })
       const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
       if (!found || !matches) throw loginFailed()
+      const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
       const { refreshToken, session } = newSession(device)
-      const checked = { userId: found.user.id, checkedHash: found.passwordHash }
-      if (!(await createSession(db, { ...checked, session }))) throw loginFailed()
+      if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
       return signedIn(found.user, session.id, refreshToken)
     },
 
@@ -130,7 +141,9 @@ export function createAccounts(
       if (checkedHash === null) throw unauthenticated()
       if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) throw wrongPassword()
       const newHash = await hashPassword(bcrypt, newPassword)
-      if (!(await changePassword(db, { userId, sessionId, checkedHash, newHash }))) throw wrongPassword()
+      const result = await changePassword(db, { userId, sessionId, checkedHash, newHash })
+      if (result === "sessionEnded") throw unauthenticated()
+      if (result === "otherPassword") throw wrongPassword()
     },
   }
 }

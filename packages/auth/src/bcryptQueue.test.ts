@@ -1,4 +1,5 @@
-import { expect, test } from "vitest"
+import bcrypt from "bcrypt"
+import { expect, test, vi } from "vitest"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { AuthError } from "./errors.ts"
 
@@ -12,6 +13,19 @@ test("one more than may wait is refused as unavailable, and the others get their
     expect(error).toBeInstanceOf(AuthError)
     expect(error).toMatchObject({ reason: "UNAVAILABLE" })
   }
+})
+
+test("after a mismatch the place rests, after a match it does not, and neither answer waits", async () => {
+  const aDay = 1_000_000
+  const queue = createBcryptQueue({ cost: 10, concurrency: 1, maxWaiting: 2, restAfterMismatch: aDay })
+  const hash = await queue.hash("text")
+  expect(await queue.compare("text", hash)).toBe(true)
+  expect(await queue.compare("other", hash)).toBe(false)
+
+  const answered = vi.fn()
+  void queue.compare("text", hash).then(answered)
+  await bcrypt.hash("longer than a comparison would take", 11)
+  expect(answered).not.toHaveBeenCalled()
 })
 
 test.each([["x".repeat(73)], ["é".repeat(37)], ["before\0after"]])(

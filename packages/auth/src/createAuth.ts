@@ -33,18 +33,22 @@ export interface Auth {
   close(): Promise<void>
 }
 
-/** About 70 ms each, so some 3 s of waiting at the most, within what a client will wait for. */
-const BCRYPTS_WAITING_PER_CORE = 40
+/** How many bcrypts may wait for a core: some 3 s of them, within what a client will wait for. */
+const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
 
 /** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
 export function createAuth(options: AuthOptions): Auth {
   const { db } = options
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
-  const queue = { cost: options.bcryptCost, concurrency, maxWaiting: concurrency * BCRYPTS_WAITING_PER_CORE }
+  const queue = {
+    cost: options.bcryptCost,
+    concurrency,
+    maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
+  }
   // Queues of their own, so that a rush on one does not keep the other waiting.
   const passwordBcrypt = createBcryptQueue(queue)
-  const keyBcrypt = createBcryptQueue(queue)
+  const keyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
   const lastUsed = createLastUsed(db, options.onBackgroundError)
   const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
 

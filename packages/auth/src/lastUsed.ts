@@ -1,5 +1,8 @@
 import { type Database, touchApiKeys } from "@latchkey/db"
 
+/** What one statement writes well within its time. */
+const MAX_AT_ONCE = 5_000
+
 /** Gathers which keys were used and writes it every few seconds in one statement, so that no request waits for it. */
 export interface LastUsed {
   note(apiKeyId: string): void
@@ -20,10 +23,13 @@ export function createLastUsed(
 
   async function write() {
     if (used.size === 0) return
-    const ids = used
+    const ids = [...used]
     used = new Set()
     try {
-      await touchApiKeys(db, { ids: [...ids] })
+      while (ids.length > 0) {
+        await touchApiKeys(db, { ids: ids.slice(-MAX_AT_ONCE) })
+        ids.splice(-MAX_AT_ONCE)
+      }
     } catch (error) {
       for (const id of ids) used.add(id)
       onError(error)

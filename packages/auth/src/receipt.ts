@@ -14,11 +14,9 @@ export interface ReceiptSubject {
 export function makeReceipt(keys: SecretKeys, { id, userId, keyHash, apiKey }: ReceiptSubject): Buffer {
   // All parts but the last two have a fixed length, the digest as well, and a key has 64 characters, so no two
   // subjects share an input.
-  return createHmac("sha256", keys.receiptKey)
-    .update(`latchkey/receipt/v1${id}${userId}`)
-    .update(hash("sha256", keyHash, "buffer"))
-    .update(apiKey)
-    .digest()
+  const input = `latchkey/receipt/v1${id}${userId}${hash("sha256", keyHash, "binary")}${apiKey}`
+  // One character, one byte: all but the digest is ASCII.
+  return createHmac("sha256", keys.receiptKey).update(input, "binary").digest()
 }
 
 /** `stale`: it matches, under a secret that is no longer the current one. `none`: there is nothing to go by. */

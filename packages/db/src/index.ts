@@ -1,6 +1,5 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
-export { migrateDatabase } from "./migrateDatabase.ts"
 export {
   type ActiveApiKey,
   createApiKey,
@@ -26,5 +25,11 @@ export {
   rotateSession,
 } from "./queries/sessions.ts"
 export type { User } from "./queries/userColumns.ts"
-export { changePassword, createUser, findPasswordHash, findUserByEmail } from "./queries/users.ts"
+export {
+  changePassword,
+  createUser,
+  findPasswordHash,
+  findUserByEmail,
+  replacePasswordHash,
+} from "./queries/users.ts"
 export { DatabaseUnavailable } from "./query.ts"

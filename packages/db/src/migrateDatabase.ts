@@ -17,12 +17,11 @@ const appliedMigrations = pgTable("latchkey_migrations", {
 
 /**
  * Brings the schema up to date, in one transaction. Instances that start together take turns under an advisory
- * lock that ends with the transaction, so it also works behind a pooler that hands connections around; Drizzle's
+ * lock that ends with the transaction; Drizzle's
  * own migrator opens a transaction of its own and can't run inside the one that holds the lock.
  */
 export async function migrateDatabase(db: Database): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.execute(sql`set local statement_timeout = 0`)
     await tx.execute(sql`select pg_advisory_xact_lock(${sql.raw(ADVISORY_LOCK)})`)
     await tx.execute(sql`
       create table if not exists ${appliedMigrations} (

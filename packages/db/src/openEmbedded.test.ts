@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { expect, test } from "vitest"
-import { createDatabase, DataFolderInUse, migrateDatabase, ping } from "./index.ts"
+import { createDatabase, DataFolderInUse, ping } from "./index.ts"
 
 const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
 
@@ -24,8 +24,8 @@ test("what a creation left that was cut short is no database", async () => {
   await mkdir(join(folder, "db.unfinished"))
   await writeFile(join(folder, "db.unfinished", "PG_VERSION"), "18\n")
 
-  const { db, close } = await createDatabase(pathToFileURL(folder).href)
-  await migrateDatabase(db)
+  const { db, migrate, close } = await createDatabase(pathToFileURL(folder).href)
+  await migrate()
   await ping(db, undefined)
   await close()
 })

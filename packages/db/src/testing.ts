@@ -4,7 +4,6 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { createDatabase, type Database } from "./createDatabase.ts"
-import { migrateDatabase } from "./migrateDatabase.ts"
 
 export type DatabaseKind = "PostgreSQL" | "embedded"
 
@@ -16,8 +15,8 @@ export interface OpenTestDatabase extends AsyncDisposable {
 /** A migrated database of its own, for tests that have to hold on both kinds; disposing removes it. */
 export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): Promise<OpenTestDatabase> {
   const place = kind === "embedded" ? await temporaryFolder() : await createTestDatabase(serverUrl)
-  const { db, close } = await createDatabase(place.url)
-  await migrateDatabase(db)
+  const { db, migrate, close } = await createDatabase(place.url)
+  await migrate()
   return {
     url: place.url,
     db,

@@ -6,13 +6,14 @@ import { port } from "./parts/environment.ts"
 import { openAuth } from "./parts/fixedCaller.ts"
 
 /** Latchkey's host with all that it does for a request, save asking who is calling. */
+const log = createLog("warn")
 const app = createApp({
   auth: openAuth,
-  log: createLog("warn"),
+  log,
   checkReady: async () => {},
   corsOrigins: [],
   trustProxy: 0,
   refreshTokenTtl: 1,
   dashboard: null,
 })
-await listen(app, { port: port(), host: "127.0.0.1" })
+await listen(app, { port: port(), host: "127.0.0.1", log })

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { createDatabase, migrateDatabase } from "@latchkey/db"
+import { createDatabase } from "@latchkey/db"
 import bcrypt from "bcrypt"
 import postgres from "postgres"
 // Not exported to other packages: only the benchmark makes rows behind the service's back.
@@ -38,7 +38,7 @@ export async function seedLatchkey(
   options: { secret: string; keys: number; sessions: number },
 ): Promise<SeededLatchkey> {
   const database = await createDatabase(url)
-  await migrateDatabase(database.db)
+  await database.migrate()
   await database.close()
 
   const { keys, sessions } = options

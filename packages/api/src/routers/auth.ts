@@ -1,7 +1,14 @@
 import { z } from "zod"
-import { email, noInput, noOutput, signedIn, user } from "../schemas.ts"
+import { email, noOutput, signedIn, user } from "../schemas.ts"
 import { browserSession, takeBrowserToken } from "../sessionCookie.ts"
-import { callerProcedure, publicProcedure, router, sessionOf, sessionProcedure } from "../trpc.ts"
+import {
+  callerProcedure,
+  inputlessProcedure,
+  publicProcedure,
+  router,
+  sessionOf,
+  sessionProcedure,
+} from "../trpc.ts"
 
 /** `session: "cookie"` keeps the refresh token from the page: it goes into a cookie instead of the answer. */
 const credentials = z.strictObject({ email, password: z.string(), session: z.literal("cookie").optional() })
@@ -42,9 +49,10 @@ export const authRouter = router({
       return browserSession(ctx, () => ctx.accounts.refresh({ refreshToken: token, repeatable: true }))
     }),
 
-  logout: publicProcedure
+  logout: inputlessProcedure
     .meta({
       access: "jwt",
+      input: "none",
       rest: {
         method: "POST",
         path: "/auth/logout",
@@ -52,7 +60,6 @@ export const authRouter = router({
         summary: "End this session: the access token's, or without one the cookie's",
       },
     })
-    .input(noInput)
     .output(noOutput)
     .mutation(async ({ ctx }) => {
       const { sessionCookie } = ctx
@@ -76,8 +83,10 @@ export const authRouter = router({
     .mutation(({ ctx, input }) => ctx.accounts.changePassword(ctx.session, input)),
 
   me: callerProcedure
-    .meta({ rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" } })
-    .input(noInput)
+    .meta({
+      input: "none",
+      rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" },
+    })
     .output(user.extend({ via: z.enum(["jwt", "apiKey"]), apiKeyId: z.string().optional() }))
     .query(({ ctx: { caller } }) => ({
       ...caller.user,

@@ -1,10 +1,11 @@
 import { z } from "zod"
-import { noInput, noOutput, session } from "../schemas.ts"
+import { noOutput, session } from "../schemas.ts"
 import { router, sessionProcedure } from "../trpc.ts"
 
 export const sessionsRouter = router({
   list: sessionProcedure
     .meta({
+      input: "none",
       rest: {
         method: "GET",
         path: "/auth/sessions",
@@ -12,7 +13,6 @@ export const sessionsRouter = router({
         summary: "List the sessions of the account: this one first, then those used last",
       },
     })
-    .input(noInput)
     .output(z.object({ items: z.array(session) }))
     .query(async ({ ctx }) => ({ items: await ctx.sessions.list(ctx.session) })),
 
@@ -32,6 +32,7 @@ export const sessionsRouter = router({
 
   revokeOthers: sessionProcedure
     .meta({
+      input: "none",
       rest: {
         method: "DELETE",
         path: "/auth/sessions",
@@ -39,7 +40,6 @@ export const sessionsRouter = router({
         summary: "End all sessions of the account but this one",
       },
     })
-    .input(noInput)
     .output(noOutput)
     .mutation(({ ctx }) => ctx.sessions.revokeOthers(ctx.session)),
 })

@@ -3,6 +3,7 @@ import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
+import { isLive } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** Neither revoked nor expired, by the database's clock. */
@@ -45,7 +46,7 @@ export const createApiKey = query(
       const [session] = await tx
         .select({ id: sessions.id })
         .from(sessions)
-        .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.endedAt)))
+        .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isLive))
         .for("share")
       if (!owner || !session) return { status: "sessionEnded" }
 

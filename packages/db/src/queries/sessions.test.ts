@@ -116,9 +116,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     await createSession(db, { userId: user.id, checkedHash: "hash", session: other })
     const change = { userId: user.id, sessionId: session.id, checkedHash: "hash", newHash: "new hash" }
 
-    expect(await changePassword(db, { ...change, sessionId: randomUUID() })).toBe(false)
-    expect(await changePassword(db, change)).toBe(true)
-    expect(await changePassword(db, change)).toBe(false)
+    expect(await changePassword(db, { ...change, sessionId: randomUUID() })).toBe("sessionEnded")
+    expect(await changePassword(db, change)).toBe("changed")
+    expect(await changePassword(db, change)).toBe("otherPassword")
 
     expect(await isLive(session.id)).toBe(true)
     expect(await isLive(other.id)).toBe(false)

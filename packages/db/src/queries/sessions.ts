@@ -25,7 +25,7 @@ export const sessionValues = ({ id, familyHash, turnHash, ttl, device = null }: 
 })
 
 /** Neither ended nor expired, by the database's clock. */
-const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`now()`))
+export const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`now()`))
 
 /**
  * Opens a session for a user whose password was just checked. The user's row is locked against a change of

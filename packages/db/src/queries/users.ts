@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne, sql } from "drizzle-orm"
 import { query } from "../query.ts"
 import { sessions, users } from "../schema.ts"
-import { type NewSession, sessionValues } from "./sessions.ts"
+import { isLive, type NewSession, sessionValues } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** The enabled user of an email (lower case), with the hash to check the password against. */
@@ -42,31 +42,47 @@ export const createUser = query(
 )
 
 /**
- * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
- * and the session that asks is still live.
+ * Replaces the hash of a password that stays the same, if it is still the one that was checked.
  *
  * @returns whether it did.
+ */
+export const replacePasswordHash = query(
+  async (db, params: { userId: string; checkedHash: string; newHash: string }): Promise<boolean> => {
+    const replaced = await db
+      .update(users)
+      .set({ passwordHash: params.newHash })
+      .where(and(eq(users.id, params.userId), eq(users.passwordHash, params.checkedHash)))
+      .returning({ id: users.id })
+    return replaced.length === 1
+  },
+)
+
+export type ChangePasswordResult = "changed" | "otherPassword" | "sessionEnded"
+
+/**
+ * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
+ * and the session that asks is still live.
  */
 export const changePassword = query(
   async (
     db,
     params: { userId: string; sessionId: string; checkedHash: string; newHash: string },
-  ): Promise<boolean> =>
+  ): Promise<ChangePasswordResult> =>
     db.transaction(async (tx) => {
-      const changed = await tx
-        .update(users)
-        .set({ passwordHash: params.newHash })
-        .where(
-          and(
-            eq(users.id, params.userId),
-            eq(users.passwordHash, params.checkedHash),
-            isNull(users.disabledAt),
-            sql`exists (select 1 from ${sessions} where ${sessions.id} = ${params.sessionId}
-              and ${sessions.userId} = ${users.id} and ${sessions.endedAt} is null)`,
-          ),
-        )
-        .returning({ id: users.id })
-      if (changed.length === 0) return false
+      const [user] = await tx
+        .select({ passwordHash: users.passwordHash })
+        .from(users)
+        .where(and(eq(users.id, params.userId), isNull(users.disabledAt)))
+        .for("update")
+      const [session] = await tx
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(and(eq(sessions.id, params.sessionId), eq(sessions.userId, params.userId), isLive))
+        .for("share")
+      if (!user || !session) return "sessionEnded"
+      if (user.passwordHash !== params.checkedHash) return "otherPassword"
+
+      await tx.update(users).set({ passwordHash: params.newHash }).where(eq(users.id, params.userId))
       await tx
         .update(sessions)
         .set({ endedAt: sql`now()` })
@@ -77,6 +93,6 @@ export const changePassword = query(
             isNull(sessions.endedAt),
           ),
         )
-      return true
+      return "changed"
     }),
 )
