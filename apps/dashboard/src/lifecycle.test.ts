@@ -15,8 +15,8 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {
-    server = await startBuiltServer(inject("postgresUrl"))
     browser = await launchChromium()
+    server = await startBuiltServer(inject("postgresUrl"))
   })
   afterAll(async () => {
     await browser.close()

@@ -8,8 +8,8 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   let browser: Browser
   let context: BrowserContext
   beforeAll(async () => {
-    server = await startBuiltServer(inject("postgresUrl"))
     browser = await launchChromium()
+    server = await startBuiltServer(inject("postgresUrl"))
   })
   beforeEach(async () => {
     context = await browser.newContext()
