@@ -1,5 +1,6 @@
 import { startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
+import { runsBrowserTests } from "./apps/dashboard/src/findChromium.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -11,11 +12,20 @@ declare module "vitest" {
 /** One server for the whole run: `TEST_DATABASE_URL`, or one that the suite starts and stops. */
 export default async function setup(project: TestProject) {
   const given = process.env.TEST_DATABASE_URL
-  if (given) {
-    project.provide("postgresUrl", given)
-    return
+  const postgres = given ? null : await startPostgres(["max_connections=300"])
+  project.provide("postgresUrl", given ?? postgres?.url ?? "")
+  return async () => {
+    await postgres?.[Symbol.asyncDispose]()
+    tellOfSkippedTests(project)
   }
-  const postgres = await startPostgres(["max_connections=300"])
-  project.provide("postgresUrl", postgres.url)
-  return () => postgres[Symbol.asyncDispose]()
+}
+
+/** Last of all, where it is seen. */
+function tellOfSkippedTests(project: TestProject) {
+  const ranDashboard = project.vitest.state.getPaths().some((path) => path.includes("apps/dashboard"))
+  if (!ranDashboard || runsBrowserTests()) return
+  process.stdout.write(
+    "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
+      "or name one in CHROMIUM_PATH.\n",
+  )
 }

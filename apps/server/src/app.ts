@@ -8,9 +8,11 @@ import packageJson from "../package.json" with { type: "json" }
 import { clientAddress } from "./clientAddress.ts"
 import type { App, AppContext, AppEnv, Exchange } from "./exchange.ts"
 import { describeError, type Log } from "./log.ts"
+import { mountDashboard } from "./mountDashboard.ts"
 import { mountRest } from "./mountRest.ts"
 import { mountTrpc } from "./mountTrpc.ts"
 import { complete, refuseMethod, respond, respondWithFailure } from "./respond.ts"
+import { createSessionCookie } from "./sessionCookie.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
 
@@ -21,6 +23,10 @@ export interface AppDependencies {
   checkReady: () => Promise<void>
   corsOrigins: readonly string[]
   trustProxy: number
+  /** Seconds. */
+  refreshTokenTtl: number
+  /** The folder of the built dashboard; null: it is not served. */
+  dashboard: string | null
 }
 
 /** The HTTP surface as a fetch handler; it does not listen. */
@@ -43,6 +49,7 @@ export function createApp(deps: AppDependencies): App {
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
   mountTrpc(app)
   mountRest(app)
+  if (deps.dashboard !== null) mountDashboard(app, deps.dashboard)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "There is nothing at this path.")))
   app.onError((error, c) => {
@@ -83,7 +90,12 @@ const limitBody = bodyLimit({
 })
 
 /** Opens and closes every exchange: an id and a context on the way in, a log line on the way out. */
-function openExchange({ auth, log, trustProxy }: AppDependencies): MiddlewareHandler<AppEnv> {
+function openExchange({
+  auth,
+  log,
+  trustProxy,
+  refreshTokenTtl,
+}: AppDependencies): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const startedAt = performance.now()
     const requestId = randomUUID()
@@ -93,12 +105,19 @@ function openExchange({ auth, log, trustProxy }: AppDependencies): MiddlewareHan
       route: "unknown",
       caller: null,
       isPrivate: /^\/(auth|trpc)(\/|$)/.test(path),
+      setCookie: null,
       status: undefined,
       stream: undefined,
       failures: [],
       api: createContext(auth, {
         headers: c.req.raw.headers,
         requestId,
+        sessionCookie: createSessionCookie(c, {
+          maxAge: refreshTokenTtl,
+          send: (setCookie) => {
+            exchange.setCookie = setCookie
+          },
+        }),
         onCaller: (caller) => {
           exchange.caller = caller
         },
@@ -106,7 +125,7 @@ function openExchange({ auth, log, trustProxy }: AppDependencies): MiddlewareHan
     }
     c.set("exchange", exchange)
     await next()
-    // A preflight is answered by the framework.
+    // Preflights and files are answered by the framework.
     if (exchange.status === undefined) c.res = complete(c, c.res)
     const finish = () => logExchange(log, c, exchange, { startedAt, trustProxy })
     if (exchange.stream) exchange.stream.then(finish, finish)

@@ -12,6 +12,8 @@ export interface Exchange {
   caller: Caller | null
   /** Nothing on the way may keep the answer. */
   isPrivate: boolean
+  /** For the answer: a new session cookie, or none any more. */
+  setCookie: string | null
   /** What was answered; undefined until then. */
   status: number | undefined
   /** Settles when an answer that comes bit by bit is out; what became of the calls is known only then. */

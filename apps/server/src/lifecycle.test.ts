@@ -53,7 +53,7 @@ describe.each(["PostgreSQL", "embedded"])("on %s", (kind) => {
       apiKeyId: created.id,
     })
     const list = await asKey.apiKeys.list.query()
-    expect(list).toEqual({ items: [{ ...metadata, lastUsedAt: null }], nextCursor: null })
+    expect(list).toEqual({ items: [{ ...metadata, lastUsedAt: null, revokedAt: null }], nextCursor: null })
     expect(JSON.stringify(list)).not.toContain(key.slice(8))
     expect(await failureOf(asKey.apiKeys.create.mutate({ label: "another" }))).toMatchObject({
       httpStatus: 403,
@@ -90,7 +90,7 @@ describe.each(["PostgreSQL", "embedded"])("on %s", (kind) => {
     })
     expect((await rest(url, "GET", "/auth/me", { accessToken })).body).toEqual({ ...user, via: "jwt" })
     expect((await rest(url, "GET", "/auth/apikeys?limit=10", { apiKey })).body).toEqual({
-      items: [{ id, ...metadata, lastUsedAt: null }],
+      items: [{ id, ...metadata, lastUsedAt: null, revokedAt: null }],
       nextCursor: null,
     })
     expect(await rest(url, "POST", "/auth/apikeys", { apiKey, body: { label: "x" } })).toMatchObject({

@@ -24,10 +24,11 @@ const headersByStatus: Record<number, Record<string, string>> = {
  * `Response` costs more than all the rest of a call.
  */
 function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
-  const { requestId, isPrivate } = c.get("exchange")
+  const { requestId, isPrivate, setCookie } = c.get("exchange")
   return {
     ...(isPrivate ? PRIVATE_HEADERS : SAFE_HEADERS),
     "X-Request-Id": requestId,
+    ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
     ...own,
   }

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url"
 import { createAuth } from "@latchkey/auth"
 import { createDatabase, ping } from "@latchkey/db"
 import { createApp } from "./app.ts"
+import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
 import type { Env } from "./env.ts"
 import { listen } from "./listen.ts"
@@ -48,6 +49,8 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       },
       corsOrigins: env.CORS_ORIGINS,
       trustProxy: env.TRUST_PROXY,
+      refreshTokenTtl: env.REFRESH_TOKEN_TTL,
+      dashboard: dashboardFolder(),
     })
     const server = await listen(app, { port: env.PORT, host: env.HOST, log })
     const { port } = server.address() as AddressInfo

@@ -1,10 +1,25 @@
-import type { Accounts, ApiKeys, Auth, Authentication, Caller } from "@latchkey/auth"
+import {
+  type Accounts,
+  type ApiKeys,
+  type Auth,
+  type Authentication,
+  type Caller,
+  deviceOf,
+  type Sessions,
+} from "@latchkey/auth"
+import { noSessionCookie, type SessionCookie } from "./sessionCookie.ts"
 
 /** What procedures get: the request's own things, and what they may ask of the house. */
 export interface Context {
   requestId: string
   accounts: Accounts
   apiKeys: ApiKeys
+  sessions: Sessions
+  /** What is calling, in words of ours: "Chrome on Linux". */
+  device: string | null
+  sessionCookie: SessionCookie
+  /** Whether the request has a credential of its own, good or bad. The cookie is none. */
+  hasCredential: boolean
   /** Who is calling; found out once for each request, and only when a procedure asks. */
   authentication(): Promise<Authentication>
 }
@@ -12,12 +27,17 @@ export interface Context {
 export interface RequestOptions {
   headers: Pick<Headers, "get">
   requestId: string
+  /** Left out where sessions in a cookie are not offered. */
+  sessionCookie?: SessionCookie
   /** Told who is calling, once that is known. */
   onCaller?: (caller: Caller) => void
 }
 
 /** The context of one request, whatever way it came in. */
-export function createContext(auth: Auth, { headers, requestId, onCaller }: RequestOptions): Context {
+export function createContext(
+  auth: Auth,
+  { headers, requestId, sessionCookie = noSessionCookie, onCaller }: RequestOptions,
+): Context {
   let authentication: Promise<Authentication> | undefined
 
   async function authenticate() {
@@ -30,6 +50,14 @@ export function createContext(auth: Auth, { headers, requestId, onCaller }: Requ
     requestId,
     accounts: auth.accounts,
     apiKeys: auth.apiKeys,
+    sessions: auth.sessions,
+    sessionCookie,
+    get device() {
+      return deviceOf(headers.get("user-agent"))
+    },
+    get hasCredential() {
+      return headers.get("authorization") !== null || headers.get("x-api-key") !== null
+    },
     authentication() {
       authentication ??= authenticate()
       return authentication

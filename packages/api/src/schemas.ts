@@ -32,7 +32,8 @@ export const signedIn = z.object({
   user,
   accessToken: z.string(),
   accessTokenExpiresAt: z.date(),
-  refreshToken: z.string(),
+  /** Left out where the cookie has it. */
+  refreshToken: z.string().optional(),
 })
 
 export const apiKey = z.object({
@@ -42,4 +43,20 @@ export const apiKey = z.object({
   createdAt: z.date(),
   lastUsedAt: z.date().nullable(),
   expiresAt: z.date().nullable(),
+  revokedAt: z.date().nullable(),
+})
+
+/** Part of a label, or nothing. */
+export const search = z
+  .string()
+  .trim()
+  .max(100, { error: "must have at most 100 characters" })
+  .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "must be valid Unicode" })
+
+export const session = z.object({
+  id: z.string(),
+  device: z.string().nullable(),
+  createdAt: z.date(),
+  lastUsedAt: z.date(),
+  current: z.boolean(),
 })

@@ -3,6 +3,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { expect, test } from "vitest"
 import { appRouter } from "./appRouter.ts"
 import type { Context } from "./context.ts"
+import { noSessionCookie } from "./sessionCookie.ts"
 
 /** What a client sees of an error that signing in ends with. */
 async function signInFailingWith(error: Error) {
@@ -10,6 +11,10 @@ async function signInFailingWith(error: Error) {
     requestId: "r-1",
     accounts: { login: () => Promise.reject(error) } as Partial<Context["accounts"]> as Context["accounts"],
     apiKeys: {} as Context["apiKeys"],
+    sessions: {} as Context["sessions"],
+    sessionCookie: noSessionCookie,
+    device: null,
+    hasCredential: false,
     authentication: () => Promise.reject(new Error("not asked for")),
   }
   const response = await fetchRequestHandler({

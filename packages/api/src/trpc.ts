@@ -1,4 +1,4 @@
-import { AuthError, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
+import { AuthError, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
 import { initTRPC, TRPCError } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { Context } from "./context.ts"
@@ -52,26 +52,58 @@ const AMBIGUOUS = new TRPCError({
   cause: new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once."),
 })
 
-/** For callers with a valid access token or API key. A bad credential is refused, never taken for none. */
+/**
+ * A request's caller. A bad credential is refused, never taken for none.
+ *
+ * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
+ */
+async function callerOf(ctx: Context): Promise<Caller> {
+  const authentication = await ctx.authentication().catch((cause: unknown) => {
+    if (!(cause instanceof DatabaseUnavailable)) throw cause
+    throw new AuthError("UNAVAILABLE", "Who is calling can't be told right now; try again shortly.", {
+      cause,
+    })
+  })
+  if (authentication.caller) return authentication.caller
+  throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
+}
+
+/**
+ * The session whose access token a request has.
+ *
+ * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an API key.
+ */
+export async function sessionOf(ctx: Context) {
+  return sessionOfCaller(await callerOf(ctx))
+}
+
+function sessionOfCaller(caller: Caller) {
+  if (caller.via !== "jwt") throw new AuthError("FORBIDDEN", "An API key can't do this; sign in.")
+  return { userId: caller.user.id, sessionId: caller.sessionId }
+}
+
+async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<unknown>) {
+  if (meta?.input === "none" && (await getRawInput()) !== undefined) {
+    throw new AuthError("INVALID_INPUT", "This takes no input.")
+  }
+}
+
+/** For anyone, and with nothing to say. */
+export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput, next }) => {
+  await refuseInput(meta, getRawInput)
+  return next()
+})
+
+/** For callers with a valid access token or API key. */
 export const callerProcedure = t.procedure
   .meta({ access: "jwtOrKey" })
   .use(async ({ ctx, meta, getRawInput, next }) => {
-    const authentication = await ctx.authentication().catch((cause: unknown) => {
-      if (!(cause instanceof DatabaseUnavailable)) throw cause
-      throw new AuthError("UNAVAILABLE", "Who is calling can't be told right now; try again shortly.", {
-        cause,
-      })
-    })
-    if (!authentication.caller) throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
-    if (meta?.input === "none" && (await getRawInput()) !== undefined) {
-      throw new AuthError("INVALID_INPUT", "This takes no input.")
-    }
-    return next({ ctx: { caller: authentication.caller } })
+    const caller = await callerOf(ctx)
+    await refuseInput(meta, getRawInput)
+    return next({ ctx: { caller } })
   })
 
 /** For callers with a valid access token alone. */
-export const sessionProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx, next }) => {
-  const { caller } = ctx
-  if (caller.via !== "jwt") throw new AuthError("FORBIDDEN", "An API key can't do this; sign in.")
-  return next({ ctx: { session: { userId: caller.user.id, sessionId: caller.sessionId } } })
-})
+export const sessionProcedure = callerProcedure
+  .meta({ access: "jwt" })
+  .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))

@@ -5,6 +5,7 @@ import {
   createUser,
   type Database,
   endSession,
+  endSessionOfFamily,
   findPasswordHash,
   findUserByEmail,
   replacePasswordHash,
@@ -16,7 +17,7 @@ import type { BcryptQueue } from "./bcryptQueue.ts"
 import { AuthError, unauthenticated } from "./errors.ts"
 import type { Keyring } from "./keyring.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
-import { createRefreshToken, nextRefreshToken } from "./refreshToken.ts"
+import { createRefreshToken, nextRefreshToken, readRefreshToken } from "./refreshToken.ts"
 
 export interface SignedIn {
   user: User
@@ -25,23 +26,34 @@ export interface SignedIn {
   refreshToken: string
 }
 
+export interface Credentials {
+  email: string
+  password: string
+  /** What signs in, to be listed with the session. */
+  device?: string | null | undefined
+}
+
 /** Accounts and their sessions. Emails are compared without regard to case. */
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
-  register(input: { email: string; password: string }): Promise<SignedIn>
+  register(input: Credentials): Promise<SignedIn>
   /**
    * @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. After a change of
    *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
    */
-  login(input: { email: string; password: string }): Promise<SignedIn>
+  login(input: Credentials): Promise<SignedIn>
   /**
    * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
    * (RFC 9700, section 4.14.2).
    *
+   * @param input.repeatable for a browser's cookie, which a page that is reloaded sends again before the answer has
+   * replaced it: for `REPEAT_LEEWAY` seconds the same token is answered with the same next one.
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
-  refresh(input: { refreshToken: string }): Promise<SignedIn>
+  refresh(input: { refreshToken: string; repeatable?: boolean }): Promise<SignedIn>
   logout(session: { userId: string; sessionId: string }): Promise<void>
+  /** Ends the session of a refresh token, old or new; harmless when it is none. */
+  logoutByRefreshToken(input: { refreshToken: string }): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
@@ -53,15 +65,19 @@ export interface Accounts {
   ): Promise<void>
 }
 
+/** Seconds; long enough for a page to be reloaded over a poor connection. */
+const REPEAT_LEEWAY = 30
+
 export function createAccounts(
   deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
   options: { accessTokenTtl: number; refreshTokenTtl: number; registration: "open" | "closed" },
 ): Accounts {
   const { db, keyring, bcrypt } = deps
 
-  function newSession() {
+  function newSession(device: string | null = null) {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
-    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl: options.refreshTokenTtl } }
+    const ttl = options.refreshTokenTtl
+    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl, device } }
   }
 
   async function signedIn(user: User, sessionId: string, refreshToken: string): Promise<SignedIn> {
@@ -77,28 +93,28 @@ export function createAccounts(
   }
 
   return {
-    async register({ email, password }) {
+    async register({ email, password, device }) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
       refuseWeak("password", password)
       const passwordHash = await hashPassword(bcrypt, password)
-      const { refreshToken, session } = newSession()
+      const { refreshToken, session } = newSession(device)
       const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
       if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
       return signedIn(user, session.id, refreshToken)
     },
 
-    async login({ email, password }) {
+    async login({ email, password, device }) {
       const found = await findUserByEmail(db, { email: email.toLowerCase() })
       const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
       if (!found || !matches) throw loginFailed()
       const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
-      const { refreshToken, session } = newSession()
+      const { refreshToken, session } = newSession(device)
       if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
       return signedIn(found.user, session.id, refreshToken)
     },
 
-    async refresh({ refreshToken }) {
-      const turn = nextRefreshToken(refreshToken)
+    async refresh({ refreshToken, repeatable = false }) {
+      const turn = nextRefreshToken(refreshToken, repeatable ? keyring.current.refreshTokenKey : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next } = turn
       const user = await rotateSession(db, {
@@ -106,12 +122,18 @@ export function createAccounts(
         familyHash: presented.familyHash,
         turnHash: presented.turnHash,
         nextTurnHash: next.turnHash,
+        leeway: repeatable ? REPEAT_LEEWAY : 0,
       })
       if (!user) throw unauthenticated()
       return signedIn(user, presented.sessionId, next.refreshToken)
     },
 
     logout: ({ userId, sessionId }) => endSession(db, { id: sessionId, userId }),
+
+    async logoutByRefreshToken({ refreshToken }) {
+      const presented = readRefreshToken(refreshToken)
+      if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId })
+    },
 
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }) {
       refuseWeak("newPassword", newPassword)

@@ -44,7 +44,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const list = await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })
 
-    expect(list).toEqual({ items: [{ ...created, lastUsedAt: null }], nextCursor: null })
+    expect(list).toEqual({ items: [{ ...created, lastUsedAt: null, revokedAt: null }], nextCursor: null })
     expect(JSON.stringify(list)).not.toContain(key.slice(8))
   })
 

@@ -17,9 +17,10 @@ export interface ApiKey {
   createdAt: Date
   lastUsedAt: Date | null
   expiresAt: Date | null
+  revokedAt: Date | null
 }
 
-export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt"> {
+export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself, here and never again. */
   key: string
 }
@@ -35,13 +36,14 @@ export interface ApiKeys {
     input: { label: string; expiresAt: Date | null },
   ): Promise<CreatedApiKey>
   /**
-   * The user's active keys, newest first.
+   * The user's keys, newest first: the active ones, or all.
    *
+   * @param input.search text somewhere in the label, whatever its case; left out or empty: any label.
    * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
    */
   list(
     owner: { userId: string },
-    input: { cursor: string | null; limit: number },
+    input: { cursor: string | null; limit: number; status?: "active" | "all"; search?: string },
   ): Promise<{ items: ApiKey[]; nextCursor: string | null }>
   /**
    * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
@@ -86,14 +88,14 @@ export function createApiKeys(
       }
     },
 
-    async list({ userId }, { cursor, limit }) {
+    async list({ userId }, { cursor, limit, ...filter }) {
       const after = cursor === null ? null : decodeCursor(cursor)
       if (cursor !== null && !after) {
         throw new AuthError("INVALID_INPUT", "cursor must be a nextCursor of an earlier page", {
           field: "cursor",
         })
       }
-      const rows = await listApiKeys(db, { userId, limit: limit + 1, after })
+      const rows = await listApiKeys(db, { userId, limit: limit + 1, after, ...filter })
       const page = rows.slice(0, limit)
       const last = page.at(-1)
       return {

@@ -6,6 +6,7 @@ import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createKeyring } from "./keyring.ts"
 import { createLastUsed } from "./lastUsed.ts"
+import { createSessions, type Sessions } from "./sessions.ts"
 import { createVerifyApiKey } from "./verifyApiKey.ts"
 
 export interface AuthOptions {
@@ -27,6 +28,7 @@ export interface Auth {
   authenticate: Authenticate
   accounts: Accounts
   apiKeys: ApiKeys
+  sessions: Sessions
   /** Writes what was gathered in memory. */
   close(): Promise<void>
 }
@@ -54,6 +56,7 @@ export function createAuth(options: AuthOptions): Auth {
     authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
+    sessions: createSessions(db),
     close: () => lastUsed.close(),
   }
 }

@@ -6,6 +6,7 @@ export interface SecretKeys {
   id: string
   receiptKey: KeyObject
   accessTokenKey: KeyObject
+  refreshTokenKey: KeyObject
 }
 
 /** The server secrets: the current one makes receipts and access tokens, all of them check. */
@@ -30,5 +31,6 @@ function deriveKeys(secret: string): SecretKeys {
     id: derive("latchkey/secret-id/v1", 8).toString("hex"),
     receiptKey: createSecretKey(derive("latchkey/receipt/v1", 32)),
     accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
+    refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, createHmac, type KeyObject, randomBytes } from "node:crypto"
 import { isUuid } from "./isUuid.ts"
 
 const FAMILY_BYTES = 24
@@ -27,12 +27,27 @@ export interface RefreshTokenHashes {
 export const createRefreshToken = (sessionId: string) =>
   present({ sessionId, family: randomBytes(FAMILY_BYTES), turn: randomBytes(TURN_BYTES) })
 
-/** The token after this one, or null if the text can't be a token. */
-export function nextRefreshToken(refreshToken: string) {
+/** What the database knows a token by, or null if the text can't be one. */
+export function readRefreshToken(refreshToken: string): RefreshTokenHashes | null {
+  const token = parse(refreshToken)
+  return token && hashes(token)
+}
+
+/**
+ * The token after this one, or null if the text can't be a token.
+ *
+ * @param repeatableKey makes the next token a function of this one, so that who asks twice gets the same answer
+ * twice; without it, it is random.
+ */
+export function nextRefreshToken(refreshToken: string, repeatableKey?: KeyObject) {
   const token = parse(refreshToken)
   if (!token) return null
-  return { presented: hashes(token), next: present({ ...token, turn: randomBytes(TURN_BYTES) }) }
+  const turn = repeatableKey ? turnAfter(token, repeatableKey) : randomBytes(TURN_BYTES)
+  return { presented: hashes(token), next: present({ ...token, turn }) }
 }
+
+const turnAfter = ({ family, turn }: RefreshToken, key: KeyObject) =>
+  createHmac("sha256", key).update(family).update(turn).digest().subarray(0, TURN_BYTES)
 
 function present(token: RefreshToken) {
   const id = Buffer.from(token.sessionId.replaceAll("-", ""), "hex")

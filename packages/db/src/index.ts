@@ -14,9 +14,14 @@ export { ping } from "./queries/ping.ts"
 export {
   createSession,
   endSession,
+  endSessionOfFamily,
   findLiveSessions,
+  type ListedSession,
   type LiveSession,
+  listSessions,
   type NewSession,
+  revokeOtherSessions,
+  revokeSession,
   rotateSession,
 } from "./queries/sessions.ts"
 export type { User } from "./queries/userColumns.ts"

@@ -36,6 +36,8 @@ export const sessions = pgTable(
     familyHash: bytea("family_hash").notNull(),
     /** SHA-256 of the part that only the newest refresh token has. */
     turnHash: bytea("turn_hash").notNull(),
+    /** What signed in, for its owner to recognise: "Chrome on Linux". */
+    device: text("device"),
     createdAt: time("created_at").notNull().defaultNow(),
     refreshedAt: time("refreshed_at").notNull().defaultNow(),
     /** Absolute: refreshing does not move it. */
@@ -69,6 +71,7 @@ export const apiKeys = pgTable(
     index("api_keys_active_by_user")
       .on(table.userId, table.createdAt.desc(), table.id.desc())
       .where(sql`${table.revokedAt} is null`),
+    index("api_keys_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
     check("api_keys_lookup_id_check", sql`${table.lookupId} ~ '^[0-9a-f]{16}$'`),
     check(
       "api_keys_revoked_check",

@@ -7,6 +7,7 @@ import type {
   ListApiKeysInput,
   Me,
   PasswordChange,
+  SessionList,
   SignedIn,
   SignInInput,
 } from "./models.ts"
@@ -14,12 +15,15 @@ import type {
 type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
 type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: object }>
 
+type SignInOrCookie = SignInInput & { session?: "cookie" | undefined }
+type SignedInOrCookie = Omit<SignedIn, "refreshToken"> & { refreshToken?: string | undefined }
+
 // An interface would not fit tRPC's record of procedures, which has an index signature.
 type Procedures = {
   auth: {
-    register: Mutation<SignInInput, SignedIn>
-    login: Mutation<SignInInput, SignedIn>
-    refresh: Mutation<{ refreshToken: string }, SignedIn>
+    register: Mutation<SignInOrCookie, SignedInOrCookie>
+    login: Mutation<SignInOrCookie, SignedInOrCookie>
+    refresh: Mutation<{ refreshToken?: string | undefined } | undefined, SignedInOrCookie>
     // biome-ignore-start lint/suspicious/noConfusingVoidType: tRPC's word for "takes nothing" and "gives nothing"
     logout: Mutation<void, void>
     changePassword: Mutation<PasswordChange, void>
@@ -29,6 +33,11 @@ type Procedures = {
     create: Mutation<CreateApiKeyInput, CreatedApiKey>
     list: Query<ListApiKeysInput | undefined, ApiKeyPage>
     revoke: Mutation<{ id: string }, void>
+  }
+  sessions: {
+    list: Query<void, SessionList>
+    revoke: Mutation<{ id: string }, void>
+    revokeOthers: Mutation<void, void>
     // biome-ignore-end lint/suspicious/noConfusingVoidType: as above
   }
 }

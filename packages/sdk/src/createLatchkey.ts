@@ -4,11 +4,14 @@ import { createTransport } from "./createTransport.ts"
 import { listApiKeys } from "./listApiKeys.ts"
 import type {
   ApiKeyList,
+  CookieSignedIn,
+  CookieSignInInput,
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
   Me,
   PasswordChange,
+  SessionList,
   SignedIn,
   SignInInput,
 } from "./models.ts"
@@ -24,21 +27,24 @@ export interface Latchkey {
      *
      * @throws {LatchkeyError} `EMAIL_TAKEN`, `INVALID_INPUT`, `FORBIDDEN` when registration is closed.
      */
+    register(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
     register(input: SignInInput, options?: CallOptions): Promise<SignedIn>
     /**
      * Signs in. What it gives may be a client's `session`.
      *
      * @throws {LatchkeyError} `LOGIN_FAILED`, whichever of the two was wrong.
      */
+    login(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
     login(input: SignInInput, options?: CallOptions): Promise<SignedIn>
     /**
-     * Replaces a refresh token. A client with a `session` does so by itself.
+     * Replaces a refresh token, without one the cookie's. A client with a `session` does so by itself.
      *
      * @throws {LatchkeyError} `UNAUTHENTICATED` when the session is over.
      */
+    refresh(input?: undefined, options?: CallOptions): Promise<CookieSignedIn>
     refresh(input: { refreshToken: string }, options?: CallOptions): Promise<SignedIn>
     /**
-     * Ends the session that the access token belongs to, at once.
+     * Ends the session that the access token belongs to, or without one the cookie, at once.
      */
     logout(options?: CallOptions): Promise<void>
     /**
@@ -71,6 +77,14 @@ export interface Latchkey {
      */
     revoke(id: string, options?: CallOptions): Promise<void>
   }
+  readonly sessions: {
+    /** The sessions of the caller's account. Takes an access token, as all of these do. */
+    list(options?: CallOptions): Promise<SessionList>
+    /** @throws {LatchkeyError} `NOT_FOUND` when the caller has no such session. */
+    revoke(id: string, options?: CallOptions): Promise<void>
+    /** Signs out everywhere else. */
+    revokeOthers(options?: CallOptions): Promise<void>
+  }
 }
 
 const DEFAULT_TIMEOUT = 10_000
@@ -91,10 +105,14 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const mutation: CallDetails = { kind: "mutation", credential }
   const query: CallDetails = { kind: "query", credential }
 
+  // With the cookie or without: the overloads say which input has which answer.
+  const signIn = (name: "register" | "login" | "refresh") => (input: never, options?: CallOptions) =>
+    call("auth", name, input, { ...options, ...asAnyone }) as Promise<SignedIn>
+
   const auth: Latchkey["auth"] = {
-    register: (input, options) => call("auth", "register", input, { ...options, ...asAnyone }),
-    login: (input, options) => call("auth", "login", input, { ...options, ...asAnyone }),
-    refresh: (input, options) => call("auth", "refresh", input, { ...options, ...asAnyone }),
+    register: signIn("register"),
+    login: signIn("login"),
+    refresh: signIn("refresh"),
     logout: (options) => call("auth", "logout", undefined, { ...options, ...mutation }),
     changePassword: (input, options) => call("auth", "changePassword", input, { ...options, ...mutation }),
     me: (options) => call("auth", "me", undefined, { ...options, ...query }),
@@ -107,5 +125,10 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
       ),
     revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),
   }
-  return { auth, apiKeys }
+  const sessions: Latchkey["sessions"] = {
+    list: (options) => call("sessions", "list", undefined, { ...options, ...query }),
+    revoke: (id, options) => call("sessions", "revoke", { id }, { ...options, ...mutation }),
+    revokeOthers: (options) => call("sessions", "revokeOthers", undefined, { ...options, ...mutation }),
+  }
+  return { auth, apiKeys, sessions }
 }

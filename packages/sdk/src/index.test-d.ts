@@ -5,11 +5,14 @@ import type {
   ApiKey,
   ApiKeyPage,
   AppRouter,
+  CookieSignedIn,
+  CookieSignInInput,
   CreatedApiKey,
   Latchkey,
   LatchkeyOptions,
   Me,
   SignedIn,
+  SignInInput,
 } from "./index.ts"
 import { createLatchkey, LatchkeyError, type LatchkeyReason } from "./index.ts"
 
@@ -47,16 +50,21 @@ holds<Equal<keyof DataOf<Failure<AppRouter>>, keyof DataOf<Failure<ServerRouter>
 // The client mirrors the router: every procedure is a method, and there is no other.
 holds<Equal<keyof Latchkey, keyof inferRouterOutputs<ServerRouter>>>()
 holds<Equal<keyof Latchkey["auth"], keyof inferRouterOutputs<ServerRouter>["auth"]>>()
+holds<Equal<keyof Latchkey["sessions"], keyof inferRouterOutputs<ServerRouter>["sessions"]>>()
 holds<Equal<keyof Latchkey["apiKeys"], keyof inferRouterOutputs<ServerRouter>["apiKeys"]>>()
 type Resolved<Method> = Method extends (...args: never[]) => PromiseLike<infer Value> ? Value : never
 type Resolves<Methods> = { [Name in keyof Methods]: Resolved<Methods[Name]> }
-holds<Same<Resolves<Latchkey["auth"]>, inferRouterOutputs<ServerRouter>["auth"]>>()
-holds<Same<Resolves<Latchkey["apiKeys"]>, inferRouterOutputs<ServerRouter>["apiKeys"]>>()
+type SigningIn = "register" | "login" | "refresh"
+type ServerOutputs = inferRouterOutputs<ServerRouter>
+holds<Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn>>>()
+holds<Same<Resolves<Latchkey["apiKeys"]>, ServerOutputs["apiKeys"]>>()
+holds<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
 type Input<Method> = Method extends (input: infer First, ...rest: never[]) => unknown ? First : never
 type ServerInputs = inferRouterInputs<ServerRouter>
-holds<Same<Input<Latchkey["auth"]["register"]>, ServerInputs["auth"]["register"]>>()
-holds<Same<Input<Latchkey["auth"]["login"]>, ServerInputs["auth"]["login"]>>()
-holds<Same<Input<Latchkey["auth"]["refresh"]>, ServerInputs["auth"]["refresh"]>>()
+// With and without the cookie, what goes in and comes out is among what the server takes and gives.
+holds<SignInInput | CookieSignInInput extends ServerInputs["auth"]["register" | "login"] ? true : false>()
+holds<SignedIn | CookieSignedIn extends ServerOutputs["auth"][SigningIn] ? true : false>()
+holds<Same<Resolved<Latchkey["auth"][SigningIn]>, SignedIn>>()
 holds<Same<Input<Latchkey["auth"]["changePassword"]>, ServerInputs["auth"]["changePassword"]>>()
 holds<Same<Input<Latchkey["apiKeys"]["create"]>, ServerInputs["apiKeys"]["create"]>>()
 

@@ -19,6 +19,14 @@ export interface SignInInput {
   password: string
 }
 
+/**
+ * Keeps the refresh token from the page's scripts, in a cookie that only `auth.refresh` and `auth.logout` read. For
+ * pages that the server itself serves.
+ */
+export interface CookieSignInInput extends SignInInput {
+  session: "cookie"
+}
+
 /** What signing in, registering and refreshing give. */
 export interface SignedIn {
   user: User
@@ -28,6 +36,9 @@ export interface SignedIn {
   /** Buys the next pair, once. Store the newest; presenting an older one ends the session. */
   refreshToken: string
 }
+
+/** The same where the cookie has the refresh token. */
+export type CookieSignedIn = Omit<SignedIn, "refreshToken">
 
 export interface PasswordChange {
   currentPassword: string
@@ -52,10 +63,12 @@ export interface ApiKey {
   lastUsedAt: Date | null
   /** Null when the key does not expire. */
   expiresAt: Date | null
+  /** Null while the key is not revoked. */
+  revokedAt: Date | null
 }
 
 /** A key that was just created: the only time it is shown. */
-export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt"> {
+export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself. Latchkey keeps no copy. */
   key: string
 }
@@ -65,6 +78,10 @@ export interface ListApiKeysInput {
   cursor?: string | null | undefined
   /** How many keys a page holds: 1 to 100, 50 unless told. */
   limit?: number | undefined
+  /** `all`: those that were revoked or have expired as well. */
+  status?: "active" | "all" | undefined
+  /** Text somewhere in the label, whatever its case. */
+  search?: string | undefined
 }
 
 export interface ApiKeyPage {
@@ -75,3 +92,20 @@ export interface ApiKeyPage {
 
 /** Await it for one page, or iterate over it for all keys, page after page. */
 export interface ApiKeyList extends Promise<ApiKeyPage>, AsyncIterable<ApiKey> {}
+
+/** A sign-in that has neither ended nor expired. */
+export interface Session {
+  id: string
+  /** What signed in, such as "Chrome on Linux"; null when it did not say. */
+  device: string | null
+  createdAt: Date
+  /** When it last got an access token, so to within that token's lifetime. */
+  lastUsedAt: Date
+  /** Whether it is the one that asks. */
+  current: boolean
+}
+
+export interface SessionList {
+  /** The session that asks, then the others, used last first. */
+  items: Session[]
+}

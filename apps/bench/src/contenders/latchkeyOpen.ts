@@ -13,5 +13,7 @@ const app = createApp({
   checkReady: async () => {},
   corsOrigins: [],
   trustProxy: 0,
+  refreshTokenTtl: 1,
+  dashboard: null,
 })
 await listen(app, { port: port(), host: "127.0.0.1", log })

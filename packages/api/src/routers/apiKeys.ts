@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { apiKey, instant, label, noOutput } from "../schemas.ts"
+import { apiKey, instant, label, noOutput, search } from "../schemas.ts"
 import { callerProcedure, router, sessionProcedure } from "../trpc.ts"
 
 export const apiKeysRouter = router({
@@ -13,7 +13,7 @@ export const apiKeysRouter = router({
       },
     })
     .input(z.strictObject({ label, expiresAt: instant.nullish() }))
-    .output(apiKey.omit({ lastUsedAt: true }).extend({ key: z.string() }))
+    .output(apiKey.omit({ lastUsedAt: true, revokedAt: true }).extend({ key: z.string() }))
     .mutation(({ ctx, input }) =>
       ctx.apiKeys.create(ctx.session, { label: input.label, expiresAt: input.expiresAt ?? null }),
     ),
@@ -24,17 +24,22 @@ export const apiKeysRouter = router({
         method: "GET",
         path: "/auth/apikeys",
         status: 200,
-        summary: "List active API keys, newest first",
+        summary: "List API keys, newest first: the active ones, or all",
       },
     })
     .input(
       z
-        .strictObject({ cursor: z.string().nullish(), limit: z.int().min(1).max(100).default(50) })
-        .default({ limit: 50 }),
+        .strictObject({
+          cursor: z.string().nullish(),
+          limit: z.int().min(1).max(100).default(50),
+          status: z.enum(["active", "all"]).default("active"),
+          search: search.default(""),
+        })
+        .default({ limit: 50, status: "active", search: "" }),
     )
     .output(z.object({ items: z.array(apiKey), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) =>
-      ctx.apiKeys.list({ userId: ctx.caller.user.id }, { cursor: input.cursor ?? null, limit: input.limit }),
+      ctx.apiKeys.list({ userId: ctx.caller.user.id }, { ...input, cursor: input.cursor ?? null }),
     ),
 
   revoke: callerProcedure

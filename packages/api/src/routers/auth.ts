@@ -1,19 +1,36 @@
 import { z } from "zod"
 import { email, noOutput, signedIn, user } from "../schemas.ts"
-import { callerProcedure, publicProcedure, router, sessionProcedure } from "../trpc.ts"
+import { browserSession, takeBrowserToken } from "../sessionCookie.ts"
+import {
+  callerProcedure,
+  inputlessProcedure,
+  publicProcedure,
+  router,
+  sessionOf,
+  sessionProcedure,
+} from "../trpc.ts"
+
+/** `session: "cookie"` keeps the refresh token from the page: it goes into a cookie instead of the answer. */
+const credentials = z.strictObject({ email, password: z.string(), session: z.literal("cookie").optional() })
 
 export const authRouter = router({
   register: publicProcedure
     .meta({ rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" } })
-    .input(z.strictObject({ email, password: z.string() }))
+    .input(credentials)
     .output(signedIn)
-    .mutation(({ ctx, input }) => ctx.accounts.register(input)),
+    .mutation(({ ctx, input: { session, ...input } }) => {
+      const signIn = () => ctx.accounts.register({ ...input, device: ctx.device })
+      return session === "cookie" ? browserSession(ctx, signIn) : signIn()
+    }),
 
   login: publicProcedure
     .meta({ rest: { method: "POST", path: "/auth/login", status: 200, summary: "Sign in" } })
-    .input(z.strictObject({ email, password: z.string() }))
+    .input(credentials)
     .output(signedIn)
-    .mutation(({ ctx, input }) => ctx.accounts.login(input)),
+    .mutation(({ ctx, input: { session, ...input } }) => {
+      const signIn = () => ctx.accounts.login({ ...input, device: ctx.device })
+      return session === "cookie" ? browserSession(ctx, signIn) : signIn()
+    }),
 
   refresh: publicProcedure
     .meta({
@@ -21,20 +38,36 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/refresh",
         status: 200,
-        summary: "Replace a refresh token with a new pair",
+        summary: "Replace a refresh token, of the body or of the cookie, with a new pair",
       },
     })
-    .input(z.strictObject({ refreshToken: z.string() }))
+    .input(z.strictObject({ refreshToken: z.string().optional() }).default({}))
     .output(signedIn)
-    .mutation(({ ctx, input }) => ctx.accounts.refresh(input)),
+    .mutation(({ ctx, input: { refreshToken } }) => {
+      if (refreshToken !== undefined) return ctx.accounts.refresh({ refreshToken })
+      const token = takeBrowserToken(ctx)
+      return browserSession(ctx, () => ctx.accounts.refresh({ refreshToken: token, repeatable: true }))
+    }),
 
-  logout: sessionProcedure
+  logout: inputlessProcedure
     .meta({
+      access: "jwt",
       input: "none",
-      rest: { method: "POST", path: "/auth/logout", status: 204, summary: "End this session" },
+      rest: {
+        method: "POST",
+        path: "/auth/logout",
+        status: 204,
+        summary: "End this session: the access token's, or without one the cookie's",
+      },
     })
     .output(noOutput)
-    .mutation(({ ctx }) => ctx.accounts.logout(ctx.session)),
+    .mutation(async ({ ctx }) => {
+      const { sessionCookie } = ctx
+      // A credential that is presented counts, and a bad one is refused, whatever the cookie says.
+      if (ctx.hasCredential || !sessionCookie.isPresent) await ctx.accounts.logout(await sessionOf(ctx))
+      else await ctx.accounts.logoutByRefreshToken({ refreshToken: takeBrowserToken(ctx) })
+      if (sessionCookie.isPresent && sessionCookie.isOwnPage) sessionCookie.clear()
+    }),
 
   changePassword: sessionProcedure
     .meta({

@@ -130,13 +130,23 @@ export interface ListedApiKey {
   createdAt: Date
   lastUsedAt: Date | null
   expiresAt: Date | null
+  revokedAt: Date | null
 }
 
-/** A user's active keys, newest first, from the one after `after` on. */
+/**
+ * A user's keys, newest first, from the one after `after` on: the active ones or all, with `search` somewhere in
+ * their label, whatever its case.
+ */
 export const listApiKeys = query(
   async (
     db,
-    params: { userId: string; limit: number; after: { id: string; createdAt: Date } | null },
+    params: {
+      userId: string
+      limit: number
+      after: { id: string; createdAt: Date } | null
+      status?: "active" | "all"
+      search?: string
+    },
   ): Promise<ListedApiKey[]> =>
     db
       .select({
@@ -146,12 +156,15 @@ export const listApiKeys = query(
         createdAt: apiKeys.createdAt,
         lastUsedAt: apiKeys.lastUsedAt,
         expiresAt: apiKeys.expiresAt,
+        revokedAt: apiKeys.revokedAt,
       })
       .from(apiKeys)
       .where(
         and(
           eq(apiKeys.userId, params.userId),
-          isActive,
+          params.status === "all" ? undefined : isActive,
+          // Not `like`, in which what people search for could be a pattern.
+          params.search ? sql`strpos(lower(${apiKeys.label}), lower(${params.search})) > 0` : undefined,
           params.after
             ? sql`(${apiKeys.createdAt}, ${apiKeys.id}) < (${params.after.createdAt.toISOString()}::timestamptz, ${params.after.id}::uuid)`
             : undefined,

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from "drizzle-orm"
+import { and, desc, eq, gt, isNull, ne, sql } from "drizzle-orm"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { sessions, users } from "../schema.ts"
@@ -11,13 +11,16 @@ export interface NewSession {
   turnHash: Uint8Array
   /** Seconds until it ends for good, however often it is refreshed. */
   ttl: number
+  /** What signed in, if it said so. */
+  device?: string | null
 }
 
 /** The columns of a new session, its end by the database's clock. */
-export const sessionValues = ({ id, familyHash, turnHash, ttl }: NewSession) => ({
+export const sessionValues = ({ id, familyHash, turnHash, ttl, device = null }: NewSession) => ({
   id,
   familyHash,
   turnHash,
+  device,
   expiresAt: sql`now() + make_interval(secs => ${ttl})`,
 })
 
@@ -52,20 +55,32 @@ export const createSession = query(
  * one of the family ends the session. Of two equal tokens at the same moment the second finds the first's
  * update and counts as old.
  *
+ * @param params.leeway seconds within which the same turn may be asked for again: the same next token is then the
+ * newest already, and nothing changes.
  * @returns the user when the token was the newest; null when it was not, whatever the reason.
  */
 export const rotateSession = query(
   async (
     db,
-    params: { id: string; familyHash: Uint8Array; turnHash: Uint8Array; nextTurnHash: Uint8Array },
+    params: {
+      id: string
+      familyHash: Uint8Array
+      turnHash: Uint8Array
+      nextTurnHash: Uint8Array
+      leeway?: number
+    },
   ): Promise<User | null> => {
     const isNewest = eq(sessions.turnHash, params.turnHash)
+    const isRepeated = and(
+      eq(sessions.turnHash, params.nextTurnHash),
+      gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${params.leeway ?? 0})`),
+    )
     const [row] = await db
       .update(sessions)
       .set({
         turnHash: sql`case when ${isNewest} then ${params.nextTurnHash} else ${sessions.turnHash} end`,
         refreshedAt: sql`case when ${isNewest} then now() else ${sessions.refreshedAt} end`,
-        endedAt: sql`case when ${isNewest} then null else now() end`,
+        endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
       })
       .from(users)
       .where(
@@ -89,6 +104,65 @@ export const endSession = query(async (db, { id, userId }: { id: string; userId:
     .set({ endedAt: sql`now()` })
     .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isNull(sessions.endedAt)))
 })
+
+/** Ends the session that a refresh token belongs to, by the part that all its tokens share. */
+export const endSessionOfFamily = query(
+  async (db, { id, familyHash }: { id: string; familyHash: Uint8Array }): Promise<void> => {
+    await db
+      .update(sessions)
+      .set({ endedAt: sql`now()` })
+      .where(and(eq(sessions.id, id), eq(sessions.familyHash, familyHash), isNull(sessions.endedAt)))
+  },
+)
+
+export interface ListedSession {
+  id: string
+  device: string | null
+  createdAt: Date
+  refreshedAt: Date
+}
+
+/** A user's live sessions, the one used last first; the `limit` newest. */
+export const listSessions = query(
+  async (db, { userId, limit }: { userId: string; limit: number }): Promise<ListedSession[]> =>
+    db
+      .select({
+        id: sessions.id,
+        device: sessions.device,
+        createdAt: sessions.createdAt,
+        refreshedAt: sessions.refreshedAt,
+      })
+      .from(sessions)
+      .where(and(eq(sessions.userId, userId), isLive))
+      .orderBy(desc(sessions.refreshedAt), desc(sessions.id))
+      .limit(limit),
+)
+
+/**
+ * Ends one of a user's live sessions.
+ *
+ * @returns false when the user has no such session.
+ */
+export const revokeSession = query(
+  async (db, { id, userId }: { id: string; userId: string }): Promise<boolean> => {
+    const ended = await db
+      .update(sessions)
+      .set({ endedAt: sql`now()` })
+      .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isLive))
+      .returning({ id: sessions.id })
+    return ended.length === 1
+  },
+)
+
+/** Ends all sessions of a user but one. */
+export const revokeOtherSessions = query(
+  async (db, { userId, keptId }: { userId: string; keptId: string }): Promise<void> => {
+    await db
+      .update(sessions)
+      .set({ endedAt: sql`now()` })
+      .where(and(eq(sessions.userId, userId), ne(sessions.id, keptId), isNull(sessions.endedAt)))
+  },
+)
 
 export interface LiveSession {
   id: string

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { brotliCompressSync, constants, gzipSync } from "node:zlib"
+
+// Compresses what was built, once and as well as it goes, and holds it to what a first visit may cost.
+
+const LIMIT = 160_000
+const dist = new URL("../dist/", import.meta.url).pathname
+
+let total = 0
+for (const name of readdirSync(dist, { recursive: true })) {
+  const path = join(dist, String(name))
+  if (!statSync(path).isFile() || !/\.(html|js|css|svg)$/.test(path)) continue
+  const content = readFileSync(path)
+  const brotli = brotliCompressSync(content, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+  })
+  const gzip = gzipSync(content, { level: 9 })
+  writeFileSync(`${path}.br`, brotli)
+  writeFileSync(`${path}.gz`, gzip)
+  if (/\.(js|css)$/.test(path)) {
+    total += gzip.length
+    process.stdout.write(`${name}: ${gzip.length} bytes as gzip, ${brotli.length} as brotli\n`)
+  }
+}
+process.stdout.write(`first load: ${total} bytes of JavaScript and CSS as gzip, of ${LIMIT}\n`)
+if (total > LIMIT) {
+  process.stderr.write("That is more than the first load may have.\n")
+  process.exit(1)
+}

@@ -1,0 +1,62 @@
+import { QueryClientProvider } from "@tanstack/react-query"
+import { useEffect } from "react"
+import { Redirect, Route, Switch } from "wouter"
+import { Shell } from "./components/Shell.tsx"
+import { Toasts } from "./components/Toasts.tsx"
+import { AccountPage } from "./pages/AccountPage.tsx"
+import { ApiKeysPage } from "./pages/ApiKeysPage.tsx"
+import { InsecurePage } from "./pages/InsecurePage.tsx"
+import { NotFoundPage } from "./pages/NotFoundPage.tsx"
+import { SignInPage } from "./pages/SignInPage.tsx"
+import { StartingPage } from "./pages/StartingPage.tsx"
+import { queryClient } from "./queryClient.ts"
+import { useSession } from "./session/useSession.ts"
+
+export function App() {
+  return (
+    <QueryClientProvider client={queryClient}>
+      <Toasts>{isSecureContext ? <Pages /> : <InsecurePage />}</Toasts>
+    </QueryClientProvider>
+  )
+}
+
+/** Who is not signed in signs in where they are, and is then where they wanted to be. */
+function Pages() {
+  const session = useSession()
+  const userId = session.status === "signedIn" ? session.user.id : undefined
+  useEffect(() => {
+    // What one account has seen is not for the next.
+    if (userId === undefined) queryClient.clear()
+  }, [userId])
+
+  if (session.status === "signedOut") {
+    return (
+      <Switch>
+        <Route path="/sign-up">
+          <SignInPage way="register" because={session.because} />
+        </Route>
+        <Route>
+          <SignInPage way="login" because={session.because} />
+        </Route>
+      </Switch>
+    )
+  }
+  if (session.status === "starting") return <StartingPage isAway={session.isAway} />
+  return (
+    <Shell key={session.user.id}>
+      <Switch>
+        <Route path="/" component={ApiKeysPage} />
+        <Route path="/account">
+          <AccountPage user={session.user} />
+        </Route>
+        <Route path="/sign-in">
+          <Redirect to="/" replace />
+        </Route>
+        <Route path="/sign-up">
+          <Redirect to="/" replace />
+        </Route>
+        <Route component={NotFoundPage} />
+      </Switch>
+    </Shell>
+  )
+}

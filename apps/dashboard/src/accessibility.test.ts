@@ -1,0 +1,121 @@
+import type { Browser } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { runsBrowserTests } from "./findChromium.ts"
+import {
+  createKey,
+  findViolations,
+  launchChromium,
+  listenTo,
+  newPage,
+  signUp,
+  startBuiltServer,
+} from "./testing.ts"
+
+describe.runIf(runsBrowserTests())("every page and dialog", () => {
+  let server: Awaited<ReturnType<typeof startBuiltServer>>
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChromium()
+    server = await startBuiltServer(inject("postgresUrl"))
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server[Symbol.asyncDispose]()
+  })
+
+  test.each([
+    ["light", 1440],
+    ["dark", 1440],
+    ["light", 320],
+    ["dark", 320],
+  ] as const)(
+    "%s at %i px: no violation that axe finds, nothing cut off, nothing on the console",
+    async (theme, width) => {
+      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme })
+      const page = await newPage(context)
+      const said = listenTo(page)
+      const seen: string[] = []
+      async function check(name: string) {
+        seen.push(name)
+        expect(await findViolations(page), name).toEqual([])
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        expect(beyond, `${name} is wider than the window`).toBeLessThanOrEqual(0)
+      }
+
+      await page.goto(server.url)
+      await page.getByRole("heading", { name: "Sign in" }).waitFor()
+      await check("sign in")
+      await page.getByRole("button", { name: "Sign in" }).click()
+      await page.getByText("Enter your password.").waitFor()
+      await check("sign in, nothing filled in")
+      await page.getByRole("link", { name: "Create one" }).click()
+      await page.getByRole("heading", { name: "Create your account" }).waitFor()
+      await check("sign up")
+      await signUp(page, server.url)
+      await check("no keys")
+      await page.getByRole("button", { name: "Create key" }).click()
+      await page.getByRole("dialog").waitFor()
+      await check("create")
+      await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click()
+      await page.getByText("Give the key a label.").waitFor()
+      await check("create, nothing filled in")
+      await page.keyboard.press("Escape")
+      await page.getByRole("dialog").waitFor({ state: "detached" })
+      await createKey(
+        page,
+        "a label that goes on and on, far beyond what there is room for in a narrow table",
+      )
+      await check("created")
+      await page.getByRole("button", { name: "Done" }).click()
+      await page.getByRole("alertdialog").waitFor()
+      await check("not copied")
+      await page.getByRole("button", { name: "Close anyway" }).click()
+      await page.getByRole("dialog").waitFor({ state: "detached" })
+      await check("keys")
+      await page.getByRole("button", { name: /^Revoke/ }).click()
+      await page.getByRole("alertdialog").waitFor()
+      await check("revoke")
+      await page.getByRole("button", { name: "Revoke key" }).click()
+      await page.getByText("is revoked.").first().waitFor()
+      await check("revoked, with its notice")
+      await page.getByLabel("Search by label").fill("nothing like it")
+      await page.getByText("in its label").waitFor()
+      await check("no match")
+      await page.getByRole("link", { name: "Account" }).click()
+      await page.getByText("This session").waitFor()
+      await check("account")
+      await page.getByRole("button", { name: "Change password" }).click()
+      await page.getByText("Choose a password.").waitFor()
+      await check("account, nothing filled in")
+      await page.goto(`${server.url}/no/such/page`)
+      await page.getByRole("heading", { name: "Page not found" }).waitFor()
+      await check("not found")
+      await page.getByRole("button", { name: "Sign out" }).click()
+      await page.getByText("You have signed out.").waitFor()
+      await check("signed out")
+
+      expect(seen).toHaveLength(16)
+      expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+      await context.close()
+    },
+    60_000,
+  )
+
+  test("the switch overrides the system's theme, here and after a reload, and gives it back", async () => {
+    const context = await browser.newContext({ colorScheme: "light" })
+    const page = await newPage(context)
+    await page.goto(server.url)
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const light = await background()
+
+    await page.getByLabel("Dark theme").check()
+    const dark = await background()
+    expect(dark).not.toBe(light)
+    await page.reload()
+    await page.getByRole("heading", { name: "Sign in" }).waitFor()
+    expect(await background()).toBe(dark)
+    await page.getByLabel("System theme").check()
+    expect(await background()).toBe(light)
+    await context.close()
+  })
+})

@@ -1,0 +1,32 @@
+import { Skeleton } from "../components/Skeleton.tsx"
+import { cellClass } from "./ApiKeyRow.tsx"
+import { ApiKeyTableHead, tableClass } from "./ApiKeyTable.tsx"
+
+/** The table before its keys are known, with rows as high as theirs. */
+export function ApiKeyTableSkeleton() {
+  return (
+    <table aria-hidden="true" className={tableClass}>
+      <ApiKeyTableHead />
+      <tbody>
+        {["first", "second", "third"].map((row) => (
+          <tr key={row}>
+            <td className={cellClass}>
+              <Skeleton className="h-4 w-40 max-w-full" />
+              <Skeleton className="mt-2 h-3.5 w-20" />
+            </td>
+            <td className={`${cellClass} max-md:hidden`}>
+              <Skeleton className="h-4 w-20" />
+            </td>
+            <td className={`${cellClass} max-md:hidden`}>
+              <Skeleton className="h-4 w-20" />
+            </td>
+            <td className={`${cellClass} max-sm:hidden`}>
+              <Skeleton className="h-5 w-14" />
+            </td>
+            <td className={cellClass} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,27 @@
+import { Button } from "../components/Button.tsx"
+
+interface Props {
+  page: number
+  hasNext: boolean
+  onPrevious: () => void
+  onNext: () => void
+}
+
+export function Pager({ page, hasNext, onPrevious, onNext }: Props) {
+  if (page === 1 && !hasNext) return null
+  return (
+    <nav aria-label="Pages of keys" className="mt-4 flex items-center justify-between gap-3">
+      <p role="status" className="text-sm text-muted">
+        Page {page}
+      </p>
+      <div className="flex gap-2">
+        <Button size="small" disabled={page === 1} onClick={onPrevious}>
+          Newer
+        </Button>
+        <Button size="small" disabled={!hasNext} onClick={onNext}>
+          Older
+        </Button>
+      </div>
+    </nav>
+  )
+}

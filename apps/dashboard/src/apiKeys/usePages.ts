@@ -1,0 +1,13 @@
+import { useState } from "react"
+
+/** The way through pages that only know the next one: the cursors of those before are kept to go back. */
+export function usePages() {
+  const [cursors, setCursors] = useState<readonly (string | null)[]>([null])
+  return {
+    cursor: cursors.at(-1) ?? null,
+    page: cursors.length,
+    toNext: (cursor: string) => setCursors([...cursors, cursor]),
+    toPrevious: () => setCursors(cursors.length > 1 ? cursors.slice(0, -1) : cursors),
+    toFirst: () => setCursors([null]),
+  }
+}

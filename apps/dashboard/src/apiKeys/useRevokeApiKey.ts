@@ -1,0 +1,43 @@
+import { type ApiKey, type ApiKeyPage, LatchkeyError } from "@latchkey/sdk"
+import { type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query"
+import { asUser } from "../session/session.ts"
+import { toastDone, toastError } from "../toasts.ts"
+import type { ApiKeyQuery } from "./useApiKeys.ts"
+
+const EVERY_PAGE = { queryKey: ["apiKeys"] }
+
+/** Revokes a key, and shows it as revoked before the server has answered; undone when it fails. */
+export function useRevokeApiKey() {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: ({ id }: ApiKey) => asUser((latchkey) => latchkey.apiKeys.revoke(id)),
+    async onMutate(apiKey) {
+      await queries.cancelQueries(EVERY_PAGE)
+      const before = queries.getQueriesData<ApiKeyPage>(EVERY_PAGE)
+      for (const [queryKey, page] of before) {
+        if (page) queries.setQueryData(queryKey, withRevoked(page, apiKey.id, queryKey))
+      }
+      return before
+    },
+    onSuccess: (_, { label }) => toastDone(`“${label}” is revoked.`),
+    onError(error, { label }, before) {
+      // Revoked elsewhere in the meantime, which is what was wanted.
+      if (error instanceof LatchkeyError && error.reason === "NOT_FOUND") {
+        toastDone(`“${label}” was revoked already.`)
+        return
+      }
+      for (const [queryKey, page] of before ?? []) queries.setQueryData(queryKey, page)
+      toastError(`“${label}” is not revoked.`, error)
+    },
+    onSettled: () => queries.invalidateQueries(EVERY_PAGE),
+  })
+}
+
+function withRevoked(page: ApiKeyPage, id: string, queryKey: QueryKey): ApiKeyPage {
+  const { status } = queryKey[1] as ApiKeyQuery
+  const items =
+    status === "active"
+      ? page.items.filter((apiKey) => apiKey.id !== id)
+      : page.items.map((apiKey) => (apiKey.id === id ? { ...apiKey, revokedAt: new Date() } : apiKey))
+  return { ...page, items }
+}

@@ -1,0 +1,12 @@
+import { formatExact, formatRelative } from "../formatTime.ts"
+import { useNow } from "../useNow.ts"
+
+/** "3 minutes ago", and the exact time on hover. */
+export function RelativeTime({ time }: { time: Date }) {
+  const now = useNow()
+  return (
+    <time dateTime={time.toISOString()} title={formatExact(time)} className="whitespace-nowrap">
+      {formatRelative(time, now)}
+    </time>
+  )
+}

@@ -1,0 +1,75 @@
+import { useMutation } from "@tanstack/react-query"
+import type { ReactNode } from "react"
+import { Link, useRoute } from "wouter"
+import { signOut } from "../session/session.ts"
+import { toastError } from "../toasts.ts"
+import { Button } from "./Button.tsx"
+import { ConnectionBanner } from "./ConnectionBanner.tsx"
+import { Icon } from "./Icon.tsx"
+import { Logo } from "./Logo.tsx"
+import { ThemeSwitch } from "./ThemeSwitch.tsx"
+
+/** What all pages of who is signed in have around them. */
+export function Shell({ children }: { children: ReactNode }) {
+  const leave = useMutation({
+    mutationFn: signOut,
+    onError: (error) => toastError("You are still signed in.", error),
+  })
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <a
+        href="#content"
+        className="sr-only rounded-lg bg-surface px-4 py-2 focus:not-sr-only focus:absolute focus:top-3 focus:left-3 focus:z-30"
+      >
+        Skip to the content
+      </a>
+      <header className="border-b border-line bg-surface">
+        <div className="mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
+          <Link href="/" className="flex items-center gap-2 rounded-lg font-semibold" aria-label="Latchkey">
+            <Logo />
+            <span className="max-sm:hidden">Latchkey</span>
+          </Link>
+          <nav aria-label="Pages" className="flex h-full flex-1 items-stretch gap-1">
+            <Tab href="/">API keys</Tab>
+            <Tab href="/account">Account</Tab>
+          </nav>
+          <span className="-mr-2.5">
+            <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
+              <Icon name="signOut" />
+              <span className="max-[21rem]:sr-only">Sign out</span>
+            </Button>
+          </span>
+        </div>
+      </header>
+      <ConnectionBanner />
+      <main
+        id="content"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-5xl flex-1 px-4 py-8 outline-none sm:px-6 sm:py-10"
+      >
+        {children}
+      </main>
+      <footer className="mx-auto flex w-full max-w-5xl items-center justify-between px-4 pb-6 text-sm text-muted sm:px-6">
+        <a href="/openapi.json" className="rounded underline-offset-4 hover:text-ink hover:underline">
+          API reference (OpenAPI)
+        </a>
+        <ThemeSwitch />
+      </footer>
+    </div>
+  )
+}
+
+function Tab({ href, children }: { href: string; children: string }) {
+  const [isHere] = useRoute(href)
+  return (
+    <Link
+      href={href}
+      aria-current={isHere ? "page" : undefined}
+      className={`-mb-px flex items-center border-b-2 px-2 text-sm font-medium whitespace-nowrap sm:px-3 ${
+        isHere ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"
+      }`}
+    >
+      {children}
+    </Link>
+  )
+}

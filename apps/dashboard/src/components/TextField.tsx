@@ -1,0 +1,42 @@
+import { type ComponentProps, type ReactNode, useId } from "react"
+
+interface Props extends Omit<ComponentProps<"input">, "className" | "id"> {
+  label: string
+  hint?: ReactNode
+  error?: string | undefined
+  /** Within the input's frame, after the text. */
+  end?: ReactNode
+}
+
+/** An input with its label, and what is wrong with it next to it. */
+export function TextField({ label, hint, error, end, ...input }: Props) {
+  const id = useId()
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ")
+  return (
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      <div className="relative">
+        <input
+          {...input}
+          id={id}
+          aria-describedby={described || undefined}
+          aria-invalid={error ? true : undefined}
+          className={`h-10 w-full rounded-lg border bg-surface px-3 text-base text-ink placeholder:text-muted sm:text-[0.9375rem] ${end ? "pr-18" : ""} ${error ? "border-danger" : "border-control"}`}
+        />
+        {end && <div className="absolute inset-y-0 right-1 flex items-center">{end}</div>}
+      </div>
+      {hint && (
+        <p id={`${id}-hint`} className="text-sm text-muted">
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} className="text-sm text-danger">
+          {error}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,48 @@
+import { useRoute } from "wouter"
+import { ApiKeyTableSkeleton } from "../apiKeys/ApiKeyTableSkeleton.tsx"
+import { Banner } from "../components/Banner.tsx"
+import { Logo } from "../components/Logo.tsx"
+import { Skeleton } from "../components/Skeleton.tsx"
+
+/** While it turns out whether the last visit's session goes on: the outlines of what will be there. */
+export function StartingPage({ isAway }: { isAway: boolean }) {
+  const [isAccount] = useRoute("/account")
+  return (
+    <div className="min-h-dvh">
+      <header className="border-b border-line bg-surface">
+        <div className="mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 font-semibold sm:px-6">
+          <Logo />
+          <span className="max-sm:hidden">Latchkey</span>
+        </div>
+      </header>
+      <div role="status">
+        {isAway ? (
+          <Banner>The server can’t be reached. Trying again by itself…</Banner>
+        ) : (
+          <span className="sr-only">Loading</span>
+        )}
+      </div>
+      <main className="mx-auto w-full max-w-5xl px-4 py-8 sm:px-6 sm:py-10">
+        <h1 className="sr-only">Latchkey</h1>
+        <Skeleton className="h-8 w-32" />
+        {isAccount ? <AccountOutline /> : <ApiKeysOutline />}
+      </main>
+    </div>
+  )
+}
+
+const ApiKeysOutline = () => (
+  <>
+    <Skeleton className="mt-1 mb-6 h-6 w-96 max-w-full max-sm:mb-20 max-sm:h-12" />
+    <Skeleton className="mb-4 h-10 w-80 max-w-full" />
+    <ApiKeyTableSkeleton />
+  </>
+)
+
+const AccountOutline = () => (
+  <div className="mt-6 grid gap-6">
+    <Skeleton className="h-36 rounded-xl" />
+    <Skeleton className="h-40 rounded-xl" />
+    <Skeleton className="h-80 rounded-xl" />
+  </div>
+)

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { randomBytes, randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { existsSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { createTestDatabase } from "@latchkey/test-postgres"
+import { type BrowserContext, chromium, type Page } from "playwright-core"
+import { findChromium } from "./findChromium.ts"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+/** Chromium without anything that it would do on the network by itself. */
+export function launchChromium() {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error("no Chromium; apt-get install chromium brings one")
+  const quiet = ["background-networking", "component-update", "sync", "gpu"].map(
+    (what) => `--disable-${what}`,
+  )
+  return chromium.launch({ executablePath, args: ["--no-sandbox", ...quiet] })
+}
+
+/** The server as it was built, in a process of its own, on a database of its own. */
+export async function startBuiltServer(postgresUrl: string) {
+  const main = `${root}/apps/server/dist/main.js`
+  if (!existsSync(main)) throw new Error("build the server first: npm run build")
+  const database = await createTestDatabase(postgresUrl)
+  const AUTH_SECRET = randomBytes(32).toString("hex")
+  const variables = { DATABASE_URL: database.url, AUTH_SECRET, HOST: "127.0.0.1", PORT: "0" }
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...variables },
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  return {
+    url: await urlOf(child),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM")
+      await once(child, "exit")
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function urlOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (child.stdout) {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const { url } = JSON.parse(line) as { url?: string }
+        if (url) resolve(url)
+      })
+    }
+    child.once("exit", () => reject(new Error("the server ended before it served")))
+  })
+}
+
+/** All that a page says on its console or breaks on, violations of its policy among them; `verbose` are hints. */
+export function listenTo(page: Page): string[] {
+  const said: string[] = []
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`))
+  page.on("pageerror", (error) => said.push(`thrown: ${error.message}`))
+  return said
+}
+
+/** A page that tells of violations of its policy, and has axe at hand. */
+export async function newPage(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage()
+  await page.addInitScript(axeSource)
+  await page.addInitScript(() =>
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+      throw new Error(`policy: ${effectiveDirective} ${blockedURI}`)
+    }),
+  )
+  return page
+}
+
+declare const axe: {
+  run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }>
+}
+
+/** What axe finds wrong with a page as it is, once nothing on it moves any more. */
+export async function findViolations(page: Page): Promise<string[]> {
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))),
+  )
+  return page.evaluate(async () => {
+    const { violations } = await axe.run()
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} ${target.join(" ")}: ${failureSummary}`),
+    )
+  })
+}
+
+export const newCredentials = () => ({
+  email: `${randomUUID()}@company.tld`,
+  password: `correct horse ${randomBytes(8).toString("hex")}`,
+})
+
+export async function signUp(page: Page, url: string, { email, password } = newCredentials()) {
+  await page.goto(`${url}/sign-up`)
+  await page.getByLabel("Email").fill(email)
+  await page.getByLabel("Password", { exact: true }).fill(password)
+  await page.getByRole("button", { name: "Create account" }).click()
+  await page.getByRole("heading", { name: "Create your first key" }).waitFor()
+  return { email, password }
+}
+
+/** Makes a key through the dialog, and gives it as it stands there. */
+export async function createKey(page: Page, label: string): Promise<string> {
+  await page.getByRole("button", { name: "Create key" }).click()
+  await page.getByRole("textbox", { name: "Label", exact: true }).fill(label)
+  await page.keyboard.press("Enter")
+  await page.getByText("you will not see this again").waitFor()
+  const key = (await page.getByRole("dialog").locator("code").first().textContent()) ?? ""
+  if (!/^[0-9a-f]{64}$/.test(key)) throw new Error("the dialog shows no key")
+  return key
+}

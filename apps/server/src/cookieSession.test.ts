@@ -1,0 +1,180 @@
+import { randomUUID } from "node:crypto"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { register, rest, startServerOnPostgres } from "./testing.ts"
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+let url: string
+let ownPage: Record<string, string>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"), { CORS_ORIGINS: "https://app.example" })
+  url = server.url
+  ownPage = { origin: url, "sec-fetch-site": "same-origin" }
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const forbidden = { status: 403, body: { reason: "FORBIDDEN" } }
+const unauthenticated = { status: 401, body: { reason: "UNAUTHENTICATED" } }
+
+const setCookieOf = ({ headers }: { headers: Headers }) => headers.getSetCookie().join()
+const cookieOf = (reply: { headers: Headers }) => setCookieOf(reply).split(";", 1)[0] ?? ""
+
+async function signUp() {
+  const body = { email: `${randomUUID()}@example.com`, password: randomUUID(), session: "cookie" }
+  const reply = await rest(url, "POST", "/auth/register", { body, headers: ownPage })
+  expect(reply.status).toBe(201)
+  return { body, reply, cookie: cookieOf(reply), accessToken: reply.body.accessToken as string }
+}
+
+const refresh = (cookie: string, headers = ownPage) =>
+  rest(url, "POST", "/auth/refresh", { headers: { ...headers, cookie } })
+
+const isSignedIn = async (accessToken: string) =>
+  (await rest(url, "GET", "/auth/me", { accessToken })).status === 200
+
+test("the refresh token is in the cookie, out of reach of scripts and of other sites, and not in the answer", async () => {
+  const { body, reply } = await signUp()
+  const again = await rest(url, "POST", "/auth/login", { body, headers: ownPage })
+
+  for (const { body, ...signedIn } of [reply, again]) {
+    expect(setCookieOf(signedIn)).toMatch(
+      /^__Host-latchkey=[\w-]{86}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    )
+    expect(Object.keys(body).sort()).toEqual(["accessToken", "accessTokenExpiresAt", "user"])
+  }
+})
+
+test("the same over tRPC, where it stands beside other calls of a batch", async () => {
+  const { body } = await signUp()
+  const response = await fetch(`${url}/trpc/auth.login,auth.login?batch=1`, {
+    method: "POST",
+    headers: { ...ownPage, "content-type": "application/json" },
+    body: JSON.stringify({ 0: { json: body }, 1: { json: { ...body, password: "wrong" } } }),
+  })
+  expect(response.status).toBe(207)
+  expect(setCookieOf(response)).toMatch(/^__Host-latchkey=/)
+  expect(await response.text()).not.toContain("refreshToken")
+})
+
+test("without asking for it there is no cookie, and the token is in the answer as ever", async () => {
+  const { email, password } = await register(url)
+  const reply = await rest(url, "POST", "/auth/login", { body: { email, password }, headers: ownPage })
+  expect(setCookieOf(reply)).toBe("")
+  expect(reply.body.refreshToken).toMatch(/^[\w-]{86}$/)
+})
+
+test("the cookie goes on with the session, and turns with every use", async () => {
+  const { cookie, reply } = await signUp()
+
+  const second = await refresh(cookie)
+
+  expect(second).toMatchObject({ status: 200, body: { user: reply.body.user } })
+  expect(second.body.refreshToken).toBeUndefined()
+  expect(cookieOf(second)).not.toBe(cookie)
+  expect(await refresh(cookieOf(second))).toMatchObject({ status: 200 })
+  expect(await isSignedIn(second.body.accessToken)).toBe(true)
+})
+
+test("a page that is reloaded before the answer came asks with the same cookie, and stays signed in", async () => {
+  const { cookie } = await signUp()
+
+  const answers = await Promise.all([refresh(cookie), refresh(cookie), refresh(cookie)])
+
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(new Set(answers.map(cookieOf)).size).toBe(1)
+  expect(await refresh(cookieOf(answers[0] ?? { headers: new Headers() }))).toMatchObject({ status: 200 })
+})
+
+test("a cookie from two turns ago ends the session: somebody has a copy", async () => {
+  const { cookie, accessToken } = await signUp()
+  const second = await refresh(cookie)
+  await refresh(cookieOf(second))
+
+  expect(await refresh(cookie)).toMatchObject(unauthenticated)
+
+  expect(await isSignedIn(accessToken)).toBe(false)
+})
+
+test("no cookie, or nonsense in it, is no session", async () => {
+  expect(await rest(url, "POST", "/auth/refresh", { headers: ownPage })).toMatchObject(unauthenticated)
+  expect(await refresh("__Host-latchkey=nonsense")).toMatchObject(unauthenticated)
+  expect(await refresh("latchkey=nonsense")).toMatchObject(unauthenticated)
+})
+
+test.each([
+  ["none", {}],
+  ["of another site", { origin: "https://evil.example" }],
+  ["that may call, but is not ours", { origin: "https://app.example" }],
+  ["of another port", { origin: "http://localhost:1" }],
+  ["null", { origin: "null" }],
+  ["which is no URL", { origin: "localhost" }],
+])("an origin %s can neither make, use nor end a cookie's session", async (_, headers) => {
+  const { body, cookie, accessToken } = await signUp()
+
+  const attempts = [
+    rest(url, "POST", "/auth/login", { body, headers }),
+    rest(url, "POST", "/auth/register", { body: { ...body, email: `x${body.email}` }, headers }),
+    refresh(cookie, headers),
+    rest(url, "POST", "/auth/logout", { headers: { ...headers, cookie } }),
+  ]
+
+  for (const reply of await Promise.all(attempts)) {
+    expect(reply).toMatchObject(forbidden)
+    expect(setCookieOf(reply)).toBe("")
+  }
+  expect(await isSignedIn(accessToken)).toBe(true)
+  expect(await refresh(cookie)).toMatchObject({ status: 200 })
+})
+
+test("our origin does not count when the browser says that the page is another's", async () => {
+  const { cookie } = await signUp()
+  expect(await refresh(cookie, { origin: url, "sec-fetch-site": "same-site" })).toMatchObject(forbidden)
+})
+
+test("signing out by the cookie ends its session and takes the cookie back", async () => {
+  const { cookie, accessToken } = await signUp()
+
+  const reply = await rest(url, "POST", "/auth/logout", { headers: { ...ownPage, cookie } })
+
+  expect(reply.status).toBe(204)
+  expect(setCookieOf(reply)).toMatch(/^__Host-latchkey=; Max-Age=0; /)
+  expect(await isSignedIn(accessToken)).toBe(false)
+  expect(await refresh(cookie)).toMatchObject(unauthenticated)
+})
+
+test("signing out with both ends the access token's session; a bad one is refused, whatever the cookie", async () => {
+  const { cookie, accessToken } = await signUp()
+  const headers = { ...ownPage, cookie }
+
+  const bad = await rest(url, "POST", "/auth/logout", { headers, accessToken: "bad" })
+  expect(bad).toMatchObject(unauthenticated)
+  expect(await isSignedIn(accessToken)).toBe(true)
+
+  const good = await rest(url, "POST", "/auth/logout", { headers, accessToken })
+  expect(good.status).toBe(204)
+  expect(setCookieOf(good)).toMatch(/Max-Age=0/)
+  expect(await isSignedIn(accessToken)).toBe(false)
+})
+
+test("the cookie opens nothing else", async () => {
+  const { cookie } = await signUp()
+  const headers = { ...ownPage, cookie }
+  const calls = [
+    ["GET", "/auth/me"],
+    ["GET", "/auth/apikeys"],
+    ["POST", "/auth/apikeys", { label: "x" }],
+    ["DELETE", "/auth/apikeys/x"],
+    ["GET", "/auth/sessions"],
+    ["DELETE", "/auth/sessions"],
+    ["DELETE", "/auth/sessions/x"],
+    ["POST", "/auth/password", { currentPassword: "x", newPassword: "a long enough phrase" }],
+  ] as const
+  for (const [method, path, body] of calls) {
+    expect(await rest(url, method, path, { headers, body })).toMatchObject(unauthenticated)
+  }
+})
+
+test("no log line holds a cookie", async () => {
+  const { cookie } = await signUp()
+  await refresh(cookie)
+  expect(server.log.join()).not.toContain(cookie.split("=")[1])
+})

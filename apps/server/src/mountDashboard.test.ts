@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Hono } from "hono"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import type { AppEnv, Exchange } from "./exchange.ts"
+import { mountDashboard } from "./mountDashboard.ts"
+
+let folder: string
+let app: Hono<AppEnv>
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latchkey-dashboard-"))
+  await mkdir(join(folder, "dist/assets"), { recursive: true })
+  await writeFile(join(folder, "secret.js"), "outside")
+  await writeFile(join(folder, "dist/index.html"), "<!doctype html>")
+  await writeFile(join(folder, "dist/assets/index-abc.js"), "plain")
+  await writeFile(join(folder, "dist/assets/index-abc.js.br"), "as brotli")
+  app = new Hono<AppEnv>()
+  app.use((c, next) => {
+    c.set("exchange", {} as Exchange)
+    return next()
+  })
+  mountDashboard(app, join(folder, "dist"))
+  app.notFound((c) => c.json({ reason: "NOT_FOUND" }, 404))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+const get = (path: string, headers: Record<string, string> = {}) => app.request(path, { headers })
+
+test.each(["/", "/account", "/no/such/page"])(
+  "%s is the page, always asked for anew, under a strict policy",
+  async (path) => {
+    const response = await get(path, { accept: BROWSER })
+    expect(await response.text()).toBe("<!doctype html>")
+    expect(response.headers.get("cache-control")).toBe("no-cache")
+    const policy = response.headers.get("content-security-policy")
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
+    expect(policy).not.toContain("unsafe")
+  },
+)
+
+test.each([
+  ["/auth/nowhere", BROWSER],
+  ["/auth", BROWSER],
+  ["/trpc/nowhere", BROWSER],
+  ["/assets/nowhere.js", BROWSER],
+  ["/assets/..%2f..%2fsecret.js", BROWSER],
+  ["/assets/%2e%2e/%2e%2e/secret.js", "*/*"],
+  ["/nowhere", "*/*"],
+  ["/", "application/json"],
+])("%s for %s is the API's to answer", async (path, accept) => {
+  const response = await get(path, { accept })
+  expect(response.status).toBe(404)
+  expect(await response.json()).toEqual({ reason: "NOT_FOUND" })
+})
+
+test("assets are compressed already, and kept for ever", async () => {
+  const plain = await get("/assets/index-abc.js")
+  expect(await plain.text()).toBe("plain")
+  expect(plain.headers.get("cache-control")).toBe("public, max-age=31536000, immutable")
+  const compressed = await get("/assets/index-abc.js", { "accept-encoding": "gzip, br" })
+  expect(await compressed.text()).toBe("as brotli")
+  expect(compressed.headers.get("content-encoding")).toBe("br")
+  expect(compressed.headers.get("content-type")).toMatch(/javascript/)
+})

@@ -1,0 +1,55 @@
+import type { SessionCookie } from "@latchkey/api"
+import { generateCookie, getCookie } from "hono/cookie"
+import type { AppContext } from "./exchange.ts"
+
+const NAME = "latchkey"
+
+/**
+ * The browser's refresh token in a `__Host-` cookie: for this host alone, over TLS (or to this machine itself),
+ * out of reach of scripts, and not sent along from other sites (RFC 6265bis, section 4.1.3.2).
+ *
+ * @param options.maxAge seconds that the browser keeps it; the server decides when the session ends.
+ */
+export function createSessionCookie(
+  c: AppContext,
+  { maxAge, send }: { maxAge: number; send: (setCookie: string) => void },
+): SessionCookie {
+  const read = () => getCookie(c, NAME, "host")
+  const set = (value: string, age: number) =>
+    send(
+      generateCookie(NAME, value, {
+        prefix: "host",
+        path: "/",
+        secure: true,
+        httpOnly: true,
+        sameSite: "Strict",
+        maxAge: age,
+      }),
+    )
+  return {
+    get isPresent() {
+      return read() !== undefined
+    },
+    get isOwnPage() {
+      return isOwnPage(c)
+    },
+    read,
+    write: (refreshToken) => set(refreshToken, maxAge),
+    clear: () => set("", 0),
+  }
+}
+
+/**
+ * Same origin and nothing wider: other hosts of the same site would have the cookie sent along. The scheme is not
+ * compared, as a proxy may end TLS in front of us; a `__Host-` cookie comes over nothing else.
+ */
+function isOwnPage(c: AppContext): boolean {
+  const origin = c.req.header("origin")
+  const site = c.req.header("sec-fetch-site")
+  return (
+    origin !== undefined &&
+    URL.canParse(origin) &&
+    new URL(origin).host === c.req.header("host")?.toLowerCase() &&
+    (site === undefined || site === "same-origin")
+  )
+}

@@ -1,0 +1,32 @@
+/** Names of programs, the ones that pretend to be others first. */
+const PROGRAMS: readonly (readonly [name: string, sign: RegExp])[] = [
+  ["Edge", /\bEdg(e|A|iOS)?\//],
+  ["Opera", /\b(OPR|Opera)\//],
+  ["Samsung Internet", /\bSamsungBrowser\//],
+  ["Firefox", /\b(Firefox|FxiOS)\//],
+  ["Chrome", /\b(Headless)?(Chrome|CriOS|Chromium)\//],
+  ["Safari", /\bSafari\//],
+  ["curl", /^curl\//],
+  ["Node.js", /^(node|undici)\b/i],
+]
+
+const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
+  ["iPhone", /\biPhone\b/],
+  ["iPad", /\biPad\b/],
+  ["Android", /\bAndroid\b/],
+  ["Windows", /\bWindows NT\b/],
+  ["macOS", /\bMacintosh\b/],
+  ["ChromeOS", /\bCrOS\b/],
+  ["Linux", /\bLinux\b/],
+]
+
+/**
+ * What signed in, in words that its owner recognises, such as "Chrome on Linux", from a `User-Agent`. Only words
+ * of ours: the header can hold anything. Null when it says nothing that we know.
+ */
+export function deviceOf(userAgent: string | null): string | null {
+  if (userAgent === null) return null
+  const nameIn = (names: typeof PROGRAMS) => names.find(([, sign]) => sign.test(userAgent.slice(0, 512)))?.[0]
+  const parts = [nameIn(PROGRAMS), nameIn(SYSTEMS)].filter((part) => part !== undefined)
+  return parts.length === 0 ? null : parts.join(" on ")
+}

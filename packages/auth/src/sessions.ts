@@ -1,0 +1,55 @@
+import { type Database, listSessions, revokeOtherSessions, revokeSession } from "@latchkey/db"
+import { AuthError } from "./errors.ts"
+import { isUuid } from "./isUuid.ts"
+
+/** A sign-in that has neither ended nor expired. */
+export interface Session {
+  id: string
+  /** Such as "Chrome on Linux"; null when it did not say. */
+  device: string | null
+  createdAt: Date
+  /** When it last got an access token, so to within that token's lifetime. */
+  lastUsedAt: Date
+  /** Whether it is the one that asks. */
+  current: boolean
+}
+
+interface Own {
+  userId: string
+  sessionId: string
+}
+
+/** What users do with their sessions. */
+export interface Sessions {
+  /** The session that asks, then the others, used last first; at most 100. */
+  list(own: Own): Promise<Session[]>
+  /** @throws {AuthError} `NOT_FOUND`. */
+  revoke(own: Own, input: { id: string }): Promise<void>
+  /** Ends all sessions of the user but the one that asks. */
+  revokeOthers(own: Own): Promise<void>
+}
+
+/** More than anybody would look through; an account that is signed in to by scripts can have any number. */
+const MAX_LISTED = 100
+
+export function createSessions(db: Database): Sessions {
+  return {
+    async list({ userId, sessionId }) {
+      const rows = await listSessions(db, { userId, limit: MAX_LISTED })
+      return rows
+        .map(({ refreshedAt, ...row }) => ({
+          ...row,
+          lastUsedAt: refreshedAt,
+          current: row.id === sessionId,
+        }))
+        .sort((a, b) => Number(b.current) - Number(a.current))
+    },
+
+    async revoke({ userId }, { id }) {
+      const revoked = isUuid(id) && (await revokeSession(db, { id, userId }))
+      if (!revoked) throw new AuthError("NOT_FOUND", "You have no session with this id.")
+    },
+
+    revokeOthers: ({ userId, sessionId }) => revokeOtherSessions(db, { userId, keptId: sessionId }),
+  }
+}
