@@ -16,10 +16,10 @@ export interface Context {
   apiKeys: ApiKeys
   sessions: Sessions
   /** What is calling, in words of ours: "Chrome on Linux". */
-  device: string | null
+  device(): string | null
   sessionCookie: SessionCookie
   /** Whether the request has a credential of its own, good or bad. The cookie is none. */
-  hasCredential: boolean
+  hasCredential(): boolean
   /** Who is calling; found out once for each request, and only when a procedure asks. */
   authentication(): Promise<Authentication>
 }
@@ -52,12 +52,8 @@ export function createContext(
     apiKeys: auth.apiKeys,
     sessions: auth.sessions,
     sessionCookie,
-    get device() {
-      return deviceOf(headers.get("user-agent"))
-    },
-    get hasCredential() {
-      return headers.get("authorization") !== null || headers.get("x-api-key") !== null
-    },
+    device: () => deviceOf(headers.get("user-agent")),
+    hasCredential: () => headers.get("authorization") !== null || headers.get("x-api-key") !== null,
     authentication() {
       authentication ??= authenticate()
       return authentication

@@ -13,8 +13,8 @@ async function signInFailingWith(error: Error) {
     apiKeys: {} as Context["apiKeys"],
     sessions: {} as Context["sessions"],
     sessionCookie: noSessionCookie,
-    device: null,
-    hasCredential: false,
+    device: () => null,
+    hasCredential: () => false,
     authentication: () => Promise.reject(new Error("not asked for")),
   }
   const response = await fetchRequestHandler({

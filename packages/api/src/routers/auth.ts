@@ -19,7 +19,7 @@ export const authRouter = router({
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.accounts.register({ ...input, device: ctx.device })
+      const signIn = () => ctx.accounts.register({ ...input, device: ctx.device() })
       return session === "cookie" ? browserSession(ctx, signIn) : signIn()
     }),
 
@@ -28,7 +28,7 @@ export const authRouter = router({
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.accounts.login({ ...input, device: ctx.device })
+      const signIn = () => ctx.accounts.login({ ...input, device: ctx.device() })
       return session === "cookie" ? browserSession(ctx, signIn) : signIn()
     }),
 
@@ -64,7 +64,7 @@ export const authRouter = router({
     .mutation(async ({ ctx }) => {
       const { sessionCookie } = ctx
       // A credential that is presented counts, and a bad one is refused, whatever the cookie says.
-      if (ctx.hasCredential || !sessionCookie.isPresent) await ctx.accounts.logout(await sessionOf(ctx))
+      if (ctx.hasCredential() || !sessionCookie.isPresent) await ctx.accounts.logout(await sessionOf(ctx))
       else await ctx.accounts.logoutByRefreshToken({ refreshToken: takeBrowserToken(ctx) })
       if (sessionCookie.isPresent && sessionCookie.isOwnPage) sessionCookie.clear()
     }),
