@@ -5,17 +5,17 @@ import { AuthError, type SignedIn, unauthenticated } from "@latchkey/auth"
  * `auth.refresh` and `auth.logout`; whoever serves the API supplies it.
  */
 export interface SessionCookie {
-  isPresent: boolean
+  isPresent(): boolean
   /** Whether a page of this very server sends the request, by the browser's word. */
-  isOwnPage: boolean
+  isOwnPage(): boolean
   read(): string | undefined
   write(refreshToken: string): void
   clear(): void
 }
 
 export const noSessionCookie: SessionCookie = {
-  isPresent: false,
-  isOwnPage: false,
+  isPresent: () => false,
+  isOwnPage: () => false,
   read: () => undefined,
   write() {},
   clear() {},
@@ -53,7 +53,7 @@ export function takeBrowserToken({ sessionCookie }: WithCookie): string {
 }
 
 function requireOwnPage(sessionCookie: SessionCookie) {
-  if (!sessionCookie.isOwnPage) {
+  if (!sessionCookie.isOwnPage()) {
     throw new AuthError("FORBIDDEN", "Sessions in a cookie are for pages of this server's own origin.")
   }
 }

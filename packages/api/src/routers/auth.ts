@@ -64,9 +64,9 @@ export const authRouter = router({
     .mutation(async ({ ctx }) => {
       const { sessionCookie } = ctx
       // A credential that is presented counts, and a bad one is refused, whatever the cookie says.
-      if (ctx.hasCredential() || !sessionCookie.isPresent) await ctx.accounts.logout(await sessionOf(ctx))
+      if (ctx.hasCredential() || !sessionCookie.isPresent()) await ctx.accounts.logout(await sessionOf(ctx))
       else await ctx.accounts.logoutByRefreshToken({ refreshToken: takeBrowserToken(ctx) })
-      if (sessionCookie.isPresent && sessionCookie.isOwnPage) sessionCookie.clear()
+      if (sessionCookie.isPresent() && sessionCookie.isOwnPage()) sessionCookie.clear()
     }),
 
   changePassword: sessionProcedure
