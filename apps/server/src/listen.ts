@@ -12,27 +12,26 @@ export interface ListenOptions {
   port: number
   host: string
   log: Log
-  /** Milliseconds for a request's headers to arrive; the whole request gets twice that. */
-  headersTimeout?: number
-  /** Milliseconds that a connection may stay without anything moving on it. */
-  idleTimeout?: number
 }
 
+/** Milliseconds for a request's headers to arrive; the whole request gets twice that. */
+const HEADERS_TIMEOUT = 10_000
+
+/** Milliseconds that a connection may stay without anything moving on it. */
+const IDLE_TIMEOUT = 30_000
+
 /** Serves the app over HTTP/1.1, and closes connections of clients that are too slow. */
-export async function listen(
-  app: App,
-  { port, host, log, headersTimeout = 10_000, idleTimeout = 30_000 }: ListenOptions,
-): Promise<Server> {
+export async function listen(app: App, { port, host, log }: ListenOptions): Promise<Server> {
   const listener = getRequestListener(app.fetch, { errorHandler: (error) => answerFor(error, log) })
   const server = createServer({
     // The listener answers it in the contract's form.
     requireHostHeader: false,
-    headersTimeout,
-    requestTimeout: 2 * headersTimeout,
-    keepAliveTimeout: idleTimeout,
-    connectionsCheckingInterval: headersTimeout / 10,
+    headersTimeout: HEADERS_TIMEOUT,
+    requestTimeout: 2 * HEADERS_TIMEOUT,
+    keepAliveTimeout: IDLE_TIMEOUT,
+    connectionsCheckingInterval: HEADERS_TIMEOUT / 10,
   })
-  server.setTimeout(idleTimeout)
+  server.setTimeout(IDLE_TIMEOUT)
   server.on("request", (incoming, outgoing) => {
     toOriginForm(incoming)
     void listener(incoming, outgoing)
