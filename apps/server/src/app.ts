@@ -100,6 +100,7 @@ function openExchange({
     const startedAt = performance.now()
     const requestId = randomUUID()
     const { path } = c.req
+    const address = () => addressOf(c, trustProxy)
     const exchange: Exchange = {
       requestId,
       route: "unknown",
@@ -112,6 +113,7 @@ function openExchange({
       api: createContext(auth, {
         headers: c.req.raw.headers,
         requestId,
+        address,
         sessionCookie: createSessionCookie(c, {
           maxAge: refreshTokenTtl,
           send: (setCookie) => {
@@ -127,7 +129,7 @@ function openExchange({
     await next()
     // Preflights and files are answered by the framework.
     if (exchange.status === undefined) c.res = complete(c, c.res)
-    const finish = () => logExchange(log, c, exchange, { startedAt, trustProxy })
+    const finish = () => logExchange(log, c, exchange, { startedAt, address })
     if (exchange.stream) exchange.stream.then(finish, finish)
     else finish()
   }
@@ -137,7 +139,7 @@ function logExchange(
   log: Log,
   c: AppContext,
   exchange: Exchange,
-  options: { startedAt: number; trustProxy: number },
+  options: { startedAt: number; address: () => string },
 ) {
   const { requestId, route, status, caller, failures } = exchange
   const mishaps = failures.filter(({ failure }) => failure.status >= 500)
@@ -150,11 +152,7 @@ function logExchange(
       route,
       status,
       durationMs: Math.round((performance.now() - options.startedAt) * 100) / 100,
-      address: clientAddress(
-        c.env.incoming?.socket.remoteAddress,
-        c.req.header("x-forwarded-for"),
-        options.trustProxy,
-      ),
+      address: options.address(),
       ...(caller && { callerId: caller.user.id, via: caller.via }),
       ...(caller?.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
       ...(failures.length > 0 && { reasons: failures.map(({ failure }) => failure.reason) }),
@@ -163,6 +161,10 @@ function logExchange(
     "request",
   )
 }
+
+const addressOf = (c: AppContext, trustProxy: number) =>
+  clientAddress(c.env.incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"), trustProxy) ??
+  "unknown"
 
 function crossOrigin(origins: readonly string[]) {
   return cors({

@@ -6,6 +6,7 @@ import {
   type Caller,
   deviceOf,
   type Sessions,
+  type Source,
 } from "@latchkey/auth"
 import { noSessionCookie, type SessionCookie } from "./sessionCookie.ts"
 
@@ -15,8 +16,8 @@ export interface Context {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
-  /** What is calling, in words of ours: "Chrome on Linux". */
-  device(): string | null
+  /** Where the request comes from. */
+  source(): Source
   sessionCookie: SessionCookie
   /** Whether the request has a credential of its own, good or bad. The cookie is none. */
   hasCredential(): boolean
@@ -27,6 +28,8 @@ export interface Context {
 export interface RequestOptions {
   headers: Pick<Headers, "get">
   requestId: string
+  /** The client's IP address; asked for by few calls. */
+  address: () => string
   /** Left out where sessions in a cookie are not offered. */
   sessionCookie?: SessionCookie
   /** Told who is calling, once that is known. */
@@ -36,7 +39,7 @@ export interface RequestOptions {
 /** The context of one request, whatever way it came in. */
 export function createContext(
   auth: Auth,
-  { headers, requestId, sessionCookie = noSessionCookie, onCaller }: RequestOptions,
+  { headers, requestId, address, sessionCookie = noSessionCookie, onCaller }: RequestOptions,
 ): Context {
   let authentication: Promise<Authentication> | undefined
 
@@ -52,7 +55,7 @@ export function createContext(
     apiKeys: auth.apiKeys,
     sessions: auth.sessions,
     sessionCookie,
-    device: () => deviceOf(headers.get("user-agent")),
+    source: () => ({ address: address(), requestId, device: deviceOf(headers.get("user-agent")) }),
     hasCredential: () => headers.get("authorization") !== null || headers.get("x-api-key") !== null,
     authentication() {
       authentication ??= authenticate()

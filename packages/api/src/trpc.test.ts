@@ -13,7 +13,7 @@ async function signInFailingWith(error: Error) {
     apiKeys: {} as Context["apiKeys"],
     sessions: {} as Context["sessions"],
     sessionCookie: noSessionCookie,
-    device: () => null,
+    source: () => ({ address: "192.0.2.1", requestId: "test", device: null }),
     hasCredential: () => false,
     authentication: () => Promise.reject(new Error("not asked for")),
   }

@@ -4,7 +4,7 @@ import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import type { Auth } from "./createAuth.ts"
-import { bearer, createTestAuth, gate, newSecret, signUp } from "./testing.ts"
+import { bearer, createTestAuth, gate, newSecret, signUp, source } from "./testing.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -22,7 +22,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
 
   test("who has registered can sign in, whatever the case of the email", async () => {
     const { email, password, user } = await signUp(auth)
-    const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password })
+    const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password }, source)
     expect(signedIn.user).toEqual(user)
     expect(await auth.authenticate(bearer(signedIn.accessToken))).toMatchObject({
       caller: { user, via: "jwt" },
@@ -31,26 +31,32 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
 
   test("an email registers once", async () => {
     const { email } = await signUp(auth)
-    const again = auth.accounts.register({ email: email.toUpperCase(), password: "another good password" })
+    const again = auth.accounts.register(
+      { email: email.toUpperCase(), password: "another good password" },
+      source,
+    )
     await expect(again).rejects.toMatchObject({ reason: "EMAIL_TAKEN" })
   })
 
   test("registration can be closed", async () => {
     const closed = createTestAuth(database.db, { registration: "closed" })
-    const attempt = closed.accounts.register({ email: "late@example.com", password: "another good password" })
+    const attempt = closed.accounts.register(
+      { email: "late@example.com", password: "another good password" },
+      source,
+    )
     await expect(attempt).rejects.toMatchObject({ reason: "FORBIDDEN" })
   })
 
   test("a weak password is refused by the name of its field", async () => {
     const user = await signUp(auth)
-    await expect(auth.accounts.register({ email: "x@example.com", password: "short" })).rejects.toMatchObject(
-      {
-        reason: "INVALID_INPUT",
-        field: "password",
-      },
-    )
+    await expect(
+      auth.accounts.register({ email: "x@example.com", password: "short" }, source),
+    ).rejects.toMatchObject({
+      reason: "INVALID_INPUT",
+      field: "password",
+    })
     const change = { currentPassword: user.password, newPassword: "password1234" }
-    await expect(auth.accounts.changePassword(user.session, change)).rejects.toMatchObject({
+    await expect(auth.accounts.changePassword(user.session, change, source)).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "newPassword",
     })
@@ -60,9 +66,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const { email } = await signUp(auth)
     const compare = vi.spyOn(bcrypt, "compare")
 
-    const wrong = await auth.accounts.login({ email, password: "not the password" }).catch((error) => error)
+    const wrong = await auth.accounts
+      .login({ email, password: "not the password" }, source)
+      .catch((error) => error)
     const unknown = await auth.accounts
-      .login({ email: `un${email}`, password: "whatever it is" })
+      .login({ email: `un${email}`, password: "whatever it is" }, source)
       .catch((error) => error)
 
     expect(wrong).toMatchObject({ reason: "LOGIN_FAILED", message: unknown.message })
@@ -76,56 +84,65 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const secrets = { current: newSecret() }
     const before = createTestAuth(database.db, { secrets })
     const first = await signUp(before)
-    const second = await before.accounts.refresh(first)
+    const second = await before.accounts.refresh(first, source)
     expect(second.user).toEqual(first.user)
     expect(await isSignedIn(second.accessToken, before)).toBe(true)
 
     const restarted = createTestAuth(database.db, { secrets })
-    await expect(restarted.accounts.refresh(first)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(restarted.accounts.refresh(first, source)).rejects.toMatchObject({
+      reason: "UNAUTHENTICATED",
+    })
 
     expect(await isSignedIn(second.accessToken, restarted)).toBe(false)
     expect(await isSignedIn(first.accessToken, restarted)).toBe(false)
-    await expect(restarted.accounts.refresh(second)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(restarted.accounts.refresh(second, source)).rejects.toMatchObject({
+      reason: "UNAUTHENTICATED",
+    })
   })
 
   test("two refreshes at the same moment end the session", async () => {
     const user = await signUp(auth)
-    const results = await Promise.allSettled([auth.accounts.refresh(user), auth.accounts.refresh(user)])
+    const results = await Promise.allSettled([
+      auth.accounts.refresh(user, source),
+      auth.accounts.refresh(user, source),
+    ])
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
     expect(await isSignedIn(user.accessToken)).toBe(false)
   })
 
   test("signing out counts at once, for that session alone", async () => {
     const user = await signUp(auth)
-    const elsewhere = await auth.accounts.login(user)
+    const elsewhere = await auth.accounts.login(user, source)
 
-    await auth.accounts.logout(user.session)
+    await auth.accounts.logout(user.session, source)
 
     expect(await auth.authenticate(user.headers)).toEqual(rejected)
-    await expect(auth.accounts.refresh(user)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(auth.accounts.refresh(user, source)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
     expect(await isSignedIn(elsewhere.accessToken)).toBe(true)
   })
 
   test("changing the password ends the other sessions and not this one", async () => {
     const user = await signUp(auth)
-    const elsewhere = await auth.accounts.login(user)
+    const elsewhere = await auth.accounts.login(user, source)
     const newPassword = "a better password than before"
 
-    await auth.accounts.changePassword(user.session, { currentPassword: user.password, newPassword })
+    await auth.accounts.changePassword(user.session, { currentPassword: user.password, newPassword }, source)
 
     expect(await isSignedIn(user.accessToken)).toBe(true)
     expect(await isSignedIn(elsewhere.accessToken)).toBe(false)
-    await expect(auth.accounts.login(user)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
-    expect((await auth.accounts.login({ email: user.email, password: newPassword })).user).toEqual(user.user)
+    await expect(auth.accounts.login(user, source)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect((await auth.accounts.login({ email: user.email, password: newPassword }, source)).user).toEqual(
+      user.user,
+    )
   })
 
   test("a wrong current password changes nothing", async () => {
     const user = await signUp(auth)
     const change = { currentPassword: "not the password", newPassword: "a better password than before" }
-    await expect(auth.accounts.changePassword(user.session, change)).rejects.toMatchObject({
+    await expect(auth.accounts.changePassword(user.session, change, source)).rejects.toMatchObject({
       reason: "LOGIN_FAILED",
     })
-    await auth.accounts.login(user)
+    await auth.accounts.login(user, source)
   })
 
   test("a sign-in under way while the password changes comes to nothing", async () => {
@@ -142,10 +159,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     // Queues of its own, or the change would wait behind the sign-in that waits for it.
     const other = createTestAuth(database.db)
 
-    const signIn = auth.accounts.login(user).catch((error) => error)
+    const signIn = auth.accounts.login(user, source).catch((error) => error)
     await begun
     const change = { currentPassword: user.password, newPassword: "a better password than before" }
-    await other.accounts.changePassword(user.session, change)
+    await other.accounts.changePassword(user.session, change, source)
     open()
 
     expect(await signIn).toMatchObject({ reason: "LOGIN_FAILED" })
@@ -157,8 +174,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     await database.db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.user.id}`)
 
     expect(await auth.authenticate(user.headers)).toEqual(rejected)
-    await expect(auth.accounts.refresh(user)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
-    await expect(auth.accounts.login(user)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    await expect(auth.accounts.refresh(user, source)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(auth.accounts.login(user, source)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
   })
 
   test("no credential and two are told apart from a bad one", async () => {

@@ -18,6 +18,7 @@ import { AuthError, unauthenticated } from "./errors.ts"
 import type { Keyring } from "./keyring.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 import { createRefreshToken, nextRefreshToken, readRefreshToken } from "./refreshToken.ts"
+import type { Source } from "./source.ts"
 
 export interface SignedIn {
   user: User
@@ -29,19 +30,17 @@ export interface SignedIn {
 export interface Credentials {
   email: string
   password: string
-  /** What signs in, to be listed with the session. */
-  device?: string | null | undefined
 }
 
 /** Accounts and their sessions. Emails are compared without regard to case. */
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
-  register(input: Credentials): Promise<SignedIn>
+  register(input: Credentials, source: Source): Promise<SignedIn>
   /**
    * @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. After a change of
    *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
    */
-  login(input: Credentials): Promise<SignedIn>
+  login(input: Credentials, source: Source): Promise<SignedIn>
   /**
    * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
    * (RFC 9700, section 4.14.2).
@@ -50,10 +49,10 @@ export interface Accounts {
    * replaced it: for `REPEAT_LEEWAY` seconds the same token is answered with the same next one.
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
-  refresh(input: { refreshToken: string; repeatable?: boolean }): Promise<SignedIn>
-  logout(session: { userId: string; sessionId: string }): Promise<void>
+  refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
+  logout(session: { userId: string; sessionId: string }, source: Source): Promise<void>
   /** Ends the session of a refresh token, old or new; harmless when it is none. */
-  logoutByRefreshToken(input: { refreshToken: string }): Promise<void>
+  logoutByRefreshToken(input: { refreshToken: string }, source: Source): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
@@ -62,6 +61,7 @@ export interface Accounts {
   changePassword(
     session: { userId: string; sessionId: string },
     input: { currentPassword: string; newPassword: string },
+    source: Source,
   ): Promise<void>
 }
 
@@ -74,7 +74,7 @@ export function createAccounts(
 ): Accounts {
   const { db, keyring, bcrypt } = deps
 
-  function newSession(device: string | null = null) {
+  function newSession({ device }: Source) {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
     const ttl = options.refreshTokenTtl
     return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl, device } }
@@ -93,22 +93,22 @@ export function createAccounts(
   }
 
   return {
-    async register({ email, password, device }) {
+    async register({ email, password }, source) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
       refuseWeak("password", password)
       const passwordHash = await hashPassword(bcrypt, password)
-      const { refreshToken, session } = newSession(device)
+      const { refreshToken, session } = newSession(source)
       const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
       if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
       return signedIn(user, session.id, refreshToken)
     },
 
-    async login({ email, password, device }) {
+    async login({ email, password }, source) {
       const found = await findUserByEmail(db, { email: email.toLowerCase() })
       const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
       if (!found || !matches) throw loginFailed()
       const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
-      const { refreshToken, session } = newSession(device)
+      const { refreshToken, session } = newSession(source)
       if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
       return signedIn(found.user, session.id, refreshToken)
     },

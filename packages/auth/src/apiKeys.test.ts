@@ -5,7 +5,7 @@ import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import type { Auth } from "./createAuth.ts"
-import { createTestAuth, gate, newSecret, signUp, withApiKey } from "./testing.ts"
+import { createTestAuth, gate, newSecret, signUp, source, withApiKey } from "./testing.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -19,7 +19,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   afterAll(() => database[Symbol.asyncDispose]())
 
   const createKey = (user: { session: { userId: string; sessionId: string } }, on = auth) =>
-    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null })
+    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, source)
 
   async function rowOf(id: string) {
     const [row] = await database.db.select().from(table).where(sql`${table.id} = ${id}`)
@@ -71,16 +71,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const caller = { user: user.user, via: "apiKey", apiKeyId: id }
     expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
 
-    await auth.apiKeys.revoke(user.caller, { id })
+    await auth.apiKeys.revoke(user.caller, { id }, source)
 
     expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
-    await expect(auth.apiKeys.revoke(user.caller, { id })).rejects.toMatchObject({ reason: "NOT_FOUND" })
+    await expect(auth.apiKeys.revoke(user.caller, { id }, source)).rejects.toMatchObject({
+      reason: "NOT_FOUND",
+    })
   })
 
   test("a key expires when it was asked to, by the database's clock", async () => {
     const user = await signUp(auth)
     const expiresAt = new Date(Date.now() + 60_000)
-    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt })
+    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, source)
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
 
     await database.db.update(table).set({ expiresAt: sql`now()` }).where(sql`${table.id} = ${id}`)
@@ -88,7 +90,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
     expect((await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })).items).toEqual([])
     await expect(
-      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }),
+      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }, source),
     ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
   })
 
@@ -115,7 +117,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const [owner, stranger] = [await signUp(auth), await signUp(auth)]
     const { id, key } = await createKey(owner)
     for (const unknown of [id, randomUUID(), "no id", "\0", id.toUpperCase()]) {
-      await expect(auth.apiKeys.revoke(stranger.caller, { id: unknown })).rejects.toMatchObject({
+      await expect(auth.apiKeys.revoke(stranger.caller, { id: unknown }, source)).rejects.toMatchObject({
         reason: "NOT_FOUND",
       })
     }
@@ -128,8 +130,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const { caller } = await auth.authenticate(withApiKey(one.key))
     if (!caller) throw new TypeError("not authenticated")
 
-    await expect(auth.apiKeys.revoke(caller, { id: two.id })).rejects.toMatchObject({ reason: "FORBIDDEN" })
-    await auth.apiKeys.revoke(caller, { id: one.id })
+    await expect(auth.apiKeys.revoke(caller, { id: two.id }, source)).rejects.toMatchObject({
+      reason: "FORBIDDEN",
+    })
+    await auth.apiKeys.revoke(caller, { id: one.id }, source)
 
     expect(await auth.authenticate(withApiKey(one.key))).toEqual(rejected)
     expect(await auth.authenticate(withApiKey(two.key))).toMatchObject({ caller: { apiKeyId: two.id } })
@@ -141,7 +145,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const { id } = await createKey(user, strict)
     await expect(createKey(user, strict)).rejects.toMatchObject({ reason: "KEY_LIMIT_REACHED" })
 
-    await strict.apiKeys.revoke(user.caller, { id })
+    await strict.apiKeys.revoke(user.caller, { id }, source)
     await createKey(user, strict)
   })
 
@@ -254,7 +258,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const verdict = recovered.authenticate(withApiKey(key))
     await begun
-    await auth.apiKeys.revoke(user.caller, { id })
+    await auth.apiKeys.revoke(user.caller, { id }, source)
     open()
 
     expect(await verdict).toEqual(rejected)

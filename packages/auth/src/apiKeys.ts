@@ -8,6 +8,7 @@ import { AuthError, unauthenticated } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Keyring } from "./keyring.ts"
 import { makeReceipt } from "./receipt.ts"
+import type { Source } from "./source.ts"
 
 export interface ApiKey {
   id: string
@@ -34,6 +35,7 @@ export interface ApiKeys {
   create(
     session: { userId: string; sessionId: string },
     input: { label: string; expiresAt: Date | null },
+    source: Source,
   ): Promise<CreatedApiKey>
   /**
    * The user's keys, newest first: the active ones, or all.
@@ -50,7 +52,7 @@ export interface ApiKeys {
    *
    * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`.
    */
-  revoke(caller: Caller, input: { id: string }): Promise<void>
+  revoke(caller: Caller, input: { id: string }, source: Source): Promise<void>
 }
 
 export function createApiKeys(

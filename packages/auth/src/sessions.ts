@@ -1,6 +1,7 @@
 import { type Database, listSessions, revokeOtherSessions, revokeSession } from "@latchkey/db"
 import { AuthError } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
+import type { Source } from "./source.ts"
 
 /** A sign-in that has neither ended nor expired. */
 export interface Session {
@@ -24,9 +25,9 @@ export interface Sessions {
   /** The session that asks, then the others, used last first; at most 100. */
   list(own: Own): Promise<Session[]>
   /** @throws {AuthError} `NOT_FOUND`. */
-  revoke(own: Own, input: { id: string }): Promise<void>
+  revoke(own: Own, input: { id: string }, source: Source): Promise<void>
   /** Ends all sessions of the user but the one that asks. */
-  revokeOthers(own: Own): Promise<void>
+  revokeOthers(own: Own, source: Source): Promise<void>
 }
 
 /** More than anybody would look through; an account that is signed in to by scripts can have any number. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
+import type { Source } from "./source.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
@@ -20,11 +21,14 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
   })
 }
 
+/** Where tests call from. */
+export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
+
 /** A user who has just registered, and the headers that say so. */
 export async function signUp(auth: Auth) {
   const email = `${randomUUID()}@example.com`
   const password = randomUUID()
-  const signedIn = await auth.accounts.register({ email, password })
+  const signedIn = await auth.accounts.register({ email, password }, source)
   const headers = bearer(signedIn.accessToken)
   const { caller } = await auth.authenticate(headers)
   if (caller?.via !== "jwt") throw new TypeError("not signed in")

@@ -18,7 +18,11 @@ app.register(fastifyTRPCPlugin, {
   trpcOptions: {
     router: appRouter,
     createContext: ({ req }: { req: { headers: NodeJS.Dict<string | string[]> } }) =>
-      createContext(openAuth, { headers: asHeaders(req.headers), requestId: randomUUID() }),
+      createContext(openAuth, {
+        headers: asHeaders(req.headers),
+        requestId: randomUUID(),
+        address: () => "127.0.0.1",
+      }),
   },
 })
 await app.listen({ port: port(), host: "127.0.0.1" })

@@ -15,7 +15,11 @@ export const apiKeysRouter = router({
     .input(z.strictObject({ label, expiresAt: instant.nullish() }))
     .output(apiKey.omit({ lastUsedAt: true, revokedAt: true }).extend({ key: z.string() }))
     .mutation(({ ctx, input }) =>
-      ctx.apiKeys.create(ctx.session, { label: input.label, expiresAt: input.expiresAt ?? null }),
+      ctx.apiKeys.create(
+        ctx.session,
+        { label: input.label, expiresAt: input.expiresAt ?? null },
+        ctx.source(),
+      ),
     ),
 
   list: callerProcedure
@@ -54,5 +58,5 @@ export const apiKeysRouter = router({
     })
     .input(z.strictObject({ id: z.string().min(1).max(100) }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.apiKeys.revoke(ctx.caller, input)),
+    .mutation(({ ctx, input }) => ctx.apiKeys.revoke(ctx.caller, input, ctx.source())),
 })

@@ -19,7 +19,7 @@ export const authRouter = router({
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.accounts.register({ ...input, device: ctx.device() })
+      const signIn = () => ctx.accounts.register(input, ctx.source())
       return session === "cookie" ? browserSession(ctx, signIn) : signIn()
     }),
 
@@ -28,7 +28,7 @@ export const authRouter = router({
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.accounts.login({ ...input, device: ctx.device() })
+      const signIn = () => ctx.accounts.login(input, ctx.source())
       return session === "cookie" ? browserSession(ctx, signIn) : signIn()
     }),
 
@@ -44,9 +44,11 @@ export const authRouter = router({
     .input(z.strictObject({ refreshToken: z.string().optional() }).default({}))
     .output(signedIn)
     .mutation(({ ctx, input: { refreshToken } }) => {
-      if (refreshToken !== undefined) return ctx.accounts.refresh({ refreshToken })
+      if (refreshToken !== undefined) return ctx.accounts.refresh({ refreshToken }, ctx.source())
       const token = takeBrowserToken(ctx)
-      return browserSession(ctx, () => ctx.accounts.refresh({ refreshToken: token, repeatable: true }))
+      return browserSession(ctx, () =>
+        ctx.accounts.refresh({ refreshToken: token, repeatable: true }, ctx.source()),
+      )
     }),
 
   logout: inputlessProcedure
@@ -64,8 +66,9 @@ export const authRouter = router({
     .mutation(async ({ ctx }) => {
       const { sessionCookie } = ctx
       // A credential that is presented counts, and a bad one is refused, whatever the cookie says.
-      if (ctx.hasCredential() || !sessionCookie.isPresent()) await ctx.accounts.logout(await sessionOf(ctx))
-      else await ctx.accounts.logoutByRefreshToken({ refreshToken: takeBrowserToken(ctx) })
+      if (ctx.hasCredential() || !sessionCookie.isPresent())
+        await ctx.accounts.logout(await sessionOf(ctx), ctx.source())
+      else await ctx.accounts.logoutByRefreshToken({ refreshToken: takeBrowserToken(ctx) }, ctx.source())
       if (sessionCookie.isPresent() && sessionCookie.isOwnPage()) sessionCookie.clear()
     }),
 
@@ -80,7 +83,7 @@ export const authRouter = router({
     })
     .input(z.strictObject({ currentPassword: z.string(), newPassword: z.string() }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.accounts.changePassword(ctx.session, input)),
+    .mutation(({ ctx, input }) => ctx.accounts.changePassword(ctx.session, input, ctx.source())),
 
   me: callerProcedure
     .meta({

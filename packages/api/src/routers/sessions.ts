@@ -28,7 +28,7 @@ export const sessionsRouter = router({
     })
     .input(z.strictObject({ id: z.string().min(1).max(100) }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.sessions.revoke(ctx.session, input)),
+    .mutation(({ ctx, input }) => ctx.sessions.revoke(ctx.session, input, ctx.source())),
 
   revokeOthers: sessionProcedure
     .meta({
@@ -41,5 +41,5 @@ export const sessionsRouter = router({
       },
     })
     .output(noOutput)
-    .mutation(({ ctx }) => ctx.sessions.revokeOthers(ctx.session)),
+    .mutation(({ ctx }) => ctx.sessions.revokeOthers(ctx.session, ctx.source())),
 })

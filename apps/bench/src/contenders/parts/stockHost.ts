@@ -14,7 +14,8 @@ export function serveWithFetchAdapter(auth: Auth) {
       endpoint: "/trpc",
       req: c.req.raw,
       router: appRouter,
-      createContext: ({ req }) => createContext(auth, { headers: req.headers, requestId: randomUUID() }),
+      createContext: ({ req }) =>
+        createContext(auth, { headers: req.headers, requestId: randomUUID(), address: () => "127.0.0.1" }),
     }),
   )
   serve({ fetch: app.fetch, port: port(), hostname: "127.0.0.1" })
