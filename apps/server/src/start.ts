@@ -37,8 +37,15 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       bcryptCost: env.BCRYPT_COST,
       registration: env.REGISTRATION,
       maxKeysPerUser: env.MAX_KEYS_PER_USER,
+      adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
     })
+    const unregistered = await auth.appointAdmins()
+    if (unregistered > 0) {
+      log.warn(
+        `ADMIN_EMAILS: ${unregistered} without an account; whoever registers one becomes an administrator`,
+      )
+    }
     let stopping = false
     const app = createApp({
       auth,

@@ -8,6 +8,7 @@ import {
   endSessionOfFamily,
   findPasswordHash,
   findUserByEmail,
+  type NewUserRole,
   replacePasswordHash,
   rotateSession,
   type User,
@@ -70,9 +71,19 @@ const REPEAT_LEEWAY = 30
 
 export function createAccounts(
   deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
-  options: { accessTokenTtl: number; refreshTokenTtl: number; registration: "open" | "closed" },
+  options: {
+    accessTokenTtl: number
+    refreshTokenTtl: number
+    registration: "open" | "closed"
+    adminEmails: readonly string[] | null
+  },
 ): Accounts {
   const { db, keyring, bcrypt } = deps
+
+  function roleOfNew(email: string): NewUserRole {
+    if (options.adminEmails === null) return "adminIfFirst"
+    return options.adminEmails.includes(email) ? "admin" : "user"
+  }
 
   function newSession({ device }: Source) {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
@@ -93,12 +104,13 @@ export function createAccounts(
   }
 
   return {
-    async register({ email, password }, source) {
+    async register({ password, ...input }, source) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
       refuseWeak("password", password)
       const passwordHash = await hashPassword(bcrypt, password)
       const { refreshToken, session } = newSession(source)
-      const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
+      const email = input.email.toLowerCase()
+      const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session })
       if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
       return signedIn(user, session.id, refreshToken)
     },

@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os"
-import type { Database } from "@latchkey/db"
+import { appointAdmins, appointOldestUser, type Database } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts.ts"
+import { type AdminApiKeys, createAdminApiKeys } from "./adminApiKeys.ts"
+import { type AdminUsers, createAdminUsers } from "./adminUsers.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
@@ -20,6 +22,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** Whose accounts administer, in lower case; null: the account that is registered first. */
+  adminEmails: readonly string[] | null
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
 }
@@ -29,6 +33,14 @@ export interface Auth {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
+  admin: { users: AdminUsers; apiKeys: AdminApiKeys }
+  /**
+   * Brings the roles of all users in line with `adminEmails`; without those, makes the oldest account an
+   * administrator where there is none.
+   *
+   * @returns how many of the emails have no account: whoever registers one becomes an administrator.
+   */
+  appointAdmins(): Promise<number>
   /** Writes what was gathered in memory. */
   close(): Promise<void>
 }
@@ -57,6 +69,12 @@ export function createAuth(options: AuthOptions): Auth {
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
     sessions: createSessions(db),
+    admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
+    async appointAdmins() {
+      if (options.adminEmails) return appointAdmins(db, { emails: options.adminEmails })
+      await appointOldestUser(db)
+      return 0
+    },
     close: () => lastUsed.close(),
   }
 }

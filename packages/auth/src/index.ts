@@ -1,5 +1,8 @@
 export { DatabaseUnavailable, type User } from "@latchkey/db"
 export type { Accounts, SignedIn } from "./accounts.ts"
+export type { AdminApiKeys, OwnedApiKey } from "./adminApiKeys.ts"
+export { type AdminSession, adminSessionOf } from "./adminSession.ts"
+export type { AdminUsers } from "./adminUsers.ts"
 export type { ApiKey, ApiKeys, CreatedApiKey } from "./apiKeys.ts"
 export type { Authenticate, Authentication } from "./authenticate.ts"
 export type { Caller } from "./caller.ts"

@@ -1,6 +1,21 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export {
+  type ApiKeySearch,
+  listEveryonesApiKeys,
+  type OwnedApiKey,
+  revokeAnyonesApiKey,
+} from "./queries/adminApiKeys.ts"
+export {
+  type AdminResult,
+  type ByAdmin,
+  disableUser,
+  enableUser,
+  type ListedUser,
+  listUsers,
+  type UserStatus,
+} from "./queries/adminUsers.ts"
+export {
   type ActiveApiKey,
   createApiKey,
   findActiveApiKeys,
@@ -10,7 +25,9 @@ export {
   revokeApiKey,
   touchApiKeys,
 } from "./queries/apiKeys.ts"
+export { appointAdmins, appointOldestUser } from "./queries/appointAdmins.ts"
 export { ping } from "./queries/ping.ts"
+export type { Position } from "./queries/position.ts"
 export {
   createSession,
   endSession,
@@ -30,6 +47,7 @@ export {
   createUser,
   findPasswordHash,
   findUserByEmail,
+  type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
 export { DatabaseUnavailable } from "./query.ts"

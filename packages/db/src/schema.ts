@@ -21,6 +21,13 @@ export const users = pgTable(
   },
   (table) => [
     uniqueIndex("users_email_key").on(table.email),
+    // What administrators page through and search; by "C", as no other collation can look for a prefix.
+    index("users_by_age").on(table.createdAt.desc(), table.id.desc()),
+    index("users_disabled_by_age")
+      .on(table.createdAt.desc(), table.id.desc())
+      .where(sql`${table.disabledAt} is not null`),
+    index("users_by_email_prefix").on(sql`(${table.email} collate "C")`),
+    index("users_admins").on(table.id).where(sql`${table.role} = 'admin'`),
     check("users_role_check", sql`${table.role} in ('user', 'admin')`),
   ],
 )
@@ -72,6 +79,8 @@ export const apiKeys = pgTable(
       .on(table.userId, table.createdAt.desc(), table.id.desc())
       .where(sql`${table.revokedAt} is null`),
     index("api_keys_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
+    index("api_keys_by_age").on(table.createdAt.desc(), table.id.desc()),
+    index("api_keys_by_label_prefix").on(sql`(lower(${table.label}) collate "C")`),
     check("api_keys_lookup_id_check", sql`${table.lookupId} ~ '^[0-9a-f]{16}$'`),
     check(
       "api_keys_revoked_check",

@@ -14,6 +14,7 @@ const { authenticate } = createAuth({
   bcryptCost: 10,
   registration: "closed",
   maxKeysPerUser: 100,
+  adminEmails: [],
   onBackgroundError: (error) => {
     throw error
   },

@@ -1,4 +1,5 @@
 import { and, eq, isNull, ne, sql } from "drizzle-orm"
+import type { Database } from "../createDatabase.ts"
 import { query } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { isLive, type NewSession, sessionValues } from "./sessions.ts"
@@ -23,16 +24,20 @@ export const findPasswordHash = query(async (db, { userId }: { userId: string })
   return row?.passwordHash ?? null
 })
 
+/** `adminIfFirst`: an administrator if there is no user yet. */
+export type NewUserRole = "user" | "admin" | "adminIfFirst"
+
 /** Creates a user with a first session; null when the email is taken. */
 export const createUser = query(
   async (
     db,
-    { email, passwordHash, session }: { email: string; passwordHash: string; session: NewSession },
+    params: { email: string; passwordHash: string; role?: NewUserRole; session: NewSession },
   ): Promise<User | null> =>
     db.transaction(async (tx) => {
+      const { email, passwordHash, role = "user", session } = params
       const [user] = await tx
         .insert(users)
-        .values({ email, passwordHash })
+        .values({ email, passwordHash, role: role === "adminIfFirst" ? await roleOfNext(tx) : role })
         .onConflictDoNothing({ target: users.email })
         .returning(userColumns)
       if (!user) return null
@@ -40,6 +45,13 @@ export const createUser = query(
       return user
     }),
 )
+
+/** Nobody else registers until the transaction has ended, or two could be the first. */
+async function roleOfNext(tx: Database): Promise<User["role"]> {
+  await tx.execute(sql`lock table ${users} in share row exclusive mode`)
+  const [anyone] = await tx.select({ id: users.id }).from(users).limit(1)
+  return anyone ? "user" : "admin"
+}
 
 /**
  * Replaces the hash of a password that stays the same, if it is still the one that was checked.

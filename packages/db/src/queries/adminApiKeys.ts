@@ -1,0 +1,85 @@
+import { and, eq, isNull, or, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { apiKeys, users } from "../schema.ts"
+import type { AdminResult, ByAdmin } from "./adminUsers.ts"
+import { isActive, type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
+import { prefixPattern } from "./prefixPattern.ts"
+
+export interface OwnedApiKey extends ListedApiKey {
+  owner: { id: string; email: string; disabledAt: Date | null }
+}
+
+/** What to look for among all keys, one of which is enough. Each is looked up in an index of its own. */
+export interface ApiKeySearch {
+  /** How the label begins, whatever its case. */
+  label: string
+  /** The owner's whole email, in lower case. */
+  email?: string
+  /** How the lookup id begins. */
+  start?: string
+  id?: string
+}
+
+/** The keys of all users or of one, newest first, from the one after `after` on: the active ones or all. */
+export const listEveryonesApiKeys = query(
+  async (
+    db,
+    params: {
+      limit: number
+      after: Position | null
+      status: "active" | "all"
+      userId: string | null
+      search: ApiKeySearch | null
+    },
+  ): Promise<OwnedApiKey[]> =>
+    db
+      .select({
+        ...listedApiKeyColumns,
+        owner: { id: users.id, email: users.email, disabledAt: users.disabledAt },
+      })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(
+        and(
+          params.status === "all" ? undefined : isActive,
+          params.userId === null ? undefined : eq(apiKeys.userId, params.userId),
+          params.search ? matches(params.search) : undefined,
+          isAfter(apiKeys, params.after),
+        ),
+      )
+      .orderBy(...newestFirst(apiKeys))
+      .limit(params.limit),
+)
+
+const matches = ({ label, email, start, id }: ApiKeySearch) =>
+  or(
+    sql`lower(${apiKeys.label}) collate "C" like lower(${prefixPattern(label)})`,
+    email === undefined
+      ? undefined
+      : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,
+    // Between two texts of the full length, which every collation orders by their digits.
+    start === undefined
+      ? undefined
+      : sql`${apiKeys.lookupId} between ${start.padEnd(16, "0")} and ${start.padEnd(16, "f")}`,
+    id === undefined ? undefined : eq(apiKeys.id, id),
+  )
+
+/** Revokes a key, whoever owns it, and wipes what could verify it. Who asks must still be an administrator. */
+export const revokeAnyonesApiKey = query(
+  async (db, { id, by }: { id: string; by: ByAdmin }): Promise<AdminResult> =>
+    db.transaction(async (tx) => {
+      const [admin] = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.id, by.adminId), eq(users.role, "admin"), isNull(users.disabledAt)))
+        .for("share")
+      if (!admin) return "notAdmin"
+      const revoked = await tx
+        .update(apiKeys)
+        .set(revocation)
+        .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+        .returning({ id: apiKeys.id })
+      return revoked.length === 1 ? "done" : "notFound"
+    }),
+)
