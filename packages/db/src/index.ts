@@ -10,6 +10,16 @@ export {
   revokeApiKey,
   touchApiKeys,
 } from "./queries/apiKeys.ts"
+export {
+  type AuditKind,
+  type Authority,
+  bySession,
+  countFailure,
+  deleteOldAuditEvents,
+  type ListedAuditEvent,
+  listAuditEvents,
+  type Source,
+} from "./queries/auditEvents.ts"
 export { ping } from "./queries/ping.ts"
 export {
   createSession,
