@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
 import {
+  bySession,
   changePassword,
+  countFailure,
   createSession,
   createUser,
   type Database,
@@ -85,15 +87,22 @@ export function createAccounts(
     return options.adminEmails.includes(email) ? "admin" : "user"
   }
 
-  function newSession({ device }: Source) {
+  function newSession() {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
     const ttl = options.refreshTokenTtl
-    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl, device } }
+    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl } }
   }
 
   async function signedIn(user: User, sessionId: string, refreshToken: string): Promise<SignedIn> {
     const accessToken = await signAccessToken(keyring, { userId: user.id, sessionId }, options.accessTokenTtl)
     return { user, ...accessToken, refreshToken }
+  }
+
+  /** Counted for the user, if there is one, and answered alike when there is none. */
+  async function loginFailed(userId: string | undefined, source: Source): Promise<AuthError> {
+    const event = { kind: "loginFailed", via: "password", credentialId: null, source } as const
+    await countFailure(db, { ...event, userId: userId ?? randomUUID() })
+    return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
 
   /** Brings a password that was just checked to the cost of new ones, which is also what an unknown email costs. */
@@ -108,9 +117,9 @@ export function createAccounts(
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
       refuseWeak("password", password)
       const passwordHash = await hashPassword(bcrypt, password)
-      const { refreshToken, session } = newSession(source)
+      const { refreshToken, session } = newSession()
       const email = input.email.toLowerCase()
-      const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session })
+      const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session, source })
       if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
       return signedIn(user, session.id, refreshToken)
     },
@@ -118,14 +127,17 @@ export function createAccounts(
     async login({ email, password }, source) {
       const found = await findUserByEmail(db, { email: email.toLowerCase() })
       const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
-      if (!found || !matches) throw loginFailed()
+      if (!found || !matches) throw await loginFailed(found?.user.id, source)
       const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
-      const { refreshToken, session } = newSession(source)
-      if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
+      const { refreshToken, session } = newSession()
+      const userId = found.user.id
+      if (!(await createSession(db, { userId, checkedHash, session, source }))) {
+        throw await loginFailed(userId, source)
+      }
       return signedIn(found.user, session.id, refreshToken)
     },
 
-    async refresh({ refreshToken, repeatable = false }) {
+    async refresh({ refreshToken, repeatable = false }, source) {
       const turn = nextRefreshToken(refreshToken, repeatable ? keyring.current.refreshTokenKey : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next } = turn
@@ -135,32 +147,34 @@ export function createAccounts(
         turnHash: presented.turnHash,
         nextTurnHash: next.turnHash,
         leeway: repeatable ? REPEAT_LEEWAY : 0,
+        source,
       })
       if (!user) throw unauthenticated()
       return signedIn(user, presented.sessionId, next.refreshToken)
     },
 
-    logout: ({ userId, sessionId }) => endSession(db, { id: sessionId, userId }),
+    logout: ({ userId, sessionId }, source) => endSession(db, { id: sessionId, userId, source }),
 
-    async logoutByRefreshToken({ refreshToken }) {
+    async logoutByRefreshToken({ refreshToken }, source) {
       const presented = readRefreshToken(refreshToken)
-      if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId })
+      if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId, source })
     },
 
-    async changePassword({ userId, sessionId }, { currentPassword, newPassword }) {
+    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
       refuseWeak("newPassword", newPassword)
       const checkedHash = await findPasswordHash(db, { userId })
       if (checkedHash === null) throw unauthenticated()
-      if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) throw wrongPassword()
+      if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) {
+        await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), source })
+        throw wrongPassword()
+      }
       const newHash = await hashPassword(bcrypt, newPassword)
-      const result = await changePassword(db, { userId, sessionId, checkedHash, newHash })
+      const result = await changePassword(db, { userId, sessionId, checkedHash, newHash, source })
       if (result === "sessionEnded") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
     },
   }
 }
-
-const loginFailed = () => new AuthError("LOGIN_FAILED", "Wrong email or password.")
 
 const wrongPassword = () =>
   new AuthError("LOGIN_FAILED", "The current password is wrong.", { field: "currentPassword" })

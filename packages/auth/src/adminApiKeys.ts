@@ -49,8 +49,8 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
       }
     },
 
-    async revoke(by, { id }) {
-      const result = isUuid(id) ? await revokeAnyonesApiKey(db, { id, by }) : "notFound"
+    async revoke(by, { id }, source) {
+      const result = isUuid(id) ? await revokeAnyonesApiKey(db, { id, by, source }) : "notFound"
       requireDone(result, "There is no active key with this id.")
     },
   }

@@ -52,13 +52,13 @@ export function createAdminUsers(db: Database): AdminUsers {
       return { items: rows, nextCursor }
     },
 
-    async disable(by, { id }) {
+    async disable(by, { id }, source) {
       if (id === by.adminId) throw new AuthError("FORBIDDEN", "You can't disable your own account.")
-      requireDone(isUuid(id) ? await disableUser(db, { id, by }) : "notFound", NOT_FOUND)
+      requireDone(isUuid(id) ? await disableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
     },
 
-    async enable(by, { id }) {
-      requireDone(isUuid(id) ? await enableUser(db, { id, by }) : "notFound", NOT_FOUND)
+    async enable(by, { id }, source) {
+      requireDone(isUuid(id) ? await enableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
     },
   }
 }

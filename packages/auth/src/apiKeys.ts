@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { createApiKey, type Database, listApiKeys, revokeApiKey } from "@latchkey/db"
 import { generateApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
-import type { Caller } from "./caller.ts"
+import { authorityOf, type Caller } from "./caller.ts"
 import { AuthError, unauthenticated } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Keyring } from "./keyring.ts"
@@ -62,7 +62,7 @@ export function createApiKeys(
   const { db, keyring, bcrypt } = deps
 
   return {
-    async create({ userId, sessionId }, { label, expiresAt }) {
+    async create({ userId, sessionId }, { label, expiresAt }, source) {
       if (expiresAt && expiresAt.getTime() <= Date.now()) {
         throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
       }
@@ -76,6 +76,7 @@ export function createApiKeys(
         sessionId,
         maxKeys: options.maxKeysPerUser,
         apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
+        source,
       })
       switch (result.status) {
         case "created":
@@ -100,11 +101,13 @@ export function createApiKeys(
       }
     },
 
-    async revoke(caller, { id }) {
+    async revoke(caller, { id }, source) {
       if (caller.via === "apiKey" && caller.apiKeyId !== id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
-      const revoked = isUuid(id) && (await revokeApiKey(db, { id, userId: caller.user.id }))
+      const authority = authorityOf(caller)
+      const revoked =
+        isUuid(id) && (await revokeApiKey(db, { id, userId: caller.user.id, authority, source }))
       if (!revoked) throw new AuthError("NOT_FOUND", "You have no active key with this id.")
     },
   }

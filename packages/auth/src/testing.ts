@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
+import { source } from "@latchkey/db/testing"
 import { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
-import type { Source } from "./source.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
@@ -22,8 +22,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
   })
 }
 
-/** Where tests call from. */
-export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
+export { source }
 
 /** A user who has just registered, and the headers that say so. */
 export async function signUp(auth: Auth) {

@@ -26,6 +26,16 @@ export {
   touchApiKeys,
 } from "./queries/apiKeys.ts"
 export { appointAdmins, appointOldestUser } from "./queries/appointAdmins.ts"
+export {
+  type AuditKind,
+  type Authority,
+  bySession,
+  countFailure,
+  deleteOldAuditEvents,
+  type ListedAuditEvent,
+  listAuditEvents,
+  type Source,
+} from "./queries/auditEvents.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
 export {

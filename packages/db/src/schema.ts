@@ -1,5 +1,15 @@
 import { sql } from "drizzle-orm"
-import { check, customType, index, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core"
+import {
+  check,
+  customType,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core"
 
 /** Milliseconds, as in JavaScript's `Date`, so that a time survives the way through a cursor and back. */
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
@@ -87,5 +97,61 @@ export const apiKeys = pgTable(
       sql`(${table.revokedAt} is null and ${table.keyHash} is not null)
         or (${table.revokedAt} is not null and ${table.keyHash} is null and ${table.receipt} is null)`,
     ),
+  ],
+)
+
+/** What happened to an account: a row for each act, or one that counts up for what anybody can repeat at will. */
+export const auditEvents = pgTable(
+  "audit_events",
+  {
+    id: uuid("id").primaryKey().defaultRandom(),
+    /** Whose trail it is. */
+    userId: uuid("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    kind: text("kind", {
+      enum: [
+        "registered",
+        "loggedIn",
+        "loginFailed",
+        "refreshTokenReused",
+        "loggedOut",
+        "sessionRevoked",
+        "otherSessionsRevoked",
+        "passwordChanged",
+        "passwordChangeFailed",
+        "apiKeyCreated",
+        "apiKeyRevoked",
+        "userDisabled",
+        "userEnabled",
+      ],
+    }).notNull(),
+    /** The administrator who did it; null when the user did. */
+    actorId: uuid("actor_id").references(() => users.id, { onDelete: "set null" }),
+    via: text("via", { enum: ["password", "session", "apiKey", "refreshToken"] }).notNull(),
+    /** The session's or key's id; null for a password. */
+    credentialId: uuid("credential_id"),
+    /** Null where there were too many to keep each. */
+    address: text("address"),
+    device: text("device"),
+    requestId: text("request_id").notNull(),
+    /** The session or key that it was done to. */
+    subjectId: uuid("subject_id"),
+    /** What its owner knows the subject by, as it was then: a key's label, a session's device. */
+    subjectLabel: text("subject_label"),
+    /** How many failures the row sums up, or how many sessions ended. */
+    count: integer("count").notNull().default(1),
+    /** What the row sums up; null when it stands for one act. */
+    summaryOf: text("summary_of"),
+    createdAt: time("created_at").notNull().defaultNow(),
+    /** The last of those summed up. */
+    lastAt: time("last_at").notNull().defaultNow(),
+  },
+  (table) => [
+    index("audit_events_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
+    index("audit_events_by_time").on(table.createdAt),
+    uniqueIndex("audit_events_summary_key")
+      .on(table.userId, table.summaryOf)
+      .where(sql`${table.summaryOf} is not null`),
   ],
 )

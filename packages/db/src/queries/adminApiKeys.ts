@@ -1,8 +1,9 @@
 import { and, eq, isNull, or, sql } from "drizzle-orm"
 import { query } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
-import type { AdminResult, ByAdmin } from "./adminUsers.ts"
+import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
 import { isActive, type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
+import { recordEvent } from "./auditEvents.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 
@@ -67,7 +68,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
 
 /** Revokes a key, whoever owns it, and wipes what could verify it. Who asks must still be an administrator. */
 export const revokeAnyonesApiKey = query(
-  async (db, { id, by }: { id: string; by: ByAdmin }): Promise<AdminResult> =>
+  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
     db.transaction(async (tx) => {
       const [admin] = await tx
         .select({ id: users.id })
@@ -75,11 +76,14 @@ export const revokeAnyonesApiKey = query(
         .where(and(eq(users.id, by.adminId), eq(users.role, "admin"), isNull(users.disabledAt)))
         .for("share")
       if (!admin) return "notAdmin"
-      const revoked = await tx
+      const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)
         .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
-        .returning({ id: apiKeys.id })
-      return revoked.length === 1 ? "done" : "notFound"
+        .returning({ id: apiKeys.id, label: apiKeys.label, userId: apiKeys.userId })
+      if (!revoked) return "notFound"
+      const { userId, ...subject } = revoked
+      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...byAdmin(by), source, subject })
+      return "done"
     }),
 )

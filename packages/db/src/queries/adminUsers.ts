@@ -3,6 +3,7 @@ import type { Database } from "../createDatabase.ts"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { isActive } from "./apiKeys.ts"
+import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 import { type User, userColumns } from "./userColumns.ts"
@@ -57,6 +58,18 @@ export interface ByAdmin {
   sessionId: string
 }
 
+/** What the audit trail of whom it is done to says of an administrator. */
+export const byAdmin = ({ adminId, sessionId }: ByAdmin): Authority => ({
+  ...bySession(sessionId),
+  actorId: adminId,
+})
+
+export interface AdminAct {
+  id: string
+  by: ByAdmin
+  source: Source
+}
+
 /** `notAdmin`: who asks has been disabled, or is no administrator any more. */
 export type AdminResult = "done" | "notFound" | "notAdmin"
 
@@ -67,7 +80,7 @@ export type AdminResult = "done" | "notFound" | "notAdmin"
  * the second is refused. As nobody may disable themselves, whoever has disabled another is left.
  */
 export const disableUser = query(
-  async (db, { id, by }: { id: string; by: ByAdmin }): Promise<AdminResult> =>
+  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
     db.transaction(async (tx) => {
       const user = await lockUser(tx, { id, by })
       if (typeof user === "string") return user
@@ -77,18 +90,20 @@ export const disableUser = query(
         .update(sessions)
         .set({ endedAt: sql`now()` })
         .where(and(eq(sessions.userId, id), isNull(sessions.endedAt)))
+      await recordEvent(tx, { userId: id, kind: "userDisabled", ...byAdmin(by), source })
       return "done"
     }),
 )
 
 /** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
 export const enableUser = query(
-  async (db, { id, by }: { id: string; by: ByAdmin }): Promise<AdminResult> =>
+  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
     db.transaction(async (tx) => {
       const user = await lockUser(tx, { id, by })
       if (typeof user === "string") return user
       if (!user.disabledAt) return "done"
       await tx.update(users).set({ disabledAt: null }).where(eq(users.id, id))
+      await recordEvent(tx, { userId: id, kind: "userEnabled", ...byAdmin(by), source })
       return "done"
     }),
 )

@@ -3,6 +3,7 @@ import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
+import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { isLive } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
@@ -35,10 +36,10 @@ export type CreateApiKeyResult =
 export const createApiKey = query(
   async (
     db,
-    params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey },
+    params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey; source: Source },
   ): Promise<CreateApiKeyResult> =>
     db.transaction(async (tx) => {
-      const { userId, sessionId, apiKey } = params
+      const { userId, sessionId, apiKey, source } = params
       const [owner] = await tx
         .select({ id: users.id })
         .from(users)
@@ -62,6 +63,8 @@ export const createApiKey = query(
         .values({ userId, ...apiKey })
         .returning({ createdAt: apiKeys.createdAt })
       if (!created) throw new TypeError("insert returned no row")
+      const subject = { id: apiKey.id, label: apiKey.label }
+      await recordEvent(tx, { userId, kind: "apiKeyCreated", ...bySession(sessionId), source, subject })
       return { status: "created", createdAt: created.createdAt }
     }),
 )
@@ -195,14 +198,21 @@ export const revocation = {
  * @returns false when the user has no such key that is not revoked.
  */
 export const revokeApiKey = query(
-  async (db, { id, userId }: { id: string; userId: string }): Promise<boolean> => {
-    const revoked = await db
-      .update(apiKeys)
-      .set(revocation)
-      .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)))
-      .returning({ id: apiKeys.id })
-    return revoked.length === 1
-  },
+  async (
+    db,
+    params: { id: string; userId: string; authority: Authority; source: Source },
+  ): Promise<boolean> =>
+    db.transaction(async (tx) => {
+      const { id, userId, authority, source } = params
+      const [subject] = await tx
+        .update(apiKeys)
+        .set(revocation)
+        .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)))
+        .returning({ id: apiKeys.id, label: apiKeys.label })
+      if (!subject) return false
+      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...authority, source, subject })
+      return true
+    }),
 )
 
 /** Marks keys as used now. Rows are locked in one order, so that two instances can't wait for each other. */
