@@ -16,6 +16,7 @@ export interface Context {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
+  admin: Auth["admin"]
   /** Where the request comes from. */
   source(): Source
   sessionCookie: SessionCookie
@@ -54,6 +55,7 @@ export function createContext(
     accounts: auth.accounts,
     apiKeys: auth.apiKeys,
     sessions: auth.sessions,
+    admin: auth.admin,
     sessionCookie,
     source: () => ({ address: address(), requestId, device: deviceOf(headers.get("user-agent")) }),
     hasCredential: () => headers.get("authorization") !== null || headers.get("x-api-key") !== null,
