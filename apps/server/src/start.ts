@@ -37,6 +37,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       bcryptCost: env.BCRYPT_COST,
       registration: env.REGISTRATION,
       maxKeysPerUser: env.MAX_KEYS_PER_USER,
+      auditRetentionDays: env.AUDIT_RETENTION_DAYS,
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
     })
     let stopping = false

@@ -53,6 +53,37 @@ export const search = z
   .max(100, { error: "must have at most 100 characters" })
   .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "must be valid Unicode" })
 
+export const auditKind = z.enum([
+  "registered",
+  "loggedIn",
+  "loginFailed",
+  "refreshTokenReused",
+  "loggedOut",
+  "sessionRevoked",
+  "otherSessionsRevoked",
+  "passwordChanged",
+  "passwordChangeFailed",
+  "apiKeyCreated",
+  "apiKeyRevoked",
+  "userDisabled",
+  "userEnabled",
+])
+
+export const auditEvent = z.object({
+  id: z.string(),
+  kind: auditKind,
+  createdAt: z.date(),
+  lastAt: z.date(),
+  count: z.int(),
+  via: z.enum(["password", "session", "apiKey", "refreshToken"]),
+  credentialId: z.string().nullable(),
+  byAdministrator: z.boolean(),
+  address: z.string().nullable(),
+  device: z.string().nullable(),
+  requestId: z.string(),
+  subject: z.object({ id: z.string(), label: z.string().nullable() }).nullable(),
+})
+
 export const session = z.object({
   id: z.string(),
   device: z.string().nullable(),

@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os"
 import type { Database } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
+import { type Audit, createAudit } from "./audit.ts"
+import { createAuditRetention } from "./auditRetention.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createKeyring } from "./keyring.ts"
@@ -20,6 +22,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** How long events of the audit trail are kept. */
+  auditRetentionDays: number
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
 }
@@ -29,7 +33,8 @@ export interface Auth {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
-  /** Writes what was gathered in memory. */
+  audit: Audit
+  /** Writes what was gathered in memory, and stops what goes on in the background. */
   close(): Promise<void>
 }
 
@@ -50,6 +55,10 @@ export function createAuth(options: AuthOptions): Auth {
   const passwordBcrypt = createBcryptQueue(queue)
   const keyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
   const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const auditRetention = createAuditRetention(db, {
+    days: options.auditRetentionDays,
+    onError: options.onBackgroundError,
+  })
   const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
 
   return {
@@ -57,6 +66,9 @@ export function createAuth(options: AuthOptions): Auth {
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
     sessions: createSessions(db),
-    close: () => lastUsed.close(),
+    audit: createAudit(db),
+    async close() {
+      await Promise.all([lastUsed.close(), auditRetention.close()])
+    },
   }
 }

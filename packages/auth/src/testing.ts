@@ -15,6 +15,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     bcryptCost: 10,
     registration: "open",
     maxKeysPerUser: 100,
+    auditRetentionDays: 365,
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
     ...options,

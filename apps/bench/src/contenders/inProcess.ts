@@ -14,6 +14,7 @@ const { authenticate } = createAuth({
   bcryptCost: 10,
   registration: "closed",
   maxKeysPerUser: 100,
+  auditRetentionDays: 365,
   onBackgroundError: (error) => {
     throw error
   },

@@ -1,9 +1,10 @@
-import { and, count, desc, eq, gt, isNull, or, sql } from "drizzle-orm"
+import { and, count, eq, gt, isNull, or, sql } from "drizzle-orm"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
 import { isLive } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
@@ -146,7 +147,7 @@ export const listApiKeys = query(
     params: {
       userId: string
       limit: number
-      after: { id: string; createdAt: Date } | null
+      after: Position | null
       status?: "active" | "all"
       search?: string
     },
@@ -168,12 +169,10 @@ export const listApiKeys = query(
           params.status === "all" ? undefined : isActive,
           // Not `like`, in which what people search for could be a pattern.
           params.search ? sql`strpos(lower(${apiKeys.label}), lower(${params.search})) > 0` : undefined,
-          params.after
-            ? sql`(${apiKeys.createdAt}, ${apiKeys.id}) < (${params.after.createdAt.toISOString()}::timestamptz, ${params.after.id}::uuid)`
-            : undefined,
+          isAfter(apiKeys, params.after),
         ),
       )
-      .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+      .orderBy(...newestFirst(apiKeys))
       .limit(params.limit),
 )
 

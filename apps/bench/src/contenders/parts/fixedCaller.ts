@@ -30,6 +30,7 @@ export const authThatOnly = (identify: (headers: Pick<Headers, "get">) => Promis
   accounts: notServed as Auth["accounts"],
   apiKeys: notServed as Auth["apiKeys"],
   sessions: notServed as Auth["sessions"],
+  audit: notServed as Auth["audit"],
   close: async () => {},
 })
 
