@@ -309,6 +309,7 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "DELETE /auth/sessions 204",
     "DELETE /auth/sessions/{session_id} 204",
     "GET /auth/apikeys 200",
+    "GET /auth/audit 200",
     "GET /auth/me 200",
     "GET /auth/sessions 200",
     "POST /auth/apikeys 201",

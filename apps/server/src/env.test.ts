@@ -23,6 +23,7 @@ test("nothing configured is a configuration", () => {
     BCRYPT_COST: 10,
     REGISTRATION: "open",
     MAX_KEYS_PER_USER: 100,
+    AUDIT_RETENTION_DAYS: 365,
     CORS_ORIGINS: [],
     TRUST_PROXY: 0,
     LOG_LEVEL: "info",

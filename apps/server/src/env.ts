@@ -75,6 +75,7 @@ const Env = z
     REGISTRATION: oneOf(["open", "closed"]).default("open"),
     MAX_KEYS_PER_USER: whole(1, 1_000_000, 100),
     ADMIN_EMAILS: list(adminEmail),
+    AUDIT_RETENTION_DAYS: whole(1, 36_500, 365),
     CORS_ORIGINS: list(origin),
     TRUST_PROXY: whole(0, 100, 0),
     LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),

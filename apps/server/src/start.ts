@@ -38,6 +38,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       registration: env.REGISTRATION,
       maxKeysPerUser: env.MAX_KEYS_PER_USER,
       adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
+      auditRetentionDays: env.AUDIT_RETENTION_DAYS,
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
     })
     const unregistered = await auth.appointAdmins()

@@ -1,6 +1,7 @@
 import {
   type Accounts,
   type ApiKeys,
+  type Audit,
   type Auth,
   type Authentication,
   type Caller,
@@ -16,6 +17,7 @@ export interface Context {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
+  audit: Audit
   admin: Auth["admin"]
   /** Where the request comes from. */
   source(): Source
@@ -55,6 +57,7 @@ export function createContext(
     accounts: auth.accounts,
     apiKeys: auth.apiKeys,
     sessions: auth.sessions,
+    audit: auth.audit,
     admin: auth.admin,
     sessionCookie,
     source: () => ({ address: address(), requestId, device: deviceOf(headers.get("user-agent")) }),

@@ -63,6 +63,37 @@ export const searchUpTo = (length: number) =>
 /** Part of a label, or nothing. */
 export const search = searchUpTo(100)
 
+export const auditKind = z.enum([
+  "registered",
+  "loggedIn",
+  "loginFailed",
+  "refreshTokenReused",
+  "loggedOut",
+  "sessionRevoked",
+  "otherSessionsRevoked",
+  "passwordChanged",
+  "passwordChangeFailed",
+  "apiKeyCreated",
+  "apiKeyRevoked",
+  "userDisabled",
+  "userEnabled",
+])
+
+export const auditEvent = z.object({
+  id: z.string(),
+  kind: auditKind,
+  createdAt: z.date(),
+  lastAt: z.date(),
+  count: z.int(),
+  via: z.enum(["password", "session", "apiKey", "refreshToken"]),
+  credentialId: z.string().nullable(),
+  byAdministrator: z.boolean(),
+  address: z.string().nullable(),
+  device: z.string().nullable(),
+  requestId: z.string(),
+  subject: z.object({ id: z.string(), label: z.string().nullable() }).nullable(),
+})
+
 export const session = z.object({
   id: z.string(),
   device: z.string().nullable(),

@@ -3,7 +3,7 @@ import { type AdminSession, requireDone } from "./adminSession.ts"
 import { lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { ApiKey } from "./apiKeys.ts"
 import { isUuid } from "./isUuid.ts"
-import { readPage } from "./readPage.ts"
+import { type Page, type PageInput, readPage } from "./readPage.ts"
 import type { Source } from "./source.ts"
 
 export interface OwnedApiKey extends ApiKey {
@@ -21,13 +21,9 @@ export interface AdminApiKeys {
    * 8 characters, or its id. Empty: any key.
    * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
    */
-  list(input: {
-    cursor: string | null
-    limit: number
-    status: "active" | "all"
-    userId: string | null
-    search: string
-  }): Promise<{ items: OwnedApiKey[]; nextCursor: string | null }>
+  list(
+    input: PageInput & { status: "active" | "all"; userId: string | null; search: string },
+  ): Promise<Page<OwnedApiKey>>
   /**
    * Once this has resolved, no instance accepts the key.
    *
@@ -38,13 +34,13 @@ export interface AdminApiKeys {
 
 export function createAdminApiKeys(db: Database): AdminApiKeys {
   return {
-    async list({ cursor, limit, status, userId, search }) {
+    async list({ status, userId, search, ...page }) {
       if (userId !== null && !isUuid(userId)) return { items: [], nextCursor: null }
-      const { rows, nextCursor } = await readPage({ cursor, limit }, (window) =>
-        listEveryonesApiKeys(db, { ...window, status, userId, search: readSearch(search) }),
+      const { items, nextCursor } = await readPage(page, (part) =>
+        listEveryonesApiKeys(db, { ...part, status, userId, search: readSearch(search) }),
       )
       return {
-        items: rows.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
+        items: items.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
         nextCursor,
       }
     },

@@ -9,7 +9,7 @@ import {
 import { type AdminSession, requireDone } from "./adminSession.ts"
 import { AuthError } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
-import { readPage } from "./readPage.ts"
+import { type Page, type PageInput, readPage } from "./readPage.ts"
 import type { Source } from "./source.ts"
 
 /** What administrators do with users. */
@@ -20,12 +20,7 @@ export interface AdminUsers {
    * @param input.search how the email begins, whatever its case; empty: any email.
    * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
    */
-  list(input: {
-    cursor: string | null
-    limit: number
-    status: UserStatus
-    search: string
-  }): Promise<{ items: ListedUser[]; nextCursor: string | null }>
+  list(input: PageInput & { status: UserStatus; search: string }): Promise<Page<ListedUser>>
   /**
    * Once this has resolved, no instance lets the user in or accepts a key or access token of theirs. All their
    * sessions have ended; the keys stay as they are.
@@ -45,11 +40,8 @@ const NOT_FOUND = "There is no user with this id."
 
 export function createAdminUsers(db: Database): AdminUsers {
   return {
-    async list({ cursor, limit, status, search }) {
-      const { rows, nextCursor } = await readPage({ cursor, limit }, (window) =>
-        listUsers(db, { ...window, status, search: search.toLowerCase() }),
-      )
-      return { items: rows, nextCursor }
+    list({ status, search, ...page }) {
+      return readPage(page, (part) => listUsers(db, { ...part, status, search: search.toLowerCase() }))
     },
 
     async disable(by, { id }, source) {

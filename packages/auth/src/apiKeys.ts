@@ -6,7 +6,7 @@ import { authorityOf, type Caller } from "./caller.ts"
 import { AuthError, unauthenticated } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Keyring } from "./keyring.ts"
-import { readPage } from "./readPage.ts"
+import { type Page, type PageInput, readPage } from "./readPage.ts"
 import { makeReceipt } from "./receipt.ts"
 import type { Source } from "./source.ts"
 
@@ -45,8 +45,8 @@ export interface ApiKeys {
    */
   list(
     owner: { userId: string },
-    input: { cursor: string | null; limit: number; status?: "active" | "all"; search?: string },
-  ): Promise<{ items: ApiKey[]; nextCursor: string | null }>
+    input: PageInput & { status?: "active" | "all"; search?: string },
+  ): Promise<Page<ApiKey>>
   /**
    * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
    *
@@ -92,11 +92,11 @@ export function createApiKeys(
     },
 
     async list({ userId }, { cursor, limit, ...filter }) {
-      const { rows, nextCursor } = await readPage({ cursor, limit }, (window) =>
-        listApiKeys(db, { userId, ...window, ...filter }),
+      const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
+        listApiKeys(db, { userId, ...part, ...filter }),
       )
       return {
-        items: rows.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
+        items: items.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
         nextCursor,
       }
     },

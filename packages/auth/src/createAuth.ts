@@ -4,6 +4,8 @@ import { type Accounts, createAccounts } from "./accounts.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./adminApiKeys.ts"
 import { type AdminUsers, createAdminUsers } from "./adminUsers.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
+import { type Audit, createAudit } from "./audit.ts"
+import { createAuditRetention } from "./auditRetention.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createKeyring } from "./keyring.ts"
@@ -24,6 +26,8 @@ export interface AuthOptions {
   maxKeysPerUser: number
   /** Whose accounts administer, in lower case; null: the account that is registered first. */
   adminEmails: readonly string[] | null
+  /** How long events of the audit trail are kept. */
+  auditRetentionDays: number
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
 }
@@ -33,6 +37,7 @@ export interface Auth {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
+  audit: Audit
   admin: { users: AdminUsers; apiKeys: AdminApiKeys }
   /**
    * Brings the roles of all users in line with `adminEmails`; without those, makes the oldest account an
@@ -41,7 +46,7 @@ export interface Auth {
    * @returns how many of the emails have no account: whoever registers one becomes an administrator.
    */
   appointAdmins(): Promise<number>
-  /** Writes what was gathered in memory. */
+  /** Writes what was gathered in memory, and stops what goes on in the background. */
   close(): Promise<void>
 }
 
@@ -62,6 +67,10 @@ export function createAuth(options: AuthOptions): Auth {
   const passwordBcrypt = createBcryptQueue(queue)
   const keyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
   const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const auditRetention = createAuditRetention(db, {
+    days: options.auditRetentionDays,
+    onError: options.onBackgroundError,
+  })
   const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
 
   return {
@@ -69,12 +78,15 @@ export function createAuth(options: AuthOptions): Auth {
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
     sessions: createSessions(db),
+    audit: createAudit(db),
     admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
     async appointAdmins() {
       if (options.adminEmails) return appointAdmins(db, { emails: options.adminEmails })
       await appointOldestUser(db)
       return 0
     },
-    close: () => lastUsed.close(),
+    async close() {
+      await Promise.all([lastUsed.close(), auditRetention.close()])
+    },
   }
 }

@@ -1,5 +1,10 @@
-import type { Position } from "@latchkey/db"
 import { isUuid } from "./isUuid.ts"
+
+/** Where a page of a list ended. */
+export interface Position {
+  id: string
+  createdAt: Date
+}
 
 /** A position as text that clients hand back as it is. */
 export const encodeCursor = ({ id, createdAt }: Position) =>

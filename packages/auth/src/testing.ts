@@ -16,6 +16,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     registration: "open",
     maxKeysPerUser: 100,
     adminEmails: [],
+    auditRetentionDays: 365,
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
     ...options,

@@ -37,7 +37,6 @@ export {
   type Source,
 } from "./queries/auditEvents.ts"
 export { ping } from "./queries/ping.ts"
-export type { Position } from "./queries/position.ts"
 export {
   createSession,
   endSession,

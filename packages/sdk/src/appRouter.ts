@@ -2,9 +2,11 @@ import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from 
 import type { LatchkeyFailure } from "./latchkeyError.ts"
 import type {
   ApiKeyPage,
+  AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
+  ListAuditInput,
   Me,
   PasswordChange,
   SessionList,
@@ -39,6 +41,9 @@ type Procedures = {
     revoke: Mutation<{ id: string }, void>
     revokeOthers: Mutation<void, void>
     // biome-ignore-end lint/suspicious/noConfusingVoidType: as above
+  }
+  audit: {
+    list: Query<ListAuditInput | undefined, AuditPage>
   }
 }
 

@@ -51,6 +51,7 @@ holds<Equal<keyof DataOf<Failure<AppRouter>>, keyof DataOf<Failure<ServerRouter>
 holds<Equal<keyof Latchkey, keyof inferRouterOutputs<ServerRouter>>>()
 holds<Equal<keyof Latchkey["auth"], keyof inferRouterOutputs<ServerRouter>["auth"]>>()
 holds<Equal<keyof Latchkey["sessions"], keyof inferRouterOutputs<ServerRouter>["sessions"]>>()
+holds<Equal<keyof Latchkey["audit"], keyof inferRouterOutputs<ServerRouter>["audit"]>>()
 holds<Equal<keyof Latchkey["apiKeys"], keyof inferRouterOutputs<ServerRouter>["apiKeys"]>>()
 type Resolved<Method> = Method extends (...args: never[]) => PromiseLike<infer Value> ? Value : never
 type Resolves<Methods> = { [Name in keyof Methods]: Resolved<Methods[Name]> }
@@ -59,6 +60,7 @@ type ServerOutputs = inferRouterOutputs<ServerRouter>
 holds<Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn>>>()
 holds<Same<Resolves<Latchkey["apiKeys"]>, ServerOutputs["apiKeys"]>>()
 holds<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
+holds<Same<Resolves<Latchkey["audit"]>, ServerOutputs["audit"]>>()
 type Input<Method> = Method extends (input: infer First, ...rest: never[]) => unknown ? First : never
 type ServerInputs = inferRouterInputs<ServerRouter>
 // With and without the cookie, what goes in and comes out is among what the server takes and gives.

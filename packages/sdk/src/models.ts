@@ -109,3 +109,62 @@ export interface SessionList {
   /** The session that asks, then the others, used last first. */
   items: Session[]
 }
+
+export type AuditKind =
+  | "registered"
+  | "loggedIn"
+  /** A wrong password. Failures from one address within an hour are one event, and `count` says how many. */
+  | "loginFailed"
+  /** A refresh token that was replaced before: somebody has a copy, and the session was ended. */
+  | "refreshTokenReused"
+  | "loggedOut"
+  | "sessionRevoked"
+  /** `count` says how many. */
+  | "otherSessionsRevoked"
+  | "passwordChanged"
+  /** A wrong current password; summed up as `loginFailed` is. */
+  | "passwordChangeFailed"
+  | "apiKeyCreated"
+  | "apiKeyRevoked"
+  | "userDisabled"
+  | "userEnabled"
+
+/** Something that happened to an account. */
+export interface AuditEvent {
+  id: string
+  kind: AuditKind
+  createdAt: Date
+  /** The last of those that the event sums up; else the same as `createdAt`. */
+  lastAt: Date
+  /** How many failures the event sums up, or how many sessions ended; else 1. */
+  count: number
+  via: "password" | "session" | "apiKey" | "refreshToken"
+  /** The id of the session or key that it was done with; null for a password and for an administrator's. */
+  credentialId: string | null
+  byAdministrator: boolean
+  /** The IP address; null for an administrator's, and where failures came from too many to keep each. */
+  address: string | null
+  /** Such as "Chrome on Linux"; null when it did not say, or where `address` is. */
+  device: string | null
+  requestId: string
+  /** The session or key that it was done to, with its device or label as it was then. */
+  subject: { id: string; label: string | null } | null
+}
+
+export interface ListAuditInput {
+  /** The `nextCursor` of an earlier page; left out, the list begins with the newest event. */
+  cursor?: string | null | undefined
+  /** How many events a page holds: 1 to 100, 50 unless told. */
+  limit?: number | undefined
+  /** Events of this kind alone. */
+  kind?: AuditKind | undefined
+}
+
+export interface AuditPage {
+  items: AuditEvent[]
+  /** Null on the last page. */
+  nextCursor: string | null
+}
+
+/** Await it for one page, or iterate over it for all events, page after page. */
+export interface AuditList extends Promise<AuditPage>, AsyncIterable<AuditEvent> {}

@@ -15,6 +15,7 @@ const { authenticate } = createAuth({
   registration: "closed",
   maxKeysPerUser: 100,
   adminEmails: [],
+  auditRetentionDays: 365,
   onBackgroundError: (error) => {
     throw error
   },

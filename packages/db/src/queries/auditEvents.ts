@@ -1,7 +1,8 @@
-import { and, desc, eq, sql } from "drizzle-orm"
+import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { query } from "../query.ts"
 import { auditEvents } from "../schema.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
 
 /** Where a call comes from. */
 export interface Source {
@@ -118,7 +119,7 @@ export const listAuditEvents = query(
     params: {
       userId: string
       limit: number
-      after: { id: string; createdAt: Date } | null
+      after: Position | null
       kind?: AuditKind
     },
   ): Promise<ListedAuditEvent[]> =>
@@ -143,12 +144,10 @@ export const listAuditEvents = query(
         and(
           eq(auditEvents.userId, params.userId),
           params.kind && eq(auditEvents.kind, params.kind),
-          params.after
-            ? sql`(${auditEvents.createdAt}, ${auditEvents.id}) < (${params.after.createdAt.toISOString()}::timestamptz, ${params.after.id}::uuid)`
-            : undefined,
+          isAfter(auditEvents, params.after),
         ),
       )
-      .orderBy(desc(auditEvents.createdAt), desc(auditEvents.id))
+      .orderBy(...newestFirst(auditEvents))
       .limit(params.limit),
 )
 
