@@ -7,11 +7,15 @@ import type {
   CreatedApiKey,
   ListApiKeysInput,
   ListAuditInput,
+  ListOwnedApiKeysInput,
+  ListUsersInput,
   Me,
+  OwnedApiKeyPage,
   PasswordChange,
   SessionList,
   SignedIn,
   SignInInput,
+  UserPage,
 } from "./models.ts"
 
 type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
@@ -40,6 +44,17 @@ type Procedures = {
     list: Query<void, SessionList>
     revoke: Mutation<{ id: string }, void>
     revokeOthers: Mutation<void, void>
+  }
+  admin: {
+    users: {
+      list: Query<ListUsersInput | undefined, UserPage>
+      disable: Mutation<{ id: string }, void>
+      enable: Mutation<{ id: string }, void>
+    }
+    apiKeys: {
+      list: Query<ListOwnedApiKeysInput | undefined, OwnedApiKeyPage>
+      revoke: Mutation<{ id: string }, void>
+    }
     // biome-ignore-end lint/suspicious/noConfusingVoidType: as above
   }
   audit: {

@@ -1,3 +1,4 @@
+import { type Admin, createAdmin } from "./createAdmin.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
 import { createCredential, noCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
@@ -94,6 +95,7 @@ export interface Latchkey {
      */
     list(input?: ListAuditInput, options?: CallOptions): AuditList
   }
+  readonly admin: Admin
 }
 
 const DEFAULT_TIMEOUT = 10_000
@@ -145,5 +147,6 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
         call("audit", "list", { ...input, cursor }, { ...options, ...query }),
       ),
   }
-  return { auth, apiKeys, sessions, audit }
+  const admin = createAdmin(call, { query, mutation })
+  return { auth, apiKeys, sessions, audit, admin }
 }

@@ -84,6 +84,59 @@ export interface ListApiKeysInput {
   search?: string | undefined
 }
 
+/** A user as administrators see them. */
+export interface ListedUser extends User {
+  /** Null while the user is enabled. */
+  disabledAt: Date | null
+  /** How many keys of theirs have neither been revoked nor expired. */
+  activeKeys: number
+}
+
+export interface ListUsersInput {
+  /** The `nextCursor` of an earlier page; left out, the list begins with the newest user. */
+  cursor?: string | null | undefined
+  /** How many users a page holds: 1 to 100, 50 unless told. */
+  limit?: number | undefined
+  /** All unless told. */
+  status?: "all" | "enabled" | "disabled" | undefined
+  /** How the email begins, whatever its case. */
+  search?: string | undefined
+}
+
+export interface UserPage {
+  items: ListedUser[]
+  /** Null on the last page. */
+  nextCursor: string | null
+}
+
+/** Await it for one page, or iterate over it for all users, page after page. */
+export interface UserList extends Promise<UserPage>, AsyncIterable<ListedUser> {}
+
+/** A key as administrators see it. */
+export interface OwnedApiKey extends ApiKey {
+  /** No key of a user who is disabled is accepted. */
+  owner: { id: string; email: string; disabledAt: Date | null }
+}
+
+export interface ListOwnedApiKeysInput extends Omit<ListApiKeysInput, "search"> {
+  /** Those of one user. */
+  userId?: string | null | undefined
+  /**
+   * How the label begins, whatever its case; or the owner's whole email; or the key's id, or its first 8 characters
+   * or more. Of a whole key no more than its first 16 characters, which are not secret, are sent.
+   */
+  search?: string | undefined
+}
+
+export interface OwnedApiKeyPage {
+  items: OwnedApiKey[]
+  /** Null on the last page. */
+  nextCursor: string | null
+}
+
+/** Await it for one page, or iterate over it for all keys, page after page. */
+export interface OwnedApiKeyList extends Promise<OwnedApiKeyPage>, AsyncIterable<OwnedApiKey> {}
+
 export interface ApiKeyPage {
   items: ApiKey[]
   /** Null on the last page. */
