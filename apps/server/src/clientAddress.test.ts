@@ -8,6 +8,9 @@ test.each([
   [1, "6.6.6.6, 1.1.1.1", "1.1.1.1"],
   [2, "6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1"],
   [3, "1.1.1.1", "1.1.1.1"],
+  [1, "2001:db8::1", "2001:db8::1"],
+  [1, "a secret", "10.0.0.1"],
+  [1, "", "10.0.0.1"],
 ])("behind %i proxies, X-Forwarded-For %j means %s", (trustedProxies, forwardedFor, expected) => {
   expect(clientAddress("10.0.0.1", forwardedFor, trustedProxies)).toBe(expected)
 })

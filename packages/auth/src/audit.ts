@@ -48,6 +48,7 @@ type Row = Awaited<ReturnType<typeof listAuditEvents>>[number]
 function toEvent({ actorId, subjectId, subjectLabel, ...row }: Row): AuditEvent {
   return {
     ...row,
+    lastAt: row.lastAt ?? row.createdAt,
     // Where administrators are, and their sessions, is not for users to know.
     ...(actorId !== null && { address: null, device: null, credentialId: null }),
     byAdministrator: actorId !== null,

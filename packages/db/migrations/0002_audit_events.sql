@@ -12,8 +12,8 @@ CREATE TABLE "audit_events" (
 	"subject_label" text,
 	"count" integer DEFAULT 1 NOT NULL,
 	"summary_of" text,
-	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"last_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+	"created_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	"last_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 ALTER TABLE "audit_events" ADD CONSTRAINT "audit_events_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

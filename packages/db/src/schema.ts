@@ -143,9 +143,10 @@ export const auditEvents = pgTable(
     count: integer("count").notNull().default(1),
     /** What the row sums up; null when it stands for one act. */
     summaryOf: text("summary_of"),
-    createdAt: time("created_at").notNull().defaultNow(),
-    /** The last of those summed up. */
-    lastAt: time("last_at").notNull().defaultNow(),
+    /** When it was recorded, not when its transaction began, which may have waited for others. */
+    createdAt: time("created_at").notNull().default(sql`clock_timestamp()`),
+    /** The last of those summed up, when there are several. */
+    lastAt: time("last_at"),
   },
   (table) => [
     index("audit_events_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),

@@ -89,7 +89,7 @@ export const countFailure = query(
       from place
       on conflict (user_id, summary_of) where summary_of is not null do update set
         count = audit_events.count + 1,
-        last_at = now(),
+        last_at = clock_timestamp(),
         credential_id = excluded.credential_id,
         request_id = excluded.request_id,
         device = excluded.device`)
@@ -109,7 +109,8 @@ export interface ListedAuditEvent {
   subjectLabel: string | null
   count: number
   createdAt: Date
-  lastAt: Date
+  /** Null when it is the same. */
+  lastAt: Date | null
 }
 
 /** A user's events, newest first, from the one after `after` on: of one kind or all. */
