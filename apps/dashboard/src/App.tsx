@@ -4,6 +4,7 @@ import { Redirect, Route, Switch } from "wouter"
 import { Shell } from "./components/Shell.tsx"
 import { Toasts } from "./components/Toasts.tsx"
 import { AccountPage } from "./pages/AccountPage.tsx"
+import { ActivityPage } from "./pages/ActivityPage.tsx"
 import { ApiKeysPage } from "./pages/ApiKeysPage.tsx"
 import { InsecurePage } from "./pages/InsecurePage.tsx"
 import { NotFoundPage } from "./pages/NotFoundPage.tsx"
@@ -46,6 +47,7 @@ function Pages() {
     <Shell key={session.user.id}>
       <Switch>
         <Route path="/" component={ApiKeysPage} />
+        <Route path="/activity" component={ActivityPage} />
         <Route path="/account">
           <AccountPage user={session.user} />
         </Route>

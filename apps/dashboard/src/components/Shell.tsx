@@ -31,12 +31,13 @@ export function Shell({ children }: { children: ReactNode }) {
           </Link>
           <nav aria-label="Pages" className="flex h-full flex-1 items-stretch gap-1">
             <Tab href="/">API keys</Tab>
+            <Tab href="/activity">Activity</Tab>
             <Tab href="/account">Account</Tab>
           </nav>
           <span className="-mr-2.5">
             <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
               <Icon name="signOut" />
-              <span className="max-[21rem]:sr-only">Sign out</span>
+              <span className="max-sm:sr-only">Sign out</span>
             </Button>
           </span>
         </div>
