@@ -4,6 +4,7 @@ import { Redirect, Route, Switch } from "wouter"
 import { Shell } from "./components/Shell.tsx"
 import { Toasts } from "./components/Toasts.tsx"
 import { AccountPage } from "./pages/AccountPage.tsx"
+import { ActivityPage } from "./pages/ActivityPage.tsx"
 import { AdminKeysPage } from "./pages/AdminKeysPage.tsx"
 import { AdminUsersPage } from "./pages/AdminUsersPage.tsx"
 import { ApiKeysPage } from "./pages/ApiKeysPage.tsx"
@@ -49,6 +50,7 @@ function Pages() {
     <Shell key={session.user.id} isAdmin={isAdmin}>
       <Switch>
         <Route path="/" component={ApiKeysPage} />
+        <Route path="/activity" component={ActivityPage} />
         <Route path="/account">
           <AccountPage user={session.user} />
         </Route>

@@ -89,6 +89,9 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await page.getByLabel("Search by label").fill("nothing like it")
       await page.getByText("in its label").waitFor()
       await check("no match")
+      await page.getByRole("link", { name: "Activity" }).click()
+      await page.getByText("Revoked the key “a label that goes on").waitFor()
+      await check("activity")
       await page.getByRole("link", { name: "Account" }).click()
       await page.getByText("This session").waitFor()
       await check("account")
@@ -102,7 +105,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await page.getByText("You have signed out.").waitFor()
       await check("signed out")
 
-      expect(seen).toHaveLength(16)
+      expect(seen).toHaveLength(17)
       expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
       await context.close()
     },

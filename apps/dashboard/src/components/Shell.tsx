@@ -42,6 +42,7 @@ export function Shell({ isAdmin, children }: Props) {
             className={`flex h-full flex-1 items-stretch gap-1 ${isAdmin ? "max-sm:order-last max-sm:-mx-2 max-sm:h-11 max-sm:basis-full" : ""}`}
           >
             <Tab href="/">API keys</Tab>
+            <Tab href="/activity">Activity</Tab>
             <Tab href="/account">Account</Tab>
             {isAdmin && (
               <Tab href="/admin" pattern="/admin/*?">
@@ -52,7 +53,7 @@ export function Shell({ isAdmin, children }: Props) {
           <span className="-mr-2.5">
             <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
               <Icon name="signOut" />
-              <span className="max-[21rem]:sr-only">Sign out</span>
+              <span className="max-sm:sr-only">Sign out</span>
             </Button>
           </span>
         </div>
