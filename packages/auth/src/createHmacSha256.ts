@@ -11,7 +11,9 @@ const BLOCK_BYTES = 64
 export function createHmacSha256(key: Uint8Array): (message: string) => Buffer {
   if (key.length > BLOCK_BYTES) throw new RangeError("the key is longer than a block")
   const pad = (byte: number) =>
-    Buffer.from(Array.from({ length: BLOCK_BYTES }, (_, index) => byte ^ (key[index] ?? 0))).toString("binary")
+    Buffer.from(Array.from({ length: BLOCK_BYTES }, (_, index) => byte ^ (key[index] ?? 0))).toString(
+      "binary",
+    )
   const [innerPad, outerPad] = [pad(0x36), pad(0x5c)]
   const sha256 = (bytes: string) => hash("sha256", Buffer.from(bytes, "binary"), "binary")
   return (message) => Buffer.from(sha256(outerPad + sha256(innerPad + message)), "binary")
