@@ -86,14 +86,22 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
       .update(table)
       .set({ createdAt: new Date(0) })
       .where(eq(table.userId, owner.user.id))
-    const seen: string[] = []
-    let cursor: string | null = null
-    do {
-      const page = await list({ limit: 3, cursor, search: "page " })
-      seen.push(...page.items.map(({ id }) => id))
-      cursor = page.nextCursor
-    } while (cursor)
-    expect(seen).toEqual(ids.sort().reverse())
+    const allPages = async (search: string) => {
+      const seen: string[] = []
+      let cursor: string | null = null
+      do {
+        const page = await list({ limit: 3, cursor, search, userId: owner.user.id })
+        seen.push(...page.items.map(({ id }) => id))
+        cursor = page.nextCursor
+        await createKey(admin, "page 00")
+      } while (cursor)
+      return seen
+    }
+
+    expect(await allPages("PAGE ")).toEqual(ids)
+    await database.db.update(table).set({ label: "Page" }).where(eq(table.userId, owner.user.id))
+    expect(await allPages("page")).toEqual([...ids].sort())
+    expect(await allPages("")).toEqual([...ids].sort().reverse())
   })
 
   test("are revoked by an administrator, on all instances at once, and once", async () => {

@@ -14,7 +14,7 @@ export interface OwnedApiKey extends ApiKey {
 /** What administrators do with the keys of others. */
 export interface AdminApiKeys {
   /**
-   * Keys, newest first: the active ones, or all.
+   * Keys, the active ones or all: newest first, or with a search by their labels.
    *
    * @param input.userId those of one user; null: of all.
    * @param input.search how the label begins, whatever its case; or the owner's email; or the key's start, at least

@@ -273,6 +273,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("the list of users on %s", (k
       await signUp(auth)
     } while (cursor)
     expect(seen).toEqual(before)
+
+    const found: string[] = []
+    do {
+      const page = await list({ limit: 2, cursor, search: "a" })
+      found.push(
+        ...page.items.map(({ email }) => email.split("@")[0] ?? "").filter((name) => name.length < 5),
+      )
+      cursor = page.nextCursor
+    } while (cursor)
+    expect(found).toEqual(["a%c", "a\\c", "ab_c", "abbc", "ada", "adam"])
     await expect(list({ cursor: "made up" })).rejects.toMatchObject({ reason: "INVALID_INPUT" })
   })
 

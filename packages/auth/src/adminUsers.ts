@@ -15,7 +15,7 @@ import type { Source } from "./source.ts"
 /** What administrators do with users. */
 export interface AdminUsers {
   /**
-   * Users, newest first.
+   * Users, newest first, or with a search by their emails.
    *
    * @param input.search how the email begins, whatever its case; empty: any email.
    * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.

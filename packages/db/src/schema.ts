@@ -90,7 +90,7 @@ export const apiKeys = pgTable(
       .where(sql`${table.revokedAt} is null`),
     index("api_keys_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
     index("api_keys_by_age").on(table.createdAt.desc(), table.id.desc()),
-    index("api_keys_by_label_prefix").on(sql`(lower(${table.label}) collate "C")`),
+    index("api_keys_by_label_prefix").on(sql`(lower(${table.label}) collate "C")`, table.id),
     check("api_keys_lookup_id_check", sql`${table.lookupId} ~ '^[0-9a-f]{16}$'`),
     check(
       "api_keys_revoked_check",

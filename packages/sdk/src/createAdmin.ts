@@ -7,7 +7,7 @@ import type { CallOptions } from "./options.ts"
 /** For administrators, by access token. For everybody else, and for API keys, all of it throws `FORBIDDEN`. */
 export interface Admin {
   readonly users: {
-    /** All users, newest first. `await` gives one page, `for await` all users. */
+    /** All users, newest first, or with a search by their emails. `await` gives one page, `for await` all users. */
     list(input?: ListUsersInput, options?: CallOptions): UserList
     /**
      * Once this has resolved, no server lets the user in, or accepts a key or access token of theirs.
@@ -23,7 +23,10 @@ export interface Admin {
     enable(id: string, options?: CallOptions): Promise<void>
   }
   readonly apiKeys: {
-    /** The active keys of all users, newest first. `await` gives one page, `for await` all keys. */
+    /**
+     * The active keys of all users, newest first, or with a search by their labels. `await` gives one page, `for await`
+     * all keys.
+     */
     list(input?: ListOwnedApiKeysInput, options?: CallOptions): OwnedApiKeyList
     /**
      * Once this has resolved, no server accepts the key.

@@ -10,7 +10,7 @@ export const adminApiKeysRouter = router({
         path: "/auth/admin/apikeys",
         status: 200,
         summary:
-          "List the API keys of all users, newest first: the active ones, or all; search: how the label begins, the owner's email, the key's start or id",
+          "List the API keys of all users, the active ones or all, newest first; those that a search finds by how the label begins, the owner's email, the key's start or id, by their labels",
       },
     })
     .input(

@@ -11,7 +11,7 @@ export const adminUsersRouter = router({
         method: "GET",
         path: "/auth/admin/users",
         status: 200,
-        summary: "List all users, newest first; search: how the email begins",
+        summary: "List all users, newest first; those whose email begins with a search, by their emails",
       },
     })
     .input(

@@ -1,4 +1,4 @@
-import { and, eq, isNull, or, sql } from "drizzle-orm"
+import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
 import { query } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
 import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
@@ -22,11 +22,23 @@ export interface ApiKeySearch {
   id?: string
 }
 
-/** The keys of all users or of one, newest first, from the one after `after` on: the active ones or all. */
+/** By code points, as the index has them. */
+const byLabel = sql`lower(${apiKeys.label}) collate "C"`
+
+/**
+ * The keys of all users or of one, from the one after `after` on, the active ones or all: newest first, or with a
+ * search by their labels, for a page of which PostgreSQL reads no more than the page, however many begin like that.
+ */
 export const listEveryonesApiKeys = query(
   async (
     db,
-    params: {
+    {
+      limit,
+      after,
+      status,
+      userId,
+      search,
+    }: {
       limit: number
       after: Position | null
       status: "active" | "all"
@@ -43,19 +55,21 @@ export const listEveryonesApiKeys = query(
       .innerJoin(users, eq(users.id, apiKeys.userId))
       .where(
         and(
-          params.status === "all" ? undefined : isActive,
-          params.userId === null ? undefined : eq(apiKeys.userId, params.userId),
-          params.search ? matches(params.search) : undefined,
-          isAfter(apiKeys, params.after),
+          status === "all" ? undefined : isActive,
+          userId === null ? undefined : eq(apiKeys.userId, userId),
+          search ? matches(search) : undefined,
+          search && after
+            ? sql`(${byLabel}, ${apiKeys.id}) > ((select lower(last.label) from ${apiKeys} last where last.id = ${after.id}), ${after.id}::uuid)`
+            : isAfter(apiKeys, after),
         ),
       )
-      .orderBy(...newestFirst(apiKeys))
-      .limit(params.limit),
+      .orderBy(...(search ? [byLabel, asc(apiKeys.id)] : newestFirst(apiKeys)))
+      .limit(limit),
 )
 
 const matches = ({ label, email, start, id }: ApiKeySearch) =>
   or(
-    sql`lower(${apiKeys.label}) collate "C" like lower(${prefixPattern(label)})`,
+    sql`${byLabel} like lower(${prefixPattern(label)})`,
     email === undefined
       ? undefined
       : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,

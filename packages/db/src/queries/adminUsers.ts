@@ -21,28 +21,39 @@ const HAS_STATUS = {
   disabled: isNotNull(users.disabledAt),
 }
 
+/** By code points, as the index has them. */
+const byEmail = sql`${users.email} collate "C"`
+
 /**
- * All users of a status, newest first, from the one after `after` on.
+ * All users of a status, from the one after `after` on: newest first, or with a search by their emails, for a page of
+ * which PostgreSQL reads no more than the page, however many begin like that.
  *
  * @param params.search how the email begins, in lower case; empty: any.
  */
 export const listUsers = query(
   async (
     db,
-    params: { limit: number; after: Position | null; status: UserStatus; search: string },
+    {
+      limit,
+      after,
+      status,
+      search,
+    }: { limit: number; after: Position | null; status: UserStatus; search: string },
   ): Promise<ListedUser[]> =>
     db
       .select({ ...userColumns, disabledAt: users.disabledAt, activeKeys: countActiveKeys(db) })
       .from(users)
       .where(
         and(
-          HAS_STATUS[params.status],
-          params.search ? sql`${users.email} collate "C" like ${prefixPattern(params.search)}` : undefined,
-          isAfter(users, params.after),
+          HAS_STATUS[status],
+          search ? sql`${byEmail} like ${prefixPattern(search)}` : undefined,
+          search && after
+            ? sql`${byEmail} > (select last.email from ${users} last where last.id = ${after.id})`
+            : isAfter(users, after),
         ),
       )
-      .orderBy(...newestFirst(users))
-      .limit(params.limit),
+      .orderBy(...(search ? [byEmail] : newestFirst(users)))
+      .limit(limit),
 )
 
 /** For the rows of the page alone: PostgreSQL sorts and cuts before it counts. */
