@@ -3,7 +3,6 @@ export { DataFolderInUse } from "./lockFolder.ts"
 export {
   type ApiKeySearch,
   listEveryonesApiKeys,
-  type OwnedApiKey,
   revokeAnyonesApiKey,
 } from "./queries/adminApiKeys.ts"
 export {
