@@ -58,9 +58,9 @@ export function AdminKeysPage() {
       </div>
       {list.isError ? (
         <FormError error={list.error} />
-      ) : !data ? (
+      ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
         <OwnedKeyTableSkeleton />
-      ) : data.items.length === 0 && !list.isPlaceholderData ? (
+      ) : data.items.length === 0 ? (
         <NoneFound onClear={search || filter.status === "active" ? () => changeFilter(EVERY_KEY) : undefined}>
           {filter.status === "active" ? "No active key is like that." : "No key is like that."}
         </NoneFound>

@@ -59,9 +59,9 @@ export function AdminUsersPage({ ownId }: { ownId: string }) {
       </div>
       {list.isError ? (
         <FormError error={list.error} />
-      ) : !data ? (
+      ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
         <UserTableSkeleton />
-      ) : data.items.length === 0 && !list.isPlaceholderData ? (
+      ) : data.items.length === 0 ? (
         <NoneFound onClear={() => changeFilter(EVERYBODY)}>
           {search ? `No such user’s email begins with “${search}”.` : "No user is like that."}
         </NoneFound>
