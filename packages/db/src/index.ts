@@ -29,12 +29,12 @@ export {
   type AuditKind,
   type Authority,
   bySession,
-  countFailure,
   deleteOldAuditEvents,
   type ListedAuditEvent,
   listAuditEvents,
   type Source,
 } from "./queries/auditEvents.ts"
+export { countFailure } from "./queries/countFailure.ts"
 export { ping } from "./queries/ping.ts"
 export {
   createSession,
