@@ -13,7 +13,7 @@ import { LIMITS } from "./sessionLimits.ts"
 const SIZE = 10
 
 /** What both kinds of connection have; seconds. `socket` is documented, and missing from the types. */
-const COMMON = { connect_timeout: 2, fetch_types: false, onnotice: () => {} }
+const COMMON = { connect_timeout: 3, fetch_types: false, onnotice: () => {} }
 
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
 export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseHandle {
