@@ -7,6 +7,8 @@ const DEADLINE = 15_000
 /** A connection on which a test says what no HTTP client would. */
 export interface RawConnection extends Disposable {
   write(data: string | Uint8Array): void
+  /** Says that nothing more will come. */
+  end(): void
   /** The next answer, or null when the connection ends without one. `hasBody`: false for the answer to a HEAD. */
   read(options?: { hasBody?: boolean }): Promise<RawReply | null>
   /** Resolves when the server has closed it. */
@@ -36,6 +38,7 @@ export function openConnection(serverUrl: string): RawConnection {
 
   return {
     write: (data) => void socket.write(data),
+    end: () => void socket.end(),
     async read({ hasBody = true } = {}) {
       for (;;) {
         const taken = takeReply(received, hasBody)
