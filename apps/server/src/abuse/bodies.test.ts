@@ -82,6 +82,14 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     }
   })
 
+  test("many fields take no longer than they must", async () => {
+    const fields = Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`f${i}`, 1]))
+    const body = wrap(JSON.stringify(fields))
+    for (const reply of await Promise.all(Array.from({ length: 40 }, () => send(body)))) {
+      expect(reply?.status).toBe(400)
+    }
+  })
+
   test("a body of single bytes is read like any other", async () => {
     using connection = openConnection(target().url)
     connection.write(chunked())
@@ -142,4 +150,15 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
   ])("JSON that is none, or more than any input: %#", async (json) => {
     await expectRefusal(wrap(json), newMarker())
   })
+})
+
+test("what is no UTF-8 is refused by tRPC's own adapter as well", async () => {
+  const headers = [
+    `Authorization: Bearer ${target().accessToken}`,
+    "Content-Type: application/json",
+    "trpc-accept: application/jsonl",
+  ]
+  const body = Buffer.from('{"0":{"json":{"label":"\xff"}}}', "latin1")
+  const reply = await target().send(request("POST /trpc/apiKeys.create?batch=1", headers, body))
+  expect(reply?.body).toContain('"INVALID_INPUT"')
 })
