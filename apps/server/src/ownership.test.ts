@@ -117,10 +117,11 @@ describe.each(surfaces)("over %s", (_, call) => {
     const cursor = /"nextCursor":"([^"]+)"/.exec((await page({ limit: 1 }, ada)).text)?.[1]
     if (cursor === undefined) throw new Error("a list that the test leaves too short for a cursor")
 
-    const bobs = idsIn(await page({ limit: 100 }, bob))
+    const [adas, bobs] = [idsIn(await page({ limit: 100 }, ada)), idsIn(await page({ limit: 100 }, bob))]
     const seen = idsIn(await page({ limit: 100, cursor }, bob))
     expect(seen.length).toBeGreaterThan(0)
     expect(bobs).toEqual(expect.arrayContaining(seen))
+    expect(bobs.filter((id) => adas.includes(id))).toEqual([])
   })
 })
 

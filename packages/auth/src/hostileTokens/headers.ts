@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto"
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { SecretKeys } from "../keyring.ts"
 import { base64url, type Forge, type NamedTokens } from "./forge.ts"
 
@@ -42,7 +42,8 @@ export function hostileHeaders(forge: Forge, keys: SecretKeys): NamedTokens {
       const token = forge.sign({ ...header, [name]: value }, payload)
       return [`the header ${name} ${JSON.stringify(value)}`, token] as const
     })
-  const underKey = (key: Buffer | string | typeof keys.receiptKey) => forge.sign(header, payload, { key })
+  const signed = `${base64url(header)}.${base64url(payload)}`
+  const underKey = (key: Buffer | string | KeyObject) => forge.sign(header, payload, { key })
 
   return [
     ...[...table("alg", ALGORITHMS), ...table("typ", TYPES), ...table("kid", KEY_IDS)],
@@ -72,7 +73,7 @@ export function hostileHeaders(forge: Forge, keys: SecretKeys): NamedTokens {
     ["a key of zeros", underKey(Buffer.alloc(32))],
     ["a random key", underKey(randomBytes(32))],
     ["its key id for a key", underKey(header.kid)],
-    ["the key for receipts", underKey(keys.receiptKey)],
+    ["the key for receipts", `${signed}.${keys.receiptMac(signed).toString("base64url")}`],
     ["the key for refresh tokens", underKey(keys.refreshTokenKey)],
   ]
 }
