@@ -58,13 +58,18 @@ export interface ServerProcess {
 }
 
 /** A server as a process of its own, run from its source; it does not outlive the test. */
-export function spawnServer(variables: Record<string, string>): ServerProcess {
-  const main = fileURLToPath(new URL("main.ts", import.meta.url))
+export const spawnServer = (variables: Record<string, string>) =>
+  spawnNode(["--import", "tsx", "--conditions=latchkey-source", pathOf("main.ts")], variables)
+
+/** The same as it was built, which starts in a third of the time. */
+export const spawnBuiltServer = (variables: Record<string, string>) =>
+  spawnNode([pathOf("../dist/main.js")], variables)
+
+const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+function spawnNode(args: readonly string[], variables: Record<string, string>): ServerProcess {
   const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...variables }
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=latchkey-source", main], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  })
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] })
   onTestFinished(() => void child.kill("SIGKILL"))
   const output: string[] = []
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }))
@@ -129,4 +134,12 @@ export async function register(url: string) {
     accessToken: string
     refreshToken: string
   }
+}
+
+/** A user who has just registered, and an API key of theirs. */
+export async function registerWithKey(url: string) {
+  const user = await register(url)
+  const { status, body } = await rest(url, "POST", "/auth/apikeys", { ...user, body: { label: "x" } })
+  if (status !== 201) throw new Error(`creating a key answered ${status}`)
+  return { ...user, id: body.id as string, apiKey: body.key as string }
 }
