@@ -1,15 +1,17 @@
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 
+type Side = "server" | "database"
+
 /** A way from a server under test to its database, which the test can watch, cut, clog, hold and mend. */
 export async function createLink(target: URL) {
   const sockets = new Set<Socket>()
   /** Whatever they send disappears. */
   const mute = new Set<Socket>()
   let clogged = false
-  /** The database's answers that are held back; null: they pass. */
-  let held: (() => void)[] | null = null
-  let onBytes = (_from: "server" | "database") => {}
+  /** What one side sends is kept back, in order. */
+  let hold: { from: Side; pieces: (() => void)[]; onFirst: () => void } | null = null
+  let onPiece = (_from: Side) => {}
   const link = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname)
     for (const [from, to] of [
@@ -19,9 +21,12 @@ export async function createLink(target: URL) {
       sockets.add(from)
       if (clogged) mute.add(from)
       from.on("data", (bytes) => {
-        onBytes(from === client ? "server" : "database")
-        if (from === upstream && held) held.push(() => to.write(bytes))
-        else if (!mute.has(from)) to.write(bytes)
+        const side = from === client ? "server" : "database"
+        onPiece(side)
+        if (hold?.from === side) {
+          hold.pieces.push(() => to.write(bytes))
+          hold.onFirst()
+        } else if (!mute.has(from)) to.write(bytes)
       })
       from.on("close", () => to.destroy())
       from.on("error", () => to.destroy())
@@ -56,24 +61,20 @@ export async function createLink(target: URL) {
       link.listen(address.port, "127.0.0.1")
       await once(link, "listening")
     },
-    /** Holds the database's answers back; resolves when there is one. */
-    holdAnswers() {
-      const answers: (() => void)[] = []
-      held = answers
-      return new Promise<void>((resolve) => {
-        onBytes = (from) => {
-          if (from === "database") resolve()
-        }
-      })
+    /** Holds back what one side sends; resolves when there is something. */
+    hold: (from: Side) =>
+      new Promise<void>((resolve) => {
+        hold = { from, pieces: [], onFirst: resolve }
+      }),
+    /** Passes on what was held, and holds no more. */
+    release() {
+      const pieces = hold?.pieces ?? []
+      hold = null
+      for (const pass of pieces) pass()
     },
-    releaseAnswers() {
-      const answers = held ?? []
-      held = null
-      for (const pass of answers) pass()
-    },
-    /** Calls with every piece that passes, before it is passed on. */
-    watch(listener: typeof onBytes) {
-      onBytes = listener
+    /** Calls with every piece that comes, before it is passed on. */
+    watch(listener: typeof onPiece) {
+      onPiece = listener
     },
     [Symbol.asyncDispose]: cut,
   }

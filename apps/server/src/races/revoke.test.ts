@@ -27,14 +27,14 @@ test("a read that began before the revocation serves no call that came after it"
   const key = await registerWithKey(two.a)
   expect(await statusOf(two.b, key.apiKey)).toBe(200)
 
-  const hasRead = two.link.holdAnswers()
+  const hasRead = two.link.hold("database")
   const early = statusOf(two.b, key.apiKey)
   await hasRead
   expect((await revoke(two.a, key)).status).toBe(204)
   const late = [statusOf(two.b, key.apiKey), statusOf(two.b, key.apiKey)]
   // An answer on another connection, so that the late ones have come in.
   await rest(two.b, "GET", "/healthz")
-  two.link.releaseAnswers()
+  two.link.release()
 
   expect(await Promise.all(late)).toEqual([401, 401])
   // It came before, and was true when it was read.
@@ -52,11 +52,11 @@ test("a receipt that is about to be renewed when the key is revoked is not, and 
   const key = await registerWithKey(two.a)
   await rest(two.b, "GET", "/readyz")
 
-  const hasRead = two.link.holdAnswers()
+  const hasRead = two.link.hold("database")
   const verdict = statusOf(two.b, key.apiKey)
   await hasRead
   await revoke(two.a, key)
-  two.link.releaseAnswers()
+  two.link.release()
 
   expect(await verdict).toBe(401)
   expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
