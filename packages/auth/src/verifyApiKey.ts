@@ -4,6 +4,7 @@ import { createBatchedRead } from "./batchedRead.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
 import type { Keyring } from "./keyring.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
+import { createRenewals } from "./renewals.ts"
 
 /** The row of an API key that is valid now, or null, whatever it is that is wrong with it. */
 export type VerifyApiKey = (apiKey: string) => Promise<ActiveApiKey | null>
@@ -21,6 +22,7 @@ export function createVerifyApiKey(db: Database, keyring: Keyring, bcrypt: Bcryp
   )
   /** One for each key, and so for each lookup id and key, as the one begins the other. */
   const flights = new Map<string, Promise<boolean>>()
+  const renewals = createRenewals()
 
   async function renewReceipt({ id, keyHash, user }: ActiveApiKey, apiKey: string): Promise<boolean> {
     return recordReceipt(db, {
@@ -54,6 +56,7 @@ export function createVerifyApiKey(db: Database, keyring: Keyring, bcrypt: Bcryp
       case "mismatch":
         return null
       case "stale":
+        if (!renewals.take(row.id)) return row
         return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : null
       case "none":
         return (await share(apiKey, () => compareAndRenew(row, apiKey))) ? row : null
