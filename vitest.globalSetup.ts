@@ -1,6 +1,7 @@
 import { startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
 import { runsBrowserTests } from "./apps/dashboard/src/findChromium.ts"
+import { canMountTmpfs } from "./apps/server/src/faults/tmpfs.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -22,10 +23,16 @@ export default async function setup(project: TestProject) {
 
 /** Last of all, where it is seen. */
 function tellOfSkippedTests(project: TestProject) {
-  const ranDashboard = project.vitest.state.getPaths().some((path) => path.includes("apps/dashboard"))
-  if (!ranDashboard || runsBrowserTests()) return
-  process.stdout.write(
-    "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
-      "or name one in CHROMIUM_PATH.\n",
-  )
+  const ran = (part: string) => project.vitest.state.getPaths().some((path) => path.includes(part))
+  if (ran("apps/dashboard") && !runsBrowserTests()) {
+    process.stdout.write(
+      "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
+        "or name one in CHROMIUM_PATH.\n",
+    )
+  }
+  if (ran("faults/fullDisk") && !canMountTmpfs()) {
+    process.stdout.write(
+      "The test of a full disk did not run: it mounts a small file system, for which it has to be root on Linux.\n",
+    )
+  }
 }
