@@ -6,9 +6,27 @@ import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import pino from "pino"
-import { onTestFinished } from "vitest"
+import { expect, onTestFinished } from "vitest"
+import { createCanaries } from "./canaries/createCanaries.ts"
 import { readEnv } from "./env.ts"
 import { start } from "./start.ts"
+
+/** What `rest` has seen of secrets in this file; no server's log may hold one, whatever is tested. */
+const canaries = createCanaries()
+const SECRET_FIELDS = ["password", "currentPassword", "newPassword", "key", "accessToken", "refreshToken"]
+
+function noteSecrets(...bodies: unknown[]) {
+  for (const body of bodies) {
+    if (typeof body !== "object" || body === null) continue
+    for (const [name, value] of Object.entries(body)) {
+      const isSecret = SECRET_FIELDS.includes(name) && typeof value === "string" && value.length >= 20
+      if (isSecret) canaries.note(name, value)
+    }
+  }
+}
+
+const expectNoSecrets = (log: string[]) =>
+  expect(canaries.findPlain(log.join("\n")), "secrets in the server's log").toEqual([])
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
@@ -28,7 +46,14 @@ export async function startTestServer(variables: Record<string, string>): Promis
     },
   })
   const server = await start(readEnv({ PORT: "0", ...variables }), pino({ level: "trace", base: null }, sink))
-  return { url: server.url, log, [Symbol.asyncDispose]: () => server.stop() }
+  return {
+    url: server.url,
+    log,
+    async [Symbol.asyncDispose]() {
+      await server.stop()
+      expectNoSecrets(log)
+    },
+  }
 }
 
 /** A server in this process with a PostgreSQL database of its own. */
@@ -70,8 +95,11 @@ const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 function spawnNode(args: readonly string[], variables: Record<string, string>): ServerProcess {
   const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...variables }
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] })
-  onTestFinished(() => void child.kill("SIGKILL"))
   const output: string[] = []
+  onTestFinished(() => {
+    child.kill("SIGKILL")
+    expectNoSecrets(output)
+  })
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }))
   const url = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -121,7 +149,9 @@ export async function rest(
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   })
   const text = await response.text()
-  return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) }
+  const answer = text === "" ? null : JSON.parse(text)
+  noteSecrets(body, answer)
+  return { status: response.status, headers: response.headers, body: answer }
 }
 
 /** A user who has just registered over REST. */
