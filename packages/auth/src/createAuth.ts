@@ -6,6 +6,8 @@ import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createKeyring } from "./keyring.ts"
 import { createLastUsed } from "./lastUsed.ts"
+import { observeBcrypt } from "./observeBcrypt.ts"
+import type { AuthObserver } from "./observer.ts"
 import { createSessions, type Sessions } from "./sessions.ts"
 import { createVerifyApiKey } from "./verifyApiKey.ts"
 
@@ -22,6 +24,8 @@ export interface AuthOptions {
   maxKeysPerUser: number
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
+  /** Left out: nothing is counted, and nothing is spent on it. */
+  observer?: AuthObserver | undefined
 }
 
 export interface Auth {
@@ -38,7 +42,7 @@ const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
 
 /** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
 export function createAuth(options: AuthOptions): Auth {
-  const { db } = options
+  const { db, observer } = options
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -47,13 +51,13 @@ export function createAuth(options: AuthOptions): Auth {
     maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
   }
   // Queues of their own, so that a rush on one does not keep the other waiting.
-  const passwordBcrypt = createBcryptQueue(queue)
-  const keyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
+  const passwordBcrypt = observeBcrypt(createBcryptQueue(queue), "password", observer)
+  const keyBcrypt = observeBcrypt(createBcryptQueue({ ...queue, restAfterMismatch: 3 }), "key", observer)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
-  const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
+  const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt, observer)
 
   return {
-    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed }),
+    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed, observer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
     sessions: createSessions(db),

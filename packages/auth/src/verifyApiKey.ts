@@ -3,6 +3,7 @@ import { isApiKey, lookupIdOf } from "./apiKeyFormat.ts"
 import { createBatchedRead } from "./batchedRead.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
 import type { Keyring } from "./keyring.ts"
+import type { AuthObserver, Verdict } from "./observer.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./renewals.ts"
 
@@ -15,10 +16,16 @@ export type VerifyApiKey = (apiKey: string) => Promise<ActiveApiKey | null>
  *
  * @throws {AuthError} `UNAVAILABLE` when too many bcrypts wait; `DatabaseUnavailable` when there is no verdict.
  */
-export function createVerifyApiKey(db: Database, keyring: Keyring, bcrypt: BcryptQueue): VerifyApiKey {
+export function createVerifyApiKey(
+  db: Database,
+  keyring: Keyring,
+  bcrypt: BcryptQueue,
+  observer?: AuthObserver,
+): VerifyApiKey {
   const findRow = createBatchedRead(
     (lookupIds) => findActiveApiKeys(db, { lookupIds }),
     (row: ActiveApiKey) => row.lookupId,
+    observer && ((size) => observer.batch("apiKeys", size)),
   )
   /** One for each key, and so for each lookup id and key, as the one begins the other. */
   const flights = new Map<string, Promise<boolean>>()
@@ -46,20 +53,25 @@ export function createVerifyApiKey(db: Database, keyring: Keyring, bcrypt: Bcryp
     return flight
   }
 
+  function reject(verdict: Verdict): null {
+    observer?.verdict("apiKey", verdict)
+    return null
+  }
+
   return async (apiKey) => {
-    if (!isApiKey(apiKey)) return null
+    if (!isApiKey(apiKey)) return reject("malformed")
     const row = await findRow(lookupIdOf(apiKey))
-    if (!row) return null
+    if (!row) return reject("unknown")
     switch (checkReceipt(keyring, row, apiKey)) {
       case "match":
         return row
       case "mismatch":
-        return null
+        return reject("mismatch")
       case "stale":
         if (!renewals.take(row.id)) return row
-        return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : null
+        return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
       case "none":
-        return (await share(apiKey, () => compareAndRenew(row, apiKey))) ? row : null
+        return (await share(apiKey, () => compareAndRenew(row, apiKey))) ? row : reject("mismatch")
     }
   }
 }

@@ -1,4 +1,6 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
+export type { SlotUsage } from "./createSlots.ts"
+export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export {
   type ActiveApiKey,
@@ -32,4 +34,3 @@ export {
   findUserByEmail,
   replacePasswordHash,
 } from "./queries/users.ts"
-export { DatabaseUnavailable } from "./query.ts"

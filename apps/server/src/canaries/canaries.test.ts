@@ -16,14 +16,16 @@ const TALKATIVE = [
 let postgres: TestPostgres
 let postgresLog: string
 let serverLog: string
+let metrics: string
 let tables: Record<string, string>
 let walked: Awaited<ReturnType<typeof walk>>
 beforeAll(async () => {
   postgres = await startPostgres(TALKATIVE)
   const AUTH_SECRET = newSecret()
-  const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET })
+  const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET, METRICS_PORT: "0" })
   walked = await walk(server.url, postgres)
   walked.canaries.note("AUTH_SECRET", AUTH_SECRET)
+  metrics = await (await fetch(`${server.metricsUrl}`)).text()
   await server[Symbol.asyncDispose]()
   tables = await readTables(postgres.url)
   await postgres.stop()
@@ -65,6 +67,11 @@ test("the server's log, at trace level, holds no secret", () => {
   expect(serverLog.split("\n").length).toBeGreaterThan(walked.answers.length)
   expect(serverLog).toContain('"status":503')
   expect(walked.canaries.findEncoded(serverLog)).toEqual([])
+})
+
+test("the metrics hold no secret", () => {
+  expect(metrics).toContain("latchkey_")
+  expect(walked.canaries.findEncoded(metrics)).toEqual([])
 })
 
 test("no table holds a secret, in whatever form", () => {
