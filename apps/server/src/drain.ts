@@ -1,7 +1,10 @@
 import { once } from "node:events"
 import type { Server } from "node:http"
 
-/** Longest wait for requests under way. The process is to be gone within 10 s; before come 1.5 s of notice, and after up to 5 of writing what is left. */
+/**
+ * Longest wait for requests under way. The process is to be gone within 10 s; 1.5 s of notice may come before, and
+ * up to 5 s of writing what is left after.
+ */
 const GRACE_MS = 3_500
 
 /** Closes a server: no new connections, idle ones closed, busy ones when their answer is out or time is up. */
