@@ -1,10 +1,7 @@
 import { createLink } from "../createLink.ts"
 import { startServerOnPostgres, startTestServer } from "../testing.ts"
 
-/**
- * Two instances on one database, B behind a link that the test can hold. Nothing limits how much they are asked:
- * a race is many calls at once.
- */
+/** Two instances on one database, B behind a link that the test can hold. */
 export async function startTwo(
   serverUrl: string,
   { both, a, b }: Partial<Record<"both" | "a" | "b", Record<string, string>>> = {},
