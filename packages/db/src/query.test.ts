@@ -16,7 +16,7 @@ test("a database that is dropped under its connections is unavailable, and the p
   const { db, close } = await createDatabase(server.url)
   const pings = Array.from({ length: 20 }, () => ping(db, undefined))
   await Promise.all(pings)
-  let dropped = Promise.resolve()
+  let dropped: PromiseLike<void> = Promise.resolve()
   const underWay = db.transaction(async (tx) => {
     await tx.execute(sql`select 1`)
     dropped = server[Symbol.asyncDispose]()
