@@ -171,7 +171,7 @@ function crossOrigin(origins: readonly string[]) {
     origin: [...origins],
     allowMethods: ["GET", "POST", "DELETE"],
     allowHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Latchkey-Client", "trpc-accept"],
-    exposeHeaders: ["X-Request-Id", "Retry-After", "WWW-Authenticate"],
+    exposeHeaders: ["X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     maxAge: 600,
   })
 }

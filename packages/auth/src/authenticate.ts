@@ -7,10 +7,14 @@ import type { LastUsed } from "./lastUsed.ts"
 import { readCredential } from "./readCredential.ts"
 import type { VerifyApiKey } from "./verifyApiKey.ts"
 
+/** One for all who do not say. */
+const nowhere = () => "unknown"
+
 /** A request's caller. Without one, whether there was no credential, a bad one, or more than one. */
 export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
 
-export type Authenticate = (headers: Pick<Headers, "get">) => Promise<Authentication>
+/** @param address the client's IP address; asked for by few calls. */
+export type Authenticate = (headers: Pick<Headers, "get">, address?: () => string) => Promise<Authentication>
 
 /**
  * Tells who is calling, by what the database says now: a key that was revoked, a session that ended or a user
@@ -30,8 +34,8 @@ export function createAuthenticate(deps: {
     (session: LiveSession) => session.id,
   )
 
-  async function callerOfApiKey(apiKey: string): Promise<Caller | null> {
-    const row = await deps.verifyApiKey(apiKey)
+  async function callerOfApiKey(apiKey: string, address: () => string): Promise<Caller | null> {
+    const row = await deps.verifyApiKey(apiKey, address)
     if (!row) return null
     deps.lastUsed.note(row.id)
     return { user: row.user, via: "apiKey", apiKeyId: row.id }
@@ -45,7 +49,7 @@ export function createAuthenticate(deps: {
     return { user: session.user, via: "jwt", sessionId: session.id }
   }
 
-  return async (headers) => {
+  return async (headers, address = nowhere) => {
     const credential = readCredential(headers)
     if (credential.kind === "none" || credential.kind === "ambiguous") {
       return { caller: null, problem: credential.kind }
@@ -53,7 +57,7 @@ export function createAuthenticate(deps: {
     if (credential.kind === "malformed") return { caller: null, problem: "invalid" }
     const caller =
       credential.kind === "apiKey"
-        ? await callerOfApiKey(credential.apiKey)
+        ? await callerOfApiKey(credential.apiKey, address)
         : await callerOfAccessToken(credential.accessToken)
     return caller ? { caller } : { caller: null, problem: "invalid" }
   }

@@ -4,9 +4,13 @@ import { type Accounts, createAccounts } from "./accounts.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
+import { createFailureBudget } from "./failureBudget.ts"
 import { createKeyring } from "./keyring.ts"
 import { createLastUsed } from "./lastUsed.ts"
+import { defaultLimits, type Limits } from "./limits.ts"
 import { createSessions, type Sessions } from "./sessions.ts"
+import { sweepLimits } from "./sweepLimits.ts"
+import { createThrottle } from "./throttle.ts"
 import { createVerifyApiKey } from "./verifyApiKey.ts"
 
 export interface AuthOptions {
@@ -20,6 +24,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** In place of `defaultLimits`. */
+  limits?: Partial<Limits>
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
 }
@@ -46,17 +52,29 @@ export function createAuth(options: AuthOptions): Auth {
     concurrency,
     maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
   }
-  // Queues of their own, so that a rush on one does not keep the other waiting.
+  // Queues of their own, so that a rush on one does not keep the others waiting: anybody can ask for the first two.
   const passwordBcrypt = createBcryptQueue(queue)
-  const keyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
+  const presentedKeyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
+  const newKeyBcrypt = createBcryptQueue(queue)
+  const limits = { ...defaultLimits, ...options.limits }
+  const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
+  const stopSweeping = sweepLimits(db, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
-  const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt)
+  const verifyApiKey = createVerifyApiKey({
+    db,
+    keyring,
+    bcrypt: presentedKeyBcrypt,
+    failures: createFailureBudget(limits.failedKeyChecks),
+  })
 
   return {
     authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed }),
-    accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
-    apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
+    accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
+    apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
     sessions: createSessions(db),
-    close: () => lastUsed.close(),
+    close() {
+      stopSweeping()
+      return lastUsed.close()
+    },
   }
 }

@@ -7,6 +7,7 @@ export interface SecretKeys {
   receiptKey: KeyObject
   accessTokenKey: KeyObject
   refreshTokenKey: KeyObject
+  throttleKey: KeyObject
 }
 
 /** The server secrets: the current one makes receipts and access tokens, all of them check. */
@@ -32,5 +33,6 @@ function deriveKeys(secret: string): SecretKeys {
     receiptKey: createSecretKey(derive("latchkey/receipt/v1", 32)),
     accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
     refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
+    throttleKey: createSecretKey(derive("latchkey/throttle/v1", 32)),
   }
 }

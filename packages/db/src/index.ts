@@ -1,4 +1,5 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
+export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export {
   type ActiveApiKey,
@@ -11,6 +12,7 @@ export {
   touchApiKeys,
 } from "./queries/apiKeys.ts"
 export { ping } from "./queries/ping.ts"
+export { removeExpiredLimits } from "./queries/rateLimits.ts"
 export {
   createSession,
   endSession,
