@@ -11,7 +11,7 @@ interface Row {
 
 const row = {
   points: rateLimits.points,
-  left: sql<number>`ceil(extract(epoch from ${rateLimits.expiresAt} - now()) * 1000)::float8`,
+  left: sql<number>`floor(extract(epoch from ${rateLimits.expiresAt} - now()) * 1000)::float8`,
 }
 
 /**
