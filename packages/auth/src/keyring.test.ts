@@ -13,9 +13,9 @@ test("knows its secrets by fingerprint, and no others", () => {
 })
 
 test("no key of a secret gives away another", () => {
-  const { id, receiptKey, accessTokenKey } = createKeyring({ current: one }).current
-  const keys = [receiptKey, accessTokenKey].map((key) => key.export().toString("hex"))
-  expect(new Set([id, ...keys]).size).toBe(3)
+  const { id, receiptKey, accessTokenKey, throttleKey } = createKeyring({ current: one }).current
+  const keys = [receiptKey, accessTokenKey, throttleKey].map((key) => key.export().toString("hex"))
+  expect(new Set([id, ...keys]).size).toBe(4)
 })
 
 test("a secret listed as current and as previous is current", () => {

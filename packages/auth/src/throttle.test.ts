@@ -23,13 +23,13 @@ const newSource = (): Source => ({
 
 const limited = { reason: "RATE_LIMITED" }
 
-describe.each(["PostgreSQL", "embedded"] as const)("throttling on %s", (kind) => {
+describe("throttling", () => {
   let database: OpenTestDatabase
   const secrets = { current: newSecret() }
   const instance = (limits: Partial<Limits> = {}) =>
     createTestAuth(database.db, { secrets, limits: { ...defaultLimits, ...limits } })
   beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
+    database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
