@@ -142,7 +142,8 @@ function logExchange(
   options: { startedAt: number; address: () => string },
 ) {
   const { requestId, route, status, caller, failures } = exchange
-  const mishaps = failures.filter(({ failure }) => failure.status >= 500)
+  // What is refused for a time that is told is refused on purpose.
+  const mishaps = failures.filter(({ failure }) => failure.status >= 500 && failure.retryAfter === undefined)
   const level = mishaps.length > 0 ? "error" : "info"
   if (!log.isLevelEnabled(level)) return
   log[level](

@@ -53,7 +53,8 @@ export function createAuth(options: AuthOptions): Auth {
     maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
   }
   // Queues of their own, so that a rush on one does not keep the others waiting: anybody can ask for the first two.
-  const passwordBcrypt = createBcryptQueue(queue)
+  // What fails there leaves most of a core to calls that need none.
+  const passwordBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 1 })
   const presentedKeyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
   const newKeyBcrypt = createBcryptQueue(queue)
   const limits = { ...defaultLimits, ...options.limits }

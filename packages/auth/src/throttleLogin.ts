@@ -27,6 +27,9 @@ export interface ThrottleLogin {
   meet(keys: LoginKeys): Promise<void>
 }
 
+/** Milliseconds that one sign-in may wait for others of the account from its address: as long as for a bcrypt. */
+const PATIENCE = 3_000
+
 export function createThrottleLogin(
   db: Database,
   limits: Limits,
@@ -37,7 +40,7 @@ export function createThrottleLogin(
   const failedByAddress = createCounter(db, "failed-logins-by-address", limits.failedLoginsByAddress)
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
-  const inTurn = createInTurn()
+  const inTurn = createInTurn(PATIENCE)
 
   /** What is left to do when the answer is known, and not worth failing it. */
   async function finish(writes: Promise<void>[]) {
