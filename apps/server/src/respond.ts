@@ -1,7 +1,7 @@
 import { appRouter, type Failure, failure } from "@latchkey/api"
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server"
 import type { AppContext, Exchange } from "./exchange.ts"
-import { limitHeaders, retryHeader } from "./limitHeaders.ts"
+import { limitHeaders } from "./limitHeaders.ts"
 
 /** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. */
 const SAFE_HEADERS = {
@@ -30,8 +30,7 @@ function allHeaders(c: AppContext, status: number, own?: Record<string, string>)
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
-    ...(api.standing !== null && limitHeaders(api.standing)),
-    ...(failures.length > 0 && retryHeader(failures)),
+    ...((api.standing !== null || failures.length > 0) && limitHeaders(api.standing, failures)),
     ...own,
   }
 }

@@ -16,8 +16,6 @@ interface Procedure {
     path: string
     type: "query" | "mutation"
     ctx: Context
-    signal: undefined
-    batchIndex: number
     getRawInput: () => Promise<unknown>
   }): Promise<unknown>
 }
@@ -96,8 +94,6 @@ export async function serveUnaryCalls(
         path,
         type: kind,
         ctx: api,
-        signal: undefined,
-        batchIndex: index,
         getRawInput: () => readInput(index),
       })
       return { status: 200, body: { result: { data: serialize(data) } } }

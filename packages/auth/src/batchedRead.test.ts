@@ -43,6 +43,17 @@ test("one batch is under way, and what arrives meanwhile gathers for the next", 
   ])
 })
 
+test("the next batch is sent before the callers of the one that was read go on", async () => {
+  const { begun, load } = gatedRead()
+  const begunWhenAnswered = load("a").then(() => begun.length)
+  await settled()
+  const next = load("b")
+  begun[0]?.answer([{ id: "a", version: 1 }])
+  expect(await begunWhenAnswered).toBe(2)
+  begun[1]?.answer([{ id: "b", version: 1 }])
+  expect((await next)?.version).toBe(1)
+})
+
 test("a load is never answered by a read that began before it", async () => {
   const { begun, load } = gatedRead()
   const early = load("a")

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises"
 import DataLoader from "dataloader"
 
 /**
@@ -11,13 +12,30 @@ export function createBatchedRead<Row>(
   read: (ids: readonly string[]) => Promise<Row[]>,
   idOf: (row: Row) => string,
 ): (id: string) => Promise<Row | null> {
-  let lastBatch: Promise<unknown> = Promise.resolve()
-  let dispatched: Promise<unknown> = lastBatch
+  const waiting: (() => void)[] = []
+  let isReading = false
+
+  /** @returns whether another batch is under way now. */
+  function beginNext(): boolean {
+    const dispatch = waiting.shift()
+    isReading = dispatch !== undefined
+    dispatch?.()
+    return isReading
+  }
 
   async function readInOrder(ids: readonly string[]) {
-    const rows = read([...new Set(ids)])
-    dispatched = rows
-    const byId = new Map((await rows).map((row) => [idOf(row), row]))
+    let rows: Row[]
+    try {
+      rows = await read([...new Set(ids)])
+    } finally {
+      // The driver sends what it gathered in a turn of the event loop at its end. With the next batch sent before
+      // this one's callers go on, the database works while they do.
+      if (beginNext()) {
+        await turn()
+        await turn()
+      }
+    }
+    const byId = new Map(rows.map((row) => [idOf(row), row]))
     return ids.map((id) => byId.get(id) ?? null)
   }
 
@@ -25,10 +43,11 @@ export function createBatchedRead<Row>(
     cache: false,
     maxBatchSize: 1_000,
     batchScheduleFn(dispatch) {
-      lastBatch = lastBatch.then(() => {
-        dispatch()
-        return dispatched.catch(() => {})
-      })
+      waiting.push(dispatch)
+      if (isReading) return
+      isReading = true
+      // Its first load is added to the batch only after this.
+      queueMicrotask(beginNext)
     },
   })
   return (id) => loader.load(id)

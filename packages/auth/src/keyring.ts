@@ -1,10 +1,12 @@
 import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
+import { createHmacSha256 } from "./createHmacSha256.ts"
 
 /** The keys that come from one server secret, each good for one purpose. */
 export interface SecretKeys {
   /** A fingerprint of the secret; not secret. */
   id: string
-  receiptKey: KeyObject
+  /** The HMAC of receipts, under its key. */
+  receiptMac: (message: string) => Buffer
   accessTokenKey: KeyObject
   refreshTokenKey: KeyObject
   throttleKey: KeyObject
@@ -30,7 +32,7 @@ function deriveKeys(secret: string): SecretKeys {
   const derive = (info: string, bytes: number) => Buffer.from(hkdfSync("sha256", secret, "", info, bytes))
   return {
     id: derive("latchkey/secret-id/v1", 8).toString("hex"),
-    receiptKey: createSecretKey(derive("latchkey/receipt/v1", 32)),
+    receiptMac: createHmacSha256(derive("latchkey/receipt/v1", 32)),
     accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
     refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
     throttleKey: createSecretKey(derive("latchkey/throttle/v1", 32)),

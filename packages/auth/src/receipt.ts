@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 import type { ActiveApiKey } from "@latchkey/db"
 import type { Keyring, SecretKeys } from "./keyring.ts"
 
@@ -14,9 +14,7 @@ export interface ReceiptSubject {
 export function makeReceipt(keys: SecretKeys, { id, userId, keyHash, apiKey }: ReceiptSubject): Buffer {
   // All parts but the last two have a fixed length, the digest as well, and a key has 64 characters, so no two
   // subjects share an input.
-  const input = `latchkey/receipt/v1${id}${userId}${hash("sha256", keyHash, "binary")}${apiKey}`
-  // One character, one byte: all but the digest is ASCII.
-  return createHmac("sha256", keys.receiptKey).update(input, "binary").digest()
+  return keys.receiptMac(`latchkey/receipt/v1${id}${userId}${hash("sha256", keyHash, "binary")}${apiKey}`)
 }
 
 /** `stale`: it matches, under a secret that is no longer the current one. `none`: there is nothing to go by. */
