@@ -12,7 +12,9 @@ export function createInTurn(patience: number) {
     const askedAt = performance.now()
     async function runInTime() {
       if (performance.now() - askedAt <= patience) return run()
-      throw new AuthError("UNAVAILABLE", "Too many calls like this one wait; try again shortly.")
+      throw new AuthError("UNAVAILABLE", "Too many calls like this one wait; try again shortly.", {
+        retryAfter: 1,
+      })
     }
     const turn = (last.get(key) ?? Promise.resolve()).then(runInTime, runInTime)
     last.set(key, turn)
