@@ -1,4 +1,4 @@
-import { startPostgres } from "@latchkey/test-postgres"
+import { runsPgBouncerTests, startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
 import { runsBrowserTests } from "./apps/dashboard/src/findChromium.ts"
 
@@ -22,10 +22,16 @@ export default async function setup(project: TestProject) {
 
 /** Last of all, where it is seen. */
 function tellOfSkippedTests(project: TestProject) {
-  const ranDashboard = project.vitest.state.getPaths().some((path) => path.includes("apps/dashboard"))
-  if (!ranDashboard || runsBrowserTests()) return
-  process.stdout.write(
-    "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
-      "or name one in CHROMIUM_PATH.\n",
-  )
+  const ran = (part: RegExp) => project.vitest.state.getPaths().some((path) => part.test(path))
+  if (ran(/apps\/dashboard/) && !runsBrowserTests()) {
+    process.stdout.write(
+      "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
+        "or name one in CHROMIUM_PATH.\n",
+    )
+  }
+  if (ran(/pgBouncer|lifecycle/) && !runsPgBouncerTests()) {
+    process.stdout.write(
+      "The tests with PgBouncer did not run: it is not installed. To get it: apt-get install pgbouncer.\n",
+    )
+  }
 }

@@ -6,12 +6,14 @@ import { bodyLimit } from "hono/body-limit"
 import { cors } from "hono/cors"
 import packageJson from "../package.json" with { type: "json" }
 import { clientAddress } from "./clientAddress.ts"
+import type { Metrics } from "./createMetrics.ts"
+import type { Readiness } from "./createReadiness.ts"
 import type { App, AppContext, AppEnv, Exchange } from "./exchange.ts"
 import { describeError, type Log } from "./log.ts"
 import { mountDashboard } from "./mountDashboard.ts"
 import { mountRest } from "./mountRest.ts"
 import { mountTrpc } from "./mountTrpc.ts"
-import { complete, refuseMethod, respond, respondWithFailure } from "./respond.ts"
+import { complete, refuseMethod, respond, respondWithFailure, restError } from "./respond.ts"
 import { createSessionCookie } from "./sessionCookie.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -19,8 +21,9 @@ const MAX_BODY_BYTES = 64 * 1024
 export interface AppDependencies {
   auth: Auth
   log: Log
-  /** Resolves when requests can be served. */
-  checkReady: () => Promise<void>
+  /** Null: nothing is counted. */
+  metrics: Metrics | null
+  checkReady: Readiness["check"]
   corsOrigins: readonly string[]
   trustProxy: number
   /** Seconds. */
@@ -39,12 +42,12 @@ export function createApp(deps: AppDependencies): App {
   const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
-    try {
-      await deps.checkReady()
-      return respond(c, 200, '{"status":"ready"}')
-    } catch (error) {
-      return respondWithFailure(c, failure("UNAVAILABLE", "Not ready."), { error })
-    }
+    const notReady = await deps.checkReady()
+    if (!notReady) return respond(c, 200, '{"status":"ready"}')
+    const answer = failure("UNAVAILABLE", notReady.message)
+    if (notReady.error !== undefined) return respondWithFailure(c, answer, { error: notReady.error })
+    // What somebody asked for is not logged as a mishap.
+    return respond(c, answer.status, JSON.stringify(restError(answer, c.get("exchange").requestId)))
   })
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
   mountTrpc(app)
@@ -93,6 +96,7 @@ const limitBody = bodyLimit({
 function openExchange({
   auth,
   log,
+  metrics,
   trustProxy,
   refreshTokenTtl,
 }: AppDependencies): MiddlewareHandler<AppEnv> {
@@ -129,7 +133,10 @@ function openExchange({
     await next()
     // Preflights and files are answered by the framework.
     if (exchange.status === undefined) c.res = complete(c, c.res)
-    const finish = () => logExchange(log, c, exchange, { startedAt, address })
+    const finish = () => {
+      logExchange(log, c, exchange, { startedAt, address })
+      metrics?.onAnswer(c.req.method, exchange, (performance.now() - startedAt) / 1000)
+    }
     if (exchange.stream) exchange.stream.then(finish, finish)
     else finish()
   }

@@ -1,8 +1,11 @@
 import { once } from "node:events"
 import type { Server } from "node:http"
 
-/** Longest wait for requests under way. The process is to be gone within 10 s, and writing what is left may take 5. */
-const GRACE_MS = 4_000
+/**
+ * Longest wait for requests under way. The process is to be gone within 10 s; 1.5 s of notice may come before, and
+ * up to 5 s of writing what is left after.
+ */
+const GRACE_MS = 3_500
 
 /** Closes a server: no new connections, idle ones closed, busy ones when their answer is out or time is up. */
 export async function drain(server: Server): Promise<void> {

@@ -49,6 +49,7 @@ test.each([
   ["PORT", "65536"],
   ["PORT", "-1"],
   ["PORT", "3000.5"],
+  ["METRICS_PORT", "no"],
   ["DATABASE_URL", "mysql://user:hunter2@db/latchkey"],
   ["AUTH_SECRET", "hunter2"],
   ["AUTH_SECRET", "change-me-change-me-change-me-change-me"],

@@ -7,14 +7,13 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 /** The repository's root, seen from `src` as from `dist`. */
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
-function whole(min: number, max: number, fallback: number) {
+function whole(min: number, max: number) {
   const error = `expected a whole number from ${min} to ${max}`
   return z
     .string()
     .regex(/^\d{1,15}$/, { error, abort: true })
     .transform(Number)
     .pipe(z.number().min(min, { error }).max(max, { error }))
-    .default(fallback)
 }
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
@@ -50,8 +49,9 @@ const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
 
 const Env = z
   .object({
-    PORT: whole(0, 65_535, 3000),
+    PORT: whole(0, 65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
+    METRICS_PORT: whole(0, 65_535).optional(),
     DATABASE_URL: z
       .string()
       .refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), {
@@ -64,14 +64,14 @@ const Env = z
       .default(resolve(root, ".latchkey")),
     AUTH_SECRET: secret.optional(),
     AUTH_SECRET_PREVIOUS: list(secret),
-    ACCESS_TOKEN_TTL: whole(1, 86_400, 900),
-    REFRESH_TOKEN_TTL: whole(1, 315_360_000, 2_592_000),
-    BCRYPT_COST: whole(10, 14, 10),
+    ACCESS_TOKEN_TTL: whole(1, 86_400).default(900),
+    REFRESH_TOKEN_TTL: whole(1, 315_360_000).default(2_592_000),
+    BCRYPT_COST: whole(10, 14).default(10),
     REGISTRATION: oneOf(["open", "closed"]).default("open"),
-    MAX_KEYS_PER_USER: whole(1, 1_000_000, 100),
+    MAX_KEYS_PER_USER: whole(1, 1_000_000).default(100),
     CORS_ORIGINS: list(origin),
-    TRUST_PROXY: whole(0, 100, 0),
-    RATE_LIMIT_FACTOR: whole(1, 1_000_000, 1),
+    TRUST_PROXY: whole(0, 100).default(0),
+    RATE_LIMIT_FACTOR: whole(1, 1_000_000).default(1),
     LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
   })
   .superRefine((env, context) => {

@@ -2,10 +2,11 @@ import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { AppRouter } from "@latchkey/api"
+import { runsPgBouncerTests } from "@latchkey/test-postgres"
 import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client"
 import superjson from "superjson"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { register, rest, startServerOnPostgres, startTestServer } from "./testing.ts"
+import { register, rest, startServerOnPgBouncer, startServerOnPostgres, startTestServer } from "./testing.ts"
 
 const clientOf = (url: string, headers: Record<string, string> = {}) =>
   createTRPCClient<AppRouter>({
@@ -24,14 +25,17 @@ async function failureOf(call: Promise<unknown>) {
 
 const rejection = { code: "UNAUTHORIZED", httpStatus: 401, reason: "UNAUTHENTICATED" }
 
-describe.each(["PostgreSQL", "embedded"])("on %s", (kind) => {
+const starts = {
+  PostgreSQL: () => startServerOnPostgres(inject("postgresUrl")),
+  embedded: async () => startTestServer({ DATA_DIR: await mkdtemp(join(tmpdir(), "latchkey-test-")) }),
+  ...(runsPgBouncerTests() && { PgBouncer: () => startServerOnPgBouncer(inject("postgresUrl")) }),
+}
+
+describe.each(Object.entries(starts))("on %s", (_, start) => {
   let server: { url: string } & AsyncDisposable
   let url: string
   beforeAll(async () => {
-    server =
-      kind === "embedded"
-        ? await startTestServer({ DATA_DIR: await mkdtemp(join(tmpdir(), "latchkey-test-")) })
-        : await startServerOnPostgres(inject("postgresUrl"))
+    server = await start()
     url = server.url
   })
   afterAll(() => server[Symbol.asyncDispose]())

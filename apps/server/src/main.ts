@@ -19,6 +19,7 @@ const CAUSES: Record<string, Record<string, string>> = {
     "28000": "expected a user that PostgreSQL lets in",
     "3D000": "expected a database that exists",
     "42501": "expected a user that may create tables",
+    "08P01": "expected a pooler that knows this user and database and reaches PostgreSQL",
   },
 }
 
@@ -37,7 +38,8 @@ try {
       process.exit(0)
     })
   }
-  log.info({ url: server.url }, `serving on ${server.url}`)
+  const { url, metricsUrl } = server
+  log.info({ url, ...(metricsUrl !== null && { metricsUrl }) }, `serving on ${url}`)
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)
   process.exit(1)

@@ -1,18 +1,27 @@
+import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
 import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
 import { createDatabase, ping } from "@latchkey/db"
 import { createApp } from "./app.ts"
+import { createMetrics, type Metrics } from "./createMetrics.ts"
+import { createReadiness } from "./createReadiness.ts"
 import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
-import type { Env } from "./env.ts"
+import { type Env, EnvError } from "./env.ts"
 import { listen } from "./listen.ts"
 import { describeError, type Log } from "./log.ts"
 import { readSecret } from "./readSecret.ts"
+import { serveMetrics } from "./serveMetrics.ts"
 
 export interface RunningServer {
   url: string
-  /** Stops taking requests, finishes those under way, writes what is in memory, and lets go of the database. */
+  /** Null without `METRICS_PORT`. */
+  metricsUrl: string | null
+  /**
+   * Says at `/readyz` that it stops, and if somebody has been asking there goes on for a moment; then stops taking
+   * requests, finishes those under way, writes what is in memory, and lets go of the database.
+   */
   stop(): Promise<void>
 }
 
@@ -23,8 +32,13 @@ export interface RunningServer {
  */
 export async function start(env: Env, log: Log): Promise<RunningServer> {
   if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
-  const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href)
+  const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
+  const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, {
+    onQuery: metrics?.onQuery,
+  })
+  let metricsServer: Server | null = null
   try {
+    metrics?.watchDatabase(database.usage)
     await database.migrate()
     const auth = createAuth({
       db: database.db,
@@ -39,35 +53,50 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       maxKeysPerUser: env.MAX_KEYS_PER_USER,
       limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
+      observer: metrics?.auth,
     })
-    let stopping = false
+    const readiness = createReadiness(() => ping(database.db))
     const app = createApp({
       auth,
       log,
-      checkReady: async () => {
-        if (stopping) throw new Error("stopping")
-        await ping(database.db)
-      },
+      metrics,
+      checkReady: readiness.check,
       corsOrigins: env.CORS_ORIGINS,
       trustProxy: env.TRUST_PROXY,
       refreshTokenTtl: env.REFRESH_TOKEN_TTL,
       dashboard: dashboardFolder(),
     })
+    if (metrics) metricsServer = await listenForMetrics(metrics, env)
     const server = await listen(app, { port: env.PORT, host: env.HOST, log })
-    const { port } = server.address() as AddressInfo
     return {
-      url: `http://${displayHost(env.HOST)}:${port}`,
+      url: urlOf(server, env.HOST),
+      metricsUrl: metricsServer && `${urlOf(metricsServer, env.HOST)}/metrics`,
       async stop() {
-        stopping = true
+        await readiness.announceStop()
         await drain(server)
         await auth.close()
         await database.close()
+        metricsServer?.close()
+        metricsServer?.closeAllConnections()
       },
     }
   } catch (error) {
+    metricsServer?.close()
     await database.close()
     throw error
   }
+}
+
+async function listenForMetrics(metrics: Metrics, { METRICS_PORT: port = 0, HOST: host }: Env) {
+  return serveMetrics(metrics, { port, host }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error
+    throw new EnvError([`METRICS_PORT: expected a port that is free and may be listened on (${error.code})`])
+  })
+}
+
+function urlOf(server: Server, host: string) {
+  const { port } = server.address() as AddressInfo
+  return `http://${displayHost(host)}:${port}`
 }
 
 function displayHost(host: string) {

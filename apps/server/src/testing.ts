@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, startPgBouncer } from "@latchkey/test-postgres"
 import pino from "pino"
 import { onTestFinished } from "vitest"
 import { readEnv } from "./env.ts"
@@ -17,6 +17,7 @@ export const newSecret = () => randomBytes(32).toString("hex")
 
 export interface TestServer extends AsyncDisposable {
   url: string
+  metricsUrl: string | null
   /** The log so far, a line each. */
   log: string[]
 }
@@ -34,7 +35,8 @@ export async function startTestServer(variables: Record<string, string>): Promis
     readEnv({ PORT: "0", ...GENEROUS, ...variables }),
     pino({ level: "trace", base: null }, sink),
   )
-  return { url: server.url, log, [Symbol.asyncDispose]: () => server.stop() }
+  const { url, metricsUrl } = server
+  return { url, metricsUrl, log, [Symbol.asyncDispose]: () => server.stop() }
 }
 
 /** A server in this process with a PostgreSQL database of its own. */
@@ -44,11 +46,30 @@ export async function startServerOnPostgres(serverUrl: string, variables: Record
   const server = await startTestServer({ ...shared, ...variables })
   return {
     url: server.url,
+    metricsUrl: server.metricsUrl,
     log: server.log,
     /** What another instance needs to share the work. */
     shared,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A server in this process that reaches a PostgreSQL database of its own through PgBouncer. */
+export async function startServerOnPgBouncer(serverUrl: string) {
+  const database = await createTestDatabase(serverUrl)
+  const pgBouncer = await startPgBouncer(database.url)
+  const shared = { DATABASE_URL: pgBouncer.url, AUTH_SECRET: newSecret() }
+  const server = await startTestServer(shared)
+  return {
+    ...server,
+    shared,
+    pgBouncer,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await pgBouncer[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
   }

@@ -4,6 +4,7 @@ import type { Caller } from "./caller.ts"
 import { createVerifyAccessToken } from "./createVerifyAccessToken.ts"
 import type { Keyring } from "./keyring.ts"
 import type { LastUsed } from "./lastUsed.ts"
+import type { AuthObserver } from "./observer.ts"
 import { readCredential } from "./readCredential.ts"
 import type { VerifyApiKey } from "./verifyApiKey.ts"
 
@@ -27,38 +28,57 @@ export function createAuthenticate(deps: {
   keyring: Keyring
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
+  observer: AuthObserver | undefined
 }): Authenticate {
+  const { observer } = deps
   const verifyAccessToken = createVerifyAccessToken(deps.keyring)
   const findSession = createBatchedRead(
     (ids) => findLiveSessions(deps.db, { ids }),
     (session: LiveSession) => session.id,
+    observer && ((size) => observer.batch("sessions", size)),
   )
 
   async function callerOfApiKey(apiKey: string, address: () => string): Promise<Caller | null> {
     const row = await deps.verifyApiKey(apiKey, address)
     if (!row) return null
     deps.lastUsed.note(row.id)
+    observer?.verdict("apiKey", "accepted")
     return { user: row.user, via: "apiKey", apiKeyId: row.id }
   }
 
   async function callerOfAccessToken(accessToken: string): Promise<Caller | null> {
     const claims = await verifyAccessToken(accessToken)
-    if (!claims) return null
+    if (!claims) return rejectAccessToken("invalid")
     const session = await findSession(claims.sessionId)
-    if (session?.user.id !== claims.userId) return null
+    if (session?.user.id !== claims.userId) return rejectAccessToken("ended")
+    observer?.verdict("accessToken", "accepted")
     return { user: session.user, via: "jwt", sessionId: session.id }
+  }
+
+  function rejectAccessToken(verdict: "invalid" | "ended"): null {
+    observer?.verdict("accessToken", verdict)
+    return null
   }
 
   return async (headers, address = nowhere) => {
     const credential = readCredential(headers)
     if (credential.kind === "none" || credential.kind === "ambiguous") {
+      observer?.verdict("none", credential.kind)
       return { caller: null, problem: credential.kind }
     }
-    if (credential.kind === "malformed") return { caller: null, problem: "invalid" }
-    const caller =
-      credential.kind === "apiKey"
-        ? await callerOfApiKey(credential.apiKey, address)
-        : await callerOfAccessToken(credential.accessToken)
-    return caller ? { caller } : { caller: null, problem: "invalid" }
+    if (credential.kind === "malformed") {
+      observer?.verdict("none", "malformed")
+      return { caller: null, problem: "invalid" }
+    }
+    try {
+      const caller =
+        credential.kind === "apiKey"
+          ? await callerOfApiKey(credential.apiKey, address)
+          : await callerOfAccessToken(credential.accessToken)
+      return caller ? { caller } : { caller: null, problem: "invalid" }
+    } catch (error) {
+      observer?.verdict(credential.kind, "unavailable")
+      throw error
+    }
   }
 }

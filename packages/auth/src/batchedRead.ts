@@ -6,11 +6,13 @@ import DataLoader from "dataloader"
  * meanwhile gathers for the next. A load is always answered by a read that began after it, and nothing is kept.
  *
  * @param read the rows of the given ids, in any order, without those that don't exist.
+ * @param onBatch told how many loads share a read.
  * @returns the row of an id, or null.
  */
 export function createBatchedRead<Row>(
   read: (ids: readonly string[]) => Promise<Row[]>,
   idOf: (row: Row) => string,
+  onBatch?: (size: number) => void,
 ): (id: string) => Promise<Row | null> {
   const waiting: (() => void)[] = []
   let isReading = false
@@ -24,6 +26,7 @@ export function createBatchedRead<Row>(
   }
 
   async function readInOrder(ids: readonly string[]) {
+    onBatch?.(ids.length)
     let rows: Row[]
     try {
       rows = await read([...new Set(ids)])

@@ -8,6 +8,8 @@ import { createFailureBudget } from "./failureBudget.ts"
 import { createKeyring } from "./keyring.ts"
 import { createLastUsed } from "./lastUsed.ts"
 import { defaultLimits, type Limits } from "./limits.ts"
+import { observeBcrypt } from "./observeBcrypt.ts"
+import type { AuthObserver } from "./observer.ts"
 import { createSessions, type Sessions } from "./sessions.ts"
 import { sweepLimits } from "./sweepLimits.ts"
 import { createThrottle } from "./throttle.ts"
@@ -28,6 +30,8 @@ export interface AuthOptions {
   limits?: Partial<Limits>
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
+  /** Left out: nothing is counted, and nothing is spent on it. */
+  observer?: AuthObserver | undefined
 }
 
 export interface Auth {
@@ -44,7 +48,7 @@ const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
 
 /** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
 export function createAuth(options: AuthOptions): Auth {
-  const { db } = options
+  const { db, observer } = options
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -54,9 +58,17 @@ export function createAuth(options: AuthOptions): Auth {
   }
   // Queues of their own, so that a rush on one does not keep the others waiting: anybody can ask for the first two.
   // What fails there leaves most of a core to calls that need none.
-  const passwordBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 1 })
-  const presentedKeyBcrypt = createBcryptQueue({ ...queue, restAfterMismatch: 3 })
-  const newKeyBcrypt = createBcryptQueue(queue)
+  const passwordBcrypt = observeBcrypt(
+    createBcryptQueue({ ...queue, restAfterMismatch: 1 }),
+    "password",
+    observer,
+  )
+  const presentedKeyBcrypt = observeBcrypt(
+    createBcryptQueue({ ...queue, restAfterMismatch: 3 }),
+    "key",
+    observer,
+  )
+  const newKeyBcrypt = observeBcrypt(createBcryptQueue(queue), "newKey", observer)
   const limits = { ...defaultLimits, ...options.limits }
   const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
   const stopSweeping = sweepLimits(db, options.onBackgroundError)
@@ -66,10 +78,11 @@ export function createAuth(options: AuthOptions): Auth {
     keyring,
     bcrypt: presentedKeyBcrypt,
     failures: createFailureBudget(limits.failedKeyChecks),
+    observer,
   })
 
   return {
-    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed }),
+    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed, observer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
     sessions: createSessions(db),

@@ -6,6 +6,7 @@ import type { BcryptQueue } from "./bcryptQueue.ts"
 import { AuthError } from "./errors.ts"
 import type { FailureBudget } from "./failureBudget.ts"
 import type { Keyring } from "./keyring.ts"
+import type { AuthObserver, Verdict } from "./observer.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 
 /**
@@ -27,15 +28,18 @@ export function createVerifyApiKey({
   keyring,
   bcrypt,
   failures,
+  observer,
 }: {
   db: Database
   keyring: Keyring
   bcrypt: BcryptQueue
   failures: FailureBudget
+  observer: AuthObserver | undefined
 }): VerifyApiKey {
   const findRow = createBatchedRead(
     (lookupIds) => findActiveApiKeys(db, { lookupIds }),
     (row: ActiveApiKey) => row.lookupId,
+    observer && ((size) => observer.batch("apiKeys", size)),
   )
   /** One for each key, and so for each lookup id and key, as the one begins the other. */
   const flights = new Map<string, Promise<boolean>>()
@@ -81,19 +85,24 @@ export function createVerifyApiKey({
     return flight
   }
 
+  function reject(verdict: Verdict): null {
+    observer?.verdict("apiKey", verdict)
+    return null
+  }
+
   return async (apiKey, address) => {
-    if (!isApiKey(apiKey)) return null
+    if (!isApiKey(apiKey)) return reject("malformed")
     const row = await findRow(lookupIdOf(apiKey))
-    if (!row) return null
+    if (!row) return reject("unknown")
     switch (checkReceipt(keyring, row, apiKey)) {
       case "match":
         return row
       case "mismatch":
-        return null
+        return reject("mismatch")
       case "stale":
-        return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : null
+        return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
       case "none":
-        return (await share(apiKey, () => beginCompare(row, apiKey, address()))) ? row : null
+        return (await share(apiKey, () => beginCompare(row, apiKey, address()))) ? row : reject("mismatch")
     }
   }
 }

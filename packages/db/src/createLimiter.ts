@@ -1,7 +1,6 @@
 import { RateLimiterRes } from "rate-limiter-flexible"
 import type { Database } from "./createDatabase.ts"
 import { LimitStore } from "./limitStore.ts"
-import { query } from "./query.ts"
 
 export interface LimiterOptions {
   /** Stands before its keys; no other limiter's. */
@@ -51,42 +50,26 @@ export function createLimiter(
     ...(remembersRefusals && { inMemoryBlockOnConsumed: count + 1 }),
   })
   return {
-    take: async (key) => usageOf(await take(db, { store, key })),
-    giveBack: (key) => giveBack(db, { store, key }),
-    remember: (key) => remember(db, { store, key }),
-    remembers: (key) => remembers(db, { store, key }),
+    async take(key) {
+      try {
+        return usageOf(await store.consume(key), true)
+      } catch (error) {
+        if (error instanceof RateLimiterRes) return usageOf(error, false)
+        throw error
+      }
+    },
+    async giveBack(key) {
+      await store.reward(key)
+    },
+    async remember(key) {
+      await store.set(key, 1, seconds)
+    },
+    remembers: async (key) => (await store.get(key)) !== null,
   }
 }
 
-interface Subject {
-  store: LimitStore
-  key: string
-}
-
-const take = query(async (_, { store, key }: Subject) =>
-  store.consume(key).then(
-    (result) => ({ isAllowed: true, result }),
-    (refusal: unknown) => {
-      if (refusal instanceof RateLimiterRes) return { isAllowed: false, result: refusal }
-      throw refusal
-    },
-  ),
-)
-
-const usageOf = ({ isAllowed, result }: { isAllowed: boolean; result: RateLimiterRes }): Usage => ({
+const usageOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes, isAllowed: boolean): Usage => ({
   isAllowed,
-  remaining: result.remainingPoints,
-  reset: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+  remaining: remainingPoints,
+  reset: Math.max(1, Math.ceil(msBeforeNext / 1000)),
 })
-
-const giveBack = query(async (_, { store, key }: Subject): Promise<void> => {
-  await store.reward(key)
-})
-
-const remember = query(async (_, { store, key }: Subject): Promise<void> => {
-  await store.set(key, 1, store.duration)
-})
-
-const remembers = query(
-  async (_, { store, key }: Subject): Promise<boolean> => (await store.get(key)) !== null,
-)

@@ -1,5 +1,7 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
 export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
+export type { SlotUsage } from "./createSlots.ts"
+export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export {
   type ActiveApiKey,
@@ -34,4 +36,3 @@ export {
   findUserByEmail,
   replacePasswordHash,
 } from "./queries/users.ts"
-export { DatabaseUnavailable } from "./query.ts"

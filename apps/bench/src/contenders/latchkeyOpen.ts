@@ -10,7 +10,8 @@ const log = createLog("warn")
 const app = createApp({
   auth: openAuth,
   log,
-  checkReady: async () => {},
+  metrics: null,
+  checkReady: async () => null,
   corsOrigins: [],
   trustProxy: 0,
   refreshTokenTtl: 1,

@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { findPgBouncer } from "./findPgBouncer.ts"
+import { freePort } from "./freePort.ts"
+import { unprivilegedUser } from "./unprivilegedUser.ts"
+import { untilReady } from "./untilReady.ts"
+
+export interface TestPgBouncer extends AsyncDisposable {
+  /** The same database as the server's URL, through PgBouncer. */
+  url: string
+  /** Stops it at once, as it stands. */
+  stop(): Promise<void>
+  /** Starts it again, on the same port. */
+  start(): Promise<void>
+}
+
+/**
+ * Starts PgBouncer in transaction mode before a server, on a free port of the loopback interface. It has fewer
+ * connections to the server than its clients have to it, so that they really share. It does not outlive this process.
+ */
+export async function startPgBouncer(
+  serverUrl: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestPgBouncer> {
+  const binary = findPgBouncer()
+  if (!binary) throw new Error("PgBouncer is not installed")
+  const user = unprivilegedUser()
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-pgbouncer-"))
+  const [config, log] = [join(folder, "pgbouncer.ini"), join(folder, "log")]
+  const server = new URL(serverUrl)
+  const url = new URL(serverUrl)
+  url.port = String(await freePort())
+  const lines = Object.entries({
+    listen_addr: "127.0.0.1",
+    listen_port: url.port,
+    unix_socket_dir: "",
+    auth_type: "any",
+    pool_mode: "transaction",
+    default_pool_size: "3",
+    max_client_conn: "500",
+    logfile: log,
+    ...settings,
+  }).map(([name, value]) => `${name} = ${value}`)
+  const target = [`host=${server.hostname}`, `port=${server.port}`, `user=${server.username}`]
+  if (server.password) target.push(`password=${server.password}`)
+  await writeFile(config, ["[databases]", `* = ${target.join(" ")}`, "[pgbouncer]", ...lines, ""].join("\n"))
+  if (user) await Promise.all([folder, config].map((path) => chown(path, user.uid, user.gid)))
+
+  let keeper: ReturnType<typeof run> | undefined
+  const run = () =>
+    spawn("sh", ["-c", KEEPER, "sh", binary, config], { ...user, stdio: ["pipe", "ignore", "ignore"] })
+
+  async function stop() {
+    if (!keeper || keeper.exitCode !== null) return
+    const stopped = once(keeper, "exit")
+    keeper.stdin.end()
+    await stopped
+  }
+  async function start() {
+    keeper = run()
+    try {
+      await untilReady(url.href, keeper)
+    } catch (error) {
+      await stop()
+      const output = await readFile(log, "utf8").catch(() => "")
+      throw new Error(`PgBouncer did not start\n${output}`, { cause: error })
+    }
+  }
+  async function remove() {
+    await stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await start()
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { url: url.href, start, stop, [Symbol.asyncDispose]: remove }
+}
+
+/** Runs PgBouncer until standard input ends, which is when the process that started it stops it or dies. */
+const KEEPER = `
+trap '' INT TERM HUP
+"$@" >/dev/null 2>&1 &
+cat >/dev/null
+kill -TERM $! 2>/dev/null
+wait $!
+`
