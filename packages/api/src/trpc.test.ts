@@ -15,6 +15,7 @@ async function signInFailingWith(error: Error) {
     audit: {} as Context["audit"],
     sessionCookie: noSessionCookie,
     source: () => ({ address: "192.0.2.1", requestId: "test", device: null }),
+    standing: null,
     hasCredential: () => false,
     authentication: () => Promise.reject(new Error("not asked for")),
   }

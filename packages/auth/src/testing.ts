@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import { source } from "@latchkey/db/testing"
 import { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
+import { defaultLimits, multiplyLimits } from "./limits.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
@@ -16,6 +17,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     registration: "open",
     maxKeysPerUser: 100,
     auditRetentionDays: 365,
+    limits: multiplyLimits(defaultLimits, 1000),
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
     ...options,
