@@ -44,7 +44,7 @@ function Pages() {
       </Switch>
     )
   }
-  if (session.status === "starting") return <StartingPage isAway={session.isAway} />
+  if (session.status === "starting") return <StartingPage failure={session.failure} />
   const isAdmin = session.user.role === "admin"
   return (
     <Shell key={session.user.id} isAdmin={isAdmin}>

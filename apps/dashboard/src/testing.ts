@@ -28,7 +28,14 @@ export async function startBuiltServer(postgresUrl: string, more: Record<string,
   if (!existsSync(main)) throw new Error("build the server first: npm run build")
   const database = await createTestDatabase(postgresUrl)
   const AUTH_SECRET = randomBytes(32).toString("hex")
-  const variables = { DATABASE_URL: database.url, AUTH_SECRET, HOST: "127.0.0.1", PORT: "0" }
+  const variables = {
+    DATABASE_URL: database.url,
+    AUTH_SECRET,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    RATE_LIMIT_FACTOR: "1000",
+    ...more,
+  }
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, ...variables, ...more },
     stdio: ["ignore", "pipe", "inherit"],

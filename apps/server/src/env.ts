@@ -78,6 +78,7 @@ const Env = z
     AUDIT_RETENTION_DAYS: whole(1, 36_500).default(365),
     CORS_ORIGINS: list(origin),
     TRUST_PROXY: whole(0, 100).default(0),
+    RATE_LIMIT_FACTOR: whole(1, 1_000_000).default(1),
     LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
   })
   .superRefine((env, context) => {

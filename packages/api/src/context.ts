@@ -8,6 +8,8 @@ import {
   deviceOf,
   type Sessions,
   type Source,
+  type Standing,
+  stricter,
 } from "@latchkey/auth"
 import { noSessionCookie, type SessionCookie } from "./sessionCookie.ts"
 
@@ -21,6 +23,8 @@ export interface Context {
   admin: Auth["admin"]
   /** Where the request comes from. */
   source(): Source
+  /** How far the limits are used up that its calls count towards: the strictest. Null while there are none. */
+  standing: Standing | null
   sessionCookie: SessionCookie
   /** Whether the request has a credential of its own, good or bad. The cookie is none. */
   hasCredential(): boolean
@@ -47,12 +51,12 @@ export function createContext(
   let authentication: Promise<Authentication> | undefined
 
   async function authenticate() {
-    const result = await auth.authenticate(headers)
+    const result = await auth.authenticate(headers, address)
     if (result.caller) onCaller?.(result.caller)
     return result
   }
 
-  return {
+  const context: Context = {
     requestId,
     accounts: auth.accounts,
     apiKeys: auth.apiKeys,
@@ -60,11 +64,20 @@ export function createContext(
     audit: auth.audit,
     admin: auth.admin,
     sessionCookie,
-    source: () => ({ address: address(), requestId, device: deviceOf(headers.get("user-agent")) }),
+    source: () => ({
+      address: address(),
+      requestId,
+      device: deviceOf(headers.get("user-agent")),
+      onStanding: (standing) => {
+        context.standing = stricter(context.standing, standing)
+      },
+    }),
+    standing: null,
     hasCredential: () => headers.get("authorization") !== null || headers.get("x-api-key") !== null,
     authentication() {
       authentication ??= authenticate()
       return authentication
     },
   }
+  return context
 }

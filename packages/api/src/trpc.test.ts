@@ -16,6 +16,7 @@ async function signInFailingWith(error: Error) {
     admin: {} as Context["admin"],
     sessionCookie: noSessionCookie,
     source: () => ({ address: "192.0.2.1", requestId: "test", device: null }),
+    standing: null,
     hasCredential: () => false,
     authentication: () => Promise.reject(new Error("not asked for")),
   }

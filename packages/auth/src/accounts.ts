@@ -22,6 +22,7 @@ import type { Keyring } from "./keyring.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 import { createRefreshToken, nextRefreshToken, readRefreshToken } from "./refreshToken.ts"
 import type { Source } from "./source.ts"
+import type { Throttle } from "./throttle.ts"
 
 export interface SignedIn {
   user: User
@@ -35,7 +36,10 @@ export interface Credentials {
   password: string
 }
 
-/** Accounts and their sessions. Emails are compared without regard to case. */
+/**
+ * Accounts and their sessions. Emails are compared without regard to case. What is throttled throws {AuthError}
+ * `RATE_LIMITED` as well.
+ */
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
   register(input: Credentials, source: Source): Promise<SignedIn>
@@ -49,7 +53,8 @@ export interface Accounts {
    * (RFC 9700, section 4.14.2).
    *
    * @param input.repeatable for a browser's cookie, which a page that is reloaded sends again before the answer has
-   * replaced it: for `REPEAT_LEEWAY` seconds the same token is answered with the same next one.
+   * replaced it, and of which nobody knows in what order the requests come in: for `REPEAT_LEEWAY` seconds after a
+   * turn there is no other, and the token before is answered with the newest.
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
   refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
@@ -72,7 +77,7 @@ export interface Accounts {
 const REPEAT_LEEWAY = 30
 
 export function createAccounts(
-  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
+  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue; throttle: Throttle },
   options: {
     accessTokenTtl: number
     refreshTokenTtl: number
@@ -80,7 +85,7 @@ export function createAccounts(
     adminEmails: readonly string[] | null
   },
 ): Accounts {
-  const { db, keyring, bcrypt } = deps
+  const { db, keyring, bcrypt, throttle } = deps
 
   function roleOfNew(email: string): NewUserRole {
     if (options.adminEmails === null) return "adminIfFirst"
@@ -112,36 +117,44 @@ export function createAccounts(
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
   }
 
+  async function signUp({ password, ...input }: Credentials, source: Source): Promise<SignedIn> {
+    const passwordHash = await hashPassword(bcrypt, password)
+    const { refreshToken, session } = newSession()
+    const email = input.email.toLowerCase()
+    const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session, source })
+    if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
+    return signedIn(user, session.id, refreshToken)
+  }
+
+  async function signIn({ email, password }: Credentials, source: Source): Promise<SignedIn> {
+    const found = await findUserByEmail(db, { email: email.toLowerCase() })
+    const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
+    if (!found || !matches) throw await loginFailed(found?.user.id, source)
+    const userId = found.user.id
+    const checkedHash = await renewHash(userId, password, found.passwordHash)
+    const { refreshToken, session } = newSession()
+    if (!(await createSession(db, { userId, checkedHash, session, source }))) {
+      throw await loginFailed(userId, source)
+    }
+    return signedIn(found.user, session.id, refreshToken)
+  }
+
   return {
-    async register({ password, ...input }, source) {
+    async register({ email, password }, source) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
       refuseWeak("password", password)
-      const passwordHash = await hashPassword(bcrypt, password)
-      const { refreshToken, session } = newSession()
-      const email = input.email.toLowerCase()
-      const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session, source })
-      if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
-      return signedIn(user, session.id, refreshToken)
+      return throttle.register(email, source, () => signUp({ email, password }, source))
     },
 
-    async login({ email, password }, source) {
-      const found = await findUserByEmail(db, { email: email.toLowerCase() })
-      const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
-      if (!found || !matches) throw await loginFailed(found?.user.id, source)
-      const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
-      const { refreshToken, session } = newSession()
-      const userId = found.user.id
-      if (!(await createSession(db, { userId, checkedHash, session, source }))) {
-        throw await loginFailed(userId, source)
-      }
-      return signedIn(found.user, session.id, refreshToken)
-    },
+    login: (credentials, source) =>
+      throttle.login(credentials.email, source, () => signIn(credentials, source)),
 
     async refresh({ refreshToken, repeatable = false }, source) {
       const turn = nextRefreshToken(refreshToken, repeatable ? keyring.current.refreshTokenKey : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next } = turn
-      const user = await rotateSession(db, {
+      await throttle.refresh(presented.familyHash, source)
+      const rotated = await rotateSession(db, {
         id: presented.sessionId,
         familyHash: presented.familyHash,
         turnHash: presented.turnHash,
@@ -149,8 +162,9 @@ export function createAccounts(
         leeway: repeatable ? REPEAT_LEEWAY : 0,
         source,
       })
-      if (!user) throw unauthenticated()
-      return signedIn(user, presented.sessionId, next.refreshToken)
+      if (!rotated) throw unauthenticated()
+      const newest = rotated.newest === "next" ? next.refreshToken : refreshToken
+      return signedIn(rotated.user, presented.sessionId, newest)
     },
 
     logout: ({ userId, sessionId }, source) => endSession(db, { id: sessionId, userId, source }),
@@ -162,6 +176,7 @@ export function createAccounts(
 
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
       refuseWeak("newPassword", newPassword)
+      await throttle.changePassword(sessionId, source)
       const checkedHash = await findPasswordHash(db, { userId })
       if (checkedHash === null) throw unauthenticated()
       if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import { source } from "@latchkey/db/testing"
 import { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
+import { defaultLimits, multiplyLimits } from "./limits.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
@@ -17,6 +18,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     maxKeysPerUser: 100,
     adminEmails: [],
     auditRetentionDays: 365,
+    limits: multiplyLimits(defaultLimits, 1000),
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
     ...options,

@@ -1,4 +1,5 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
+export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
 export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
@@ -38,6 +39,7 @@ export {
 } from "./queries/auditEvents.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { ping } from "./queries/ping.ts"
+export { removeExpiredLimits } from "./queries/rateLimits.ts"
 export {
   createSession,
   endSession,

@@ -156,3 +156,15 @@ export const auditEvents = pgTable(
       .where(sql`${table.summaryOf} is not null`),
   ],
 )
+
+/** What has been counted towards a limit. */
+export const rateLimits = pgTable(
+  "rate_limits",
+  {
+    /** Which limit, and a keyed digest of whom it is counted for. */
+    key: text("key").primaryKey(),
+    points: integer("points").notNull(),
+    expiresAt: time("expires_at").notNull(),
+  },
+  (table) => [index("rate_limits_by_expiry").on(table.expiresAt)],
+)
