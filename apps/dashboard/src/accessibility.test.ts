@@ -163,7 +163,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await check("revoke anybody's key")
       await page.getByRole("button", { name: "Revoke key" }).click()
       await page.getByLabel("Search by how the label begins").fill(own.email)
-      await page.getByText("No active key is like that.").waitFor()
+      await page.getByText("No active key matches.").waitFor()
       await check("no such key")
 
       expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])

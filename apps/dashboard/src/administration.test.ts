@@ -62,7 +62,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.getByRole("heading", { name: "Keys of all users" }).waitFor()
     await page.getByRole("button", { name: `Revoke nightly import of ${user.email}` }).click()
     await page.getByRole("button", { name: "Revoke key" }).click()
-    await page.getByText("No active key is like that.").waitFor()
+    await page.getByText("No active key matches.").waitFor()
     expect(await callWith(key)).toBe(401)
     await Promise.all([hers.close(), his.close()])
   }, 60_000)

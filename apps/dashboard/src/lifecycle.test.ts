@@ -166,7 +166,7 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await page.reload()
     await titles.getByText("Created the key “key 19”").waitFor()
     expect(await titles.count()).toBe(20)
-    await page.getByRole("button", { name: "Older" }).focus()
+    await page.getByRole("button", { name: "Next" }).focus()
     await page.keyboard.press("Enter")
     await titles.getByText("Created the account").waitFor()
     expect(await titles.allTextContents()).toEqual(["Wrong password, 3 times", "Created the account"])
@@ -192,11 +192,11 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
       const labels = await page.locator("tbody th > span:first-child").allTextContents()
       expect(labels).toHaveLength(20)
       for (const label of labels) seen.add(label)
-      if (number < 5) await page.getByRole("button", { name: "Older" }).click()
+      if (number < 5) await page.getByRole("button", { name: "Next" }).click()
     }
     expect(seen.size).toBe(100)
-    expect(await page.getByRole("button", { name: "Older" }).isDisabled()).toBe(true)
-    await page.getByRole("button", { name: "Newer" }).click()
+    expect(await page.getByRole("button", { name: "Next" }).isDisabled()).toBe(true)
+    await page.getByRole("button", { name: "Previous" }).click()
     await page.getByText("Page 4").waitFor()
 
     await page.getByLabel("Search by label").fill("KEY 42")

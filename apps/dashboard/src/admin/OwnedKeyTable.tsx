@@ -13,7 +13,7 @@ interface Props {
 export function OwnedKeyTable({ apiKeys, isOld, onRevoke }: Props) {
   return (
     <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
-      <caption className="sr-only">The API keys of all users, newest first</caption>
+      <caption className="sr-only">The API keys of all users</caption>
       <OwnedKeyTableHead />
       <tbody>
         {apiKeys.map((apiKey) => (

@@ -71,9 +71,10 @@ function Status({ user: { disabledAt } }: { user: ListedUser }) {
   )
 }
 
-/** How many, and the way to them. */
+/** How many, and the way to them, if there are any. */
 function Keys({ user, words = false }: { user: ListedUser; words?: boolean }) {
   const text = words ? `${user.activeKeys} active ${user.activeKeys === 1 ? "key" : "keys"}` : user.activeKeys
+  if (user.activeKeys === 0) return text
   return (
     <Link
       href="/admin/keys"

@@ -15,7 +15,7 @@ interface Props {
 export function UserTable({ users, ownId, isOld, onSetDisabled }: Props) {
   return (
     <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
-      <caption className="sr-only">All users, newest first</caption>
+      <caption className="sr-only">All users</caption>
       <UserTableHead />
       <tbody>
         {users.map((user) => (

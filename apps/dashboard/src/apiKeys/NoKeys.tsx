@@ -1,5 +1,6 @@
 import { Button } from "../components/Button.tsx"
 import { Icon } from "../components/Icon.tsx"
+import { NoneFound } from "../components/NoneFound.tsx"
 import type { Filter } from "./ApiKeyFilter.tsx"
 
 /** Before the first key: what one is for, and how to get it. */
@@ -28,13 +29,10 @@ export function NoKeysYet({ onCreate }: { onCreate: () => void }) {
 export function NoMatch({ filter, onClear }: { filter: Filter; onClear: () => void }) {
   const search = filter.search.trim()
   return (
-    <section className="grid justify-items-center gap-4 rounded-xl border border-line bg-surface px-6 py-12 text-center">
-      <p className="max-w-full break-words text-muted">
-        {search
-          ? `No ${filter.status === "active" ? "active key" : "key"} has “${search}” in its label.`
-          : "No key is active."}
-      </p>
-      <Button onClick={onClear}>Show all keys</Button>
-    </section>
+    <NoneFound onClear={onClear}>
+      {search
+        ? `No ${filter.status === "active" ? "active key" : "key"} has “${search}” in its label.`
+        : "No key is active."}
+    </NoneFound>
   )
 }

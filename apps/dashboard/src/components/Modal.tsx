@@ -46,7 +46,9 @@ export function Modal({
             {...focus}
             className="relative w-full max-w-lg rounded-t-2xl border border-line bg-surface p-5 shadow-2xl transition duration-150 outline-none data-ending-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:translate-y-2 data-starting-style:opacity-0 max-sm:max-h-dvh max-sm:overflow-y-auto sm:rounded-2xl sm:p-6"
           >
-            <Part.Title className="pr-10 text-lg font-semibold break-words">{title}</Part.Title>
+            <Part.Title className={`text-lg font-semibold break-words ${kind === "plain" ? "pr-10" : ""}`}>
+              {title}
+            </Part.Title>
             {description && <Part.Description className="mt-1 text-muted">{description}</Part.Description>}
             <div className="mt-5">{children}</div>
             {kind === "plain" && (

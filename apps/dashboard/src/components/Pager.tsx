@@ -18,10 +18,10 @@ export function Pager({ of, page, hasNext, onPrevious, onNext }: Props) {
       </p>
       <div className="flex gap-2">
         <Button size="small" disabled={page === 1} onClick={onPrevious}>
-          Newer
+          Previous
         </Button>
         <Button size="small" disabled={!hasNext} onClick={onNext}>
-          Older
+          Next
         </Button>
       </div>
     </nav>

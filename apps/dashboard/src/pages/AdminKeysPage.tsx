@@ -2,7 +2,6 @@ import type { OwnedApiKey } from "@latchkey/sdk"
 import { useRef, useState } from "react"
 import { useHistoryState } from "wouter/use-browser-location"
 import { AdminHeading } from "../admin/AdminHeading.tsx"
-import { NoneFound } from "../admin/NoneFound.tsx"
 import { OwnedKeyTable, OwnedKeyTableSkeleton } from "../admin/OwnedKeyTable.tsx"
 import { useOwnedApiKeys } from "../admin/useOwnedApiKeys.ts"
 import { useRevokeOwnedApiKey } from "../admin/useRevokeOwnedApiKey.ts"
@@ -10,13 +9,14 @@ import type { Filter } from "../apiKeys/ApiKeyFilter.tsx"
 import { RevokeKeyDialog } from "../apiKeys/RevokeKeyDialog.tsx"
 import { FormError } from "../components/FormError.tsx"
 import { ListFilter } from "../components/ListFilter.tsx"
+import { NoneFound } from "../components/NoneFound.tsx"
 import { Pager } from "../components/Pager.tsx"
 import { useDebounced } from "../useDebounced.ts"
 import { usePages } from "../usePages.ts"
 
 const STATUSES = [
-  { status: "active", label: "Active" },
   { status: "all", label: "All" },
+  { status: "active", label: "Active" },
 ] as const
 
 const EVERY_KEY: Filter = { status: "all", search: "" }
@@ -62,7 +62,7 @@ export function AdminKeysPage() {
         <OwnedKeyTableSkeleton />
       ) : data.items.length === 0 ? (
         <NoneFound onClear={search || filter.status === "active" ? () => changeFilter(EVERY_KEY) : undefined}>
-          {filter.status === "active" ? "No active key is like that." : "No key is like that."}
+          {explainNone({ status: filter.status, search })}
         </NoneFound>
       ) : (
         <OwnedKeyTable
@@ -96,4 +96,10 @@ export function AdminKeysPage() {
       )}
     </>
   )
+}
+
+/** Without what was looked for, which may be somebody's key. */
+function explainNone({ status, search }: Filter): string {
+  if (search) return status === "active" ? "No active key matches." : "No key matches."
+  return status === "active" ? "No key is active." : "There are no keys yet."
 }

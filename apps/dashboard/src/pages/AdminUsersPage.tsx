@@ -1,13 +1,13 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useRef, useState } from "react"
 import { AdminHeading } from "../admin/AdminHeading.tsx"
-import { NoneFound } from "../admin/NoneFound.tsx"
 import { SetDisabledDialog } from "../admin/SetDisabledDialog.tsx"
 import { UserTable, UserTableSkeleton } from "../admin/UserTable.tsx"
 import { useSetDisabled } from "../admin/useSetDisabled.ts"
 import { useUsers } from "../admin/useUsers.ts"
 import { FormError } from "../components/FormError.tsx"
 import { ListFilter } from "../components/ListFilter.tsx"
+import { NoneFound } from "../components/NoneFound.tsx"
 import { Pager } from "../components/Pager.tsx"
 import { useDebounced } from "../useDebounced.ts"
 import { usePages } from "../usePages.ts"
@@ -45,7 +45,7 @@ export function AdminUsersPage({ ownId }: { ownId: string }) {
       <AdminHeading
         ref={heading}
         title="Users"
-        description="Who is disabled is out at once: no sign-in, no session, no key."
+        description="A disabled user is out at once: no sign-in, no session, no key."
       />
       <div className="mb-4">
         <ListFilter
@@ -63,7 +63,9 @@ export function AdminUsersPage({ ownId }: { ownId: string }) {
         <UserTableSkeleton />
       ) : data.items.length === 0 ? (
         <NoneFound onClear={() => changeFilter(EVERYBODY)}>
-          {search ? `No such user’s email begins with “${search}”.` : "No user is like that."}
+          {search
+            ? `No ${filter.status === "all" ? "" : `${filter.status} `}user’s email begins with “${search}”.`
+            : `No user is ${filter.status}.`}
         </NoneFound>
       ) : (
         <UserTable

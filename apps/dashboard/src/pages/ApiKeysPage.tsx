@@ -64,7 +64,7 @@ export function ApiKeysPage() {
           </div>
           {list.isError ? (
             <FormError error={list.error} />
-          ) : !data ? (
+          ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
             <ApiKeyTableSkeleton />
           ) : hasNone ? (
             <NoMatch filter={filter} onClear={() => changeFilter(EVERYTHING)} />

@@ -1,4 +1,4 @@
-import { Button } from "../components/Button.tsx"
+import { Button } from "./Button.tsx"
 
 /** There is nothing that was asked for. */
 export const NoneFound = ({
