@@ -2,7 +2,7 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { createLink } from "../createLink.ts"
 import { newSecret, register, spawnBuiltServer } from "../testing.ts"
-import { createLedger } from "./ledger.ts"
+import { createLedger, decided } from "./ledger.ts"
 
 const TRIALS = 100
 /** As many pieces as a call exchanges with the database, and some more, so that the last are killed at rest. */
@@ -31,7 +31,7 @@ test("kill -9 in 100 trials around create and revoke: what was answered holds", 
     next = await prepare()
     if (trial % 10 === 0) await ledger.verify(url)
 
-    expect(await ledger.create(url, accessToken)).toBe(201)
+    expect(await decided(() => ledger.create(url, accessToken))).toBe(201)
     const call = trial % 2 === 0 ? "create" : "revoke"
     let piecesLeft = 1 + (Math.floor(trial / 2) % MOMENTS[call])
     server.link.watch(() => {
