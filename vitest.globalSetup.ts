@@ -1,6 +1,7 @@
 import { runsPgBouncerTests, startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
 import { runsBrowserTests } from "./apps/dashboard/src/findChromium.ts"
+import { canMountTmpfs } from "./apps/server/src/faults/tmpfs.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -27,6 +28,11 @@ function tellOfSkippedTests(project: TestProject) {
     process.stdout.write(
       "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
         "or name one in CHROMIUM_PATH.\n",
+    )
+  }
+  if (ran(/faults\/fullDisk/) && !canMountTmpfs()) {
+    process.stdout.write(
+      "The test of a full disk did not run: it mounts a small file system, for which it has to be root on Linux.\n",
     )
   }
   if (ran(/pgBouncer|lifecycle/) && !runsPgBouncerTests()) {

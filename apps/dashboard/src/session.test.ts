@@ -29,9 +29,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByRole("button", { name: "Sign in" }).click()
   }
 
-  test("a reload stays signed in, also when it comes again and again before anything has loaded", {
-    retry: 2,
-  }, async () => {
+  test("a reload stays signed in, also when it comes again and again before anything has loaded", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
     for (let n = 0; n < 5; n++) await page.reload({ waitUntil: "commit" }).catch(ignoreTooSoon)

@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import { clientAddress } from "./clientAddress.ts"
 
@@ -10,4 +11,13 @@ test.each([
   [3, "1.1.1.1", "1.1.1.1"],
 ])("behind %i proxies, X-Forwarded-For %j means %s", (trustedProxies, forwardedFor, expected) => {
   expect(clientAddress("10.0.0.1", forwardedFor, trustedProxies)).toBe(expected)
+})
+
+test("whatever a client claims, a proxy that is trusted has the last word", () => {
+  const hops = fc.array(fc.ipV4(), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(fc.string(), hops, (claim, heard) => {
+      expect(clientAddress("10.0.0.1", [claim, ...heard].join(", "), heard.length)).toBe(heard[0])
+    }),
+  )
 })

@@ -11,6 +11,10 @@ const GRACE_MS = 3_500
 export async function drain(server: Server): Promise<void> {
   const closed = once(server, "close")
   server.close()
+  // Who goes on asking on a busy connection is told to open another, elsewhere, instead of being cut off in the end.
+  server.prependListener("request", (_, response) => {
+    response.shouldKeepAlive = false
+  })
   // Keep-alive connections that were busy turn idle one after the other.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
   const deadline = setTimeout(() => server.closeAllConnections(), GRACE_MS)

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
-import { register, startServerOnPostgres } from "./testing.ts"
+import { startServerOnPostgres } from "./testing.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 beforeAll(async () => {
@@ -78,14 +78,4 @@ test("a client that goes away in the middle of its body is no failure of ours", 
   socket.resetAndDestroy()
   await vi.waitFor(() => expect(server.log.at(-1)).toContain('"reasons":["INVALID_INPUT"]'))
   expect(server.log.at(-1)).toContain('"level":30')
-})
-
-test("credentials in repeated headers are two credentials", async () => {
-  const { accessToken } = await register(server.url)
-  const authorization = `Authorization: Bearer ${accessToken}\r\n`
-  const answer = await answerTo(
-    `GET /auth/me HTTP/1.1\r\nHost: x\r\n${authorization}${authorization}Connection: close\r\n\r\n`,
-  )
-  expect(answer).toMatch(/^HTTP\/1.1 400 /)
-  expect(answer).toContain('"reason":"AMBIGUOUS_CREDENTIALS"')
 })

@@ -34,6 +34,7 @@ export async function listen(app: App, { port, host, log }: ListenOptions): Prom
   server.setTimeout(IDLE_TIMEOUT)
   server.on("request", (incoming, outgoing) => {
     toOriginForm(incoming)
+    forgetTwoHosts(incoming)
     void listener(incoming, outgoing)
   })
   // An expectation that is not known may be ignored (RFC 9110, section 10.1.1).
@@ -50,6 +51,15 @@ function toOriginForm(incoming: IncomingMessage) {
   if (incoming.url?.startsWith("/") || !URL.canParse(incoming.url ?? "")) return
   const { pathname, search } = new URL(incoming.url ?? "")
   incoming.url = pathname + search
+}
+
+/** Of two hosts Node takes the first and a proxy perhaps the other, so neither counts (RFC 9112, section 3.2). */
+function forgetTwoHosts({ headers, rawHeaders }: IncomingMessage) {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === 4 && name.toLowerCase() === "host" && ++hosts === 2) headers.host = ""
+  }
 }
 
 const REFUSALS = {

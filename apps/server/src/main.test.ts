@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { createTestDatabase } from "@latchkey/test-postgres"
-import { expect, inject, test } from "vitest"
+import { expect, inject, test, vi } from "vitest"
 import { newSecret, register, rest, spawnServer } from "./testing.ts"
 
 const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
@@ -104,8 +104,9 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
         open.delete(body.id)
       }
     }
+    const enough = created.length + 2 + trial
     const workers = Promise.allSettled([work(), work()])
-    await sleep(500 + trial * 130)
+    await vi.waitFor(() => expect(created.length).toBeGreaterThanOrEqual(enough), { timeout: 20_000 })
     server.child.kill("SIGKILL")
     await server.exited
     alive = false

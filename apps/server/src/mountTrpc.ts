@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer"
 import { appRouter, failure, failureOf } from "@latchkey/api"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import type { App, AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
+import { localUrl } from "./localUrl.ts"
 import { complete, refuseMethod, respondWithFailure } from "./respond.ts"
 import { readUnaryCalls, serveUnaryCalls } from "./unaryTrpc.ts"
 
@@ -38,15 +40,24 @@ async function serveOtherCalls(c: AppContext): Promise<Response> {
   return respondWithFailure(c, last.failure, { error: last.error })
 }
 
-/** tRPC's own way, as it is. */
-export function serveWithAdapter(c: AppContext): Promise<Response> {
+/** tRPC's own way. */
+async function serveWithAdapter(c: AppContext): Promise<Response> {
   const { api, failures } = c.get("exchange")
   return fetchRequestHandler({
     endpoint: "/trpc",
-    req: c.req.raw,
+    req: await forAdapter(c.req),
     router: appRouter,
     maxBatchSize: MAX_BATCH_SIZE,
     createContext: () => api,
     onError: ({ error }) => failures.push({ failure: failureOf(error), error }),
   })
+}
+
+/** The adapter would fail for a host that `URL` refuses, and repair a body that is no UTF-8. */
+async function forAdapter({ raw }: AppContext["req"]): Promise<Request> {
+  const { method, headers, signal } = raw
+  const url = localUrl(raw.url)
+  if (method === "GET") return new Request(url, { headers, signal })
+  const bytes = await raw.arrayBuffer()
+  return new Request(url, { method, headers, signal, body: isUtf8(bytes) ? bytes : "no JSON" })
 }

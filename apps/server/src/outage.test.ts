@@ -1,57 +1,6 @@
-import { once } from "node:events"
-import { connect, createServer, type Socket } from "node:net"
 import { expect, inject, test, vi } from "vitest"
+import { createLink } from "./createLink.ts"
 import { register, rest, startServerOnPostgres, startTestServer } from "./testing.ts"
-
-/** A way to the database that the test can cut, clog and mend. */
-async function createLink(target: URL) {
-  const sockets = new Set<Socket>()
-  /** Whatever they send disappears. */
-  const mute = new Set<Socket>()
-  let clogged = false
-  const link = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname)
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from)
-      if (clogged) mute.add(from)
-      from.on("data", (bytes) => {
-        if (!mute.has(from)) to.write(bytes)
-      })
-      from.on("close", () => to.destroy())
-      from.on("error", () => to.destroy())
-    }
-  })
-  link.listen(0, "127.0.0.1")
-  await once(link, "listening")
-  const url = new URL(target)
-  const address = link.address()
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-  url.port = String(address.port)
-  return {
-    url: url.href,
-    async cut() {
-      const closed = once(link, "close")
-      link.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-    /** Whatever is sent from now on disappears; nobody is told. */
-    clog() {
-      clogged = true
-      for (const socket of sockets) mute.add(socket)
-    },
-    /** For new connections; those that went mute stay so. */
-    async mend() {
-      clogged = false
-      if (link.listening) return
-      link.listen(address.port, "127.0.0.1")
-      await once(link, "listening")
-    },
-  }
-}
 
 test.each(["cut", "clog"] as const)(
   "the database away (%s): 503 to everything, and recovery by itself",

@@ -1,6 +1,8 @@
 import { type Failure, failure, invalidInput, type RestOperation } from "@latchkey/api"
 import type { HonoRequest } from "hono"
+import { decodeUtf8 } from "./decodeUtf8.ts"
 import { isJson } from "./isJson.ts"
+import { localUrl } from "./localUrl.ts"
 
 type Fields = Record<string, unknown>
 
@@ -21,7 +23,7 @@ export async function readRestInput(
   for (const [name, field] of Object.entries(operation.params ?? {})) {
     fields.push([field, request.param(name)])
   }
-  for (const [name, value] of new URL(request.url).searchParams) {
+  for (const [name, value] of localUrl(request.url).searchParams) {
     fields.push([name, fromQuery(operation, name, value)])
   }
   if (new Set(fields.map(([name]) => name)).size !== fields.length)
@@ -39,7 +41,7 @@ async function readBody(request: HonoRequest): Promise<{ value: unknown } | { fa
     return { failure: failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.") }
   }
   try {
-    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) }
+    return { value: JSON.parse(decodeUtf8(bytes)) }
   } catch {
     return { failure: failure("INVALID_INPUT", "The body is not valid JSON in UTF-8.") }
   }

@@ -1,5 +1,6 @@
 import { appRouter, type Context, failureOf } from "@latchkey/api"
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server"
+import { decodeUtf8 } from "./decodeUtf8.ts"
 import type { AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
 import { JSON_HEADERS, respond } from "./respond.ts"
@@ -66,7 +67,7 @@ export async function serveUnaryCalls(
   let inputs: Promise<unknown[]> | undefined
 
   async function readInputs(): Promise<unknown[]> {
-    const text = kind === "query" ? query : await c.req.raw.text()
+    const text = kind === "query" ? query : decodeUtf8(await c.req.raw.arrayBuffer())
     if (!text) return []
     const parsed: unknown = JSON.parse(text)
     if (!isBatch) return [config.transformer.input.deserialize(parsed as never)]

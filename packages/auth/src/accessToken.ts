@@ -52,7 +52,7 @@ export async function signAccessToken(
  * (3.8, 3.9), and the header can only name one of our own secrets: a key it brings along is not looked at (3.10).
  */
 export async function verifyAccessToken(keyring: Keyring, token: string): Promise<AccessTokenClaims | null> {
-  if (!token.split(".").every(isCanonicalBase64url)) return null
+  if (!isAsWeWrite(token)) return null
   try {
     const { payload } = await jwtVerify(
       token,
@@ -74,9 +74,8 @@ export async function verifyAccessToken(keyring: Keyring, token: string): Promis
     )
     const { sub, sid, iat, exp, aud } = payload
     if (typeof sub !== "string" || typeof sid !== "string" || !isUuid(sub) || !isUuid(sid)) return null
-    if (typeof aud !== "string" || typeof iat !== "number" || iat > Date.now() / 1000 + CLOCK_LEEWAY_SECONDS)
-      return null
-    if (typeof exp !== "number" || isPast(exp)) return null
+    if (typeof aud !== "string" || !isTime(iat) || !isTime(exp)) return null
+    if (iat > Date.now() / 1000 + CLOCK_LEEWAY_SECONDS || isPast(exp)) return null
     return { userId: sub, sessionId: sid, expiresAt: exp }
   } catch (error) {
     if (error instanceof errors.JOSEError) return null
@@ -84,7 +83,28 @@ export async function verifyAccessToken(keyring: Keyring, token: string): Promis
   }
 }
 
-/** base64url has several spellings of the same bytes; a token has one, or a revocation list could be sidestepped. */
-function isCanonicalBase64url(text: string) {
-  return Buffer.from(text, "base64url").toString("base64url") === text
+/** A time as we write it: whole seconds since 1970. */
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+/**
+ * Whether a token is spelled as `signAccessToken` would spell it. base64url and JSON have other spellings of the
+ * same, and of a member that stands twice each reader takes the one it likes (RFC 7515, section 5.2).
+ */
+function isAsWeWrite(token: string) {
+  const [header = "", payload = "", signature = ""] = token.split(".")
+  return (
+    isCompactJson(header) &&
+    isCompactJson(payload) &&
+    base64url(Buffer.from(signature, "base64url")) === signature
+  )
 }
+
+function isCompactJson(part: string) {
+  try {
+    return base64url(JSON.stringify(JSON.parse(Buffer.from(part, "base64url").toString()))) === part
+  } catch {
+    return false
+  }
+}
+
+const base64url = (content: string | Buffer) => Buffer.from(content).toString("base64url")

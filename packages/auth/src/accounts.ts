@@ -46,7 +46,8 @@ export interface Accounts {
    * (RFC 9700, section 4.14.2).
    *
    * @param input.repeatable for a browser's cookie, which a page that is reloaded sends again before the answer has
-   * replaced it: for `REPEAT_LEEWAY` seconds the same token is answered with the same next one.
+   * replaced it, and of which nobody knows in what order the requests come in: for `REPEAT_LEEWAY` seconds after a
+   * turn there is no other, and the token before is answered with the newest.
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
   refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
@@ -117,15 +118,16 @@ export function createAccounts(
       const turn = nextRefreshToken(refreshToken, repeatable ? keyring.current.refreshTokenKey : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next } = turn
-      const user = await rotateSession(db, {
+      const rotated = await rotateSession(db, {
         id: presented.sessionId,
         familyHash: presented.familyHash,
         turnHash: presented.turnHash,
         nextTurnHash: next.turnHash,
         leeway: repeatable ? REPEAT_LEEWAY : 0,
       })
-      if (!user) throw unauthenticated()
-      return signedIn(user, presented.sessionId, next.refreshToken)
+      if (!rotated) throw unauthenticated()
+      const newest = rotated.newest === "next" ? next.refreshToken : refreshToken
+      return signedIn(rotated.user, presented.sessionId, newest)
     },
 
     logout: ({ userId, sessionId }) => endSession(db, { id: sessionId, userId }),

@@ -5,6 +5,7 @@ import type { BcryptQueue } from "./bcryptQueue.ts"
 import type { Keyring } from "./keyring.ts"
 import type { AuthObserver, Verdict } from "./observer.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
+import { createRenewals } from "./renewals.ts"
 
 /** The row of an API key that is valid now, or null, whatever it is that is wrong with it. */
 export type VerifyApiKey = (apiKey: string) => Promise<ActiveApiKey | null>
@@ -28,6 +29,7 @@ export function createVerifyApiKey(
   )
   /** One for each key, and so for each lookup id and key, as the one begins the other. */
   const flights = new Map<string, Promise<boolean>>()
+  const renewals = createRenewals()
 
   async function renewReceipt({ id, keyHash, user }: ActiveApiKey, apiKey: string): Promise<boolean> {
     return recordReceipt(db, {
@@ -66,6 +68,7 @@ export function createVerifyApiKey(
       case "mismatch":
         return reject("mismatch")
       case "stale":
+        if (!renewals.take(row.id)) return row
         return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
       case "none":
         return (await share(apiKey, () => compareAndRenew(row, apiKey))) ? row : reject("mismatch")

@@ -16,13 +16,17 @@ test("a database that is dropped under its connections is unavailable, and the p
   const { db, close } = await createDatabase(server.url)
   const pings = Array.from({ length: 20 }, () => ping(db, undefined))
   await Promise.all(pings)
+  let dropped: PromiseLike<void> = Promise.resolve()
   const underWay = db.transaction(async (tx) => {
     await tx.execute(sql`select 1`)
-    await server[Symbol.asyncDispose]()
+    dropped = server[Symbol.asyncDispose]()
+    await dropped
     await tx.execute(sql`select 1`)
   })
 
+  // Its connection is cut before the others are, and they before the database is gone.
   await expect(underWay).rejects.toThrow()
+  await dropped
   await expect(ping(db, undefined)).rejects.toThrow(DatabaseUnavailable)
   await close()
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import postgres from "postgres"
+import { connect } from "./connect.ts"
 
 export interface TestDatabase extends AsyncDisposable {
   url: string
@@ -18,7 +18,7 @@ export async function createTestDatabase(serverUrl: string): Promise<TestDatabas
 }
 
 async function runOnServer(serverUrl: string, statement: string) {
-  const sql = postgres(serverUrl, { max: 1, onnotice: () => {} })
+  const sql = connect(serverUrl)
   try {
     await sql.unsafe(statement)
   } finally {

@@ -1,3 +1,4 @@
+export { connect, type ReservedSql, type Sql } from "./connect.ts"
 export { createTestDatabase, type TestDatabase } from "./createTestDatabase.ts"
 export { findPgBouncer, runsPgBouncerTests } from "./findPgBouncer.ts"
 export { startPgBouncer, type TestPgBouncer } from "./startPgBouncer.ts"

@@ -5,6 +5,7 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
+import { connect } from "./connect.ts"
 import { freePort } from "./freePort.ts"
 import { unprivilegedUser } from "./unprivilegedUser.ts"
 import { untilReady } from "./untilReady.ts"
@@ -12,8 +13,17 @@ import { untilReady } from "./untilReady.ts"
 export interface TestPostgres extends AsyncDisposable {
   /** The server's maintenance database, as its superuser. */
   url: string
-  /** For signals; the server's first process. */
+  /** The server's first process. Another one after `start`. */
   pid: number
+  /** Where what the server logs is written. */
+  log: string
+  /** Shuts down in the middle of whatever it does; resolves when it is gone. */
+  stop(): Promise<void>
+  /** Starts it again, on the same data and port. */
+  start(): Promise<void>
+  /** Freezes all of its processes, as a host does that is out of breath. */
+  pause(): Promise<void>
+  resume(): void
 }
 
 /**
@@ -39,51 +49,82 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   const port = await freePort()
   const options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings]
   const log = join(folder, "log")
+  const command = [join(bin, "postgres"), "-D", data, "-p", String(port)]
   const keeper = spawn(
     "sh",
-    [
-      "-c",
-      KEEPER,
-      "sh",
-      folder,
-      log,
-      join(bin, "postgres"),
-      "-D",
-      data,
-      "-p",
-      String(port),
-      ...options.flatMap((option) => ["-c", option]),
-    ],
-    { ...user, cwd: folder, stdio: ["pipe", "ignore", "ignore"] },
+    ["-c", KEEPER, "sh", folder, log, ...command, ...options.flatMap((option) => ["-c", option])],
+    { ...user, cwd: folder, stdio: ["pipe", "pipe", "ignore"] },
   )
-  const stopped = once(keeper, "exit")
+  const gone = once(keeper, "exit")
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  async function stop() {
-    keeper.stdin.end()
-    await stopped
-    await rm(folder, { recursive: true, force: true })
+  let paused: number[] = []
+
+  async function start() {
+    keeper.stdin.write("start\n")
+    await untilReady(url, keeper)
+    server.pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0])
+  }
+
+  const server: TestPostgres = {
+    url,
+    pid: 0,
+    log,
+    start,
+    async stop() {
+      keeper.stdin.write("stop\n")
+      await once(keeper.stdout, "data")
+    },
+    async pause() {
+      paused = await pauseAll(url, server.pid)
+    },
+    resume() {
+      for (const pid of paused.splice(0)) process.kill(pid, "SIGCONT")
+    },
+    async [Symbol.asyncDispose]() {
+      server.resume()
+      keeper.stdin.end()
+      await gone
+      await rm(folder, { recursive: true, force: true })
+    },
   }
   try {
-    await untilReady(url, keeper)
-    const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0])
-    return { url, pid, [Symbol.asyncDispose]: stop }
+    await start()
+    return server
   } catch (error) {
     const output = await readFile(log, "utf8").catch(() => "")
-    await stop()
+    await server[Symbol.asyncDispose]()
     throw new Error(`PostgreSQL did not start\n${output}`, { cause: error })
   }
 }
 
-/** Runs the server until standard input ends, which is when the process that started it stops it or dies. */
+/**
+ * Starts and stops the server as it is told, until standard input ends, which is when the process that started it
+ * is done with it or dies. Then it goes at once, be it paused.
+ */
 const KEEPER = `
 folder=$1 log=$2; shift 2
 trap '' INT TERM HUP
-"$@" >"$log" 2>&1 &
-cat >/dev/null
-kill -INT $! 2>/dev/null
-wait $!
+end() { kill -CONT $!; kill "-$1" $!; wait $!; } 2>/dev/null
+while read -r order; do
+  case $order in
+    start) "$@" >>"$log" 2>&1 & ;;
+    stop) end INT; echo stopped ;;
+  esac
+done
+end QUIT
 rm -rf "$folder"/*
 `
+
+/** The first process before the others, so that it starts no more of them. */
+async function pauseAll(url: string, firstPid: number): Promise<number[]> {
+  const sql = connect(url)
+  await sql`select 1`
+  process.kill(firstPid, "SIGSTOP")
+  const others = await sql<{ pid: number }[]>`select pid from pg_stat_activity where pid <> pg_backend_pid()`
+  for (const { pid } of others) process.kill(pid, "SIGSTOP")
+  await sql.end()
+  return [firstPid, ...others.map(({ pid }) => pid)]
+}
 
 /** For another user the binaries are copied to where that user can reach them. */
 async function placeBinaries(folder: string, user: object | undefined): Promise<string> {

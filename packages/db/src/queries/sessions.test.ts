@@ -52,8 +52,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const { user, session } = await newUser()
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
-    expect(await rotateSession(db, { ...session, nextTurnHash: second })).toEqual(user)
-    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third })).toEqual(user)
+    const turned = { user, newest: "next" }
+    expect(await rotateSession(db, { ...session, nextTurnHash: second })).toEqual(turned)
+    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third })).toEqual(turned)
     expect(await isLive(session.id)).toBe(true)
 
     expect(
@@ -61,6 +62,30 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     ).toBeNull()
     expect(await isLive(session.id)).toBe(false)
     expect(await rotateSession(db, { ...session, turnHash: third, nextTurnHash: randomBytes(32) })).toBeNull()
+  })
+
+  test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
+    const { user, session } = await newUser()
+    const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
+    const first = { ...session, nextTurnHash: second, leeway }
+    const next = { ...session, turnHash: second, nextTurnHash: third, leeway }
+    const later = () =>
+      db
+        .update(sessions)
+        .set({ refreshedAt: sql`now() - interval '31 s'` })
+        .where(sql`${sessions.id} = ${session.id}`)
+
+    expect(await rotateSession(db, first)).toEqual({ user, newest: "presented" })
+    await later()
+    expect(await rotateSession(db, first)).toEqual({ user, newest: "next" })
+    expect(await rotateSession(db, next)).toEqual({ user, newest: "presented" })
+    expect(await rotateSession(db, first)).toEqual({ user, newest: "next" })
+    await later()
+    expect(await rotateSession(db, next)).toEqual({ user, newest: "next" })
+    expect(await isLive(session.id)).toBe(true)
+
+    expect(await rotateSession(db, first)).toBeNull()
+    expect(await isLive(session.id)).toBe(false)
   })
 
   test("who does not know the family's secret can't end the session", async () => {

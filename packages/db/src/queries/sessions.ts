@@ -55,9 +55,11 @@ export const createSession = query(
  * one of the family ends the session. Of two equal tokens at the same moment the second finds the first's
  * update and counts as old.
  *
- * @param params.leeway seconds within which the same turn may be asked for again: the same next token is then the
- * newest already, and nothing changes.
- * @returns the user when the token was the newest; null when it was not, whatever the reason.
+ * @param params.leeway seconds, above 0 for who may send a token twice: so long after a turn there is no other, and
+ * the token that was replaced counts as well as the newest. A request that comes late, after others that were sent
+ * after it, then finds at most one turn between.
+ * @returns null when the token does not count, whatever the reason. Otherwise the user, and whether the newest token
+ * is now the next one or still the presented.
  */
 export const rotateSession = query(
   async (
@@ -69,17 +71,18 @@ export const rotateSession = query(
       nextTurnHash: Uint8Array
       leeway?: number
     },
-  ): Promise<User | null> => {
-    const isNewest = eq(sessions.turnHash, params.turnHash)
-    const isRepeated = and(
-      eq(sessions.turnHash, params.nextTurnHash),
-      gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${params.leeway ?? 0})`),
-    )
+  ): Promise<{ user: User; newest: "next" | "presented" } | null> => {
+    const { turnHash, nextTurnHash, leeway = 0 } = params
+    const hasJustTurned =
+      leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
+    const isNewest = eq(sessions.turnHash, turnHash)
+    const turns = sql`${isNewest} and not (${hasJustTurned})`
+    const isRepeated = sql`${eq(sessions.turnHash, nextTurnHash)} and ${hasJustTurned}`
     const [row] = await db
       .update(sessions)
       .set({
-        turnHash: sql`case when ${isNewest} then ${params.nextTurnHash} else ${sessions.turnHash} end`,
-        refreshedAt: sql`case when ${isNewest} then now() else ${sessions.refreshedAt} end`,
+        turnHash: sql`case when ${turns} then ${nextTurnHash} else ${sessions.turnHash} end`,
+        refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
         endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
       })
       .from(users)
@@ -92,8 +95,9 @@ export const rotateSession = query(
           isNull(users.disabledAt),
         ),
       )
-      .returning({ user: userColumns, endedAt: sessions.endedAt })
-    return row && row.endedAt === null ? row.user : null
+      .returning({ user: userColumns, turnHash: sessions.turnHash, endedAt: sessions.endedAt })
+    if (!row || row.endedAt !== null) return null
+    return { user: row.user, newest: Buffer.compare(row.turnHash, turnHash) === 0 ? "presented" : "next" }
   },
 )
 

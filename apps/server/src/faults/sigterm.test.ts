@@ -1,0 +1,61 @@
+import { connect, createTestDatabase } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
+import { createLink } from "../createLink.ts"
+import { newSecret, register, rest, spawnBuiltServer } from "../testing.ts"
+
+/** Milliseconds in which the process has to be gone. */
+const GONE_WITHIN = 10_000
+
+test("SIGTERM under load: what was done was answered, nothing is broken off, exit code 0", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using link = await createLink(new URL(database.url))
+  const server = spawnBuiltServer({
+    DATABASE_URL: link.url,
+    AUTH_SECRET: newSecret(),
+    MAX_KEYS_PER_USER: "100000",
+  })
+  const url = await server.url
+  const { accessToken } = await register(url)
+  const body = { label: "x" }
+  let answered = 0
+  let notTaken = 0
+  const wrong: unknown[] = []
+  const create = () =>
+    rest(url, "POST", "/auth/apikeys", { accessToken, body }).then(
+      ({ status }) => {
+        if (status === 201) answered++
+        else wrong.push(status)
+        return true
+      },
+      ({ cause }) => {
+        // Its connection was closed or refused, so it never came in; the count of keys below would tell.
+        notTaken++
+        if (!/^(ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/.test(cause.code)) wrong.push(cause)
+        return false
+      },
+    )
+  const callers = Array.from({ length: 8 }, async () => {
+    while (await create());
+  })
+  await expect.poll(() => answered, { timeout: 20_000 }).toBeGreaterThan(20)
+
+  // All callers' creations are under way when it comes.
+  await link.hold("database")
+  server.child.kill("SIGTERM")
+  await expect.poll(() => server.output.at(-1)).toContain("stopping")
+  link.release()
+
+  const gone = AbortSignal.timeout(GONE_WITHIN)
+  const late = new Promise<never>((_, reject) =>
+    gone.addEventListener("abort", () => reject(new Error("still there"))),
+  )
+  expect(await Promise.race([server.exited, late])).toEqual({ code: 0, signal: null })
+  await Promise.all(callers)
+
+  expect(wrong).toEqual([])
+  expect(notTaken).toBe(callers.length)
+  const sql = connect(database.url)
+  const [row] = await sql<{ keys: number }[]>`select count(*)::int as keys from api_keys`
+  await sql.end()
+  expect(row?.keys).toBe(answered)
+}, 60_000)

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, rmdirSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** Mounts a file system of its own in memory, of so many bytes. @throws where that is not allowed. */
+export function mountTmpfs(bytes: number) {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-tmpfs-"))
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes},mode=0777`, "tmpfs", folder], {
+      stdio: "ignore",
+    })
+  } catch (error) {
+    rmdirSync(folder)
+    throw error
+  }
+  return {
+    folder,
+    [Symbol.dispose]() {
+      execFileSync("umount", ["--lazy", folder])
+      rmdirSync(folder)
+    },
+  }
+}
+
+/** Whether file systems can be mounted here, which takes root. */
+export function canMountTmpfs(): boolean {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false
+  try {
+    mountTmpfs(1_000_000)[Symbol.dispose]()
+    return true
+  } catch {
+    return false
+  }
+}
