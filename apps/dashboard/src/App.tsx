@@ -41,7 +41,7 @@ function Pages() {
       </Switch>
     )
   }
-  if (session.status === "starting") return <StartingPage isAway={session.isAway} />
+  if (session.status === "starting") return <StartingPage failure={session.failure} />
   return (
     <Shell key={session.user.id}>
       <Switch>

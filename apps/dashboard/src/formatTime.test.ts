@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { formatRelative } from "./formatTime.ts"
+import { formatRelative, formatWait } from "./formatTime.ts"
 
 const now = Date.parse("2026-11-22T16:00:00Z")
 
@@ -18,4 +18,13 @@ test.each([
   [-800 * 86_400, "2 years ago"],
 ])("%i seconds away is %s", (seconds, words) => {
   expect(formatRelative(new Date(now + seconds * 1000), now)).toBe(words)
+})
+
+test.each([
+  [1, "1 second"],
+  [89, "89 seconds"],
+  [90, "2 minutes"],
+  [841, "15 minutes"],
+])("a wait of %i seconds is %s", (seconds, words) => {
+  expect(formatWait(seconds)).toBe(words)
 })

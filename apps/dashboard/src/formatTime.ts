@@ -20,6 +20,12 @@ export function formatRelative(time: Date, now: number): string {
   return time.getTime() > now ? "in a moment" : "just now"
 }
 
+/** How long there is to wait, such as "12 seconds" and "15 minutes"; never less than it is. */
+export function formatWait(seconds: number): string {
+  const [count, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"]
+  return `${count} ${unit}${count === 1 ? "" : "s"}`
+}
+
 /** Such as "Nov 22, 2026, 4:32:00 PM". */
 export const formatExact = (time: Date) => exact.format(time)
 

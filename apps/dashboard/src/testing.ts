@@ -23,12 +23,19 @@ export function launchChromium() {
 }
 
 /** The server as it was built, in a process of its own, on a database of its own. */
-export async function startBuiltServer(postgresUrl: string) {
+export async function startBuiltServer(postgresUrl: string, more: Record<string, string> = {}) {
   const main = `${root}/apps/server/dist/main.js`
   if (!existsSync(main)) throw new Error("build the server first: npm run build")
   const database = await createTestDatabase(postgresUrl)
   const AUTH_SECRET = randomBytes(32).toString("hex")
-  const variables = { DATABASE_URL: database.url, AUTH_SECRET, HOST: "127.0.0.1", PORT: "0" }
+  const variables = {
+    DATABASE_URL: database.url,
+    AUTH_SECRET,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    RATE_LIMIT_FACTOR: "1000",
+    ...more,
+  }
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, ...variables },
     stdio: ["ignore", "pipe", "inherit"],

@@ -149,7 +149,8 @@ function logExchange(
   options: { startedAt: number; address: () => string },
 ) {
   const { requestId, route, status, caller, failures } = exchange
-  const mishaps = failures.filter(({ failure }) => failure.status >= 500)
+  // What is refused for a time that is told is refused on purpose.
+  const mishaps = failures.filter(({ failure }) => failure.status >= 500 && failure.retryAfter === undefined)
   const level = mishaps.length > 0 ? "error" : "info"
   if (!log.isLevelEnabled(level)) return
   log[level](
@@ -178,7 +179,7 @@ function crossOrigin(origins: readonly string[]) {
     origin: [...origins],
     allowMethods: ["GET", "POST", "DELETE"],
     allowHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Latchkey-Client", "trpc-accept"],
-    exposeHeaders: ["X-Request-Id", "Retry-After", "WWW-Authenticate"],
+    exposeHeaders: ["X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     maxAge: 600,
   })
 }

@@ -25,6 +25,7 @@ test("nothing configured is a configuration", () => {
     MAX_KEYS_PER_USER: 100,
     CORS_ORIGINS: [],
     TRUST_PROXY: 0,
+    RATE_LIMIT_FACTOR: 1,
     LOG_LEVEL: "info",
   })
   expect(readEnv({}).DATA_DIR).toMatch(/[/\\]\.latchkey$/)
@@ -61,6 +62,7 @@ test.each([
   ["CORS_ORIGINS", "https://one.example/path"],
   ["CORS_ORIGINS", "*"],
   ["TRUST_PROXY", "true"],
+  ["RATE_LIMIT_FACTOR", "0"],
   ["LOG_LEVEL", "loud"],
 ])("a wrong %s is one line that says what was expected and not what was there", (name, value) => {
   const problems = problemsOf({ [name]: value, ...(name === "DATABASE_URL" && { AUTH_SECRET: secret }) })

@@ -71,6 +71,7 @@ const Env = z
     MAX_KEYS_PER_USER: whole(1, 1_000_000).default(100),
     CORS_ORIGINS: list(origin),
     TRUST_PROXY: whole(0, 100).default(0),
+    RATE_LIMIT_FACTOR: whole(1, 1_000_000).default(1),
     LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
   })
   .superRefine((env, context) => {

@@ -129,7 +129,7 @@ test("bcrypts, batches of reads, and the database", async () => {
       [
         ["latchkey_bcrypt_duration_seconds_count", { purpose: "password", result: "hashed" }],
         ["latchkey_bcrypt_duration_seconds_count", { purpose: "password", result: "mismatch" }],
-        ["latchkey_bcrypt_duration_seconds_count", { purpose: "key", result: "hashed" }],
+        ["latchkey_bcrypt_duration_seconds_count", { purpose: "newKey", result: "hashed" }],
         ["latchkey_batch_size_sum", { of: "sessions" }],
       ],
       async () => {

@@ -1,6 +1,7 @@
 import { appRouter, type Failure, failure } from "@latchkey/api"
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server"
 import type { AppContext, Exchange } from "./exchange.ts"
+import { limitHeaders } from "./limitHeaders.ts"
 
 /** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. ASVS 5.0, 3.4. */
 export const SAFE_HEADERS = {
@@ -15,7 +16,6 @@ const PRIVATE_HEADERS = { ...SAFE_HEADERS, "Cache-Control": "no-store" }
 
 const headersByStatus: Record<number, Record<string, string>> = {
   401: { "WWW-Authenticate": 'Bearer realm="latchkey"' },
-  429: { "Retry-After": "1" },
   503: { "Retry-After": "1" },
 }
 
@@ -24,12 +24,13 @@ const headersByStatus: Record<number, Record<string, string>> = {
  * `Response` costs more than all the rest of a call.
  */
 function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
-  const { requestId, isPrivate, setCookie } = c.get("exchange")
+  const { requestId, isPrivate, setCookie, api, failures } = c.get("exchange")
   return {
     ...(isPrivate ? PRIVATE_HEADERS : SAFE_HEADERS),
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
+    ...((api.standing !== null || failures.length > 0) && limitHeaders(api.standing, failures)),
     ...own,
   }
 }

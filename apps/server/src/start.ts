@@ -1,7 +1,7 @@
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
-import { createAuth } from "@latchkey/auth"
+import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
 import { createDatabase, ping } from "@latchkey/db"
 import { createApp } from "./app.ts"
 import { createMetrics, type Metrics } from "./createMetrics.ts"
@@ -51,6 +51,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       bcryptCost: env.BCRYPT_COST,
       registration: env.REGISTRATION,
       maxKeysPerUser: env.MAX_KEYS_PER_USER,
+      limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
       observer: metrics?.auth,
     })

@@ -40,7 +40,11 @@ function comparable({ status, headers, body }: { status: number; headers: Header
   } = Object.fromEntries(headers)
   return {
     status,
-    headers: { ...rest, "x-request-id": "" },
+    headers: {
+      ...rest,
+      "x-request-id": "",
+      ...(rest.ratelimit !== undefined && { ratelimit: rest.ratelimit.replace(/r=\d+;t=\d+/, "") }),
+    },
     body: body
       .replaceAll(/"requestId":"[^"]+"/g, '"requestId":""')
       .replaceAll(/"(id|key|start|accessToken|refreshToken)":"[^"]+"/g, '"$1":""')

@@ -7,6 +7,8 @@ import {
   deviceOf,
   type Sessions,
   type Source,
+  type Standing,
+  stricter,
 } from "@latchkey/auth"
 import { noSessionCookie, type SessionCookie } from "./sessionCookie.ts"
 
@@ -18,6 +20,8 @@ export interface Context {
   sessions: Sessions
   /** Where the request comes from. */
   source(): Source
+  /** How far the limits are used up that its calls count towards: the strictest. Null while there are none. */
+  standing: Standing | null
   sessionCookie: SessionCookie
   /** Whether the request has a credential of its own, good or bad. The cookie is none. */
   hasCredential(): boolean
@@ -44,22 +48,31 @@ export function createContext(
   let authentication: Promise<Authentication> | undefined
 
   async function authenticate() {
-    const result = await auth.authenticate(headers)
+    const result = await auth.authenticate(headers, address)
     if (result.caller) onCaller?.(result.caller)
     return result
   }
 
-  return {
+  const context: Context = {
     requestId,
     accounts: auth.accounts,
     apiKeys: auth.apiKeys,
     sessions: auth.sessions,
     sessionCookie,
-    source: () => ({ address: address(), requestId, device: deviceOf(headers.get("user-agent")) }),
+    source: () => ({
+      address: address(),
+      requestId,
+      device: deviceOf(headers.get("user-agent")),
+      onStanding: (standing) => {
+        context.standing = stricter(context.standing, standing)
+      },
+    }),
+    standing: null,
     hasCredential: () => headers.get("authorization") !== null || headers.get("x-api-key") !== null,
     authentication() {
       authentication ??= authenticate()
       return authentication
     },
   }
+  return context
 }

@@ -36,6 +36,8 @@ export interface Failure {
   issues?: Issue[]
   /** False where the call certainly changed nothing, so that repeating it is harmless, whatever it does. */
   begun?: false
+  /** Seconds after which it is worth trying again, where that is known. */
+  retryAfter?: number
 }
 
 export const failure = (reason: FailureReason, message: string, issues?: Issue[]): Failure => ({
@@ -53,10 +55,11 @@ export const failure = (reason: FailureReason, message: string, issues?: Issue[]
 export function failureOf(error: unknown): Failure {
   if (error instanceof AuthError) {
     const issues = error.field === undefined ? undefined : [{ path: [error.field], message: error.message }]
-    // Whoever throws this one has not come to its first write.
+    // Whoever throws one of these has not come to its first write.
     return {
       ...failure(error.reason, error.message, issues),
-      ...(error.reason === "UNAVAILABLE" && { begun: false }),
+      ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: false }),
+      ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
     }
   }
   if (error instanceof DatabaseUnavailable) {

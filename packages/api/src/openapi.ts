@@ -8,7 +8,7 @@ const ERRORS = {
   "409": "EMAIL_TAKEN or KEY_LIMIT_REACHED",
   "413": "TOO_LARGE",
   "415": "UNSUPPORTED_MEDIA_TYPE",
-  "429": "RATE_LIMITED",
+  "429": "RATE_LIMITED; RateLimit and RateLimit-Policy say which limit",
   "503": "UNAVAILABLE",
 }
 
@@ -21,6 +21,7 @@ const errorSchema: JsonSchema = {
     message: { type: "string", description: "For a person to read." },
     requestId: { type: "string", description: "The same as in X-Request-Id." },
     begun: { type: "boolean", const: false, description: "Nothing was changed; the call may be repeated." },
+    retryAfter: { type: "integer", description: "Seconds after which it is worth trying again." },
     issues: {
       type: "array",
       items: {

@@ -14,6 +14,7 @@ async function signInFailingWith(error: Error) {
     sessions: {} as Context["sessions"],
     sessionCookie: noSessionCookie,
     source: () => ({ address: "192.0.2.1", requestId: "test", device: null }),
+    standing: null,
     hasCredential: () => false,
     authentication: () => Promise.reject(new Error("not asked for")),
   }

@@ -19,6 +19,7 @@ import type { Keyring } from "./keyring.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 import { createRefreshToken, nextRefreshToken, readRefreshToken } from "./refreshToken.ts"
 import type { Source } from "./source.ts"
+import type { Throttle } from "./throttle.ts"
 
 export interface SignedIn {
   user: User
@@ -32,7 +33,10 @@ export interface Credentials {
   password: string
 }
 
-/** Accounts and their sessions. Emails are compared without regard to case. */
+/**
+ * Accounts and their sessions. Emails are compared without regard to case. What is throttled throws {AuthError}
+ * `RATE_LIMITED` as well.
+ */
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
   register(input: Credentials, source: Source): Promise<SignedIn>
@@ -70,10 +74,10 @@ export interface Accounts {
 const REPEAT_LEEWAY = 30
 
 export function createAccounts(
-  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
+  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue; throttle: Throttle },
   options: { accessTokenTtl: number; refreshTokenTtl: number; registration: "open" | "closed" },
 ): Accounts {
-  const { db, keyring, bcrypt } = deps
+  const { db, keyring, bcrypt, throttle } = deps
 
   function newSession({ device }: Source) {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
@@ -93,31 +97,39 @@ export function createAccounts(
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
   }
 
+  async function signUp({ email, password }: Credentials, source: Source): Promise<SignedIn> {
+    const passwordHash = await hashPassword(bcrypt, password)
+    const { refreshToken, session } = newSession(source)
+    const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
+    if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
+    return signedIn(user, session.id, refreshToken)
+  }
+
+  async function signIn({ email, password }: Credentials, source: Source): Promise<SignedIn> {
+    const found = await findUserByEmail(db, { email: email.toLowerCase() })
+    const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
+    if (!found || !matches) throw loginFailed()
+    const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
+    const { refreshToken, session } = newSession(source)
+    if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
+    return signedIn(found.user, session.id, refreshToken)
+  }
+
   return {
     async register({ email, password }, source) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
       refuseWeak("password", password)
-      const passwordHash = await hashPassword(bcrypt, password)
-      const { refreshToken, session } = newSession(source)
-      const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
-      if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
-      return signedIn(user, session.id, refreshToken)
+      return throttle.register(email, source, () => signUp({ email, password }, source))
     },
 
-    async login({ email, password }, source) {
-      const found = await findUserByEmail(db, { email: email.toLowerCase() })
-      const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
-      if (!found || !matches) throw loginFailed()
-      const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
-      const { refreshToken, session } = newSession(source)
-      if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
-      return signedIn(found.user, session.id, refreshToken)
-    },
+    login: (credentials, source) =>
+      throttle.login(credentials.email, source, () => signIn(credentials, source)),
 
-    async refresh({ refreshToken, repeatable = false }) {
+    async refresh({ refreshToken, repeatable = false }, source) {
       const turn = nextRefreshToken(refreshToken, repeatable ? keyring.current.refreshTokenKey : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next } = turn
+      await throttle.refresh(presented.familyHash, source)
       const rotated = await rotateSession(db, {
         id: presented.sessionId,
         familyHash: presented.familyHash,
@@ -137,8 +149,9 @@ export function createAccounts(
       if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId })
     },
 
-    async changePassword({ userId, sessionId }, { currentPassword, newPassword }) {
+    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
       refuseWeak("newPassword", newPassword)
+      await throttle.changePassword(sessionId, source)
       const checkedHash = await findPasswordHash(db, { userId })
       if (checkedHash === null) throw unauthenticated()
       if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) throw wrongPassword()

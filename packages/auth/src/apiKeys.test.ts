@@ -242,6 +242,26 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
   })
 
+  test("a hundred first calls with the right key are one check, and count for nothing", async () => {
+    const { id, key } = await createKey(await signUp(auth))
+    await database.db
+      .update(table)
+      .set({ receipt: null, receiptSecretId: null })
+      .where(sql`${table.id} = ${id}`)
+    const strict = createTestAuth(database.db, { limits: { failedKeyChecks: { count: 1, seconds: 60 } } })
+    const results = await Promise.all(
+      Array.from({ length: 100 }, () => strict.authenticate(withApiKey(key), () => "192.0.2.1")),
+    )
+    expect(results.every(({ caller }) => caller !== null)).toBe(true)
+    await database.db
+      .update(table)
+      .set({ receipt: null, receiptSecretId: null })
+      .where(sql`${table.id} = ${id}`)
+    expect(await strict.authenticate(withApiKey(key), () => "192.0.2.1")).toMatchObject({
+      caller: { apiKeyId: id },
+    })
+  })
+
   test("a key that is revoked while its bcrypt runs is rejected, and stays without a receipt", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)

@@ -8,10 +8,14 @@ import type { AuthObserver } from "./observer.ts"
 import { readCredential } from "./readCredential.ts"
 import type { VerifyApiKey } from "./verifyApiKey.ts"
 
+/** One for all who do not say. */
+const nowhere = () => "unknown"
+
 /** A request's caller. Without one, whether there was no credential, a bad one, or more than one. */
 export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
 
-export type Authenticate = (headers: Pick<Headers, "get">) => Promise<Authentication>
+/** @param address the client's IP address; asked for by few calls. */
+export type Authenticate = (headers: Pick<Headers, "get">, address?: () => string) => Promise<Authentication>
 
 /**
  * Tells who is calling, by what the database says now: a key that was revoked, a session that ended or a user
@@ -34,8 +38,8 @@ export function createAuthenticate(deps: {
     observer && ((size) => observer.batch("sessions", size)),
   )
 
-  async function callerOfApiKey(apiKey: string): Promise<Caller | null> {
-    const row = await deps.verifyApiKey(apiKey)
+  async function callerOfApiKey(apiKey: string, address: () => string): Promise<Caller | null> {
+    const row = await deps.verifyApiKey(apiKey, address)
     if (!row) return null
     deps.lastUsed.note(row.id)
     observer?.verdict("apiKey", "accepted")
@@ -56,7 +60,7 @@ export function createAuthenticate(deps: {
     return null
   }
 
-  return async (headers) => {
+  return async (headers, address = nowhere) => {
     const credential = readCredential(headers)
     if (credential.kind === "none" || credential.kind === "ambiguous") {
       observer?.verdict("none", credential.kind)
@@ -69,7 +73,7 @@ export function createAuthenticate(deps: {
     try {
       const caller =
         credential.kind === "apiKey"
-          ? await callerOfApiKey(credential.apiKey)
+          ? await callerOfApiKey(credential.apiKey, address)
           : await callerOfAccessToken(credential.accessToken)
       return caller ? { caller } : { caller: null, problem: "invalid" }
     } catch (error) {

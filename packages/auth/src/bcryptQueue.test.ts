@@ -11,7 +11,7 @@ test("one more than may wait is refused as unavailable, and the others get their
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(3)
   for (const error of refused) {
     expect(error).toBeInstanceOf(AuthError)
-    expect(error).toMatchObject({ reason: "UNAVAILABLE" })
+    expect(error).toMatchObject({ reason: "UNAVAILABLE", retryAfter: 1 })
   }
 })
 

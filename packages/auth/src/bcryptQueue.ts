@@ -39,7 +39,9 @@ export function createBcryptQueue({
     // bcrypt ignores what follows the 72nd byte or a NUL, and would take two different texts for the same.
     if (Buffer.byteLength(text) > 72 || text.includes("\0")) throw new RangeError("text does not fit bcrypt")
     if (limit.pendingCount >= maxWaiting) {
-      throw new AuthError("UNAVAILABLE", "Too many credentials are being checked; try again shortly.")
+      throw new AuthError("UNAVAILABLE", "Too many credentials are being checked; try again shortly.", {
+        retryAfter: 1,
+      })
     }
     return limit(run)
   }

@@ -4,11 +4,15 @@ import { type Accounts, createAccounts } from "./accounts.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
+import { createFailureBudget } from "./failureBudget.ts"
 import { createKeyring } from "./keyring.ts"
 import { createLastUsed } from "./lastUsed.ts"
+import { defaultLimits, type Limits } from "./limits.ts"
 import { observeBcrypt } from "./observeBcrypt.ts"
 import type { AuthObserver } from "./observer.ts"
 import { createSessions, type Sessions } from "./sessions.ts"
+import { sweepLimits } from "./sweepLimits.ts"
+import { createThrottle } from "./throttle.ts"
 import { createVerifyApiKey } from "./verifyApiKey.ts"
 
 export interface AuthOptions {
@@ -22,6 +26,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** In place of `defaultLimits`. */
+  limits?: Partial<Limits>
   /** Told of failures that no caller waits for. */
   onBackgroundError: (error: unknown) => void
   /** Left out: nothing is counted, and nothing is spent on it. */
@@ -50,17 +56,39 @@ export function createAuth(options: AuthOptions): Auth {
     concurrency,
     maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
   }
-  // Queues of their own, so that a rush on one does not keep the other waiting.
-  const passwordBcrypt = observeBcrypt(createBcryptQueue(queue), "password", observer)
-  const keyBcrypt = observeBcrypt(createBcryptQueue({ ...queue, restAfterMismatch: 3 }), "key", observer)
+  // Queues of their own, so that a rush on one does not keep the others waiting: anybody can ask for the first two.
+  // What fails there leaves most of a core to calls that need none.
+  const passwordBcrypt = observeBcrypt(
+    createBcryptQueue({ ...queue, restAfterMismatch: 1 }),
+    "password",
+    observer,
+  )
+  const presentedKeyBcrypt = observeBcrypt(
+    createBcryptQueue({ ...queue, restAfterMismatch: 3 }),
+    "key",
+    observer,
+  )
+  const newKeyBcrypt = observeBcrypt(createBcryptQueue(queue), "newKey", observer)
+  const limits = { ...defaultLimits, ...options.limits }
+  const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
+  const stopSweeping = sweepLimits(db, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
-  const verifyApiKey = createVerifyApiKey(db, keyring, keyBcrypt, observer)
+  const verifyApiKey = createVerifyApiKey({
+    db,
+    keyring,
+    bcrypt: presentedKeyBcrypt,
+    failures: createFailureBudget(limits.failedKeyChecks),
+    observer,
+  })
 
   return {
     authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed, observer }),
-    accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt }, options),
-    apiKeys: createApiKeys({ db, keyring, bcrypt: keyBcrypt }, options),
+    accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
+    apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
     sessions: createSessions(db),
-    close: () => lastUsed.close(),
+    close() {
+      stopSweeping()
+      return lastUsed.close()
+    },
   }
 }

@@ -8,6 +8,7 @@ export type Reason =
   | "NOT_FOUND"
   | "EMAIL_TAKEN"
   | "KEY_LIMIT_REACHED"
+  | "RATE_LIMITED"
   | "UNAVAILABLE"
 
 /** A failure that the caller is meant to see. The message is for a person and holds nothing secret. */
@@ -16,11 +17,18 @@ export class AuthError extends Error {
   readonly reason: Reason
   /** The input field at fault. */
   readonly field: string | undefined
+  /** Seconds after which it is worth trying again, where that is known. */
+  readonly retryAfter: number | undefined
 
-  constructor(reason: Reason, message: string, options: ErrorOptions & { field?: string } = {}) {
+  constructor(
+    reason: Reason,
+    message: string,
+    options: ErrorOptions & { field?: string; retryAfter?: number } = {},
+  ) {
     super(message, options)
     this.reason = reason
     this.field = options.field
+    this.retryAfter = options.retryAfter
   }
 }
 

@@ -14,10 +14,12 @@ test("knows its secrets by fingerprint, and no others", () => {
 })
 
 test("no key of a secret gives away another", () => {
-  const { id, receiptMac, accessTokenKey, refreshTokenKey } = createKeyring({ current: one }).current
-  const macs = [accessTokenKey, refreshTokenKey].map((key) => createHmac("sha256", key).update("text"))
+  const { id, receiptMac, ...keys } = createKeyring({ current: one }).current
+  const macs = [keys.accessTokenKey, keys.refreshTokenKey, keys.throttleKey].map((key) =>
+    createHmac("sha256", key).update("text"),
+  )
   const digests = [receiptMac("text"), ...macs.map((mac) => mac.digest())].map((mac) => mac.toString("hex"))
-  expect(new Set([id, ...digests]).size).toBe(4)
+  expect(new Set([id, ...digests]).size).toBe(5)
 })
 
 test("a secret listed as current and as previous is current", () => {

@@ -9,6 +9,7 @@ export interface SecretKeys {
   receiptMac: (message: string) => Buffer
   accessTokenKey: KeyObject
   refreshTokenKey: KeyObject
+  throttleKey: KeyObject
 }
 
 /** The server secrets: the current one makes receipts and access tokens, all of them check. */
@@ -34,5 +35,6 @@ function deriveKeys(secret: string): SecretKeys {
     receiptMac: createHmacSha256(derive("latchkey/receipt/v1", 32)),
     accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
     refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
+    throttleKey: createSecretKey(derive("latchkey/throttle/v1", 32)),
   }
 }

@@ -18,8 +18,8 @@ export type Verdict =
   | "ambiguous"
   | "unavailable"
 
-/** Two queues: one can be full while the other is idle. */
-export type BcryptPurpose = "key" | "password"
+/** Three queues: one can be full while the others are idle. */
+export type BcryptPurpose = "key" | "newKey" | "password"
 
 export type BcryptResult = "hashed" | "match" | "mismatch" | "refused" | "failed"
 

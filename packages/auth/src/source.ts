@@ -1,3 +1,5 @@
+import type { Standing } from "./standing.ts"
+
 /** Where a call comes from. */
 export interface Source {
   /** The client's IP address, as far as the proxies in front are trusted. */
@@ -5,4 +7,6 @@ export interface Source {
   requestId: string
   /** What is calling, in words of ours, such as "Chrome on Linux"; null when it did not say. */
   device: string | null
+  /** Told how far a limit that the call counts towards is used up; of several limits each. */
+  onStanding?: (standing: Standing) => void
 }

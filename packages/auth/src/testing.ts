@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
+import { defaultLimits, multiplyLimits } from "./limits.ts"
 import type { Source } from "./source.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
@@ -15,6 +16,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     bcryptCost: 10,
     registration: "open",
     maxKeysPerUser: 100,
+    limits: multiplyLimits(defaultLimits, 1000),
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
     ...options,

@@ -1,27 +1,42 @@
 import { type ActiveApiKey, type Database, findActiveApiKeys, recordReceipt } from "@latchkey/db"
+import { addressBlock } from "./addressBlock.ts"
 import { isApiKey, lookupIdOf } from "./apiKeyFormat.ts"
 import { createBatchedRead } from "./batchedRead.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
+import { AuthError } from "./errors.ts"
+import type { FailureBudget } from "./failureBudget.ts"
 import type { Keyring } from "./keyring.ts"
 import type { AuthObserver, Verdict } from "./observer.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./renewals.ts"
 
-/** The row of an API key that is valid now, or null, whatever it is that is wrong with it. */
-export type VerifyApiKey = (apiKey: string) => Promise<ActiveApiKey | null>
+/**
+ * The row of an API key that is valid now, or null, whatever it is that is wrong with it.
+ *
+ * @param address who presents it; asked for only where bcrypt has to decide.
+ */
+export type VerifyApiKey = (apiKey: string, address: () => string) => Promise<ActiveApiKey | null>
 
 /**
  * Verifies keys: one share of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
  * that has no receipt of it under a secret we know.
  *
- * @throws {AuthError} `UNAVAILABLE` when too many bcrypts wait; `DatabaseUnavailable` when there is no verdict.
+ * @throws {AuthError} `UNAVAILABLE` when too many bcrypts wait or too many of this lookup id and address have
+ *   failed: without one there is no telling a guess from the key. `DatabaseUnavailable` when there is no verdict.
  */
-export function createVerifyApiKey(
-  db: Database,
-  keyring: Keyring,
-  bcrypt: BcryptQueue,
-  observer?: AuthObserver,
-): VerifyApiKey {
+export function createVerifyApiKey({
+  db,
+  keyring,
+  bcrypt,
+  failures,
+  observer,
+}: {
+  db: Database
+  keyring: Keyring
+  bcrypt: BcryptQueue
+  failures: FailureBudget
+  observer: AuthObserver | undefined
+}): VerifyApiKey {
   const findRow = createBatchedRead(
     (lookupIds) => findActiveApiKeys(db, { lookupIds }),
     (row: ActiveApiKey) => row.lookupId,
@@ -41,8 +56,27 @@ export function createVerifyApiKey(
     })
   }
 
-  async function compareAndRenew(row: ActiveApiKey, apiKey: string): Promise<boolean> {
-    return (await bcrypt.compare(apiKey, row.keyHash)) && renewReceipt(row, apiKey)
+  /** Has been counted as a failure, until it is known to be none. */
+  async function compareAndRenew(row: ActiveApiKey, apiKey: string, presenter: string): Promise<boolean> {
+    let isWrong = false
+    try {
+      isWrong = !(await bcrypt.compare(apiKey, row.keyHash))
+    } finally {
+      if (!isWrong) failures.giveBack(presenter)
+    }
+    return !isWrong && renewReceipt(row, apiKey)
+  }
+
+  /** @throws {AuthError} at once, so that those who would share the flight have their own budgets. */
+  function beginCompare(row: ActiveApiKey, apiKey: string, address: string): Promise<boolean> {
+    const presenter = `${row.lookupId} ${addressBlock(address)}`
+    const retryAfter = failures.take(presenter)
+    if (retryAfter > 0) {
+      throw new AuthError("UNAVAILABLE", "Too many wrong keys; this one can't be checked yet.", {
+        retryAfter,
+      })
+    }
+    return compareAndRenew(row, apiKey, presenter)
   }
 
   function share(apiKey: string, begin: () => Promise<boolean>): Promise<boolean> {
@@ -58,7 +92,7 @@ export function createVerifyApiKey(
     return null
   }
 
-  return async (apiKey) => {
+  return async (apiKey, address) => {
     if (!isApiKey(apiKey)) return reject("malformed")
     const row = await findRow(lookupIdOf(apiKey))
     if (!row) return reject("unknown")
@@ -71,7 +105,7 @@ export function createVerifyApiKey(
         if (!renewals.take(row.id)) return row
         return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
       case "none":
-        return (await share(apiKey, () => compareAndRenew(row, apiKey))) ? row : reject("mismatch")
+        return (await share(apiKey, () => beginCompare(row, apiKey, address()))) ? row : reject("mismatch")
     }
   }
 }

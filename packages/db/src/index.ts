@@ -1,4 +1,5 @@
 export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
+export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
 export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
@@ -13,6 +14,7 @@ export {
   touchApiKeys,
 } from "./queries/apiKeys.ts"
 export { ping } from "./queries/ping.ts"
+export { removeExpiredLimits } from "./queries/rateLimits.ts"
 export {
   createSession,
   endSession,

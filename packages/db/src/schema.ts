@@ -1,5 +1,15 @@
 import { sql } from "drizzle-orm"
-import { check, customType, index, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core"
+import {
+  check,
+  customType,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core"
 
 /** Milliseconds, as in JavaScript's `Date`, so that a time survives the way through a cursor and back. */
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
@@ -79,4 +89,16 @@ export const apiKeys = pgTable(
         or (${table.revokedAt} is not null and ${table.keyHash} is null and ${table.receipt} is null)`,
     ),
   ],
+)
+
+/** What has been counted towards a limit. */
+export const rateLimits = pgTable(
+  "rate_limits",
+  {
+    /** Which limit, and a keyed digest of whom it is counted for. */
+    key: text("key").primaryKey(),
+    points: integer("points").notNull(),
+    expiresAt: time("expires_at").notNull(),
+  },
+  (table) => [index("rate_limits_by_expiry").on(table.expiresAt)],
 )

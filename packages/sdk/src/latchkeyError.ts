@@ -43,6 +43,8 @@ export interface LatchkeyFailure {
     requestId: string | null
     issues?: Issue[]
     begun?: false
+    /** Seconds; of this call, where the answer's header has the longest of a batch. */
+    retryAfter?: number
   }
 }
 

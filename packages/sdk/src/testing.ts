@@ -48,6 +48,7 @@ export async function startServer({
         PORT: "0",
         DATABASE_URL: databaseUrl,
         AUTH_SECRET: SECRET,
+        RATE_LIMIT_FACTOR: "1000",
         ...variables,
       } as NodeJS.ProcessEnv,
       stdio: ["ignore", "pipe", "inherit"],

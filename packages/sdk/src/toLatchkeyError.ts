@@ -13,12 +13,12 @@ export function toLatchkeyError(error: unknown): unknown {
   const answer = error.meta?.response as Answer | undefined
   const { data, message } = error as TRPCClientError<AppRouter>
   if (isFailure(data)) {
-    const { reason, httpStatus: status, requestId, issues, begun } = data
+    const { reason, httpStatus: status, requestId, issues, begun, retryAfter } = data
     return new LatchkeyError(message, {
       reason,
       status,
       requestId: requestId ?? undefined,
-      retryAfter: answer?.retryAfter,
+      retryAfter: retryAfter ?? answer?.retryAfter,
       issues,
       // The server counts requests before it looks at them.
       begun: reason === "RATE_LIMITED" ? false : begun,

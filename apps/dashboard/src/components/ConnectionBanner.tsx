@@ -1,7 +1,7 @@
 import { onlineManager, type Query, useQueryClient } from "@tanstack/react-query"
 import { useCallback, useSyncExternalStore } from "react"
 import { isAway } from "../isAway.ts"
-import { useSecondsLeft } from "../useSecondsLeft.ts"
+import { AwayBanner } from "./AwayBanner.tsx"
 import { Banner } from "./Banner.tsx"
 
 /** Says that what is on the page may be old, why, and that nothing needs to be done about it. */
@@ -15,18 +15,11 @@ export function ConnectionBanner() {
     <div role="status">
       {!isOnline ? (
         <Banner>You’re offline. This page goes on by itself once you’re connected.</Banner>
-      ) : failure?.reason === "RATE_LIMITED" ? (
-        <RateLimited since={failure} seconds={failure.retryAfter ?? 1} />
       ) : failure ? (
-        <Banner>The server can’t be reached. Trying again by itself…</Banner>
+        <AwayBanner failure={failure} />
       ) : null}
     </div>
   )
-}
-
-function RateLimited({ since, seconds }: { since: unknown; seconds: number }) {
-  const left = useSecondsLeft(since, seconds)
-  return <Banner>{`Too many requests. Trying again ${left > 0 ? `in ${left} s` : "now"}.`}</Banner>
 }
 
 /** The last failure of a read that is being repeated. */

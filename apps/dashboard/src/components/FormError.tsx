@@ -1,5 +1,6 @@
 import { LatchkeyError } from "@latchkey/sdk"
 import { explain } from "../explain.ts"
+import { formatWait } from "../formatTime.ts"
 import { useSecondsLeft } from "../useSecondsLeft.ts"
 import { Icon } from "./Icon.tsx"
 
@@ -26,9 +27,7 @@ function RateLimited({ error }: { error: LatchkeyError }) {
   return (
     <span>
       Too many tries.{" "}
-      {seconds > 0
-        ? `You can try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`
-        : "You can try again now."}
+      {seconds > 0 ? `You can try again in ${formatWait(seconds)}.` : "You can try again now."}
     </span>
   )
 }

@@ -1,11 +1,11 @@
 import { useRoute } from "wouter"
 import { ApiKeyTableSkeleton } from "../apiKeys/ApiKeyTableSkeleton.tsx"
-import { Banner } from "../components/Banner.tsx"
+import { AwayBanner } from "../components/AwayBanner.tsx"
 import { Logo } from "../components/Logo.tsx"
 import { Skeleton } from "../components/Skeleton.tsx"
 
 /** While it turns out whether the last visit's session goes on: the outlines of what will be there. */
-export function StartingPage({ isAway }: { isAway: boolean }) {
+export function StartingPage({ failure }: { failure: unknown }) {
   const [isAccount] = useRoute("/account")
   return (
     <div className="min-h-dvh">
@@ -16,11 +16,7 @@ export function StartingPage({ isAway }: { isAway: boolean }) {
         </div>
       </header>
       <div role="status">
-        {isAway ? (
-          <Banner>The server can’t be reached. Trying again by itself…</Banner>
-        ) : (
-          <span className="sr-only">Loading</span>
-        )}
+        {failure ? <AwayBanner failure={failure} /> : <span className="sr-only">Loading</span>}
       </div>
       <main className="mx-auto w-full max-w-5xl px-4 py-8 sm:px-6 sm:py-10">
         <h1 className="sr-only">Latchkey</h1>

@@ -9,7 +9,7 @@ const RENEW_BEFORE = 30_000
 const YOUNG = 60_000
 
 export type SessionState =
-  | { status: "starting"; isAway: boolean }
+  | { status: "starting"; failure: unknown }
   | { status: "signedOut"; because: "never" | "signedOut" | "ended" }
   | { status: "signedIn"; user: User }
 
@@ -28,7 +28,7 @@ const otherTabs = new BroadcastChannel("latchkey")
 const listeners = new Set<() => void>()
 
 let state: SessionState = localStorage.getItem(HINT)
-  ? { status: "starting", isAway: false }
+  ? { status: "starting", failure: null }
   : { status: "signedOut", because: "never" }
 let accessToken: AccessToken | undefined
 let renewal: Promise<string> | undefined
@@ -122,9 +122,10 @@ export async function resume(attempt = 0): Promise<void> {
   if (state.status !== "starting") return
   try {
     await renewOnce()
-  } catch {
-    setTimeout(() => resume(attempt + 1), Math.min(1000 * 2 ** attempt, 15_000))
-    if (state.status === "starting") become({ status: "starting", isAway: true })
+  } catch (failure) {
+    const asked = failure instanceof LatchkeyError ? (failure.retryAfter ?? 0) * 1000 : 0
+    setTimeout(() => resume(attempt + 1), Math.max(asked, Math.min(1000 * 2 ** attempt, 15_000)))
+    if (state.status === "starting") become({ status: "starting", failure })
   }
 }
 
@@ -135,7 +136,7 @@ otherTabs.addEventListener("message", ({ data }) => {
   // It may be another account: whatever this tab knew is void.
   if (data === "signedIn") {
     accessToken = undefined
-    become({ status: "starting", isAway: false })
+    become({ status: "starting", failure: null })
     void resume()
   }
 })

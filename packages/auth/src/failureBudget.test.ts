@@ -1,0 +1,30 @@
+import { afterEach, expect, test, vi } from "vitest"
+import { createFailureBudget } from "./failureBudget.ts"
+
+afterEach(() => void vi.useRealTimers())
+
+test("so many may fail in a window; what did not fail is not counted, and another key has its own", () => {
+  vi.useFakeTimers({ toFake: ["performance"] })
+  const budget = createFailureBudget({ count: 2, seconds: 60 })
+  expect([budget.take("a"), budget.take("a")]).toEqual([0, 0])
+  vi.advanceTimersByTime(15_000)
+  expect(budget.take("a")).toBe(45)
+  expect(budget.take("b")).toBe(0)
+
+  budget.giveBack("a")
+  expect(budget.take("a")).toBe(0)
+  expect(budget.take("a")).toBe(45)
+
+  vi.advanceTimersByTime(45_000)
+  expect([budget.take("a"), budget.take("a")]).toEqual([0, 0])
+  expect(budget.take("a")).toBe(60)
+})
+
+test("what it remembers is bounded, and the oldest is forgotten first", () => {
+  const budget = createFailureBudget({ count: 1, seconds: 3600 })
+  budget.take("old")
+  budget.take("young")
+  for (let i = 0; i < 9_999; i++) budget.take(`other ${i}`)
+  expect(budget.take("young")).toBeGreaterThan(0)
+  expect(budget.take("old")).toBe(0)
+})

@@ -1,0 +1,71 @@
+/** How many in how many seconds; the time begins with the first. */
+export interface Limit {
+  count: number
+  seconds: number
+}
+
+/** How often things that cost much, or give guesses away, may be done. */
+export interface Limits {
+  /** Tries at signing in from one address, good and bad. */
+  logins: Limit
+  /** Wrong passwords for one account from one address. */
+  failedLogins: Limit
+  /** Wrong emails and passwords from one address, other than for accounts that have signed in from there. */
+  failedLoginsByAddress: Limit
+  /** Wrong passwords for one account from all the addresses that it has never signed in from. */
+  failedLoginsByAccount: Limit
+  /** Once that is reached: how many of `failedLogins` such an address still has. */
+  failedLoginsUnderAttack: number
+  /** Seconds for which an account's address counts as one that it has signed in from. */
+  knownAddress: number
+  /** Registrations from one address. */
+  registrations: Limit
+  /** Refreshes of one session. */
+  refreshes: Limit
+  /** Refreshes from one address. */
+  refreshesByAddress: Limit
+  /** Changes of a password by one session, good and bad. */
+  passwordChanges: Limit
+  /** bcrypts for one lookup id from one address that found the key wrong; counted by each process for itself. */
+  failedKeyChecks: Limit
+}
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/**
+ * Meant to go unnoticed by people, also by a class or an office that share an address, and to leave who guesses
+ * about a thousand tries a day.
+ */
+export const defaultLimits: Limits = {
+  logins: { count: 300, seconds: 15 * MINUTE },
+  failedLogins: { count: 10, seconds: 15 * MINUTE },
+  failedLoginsByAddress: { count: 50, seconds: 15 * MINUTE },
+  failedLoginsByAccount: { count: 100, seconds: HOUR },
+  failedLoginsUnderAttack: 3,
+  knownAddress: 30 * DAY,
+  registrations: { count: 30, seconds: HOUR },
+  refreshes: { count: 100, seconds: 5 * MINUTE },
+  refreshesByAddress: { count: 1_000, seconds: 5 * MINUTE },
+  passwordChanges: { count: 10, seconds: 15 * MINUTE },
+  failedKeyChecks: { count: 10, seconds: MINUTE },
+}
+
+/** The same limits, each of so many times the count. */
+export function multiplyLimits(limits: Limits, factor: number): Limits {
+  const times = ({ count, seconds }: Limit): Limit => ({ count: count * factor, seconds })
+  return {
+    logins: times(limits.logins),
+    failedLogins: times(limits.failedLogins),
+    failedLoginsByAddress: times(limits.failedLoginsByAddress),
+    failedLoginsByAccount: times(limits.failedLoginsByAccount),
+    failedLoginsUnderAttack: limits.failedLoginsUnderAttack * factor,
+    knownAddress: limits.knownAddress,
+    registrations: times(limits.registrations),
+    refreshes: times(limits.refreshes),
+    refreshesByAddress: times(limits.refreshesByAddress),
+    passwordChanges: times(limits.passwordChanges),
+    failedKeyChecks: times(limits.failedKeyChecks),
+  }
+}

@@ -1,0 +1,65 @@
+import { createHmac } from "node:crypto"
+import type { Database } from "@latchkey/db"
+import { addressBlock } from "./addressBlock.ts"
+import { createCounter } from "./counter.ts"
+import type { Keyring } from "./keyring.ts"
+import type { Limits } from "./limits.ts"
+import type { Source } from "./source.ts"
+import { createThrottleLogin } from "./throttleLogin.ts"
+
+/** Keeps the limits. Everything here throws {AuthError} `RATE_LIMITED` and `UNAVAILABLE` before anything is done. */
+export interface Throttle {
+  /** Signs in, unless too many tries have failed: see `ThrottleLogin`. */
+  login<T>(email: string, source: Source, signIn: () => Promise<T>): Promise<T>
+  /** Registers, unless the address has done so too often. */
+  register<T>(email: string, source: Source, signUp: () => Promise<T>): Promise<T>
+  /** @param familyHash which session it is, and that its secret is known. */
+  refresh(familyHash: Buffer, source: Source): Promise<void>
+  /** Not by account, or whoever gets hold of one session could keep the owner from the change. */
+  changePassword(sessionId: string, source: Source): Promise<void>
+}
+
+export function createThrottle(
+  { db, keyring }: { db: Database; keyring: Keyring },
+  limits: Limits,
+  onBackgroundError: (error: unknown) => void,
+): Throttle {
+  const logins = createThrottleLogin(db, limits, onBackgroundError)
+  const final = { isFinal: true }
+  const registrations = createCounter(db, "registrations", limits.registrations, final)
+  const refreshes = createCounter(db, "refreshes", limits.refreshes, final)
+  const refreshesByAddress = createCounter(db, "refreshes-by-address", limits.refreshesByAddress, final)
+  const passwordChanges = createCounter(db, "password-changes", limits.passwordChanges, final)
+
+  /** Whom something is counted for. The database learns no email and no address by it. */
+  const digest = (...subject: string[]) =>
+    createHmac("sha256", keyring.current.throttleKey).update(JSON.stringify(subject)).digest("base64url")
+
+  const addressKey = ({ address }: Source) => digest("address", addressBlock(address))
+
+  const loginKeys = (email: string, { address }: Source) => ({
+    account: digest("account", email.toLowerCase()),
+    address: digest("address", addressBlock(address)),
+    both: digest("both", email.toLowerCase(), addressBlock(address)),
+  })
+
+  return {
+    login: (email, source, signIn) => logins.login(loginKeys(email, source), source, signIn),
+
+    async register(email, source, signUp) {
+      await registrations.spend(addressKey(source), source)
+      const result = await signUp()
+      await logins.meet(loginKeys(email, source))
+      return result
+    },
+
+    async refresh(familyHash, source) {
+      await Promise.all([
+        refreshes.spend(digest("session", familyHash.toString("base64url")), source),
+        refreshesByAddress.spend(addressKey(source), source),
+      ])
+    },
+
+    changePassword: (sessionId, source) => passwordChanges.spend(digest("session", sessionId), source),
+  }
+}

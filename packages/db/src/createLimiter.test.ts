@@ -1,0 +1,88 @@
+import { sql } from "drizzle-orm"
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { createDatabase, createLimiter, type Database, removeExpiredLimits } from "./index.ts"
+import { rateLimits } from "./schema.ts"
+import { type OpenTestDatabase, openTestDatabase } from "./testing.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+  afterEach(() => void vi.useRealTimers())
+
+  const endNow = (key: string) =>
+    db.update(rateLimits).set({ expiresAt: sql`now()` }).where(sql`${rateLimits.key} = ${key}`)
+
+  test("counts to its limit, and anew when the window is over", async () => {
+    const limiter = createLimiter(db, { name: "one", count: 2, seconds: 60 })
+    expect(await limiter.take("a")).toEqual({ isAllowed: true, remaining: 1, reset: 60 })
+    expect(await limiter.take("a")).toMatchObject({ isAllowed: true, remaining: 0 })
+    expect(await limiter.take("a")).toMatchObject({ isAllowed: false, remaining: 0 })
+    expect(await limiter.take("b")).toMatchObject({ isAllowed: true, remaining: 1 })
+    await endNow("one:a")
+    expect(await limiter.take("a")).toMatchObject({ isAllowed: true, remaining: 1 })
+  })
+
+  test("of fifty at the same moment, on two instances, no more are allowed than there may be", async () => {
+    const limiters = [1, 2].map(() => createLimiter(db, { name: "many", count: 7, seconds: 60 }))
+    const usages = await Promise.all(
+      Array.from({ length: 25 }, () => limiters.map((limiter) => limiter.take("a"))).flat(),
+    )
+    expect(usages.filter(({ isAllowed }) => isAllowed)).toHaveLength(7)
+  })
+
+  test("what is given back can be taken again", async () => {
+    const limiter = createLimiter(db, { name: "back", count: 1, seconds: 60 })
+    await limiter.take("a")
+    expect((await limiter.take("a")).isAllowed).toBe(false)
+    await limiter.giveBack("a")
+    await limiter.giveBack("a")
+    expect((await limiter.take("a")).isAllowed).toBe(true)
+  })
+
+  // The embedded one goes by this process's.
+  test.runIf(kind === "PostgreSQL")("an instance whose clock is wrong counts with the others", async () => {
+    const limiter = createLimiter(db, { name: "clock", count: 1, seconds: 60 })
+    await limiter.take("a")
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 })
+    expect(await limiter.take("a")).toMatchObject({ isAllowed: false })
+  })
+
+  test("refusals that are remembered ask the database no more", async () => {
+    const limiter = createLimiter(db, { name: "flood", count: 1, seconds: 60, remembersRefusals: true })
+    await limiter.take("a")
+    expect((await limiter.take("a")).isAllowed).toBe(false)
+    await db.delete(rateLimits).where(sql`${rateLimits.key} = 'flood:a'`)
+    expect(await limiter.take("a")).toMatchObject({ isAllowed: false, remaining: 0 })
+  })
+
+  test("a key is remembered until its time is over", async () => {
+    const limiter = createLimiter(db, { name: "seen", count: 1, seconds: 60 })
+    expect(await limiter.remembers("a")).toBe(false)
+    await limiter.remember("a")
+    expect(await limiter.remembers("a")).toBe(true)
+    await endNow("seen:a")
+    expect(await limiter.remembers("a")).toBe(false)
+  })
+
+  test("what counts no more is removed, and what does is not", async () => {
+    const limiter = createLimiter(db, { name: "sweep", count: 1, seconds: 60 })
+    await Promise.all(["over", "open"].map((key) => limiter.take(key)))
+    await endNow("sweep:over")
+    expect(await removeExpiredLimits(db)).toBe(false)
+    const rows = await db.select({ key: rateLimits.key }).from(rateLimits)
+    expect(rows.map(({ key }) => key)).toContain("sweep:open")
+    expect(rows.map(({ key }) => key)).not.toContain("sweep:over")
+  })
+})
+
+test("without a database there is no count", async () => {
+  const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
+  const limiter = createLimiter(db, { name: "x", count: 1, seconds: 60 })
+  await expect(limiter.take("a")).rejects.toMatchObject({ name: "DatabaseUnavailable" })
+  await close()
+})

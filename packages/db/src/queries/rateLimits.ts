@@ -1,0 +1,72 @@
+import { and, eq, gt, inArray, lte, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { rateLimits } from "../schema.ts"
+
+export interface Counted {
+  points: number
+  /** Milliseconds until the window ends. */
+  left: number
+}
+
+const counted = {
+  points: rateLimits.points,
+  left: sql<number>`floor(extract(epoch from ${rateLimits.expiresAt} - now()) * 1000)::float8`,
+}
+
+/**
+ * Adds points to what was counted for a key, in one statement, so that of two that come at the same moment the second
+ * counts the first. When the key's window is over, or `isAnew`, another begins.
+ */
+export const countTowardsLimit = query(
+  async (
+    db,
+    { key, points, seconds, isAnew }: { key: string; points: number; seconds: number; isAnew: boolean },
+  ): Promise<Counted> => {
+    const begins = sql`(${isAnew}::boolean or ${rateLimits.expiresAt} <= now())`
+    const [row] = await db
+      .insert(rateLimits)
+      .values({ key, points, expiresAt: sql`now() + make_interval(secs => ${seconds})` })
+      .onConflictDoUpdate({
+        target: rateLimits.key,
+        set: {
+          points: sql`case when ${begins} then excluded.points else ${rateLimits.points} + excluded.points end`,
+          expiresAt: sql`case when ${begins} then excluded.expires_at else ${rateLimits.expiresAt} end`,
+        },
+      })
+      .returning(counted)
+    if (!row) throw new TypeError("upsert returned no row")
+    return row
+  },
+)
+
+/** What was counted for a key; null when its window is over. */
+export const findCounted = query(async (db, { key }: { key: string }): Promise<Counted | null> => {
+  const [row] = await db
+    .select(counted)
+    .from(rateLimits)
+    .where(and(eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
+  return row ?? null
+})
+
+/** What one statement removes well within its time. */
+const MAX_AT_ONCE = 5_000
+
+/**
+ * Removes counts whose window is over, some of them at a time; instances that do so at the same moment leave each
+ * other's alone.
+ *
+ * @returns whether there may be more.
+ */
+export const removeExpiredLimits = query<void, boolean>(async (db) => {
+  const expired = db
+    .select({ key: rateLimits.key })
+    .from(rateLimits)
+    .where(lte(rateLimits.expiresAt, sql`now()`))
+    .limit(MAX_AT_ONCE)
+    .for("update", { skipLocked: true })
+  const removed = await db
+    .delete(rateLimits)
+    .where(inArray(rateLimits.key, expired))
+    .returning({ key: rateLimits.key })
+  return removed.length === MAX_AT_ONCE
+})

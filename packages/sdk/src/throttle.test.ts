@@ -1,0 +1,35 @@
+import { createTestDatabase } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
+import { createLatchkey } from "./createLatchkey.ts"
+import { LatchkeyError } from "./latchkeyError.ts"
+import { PASSWORD, register, startServer } from "./testing.ts"
+
+test("a refusal is told with its time, at once and without trying again; a session outlives one", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using server = await startServer({ databaseUrl: database.url, RATE_LIMIT_FACTOR: "1" })
+  const { user, refreshToken } = await register(server.url)
+  const { auth } = createLatchkey({ baseUrl: server.url })
+  const failureOf = (call: Promise<unknown>) => call.catch((error: unknown) => error)
+  for (let i = 0; i < 10; i++) {
+    expect(await failureOf(auth.login({ email: user.email, password: "not it" }))).toMatchObject({
+      reason: "LOGIN_FAILED",
+    })
+  }
+
+  const error = await failureOf(auth.login({ email: user.email, password: PASSWORD }))
+
+  expect(error).toBeInstanceOf(LatchkeyError)
+  expect(error).toMatchObject({ reason: "RATE_LIMITED", status: 429, begun: false })
+  expect((error as LatchkeyError).retryAfter).toBeGreaterThan(800)
+  expect(await server.count("/trpc/auth.login")).toBe(11)
+
+  let session = { refreshToken }
+  for (let i = 0; i < 100; i++) {
+    session = { refreshToken: (await auth.refresh(session)).refreshToken }
+  }
+  const asUser = createLatchkey({ baseUrl: server.url, session })
+  // The second says the same: the first has not ended the session for the client.
+  for (let i = 0; i < 2; i++) {
+    expect(await failureOf(asUser.auth.me())).toMatchObject({ reason: "RATE_LIMITED" })
+  }
+})
