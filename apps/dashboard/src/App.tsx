@@ -4,6 +4,9 @@ import { Redirect, Route, Switch } from "wouter"
 import { Shell } from "./components/Shell.tsx"
 import { Toasts } from "./components/Toasts.tsx"
 import { AccountPage } from "./pages/AccountPage.tsx"
+import { ActivityPage } from "./pages/ActivityPage.tsx"
+import { AdminKeysPage } from "./pages/AdminKeysPage.tsx"
+import { AdminUsersPage } from "./pages/AdminUsersPage.tsx"
 import { ApiKeysPage } from "./pages/ApiKeysPage.tsx"
 import { InsecurePage } from "./pages/InsecurePage.tsx"
 import { NotFoundPage } from "./pages/NotFoundPage.tsx"
@@ -42,13 +45,21 @@ function Pages() {
     )
   }
   if (session.status === "starting") return <StartingPage failure={session.failure} />
+  const isAdmin = session.user.role === "admin"
   return (
-    <Shell key={session.user.id}>
+    <Shell key={session.user.id} isAdmin={isAdmin}>
       <Switch>
         <Route path="/" component={ApiKeysPage} />
+        <Route path="/activity" component={ActivityPage} />
         <Route path="/account">
           <AccountPage user={session.user} />
         </Route>
+        {isAdmin && (
+          <Route path="/admin">
+            <AdminUsersPage ownId={session.user.id} />
+          </Route>
+        )}
+        {isAdmin && <Route path="/admin/keys" component={AdminKeysPage} />}
         <Route path="/sign-in">
           <Redirect to="/" replace />
         </Route>

@@ -6,6 +6,7 @@ import {
   findViolations,
   launchChromium,
   listenTo,
+  newCredentials,
   newPage,
   signUp,
   startBuiltServer,
@@ -14,9 +15,16 @@ import {
 describe.runIf(runsBrowserTests())("every page and dialog", () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
+  const admins = {
+    "light 1440": newCredentials(),
+    "dark 1440": newCredentials(),
+    "light 320": newCredentials(),
+    "dark 320": newCredentials(),
+  }
   beforeAll(async () => {
     browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"))
+    const ADMIN_EMAILS = Object.values(admins).map(({ email }) => email)
+    server = await startBuiltServer(inject("postgresUrl"), { ADMIN_EMAILS: ADMIN_EMAILS.join() })
   })
   afterAll(async () => {
     await browser.close()
@@ -81,6 +89,9 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await page.getByLabel("Search by label").fill("nothing like it")
       await page.getByText("in its label").waitFor()
       await check("no match")
+      await page.getByRole("link", { name: "Activity" }).click()
+      await page.getByText("Revoked the key “a label that goes on").waitFor()
+      await check("activity")
       await page.getByRole("link", { name: "Account" }).click()
       await page.getByText("This session").waitFor()
       await check("account")
@@ -94,7 +105,67 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await page.getByText("You have signed out.").waitFor()
       await check("signed out")
 
-      expect(seen).toHaveLength(16)
+      expect(seen).toHaveLength(17)
+      expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+      await context.close()
+    },
+    60_000,
+  )
+
+  test.each([
+    ["light", 1440],
+    ["dark", 1440],
+    ["light", 320],
+    ["dark", 320],
+  ] as const)(
+    "administration, %s at %i px: the same",
+    async (theme, width) => {
+      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme })
+      const page = await newPage(context)
+      const said = listenTo(page)
+      async function check(name: string) {
+        expect(await findViolations(page), name).toEqual([])
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        expect(beyond, `${name} is wider than the window`).toBeLessThanOrEqual(0)
+      }
+
+      const own = admins[`${theme} ${width}`]
+      await signUp(page, server.url, own)
+      await createKey(page, "a label that goes on and on, far beyond what there is room for in a table")
+      await page.keyboard.press("Escape")
+      await page.getByRole("button", { name: "Close anyway" }).click()
+      const email = `${theme}-${width}-${"long-".repeat(9)}${newCredentials().email}`
+      const body = JSON.stringify({ ...newCredentials(), email })
+      const headers = { "content-type": "application/json" }
+      await fetch(`${server.url}/auth/register`, { method: "POST", headers, body })
+      await page.getByRole("link", { name: "Admin" }).click()
+      await page.getByRole("button", { name: `Disable ${email}` }).waitFor()
+      await check("users")
+      await page.getByRole("button", { name: `Disable ${email}` }).click()
+      await page.getByRole("alertdialog").waitFor()
+      await check("disable")
+      await page.getByRole("button", { name: "Disable user" }).click()
+      await page.getByRole("button", { name: `Enable ${email}` }).waitFor()
+      await check("disabled, with its notice")
+      await page.getByRole("button", { name: `Enable ${email}` }).click()
+      await page.getByRole("alertdialog").waitFor()
+      await check("enable")
+      await page.getByRole("button", { name: "Cancel" }).click()
+      await page.getByRole("alertdialog").waitFor({ state: "detached" })
+      await page.getByLabel("Search by how the email begins").fill("nobody")
+      await page.getByText("email begins with “nobody”").waitFor()
+      await check("no such user")
+      await page.getByRole("link", { name: "Keys", exact: true }).click()
+      await page.getByRole("button", { name: `of ${own.email}` }).waitFor()
+      await check("everybody's keys")
+      await page.getByRole("button", { name: `of ${own.email}` }).click()
+      await page.getByRole("alertdialog").waitFor()
+      await check("revoke anybody's key")
+      await page.getByRole("button", { name: "Revoke key" }).click()
+      await page.getByLabel("Search by how the label begins").fill(own.email)
+      await page.getByText("No active key is like that.").waitFor()
+      await check("no such key")
+
       expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
       await context.close()
     },

@@ -26,6 +26,11 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
   const callWith = async (apiKey: string) =>
     (await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
 
+  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
+    return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
+  }
+
   test("sign up, create, copy, call, see it used, revoke, see it rejected; no secret stays anywhere", async () => {
     const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] })
     const page = await newPage(context)
@@ -62,6 +67,17 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await row.getByRole("cell", { name: "Revoked" }).waitFor()
     await page.getByText("“nightly import” is revoked.").first().waitFor()
     expect(await callWith(key)).toBe(401)
+
+    await page.getByRole("link", { name: "Activity" }).click()
+    const happened = page.getByRole("list", { name: /^What happened/ }).getByRole("listitem")
+    await happened.first().getByText("Revoked the key “nightly import”").waitFor()
+    expect(await happened.locator("div > p:first-child").allTextContents()).toEqual([
+      "Revoked the key “nightly import”",
+      "Created the key “nightly import”",
+      "Created the account",
+    ])
+    expect(await happened.first().textContent()).toContain("Chrome on Linux · 127.0.0.1")
+    expect(await happened.first().locator("time").first().getAttribute("title")).toMatch(/\d{4}, \d/)
 
     const held = await page.evaluate(async () =>
       JSON.stringify({
@@ -132,14 +148,35 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await context.close()
   })
 
+  test("wrong passwords stand in the activity, counted, and what is older on further pages, by keyboard", async () => {
+    const context = await browser.newContext()
+    const page = await newPage(context)
+    const { email, password } = await signUp(page, server.url)
+    const titles = page.getByRole("list", { name: /^What happened/ }).locator("div > p:first-child")
+    for (let n = 0; n < 3; n++) await post("/auth/login", { email, password: "not the password" })
+
+    await page.getByRole("link", { name: "Activity" }).focus()
+    await page.keyboard.press("Enter")
+    await page.getByText("Wrong password, 3 times").waitFor()
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Activity")
+
+    const { accessToken } = await post("/auth/login", { email, password })
+    const headers = { authorization: `Bearer ${accessToken}` }
+    for (let n = 1; n <= 19; n++) await post("/auth/apikeys", { label: `key ${n}` }, headers)
+    await page.reload()
+    await titles.getByText("Created the key “key 19”").waitFor()
+    expect(await titles.count()).toBe(20)
+    await page.getByRole("button", { name: "Older" }).focus()
+    await page.keyboard.press("Enter")
+    await titles.getByText("Created the account").waitFor()
+    expect(await titles.allTextContents()).toEqual(["Wrong password, 3 times", "Created the account"])
+    await context.close()
+  })
+
   test("a hundred keys come in pages, and are found by their label", async () => {
     const context = await browser.newContext()
     const page = await newPage(context)
     const { email, password } = await signUp(page, server.url)
-    const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
-      const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
-      return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
-    }
     const { accessToken } = await post("/auth/login", { email, password })
     for (let n = 0; n < 100; n += 10) {
       const labels = Array.from({ length: 10 }, (_, index) => `key ${n + index}`)

@@ -37,7 +37,7 @@ export async function startBuiltServer(postgresUrl: string, more: Record<string,
     ...more,
   }
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, ...variables },
+    env: { PATH: process.env.PATH, ...variables, ...more },
     stdio: ["ignore", "pipe", "inherit"],
   })
   return {

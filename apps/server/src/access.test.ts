@@ -12,6 +12,7 @@ const ACCESS: Record<RestOperation["access"], Record<Callers, "in" | 401 | 403>>
   anyone: { nobody: "in", apiKey: "in", user: "in", admin: "in" },
   jwt: { nobody: 401, apiKey: 403, user: "in", admin: "in" },
   jwtOrKey: { nobody: 401, apiKey: "in", user: "in", admin: "in" },
+  admin: { nobody: 401, apiKey: 403, user: 403, admin: "in" },
 }
 
 const REASONS = { 401: "UNAUTHENTICATED", 403: "FORBIDDEN" }

@@ -197,12 +197,18 @@ test("the OpenAPI document describes every route of the contract", async () => {
   )
   expect(body.openapi).toBe("3.1.0")
   expect(operations.sort()).toEqual([
+    "DELETE /auth/admin/apikeys/{key_id} 204",
     "DELETE /auth/apikeys/{key_id} 204",
     "DELETE /auth/sessions 204",
     "DELETE /auth/sessions/{session_id} 204",
+    "GET /auth/admin/apikeys 200",
+    "GET /auth/admin/users 200",
     "GET /auth/apikeys 200",
+    "GET /auth/audit 200",
     "GET /auth/me 200",
     "GET /auth/sessions 200",
+    "POST /auth/admin/users/{user_id}/disable 204",
+    "POST /auth/admin/users/{user_id}/enable 204",
     "POST /auth/apikeys 201",
     "POST /auth/login 200",
     "POST /auth/logout 204",

@@ -23,6 +23,8 @@ test("nothing configured is a configuration", () => {
     BCRYPT_COST: 10,
     REGISTRATION: "open",
     MAX_KEYS_PER_USER: 100,
+    ADMIN_EMAILS: [],
+    AUDIT_RETENTION_DAYS: 365,
     CORS_ORIGINS: [],
     TRUST_PROXY: 0,
     RATE_LIMIT_FACTOR: 1,
@@ -39,9 +41,11 @@ test("lists are separated by commas", () => {
   const env = readEnv({
     CORS_ORIGINS: "https://one.example, https://two.example:8443",
     AUTH_SECRET_PREVIOUS: `${secret},${secret}x`,
+    ADMIN_EMAILS: "Ada@Company.tld , bob@company.tld",
   })
   expect(env.CORS_ORIGINS).toEqual(["https://one.example", "https://two.example:8443"])
   expect(env.AUTH_SECRET_PREVIOUS).toEqual([secret, `${secret}x`])
+  expect(env.ADMIN_EMAILS).toEqual(["ada@company.tld", "bob@company.tld"])
 })
 
 test.each([
@@ -59,6 +63,10 @@ test.each([
   ["BCRYPT_COST", "9"],
   ["BCRYPT_COST", "15"],
   ["REGISTRATION", "maybe"],
+  ["ADMIN_EMAILS", "ada@company.tld,hunter2"],
+  ["ADMIN_EMAILS", "ada@company.tld,"],
+  ["ADMIN_EMAILS", "ada@company.tld;bob@company.tld"],
+  ["ADMIN_EMAILS", `${"x".repeat(250)}@company.tld`],
   ["CORS_ORIGINS", "https://one.example/path"],
   ["CORS_ORIGINS", "*"],
   ["TRUST_PROXY", "true"],

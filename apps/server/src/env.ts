@@ -47,6 +47,11 @@ const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
   error: "expected origins such as https://app.company.tld, separated by commas",
 })
 
+const adminEmail = z
+  .email({ error: "expected email addresses, separated by commas" })
+  .max(254, { error: "expected email addresses of at most 254 characters" })
+  .toLowerCase()
+
 const Env = z
   .object({
     PORT: whole(0, 65_535).default(3000),
@@ -69,6 +74,8 @@ const Env = z
     BCRYPT_COST: whole(10, 14).default(10),
     REGISTRATION: oneOf(["open", "closed"]).default("open"),
     MAX_KEYS_PER_USER: whole(1, 1_000_000).default(100),
+    ADMIN_EMAILS: list(adminEmail),
+    AUDIT_RETENTION_DAYS: whole(1, 36_500).default(365),
     CORS_ORIGINS: list(origin),
     TRUST_PROXY: whole(0, 100).default(0),
     RATE_LIMIT_FACTOR: whole(1, 1_000_000).default(1),

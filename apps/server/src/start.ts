@@ -51,10 +51,18 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       bcryptCost: env.BCRYPT_COST,
       registration: env.REGISTRATION,
       maxKeysPerUser: env.MAX_KEYS_PER_USER,
+      adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
+      auditRetentionDays: env.AUDIT_RETENTION_DAYS,
       limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
       observer: metrics?.auth,
     })
+    const unregistered = await auth.appointAdmins()
+    if (unregistered > 0) {
+      log.warn(
+        `ADMIN_EMAILS: ${unregistered} without an account; whoever registers one becomes an administrator`,
+      )
+    }
     const readiness = createReadiness(() => ping(database.db))
     const app = createApp({
       auth,

@@ -1,6 +1,7 @@
 import {
   type Accounts,
   type ApiKeys,
+  type Audit,
   type Auth,
   type Authentication,
   type Caller,
@@ -18,6 +19,8 @@ export interface Context {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
+  audit: Audit
+  admin: Auth["admin"]
   /** Where the request comes from. */
   source(): Source
   /** How far the limits are used up that its calls count towards: the strictest. Null while there are none. */
@@ -58,6 +61,8 @@ export function createContext(
     accounts: auth.accounts,
     apiKeys: auth.apiKeys,
     sessions: auth.sessions,
+    audit: auth.audit,
+    admin: auth.admin,
     sessionCookie,
     source: () => ({
       address: address(),

@@ -40,6 +40,7 @@ const SECURITY = {
   anyone: [],
   jwt: [{ accessToken: [] }],
   jwtOrKey: [{ accessToken: [] }, { apiKey: [] }],
+  admin: [{ accessToken: [] }],
 }
 
 /** The REST surface as OpenAPI 3.1, made from the router. */
@@ -68,18 +69,21 @@ export function createOpenApiDocument(version: string) {
 
 function describe(operation: RestOperation) {
   const { input, output, params = {} } = operation
-  const inBody = operation.method === "POST" && input !== null
+  const inPath = Object.values(params)
+  const fields = Object.keys(input?.properties ?? {}).filter((name) => !inPath.includes(name))
+  const inBody = operation.method === "POST" && fields.length > 0
   return {
     operationId: operation.procedure,
     summary: operation.summary,
+    ...(operation.access === "admin" && { description: "For administrators." }),
     security: SECURITY[operation.access],
     parameters: [
       ...Object.entries(params).map(([name, field]) =>
         parameter("path", name, input?.properties?.[field], true),
       ),
-      ...Object.entries(inBody ? {} : (input?.properties ?? {}))
-        .filter(([name]) => !Object.values(params).includes(name))
-        .map(([name, schema]) => parameter("query", name, schema, input?.required?.includes(name) ?? false)),
+      ...(inBody ? [] : fields).map((name) =>
+        parameter("query", name, input?.properties?.[name], input?.required?.includes(name) ?? false),
+      ),
     ],
     ...(inBody && { requestBody: { required: true, content: { "application/json": { schema: input } } } }),
     responses: {

@@ -28,6 +28,8 @@ export const user = z.object({
   createdAt: z.date(),
 })
 
+export const listedUser = user.extend({ disabledAt: z.date().nullable(), activeKeys: z.int() })
+
 export const signedIn = z.object({
   user,
   accessToken: z.string(),
@@ -46,12 +48,51 @@ export const apiKey = z.object({
   revokedAt: z.date().nullable(),
 })
 
+export const ownedApiKey = apiKey.extend({
+  owner: z.object({ id: z.string(), email: z.string(), disabledAt: z.date().nullable() }),
+})
+
+/** Text to look for, or nothing. */
+export const searchUpTo = (length: number) =>
+  z
+    .string()
+    .trim()
+    .max(length, { error: `must have at most ${length} characters` })
+    .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "must be valid Unicode" })
+
 /** Part of a label, or nothing. */
-export const search = z
-  .string()
-  .trim()
-  .max(100, { error: "must have at most 100 characters" })
-  .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "must be valid Unicode" })
+export const search = searchUpTo(100)
+
+export const auditKind = z.enum([
+  "registered",
+  "loggedIn",
+  "loginFailed",
+  "refreshTokenReused",
+  "loggedOut",
+  "sessionRevoked",
+  "otherSessionsRevoked",
+  "passwordChanged",
+  "passwordChangeFailed",
+  "apiKeyCreated",
+  "apiKeyRevoked",
+  "userDisabled",
+  "userEnabled",
+])
+
+export const auditEvent = z.object({
+  id: z.string(),
+  kind: auditKind,
+  createdAt: z.date(),
+  lastAt: z.date(),
+  count: z.int(),
+  via: z.enum(["password", "session", "apiKey", "refreshToken"]),
+  credentialId: z.string().nullable(),
+  byAdministrator: z.boolean(),
+  address: z.string().nullable(),
+  device: z.string().nullable(),
+  requestId: z.string(),
+  subject: z.object({ id: z.string(), label: z.string().nullable() }).nullable(),
+})
 
 export const session = z.object({
   id: z.string(),

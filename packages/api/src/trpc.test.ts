@@ -12,6 +12,8 @@ async function signInFailingWith(error: Error) {
     accounts: { login: () => Promise.reject(error) } as Partial<Context["accounts"]> as Context["accounts"],
     apiKeys: {} as Context["apiKeys"],
     sessions: {} as Context["sessions"],
+    audit: {} as Context["audit"],
+    admin: {} as Context["admin"],
     sessionCookie: noSessionCookie,
     source: () => ({ address: "192.0.2.1", requestId: "test", device: null }),
     standing: null,

@@ -1,4 +1,4 @@
-import { AuthError, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
+import { AuthError, adminSessionOf, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
 import { initTRPC, TRPCError } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { Context } from "./context.ts"
@@ -6,7 +6,7 @@ import { failureOf } from "./failure.ts"
 import { transformer } from "./transformer.ts"
 
 /** Who may call a procedure. */
-export type Access = "anyone" | "jwt" | "jwtOrKey"
+export type Access = "anyone" | "jwt" | "jwtOrKey" | "admin"
 
 /** Where a procedure stands in REST. */
 export interface RestRoute {
@@ -107,3 +107,8 @@ export const callerProcedure = t.procedure
 export const sessionProcedure = callerProcedure
   .meta({ access: "jwt" })
   .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))
+
+/** For administrators with a valid access token alone. */
+export const adminProcedure = callerProcedure
+  .meta({ access: "admin" })
+  .use(({ ctx, next }) => next({ ctx: { by: adminSessionOf(ctx.caller) } }))

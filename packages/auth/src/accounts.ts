@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
 import {
+  bySession,
   changePassword,
+  countFailure,
   createSession,
   createUser,
   type Database,
@@ -8,6 +10,7 @@ import {
   endSessionOfFamily,
   findPasswordHash,
   findUserByEmail,
+  type NewUserRole,
   replacePasswordHash,
   rotateSession,
   type User,
@@ -75,19 +78,36 @@ const REPEAT_LEEWAY = 30
 
 export function createAccounts(
   deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue; throttle: Throttle },
-  options: { accessTokenTtl: number; refreshTokenTtl: number; registration: "open" | "closed" },
+  options: {
+    accessTokenTtl: number
+    refreshTokenTtl: number
+    registration: "open" | "closed"
+    adminEmails: readonly string[] | null
+  },
 ): Accounts {
   const { db, keyring, bcrypt, throttle } = deps
 
-  function newSession({ device }: Source) {
+  function roleOfNew(email: string): NewUserRole {
+    if (options.adminEmails === null) return "adminIfFirst"
+    return options.adminEmails.includes(email) ? "admin" : "user"
+  }
+
+  function newSession() {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
     const ttl = options.refreshTokenTtl
-    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl, device } }
+    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl } }
   }
 
   async function signedIn(user: User, sessionId: string, refreshToken: string): Promise<SignedIn> {
     const accessToken = await signAccessToken(keyring, { userId: user.id, sessionId }, options.accessTokenTtl)
     return { user, ...accessToken, refreshToken }
+  }
+
+  /** Counted for the user, if there is one, and answered alike when there is none. */
+  async function loginFailed(userId: string | undefined, source: Source): Promise<AuthError> {
+    const event = { kind: "loginFailed", via: "password", credentialId: null, source } as const
+    await countFailure(db, { ...event, userId: userId ?? randomUUID() })
+    return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
 
   /** Brings a password that was just checked to the cost of new ones, which is also what an unknown email costs. */
@@ -97,10 +117,11 @@ export function createAccounts(
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
   }
 
-  async function signUp({ email, password }: Credentials, source: Source): Promise<SignedIn> {
+  async function signUp({ password, ...input }: Credentials, source: Source): Promise<SignedIn> {
     const passwordHash = await hashPassword(bcrypt, password)
-    const { refreshToken, session } = newSession(source)
-    const user = await createUser(db, { email: email.toLowerCase(), passwordHash, session })
+    const { refreshToken, session } = newSession()
+    const email = input.email.toLowerCase()
+    const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session, source })
     if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
     return signedIn(user, session.id, refreshToken)
   }
@@ -108,10 +129,13 @@ export function createAccounts(
   async function signIn({ email, password }: Credentials, source: Source): Promise<SignedIn> {
     const found = await findUserByEmail(db, { email: email.toLowerCase() })
     const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
-    if (!found || !matches) throw loginFailed()
-    const checkedHash = await renewHash(found.user.id, password, found.passwordHash)
-    const { refreshToken, session } = newSession(source)
-    if (!(await createSession(db, { userId: found.user.id, checkedHash, session }))) throw loginFailed()
+    if (!found || !matches) throw await loginFailed(found?.user.id, source)
+    const userId = found.user.id
+    const checkedHash = await renewHash(userId, password, found.passwordHash)
+    const { refreshToken, session } = newSession()
+    if (!(await createSession(db, { userId, checkedHash, session, source }))) {
+      throw await loginFailed(userId, source)
+    }
     return signedIn(found.user, session.id, refreshToken)
   }
 
@@ -136,17 +160,18 @@ export function createAccounts(
         turnHash: presented.turnHash,
         nextTurnHash: next.turnHash,
         leeway: repeatable ? REPEAT_LEEWAY : 0,
+        source,
       })
       if (!rotated) throw unauthenticated()
       const newest = rotated.newest === "next" ? next.refreshToken : refreshToken
       return signedIn(rotated.user, presented.sessionId, newest)
     },
 
-    logout: ({ userId, sessionId }) => endSession(db, { id: sessionId, userId }),
+    logout: ({ userId, sessionId }, source) => endSession(db, { id: sessionId, userId, source }),
 
-    async logoutByRefreshToken({ refreshToken }) {
+    async logoutByRefreshToken({ refreshToken }, source) {
       const presented = readRefreshToken(refreshToken)
-      if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId })
+      if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId, source })
     },
 
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
@@ -154,16 +179,17 @@ export function createAccounts(
       await throttle.changePassword(sessionId, source)
       const checkedHash = await findPasswordHash(db, { userId })
       if (checkedHash === null) throw unauthenticated()
-      if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) throw wrongPassword()
+      if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) {
+        await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), source })
+        throw wrongPassword()
+      }
       const newHash = await hashPassword(bcrypt, newPassword)
-      const result = await changePassword(db, { userId, sessionId, checkedHash, newHash })
+      const result = await changePassword(db, { userId, sessionId, checkedHash, newHash, source })
       if (result === "sessionEnded") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
     },
   }
 }
-
-const loginFailed = () => new AuthError("LOGIN_FAILED", "Wrong email or password.")
 
 const wrongPassword = () =>
   new AuthError("LOGIN_FAILED", "The current password is wrong.", { field: "currentPassword" })

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto"
 import { createApiKey, type Database, listApiKeys, revokeApiKey } from "@latchkey/db"
 import { generateApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
-import type { Caller } from "./caller.ts"
-import { decodeCursor, encodeCursor } from "./cursor.ts"
+import { authorityOf, type Caller } from "./caller.ts"
 import { AuthError, unauthenticated } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Keyring } from "./keyring.ts"
+import { type Page, type PageInput, readPage } from "./readPage.ts"
 import { makeReceipt } from "./receipt.ts"
 import type { Source } from "./source.ts"
 
@@ -45,8 +45,8 @@ export interface ApiKeys {
    */
   list(
     owner: { userId: string },
-    input: { cursor: string | null; limit: number; status?: "active" | "all"; search?: string },
-  ): Promise<{ items: ApiKey[]; nextCursor: string | null }>
+    input: PageInput & { status?: "active" | "all"; search?: string },
+  ): Promise<Page<ApiKey>>
   /**
    * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
    *
@@ -62,7 +62,7 @@ export function createApiKeys(
   const { db, keyring, bcrypt } = deps
 
   return {
-    async create({ userId, sessionId }, { label, expiresAt }) {
+    async create({ userId, sessionId }, { label, expiresAt }, source) {
       if (expiresAt && expiresAt.getTime() <= Date.now()) {
         throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
       }
@@ -76,6 +76,7 @@ export function createApiKeys(
         sessionId,
         maxKeys: options.maxKeysPerUser,
         apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
+        source,
       })
       switch (result.status) {
         case "created":
@@ -91,26 +92,22 @@ export function createApiKeys(
     },
 
     async list({ userId }, { cursor, limit, ...filter }) {
-      const after = cursor === null ? null : decodeCursor(cursor)
-      if (cursor !== null && !after) {
-        throw new AuthError("INVALID_INPUT", "cursor must be a nextCursor of an earlier page", {
-          field: "cursor",
-        })
-      }
-      const rows = await listApiKeys(db, { userId, limit: limit + 1, after, ...filter })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
+      const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
+        listApiKeys(db, { userId, ...part, ...filter }),
+      )
       return {
-        items: page.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
-        nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
+        items: items.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
+        nextCursor,
       }
     },
 
-    async revoke(caller, { id }) {
+    async revoke(caller, { id }, source) {
       if (caller.via === "apiKey" && caller.apiKeyId !== id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
-      const revoked = isUuid(id) && (await revokeApiKey(db, { id, userId: caller.user.id }))
+      const authority = authorityOf(caller)
+      const revoked =
+        isUuid(id) && (await revokeApiKey(db, { id, userId: caller.user.id, authority, source }))
       if (!revoked) throw new AuthError("NOT_FOUND", "You have no active key with this id.")
     },
   }

@@ -1,7 +1,11 @@
 import { availableParallelism } from "node:os"
-import type { Database } from "@latchkey/db"
+import { appointAdmins, appointOldestUser, type Database } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts.ts"
+import { type AdminApiKeys, createAdminApiKeys } from "./adminApiKeys.ts"
+import { type AdminUsers, createAdminUsers } from "./adminUsers.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
+import { type Audit, createAudit } from "./audit.ts"
+import { createAuditRetention } from "./auditRetention.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createFailureBudget } from "./failureBudget.ts"
@@ -26,6 +30,10 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** Whose accounts administer, in lower case; null: the account that is registered first. */
+  adminEmails: readonly string[] | null
+  /** How long events of the audit trail are kept. */
+  auditRetentionDays: number
   /** In place of `defaultLimits`. */
   limits?: Partial<Limits>
   /** Told of failures that no caller waits for. */
@@ -39,7 +47,16 @@ export interface Auth {
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
-  /** Writes what was gathered in memory. */
+  audit: Audit
+  admin: { users: AdminUsers; apiKeys: AdminApiKeys }
+  /**
+   * Brings the roles of all users in line with `adminEmails`; without those, makes the oldest account an
+   * administrator where there is none.
+   *
+   * @returns how many of the emails have no account: whoever registers one becomes an administrator.
+   */
+  appointAdmins(): Promise<number>
+  /** Writes what was gathered in memory, and stops what goes on in the background. */
   close(): Promise<void>
 }
 
@@ -73,6 +90,10 @@ export function createAuth(options: AuthOptions): Auth {
   const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
   const stopSweeping = sweepLimits(db, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const auditRetention = createAuditRetention(db, {
+    days: options.auditRetentionDays,
+    onError: options.onBackgroundError,
+  })
   const verifyApiKey = createVerifyApiKey({
     db,
     keyring,
@@ -86,9 +107,16 @@ export function createAuth(options: AuthOptions): Auth {
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
     sessions: createSessions(db),
-    close() {
+    audit: createAudit(db),
+    admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
+    async appointAdmins() {
+      if (options.adminEmails) return appointAdmins(db, { emails: options.adminEmails })
+      await appointOldestUser(db)
+      return 0
+    },
+    async close() {
       stopSweeping()
-      return lastUsed.close()
+      await Promise.all([lastUsed.close(), auditRetention.close()])
     },
   }
 }

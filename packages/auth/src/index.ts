@@ -1,6 +1,8 @@
 export { DatabaseUnavailable, type User } from "@latchkey/db"
 export type { Accounts, SignedIn } from "./accounts.ts"
+export { adminSessionOf } from "./adminSession.ts"
 export type { ApiKey, ApiKeys, CreatedApiKey } from "./apiKeys.ts"
+export type { Audit, AuditEvent } from "./audit.ts"
 export type { Authenticate, Authentication } from "./authenticate.ts"
 export type { Caller } from "./caller.ts"
 export { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"

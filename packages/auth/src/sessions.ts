@@ -1,4 +1,4 @@
-import { type Database, listSessions, revokeOtherSessions, revokeSession } from "@latchkey/db"
+import { bySession, type Database, listSessions, revokeOtherSessions, revokeSession } from "@latchkey/db"
 import { AuthError } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Source } from "./source.ts"
@@ -46,11 +46,13 @@ export function createSessions(db: Database): Sessions {
         .sort((a, b) => Number(b.current) - Number(a.current))
     },
 
-    async revoke({ userId }, { id }) {
-      const revoked = isUuid(id) && (await revokeSession(db, { id, userId }))
+    async revoke({ userId, sessionId }, { id }, source) {
+      const authority = bySession(sessionId)
+      const revoked = isUuid(id) && (await revokeSession(db, { id, userId, authority, source }))
       if (!revoked) throw new AuthError("NOT_FOUND", "You have no session with this id.")
     },
 
-    revokeOthers: ({ userId, sessionId }) => revokeOtherSessions(db, { userId, keptId: sessionId }),
+    revokeOthers: ({ userId, sessionId }, source) =>
+      revokeOtherSessions(db, { userId, keptId: sessionId, source }),
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
+import { source } from "@latchkey/db/testing"
 import { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
 import { defaultLimits, multiplyLimits } from "./limits.ts"
-import type { Source } from "./source.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
@@ -16,6 +16,8 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     bcryptCost: 10,
     registration: "open",
     maxKeysPerUser: 100,
+    adminEmails: [],
+    auditRetentionDays: 365,
     limits: multiplyLimits(defaultLimits, 1000),
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
@@ -23,8 +25,7 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
   })
 }
 
-/** Where tests call from. */
-export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
+export { source }
 
 /** A user who has just registered, and the headers that say so. */
 export async function signUp(auth: Auth) {

@@ -4,6 +4,20 @@ export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export {
+  type ApiKeySearch,
+  listEveryonesApiKeys,
+  revokeAnyonesApiKey,
+} from "./queries/adminApiKeys.ts"
+export {
+  type AdminResult,
+  type ByAdmin,
+  disableUser,
+  enableUser,
+  type ListedUser,
+  listUsers,
+  type UserStatus,
+} from "./queries/adminUsers.ts"
+export {
   type ActiveApiKey,
   createApiKey,
   findActiveApiKeys,
@@ -13,6 +27,17 @@ export {
   revokeApiKey,
   touchApiKeys,
 } from "./queries/apiKeys.ts"
+export { appointAdmins, appointOldestUser } from "./queries/appointAdmins.ts"
+export {
+  type AuditKind,
+  type Authority,
+  bySession,
+  deleteOldAuditEvents,
+  type ListedAuditEvent,
+  listAuditEvents,
+  type Source,
+} from "./queries/auditEvents.ts"
+export { countFailure } from "./queries/countFailure.ts"
 export { ping } from "./queries/ping.ts"
 export { removeExpiredLimits } from "./queries/rateLimits.ts"
 export {
@@ -34,5 +59,6 @@ export {
   createUser,
   findPasswordHash,
   findUserByEmail,
+  type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"

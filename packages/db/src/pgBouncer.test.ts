@@ -5,6 +5,7 @@ import {
   startPgBouncer,
   type TestPgBouncer,
 } from "@latchkey/test-postgres"
+
 import postgres from "postgres"
 import { describe, expect, inject, test, vi } from "vitest"
 import {
@@ -15,11 +16,13 @@ import {
   findUserByEmail,
   ping,
 } from "./index.ts"
+import { source } from "./testing.ts"
 
 const newUser = () => ({
   email: `${randomUUID()}@example.com`,
   passwordHash: "x".repeat(60),
   session: { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 },
+  source,
 })
 
 /** A migrated database behind PgBouncer, and the way past it. */

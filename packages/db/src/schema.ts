@@ -31,6 +31,13 @@ export const users = pgTable(
   },
   (table) => [
     uniqueIndex("users_email_key").on(table.email),
+    // What administrators page through and search; by "C", as no other collation can look for a prefix.
+    index("users_by_age").on(table.createdAt.desc(), table.id.desc()),
+    index("users_disabled_by_age")
+      .on(table.createdAt.desc(), table.id.desc())
+      .where(sql`${table.disabledAt} is not null`),
+    index("users_by_email_prefix").on(sql`(${table.email} collate "C")`),
+    index("users_admins").on(table.id).where(sql`${table.role} = 'admin'`),
     check("users_role_check", sql`${table.role} in ('user', 'admin')`),
   ],
 )
@@ -82,12 +89,71 @@ export const apiKeys = pgTable(
       .on(table.userId, table.createdAt.desc(), table.id.desc())
       .where(sql`${table.revokedAt} is null`),
     index("api_keys_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
+    index("api_keys_by_age").on(table.createdAt.desc(), table.id.desc()),
+    index("api_keys_by_label_prefix").on(sql`(lower(${table.label}) collate "C")`, table.id),
     check("api_keys_lookup_id_check", sql`${table.lookupId} ~ '^[0-9a-f]{16}$'`),
     check(
       "api_keys_revoked_check",
       sql`(${table.revokedAt} is null and ${table.keyHash} is not null)
         or (${table.revokedAt} is not null and ${table.keyHash} is null and ${table.receipt} is null)`,
     ),
+  ],
+)
+
+/** What happened to an account: a row for each act, or one that counts up for what anybody can repeat at will. */
+export const auditEvents = pgTable(
+  "audit_events",
+  {
+    id: uuid("id").primaryKey().defaultRandom(),
+    /** Whose trail it is. */
+    userId: uuid("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    kind: text("kind", {
+      enum: [
+        "registered",
+        "loggedIn",
+        "loginFailed",
+        "refreshTokenReused",
+        "loggedOut",
+        "sessionRevoked",
+        "otherSessionsRevoked",
+        "passwordChanged",
+        "passwordChangeFailed",
+        "apiKeyCreated",
+        "apiKeyRevoked",
+        "userDisabled",
+        "userEnabled",
+      ],
+    }).notNull(),
+    /** The administrator who did it; null when the user did. */
+    actorId: uuid("actor_id").references(() => users.id, { onDelete: "set null" }),
+    via: text("via", { enum: ["password", "session", "apiKey", "refreshToken"] }).notNull(),
+    /** The session's or key's id; null for a password. */
+    credentialId: uuid("credential_id"),
+    /** Null where there were too many to keep each. */
+    address: text("address"),
+    device: text("device"),
+    requestId: text("request_id").notNull(),
+    /** The session or key that it was done to. */
+    subjectId: uuid("subject_id"),
+    /** What its owner knows the subject by, as it was then: a key's label, a session's device. */
+    subjectLabel: text("subject_label"),
+    /** How many failures the row sums up, or how many sessions ended. */
+    count: integer("count").notNull().default(1),
+    /** What the row sums up; null when it stands for one act. */
+    summaryOf: text("summary_of"),
+    /** When it was recorded, not when its transaction began, which may have waited for others. */
+    createdAt: time("created_at").notNull().default(sql`clock_timestamp()`),
+    /** The last of those summed up, when there are several. */
+    lastAt: time("last_at"),
+  },
+  (table) => [
+    index("audit_events_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
+    index("audit_events_by_time").on(table.createdAt),
+    uniqueIndex("audit_events_summary_key")
+      .on(table.userId, table.summaryOf)
+      .where(sql`${table.summaryOf} is not null`),
   ],
 )
 

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { createDatabase, type Database } from "./createDatabase.ts"
+import type { Source } from "./queries/auditEvents.ts"
 
 export type DatabaseKind = "PostgreSQL" | "embedded"
 
@@ -26,6 +28,9 @@ export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): P
     },
   }
 }
+
+/** Where tests call from. */
+export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
 
 async function temporaryFolder() {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))

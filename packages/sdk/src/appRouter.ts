@@ -2,14 +2,20 @@ import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from 
 import type { LatchkeyFailure } from "./latchkeyError.ts"
 import type {
   ApiKeyPage,
+  AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
+  ListAuditInput,
+  ListOwnedApiKeysInput,
+  ListUsersInput,
   Me,
+  OwnedApiKeyPage,
   PasswordChange,
   SessionList,
   SignedIn,
   SignInInput,
+  UserPage,
 } from "./models.ts"
 
 type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
@@ -38,7 +44,21 @@ type Procedures = {
     list: Query<void, SessionList>
     revoke: Mutation<{ id: string }, void>
     revokeOthers: Mutation<void, void>
+  }
+  admin: {
+    users: {
+      list: Query<ListUsersInput | undefined, UserPage>
+      disable: Mutation<{ id: string }, void>
+      enable: Mutation<{ id: string }, void>
+    }
+    apiKeys: {
+      list: Query<ListOwnedApiKeysInput | undefined, OwnedApiKeyPage>
+      revoke: Mutation<{ id: string }, void>
+    }
     // biome-ignore-end lint/suspicious/noConfusingVoidType: as above
+  }
+  audit: {
+    list: Query<ListAuditInput | undefined, AuditPage>
   }
 }
 

@@ -9,8 +9,12 @@ import { toLatchkeyError } from "./toLatchkeyError.ts"
 import { checkTimeout, withDeadline } from "./withDeadline.ts"
 import { withRetries } from "./withRetries.ts"
 
-type Inputs = inferRouterInputs<AppRouter>
-type Outputs = inferRouterOutputs<AppRouter>
+/** Groups of procedures by their whole names, such as `admin.users`. */
+type Grouped<Router extends { admin: object }> = Omit<Router, "admin"> & {
+  [Name in keyof Router["admin"] & string as `admin.${Name}`]: Router["admin"][Name]
+}
+type Inputs = Grouped<inferRouterInputs<AppRouter>>
+type Outputs = Grouped<inferRouterOutputs<AppRouter>>
 
 export interface CallDetails extends CallOptions {
   kind: "query" | "mutation"

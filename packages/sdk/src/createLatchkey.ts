@@ -1,14 +1,17 @@
+import { type Admin, createAdmin } from "./createAdmin.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
 import { createCredential, noCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
-import { listApiKeys } from "./listApiKeys.ts"
+import { listPages } from "./listPages.ts"
 import type {
   ApiKeyList,
+  AuditList,
   CookieSignedIn,
   CookieSignInInput,
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
+  ListAuditInput,
   Me,
   PasswordChange,
   SessionList,
@@ -85,6 +88,14 @@ export interface Latchkey {
     /** Signs out everywhere else. */
     revokeOthers(options?: CallOptions): Promise<void>
   }
+  readonly audit: {
+    /**
+     * What happened to the caller's account, newest first. `await` gives one page, `for await` all events, fetching
+     * page after page. Takes an access token.
+     */
+    list(input?: ListAuditInput, options?: CallOptions): AuditList
+  }
+  readonly admin: Admin
 }
 
 const DEFAULT_TIMEOUT = 10_000
@@ -120,7 +131,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const apiKeys: Latchkey["apiKeys"] = {
     create: (input, options) => call("apiKeys", "create", input, { ...options, ...mutation }),
     list: (input, options) =>
-      listApiKeys((cursor = input?.cursor ?? undefined) =>
+      listPages((cursor = input?.cursor ?? undefined) =>
         call("apiKeys", "list", { ...input, cursor }, { ...options, ...query }),
       ),
     revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),
@@ -130,5 +141,12 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     revoke: (id, options) => call("sessions", "revoke", { id }, { ...options, ...mutation }),
     revokeOthers: (options) => call("sessions", "revokeOthers", undefined, { ...options, ...mutation }),
   }
-  return { auth, apiKeys, sessions }
+  const audit: Latchkey["audit"] = {
+    list: (input, options) =>
+      listPages((cursor = input?.cursor ?? undefined) =>
+        call("audit", "list", { ...input, cursor }, { ...options, ...query }),
+      ),
+  }
+  const admin = createAdmin(call, { query, mutation })
+  return { auth, apiKeys, sessions, audit, admin }
 }

@@ -34,9 +34,7 @@ const holds = <Claim extends true>(): Claim | undefined => undefined
 holds<Same<inferRouterInputs<AppRouter>, inferRouterInputs<ServerRouter>>>()
 holds<Same<inferRouterOutputs<AppRouter>, inferRouterOutputs<ServerRouter>>>()
 
-type Kinds<R extends Record<string, Record<string, { _def: { type: string } }>>> = {
-  [Group in keyof R]: { [Name in keyof R[Group]]: R[Group][Name]["_def"]["type"] }
-}
+type Kinds<R> = { [Name in keyof R]: R[Name] extends { _def: { type: infer Kind } } ? Kind : Kinds<R[Name]> }
 holds<Same<Kinds<AppRouter["_def"]["record"]>, Kinds<ServerRouter["_def"]["record"]>>>()
 
 // And so are its errors.
@@ -51,7 +49,9 @@ holds<Equal<keyof DataOf<Failure<AppRouter>>, keyof DataOf<Failure<ServerRouter>
 holds<Equal<keyof Latchkey, keyof inferRouterOutputs<ServerRouter>>>()
 holds<Equal<keyof Latchkey["auth"], keyof inferRouterOutputs<ServerRouter>["auth"]>>()
 holds<Equal<keyof Latchkey["sessions"], keyof inferRouterOutputs<ServerRouter>["sessions"]>>()
+holds<Equal<keyof Latchkey["audit"], keyof inferRouterOutputs<ServerRouter>["audit"]>>()
 holds<Equal<keyof Latchkey["apiKeys"], keyof inferRouterOutputs<ServerRouter>["apiKeys"]>>()
+holds<Equal<keyof Latchkey["admin"], keyof inferRouterOutputs<ServerRouter>["admin"]>>()
 type Resolved<Method> = Method extends (...args: never[]) => PromiseLike<infer Value> ? Value : never
 type Resolves<Methods> = { [Name in keyof Methods]: Resolved<Methods[Name]> }
 type SigningIn = "register" | "login" | "refresh"
@@ -59,6 +59,9 @@ type ServerOutputs = inferRouterOutputs<ServerRouter>
 holds<Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn>>>()
 holds<Same<Resolves<Latchkey["apiKeys"]>, ServerOutputs["apiKeys"]>>()
 holds<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
+holds<Same<Resolves<Latchkey["admin"]["users"]>, ServerOutputs["admin"]["users"]>>()
+holds<Same<Resolves<Latchkey["admin"]["apiKeys"]>, ServerOutputs["admin"]["apiKeys"]>>()
+holds<Same<Resolves<Latchkey["audit"]>, ServerOutputs["audit"]>>()
 type Input<Method> = Method extends (input: infer First, ...rest: never[]) => unknown ? First : never
 type ServerInputs = inferRouterInputs<ServerRouter>
 // With and without the cookie, what goes in and comes out is among what the server takes and gives.

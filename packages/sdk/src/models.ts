@@ -84,6 +84,59 @@ export interface ListApiKeysInput {
   search?: string | undefined
 }
 
+/** A user as administrators see them. */
+export interface ListedUser extends User {
+  /** Null while the user is enabled. */
+  disabledAt: Date | null
+  /** How many keys of theirs have neither been revoked nor expired. */
+  activeKeys: number
+}
+
+export interface ListUsersInput {
+  /** The `nextCursor` of an earlier page; left out, the list begins with the newest user. */
+  cursor?: string | null | undefined
+  /** How many users a page holds: 1 to 100, 50 unless told. */
+  limit?: number | undefined
+  /** All unless told. */
+  status?: "all" | "enabled" | "disabled" | undefined
+  /** How the email begins, whatever its case. */
+  search?: string | undefined
+}
+
+export interface UserPage {
+  items: ListedUser[]
+  /** Null on the last page. */
+  nextCursor: string | null
+}
+
+/** Await it for one page, or iterate over it for all users, page after page. */
+export interface UserList extends Promise<UserPage>, AsyncIterable<ListedUser> {}
+
+/** A key as administrators see it. */
+export interface OwnedApiKey extends ApiKey {
+  /** No key of a user who is disabled is accepted. */
+  owner: { id: string; email: string; disabledAt: Date | null }
+}
+
+export interface ListOwnedApiKeysInput extends Omit<ListApiKeysInput, "search"> {
+  /** Those of one user. */
+  userId?: string | null | undefined
+  /**
+   * How the label begins, whatever its case; or the owner's whole email; or the key's id, or its first 8 characters
+   * or more. Of a whole key no more than its first 16 characters, which are not secret, are sent.
+   */
+  search?: string | undefined
+}
+
+export interface OwnedApiKeyPage {
+  items: OwnedApiKey[]
+  /** Null on the last page. */
+  nextCursor: string | null
+}
+
+/** Await it for one page, or iterate over it for all keys, page after page. */
+export interface OwnedApiKeyList extends Promise<OwnedApiKeyPage>, AsyncIterable<OwnedApiKey> {}
+
 export interface ApiKeyPage {
   items: ApiKey[]
   /** Null on the last page. */
@@ -109,3 +162,62 @@ export interface SessionList {
   /** The session that asks, then the others, used last first. */
   items: Session[]
 }
+
+export type AuditKind =
+  | "registered"
+  | "loggedIn"
+  /** A wrong password. Failures from one address within an hour are one event, and `count` says how many. */
+  | "loginFailed"
+  /** A refresh token that was replaced before: somebody has a copy, and the session was ended. */
+  | "refreshTokenReused"
+  | "loggedOut"
+  | "sessionRevoked"
+  /** `count` says how many. */
+  | "otherSessionsRevoked"
+  | "passwordChanged"
+  /** A wrong current password; summed up as `loginFailed` is. */
+  | "passwordChangeFailed"
+  | "apiKeyCreated"
+  | "apiKeyRevoked"
+  | "userDisabled"
+  | "userEnabled"
+
+/** Something that happened to an account. */
+export interface AuditEvent {
+  id: string
+  kind: AuditKind
+  createdAt: Date
+  /** The last of those that the event sums up; else the same as `createdAt`. */
+  lastAt: Date
+  /** How many failures the event sums up, or how many sessions ended; else 1. */
+  count: number
+  via: "password" | "session" | "apiKey" | "refreshToken"
+  /** The id of the session or key that it was done with; null for a password and for an administrator's. */
+  credentialId: string | null
+  byAdministrator: boolean
+  /** The IP address; null for an administrator's, and where failures came from too many to keep each. */
+  address: string | null
+  /** Such as "Chrome on Linux"; null when it did not say, or where `address` is. */
+  device: string | null
+  requestId: string
+  /** The session or key that it was done to, with its device or label as it was then. */
+  subject: { id: string; label: string | null } | null
+}
+
+export interface ListAuditInput {
+  /** The `nextCursor` of an earlier page; left out, the list begins with the newest event. */
+  cursor?: string | null | undefined
+  /** How many events a page holds: 1 to 100, 50 unless told. */
+  limit?: number | undefined
+  /** Events of this kind alone. */
+  kind?: AuditKind | undefined
+}
+
+export interface AuditPage {
+  items: AuditEvent[]
+  /** Null on the last page. */
+  nextCursor: string | null
+}
+
+/** Await it for one page, or iterate over it for all events, page after page. */
+export interface AuditList extends Promise<AuditPage>, AsyncIterable<AuditEvent> {}

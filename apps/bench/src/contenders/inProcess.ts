@@ -14,6 +14,8 @@ const { authenticate } = createAuth({
   bcryptCost: 10,
   registration: "closed",
   maxKeysPerUser: 100,
+  adminEmails: [],
+  auditRetentionDays: 365,
   onBackgroundError: (error) => {
     throw error
   },

@@ -1,4 +1,4 @@
-import { Icon } from "../components/Icon.tsx"
+import { ListFilter } from "../components/ListFilter.tsx"
 
 export interface Filter {
   status: "all" | "active"
@@ -10,40 +10,6 @@ const STATUSES = [
   { status: "active", label: "Active" },
 ] as const
 
-export function ApiKeyFilter({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
-  return (
-    <search className="flex flex-wrap items-center gap-3">
-      <label className="relative min-w-48 flex-1 sm:max-w-xs">
-        <span className="sr-only">Search by label</span>
-        <Icon name="search" className="absolute top-3 left-3 size-4 text-muted" />
-        <input
-          type="search"
-          value={filter.search}
-          onChange={(event) => onChange({ ...filter, search: event.target.value })}
-          placeholder="Search by label"
-          maxLength={100}
-          autoComplete="off"
-          className="h-10 w-full rounded-lg border border-control bg-surface pr-3 pl-9 text-base placeholder:text-muted sm:text-[0.9375rem]"
-        />
-      </label>
-      <fieldset className="flex h-10 rounded-lg border border-line bg-sunken p-0.5">
-        <legend className="sr-only">Show</legend>
-        {STATUSES.map(({ status, label }) => (
-          <label
-            key={status}
-            className="relative grid cursor-pointer place-items-center rounded-md px-3 text-sm font-medium text-muted has-checked:bg-surface has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
-          >
-            <input
-              type="radio"
-              name="status"
-              checked={status === filter.status}
-              onChange={() => onChange({ ...filter, status })}
-              className="absolute inset-0 cursor-pointer appearance-none rounded-md outline-none"
-            />
-            {label}
-          </label>
-        ))}
-      </fieldset>
-    </search>
-  )
-}
+export const ApiKeyFilter = (props: { filter: Filter; onChange: (filter: Filter) => void }) => (
+  <ListFilter {...props} label="Search by label" statuses={STATUSES} maxLength={100} />
+)

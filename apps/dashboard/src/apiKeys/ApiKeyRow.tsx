@@ -1,9 +1,8 @@
 import type { ApiKey } from "@latchkey/sdk"
-import { Badge } from "../components/Badge.tsx"
 import { Button } from "../components/Button.tsx"
 import { RelativeTime } from "../components/RelativeTime.tsx"
-
-export const cellClass = "h-18 border-t border-line px-4 py-3 align-middle"
+import { cellClass } from "../components/tableClass.ts"
+import { ApiKeyStatus, isExpired } from "./ApiKeyStatus.tsx"
 
 export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (apiKey: ApiKey) => void }) {
   const isOver = apiKey.revokedAt !== null || isExpired(apiKey)
@@ -29,7 +28,7 @@ export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (api
           )}
         </span>
         <span className="mt-1.5 block sm:hidden">
-          <Status apiKey={apiKey} />
+          <ApiKeyStatus apiKey={apiKey} />
         </span>
       </th>
       <td className={`${cellClass} text-sm text-muted max-md:hidden`}>
@@ -39,7 +38,7 @@ export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (api
         {apiKey.lastUsedAt ? <RelativeTime time={apiKey.lastUsedAt} /> : "Never"}
       </td>
       <td className={`${cellClass} max-sm:hidden`}>
-        <Status apiKey={apiKey} />
+        <ApiKeyStatus apiKey={apiKey} />
       </td>
       <td className={`${cellClass} text-right`}>
         {!isOver && (
@@ -49,21 +48,5 @@ export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (api
         )}
       </td>
     </tr>
-  )
-}
-
-const isExpired = ({ expiresAt }: ApiKey) => expiresAt !== null && expiresAt.getTime() <= Date.now()
-
-function Status({ apiKey }: { apiKey: ApiKey }) {
-  if (apiKey.revokedAt) return <Badge kind="off">Revoked</Badge>
-  if (isExpired(apiKey)) return <Badge kind="off">Expired</Badge>
-  if (!apiKey.expiresAt) return <Badge kind="ok">Active</Badge>
-  return (
-    <>
-      <Badge kind="ok">Active</Badge>
-      <span className="mt-1 block text-xs text-muted">
-        Expires <RelativeTime time={apiKey.expiresAt} />
-      </span>
-    </>
   )
 }

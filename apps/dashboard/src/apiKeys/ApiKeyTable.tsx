@@ -1,4 +1,5 @@
 import type { ApiKey } from "@latchkey/sdk"
+import { headClass, tableClass } from "../components/tableClass.ts"
 import { ApiKeyRow } from "./ApiKeyRow.tsx"
 
 interface Props {
@@ -7,9 +8,6 @@ interface Props {
   isOld: boolean
   onRevoke: (apiKey: ApiKey) => void
 }
-
-export const tableClass =
-  "w-full table-fixed border-separate border-spacing-0 overflow-hidden rounded-xl border border-line bg-surface text-left"
 
 /** On a narrow screen the times stand below the label, in the same cell. */
 export function ApiKeyTable({ apiKeys, isOld, onRevoke }: Props) {
@@ -27,23 +25,22 @@ export function ApiKeyTable({ apiKeys, isOld, onRevoke }: Props) {
 }
 
 export function ApiKeyTableHead() {
-  const head = "h-10 bg-sunken px-4 text-xs font-medium text-muted"
   return (
     <thead>
       <tr>
-        <th scope="col" className={head}>
+        <th scope="col" className={headClass}>
           Key
         </th>
-        <th scope="col" className={`${head} w-36 max-md:hidden`}>
+        <th scope="col" className={`${headClass} w-36 max-md:hidden`}>
           Created
         </th>
-        <th scope="col" className={`${head} w-36 max-md:hidden`}>
+        <th scope="col" className={`${headClass} w-36 max-md:hidden`}>
           Last used
         </th>
-        <th scope="col" className={`${head} w-32 max-sm:hidden`}>
+        <th scope="col" className={`${headClass} w-32 max-sm:hidden`}>
           Status
         </th>
-        <th scope="col" className={`${head} w-24`}>
+        <th scope="col" className={`${headClass} w-24`}>
           <span className="sr-only">Actions</span>
         </th>
       </tr>

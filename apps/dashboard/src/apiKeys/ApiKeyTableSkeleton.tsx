@@ -1,6 +1,6 @@
 import { Skeleton } from "../components/Skeleton.tsx"
-import { cellClass } from "./ApiKeyRow.tsx"
-import { ApiKeyTableHead, tableClass } from "./ApiKeyTable.tsx"
+import { cellClass, tableClass } from "../components/tableClass.ts"
+import { ApiKeyTableHead } from "./ApiKeyTable.tsx"
 
 /** The table before its keys are known, with rows as high as theirs. */
 export function ApiKeyTableSkeleton() {

@@ -7,13 +7,15 @@ import { formatExact } from "../formatTime.ts"
 
 interface Props {
   apiKey: ApiKey
+  /** Whose key it is, when it is not one's own. */
+  owner?: string
   isOpen: boolean
   onClose: () => void
   onRevoke: () => void
   finalFocus: () => HTMLElement | true
 }
 
-export function RevokeKeyDialog({ apiKey, isOpen, onClose, onRevoke, finalFocus }: Props) {
+export function RevokeKeyDialog({ apiKey, owner, isOpen, onClose, onRevoke, finalFocus }: Props) {
   const cancel = useRef<HTMLButtonElement>(null)
   return (
     <Modal
@@ -30,6 +32,12 @@ export function RevokeKeyDialog({ apiKey, isOpen, onClose, onRevoke, finalFocus 
         <dd>
           <code>{apiKey.start}…</code>
         </dd>
+        {owner && (
+          <>
+            <dt className="text-muted">Owner</dt>
+            <dd className="wrap-anywhere">{owner}</dd>
+          </>
+        )}
         <dt className="text-muted">Created</dt>
         <dd>{formatExact(apiKey.createdAt)}</dd>
         <dt className="text-muted">Last used</dt>

@@ -9,8 +9,14 @@ import { Icon } from "./Icon.tsx"
 import { Logo } from "./Logo.tsx"
 import { ThemeSwitch } from "./ThemeSwitch.tsx"
 
+interface Props {
+  /** Has one page more, and on a narrow screen a row for the pages. */
+  isAdmin: boolean
+  children: ReactNode
+}
+
 /** What all pages of who is signed in have around them. */
-export function Shell({ children }: { children: ReactNode }) {
+export function Shell({ isAdmin, children }: Props) {
   const leave = useMutation({
     mutationFn: signOut,
     onError: (error) => toastError("You are still signed in.", error),
@@ -24,19 +30,30 @@ export function Shell({ children }: { children: ReactNode }) {
         Skip to the content
       </a>
       <header className="border-b border-line bg-surface">
-        <div className="mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
+        <div
+          className={`mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 sm:gap-6 sm:px-6 ${isAdmin ? "max-sm:h-auto max-sm:flex-wrap max-sm:justify-between max-sm:pt-2" : ""}`}
+        >
           <Link href="/" className="flex items-center gap-2 rounded-lg font-semibold" aria-label="Latchkey">
             <Logo />
             <span className="max-sm:hidden">Latchkey</span>
           </Link>
-          <nav aria-label="Pages" className="flex h-full flex-1 items-stretch gap-1">
+          <nav
+            aria-label="Pages"
+            className={`flex h-full flex-1 items-stretch gap-1 ${isAdmin ? "max-sm:order-last max-sm:-mx-2 max-sm:h-11 max-sm:basis-full" : ""}`}
+          >
             <Tab href="/">API keys</Tab>
+            <Tab href="/activity">Activity</Tab>
             <Tab href="/account">Account</Tab>
+            {isAdmin && (
+              <Tab href="/admin" pattern="/admin/*?">
+                Admin
+              </Tab>
+            )}
           </nav>
           <span className="-mr-2.5">
             <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
               <Icon name="signOut" />
-              <span className="max-[21rem]:sr-only">Sign out</span>
+              <span className="max-sm:sr-only">Sign out</span>
             </Button>
           </span>
         </div>
@@ -59,8 +76,9 @@ export function Shell({ children }: { children: ReactNode }) {
   )
 }
 
-function Tab({ href, children }: { href: string; children: string }) {
-  const [isHere] = useRoute(href)
+/** @param props.pattern what the tab stands for, where that is more than one page. */
+function Tab({ href, pattern = href, children }: { href: string; pattern?: string; children: string }) {
+  const [isHere] = useRoute(pattern)
   return (
     <Link
       href={href}

@@ -5,16 +5,16 @@ import { ApiKeyTable } from "../apiKeys/ApiKeyTable.tsx"
 import { ApiKeyTableSkeleton } from "../apiKeys/ApiKeyTableSkeleton.tsx"
 import { CreateKeyDialog } from "../apiKeys/CreateKeyDialog.tsx"
 import { NoKeysYet, NoMatch } from "../apiKeys/NoKeys.tsx"
-import { Pager } from "../apiKeys/Pager.tsx"
 import { RevokeKeyDialog } from "../apiKeys/RevokeKeyDialog.tsx"
 import { useApiKeys } from "../apiKeys/useApiKeys.ts"
-import { usePages } from "../apiKeys/usePages.ts"
 import { useRevokeApiKey } from "../apiKeys/useRevokeApiKey.ts"
 import { Button } from "../components/Button.tsx"
 import { FormError } from "../components/FormError.tsx"
 import { Icon } from "../components/Icon.tsx"
 import { PageHeading } from "../components/PageHeading.tsx"
+import { Pager } from "../components/Pager.tsx"
 import { useDebounced } from "../useDebounced.ts"
+import { usePages } from "../usePages.ts"
 
 const EVERYTHING: Filter = { status: "all", search: "" }
 
@@ -79,6 +79,7 @@ export function ApiKeysPage() {
             />
           )}
           <Pager
+            of="keys"
             page={pages.page}
             hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
             onPrevious={pages.toPrevious}

@@ -1,4 +1,5 @@
 import { useRoute } from "wouter"
+import { ActivitySkeleton } from "../activity/ActivityList.tsx"
 import { ApiKeyTableSkeleton } from "../apiKeys/ApiKeyTableSkeleton.tsx"
 import { AwayBanner } from "../components/AwayBanner.tsx"
 import { Logo } from "../components/Logo.tsx"
@@ -7,6 +8,7 @@ import { Skeleton } from "../components/Skeleton.tsx"
 /** While it turns out whether the last visit's session goes on: the outlines of what will be there. */
 export function StartingPage({ failure }: { failure: unknown }) {
   const [isAccount] = useRoute("/account")
+  const [isActivity] = useRoute("/activity")
   return (
     <div className="min-h-dvh">
       <header className="border-b border-line bg-surface">
@@ -21,7 +23,7 @@ export function StartingPage({ failure }: { failure: unknown }) {
       <main className="mx-auto w-full max-w-5xl px-4 py-8 sm:px-6 sm:py-10">
         <h1 className="sr-only">Latchkey</h1>
         <Skeleton className="h-8 w-32" />
-        {isAccount ? <AccountOutline /> : <ApiKeysOutline />}
+        {isAccount ? <AccountOutline /> : isActivity ? <ActivityOutline /> : <ApiKeysOutline />}
       </main>
     </div>
   )
@@ -32,6 +34,13 @@ const ApiKeysOutline = () => (
     <Skeleton className="mt-1 mb-6 h-6 w-96 max-w-full max-sm:mb-20 max-sm:h-12" />
     <Skeleton className="mb-4 h-10 w-80 max-w-full" />
     <ApiKeyTableSkeleton />
+  </>
+)
+
+const ActivityOutline = () => (
+  <>
+    <Skeleton className="mt-1 mb-6 h-6 w-96 max-w-full max-sm:h-12" />
+    <ActivitySkeleton />
   </>
 )
 

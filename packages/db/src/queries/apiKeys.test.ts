@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
+  bySession,
   createApiKey,
   createUser,
   type Database,
@@ -14,7 +15,7 @@ import {
   type User,
 } from "../index.ts"
 import { apiKeys, users } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+import { type OpenTestDatabase, openTestDatabase, source } from "../testing.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   let database: OpenTestDatabase
@@ -27,7 +28,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
   async function newUser() {
     const session = { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 }
-    const user = await createUser(db, { email: `${randomUUID()}@example.com`, passwordHash: "hash", session })
+    const user = await createUser(db, {
+      email: `${randomUUID()}@example.com`,
+      passwordHash: "hash",
+      session,
+      source,
+    })
     return { user: user as User, sessionId: session.id }
   }
 
@@ -43,10 +49,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
 
   async function storeApiKey(owner: { user: User; sessionId: string }, apiKey = newApiKey()) {
-    const params = { userId: owner.user.id, sessionId: owner.sessionId, maxKeys: 100, apiKey }
+    const params = { userId: owner.user.id, sessionId: owner.sessionId, maxKeys: 100, apiKey, source }
     expect(await createApiKey(db, params)).toMatchObject({ status: "created" })
     return apiKey
   }
+
+  const authority = bySession(randomUUID())
 
   const find = (...lookupIds: string[]) => findActiveApiKeys(db, { lookupIds })
 
@@ -80,9 +88,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const [owner, stranger] = [await newUser(), await newUser()]
     const apiKey = await storeApiKey(owner)
 
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: stranger.user.id })).toBe(false)
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id })).toBe(true)
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id })).toBe(false)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: stranger.user.id, authority, source })).toBe(false)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id, authority, source })).toBe(true)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id, authority, source })).toBe(false)
 
     expect(await find(apiKey.lookupId)).toEqual([])
     const [row] = await db.select().from(apiKeys).where(sql`${apiKeys.id} = ${apiKey.id}`)
@@ -103,7 +111,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     expect(await recordReceipt(db, { ...renewal, keyHash: "another" })).toBe(false)
     expect(await recordReceipt(db, renewal)).toBe(true)
-    await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id })
+    await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id, authority, source })
     expect(await recordReceipt(db, renewal)).toBe(false)
   })
 
@@ -112,7 +120,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const results = await Promise.all(
       Array.from({ length: 30 }, () =>
-        createApiKey(db, { userId: user.id, sessionId, maxKeys: 10, apiKey: newApiKey() }),
+        createApiKey(db, { userId: user.id, sessionId, maxKeys: 10, apiKey: newApiKey(), source }),
       ),
     )
 
@@ -122,9 +130,15 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
   test("are not created for a session that has ended", async () => {
     const { user, sessionId } = await newUser()
-    await endSession(db, { id: sessionId, userId: user.id })
+    await endSession(db, { id: sessionId, userId: user.id, source })
 
-    const result = await createApiKey(db, { userId: user.id, sessionId, maxKeys: 10, apiKey: newApiKey() })
+    const result = await createApiKey(db, {
+      userId: user.id,
+      sessionId,
+      maxKeys: 10,
+      apiKey: newApiKey(),
+      source,
+    })
 
     expect(result).toEqual({ status: "sessionEnded" })
   })

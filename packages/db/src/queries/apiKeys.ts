@@ -1,13 +1,15 @@
-import { and, count, desc, eq, gt, isNull, or, sql } from "drizzle-orm"
+import { and, count, eq, exists, gt, isNull, or, sql } from "drizzle-orm"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
+import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
 import { isLive } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** Neither revoked nor expired, by the database's clock. */
-const isActive = and(
+export const isActive = and(
   isNull(apiKeys.revokedAt),
   or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
 )
@@ -34,10 +36,10 @@ export type CreateApiKeyResult =
 export const createApiKey = query(
   async (
     db,
-    params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey },
+    params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey; source: Source },
   ): Promise<CreateApiKeyResult> =>
     db.transaction(async (tx) => {
-      const { userId, sessionId, apiKey } = params
+      const { userId, sessionId, apiKey, source } = params
       const [owner] = await tx
         .select({ id: users.id })
         .from(users)
@@ -61,6 +63,8 @@ export const createApiKey = query(
         .values({ userId, ...apiKey })
         .returning({ createdAt: apiKeys.createdAt })
       if (!created) throw new TypeError("insert returned no row")
+      const subject = { id: apiKey.id, label: apiKey.label }
+      await recordEvent(tx, { userId, kind: "apiKeyCreated", ...bySession(sessionId), source, subject })
       return { status: "created", createdAt: created.createdAt }
     }),
 )
@@ -98,7 +102,8 @@ export const findActiveApiKeys = query(
 )
 
 /**
- * Stores the receipt of a bcrypt that succeeded, unless the key was revoked or its hash replaced meanwhile.
+ * Stores the receipt of a bcrypt that succeeded, unless the key was revoked, its hash replaced or its owner
+ * disabled meanwhile.
  *
  * @returns whether it did.
  */
@@ -107,6 +112,10 @@ export const recordReceipt = query(
     db,
     params: { id: string; userId: string; keyHash: string; receipt: Uint8Array; receiptSecretId: string },
   ): Promise<boolean> => {
+    const enabledOwner = db
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.id, params.userId), isNull(users.disabledAt)))
     const recorded = await db
       .update(apiKeys)
       .set({ receipt: params.receipt, receiptSecretId: params.receiptSecretId })
@@ -116,6 +125,7 @@ export const recordReceipt = query(
           eq(apiKeys.userId, params.userId),
           eq(apiKeys.keyHash, params.keyHash),
           isNull(apiKeys.revokedAt),
+          exists(enabledOwner),
         ),
       )
       .returning({ id: apiKeys.id })
@@ -133,6 +143,16 @@ export interface ListedApiKey {
   revokedAt: Date | null
 }
 
+export const listedApiKeyColumns = {
+  id: apiKeys.id,
+  label: apiKeys.label,
+  lookupId: apiKeys.lookupId,
+  createdAt: apiKeys.createdAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+  expiresAt: apiKeys.expiresAt,
+  revokedAt: apiKeys.revokedAt,
+}
+
 /**
  * A user's keys, newest first, from the one after `after` on: the active ones or all, with `search` somewhere in
  * their label, whatever its case.
@@ -143,21 +163,13 @@ export const listApiKeys = query(
     params: {
       userId: string
       limit: number
-      after: { id: string; createdAt: Date } | null
+      after: Position | null
       status?: "active" | "all"
       search?: string
     },
   ): Promise<ListedApiKey[]> =>
     db
-      .select({
-        id: apiKeys.id,
-        label: apiKeys.label,
-        lookupId: apiKeys.lookupId,
-        createdAt: apiKeys.createdAt,
-        lastUsedAt: apiKeys.lastUsedAt,
-        expiresAt: apiKeys.expiresAt,
-        revokedAt: apiKeys.revokedAt,
-      })
+      .select(listedApiKeyColumns)
       .from(apiKeys)
       .where(
         and(
@@ -165,14 +177,20 @@ export const listApiKeys = query(
           params.status === "all" ? undefined : isActive,
           // Not `like`, in which what people search for could be a pattern.
           params.search ? sql`strpos(lower(${apiKeys.label}), lower(${params.search})) > 0` : undefined,
-          params.after
-            ? sql`(${apiKeys.createdAt}, ${apiKeys.id}) < (${params.after.createdAt.toISOString()}::timestamptz, ${params.after.id}::uuid)`
-            : undefined,
+          isAfter(apiKeys, params.after),
         ),
       )
-      .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+      .orderBy(...newestFirst(apiKeys))
       .limit(params.limit),
 )
+
+/** What revoking sets: no credential stays behind. */
+export const revocation = {
+  revokedAt: sql`now()`,
+  keyHash: null,
+  receipt: null,
+  receiptSecretId: null,
+}
 
 /**
  * Revokes a user's key and wipes what could verify it, in one statement.
@@ -180,14 +198,21 @@ export const listApiKeys = query(
  * @returns false when the user has no such key that is not revoked.
  */
 export const revokeApiKey = query(
-  async (db, { id, userId }: { id: string; userId: string }): Promise<boolean> => {
-    const revoked = await db
-      .update(apiKeys)
-      .set({ revokedAt: sql`now()`, keyHash: null, receipt: null, receiptSecretId: null })
-      .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)))
-      .returning({ id: apiKeys.id })
-    return revoked.length === 1
-  },
+  async (
+    db,
+    params: { id: string; userId: string; authority: Authority; source: Source },
+  ): Promise<boolean> =>
+    db.transaction(async (tx) => {
+      const { id, userId, authority, source } = params
+      const [subject] = await tx
+        .update(apiKeys)
+        .set(revocation)
+        .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)))
+        .returning({ id: apiKeys.id, label: apiKeys.label })
+      if (!subject) return false
+      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...authority, source, subject })
+      return true
+    }),
 )
 
 /** Marks keys as used now. Rows are locked in one order, so that two instances can't wait for each other. */

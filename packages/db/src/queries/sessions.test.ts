@@ -12,7 +12,7 @@ import {
   type User,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+import { type OpenTestDatabase, openTestDatabase, source } from "../testing.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   let database: OpenTestDatabase
@@ -32,7 +32,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   async function newUser() {
     const session = newSession()
-    const user = await createUser(db, { email: `${randomUUID()}@example.com`, passwordHash: "hash", session })
+    const user = await createUser(db, {
+      email: `${randomUUID()}@example.com`,
+      passwordHash: "hash",
+      session,
+      source,
+    })
     return { user: user as User, session }
   }
 
@@ -42,7 +47,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const email = `${randomUUID()}@example.com`
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
-        createUser(db, { email, passwordHash: "hash", session: newSession() }),
+        createUser(db, { email, passwordHash: "hash", session: newSession(), source }),
       ),
     )
     expect(results.filter((user) => user !== null)).toHaveLength(1)
@@ -53,22 +58,26 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
     const turned = { user, newest: "next" }
-    expect(await rotateSession(db, { ...session, nextTurnHash: second })).toEqual(turned)
-    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third })).toEqual(turned)
+    expect(await rotateSession(db, { ...session, nextTurnHash: second, source })).toEqual(turned)
+    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third, source })).toEqual(
+      turned,
+    )
     expect(await isLive(session.id)).toBe(true)
 
     expect(
-      await rotateSession(db, { ...session, turnHash: second, nextTurnHash: randomBytes(32) }),
+      await rotateSession(db, { ...session, turnHash: second, nextTurnHash: randomBytes(32), source }),
     ).toBeNull()
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, turnHash: third, nextTurnHash: randomBytes(32) })).toBeNull()
+    expect(
+      await rotateSession(db, { ...session, turnHash: third, nextTurnHash: randomBytes(32), source }),
+    ).toBeNull()
   })
 
   test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
     const { user, session } = await newUser()
     const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
-    const first = { ...session, nextTurnHash: second, leeway }
-    const next = { ...session, turnHash: second, nextTurnHash: third, leeway }
+    const first = { ...session, nextTurnHash: second, leeway, source }
+    const next = { ...session, turnHash: second, nextTurnHash: third, leeway, source }
     const later = () =>
       db
         .update(sessions)
@@ -90,7 +99,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("who does not know the family's secret can't end the session", async () => {
     const { session } = await newUser()
-    const guess = { ...session, familyHash: randomBytes(32), nextTurnHash: randomBytes(32) }
+    const guess = { ...session, familyHash: randomBytes(32), nextTurnHash: randomBytes(32), source }
 
     expect(await rotateSession(db, guess)).toBeNull()
     expect(await isLive(session.id)).toBe(true)
@@ -100,7 +109,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const { session } = await newUser()
 
     const results = await Promise.all(
-      Array.from({ length: 50 }, () => rotateSession(db, { ...session, nextTurnHash: randomBytes(32) })),
+      Array.from({ length: 50 }, () =>
+        rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
+      ),
     )
 
     expect(results.filter((user) => user !== null)).toHaveLength(1)
@@ -109,13 +120,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("a session ends at its time, and refreshing does not put that off", async () => {
     const { session } = await newUser()
-    await rotateSession(db, { ...session, nextTurnHash: session.turnHash })
+    await rotateSession(db, { ...session, nextTurnHash: session.turnHash, source })
     const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
     expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
 
-    await db.update(sessions).set({ expiresAt: sql`now()` }).where(sql`${sessions.id} = ${session.id}`)
+    await db
+      .update(sessions)
+      .set({ expiresAt: sql`now() - interval '1 ms'` })
+      .where(sql`${sessions.id} = ${session.id}`)
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32) })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source })).toBeNull()
   })
 
   test("a disabled user's sessions are not live and can't be refreshed", async () => {
@@ -123,23 +137,29 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32) })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source })).toBeNull()
   })
 
   test("a user ends only their own session", async () => {
     const [ada, bob] = [await newUser(), await newUser()]
 
-    await endSession(db, { id: ada.session.id, userId: bob.user.id })
+    await endSession(db, { id: ada.session.id, userId: bob.user.id, source })
     expect(await isLive(ada.session.id)).toBe(true)
-    await endSession(db, { id: ada.session.id, userId: ada.user.id })
+    await endSession(db, { id: ada.session.id, userId: ada.user.id, source })
     expect(await isLive(ada.session.id)).toBe(false)
   })
 
   test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
     const { user, session } = await newUser()
     const other = newSession()
-    await createSession(db, { userId: user.id, checkedHash: "hash", session: other })
-    const change = { userId: user.id, sessionId: session.id, checkedHash: "hash", newHash: "new hash" }
+    await createSession(db, { userId: user.id, checkedHash: "hash", session: other, source })
+    const change = {
+      userId: user.id,
+      sessionId: session.id,
+      checkedHash: "hash",
+      newHash: "new hash",
+      source,
+    }
 
     expect(await changePassword(db, { ...change, sessionId: randomUUID() })).toBe("sessionEnded")
     expect(await changePassword(db, change)).toBe("changed")
@@ -148,7 +168,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await isLive(session.id)).toBe(true)
     expect(await isLive(other.id)).toBe(false)
     const late = newSession()
-    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late })).toBe(false)
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late, source })).toBe(
+      false,
+    )
     expect(await isLive(late.id)).toBe(false)
   })
 })

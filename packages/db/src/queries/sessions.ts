@@ -1,8 +1,10 @@
-import { and, desc, eq, gt, isNull, ne, sql } from "drizzle-orm"
+import { and, desc, eq, gt, isNull, ne, type SQL, sql } from "drizzle-orm"
+import type { Database } from "../createDatabase.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
+import { type Authority, bySession, type NewAuditEvent, recordEvent, type Source } from "./auditEvents.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 export interface NewSession {
@@ -11,21 +13,27 @@ export interface NewSession {
   turnHash: Uint8Array
   /** Seconds until it ends for good, however often it is refreshed. */
   ttl: number
-  /** What signed in, if it said so. */
-  device?: string | null
 }
-
-/** The columns of a new session, its end by the database's clock. */
-export const sessionValues = ({ id, familyHash, turnHash, ttl, device = null }: NewSession) => ({
-  id,
-  familyHash,
-  turnHash,
-  device,
-  expiresAt: sql`now() + make_interval(secs => ${ttl})`,
-})
 
 /** Neither ended nor expired, by the database's clock. */
 export const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`now()`))
+
+/** Stores a new session, its end by the database's clock, and that it came of a password. */
+export async function openSession(
+  tx: Database,
+  params: { userId: string; kind: "registered" | "loggedIn"; session: NewSession; source: Source },
+): Promise<void> {
+  const { userId, kind, source } = params
+  const { ttl, ...session } = params.session
+  await tx.insert(sessions).values({
+    ...session,
+    userId,
+    device: source.device,
+    expiresAt: sql`now() + make_interval(secs => ${ttl})`,
+  })
+  const subject = { id: session.id, label: source.device }
+  await recordEvent(tx, { userId, kind, via: "password", credentialId: null, source, subject })
+}
 
 /**
  * Opens a session for a user whose password was just checked. The user's row is locked against a change of
@@ -36,24 +44,25 @@ export const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`n
 export const createSession = query(
   async (
     db,
-    { userId, checkedHash, session }: { userId: string; checkedHash: string; session: NewSession },
+    params: { userId: string; checkedHash: string; session: NewSession; source: Source },
   ): Promise<boolean> =>
     db.transaction(async (tx) => {
+      const { userId, checkedHash, session, source } = params
       const [user] = await tx
         .select({ id: users.id })
         .from(users)
         .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
         .for("share")
       if (!user) return false
-      await tx.insert(sessions).values({ userId, ...sessionValues(session) })
+      await openSession(tx, { userId, kind: "loggedIn", session, source })
       return true
     }),
 )
 
 /**
- * One turn of a session's refresh token, in one statement: the newest token is replaced by the next; any older
- * one of the family ends the session. Of two equal tokens at the same moment the second finds the first's
- * update and counts as old.
+ * One turn of a session's refresh token: the newest token is replaced by the next; any older one of the family
+ * ends the session, which is recorded. It is one update, so that of two equal tokens at the same moment the second
+ * finds the first's and counts as old.
  *
  * @param params.leeway seconds, above 0 for who may send a token twice: so long after a turn there is no other, and
  * the token that was replaced counts as well as the newest. A request that comes late, after others that were sent
@@ -70,6 +79,7 @@ export const rotateSession = query(
       turnHash: Uint8Array
       nextTurnHash: Uint8Array
       leeway?: number
+      source: Source
     },
   ): Promise<{ user: User; newest: "next" | "presented" } | null> => {
     const { turnHash, nextTurnHash, leeway = 0 } = params
@@ -78,46 +88,87 @@ export const rotateSession = query(
     const isNewest = eq(sessions.turnHash, turnHash)
     const turns = sql`${isNewest} and not (${hasJustTurned})`
     const isRepeated = sql`${eq(sessions.turnHash, nextTurnHash)} and ${hasJustTurned}`
-    const [row] = await db
-      .update(sessions)
-      .set({
-        turnHash: sql`case when ${turns} then ${nextTurnHash} else ${sessions.turnHash} end`,
-        refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
-        endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
+    return db.transaction(async (tx) => {
+      const [row] = await tx
+        .update(sessions)
+        .set({
+          turnHash: sql`case when ${turns} then ${nextTurnHash} else ${sessions.turnHash} end`,
+          refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
+          endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
+        })
+        .from(users)
+        .where(
+          and(
+            eq(sessions.id, params.id),
+            eq(sessions.familyHash, params.familyHash),
+            isLive,
+            eq(users.id, sessions.userId),
+            isNull(users.disabledAt),
+          ),
+        )
+        .returning({
+          user: userColumns,
+          turnHash: sessions.turnHash,
+          device: sessions.device,
+          endedAt: sessions.endedAt,
+        })
+      if (!row) return null
+      const { user, device } = row
+      if (row.endedAt === null) {
+        return { user, newest: Buffer.compare(row.turnHash, turnHash) === 0 ? "presented" : "next" }
+      }
+      await recordEvent(tx, {
+        userId: user.id,
+        kind: "refreshTokenReused",
+        via: "refreshToken",
+        credentialId: params.id,
+        source: params.source,
+        subject: { id: params.id, label: device },
       })
-      .from(users)
-      .where(
-        and(
-          eq(sessions.id, params.id),
-          eq(sessions.familyHash, params.familyHash),
-          isLive,
-          eq(users.id, sessions.userId),
-          isNull(users.disabledAt),
-        ),
-      )
-      .returning({ user: userColumns, turnHash: sessions.turnHash, endedAt: sessions.endedAt })
-    if (!row || row.endedAt !== null) return null
-    return { user: row.user, newest: Buffer.compare(row.turnHash, turnHash) === 0 ? "presented" : "next" }
+      return null
+    })
   },
 )
 
-/** Ends a session of a user; harmless when it has ended. */
-export const endSession = query(async (db, { id, userId }: { id: string; userId: string }): Promise<void> => {
-  await db
-    .update(sessions)
-    .set({ endedAt: sql`now()` })
-    .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isNull(sessions.endedAt)))
-})
+/** Signs out of a session of a user; harmless when it has ended. */
+export const endSession = query(
+  async (db, { id, userId, source }: { id: string; userId: string; source: Source }): Promise<void> => {
+    const which = and(eq(sessions.id, id), eq(sessions.userId, userId))
+    await endWhere(db, which, { ...bySession(id), kind: "loggedOut", source })
+  },
+)
 
-/** Ends the session that a refresh token belongs to, by the part that all its tokens share. */
+/** Signs out of the session that a refresh token belongs to, by the part that all its tokens share. */
 export const endSessionOfFamily = query(
-  async (db, { id, familyHash }: { id: string; familyHash: Uint8Array }): Promise<void> => {
-    await db
+  async (db, params: { id: string; familyHash: Uint8Array; source: Source }): Promise<void> => {
+    const { id, familyHash, source } = params
+    const which = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
+    await endWhere(db, which, { via: "refreshToken", credentialId: id, kind: "loggedOut", source })
+  },
+)
+
+/**
+ * Ends the one live session that fits, and records it.
+ *
+ * @returns false when none does.
+ */
+async function endWhere(
+  db: Database,
+  which: SQL | undefined,
+  event: Omit<NewAuditEvent, "userId" | "subject" | "count">,
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const [ended] = await tx
       .update(sessions)
       .set({ endedAt: sql`now()` })
-      .where(and(eq(sessions.id, id), eq(sessions.familyHash, familyHash), isNull(sessions.endedAt)))
-  },
-)
+      .where(and(which, isLive))
+      .returning({ id: sessions.id, label: sessions.device, userId: sessions.userId })
+    if (!ended) return false
+    const { userId, ...subject } = ended
+    await recordEvent(tx, { ...event, userId, subject })
+    return true
+  })
+}
 
 export interface ListedSession {
   id: string
@@ -148,25 +199,37 @@ export const listSessions = query(
  * @returns false when the user has no such session.
  */
 export const revokeSession = query(
-  async (db, { id, userId }: { id: string; userId: string }): Promise<boolean> => {
-    const ended = await db
-      .update(sessions)
-      .set({ endedAt: sql`now()` })
-      .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isLive))
-      .returning({ id: sessions.id })
-    return ended.length === 1
+  async (
+    db,
+    params: { id: string; userId: string; authority: Authority; source: Source },
+  ): Promise<boolean> => {
+    const which = and(eq(sessions.id, params.id), eq(sessions.userId, params.userId))
+    return endWhere(db, which, { ...params.authority, kind: "sessionRevoked", source: params.source })
   },
 )
 
 /** Ends all sessions of a user but one. */
 export const revokeOtherSessions = query(
-  async (db, { userId, keptId }: { userId: string; keptId: string }): Promise<void> => {
-    await db
-      .update(sessions)
-      .set({ endedAt: sql`now()` })
-      .where(and(eq(sessions.userId, userId), ne(sessions.id, keptId), isNull(sessions.endedAt)))
-  },
+  async (db, { userId, keptId, source }: { userId: string; keptId: string; source: Source }): Promise<void> =>
+    db.transaction(async (tx) => {
+      const count = await endOtherSessions(tx, { userId, keptId })
+      if (count === 0) return
+      await recordEvent(tx, { userId, kind: "otherSessionsRevoked", ...bySession(keptId), source, count })
+    }),
 )
+
+/** @returns how many live sessions the user had beside the one that is kept, and has no more. */
+export async function endOtherSessions(
+  tx: Database,
+  { userId, keptId }: { userId: string; keptId: string },
+): Promise<number> {
+  const ended = await tx
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(and(eq(sessions.userId, userId), ne(sessions.id, keptId), isLive))
+    .returning({ id: sessions.id })
+  return ended.length
+}
 
 export interface LiveSession {
   id: string

@@ -1,7 +1,9 @@
-import { and, eq, isNull, ne, sql } from "drizzle-orm"
+import { and, eq, isNull, sql } from "drizzle-orm"
+import type { Database } from "../createDatabase.ts"
 import { query } from "../query.ts"
 import { sessions, users } from "../schema.ts"
-import { isLive, type NewSession, sessionValues } from "./sessions.ts"
+import { bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { endOtherSessions, isLive, type NewSession, openSession } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** The enabled user of an email (lower case), with the hash to check the password against. */
@@ -23,23 +25,40 @@ export const findPasswordHash = query(async (db, { userId }: { userId: string })
   return row?.passwordHash ?? null
 })
 
+/** `adminIfFirst`: an administrator if there is no user yet. */
+export type NewUserRole = "user" | "admin" | "adminIfFirst"
+
 /** Creates a user with a first session; null when the email is taken. */
 export const createUser = query(
   async (
     db,
-    { email, passwordHash, session }: { email: string; passwordHash: string; session: NewSession },
+    params: {
+      email: string
+      passwordHash: string
+      role?: NewUserRole
+      session: NewSession
+      source: Source
+    },
   ): Promise<User | null> =>
     db.transaction(async (tx) => {
+      const { email, passwordHash, role = "user", session, source } = params
       const [user] = await tx
         .insert(users)
-        .values({ email, passwordHash })
+        .values({ email, passwordHash, role: role === "adminIfFirst" ? await roleOfNext(tx) : role })
         .onConflictDoNothing({ target: users.email })
         .returning(userColumns)
       if (!user) return null
-      await tx.insert(sessions).values({ userId: user.id, ...sessionValues(session) })
+      await openSession(tx, { userId: user.id, kind: "registered", session, source })
       return user
     }),
 )
+
+/** Nobody else registers until the transaction has ended, or two could be the first. */
+async function roleOfNext(tx: Database): Promise<User["role"]> {
+  await tx.execute(sql`lock table ${users} in share row exclusive mode`)
+  const [anyone] = await tx.select({ id: users.id }).from(users).limit(1)
+  return anyone ? "user" : "admin"
+}
 
 /**
  * Replaces the hash of a password that stays the same, if it is still the one that was checked.
@@ -66,33 +85,27 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "sessionEnded"
 export const changePassword = query(
   async (
     db,
-    params: { userId: string; sessionId: string; checkedHash: string; newHash: string },
+    params: { userId: string; sessionId: string; checkedHash: string; newHash: string; source: Source },
   ): Promise<ChangePasswordResult> =>
     db.transaction(async (tx) => {
+      const { userId, sessionId, source } = params
+      // Not "for update", which would wait for whoever ends a session and records it, who waits for this.
       const [user] = await tx
         .select({ passwordHash: users.passwordHash })
         .from(users)
-        .where(and(eq(users.id, params.userId), isNull(users.disabledAt)))
-        .for("update")
+        .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+        .for("no key update")
       const [session] = await tx
         .select({ id: sessions.id })
         .from(sessions)
-        .where(and(eq(sessions.id, params.sessionId), eq(sessions.userId, params.userId), isLive))
+        .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isLive))
         .for("share")
       if (!user || !session) return "sessionEnded"
       if (user.passwordHash !== params.checkedHash) return "otherPassword"
 
-      await tx.update(users).set({ passwordHash: params.newHash }).where(eq(users.id, params.userId))
-      await tx
-        .update(sessions)
-        .set({ endedAt: sql`now()` })
-        .where(
-          and(
-            eq(sessions.userId, params.userId),
-            ne(sessions.id, params.sessionId),
-            isNull(sessions.endedAt),
-          ),
-        )
+      await tx.update(users).set({ passwordHash: params.newHash }).where(eq(users.id, userId))
+      await endOtherSessions(tx, { userId, keptId: sessionId })
+      await recordEvent(tx, { userId, kind: "passwordChanged", ...bySession(sessionId), source })
       return "changed"
     }),
 )

@@ -30,6 +30,9 @@ export const authThatOnly = (identify: (headers: Pick<Headers, "get">) => Promis
   accounts: notServed as Auth["accounts"],
   apiKeys: notServed as Auth["apiKeys"],
   sessions: notServed as Auth["sessions"],
+  audit: notServed as Auth["audit"],
+  admin: notServed as Auth["admin"],
+  appointAdmins: async () => 0,
   close: async () => {},
 })
 

@@ -1,16 +1,18 @@
-import { Button } from "../components/Button.tsx"
+import { Button } from "./Button.tsx"
 
 interface Props {
+  /** What the pages are of, such as "keys". */
+  of: string
   page: number
   hasNext: boolean
   onPrevious: () => void
   onNext: () => void
 }
 
-export function Pager({ page, hasNext, onPrevious, onNext }: Props) {
+export function Pager({ of, page, hasNext, onPrevious, onNext }: Props) {
   if (page === 1 && !hasNext) return null
   return (
-    <nav aria-label="Pages of keys" className="mt-4 flex items-center justify-between gap-3">
+    <nav aria-label={`Pages of ${of}`} className="mt-4 flex items-center justify-between gap-3">
       <p role="status" className="text-sm text-muted">
         Page {page}
       </p>

@@ -1,0 +1,67 @@
+import type { AuditEvent } from "@latchkey/sdk"
+import type { IconName } from "../components/Icon.tsx"
+
+interface Description {
+  title: string
+  icon: IconName
+  /** Something that its owner should look at. */
+  isAlarming?: boolean
+}
+
+/** What an event of the audit trail says to whom it happened. */
+export function describeEvent(event: AuditEvent): Description {
+  const { kind, count, subject } = event
+  const who = event.byAdministrator ? "An administrator" : ""
+  switch (kind) {
+    case "registered":
+      return { title: "Created the account", icon: "check" }
+    case "loggedIn":
+      return { title: "Signed in", icon: "device" }
+    case "loginFailed":
+      return { title: `Wrong password${times(count)}`, icon: "warning", isAlarming: true }
+    case "refreshTokenReused":
+      return { title: "Ended a session that may have been copied", icon: "warning", isAlarming: true }
+    case "loggedOut":
+      return { title: "Signed out", icon: "signOut" }
+    case "sessionRevoked":
+      return {
+        title: subject?.label ? `Ended a session on ${subject.label}` : "Ended another session",
+        icon: "signOut",
+      }
+    case "otherSessionsRevoked":
+      return { title: `Ended ${count} other ${count === 1 ? "session" : "sessions"}`, icon: "signOut" }
+    case "passwordChanged":
+      return { title: "Changed the password", icon: "lock" }
+    case "passwordChangeFailed":
+      return {
+        title: `Wrong password when changing it${times(count)}`,
+        icon: "warning",
+        isAlarming: true,
+      }
+    case "apiKeyCreated":
+      return { title: `Created the key ${quote(subject)}`, icon: "key" }
+    case "apiKeyRevoked":
+      return { title: sentence(who, `revoked the key ${quote(subject)}`) + byItself(event), icon: "key" }
+    case "userDisabled":
+      return { title: sentence(who, "disabled the account"), icon: "lock", isAlarming: true }
+    case "userEnabled":
+      return { title: sentence(who, "enabled the account"), icon: "check" }
+  }
+}
+
+const times = (count: number) => (count === 1 ? "" : `, ${count.toLocaleString("en")} times`)
+
+const quote = (subject: AuditEvent["subject"]) => `“${subject?.label ?? ""}”`
+
+const sentence = (who: string, what: string) =>
+  who === "" ? what.charAt(0).toUpperCase() + what.slice(1) : `${who} ${what}`
+
+const byItself = ({ via, credentialId, subject }: AuditEvent) =>
+  via === "apiKey" && credentialId === subject?.id ? " with the key itself" : ""
+
+/** Where an event came from; nothing for what administrators do, which is not told. */
+export function describePlace({ byAdministrator, device, address }: AuditEvent): string {
+  if (byAdministrator) return ""
+  if (address === null) return "Many addresses"
+  return `${device ?? "Unknown device"} · ${address}`
+}

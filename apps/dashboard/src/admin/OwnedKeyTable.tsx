@@ -1,0 +1,80 @@
+import type { OwnedApiKey } from "@latchkey/sdk"
+import { Skeleton } from "../components/Skeleton.tsx"
+import { cellClass, headClass, tableClass } from "../components/tableClass.ts"
+import { OwnedKeyRow } from "./OwnedKeyRow.tsx"
+
+interface Props {
+  apiKeys: readonly OwnedApiKey[]
+  /** The rows are those of the page before. */
+  isOld: boolean
+  onRevoke: (apiKey: OwnedApiKey) => void
+}
+
+export function OwnedKeyTable({ apiKeys, isOld, onRevoke }: Props) {
+  return (
+    <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
+      <caption className="sr-only">The API keys of all users, newest first</caption>
+      <OwnedKeyTableHead />
+      <tbody>
+        {apiKeys.map((apiKey) => (
+          <OwnedKeyRow key={apiKey.id} apiKey={apiKey} onRevoke={onRevoke} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+const OwnedKeyTableHead = () => (
+  <thead>
+    <tr>
+      <th scope="col" className={headClass}>
+        Key
+      </th>
+      <th scope="col" className={`${headClass} max-md:hidden`}>
+        Owner
+      </th>
+      <th scope="col" className={`${headClass} w-34 max-lg:hidden`}>
+        Created
+      </th>
+      <th scope="col" className={`${headClass} w-34 max-md:hidden`}>
+        Last used
+      </th>
+      <th scope="col" className={`${headClass} w-36 max-sm:hidden`}>
+        Status
+      </th>
+      <th scope="col" className={`${headClass} w-24`}>
+        <span className="sr-only">Actions</span>
+      </th>
+    </tr>
+  </thead>
+)
+
+/** The table before its keys are known, with rows as high as theirs. */
+export const OwnedKeyTableSkeleton = () => (
+  <table aria-hidden="true" className={tableClass}>
+    <OwnedKeyTableHead />
+    <tbody>
+      {["first", "second", "third"].map((row) => (
+        <tr key={row}>
+          <td className={cellClass}>
+            <Skeleton className="h-4 w-40 max-w-full" />
+            <Skeleton className="mt-2 h-3.5 w-20" />
+          </td>
+          <td className={`${cellClass} max-md:hidden`}>
+            <Skeleton className="h-4 w-40 max-w-full" />
+          </td>
+          <td className={`${cellClass} max-lg:hidden`}>
+            <Skeleton className="h-4 w-20" />
+          </td>
+          <td className={`${cellClass} max-md:hidden`}>
+            <Skeleton className="h-4 w-20" />
+          </td>
+          <td className={`${cellClass} max-sm:hidden`}>
+            <Skeleton className="h-5 w-14" />
+          </td>
+          <td className={cellClass} />
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)

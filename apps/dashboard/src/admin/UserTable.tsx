@@ -1,0 +1,75 @@
+import type { ListedUser } from "@latchkey/sdk"
+import { Skeleton } from "../components/Skeleton.tsx"
+import { cellClass, headClass, tableClass } from "../components/tableClass.ts"
+import { UserRow } from "./UserRow.tsx"
+
+interface Props {
+  users: readonly ListedUser[]
+  /** Who looks at the list, and can't disable themselves. */
+  ownId: string
+  /** The rows are those of the page before. */
+  isOld: boolean
+  onSetDisabled: (user: ListedUser) => void
+}
+
+export function UserTable({ users, ownId, isOld, onSetDisabled }: Props) {
+  return (
+    <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
+      <caption className="sr-only">All users, newest first</caption>
+      <UserTableHead />
+      <tbody>
+        {users.map((user) => (
+          <UserRow key={user.id} user={user} isOwn={user.id === ownId} onSetDisabled={onSetDisabled} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+const UserTableHead = () => (
+  <thead>
+    <tr>
+      <th scope="col" className={headClass}>
+        User
+      </th>
+      <th scope="col" className={`${headClass} w-36 max-md:hidden`}>
+        Registered
+      </th>
+      <th scope="col" className={`${headClass} w-32 max-md:hidden`}>
+        Active keys
+      </th>
+      <th scope="col" className={`${headClass} w-32 max-sm:hidden`}>
+        Status
+      </th>
+      <th scope="col" className={`${headClass} w-26`}>
+        <span className="sr-only">Actions</span>
+      </th>
+    </tr>
+  </thead>
+)
+
+/** The table before its users are known, with rows as high as theirs. */
+export const UserTableSkeleton = () => (
+  <table aria-hidden="true" className={tableClass}>
+    <UserTableHead />
+    <tbody>
+      {["first", "second", "third"].map((row) => (
+        <tr key={row}>
+          <td className={cellClass}>
+            <Skeleton className="h-4 w-48 max-w-full" />
+          </td>
+          <td className={`${cellClass} max-md:hidden`}>
+            <Skeleton className="h-4 w-20" />
+          </td>
+          <td className={`${cellClass} max-md:hidden`}>
+            <Skeleton className="h-4 w-8" />
+          </td>
+          <td className={`${cellClass} max-sm:hidden`}>
+            <Skeleton className="h-5 w-14" />
+          </td>
+          <td className={cellClass} />
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)

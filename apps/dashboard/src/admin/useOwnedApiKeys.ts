@@ -1,0 +1,15 @@
+import type { ListOwnedApiKeysInput } from "@latchkey/sdk"
+import { keepPreviousData, useQuery } from "@tanstack/react-query"
+import { asUser } from "../session/session.ts"
+
+export type OwnedApiKeyQuery = Required<Pick<ListOwnedApiKeysInput, "status" | "search" | "cursor">>
+
+/** One page of everybody's keys. */
+export function useOwnedApiKeys(query: OwnedApiKeyQuery) {
+  return useQuery({
+    queryKey: ["admin", "apiKeys", query] as const,
+    queryFn: ({ signal }) =>
+      asUser((latchkey) => latchkey.admin.apiKeys.list({ ...query, limit: 20 }, { signal })),
+    placeholderData: keepPreviousData,
+  })
+}

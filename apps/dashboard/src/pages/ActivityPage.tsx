@@ -1,0 +1,47 @@
+import { Link } from "wouter"
+import { ActivityList, ActivitySkeleton, NoActivity } from "../activity/ActivityList.tsx"
+import { useActivity } from "../activity/useActivity.ts"
+import { FormError } from "../components/FormError.tsx"
+import { PageHeading } from "../components/PageHeading.tsx"
+import { Pager } from "../components/Pager.tsx"
+import { usePages } from "../usePages.ts"
+
+export function ActivityPage() {
+  const pages = usePages()
+  const list = useActivity(pages.cursor)
+  const { data } = list
+  return (
+    <>
+      <div className="mb-6">
+        <PageHeading
+          title="Activity"
+          description={
+            <>
+              What happened in your account. If something was not you,{" "}
+              <Link href="/account" className="rounded text-accent underline underline-offset-4">
+                change your password
+              </Link>
+              .
+            </>
+          }
+        />
+      </div>
+      {list.isError ? (
+        <FormError error={list.error} />
+      ) : !data ? (
+        <ActivitySkeleton />
+      ) : data.items.length === 0 ? (
+        <NoActivity />
+      ) : (
+        <ActivityList events={data.items} isOld={list.isPlaceholderData} />
+      )}
+      <Pager
+        of="events"
+        page={pages.page}
+        hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
+        onPrevious={pages.toPrevious}
+        onNext={() => data?.nextCursor && pages.toNext(data.nextCursor)}
+      />
+    </>
+  )
+}

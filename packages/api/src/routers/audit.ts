@@ -1,0 +1,29 @@
+import { z } from "zod"
+import { auditEvent, auditKind } from "../schemas.ts"
+import { router, sessionProcedure } from "../trpc.ts"
+
+export const auditRouter = router({
+  // By access token alone: a key that leaks is not to tell where its owner is.
+  list: sessionProcedure
+    .meta({
+      rest: {
+        method: "GET",
+        path: "/auth/audit",
+        status: 200,
+        summary: "List what happened to the account, newest first: events of one kind, or all",
+      },
+    })
+    .input(
+      z
+        .strictObject({
+          cursor: z.string().nullish(),
+          limit: z.int().min(1).max(100).default(50),
+          kind: auditKind.optional(),
+        })
+        .default({ limit: 50 }),
+    )
+    .output(z.object({ items: z.array(auditEvent), nextCursor: z.string().nullable() }))
+    .query(({ ctx, input: { cursor, limit, kind } }) =>
+      ctx.audit.list(ctx.session, { cursor: cursor ?? null, limit, ...(kind && { kind }) }),
+    ),
+})

@@ -1,0 +1,103 @@
+import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { apiKeys, users } from "../schema.ts"
+import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
+import { isActive, type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
+import { recordEvent } from "./auditEvents.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
+import { prefixPattern } from "./prefixPattern.ts"
+
+export interface OwnedApiKey extends ListedApiKey {
+  owner: { id: string; email: string; disabledAt: Date | null }
+}
+
+/** What to look for among all keys, one of which is enough. Each is looked up in an index of its own. */
+export interface ApiKeySearch {
+  /** How the label begins, whatever its case. */
+  label: string
+  /** The owner's whole email, in lower case. */
+  email?: string
+  /** How the lookup id begins. */
+  start?: string
+  id?: string
+}
+
+/** By code points, as the index has them. */
+const byLabel = sql`lower(${apiKeys.label}) collate "C"`
+
+/**
+ * The keys of all users or of one, from the one after `after` on, the active ones or all: newest first, or with a
+ * search by their labels, for a page of which PostgreSQL reads no more than the page, however many begin like that.
+ */
+export const listEveryonesApiKeys = query(
+  async (
+    db,
+    {
+      limit,
+      after,
+      status,
+      userId,
+      search,
+    }: {
+      limit: number
+      after: Position | null
+      status: "active" | "all"
+      userId: string | null
+      search: ApiKeySearch | null
+    },
+  ): Promise<OwnedApiKey[]> =>
+    db
+      .select({
+        ...listedApiKeyColumns,
+        owner: { id: users.id, email: users.email, disabledAt: users.disabledAt },
+      })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(
+        and(
+          status === "all" ? undefined : isActive,
+          userId === null ? undefined : eq(apiKeys.userId, userId),
+          search ? matches(search) : undefined,
+          search && after
+            ? sql`(${byLabel}, ${apiKeys.id}) > ((select lower(last.label) from ${apiKeys} last where last.id = ${after.id}), ${after.id}::uuid)`
+            : isAfter(apiKeys, after),
+        ),
+      )
+      .orderBy(...(search ? [byLabel, asc(apiKeys.id)] : newestFirst(apiKeys)))
+      .limit(limit),
+)
+
+const matches = ({ label, email, start, id }: ApiKeySearch) =>
+  or(
+    sql`${byLabel} like lower(${prefixPattern(label)})`,
+    email === undefined
+      ? undefined
+      : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,
+    // Between two texts of the full length, which every collation orders by their digits.
+    start === undefined
+      ? undefined
+      : sql`${apiKeys.lookupId} between ${start.padEnd(16, "0")} and ${start.padEnd(16, "f")}`,
+    id === undefined ? undefined : eq(apiKeys.id, id),
+  )
+
+/** Revokes a key, whoever owns it, and wipes what could verify it. Who asks must still be an administrator. */
+export const revokeAnyonesApiKey = query(
+  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
+    db.transaction(async (tx) => {
+      const [admin] = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.id, by.adminId), eq(users.role, "admin"), isNull(users.disabledAt)))
+        .for("share")
+      if (!admin) return "notAdmin"
+      const [revoked] = await tx
+        .update(apiKeys)
+        .set(revocation)
+        .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+        .returning({ id: apiKeys.id, label: apiKeys.label, userId: apiKeys.userId })
+      if (!revoked) return "notFound"
+      const { userId, ...subject } = revoked
+      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...byAdmin(by), source, subject })
+      return "done"
+    }),
+)

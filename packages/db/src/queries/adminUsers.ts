@@ -1,0 +1,136 @@
+import { and, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm"
+import type { Database } from "../createDatabase.ts"
+import { query } from "../query.ts"
+import { apiKeys, sessions, users } from "../schema.ts"
+import { isActive } from "./apiKeys.ts"
+import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
+import { prefixPattern } from "./prefixPattern.ts"
+import { type User, userColumns } from "./userColumns.ts"
+
+export interface ListedUser extends User {
+  disabledAt: Date | null
+  activeKeys: number
+}
+
+export type UserStatus = "all" | "enabled" | "disabled"
+
+const HAS_STATUS = {
+  all: undefined,
+  enabled: isNull(users.disabledAt),
+  disabled: isNotNull(users.disabledAt),
+}
+
+/** By code points, as the index has them. */
+const byEmail = sql`${users.email} collate "C"`
+
+/**
+ * All users of a status, from the one after `after` on: newest first, or with a search by their emails, for a page of
+ * which PostgreSQL reads no more than the page, however many begin like that.
+ *
+ * @param params.search how the email begins, in lower case; empty: any.
+ */
+export const listUsers = query(
+  async (
+    db,
+    {
+      limit,
+      after,
+      status,
+      search,
+    }: { limit: number; after: Position | null; status: UserStatus; search: string },
+  ): Promise<ListedUser[]> =>
+    db
+      .select({ ...userColumns, disabledAt: users.disabledAt, activeKeys: countActiveKeys(db) })
+      .from(users)
+      .where(
+        and(
+          HAS_STATUS[status],
+          search ? sql`${byEmail} like ${prefixPattern(search)}` : undefined,
+          search && after
+            ? sql`${byEmail} > (select last.email from ${users} last where last.id = ${after.id})`
+            : isAfter(users, after),
+        ),
+      )
+      .orderBy(...(search ? [byEmail] : newestFirst(users)))
+      .limit(limit),
+)
+
+/** For the rows of the page alone: PostgreSQL sorts and cuts before it counts. */
+const countActiveKeys = (db: Database) =>
+  sql<number>`(${db
+    .select({ keys: sql`count(*)::int` })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.userId, users.id), isActive))})`
+
+/** An administrator, and the session by which something is done. */
+export interface ByAdmin {
+  adminId: string
+  sessionId: string
+}
+
+/** What the audit trail of whom it is done to says of an administrator. */
+export const byAdmin = ({ adminId, sessionId }: ByAdmin): Authority => ({
+  ...bySession(sessionId),
+  actorId: adminId,
+})
+
+export interface AdminAct {
+  id: string
+  by: ByAdmin
+  source: Source
+}
+
+/** `notAdmin`: who asks has been disabled, or is no administrator any more. */
+export type AdminResult = "done" | "notFound" | "notAdmin"
+
+/**
+ * Disables a user and ends all their sessions; harmless when it was done before.
+ *
+ * Both are locked, and who asks must still be an administrator: of two who disable each other at the same moment
+ * the second is refused. As nobody may disable themselves, whoever has disabled another is left.
+ */
+export const disableUser = query(
+  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
+    db.transaction(async (tx) => {
+      const user = await lockUser(tx, { id, by })
+      if (typeof user === "string") return user
+      if (user.disabledAt) return "done"
+      await tx.update(users).set({ disabledAt: sql`now()` }).where(eq(users.id, id))
+      await tx
+        .update(sessions)
+        .set({ endedAt: sql`now()` })
+        .where(and(eq(sessions.userId, id), isNull(sessions.endedAt)))
+      await recordEvent(tx, { userId: id, kind: "userDisabled", ...byAdmin(by), source })
+      return "done"
+    }),
+)
+
+/** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
+export const enableUser = query(
+  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
+    db.transaction(async (tx) => {
+      const user = await lockUser(tx, { id, by })
+      if (typeof user === "string") return user
+      if (!user.disabledAt) return "done"
+      await tx.update(users).set({ disabledAt: null }).where(eq(users.id, id))
+      await recordEvent(tx, { userId: id, kind: "userEnabled", ...byAdmin(by), source })
+      return "done"
+    }),
+)
+
+/** Locks a user, and the administrator who asks, in the order of their ids: two can't wait for each other. */
+async function lockUser(
+  tx: Database,
+  { id, by }: { id: string; by: ByAdmin },
+): Promise<{ disabledAt: Date | null } | "notFound" | "notAdmin"> {
+  const rows = await tx
+    .select({ id: users.id, role: users.role, disabledAt: users.disabledAt })
+    .from(users)
+    .where(inArray(users.id, [id, by.adminId]))
+    .orderBy(users.id)
+    .for("no key update")
+  const admin = rows.find((row) => row.id === by.adminId)
+  if (admin?.role !== "admin" || admin.disabledAt) return "notAdmin"
+  return rows.find((row) => row.id === id) ?? "notFound"
+}

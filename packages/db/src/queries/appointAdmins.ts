@@ -1,0 +1,35 @@
+import { and, asc, count, eq, inArray, ne, notExists, notInArray } from "drizzle-orm"
+import { query } from "../query.ts"
+import { users } from "../schema.ts"
+
+/**
+ * Makes those whose emails (lower case) these are administrators, and nobody else.
+ *
+ * @returns how many of the emails nobody has registered.
+ */
+export const appointAdmins = query(
+  async (db, { emails }: { emails: readonly string[] }): Promise<number> =>
+    db.transaction(async (tx) => {
+      const named = [...new Set(emails)]
+      await tx
+        .update(users)
+        .set({ role: "user" })
+        .where(and(eq(users.role, "admin"), notInArray(users.email, named)))
+      await tx
+        .update(users)
+        .set({ role: "admin" })
+        .where(and(inArray(users.email, named), ne(users.role, "admin")))
+      const [registered] = await tx.select({ users: count() }).from(users).where(inArray(users.email, named))
+      return named.length - (registered?.users ?? 0)
+    }),
+)
+
+/** Where there is no administrator, makes the oldest user one. */
+export const appointOldestUser = query<void, void>(async (db) => {
+  const admins = db.select({ id: users.id }).from(users).where(eq(users.role, "admin"))
+  const oldest = db.select({ id: users.id }).from(users).orderBy(asc(users.createdAt), asc(users.id)).limit(1)
+  await db
+    .update(users)
+    .set({ role: "admin" })
+    .where(and(inArray(users.id, oldest), notExists(admins)))
+})

@@ -1,0 +1,351 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import {
+  bySession,
+  changePassword,
+  countFailure,
+  createApiKey,
+  createDatabase,
+  createSession,
+  createUser,
+  type Database,
+  DatabaseUnavailable,
+  deleteOldAuditEvents,
+  endSession,
+  endSessionOfFamily,
+  findLiveSessions,
+  type ListedAuditEvent,
+  listAuditEvents,
+  revokeApiKey,
+  revokeOtherSessions,
+  revokeSession,
+  rotateSession,
+  type User,
+} from "../index.ts"
+import { auditEvents } from "../schema.ts"
+import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+import { recordEvent } from "./auditEvents.ts"
+
+const source = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
+
+const newSession = () => ({
+  id: randomUUID(),
+  familyHash: randomBytes(32),
+  turnHash: randomBytes(32),
+  ttl: 60,
+})
+
+const newApiKey = () => ({
+  id: randomUUID(),
+  lookupId: randomBytes(8).toString("hex"),
+  keyHash: randomUUID(),
+  receipt: randomBytes(32),
+  receiptSecretId: "0123456789abcdef",
+  label: "nightly import",
+  expiresAt: null,
+})
+
+async function newUser(db: Database) {
+  const session = newSession()
+  const user = await createUser(db, {
+    email: `${randomUUID()}@example.com`,
+    passwordHash: "hash",
+    session,
+    source,
+  })
+  return { userId: (user as User).id, user: user as User, session }
+}
+
+async function signIn(db: Database, userId: string) {
+  const session = newSession()
+  expect(await createSession(db, { userId, checkedHash: "hash", session, source })).toBe(true)
+  return session
+}
+
+async function storeApiKey(db: Database, { userId, session }: Awaited<ReturnType<typeof newUser>>) {
+  const apiKey = newApiKey()
+  await createApiKey(db, { userId, sessionId: session.id, maxKeys: 100, apiKey, source })
+  return apiKey
+}
+
+const eventsOf = (db: Database, userId: string, limit = 100) =>
+  listAuditEvents(db, { userId, limit, after: null })
+
+const kindsOf = async (db: Database, userId: string) =>
+  (await eventsOf(db, userId)).map(({ kind }) => kind).reverse()
+
+const isLive = async (db: Database, id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
+
+describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  test("every act is there once it is done: who, by what, from where, to what", async () => {
+    const ada = await newUser(db)
+    const { userId, session } = ada
+    const [second, third, fourth] = [
+      await signIn(db, userId),
+      await signIn(db, userId),
+      await signIn(db, userId),
+    ]
+    await signIn(db, userId)
+    const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, ada)]
+    const admin = await newUser(db)
+    const authority = bySession(session.id)
+
+    await revokeSession(db, { id: second.id, userId, authority, source })
+    await endSession(db, { id: third.id, userId, source })
+    await endSessionOfFamily(db, { ...fourth, source })
+    await revokeOtherSessions(db, { userId, keptId: session.id, source })
+    await revokeApiKey(db, {
+      id: one.id,
+      userId,
+      authority: { via: "apiKey", credentialId: one.id },
+      source,
+    })
+    const byAdmin = { ...bySession(admin.session.id), actorId: admin.userId }
+    await revokeApiKey(db, { id: two.id, userId, authority: byAdmin, source })
+    await changePassword(db, {
+      userId,
+      sessionId: session.id,
+      checkedHash: "hash",
+      newHash: "new hash",
+      source,
+    })
+    await rotateSession(db, { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32), source })
+    await db.transaction((tx) => recordEvent(tx, { userId, kind: "userDisabled", ...byAdmin, source }))
+
+    const bySelf = { actorId: null, via: "session", credentialId: session.id }
+    const byPassword = { actorId: null, via: "password", credentialId: null }
+    const device = source.device
+    const events = (await eventsOf(db, userId)).reverse()
+    expect(events).toMatchObject([
+      { kind: "registered", ...byPassword, subjectId: session.id, subjectLabel: device },
+      { kind: "loggedIn", ...byPassword, subjectId: second.id },
+      { kind: "loggedIn", ...byPassword, subjectId: third.id },
+      { kind: "loggedIn", ...byPassword, subjectId: fourth.id },
+      { kind: "loggedIn", ...byPassword },
+      { kind: "apiKeyCreated", ...bySelf, subjectId: one.id, subjectLabel: "nightly import" },
+      { kind: "apiKeyCreated", ...bySelf, subjectId: two.id },
+      { kind: "sessionRevoked", ...bySelf, subjectId: second.id, subjectLabel: device },
+      { kind: "loggedOut", via: "session", credentialId: third.id, subjectId: third.id },
+      { kind: "loggedOut", via: "refreshToken", credentialId: fourth.id, subjectId: fourth.id },
+      { kind: "otherSessionsRevoked", ...bySelf, subjectId: null, count: 1 },
+      { kind: "apiKeyRevoked", actorId: null, via: "apiKey", credentialId: one.id, subjectId: one.id },
+      { kind: "apiKeyRevoked", actorId: admin.userId, credentialId: admin.session.id, subjectId: two.id },
+      { kind: "passwordChanged", ...bySelf },
+      { kind: "refreshTokenReused", via: "refreshToken", credentialId: session.id, subjectId: session.id },
+      { kind: "userDisabled", actorId: admin.userId, credentialId: admin.session.id },
+    ])
+    for (const event of events) {
+      expect(event).toMatchObject(source)
+      expect(event.lastAt).toBeNull()
+    }
+  })
+
+  test("what came to nothing leaves no event", async () => {
+    const [ada, bob] = [await newUser(db), await newUser(db)]
+    const { userId, session, user } = ada
+    const apiKey = await storeApiKey(db, ada)
+    const ended = await signIn(db, userId)
+    await endSession(db, { id: ended.id, userId, source })
+    const before = [await eventsOf(db, userId), await eventsOf(db, bob.userId)]
+
+    const authority = bySession(bob.session.id)
+    await createUser(db, { email: user.email, passwordHash: "hash", session: newSession(), source })
+    await createSession(db, { userId, checkedHash: "another hash", session: newSession(), source })
+    await createApiKey(db, { userId, sessionId: session.id, maxKeys: 1, apiKey: newApiKey(), source })
+    await createApiKey(db, { userId, sessionId: ended.id, maxKeys: 9, apiKey: newApiKey(), source })
+    await revokeApiKey(db, { id: apiKey.id, userId: bob.userId, authority, source })
+    await revokeSession(db, { id: session.id, userId: bob.userId, authority, source })
+    await endSession(db, { id: ended.id, userId, source })
+    await endSession(db, { id: session.id, userId: bob.userId, source })
+    await endSessionOfFamily(db, { ...session, familyHash: randomBytes(32), source })
+    await revokeOtherSessions(db, { userId, keptId: session.id, source })
+    await changePassword(db, {
+      userId,
+      sessionId: session.id,
+      checkedHash: "another hash",
+      newHash: "new hash",
+      source,
+    })
+    await rotateSession(db, { ...session, nextTurnHash: session.turnHash, source })
+    await rotateSession(db, {
+      ...session,
+      familyHash: randomBytes(32),
+      nextTurnHash: randomBytes(32),
+      source,
+    })
+
+    expect([await eventsOf(db, userId), await eventsOf(db, bob.userId)]).toEqual(before)
+  })
+
+  test("nothing is done that can't be recorded", async () => {
+    const ada = await newUser(db)
+    const { userId, session } = ada
+    const sessionId = session.id
+    const apiKey = await storeApiKey(db, ada)
+    const other = await signIn(db, userId)
+    const everything = () =>
+      db.execute(sql`
+        select to_jsonb(users)::text as row from users union all
+        select to_jsonb(sessions)::text from sessions union all
+        select to_jsonb(api_keys)::text from api_keys union all
+        select to_jsonb(audit_events)::text from audit_events order by 1`)
+    const before = await everything()
+    const authority = bySession(sessionId)
+    const stolen = { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32) }
+    const acts: Record<string, () => Promise<unknown>> = {
+      register: () => newUser(db),
+      "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), source }),
+      "fail to log in": () =>
+        countFailure(db, { userId, kind: "loginFailed", via: "password", credentialId: null, source }),
+      "reuse a refresh token": () => rotateSession(db, { ...stolen, source }),
+      "log out": () => endSession(db, { id: sessionId, userId, source }),
+      "log out by cookie": () => endSessionOfFamily(db, { ...session, source }),
+      "end a session": () => revokeSession(db, { id: other.id, userId, authority, source }),
+      "end other sessions": () => revokeOtherSessions(db, { userId, keptId: sessionId, source }),
+      "change the password": () =>
+        changePassword(db, { userId, sessionId, checkedHash: "hash", newHash: "new hash", source }),
+      "create a key": () =>
+        createApiKey(db, { userId, sessionId, maxKeys: 100, apiKey: newApiKey(), source }),
+      "revoke a key": () => revokeApiKey(db, { id: apiKey.id, userId, authority, source }),
+    }
+
+    await db.execute(sql`
+      create function fill_disk() returns trigger language plpgsql as
+      $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`)
+    await db.execute(sql`create trigger full_disk before insert on audit_events execute function fill_disk()`)
+    for (const [name, act] of Object.entries(acts)) {
+      await expect(act(), name).rejects.toThrow(DatabaseUnavailable)
+    }
+    await db.execute(sql`drop trigger full_disk on audit_events`)
+
+    expect(await everything()).toEqual(before)
+    for (const [name, act] of Object.entries(acts)) await expect(act(), name).resolves.not.toThrow()
+  })
+
+  test("a refresh token that is used fifty times at once is recorded as reused, once", async () => {
+    const { userId, session } = await newUser(db)
+    await Promise.all(
+      Array.from({ length: 50 }, () =>
+        rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
+      ),
+    )
+    expect(await kindsOf(db, userId)).toEqual(["registered", "refreshTokenReused"])
+  })
+
+  test("a page goes on where the last one ended, whatever happens meanwhile, and shows one user's events", async () => {
+    const [ada, bob] = [await newUser(db), await newUser(db)]
+    const { userId } = ada
+    for (let n = 0; n < 24; n++) await signIn(db, n % 2 === 0 ? userId : bob.userId)
+    const all = await eventsOf(db, userId)
+    expect(all).toHaveLength(13)
+
+    const paged: ListedAuditEvent[] = []
+    for (let isLast = false; !isLast; ) {
+      const page = await listAuditEvents(db, { userId, limit: 5, after: paged.at(-1) ?? null })
+      paged.push(...page)
+      isLast = page.length < 5
+      await signIn(db, userId)
+    }
+
+    expect(paged).toEqual(all)
+    expect(await listAuditEvents(db, { userId, limit: 100, after: null, kind: "registered" })).toEqual(
+      all.slice(-1),
+    )
+  })
+
+  test("what is too old is deleted, so many at once", async () => {
+    const { userId } = await newUser(db)
+    for (let n = 0; n < 3; n++) await signIn(db, userId)
+    await db
+      .update(auditEvents)
+      .set({ createdAt: sql`now() - interval '30 days 1 minute'` })
+      .where(sql`${auditEvents.userId} = ${userId} and ${auditEvents.kind} = 'loggedIn'`)
+
+    expect(await deleteOldAuditEvents(db, { days: 31, limit: 2 })).toBe(0)
+    expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(2)
+    expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(1)
+    expect(await kindsOf(db, userId)).toEqual(["registered"])
+  })
+})
+
+describe("on two instances", () => {
+  let database: OpenTestDatabase
+  let other: Awaited<ReturnType<typeof createDatabase>>
+  beforeAll(async () => {
+    database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+    other = await createDatabase(database.url)
+  })
+  afterAll(async () => {
+    await other.close()
+    await database[Symbol.asyncDispose]()
+  })
+
+  /** Waits until so many connections wait for a lock. */
+  const untilWaiting = (connections: number) =>
+    vi.waitFor(async () => {
+      const waiting = await database.db
+        .select({ pid: sql`pid` })
+        .from(sql`pg_stat_activity`)
+        .where(sql`datname = current_database() and wait_event_type = 'Lock'`)
+      expect(waiting).toHaveLength(connections)
+    }, 2_000)
+
+  test("a key that both revoke is recorded as revoked, once", async () => {
+    const { db } = database
+    const ada = await newUser(db)
+    const { id } = await storeApiKey(db, ada)
+    const revocation = { id, userId: ada.userId, authority: bySession(ada.session.id), source }
+
+    const results = await Promise.all([revokeApiKey(db, revocation), revokeApiKey(other.db, revocation)])
+
+    expect(results.sort()).toEqual([false, true])
+    expect(await kindsOf(db, ada.userId)).toEqual(["registered", "apiKeyCreated", "apiKeyRevoked"])
+  })
+
+  test("until its event is stored nobody sees the act, and a connection that dies then leaves neither", async () => {
+    const { db } = database
+    const { userId, session } = await newUser(db)
+    let ending: Promise<unknown> = Promise.resolve()
+
+    await other.db.transaction(async (tx) => {
+      await tx.execute(sql`lock table audit_events in share mode`)
+      ending = endSession(db, { id: session.id, userId, source }).catch((error: unknown) => error)
+      await untilWaiting(1)
+      expect(await isLive(db, session.id)).toBe(true)
+      await tx.execute(sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`)
+      expect(await ending).toBeInstanceOf(DatabaseUnavailable)
+    })
+
+    expect(await isLive(db, session.id)).toBe(true)
+    expect(await kindsOf(db, userId)).toEqual(["registered"])
+  })
+
+  test("a session can be ended and recorded while the password is being changed", async () => {
+    const { db } = database
+    const { userId, session } = await newUser(db)
+    const elsewhere = await signIn(db, userId)
+    const change = { userId, sessionId: session.id, checkedHash: "hash", newHash: "new hash", source }
+    let changing: Promise<unknown> = Promise.resolve()
+
+    await other.db.transaction(async (tx) => {
+      await tx.execute(sql`select from sessions where id = ${session.id} for update`)
+      changing = changePassword(db, change)
+      await untilWaiting(1)
+      await endSession(db, { id: elsewhere.id, userId, source })
+    })
+
+    expect(await changing).toBe("changed")
+    expect(await kindsOf(db, userId)).toEqual(["registered", "loggedIn", "loggedOut", "passwordChanged"])
+  })
+})

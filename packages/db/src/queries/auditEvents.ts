@@ -1,0 +1,127 @@
+import { and, eq, sql } from "drizzle-orm"
+import type { Database } from "../createDatabase.ts"
+import { query } from "../query.ts"
+import { auditEvents } from "../schema.ts"
+import { isAfter, newestFirst, type Position } from "./position.ts"
+
+/** What is kept of where a call comes from. */
+export interface Source {
+  /** The client's IP address, as far as the proxies in front are trusted. */
+  address: string
+  requestId: string
+  /** What is calling, in words of ours, such as "Chrome on Linux"; null when it did not say. */
+  device: string | null
+}
+
+export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
+
+/** By which credential something is done, and by whom where that is not the user whose trail it is. */
+export interface Authority {
+  via: (typeof auditEvents.$inferSelect)["via"]
+  /** The session's or key's id; null for a password. */
+  credentialId: string | null
+  /** The administrator. */
+  actorId?: string
+}
+
+/** The authority of a user's own session. */
+export const bySession = (sessionId: string): Authority => ({ via: "session", credentialId: sessionId })
+
+export interface NewAuditEvent extends Authority {
+  userId: string
+  kind: AuditKind
+  source: Source
+  /** The session or key that it was done to, with what its owner knows it by. */
+  subject?: { id: string; label: string | null }
+  /** How many sessions ended; 1 unless told. */
+  count?: number
+}
+
+/**
+ * Stores an event. Belongs into the transaction that does what it tells of, so that neither is there without the
+ * other: when the event can't be stored, nothing is done.
+ */
+export async function recordEvent(db: Database, { source, subject, ...event }: NewAuditEvent): Promise<void> {
+  const { address, device, requestId } = source
+  const [subjectId, subjectLabel] = [subject?.id, subject?.label]
+  await db.insert(auditEvents).values({ ...event, address, device, requestId, subjectId, subjectLabel })
+}
+
+export interface ListedAuditEvent {
+  id: string
+  kind: AuditKind
+  actorId: string | null
+  via: Authority["via"]
+  credentialId: string | null
+  address: string | null
+  device: string | null
+  requestId: string
+  subjectId: string | null
+  subjectLabel: string | null
+  count: number
+  createdAt: Date
+  /** Null when it is the same. */
+  lastAt: Date | null
+}
+
+/** A user's events, newest first, from the one after `after` on: of one kind or all. */
+export const listAuditEvents = query(
+  async (
+    db,
+    params: {
+      userId: string
+      limit: number
+      after: Position | null
+      kind?: AuditKind
+    },
+  ): Promise<ListedAuditEvent[]> =>
+    db
+      .select({
+        id: auditEvents.id,
+        kind: auditEvents.kind,
+        actorId: auditEvents.actorId,
+        via: auditEvents.via,
+        credentialId: auditEvents.credentialId,
+        address: auditEvents.address,
+        device: auditEvents.device,
+        requestId: auditEvents.requestId,
+        subjectId: auditEvents.subjectId,
+        subjectLabel: auditEvents.subjectLabel,
+        count: auditEvents.count,
+        createdAt: auditEvents.createdAt,
+        lastAt: auditEvents.lastAt,
+      })
+      .from(auditEvents)
+      .where(
+        and(
+          eq(auditEvents.userId, params.userId),
+          params.kind && eq(auditEvents.kind, params.kind),
+          isAfter(auditEvents, params.after),
+        ),
+      )
+      .orderBy(...newestFirst(auditEvents))
+      .limit(params.limit),
+)
+
+/**
+ * Deletes events that are older than so many days, the oldest first and at most `limit`. Instances that do so at
+ * the same moment do not wait for each other.
+ *
+ * @returns how many.
+ */
+export const deleteOldAuditEvents = query(
+  async (db, { days, limit }: { days: number; limit: number }): Promise<number> => {
+    const old = db
+      .select({ id: auditEvents.id })
+      .from(auditEvents)
+      .where(sql`${auditEvents.createdAt} < now() - make_interval(days => ${days})`)
+      .orderBy(auditEvents.createdAt)
+      .limit(limit)
+      .for("update", { skipLocked: true })
+    const deleted = await db
+      .delete(auditEvents)
+      .where(sql`${auditEvents.id} in (${old})`)
+      .returning({ id: auditEvents.id })
+    return deleted.length
+  },
+)

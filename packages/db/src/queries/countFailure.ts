@@ -1,0 +1,52 @@
+import { sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import type { Authority, Source } from "./auditEvents.ts"
+
+/** How many rows of failures a user gets within a day, before further ones only count. */
+const FAILURE_ROWS_A_DAY = 20
+
+/**
+ * Counts a wrong password. Whoever knows an email can repeat it at will, so there is one row for each address and
+ * hour, and when there are too many of those within a day, one for the rest of that day: the trail stays readable
+ * and the table small, and every failure is counted. (What is counted at the same moment may go past
+ * the limit.)
+ *
+ * For an id that no user has, it stores nothing, and takes as long and fails as it otherwise does: nobody can tell
+ * by it whether an account exists. Waiting for the disk would tell, so it does not: a crash of the database may
+ * lose the failures of its last second.
+ */
+export const countFailure = query(
+  async (
+    db,
+    event: Authority & { userId: string; kind: "loginFailed" | "passwordChangeFailed"; source: Source },
+  ): Promise<void> => {
+    const { userId, kind, source } = event
+    const utc = (format: string) => sql`to_char(now() at time zone 'UTC', ${format}::text)`
+    const ofAddress = sql`concat_ws(' ', ${kind}::text, ${source.address}::text, ${utc("YYYY-MM-DD HH24")})`
+    const ofTheRest = sql`concat_ws(' ', ${kind}::text, ${utc("YYYY-MM-DD")})`
+    await db.execute(sql`
+      with quick as materialized (select set_config('synchronous_commit', 'off', true)),
+      place as (
+        select users.id as user_id,
+          exists (select from audit_events where user_id = users.id and summary_of = ${ofAddress})
+          or ${FAILURE_ROWS_A_DAY} > (
+            select count(*) from audit_events
+            where user_id = users.id and kind = ${kind} and created_at > now() - interval '1 day'
+          ) as is_listed
+        from quick cross join users where users.id = ${userId}
+      )
+      insert into audit_events
+        (user_id, kind, via, credential_id, request_id, summary_of, address, device)
+      select user_id, ${kind}, ${event.via}, ${event.credentialId}::uuid, ${source.requestId},
+        case when is_listed then ${ofAddress} else ${ofTheRest} end,
+        case when is_listed then ${source.address}::text end,
+        case when is_listed then ${source.device}::text end
+      from place
+      on conflict (user_id, summary_of) where summary_of is not null do update set
+        count = audit_events.count + 1,
+        last_at = clock_timestamp(),
+        credential_id = excluded.credential_id,
+        request_id = excluded.request_id,
+        device = excluded.device`)
+  },
+)

@@ -1,0 +1,28 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { PgColumn } from "drizzle-orm/pg-core"
+
+/** Where a page of a list ended. */
+export interface Position {
+  id: string
+  createdAt: Date
+}
+
+interface Listed {
+  id: PgColumn
+  createdAt: PgColumn
+}
+
+/**
+ * Newest first; rows of the same millisecond by their ids. "Nulls last" is how the schema's indexes are ordered:
+ * without it PostgreSQL could not read a page off them, though there are no nulls.
+ */
+export const newestFirst = ({ id, createdAt }: Listed) => [
+  sql`${createdAt} desc nulls last`,
+  sql`${id} desc nulls last`,
+]
+
+/** The rows that come after a position in that order; all rows without one. */
+export const isAfter = ({ id, createdAt }: Listed, after: Position | null): SQL | undefined =>
+  after
+    ? sql`(${createdAt}, ${id}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`
+    : undefined
