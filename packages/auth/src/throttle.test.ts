@@ -4,11 +4,12 @@ import { createDatabase } from "@latchkey/db"
 import { rateLimits, sessions, users } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import bcrypt from "bcrypt"
-import { count, eq } from "drizzle-orm"
+import { count, eq, like } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import type { Auth } from "./createAuth.ts"
 import { AuthError } from "./errors.ts"
 import { defaultLimits, type Limits } from "./limits.ts"
+import { createRefreshToken } from "./refreshToken.ts"
 import type { Source } from "./source.ts"
 import { type Standing, stricter } from "./standing.ts"
 import { createTestAuth, newSecret, signUp } from "./testing.ts"
@@ -222,6 +223,31 @@ describe("throttling", () => {
     await auth.accounts.refresh(ada, from)
     await expect(auth.accounts.refresh(bob, from)).rejects.toMatchObject(limited)
     await auth.accounts.refresh(bob, newSource())
+  })
+
+  test("a flood of made-up refresh tokens stores nothing beyond the address's limit", async () => {
+    const auth = instance({ refreshesByAddress: { count: 3, seconds: 60 } })
+    const from = newSource()
+    const stored = async () => {
+      const [row] = await database.db
+        .select({ rows: count() })
+        .from(rateLimits)
+        .where(like(rateLimits.key, "refreshes:%"))
+      return row?.rows
+    }
+    const refresh = () => {
+      const { refreshToken } = createRefreshToken(randomUUID())
+      return auth.accounts.refresh({ refreshToken }, from)
+    }
+    for (let i = 0; i < 3; i++) await expect(refresh()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(refresh()).rejects.toMatchObject(limited)
+    const before = await stored()
+
+    for (let i = 0; i < 10; i++) await expect(refresh()).rejects.toMatchObject(limited)
+    // Whatever was begun has ended by the time that a call of another kind has.
+    await guess(auth, `${randomUUID()}@example.com`, newSource()).catch(() => {})
+
+    expect(await stored()).toBe(before)
   })
 
   test("a session guesses at the password so often, and another of the account can still change it", async () => {

@@ -8,11 +8,13 @@ import {
   type Database,
   endSession,
   findLiveSessions,
+  listSessions,
   rotateSession,
   type User,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
 import { type OpenTestDatabase, openTestDatabase, source } from "../testing.ts"
+import { MAX_LIVE_SESSIONS } from "./sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   let database: OpenTestDatabase
@@ -51,6 +53,21 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       ),
     )
     expect(results.filter((user) => user !== null)).toHaveLength(1)
+  })
+
+  test("of too many sessions the ones end that were not used for longest, and so all of them can be ended", async () => {
+    const { user, session: first } = await newUser()
+    await db.execute(sql`
+      insert into sessions (user_id, family_hash, turn_hash, expires_at, refreshed_at)
+      select ${user.id}, '', '', now() + interval '1 day', now() + interval '1 minute'
+      from generate_series(1, ${MAX_LIVE_SESSIONS}::int)`)
+    const session = newSession()
+
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, source })).toBe(true)
+
+    expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
+    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(first.id)).toBe(false)
   })
 
   test("the newest turn is replaced by the next, an older one ends the session", async () => {

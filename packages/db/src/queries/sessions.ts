@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne, type SQL, sql } from "drizzle-orm"
+import { and, desc, eq, gt, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
@@ -36,8 +36,15 @@ export async function openSession(
 }
 
 /**
- * Opens a session for a user whose password was just checked. The user's row is locked against a change of
- * password at the same moment: either the session comes first and the change ends it, or it is refused.
+ * How many live sessions a user can have. All of them end in one statement when the password changes or the user is
+ * disabled; with enough of them neither would be done in time.
+ */
+export const MAX_LIVE_SESSIONS = 1_000
+
+/**
+ * Opens a session for a user whose password was just checked; of too many, those end that were not used for longest.
+ * The user's row is locked against a change of password at the same moment: either the session comes first and the
+ * change ends it, or it is refused.
  *
  * @returns whether the user is still enabled and has that password hash.
  */
@@ -52,12 +59,24 @@ export const createSession = query(
         .select({ id: users.id })
         .from(users)
         .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
-        .for("share")
+        .for("no key update")
       if (!user) return false
+      await makeRoom(tx, userId)
       await openSession(tx, { userId, kind: "loggedIn", session, source })
       return true
     }),
 )
+
+/** Ends what is too many for another session to come; the lock on the user has sign-ins do so one after the other. */
+async function makeRoom(tx: Database, userId: string): Promise<void> {
+  const tooMany = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isLive))
+    .orderBy(desc(sessions.refreshedAt), desc(sessions.id))
+    .offset(MAX_LIVE_SESSIONS - 1)
+  await tx.update(sessions).set({ endedAt: sql`now()` }).where(inArray(sessions.id, tooMany))
+}
 
 /**
  * One turn of a session's refresh token: the newest token is replaced by the next; any older one of the family
