@@ -32,14 +32,13 @@ export {
   type AuditKind,
   type Authority,
   bySession,
-  deleteOldAuditEvents,
   type ListedAuditEvent,
   listAuditEvents,
   type Source,
 } from "./queries/auditEvents.ts"
 export { countFailure } from "./queries/countFailure.ts"
+export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"
-export { removeExpiredLimits } from "./queries/rateLimits.ts"
 export {
   createSession,
   endSession,

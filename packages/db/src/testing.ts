@@ -1,11 +1,13 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { createDatabase, type Database } from "./createDatabase.ts"
+import type { NewApiKey } from "./queries/apiKeys.ts"
 import type { Source } from "./queries/auditEvents.ts"
+import { createUser } from "./queries/users.ts"
 
 export type DatabaseKind = "PostgreSQL" | "embedded"
 
@@ -31,6 +33,40 @@ export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): P
 
 /** Where tests call from. */
 export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
+
+export const newSession = () => ({
+  id: randomUUID(),
+  familyHash: randomBytes(32),
+  turnHash: randomBytes(32),
+  ttl: 60,
+})
+
+/** What a user registers with, the session that comes of it included. */
+export const newUser = () => ({
+  email: `${randomUUID()}@example.com`,
+  passwordHash: "hash",
+  session: newSession(),
+  source,
+})
+
+/** A user who has just registered, from somewhere. */
+export async function storeUser(db: Database, from: Source = source) {
+  const params = newUser()
+  const user = await createUser(db, { ...params, source: from })
+  if (!user) throw new TypeError("the email is taken")
+  return { user, userId: user.id, session: params.session }
+}
+
+export const newApiKey = (values: Partial<NewApiKey> = {}): NewApiKey => ({
+  id: randomUUID(),
+  lookupId: randomBytes(8).toString("hex"),
+  keyHash: randomUUID(),
+  receipt: randomBytes(32),
+  receiptSecretId: "0123456789abcdef",
+  label: "nightly import",
+  expiresAt: null,
+  ...values,
+})
 
 async function temporaryFolder() {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
