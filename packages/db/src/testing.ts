@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
+import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { createDatabase, type Database } from "./createDatabase.ts"
+import { newEmbedded } from "./newEmbedded.ts"
 import type { NewApiKey } from "./queries/apiKeys.ts"
 import type { Source } from "./queries/auditEvents.ts"
 import { createUser } from "./queries/users.ts"
@@ -70,6 +71,7 @@ export const newApiKey = (values: Partial<NewApiKey> = {}): NewApiKey => ({
 
 async function temporaryFolder() {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
+  await cp(await newEmbedded(), folder, { recursive: true })
   return {
     url: pathToFileURL(folder).href,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
