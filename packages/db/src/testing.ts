@@ -19,7 +19,7 @@ export interface OpenTestDatabase extends AsyncDisposable {
 
 /** A migrated database of its own, for tests that have to hold on both kinds; disposing removes it. */
 export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): Promise<OpenTestDatabase> {
-  const place = kind === "embedded" ? await temporaryFolder() : await createTestDatabase(serverUrl)
+  const place = kind === "embedded" ? await temporaryEmbedded() : await createTestDatabase(serverUrl)
   const { db, migrate, close } = await createDatabase(place.url)
   await migrate()
   return {
@@ -69,9 +69,15 @@ export const newApiKey = (values: Partial<NewApiKey> = {}): NewApiKey => ({
   ...values,
 })
 
-async function temporaryFolder() {
+/** A folder with an embedded database as it is when new. */
+export async function newEmbeddedFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
   await cp(await newEmbedded(), folder, { recursive: true })
+  return folder
+}
+
+async function temporaryEmbedded() {
+  const folder = await newEmbeddedFolder()
   return {
     url: pathToFileURL(folder).href,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
