@@ -12,6 +12,7 @@ interface Bar {
 /** What the chart shows, in this order: first without authentication, then with. */
 const SHOWN: readonly [string, Bar["kind"]][] = [
   ["bare-http", "open"],
+  ["trpc-bare", "open"],
   ["latchkey-open", "open"],
   ["trpc-fetch", "open"],
   ["trpc-fastify", "open"],

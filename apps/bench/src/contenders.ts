@@ -58,6 +58,7 @@ function withoutAuthentication(scale: Scale): Contender[] {
   })
   return [
     contender("bare-http", "contenders/bareHttp.js", "bare node:http, no authentication"),
+    contender("trpc-bare", "contenders/trpcBare.js", "a tRPC call on bare node:http, no authentication"),
     contender("trpc-fetch", "contenders/trpcFetch.js", "tRPC's fetch adapter on Hono, no authentication"),
     contender("trpc-fastify", "../peers/dist/trpcFastify.js", "tRPC's Fastify adapter, no authentication"),
     contender("latchkey-open", "contenders/latchkeyOpen.js", "Latchkey's host, no authentication"),

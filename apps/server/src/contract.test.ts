@@ -58,6 +58,10 @@ describe("every response", () => {
     expect(response.status).toBe(status)
     expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/)
     expect(response.headers.get("x-content-type-options")).toBe("nosniff")
+    expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000; includeSubDomains")
+    expect(response.headers.get("content-security-policy")).toBe(
+      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    )
     expect(response.headers.get("content-type")).toMatch(/^application\/json/)
     if (/^\/(auth|trpc)/.test(path)) expect(response.headers.get("cache-control")).toBe("no-store")
     if (status === 405) expect(response.headers.get("allow")).toBeTruthy()

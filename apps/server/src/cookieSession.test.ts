@@ -117,6 +117,23 @@ test("a cookie from before is good for no more than a moment: somebody has a cop
   expect(await isSignedIn(accessToken)).toBe(false)
 })
 
+test("signing in anew ends the session that the browser had, and no other", async () => {
+  const [first, elsewhere] = [await signUp(), await signUp()]
+  const signIn = (password: string, cookie: string) =>
+    rest(url, "POST", "/auth/login", { body: { ...first.body, password }, headers: { ...ownPage, cookie } })
+
+  expect(await signIn("wrong", first.cookie)).toMatchObject({ status: 401 })
+  expect(await isSignedIn(first.accessToken)).toBe(true)
+
+  const second = await signIn(first.body.password, first.cookie)
+  expect(second).toMatchObject({ status: 200 })
+  expect(await isSignedIn(first.accessToken)).toBe(false)
+  expect(await refresh(cookieOf(second))).toMatchObject({ status: 200 })
+  expect(await isSignedIn(elsewhere.accessToken)).toBe(true)
+
+  expect(await signIn(first.body.password, "__Host-latchkey=nonsense")).toMatchObject({ status: 200 })
+})
+
 test("no cookie, or nonsense in it, is no session", async () => {
   expect(await rest(url, "POST", "/auth/refresh", { headers: ownPage })).toMatchObject(unauthenticated)
   expect(await refresh("__Host-latchkey=nonsense")).toMatchObject(unauthenticated)

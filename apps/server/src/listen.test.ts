@@ -39,6 +39,8 @@ test.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(answer).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/i)
   expect(answer).toContain('"reason":"INVALID_INPUT"')
+  expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/i)
+  expect(answer).toMatch(/\r\nstrict-transport-security: /i)
 })
 
 test("a request that takes too long to arrive is answered and its connection closed", async () => {

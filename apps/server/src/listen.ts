@@ -6,7 +6,7 @@ import { getRequestListener, RequestError } from "@hono/node-server"
 import { type Failure, failure, failureOf } from "@latchkey/api"
 import type { App } from "./exchange.ts"
 import { describeError, type Log } from "./log.ts"
-import { restError } from "./respond.ts"
+import { restError, SAFE_HEADERS } from "./respond.ts"
 
 export interface ListenOptions {
   port: number
@@ -85,7 +85,7 @@ function finalAnswer(answer: Failure, status: number, log: Log, error?: unknown)
   log[status >= 500 ? "error" : "info"](line, "refused")
   return Response.json(restError(answer, requestId), {
     status,
-    headers: { "X-Request-Id": requestId, "Cache-Control": "no-store", Connection: "close" },
+    headers: { ...SAFE_HEADERS, "X-Request-Id": requestId, "Cache-Control": "no-store", Connection: "close" },
   })
 }
 

@@ -38,6 +38,7 @@ test.each(["/", "/account", "/no/such/page"])(
     const policy = response.headers.get("content-security-policy")
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
     expect(policy).not.toContain("unsafe")
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer")
   },
 )
 

@@ -42,6 +42,7 @@ export function mountDashboard(app: App, folder: string): void {
     if (!response) return next()
     response.headers.set("Cache-Control", "no-cache")
     response.headers.set("Content-Security-Policy", PAGE_POLICY)
+    response.headers.set("Referrer-Policy", "no-referrer")
     return response
   })
 }

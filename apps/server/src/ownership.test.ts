@@ -17,8 +17,11 @@ interface Kind {
 const KINDS: Record<string, Kind> = {
   "apiKeys.id": {
     create: async (owner) => (await createKey(owner)).id,
-    see: async ({ accessToken }) =>
-      (await rest(server.url, "GET", "/auth/apikeys?status=all", { accessToken })).body,
+    async see({ accessToken }) {
+      const { body } = await rest(server.url, "GET", "/auth/apikeys?status=all", { accessToken })
+      // When a key was used is written at any time afterwards.
+      return body.items.map(({ lastUsedAt: _, ...apiKey }: Record<string, unknown>) => apiKey)
+    },
   },
   "sessions.id": {
     async create({ email, password }) {

@@ -5,7 +5,8 @@ import { EnvError } from "./env.ts"
 
 /**
  * The secret of an embedded database, made on first use and kept beside it, readable by its owner alone. The
- * caller holds the folder's lock. Losing it signs everybody out and costs each key one bcrypt; no key dies of it.
+ * caller holds the folder's lock. Losing it voids access tokens and costs each key one bcrypt; no session and no key
+ * dies of it.
  */
 export async function readSecret(folder: string): Promise<string> {
   const path = join(folder, "auth-secret")

@@ -3,11 +3,11 @@ import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/serve
 import type { AppContext, Exchange } from "./exchange.ts"
 import { limitHeaders } from "./limitHeaders.ts"
 
-/** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. */
-const SAFE_HEADERS = {
-  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+/** What a browser is told of every answer: it is data, for nobody to frame, sniff or embed. ASVS 5.0, 3.4. */
+export const SAFE_HEADERS = {
+  "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
+  "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
 }

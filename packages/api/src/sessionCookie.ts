@@ -1,4 +1,4 @@
-import { AuthError, type SignedIn, unauthenticated } from "@latchkey/auth"
+import { type Accounts, AuthError, type SignedIn, type Source, unauthenticated } from "@latchkey/auth"
 
 /**
  * The cookie that holds a browser's refresh token, out of reach of the page's scripts. It opens nothing but
@@ -37,6 +37,22 @@ export async function browserSession(
   requireOwnPage(sessionCookie)
   const { refreshToken, ...signedIn } = await signIn()
   sessionCookie.write(refreshToken)
+  return signedIn
+}
+
+/**
+ * Signs in anew, with the refresh token in the cookie. The session that the browser had until then ends: its cookie
+ * is gone, and nobody could end it by signing out (ASVS 5.0, 7.2.4).
+ *
+ * @throws {AuthError} `FORBIDDEN` before anything is done, for a page of another origin.
+ */
+export async function newBrowserSession(
+  ctx: WithCookie & { accounts: Pick<Accounts, "logoutByRefreshToken">; source(): Source },
+  signIn: () => Promise<SignedIn>,
+): Promise<Omit<SignedIn, "refreshToken">> {
+  const refreshToken = ctx.sessionCookie.read()
+  const signedIn = await browserSession(ctx, signIn)
+  if (refreshToken !== undefined) await ctx.accounts.logoutByRefreshToken({ refreshToken }, ctx.source())
   return signedIn
 }
 

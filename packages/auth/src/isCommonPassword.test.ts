@@ -14,6 +14,12 @@ test.each([
   "abcabcabcabc",
   "passwordpassword",
   "sonyericsson",
+  "margarita2026!",
+  "Latchkey2026!",
+  "latch-key_2026",
+  "latchkeylatchkey",
+  "My API key 1",
+  "administrator",
 ])("%s is common", (password) => {
   expect(isCommonPassword(password)).toBe(true)
 })
@@ -21,8 +27,10 @@ test.each([
 test.each([
   "correct horse battery staple",
   "a-long-enough-password",
+  "the latchkey is under the mat",
   "tR5!kd9#mPq2",
   "917364550281",
+  "9173-dog-6455!",
   "пароль-из-головы",
 ])("%s is not", (password) => {
   expect(isCommonPassword(password)).toBe(false)

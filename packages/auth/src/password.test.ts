@@ -6,6 +6,8 @@ const bcrypt = createBcryptQueue({ cost: 10, concurrency: 2, maxWaiting: 10 })
 
 test.each([
   ["eleven byte", "must have at least 12 bytes"],
+  ["ключикъ", "must have at least 8 characters"],
+  ["🔑🚪🗝", "must have at least 8 characters"],
   ["x7".repeat(512).concat("y"), "must have at most 1024 bytes"],
   ["lone surrogate \ud800", "must be valid Unicode"],
   ["password1234", "is among the most common passwords"],
@@ -13,7 +15,7 @@ test.each([
   expect(passwordProblem(password)).toBe(problem)
 })
 
-test.each(["twelve bytes", "ключик", `${"x7y".repeat(341)}z`, "NUL \0 is a byte"])(
+test.each(["twelve bytes", "ключ дом", `${"x7y".repeat(341)}z`, "NUL \0 is a byte"])(
   "%# is taken",
   (password) => {
     expect(passwordProblem(password)).toBeNull()

@@ -3,14 +3,19 @@ import type { BcryptQueue } from "./bcryptQueue.ts"
 import { isCommonPassword } from "./isCommonPassword.ts"
 
 const MIN_BYTES = 12
+const MIN_CHARACTERS = 8
 const MAX_BYTES = 1024
 
-/** What is wrong with a new password, or null. Lengths are of its UTF-8. ASVS 5.0, 6.2.1, 6.2.4, 6.2.9. */
+/**
+ * What is wrong with a new password, or null. Bytes are of its UTF-8, in which three characters can have twelve. ASVS
+ * 5.0, 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11.
+ */
 export function passwordProblem(password: string): string | null {
   if (!password.isWellFormed()) return "must be valid Unicode"
   const bytes = Buffer.byteLength(password)
   if (bytes < MIN_BYTES) return `must have at least ${MIN_BYTES} bytes`
   if (bytes > MAX_BYTES) return `must have at most ${MAX_BYTES} bytes`
+  if ([...password].length < MIN_CHARACTERS) return `must have at least ${MIN_CHARACTERS} characters`
   if (isCommonPassword(password)) return "is among the most common passwords"
   return null
 }

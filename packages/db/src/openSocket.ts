@@ -45,7 +45,8 @@ async function open(target: NetConnectOpts, timeoutMs: number): Promise<Socket> 
   )
   try {
     await once(socket, "connect")
-    return socket
+    // Where postgres.js looks for the name that it asks for over TLS, and that the certificate has to be of.
+    return "host" in target ? Object.assign(socket, { host: target.host }) : socket
   } finally {
     clearTimeout(timer)
   }

@@ -2,11 +2,11 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { createLink } from "../createLink.ts"
 import { newSecret, register, spawnBuiltServer } from "../testing.ts"
-import { createLedger } from "./ledger.ts"
+import { createLedger, decided } from "./ledger.ts"
 
 const TRIALS = 100
 /** As many pieces as a call exchanges with the database, and some more, so that the last are killed at rest. */
-const MOMENTS = { create: 32, revoke: 10 }
+const MOMENTS = { create: 36, revoke: 20 }
 
 /**
  * Each trial makes one key in peace; then it makes another, or revokes the first, and the server is killed as it
@@ -31,7 +31,7 @@ test("kill -9 in 100 trials around create and revoke: what was answered holds", 
     next = await prepare()
     if (trial % 10 === 0) await ledger.verify(url)
 
-    expect(await ledger.create(url, accessToken)).toBe(201)
+    expect(await decided(() => ledger.create(url, accessToken))).toBe(201)
     const call = trial % 2 === 0 ? "create" : "revoke"
     let piecesLeft = 1 + (Math.floor(trial / 2) % MOMENTS[call])
     server.link.watch(() => {

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { email, noOutput, signedIn, user } from "../schemas.ts"
-import { browserSession, takeBrowserToken } from "../sessionCookie.ts"
+import { browserSession, newBrowserSession, takeBrowserToken } from "../sessionCookie.ts"
 import {
   callerProcedure,
   inputlessProcedure,
@@ -20,7 +20,7 @@ export const authRouter = router({
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
       const signIn = () => ctx.accounts.register(input, ctx.source())
-      return session === "cookie" ? browserSession(ctx, signIn) : signIn()
+      return session === "cookie" ? newBrowserSession(ctx, signIn) : signIn()
     }),
 
   login: publicProcedure
@@ -29,7 +29,7 @@ export const authRouter = router({
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
       const signIn = () => ctx.accounts.login(input, ctx.source())
-      return session === "cookie" ? browserSession(ctx, signIn) : signIn()
+      return session === "cookie" ? newBrowserSession(ctx, signIn) : signIn()
     }),
 
   refresh: publicProcedure
