@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
+import { createRequire, register } from "node:module"
 import type { Usage } from "./usage.ts"
 
 /**
@@ -16,6 +16,7 @@ process.on("disconnect", () => process.kill(process.pid, "SIGKILL"))
 process.channel?.unref()
 
 if (process.env.BENCH_COUNT_BCRYPTS) countBcrypts()
+if (process.env.BENCH_STOCK_TRPC) useStockTrpc()
 
 function readUsage(): Usage {
   const { user, system } = process.cpuUsage()
@@ -39,4 +40,12 @@ function countBcrypts() {
       return run(...args)
     }
   }
+}
+
+/** tRPC as it is published, for whoever imports it, instead of the one that Latchkey patches. */
+function useStockTrpc() {
+  const peers = JSON.stringify(new URL("../peers/dist/", import.meta.url))
+  const hooks = `export const resolve = (name, context, next) =>
+    next(name, name.startsWith("@trpc/server") ? { ...context, parentURL: ${peers} } : context)`
+  register(`data:text/javascript,${encodeURIComponent(hooks)}`)
 }

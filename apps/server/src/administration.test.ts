@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { rm } from "node:fs/promises"
 import { restOperations } from "@latchkey/api"
+import { newEmbeddedFolder } from "@latchkey/db/testing"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { register, rest, startServerOnPostgres, startTestServer, type TestServer } from "./testing.ts"
 
@@ -136,7 +135,7 @@ test("an email that is taken off the list is no administrator's once a server ha
 })
 
 test("with the embedded database the account that is registered first administers, also after a restart", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
+  const folder = await newEmbeddedFolder()
   try {
     const [first, second] = [credentials, { ...credentials, email: "bob@company.tld" }]
     {

@@ -218,6 +218,19 @@ test("the OpenAPI document describes every route of the contract", async () => {
   ])
 })
 
+test("the OpenAPI document describes what may go wrong, with the headers that say when to try again", async () => {
+  const { paths } = (await rest(url, "GET", "/openapi.json")).body
+  const { responses } = paths["/auth/login"].post
+  expect(Object.keys(responses)).toEqual(["200", "400", "401", "403", "409", "413", "415", "429", "503"])
+  expect(Object.keys(responses[429].headers)).toEqual(["Retry-After", "RateLimit", "RateLimit-Policy"])
+  expect(Object.keys(responses[503].headers)).toEqual(["Retry-After"])
+  expect(Object.keys(paths["/auth/apikeys/{key_id}"].delete.responses)).toContain("404")
+  expect(Object.keys(paths["/auth/me"].get.responses)).toEqual(["200", "400", "401", "403", "503"])
+  // The cookie will do in place of it.
+  expect(paths["/auth/refresh"].post.requestBody.required).toBe(false)
+  expect(paths["/auth/login"].post.requestBody.required).toBe(true)
+})
+
 test("the log has a line a request, who called and what for, and no credential", async () => {
   const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
   await rest(url, "GET", `/auth/me?key=${body.key}`, { apiKey: body.key })

@@ -3,14 +3,13 @@ import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { newEmbeddedFolder } from "@latchkey/db/testing"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test, vi } from "vitest"
-import { newSecret, register, rest, spawnServer } from "./testing.ts"
-
-const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
+import { newSecret, register, rest, spawnBuiltServer } from "./testing.ts"
 
 test("wrong configuration: a line for each variable, exit code 1, no stack", async () => {
-  const server = spawnServer({ PORT: "http", DATABASE_URL: "postgres://localhost/x" })
+  const server = spawnBuiltServer({ PORT: "http", DATABASE_URL: "postgres://localhost/x" })
   expect(await server.exited).toEqual({ code: 1, signal: null })
   expect(server.output).toEqual([
     "PORT: expected a whole number from 0 to 65535",
@@ -19,7 +18,7 @@ test("wrong configuration: a line for each variable, exit code 1, no stack", asy
 })
 
 test("a database that can't be reached: one line, exit code 1, no password in it", async () => {
-  const server = spawnServer({
+  const server = spawnBuiltServer({
     DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/x",
     AUTH_SECRET: newSecret(),
   })
@@ -30,11 +29,11 @@ test("a database that can't be reached: one line, exit code 1, no password in it
 })
 
 test("a second process on a data folder gets one clear line, and the first goes on", async () => {
-  const DATA_DIR = await newFolder()
-  const first = spawnServer({ DATA_DIR })
+  const DATA_DIR = await newEmbeddedFolder()
+  const first = spawnBuiltServer({ DATA_DIR })
   const url = await first.url
 
-  const second = spawnServer({ DATA_DIR })
+  const second = spawnBuiltServer({ DATA_DIR })
   expect(await second.exited).toEqual({ code: 1, signal: null })
   expect(second.output.filter((line) => !line.startsWith("{"))).toEqual([
     `another process is using the data folder ${DATA_DIR}`,
@@ -46,8 +45,8 @@ test("a second process on a data folder gets one clear line, and the first goes 
 }, 60_000)
 
 test("the generated secret is for its owner alone, and outlives a restart", async () => {
-  const DATA_DIR = await newFolder()
-  const first = spawnServer({ DATA_DIR })
+  const DATA_DIR = await newEmbeddedFolder()
+  const first = spawnBuiltServer({ DATA_DIR })
   const { accessToken } = await register(await first.url)
   const secret = await readFile(join(DATA_DIR, "auth-secret"), "utf8")
   expect((await stat(join(DATA_DIR, "auth-secret"))).mode & 0o777).toBe(0o600)
@@ -55,7 +54,7 @@ test("the generated secret is for its owner alone, and outlives a restart", asyn
   first.child.kill("SIGINT")
   expect(await first.exited).toEqual({ code: 0, signal: null })
 
-  const second = spawnServer({ DATA_DIR })
+  const second = spawnBuiltServer({ DATA_DIR })
   expect((await rest(await second.url, "GET", "/auth/me", { accessToken })).status).toBe(200)
   second.child.kill("SIGTERM")
   await second.exited
@@ -63,22 +62,22 @@ test("the generated secret is for its owner alone, and outlives a restart", asyn
 }, 60_000)
 
 test("a secret's file that is empty is not taken for a secret", async () => {
-  const DATA_DIR = await newFolder()
+  const DATA_DIR = await newEmbeddedFolder()
   await writeFile(join(DATA_DIR, "auth-secret"), "")
-  const server = spawnServer({ DATA_DIR })
+  const server = spawnBuiltServer({ DATA_DIR })
   expect(await server.exited).toEqual({ code: 1, signal: null })
   expect(server.output.at(-1)).toMatch(/^DATA_DIR: expected 64 hex characters in .*auth-secret/)
 }, 60_000)
 
 test("kill -9 at any moment: it starts again, and what was answered still holds", async () => {
-  const DATA_DIR = await newFolder()
+  const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-test-"))
   const created: { id: string; key: string }[] = []
   const revoked = new Set<string>()
   /** Revocations that were sent and not answered, so that either outcome is right. */
   const open = new Set<string>()
 
   for (let trial = 0; trial < 6; trial++) {
-    const server = spawnServer({ DATA_DIR })
+    const server = spawnBuiltServer({ DATA_DIR })
     if (trial === 0) {
       // In the middle of making the database.
       await sleep(700)
@@ -113,7 +112,7 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
     await workers
   }
 
-  const server = spawnServer({ DATA_DIR })
+  const server = spawnBuiltServer({ DATA_DIR })
   const url = await server.url
   expect(created.length).toBeGreaterThan(10)
   expect(revoked.size).toBeGreaterThan(2)
@@ -129,7 +128,7 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
 test("SIGTERM: what is under way is finished, what is in memory is written, exit code 0", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
-  const server = spawnServer(variables)
+  const server = spawnBuiltServer(variables)
   const url = await server.url
   const { accessToken } = await register(url)
   const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
@@ -145,7 +144,7 @@ test("SIGTERM: what is under way is finished, what is in memory is written, exit
 
   expect(await server.exited).toEqual({ code: 0, signal: null })
   expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
-  const next = spawnServer(variables)
+  const next = spawnBuiltServer(variables)
   const list = await rest(await next.url, "GET", "/auth/apikeys", { accessToken })
   expect(list.body.items).toHaveLength(11)
   expect(list.body.items.at(-1)).toMatchObject({ id: body.id, lastUsedAt: expect.any(String) })

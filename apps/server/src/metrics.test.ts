@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { newSecret, register, rest, spawnServer, startServerOnPostgres } from "./testing.ts"
+import { newSecret, register, rest, spawnBuiltServer, startServerOnPostgres } from "./testing.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 beforeAll(async () => {
@@ -152,7 +152,7 @@ test("a port that is taken: one line that names the variable", async () => {
   await once(taken, "listening")
   const address = taken.address()
   if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-  const process = spawnServer({
+  const process = spawnBuiltServer({
     DATABASE_URL: server.shared.DATABASE_URL,
     AUTH_SECRET: newSecret(),
     METRICS_PORT: String(address.port),

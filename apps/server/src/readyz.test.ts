@@ -1,6 +1,6 @@
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test, vi } from "vitest"
-import { newSecret, register, rest, spawnServer, startTestServer } from "./testing.ts"
+import { newSecret, register, rest, spawnBuiltServer, startTestServer } from "./testing.ts"
 
 test("a database that is away is told from shutting down", async () => {
   const database = await createTestDatabase(inject("postgresUrl"))
@@ -17,7 +17,7 @@ test("a database that is away is told from shutting down", async () => {
 
 test("SIGTERM: who asks whether it is ready is told, and served meanwhile", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
-  const server = spawnServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
+  const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
   const url = await server.url
   const { accessToken } = await register(url)
   expect((await rest(url, "GET", "/readyz")).status).toBe(200)

@@ -100,4 +100,4 @@ export const refuseMethod = (c: AppContext, allowed: readonly string[]) =>
 
 export const restError = ({ status: _, ...rest }: Failure, requestId: string) => ({ ...rest, requestId })
 
-export const isTrpc = (path: string) => path === "/trpc" || path.startsWith("/trpc/")
+const isTrpc = (path: string) => path === "/trpc" || path.startsWith("/trpc/")

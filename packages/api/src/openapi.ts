@@ -1,15 +1,39 @@
 import { type JsonSchema, type RestOperation, restOperations } from "./restOperations.ts"
 
-const ERRORS = {
-  "400": "INVALID_INPUT or AMBIGUOUS_CREDENTIALS",
-  "401": "UNAUTHENTICATED or LOGIN_FAILED",
-  "403": "FORBIDDEN",
-  "404": "NOT_FOUND",
-  "409": "EMAIL_TAKEN or KEY_LIMIT_REACHED",
-  "413": "TOO_LARGE",
-  "415": "UNSUPPORTED_MEDIA_TYPE",
-  "429": "RATE_LIMITED; RateLimit and RateLimit-Policy say which limit",
-  "503": "UNAVAILABLE",
+const RETRY_AFTER = { "Retry-After": header("Seconds after which it is worth trying again.", "integer") }
+
+interface ErrorResponse {
+  description: string
+  headers?: Record<string, object>
+}
+
+/** By status, what any operation may answer. */
+const ERRORS: Record<string, ErrorResponse> = {
+  "400": { description: "INVALID_INPUT or AMBIGUOUS_CREDENTIALS" },
+  "401": {
+    description: "UNAUTHENTICATED or LOGIN_FAILED",
+    headers: { "WWW-Authenticate": header("The scheme that is asked for.", "string") },
+  },
+  "403": { description: "FORBIDDEN" },
+  "503": { description: "UNAVAILABLE", headers: RETRY_AFTER },
+}
+
+/** What only those may answer that name something in their path. */
+const ERRORS_OF_PATH: Record<string, ErrorResponse> = { "404": { description: "NOT_FOUND" } }
+
+/** What only those may answer that take a body. */
+const ERRORS_OF_BODY: Record<string, ErrorResponse> = {
+  "409": { description: "EMAIL_TAKEN or KEY_LIMIT_REACHED" },
+  "413": { description: "TOO_LARGE" },
+  "415": { description: "UNSUPPORTED_MEDIA_TYPE" },
+  "429": {
+    description: "RATE_LIMITED",
+    headers: {
+      ...RETRY_AFTER,
+      RateLimit: header("What is left of the limit that is nearest.", "string"),
+      "RateLimit-Policy": header("That limit, and its window in seconds.", "string"),
+    },
+  },
 }
 
 const errorSchema: JsonSchema = {
@@ -85,22 +109,33 @@ function describe(operation: RestOperation) {
         parameter("query", name, input?.properties?.[name], input?.required?.includes(name) ?? false),
       ),
     ],
-    ...(inBody && { requestBody: { required: true, content: { "application/json": { schema: input } } } }),
+    ...(inBody && {
+      requestBody: {
+        required: (input?.required ?? []).length > 0,
+        content: { "application/json": { schema: input } },
+      },
+    }),
     responses: {
       [operation.status]: output
         ? { description: "Done", content: { "application/json": { schema: output } } }
         : { description: "Done" },
-      ...Object.fromEntries(
-        Object.entries(ERRORS).map(([status, description]) => [
-          status,
-          {
-            description,
-            content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
-          },
-        ]),
-      ),
+      ...withBodies(ERRORS),
+      ...(inPath.length > 0 && withBodies(ERRORS_OF_PATH)),
+      ...(inBody && withBodies(ERRORS_OF_BODY)),
     },
   }
+}
+
+const withBodies = (errors: Record<string, ErrorResponse>) =>
+  Object.fromEntries(
+    Object.entries(errors).map(([status, response]) => [
+      status,
+      { ...response, content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } },
+    ]),
+  )
+
+function header(description: string, type: "string" | "integer") {
+  return { description, schema: { type } }
 }
 
 const parameter = (

@@ -4,6 +4,7 @@ import { generateApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
 import { authorityOf, type Caller } from "./caller.ts"
 import { AuthError, unauthenticated } from "./errors.ts"
+import { createInTurn } from "./inTurn.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Keyring } from "./keyring.ts"
 import { type Page, type PageInput, readPage } from "./readPage.ts"
@@ -55,11 +56,16 @@ export interface ApiKeys {
   revoke(caller: Caller, input: { id: string }, source: Source): Promise<void>
 }
 
+/** Milliseconds that one creation may wait for others of the user, before its bcrypt has its place in the queue. */
+const PATIENCE = 5_000
+
 export function createApiKeys(
   deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
   options: { maxKeysPerUser: number },
 ): ApiKeys {
   const { db, keyring, bcrypt } = deps
+  // Creations are not limited, so that one user could fill the queue and keep all others out.
+  const inTurn = createInTurn(PATIENCE)
 
   return {
     async create({ userId, sessionId }, { label, expiresAt }, source) {
@@ -69,7 +75,7 @@ export function createApiKeys(
       const key = generateApiKey()
       const id = randomUUID()
       const lookupId = lookupIdOf(key)
-      const keyHash = await bcrypt.hash(key)
+      const keyHash = await inTurn(userId, () => bcrypt.hash(key))
       const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
       const result = await createApiKey(db, {
         userId,

@@ -5,7 +5,6 @@ import { type AdminApiKeys, createAdminApiKeys } from "./adminApiKeys.ts"
 import { type AdminUsers, createAdminUsers } from "./adminUsers.ts"
 import { type ApiKeys, createApiKeys } from "./apiKeys.ts"
 import { type Audit, createAudit } from "./audit.ts"
-import { createAuditRetention } from "./auditRetention.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createFailureBudget } from "./failureBudget.ts"
@@ -15,7 +14,7 @@ import { defaultLimits, type Limits } from "./limits.ts"
 import { observeBcrypt } from "./observeBcrypt.ts"
 import type { AuthObserver } from "./observer.ts"
 import { createSessions, type Sessions } from "./sessions.ts"
-import { sweepLimits } from "./sweepLimits.ts"
+import { createSweeper } from "./sweeper.ts"
 import { createThrottle } from "./throttle.ts"
 import { createVerifyApiKey } from "./verifyApiKey.ts"
 
@@ -88,10 +87,9 @@ export function createAuth(options: AuthOptions): Auth {
   const newKeyBcrypt = observeBcrypt(createBcryptQueue(queue), "newKey", observer)
   const limits = { ...defaultLimits, ...options.limits }
   const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
-  const stopSweeping = sweepLimits(db, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
-  const auditRetention = createAuditRetention(db, {
-    days: options.auditRetentionDays,
+  const sweeper = createSweeper(db, {
+    auditRetentionDays: options.auditRetentionDays,
     onError: options.onBackgroundError,
   })
   const verifyApiKey = createVerifyApiKey({
@@ -115,8 +113,7 @@ export function createAuth(options: AuthOptions): Auth {
       return 0
     },
     async close() {
-      stopSweeping()
-      await Promise.all([lastUsed.close(), auditRetention.close()])
+      await Promise.all([lastUsed.close(), sweeper.close()])
     },
   }
 }

@@ -3,6 +3,8 @@ import { type Database, touchApiKeys } from "@latchkey/db"
 /** What one statement writes well within its time. */
 const MAX_AT_ONCE = 5_000
 
+const INTERVAL_MS = 5_000
+
 /** Gathers which keys were used and writes it every few seconds in one statement, so that no request waits for it. */
 export interface LastUsed {
   note(apiKeyId: string): void
@@ -13,11 +15,7 @@ export interface LastUsed {
 }
 
 /** @param onError is told when a write failed; the uses are not lost. */
-export function createLastUsed(
-  db: Database,
-  onError: (error: unknown) => void,
-  intervalMs = 5_000,
-): LastUsed {
+export function createLastUsed(db: Database, onError: (error: unknown) => void): LastUsed {
   let used = new Set<string>()
   let underWay: Promise<void> = Promise.resolve()
 
@@ -39,7 +37,7 @@ export function createLastUsed(
     underWay = underWay.then(write)
     return underWay
   }
-  const timer = setInterval(flush, intervalMs).unref()
+  const timer = setInterval(flush, INTERVAL_MS).unref()
 
   return {
     note: (apiKeyId) => void used.add(apiKeyId),

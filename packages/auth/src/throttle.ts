@@ -54,10 +54,9 @@ export function createThrottle(
     },
 
     async refresh(familyHash, source) {
-      await Promise.all([
-        refreshes.spend(digest("session", familyHash.toString("base64url")), source),
-        refreshesByAddress.spend(addressKey(source), source),
-      ])
+      // The address first, whose refusals are remembered: a flood of made-up tokens then stores no row for each.
+      await refreshesByAddress.spend(addressKey(source), source)
+      await refreshes.spend(digest("session", familyHash.toString("base64url")), source)
     },
 
     changePassword: (sessionId, source) => passwordChanges.spend(digest("session", sessionId), source),

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { createDatabase, createLimiter, type Database, removeExpiredLimits } from "./index.ts"
+import { createDatabase, createLimiter, type Database } from "./index.ts"
 import { rateLimits } from "./schema.ts"
 import { type OpenTestDatabase, openTestDatabase } from "./testing.ts"
 
@@ -67,16 +67,6 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
     expect(await limiter.remembers("a")).toBe(true)
     await endNow("seen:a")
     expect(await limiter.remembers("a")).toBe(false)
-  })
-
-  test("what counts no more is removed, and what does is not", async () => {
-    const limiter = createLimiter(db, { name: "sweep", count: 1, seconds: 60 })
-    await Promise.all(["over", "open"].map((key) => limiter.take(key)))
-    await endNow("sweep:over")
-    expect(await removeExpiredLimits(db)).toBe(false)
-    const rows = await db.select({ key: rateLimits.key }).from(rateLimits)
-    expect(rows.map(({ key }) => key)).toContain("sweep:open")
-    expect(rows.map(({ key }) => key)).not.toContain("sweep:over")
   })
 })
 

@@ -3,6 +3,7 @@ export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./
 export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
+export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
   type ApiKeySearch,
   listEveryonesApiKeys,
@@ -18,12 +19,9 @@ export {
   type UserStatus,
 } from "./queries/adminUsers.ts"
 export {
-  type ActiveApiKey,
   createApiKey,
-  findActiveApiKeys,
   type ListedApiKey,
   listApiKeys,
-  recordReceipt,
   revokeApiKey,
   touchApiKeys,
 } from "./queries/apiKeys.ts"
@@ -32,14 +30,14 @@ export {
   type AuditKind,
   type Authority,
   bySession,
-  deleteOldAuditEvents,
   type ListedAuditEvent,
   listAuditEvents,
   type Source,
 } from "./queries/auditEvents.ts"
 export { countFailure } from "./queries/countFailure.ts"
+export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"
-export { removeExpiredLimits } from "./queries/rateLimits.ts"
+export { rotateSession } from "./queries/rotateSession.ts"
 export {
   createSession,
   endSession,
@@ -51,7 +49,6 @@ export {
   type NewSession,
   revokeOtherSessions,
   revokeSession,
-  rotateSession,
 } from "./queries/sessions.ts"
 export type { User } from "./queries/userColumns.ts"
 export {

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto"
 import {
   createTestDatabase,
   runsPgBouncerTests,
@@ -16,14 +15,7 @@ import {
   findUserByEmail,
   ping,
 } from "./index.ts"
-import { source } from "./testing.ts"
-
-const newUser = () => ({
-  email: `${randomUUID()}@example.com`,
-  passwordHash: "x".repeat(60),
-  session: { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 },
-  source,
-})
+import { newUser } from "./testing.ts"
 
 /** A migrated database behind PgBouncer, and the way past it. */
 async function openBehindPgBouncer(settings?: Record<string, string>) {

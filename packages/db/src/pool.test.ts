@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 import { createTestDatabase } from "@latchkey/test-postgres"
@@ -6,14 +6,7 @@ import postgres, { type Sql } from "postgres"
 import { expect, inject, test, vi } from "vitest"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "./index.ts"
 import { query } from "./query.ts"
-import { source } from "./testing.ts"
-
-const newUser = () => ({
-  email: `${randomUUID()}@example.com`,
-  passwordHash: "x".repeat(60),
-  session: { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 },
-  source,
-})
+import { newUser } from "./testing.ts"
 
 /** A migrated database, and a connection to it that is none of the pool's. */
 async function openDatabase() {

@@ -61,7 +61,10 @@ export const sessions = pgTable(
     expiresAt: time("expires_at").notNull(),
     endedAt: time("ended_at"),
   },
-  (table) => [index("sessions_live_by_user").on(table.userId).where(sql`${table.endedAt} is null`)],
+  (table) => [
+    index("sessions_live_by_user").on(table.userId).where(sql`${table.endedAt} is null`),
+    index("sessions_by_end").on(sql`(least(${table.endedAt}, ${table.expiresAt}))`),
+  ],
 )
 
 export const apiKeys = pgTable(

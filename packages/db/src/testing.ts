@@ -1,11 +1,14 @@
-import { randomUUID } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
+import { randomBytes, randomUUID } from "node:crypto"
+import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { createDatabase, type Database } from "./createDatabase.ts"
+import { newEmbedded } from "./newEmbedded.ts"
+import type { NewApiKey } from "./queries/apiKeys.ts"
 import type { Source } from "./queries/auditEvents.ts"
+import { createUser } from "./queries/users.ts"
 
 export type DatabaseKind = "PostgreSQL" | "embedded"
 
@@ -16,7 +19,7 @@ export interface OpenTestDatabase extends AsyncDisposable {
 
 /** A migrated database of its own, for tests that have to hold on both kinds; disposing removes it. */
 export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): Promise<OpenTestDatabase> {
-  const place = kind === "embedded" ? await temporaryFolder() : await createTestDatabase(serverUrl)
+  const place = kind === "embedded" ? await temporaryEmbedded() : await createTestDatabase(serverUrl)
   const { db, migrate, close } = await createDatabase(place.url)
   await migrate()
   return {
@@ -32,8 +35,49 @@ export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): P
 /** Where tests call from. */
 export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
 
-async function temporaryFolder() {
+export const newSession = () => ({
+  id: randomUUID(),
+  familyHash: randomBytes(32),
+  turnHash: randomBytes(32),
+  ttl: 60,
+})
+
+/** What a user registers with, the session that comes of it included. */
+export const newUser = () => ({
+  email: `${randomUUID()}@example.com`,
+  passwordHash: "hash",
+  session: newSession(),
+  source,
+})
+
+/** A user who has just registered, from somewhere. */
+export async function storeUser(db: Database, from: Source = source) {
+  const params = newUser()
+  const user = await createUser(db, { ...params, source: from })
+  if (!user) throw new TypeError("the email is taken")
+  return { user, userId: user.id, session: params.session }
+}
+
+export const newApiKey = (values: Partial<NewApiKey> = {}): NewApiKey => ({
+  id: randomUUID(),
+  lookupId: randomBytes(8).toString("hex"),
+  keyHash: randomUUID(),
+  receipt: randomBytes(32),
+  receiptSecretId: "0123456789abcdef",
+  label: "nightly import",
+  expiresAt: null,
+  ...values,
+})
+
+/** A folder with an embedded database as it is when new. */
+export async function newEmbeddedFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
+  await cp(await newEmbedded(), folder, { recursive: true })
+  return folder
+}
+
+async function temporaryEmbedded() {
+  const folder = await newEmbeddedFolder()
   return {
     url: pathToFileURL(folder).href,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),

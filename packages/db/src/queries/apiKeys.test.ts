@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
   bySession,
   createApiKey,
-  createUser,
   type Database,
   endSession,
   findActiveApiKeys,
@@ -12,10 +11,9 @@ import {
   recordReceipt,
   revokeApiKey,
   touchApiKeys,
-  type User,
 } from "../index.ts"
 import { apiKeys, users } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase, source } from "../testing.ts"
+import { newApiKey, type OpenTestDatabase, openTestDatabase, source, storeUser } from "../testing.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   let database: OpenTestDatabase
@@ -26,30 +24,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  async function newUser() {
-    const session = { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 }
-    const user = await createUser(db, {
-      email: `${randomUUID()}@example.com`,
-      passwordHash: "hash",
-      session,
-      source,
-    })
-    return { user: user as User, sessionId: session.id }
-  }
-
-  const newApiKey = (values: { label?: string; expiresAt?: Date } = {}) => ({
-    id: randomUUID(),
-    lookupId: randomBytes(8).toString("hex"),
-    keyHash: randomUUID(),
-    receipt: randomBytes(32),
-    receiptSecretId: "0123456789abcdef",
-    label: "a label",
-    expiresAt: null,
-    ...values,
-  })
-
-  async function storeApiKey(owner: { user: User; sessionId: string }, apiKey = newApiKey()) {
-    const params = { userId: owner.user.id, sessionId: owner.sessionId, maxKeys: 100, apiKey, source }
+  async function storeApiKey(owner: Awaited<ReturnType<typeof storeUser>>, apiKey = newApiKey()) {
+    const params = { userId: owner.userId, sessionId: owner.session.id, maxKeys: 100, apiKey, source }
     expect(await createApiKey(db, params)).toMatchObject({ status: "created" })
     return apiKey
   }
@@ -59,7 +35,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   const find = (...lookupIds: string[]) => findActiveApiKeys(db, { lookupIds })
 
   test("are found by their lookup ids, several in one read, with their owners", async () => {
-    const [ada, bob] = [await newUser(), await newUser()]
+    const [ada, bob] = [await storeUser(db), await storeUser(db)]
     const [one, two] = [await storeApiKey(ada), await storeApiKey(bob)]
 
     const rows = await find(two.lookupId, one.lookupId, "0000000000000000")
@@ -72,7 +48,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
 
   test("are not found once they have expired or their owner is disabled", async () => {
-    const owner = await newUser()
+    const owner = await storeUser(db)
     const expiring = await storeApiKey(owner, newApiKey({ expiresAt: new Date(Date.now() + 60_000) }))
     const other = await storeApiKey(owner)
     expect(await find(expiring.lookupId)).toHaveLength(1)
@@ -80,30 +56,30 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await db.update(apiKeys).set({ expiresAt: sql`now()` }).where(sql`${apiKeys.id} = ${expiring.id}`)
     expect(await find(expiring.lookupId)).toEqual([])
 
-    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${owner.user.id}`)
+    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${owner.userId}`)
     expect(await find(other.lookupId)).toEqual([])
   })
 
   test("can be revoked once, by their owner alone, and leave no credential behind", async () => {
-    const [owner, stranger] = [await newUser(), await newUser()]
+    const [owner, stranger] = [await storeUser(db), await storeUser(db)]
     const apiKey = await storeApiKey(owner)
 
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: stranger.user.id, authority, source })).toBe(false)
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id, authority, source })).toBe(true)
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id, authority, source })).toBe(false)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: stranger.userId, authority, source })).toBe(false)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.userId, authority, source })).toBe(true)
+    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.userId, authority, source })).toBe(false)
 
     expect(await find(apiKey.lookupId)).toEqual([])
     const [row] = await db.select().from(apiKeys).where(sql`${apiKeys.id} = ${apiKey.id}`)
-    expect(row).toMatchObject({ keyHash: null, receipt: null, receiptSecretId: null, label: "a label" })
+    expect(row).toMatchObject({ keyHash: null, receipt: null, receiptSecretId: null, label: apiKey.label })
     expect(row?.revokedAt).toBeInstanceOf(Date)
   })
 
   test("take a receipt only while their hash is the one it is for and they are not revoked", async () => {
-    const owner = await newUser()
+    const owner = await storeUser(db)
     const apiKey = await storeApiKey(owner)
     const renewal = {
       id: apiKey.id,
-      userId: owner.user.id,
+      userId: owner.userId,
       keyHash: apiKey.keyHash,
       receipt: randomBytes(32),
       receiptSecretId: "fedcba9876543210",
@@ -111,16 +87,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     expect(await recordReceipt(db, { ...renewal, keyHash: "another" })).toBe(false)
     expect(await recordReceipt(db, renewal)).toBe(true)
-    await revokeApiKey(db, { id: apiKey.id, userId: owner.user.id, authority, source })
+    await revokeApiKey(db, { id: apiKey.id, userId: owner.userId, authority, source })
     expect(await recordReceipt(db, renewal)).toBe(false)
   })
 
   test("can't pass the limit, however many are created at once", async () => {
-    const { user, sessionId } = await newUser()
+    const { userId, session } = await storeUser(db)
 
     const results = await Promise.all(
       Array.from({ length: 30 }, () =>
-        createApiKey(db, { userId: user.id, sessionId, maxKeys: 10, apiKey: newApiKey(), source }),
+        createApiKey(db, { userId, sessionId: session.id, maxKeys: 10, apiKey: newApiKey(), source }),
       ),
     )
 
@@ -129,12 +105,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
 
   test("are not created for a session that has ended", async () => {
-    const { user, sessionId } = await newUser()
-    await endSession(db, { id: sessionId, userId: user.id, source })
+    const { userId, session } = await storeUser(db)
+    await endSession(db, { id: session.id, userId, source })
 
     const result = await createApiKey(db, {
-      userId: user.id,
-      sessionId,
+      userId,
+      sessionId: session.id,
       maxKeys: 10,
       apiKey: newApiKey(),
       source,
@@ -144,18 +120,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
 
   test("are listed newest first, page by page, also where they were created in the same millisecond", async () => {
-    const owner = await newUser()
+    const owner = await storeUser(db)
     const created = []
     for (let index = 0; index < 7; index++) created.push(await storeApiKey(owner))
     await db
       .update(apiKeys)
       .set({ createdAt: new Date(0) })
-      .where(sql`${apiKeys.userId} = ${owner.user.id}`)
+      .where(sql`${apiKeys.userId} = ${owner.userId}`)
     await storeApiKey(owner, newApiKey({ label: "the newest" }))
 
     const listed = []
     for (;;) {
-      const page = await listApiKeys(db, { userId: owner.user.id, limit: 3, after: listed.at(-1) ?? null })
+      const page = await listApiKeys(db, { userId: owner.userId, limit: 3, after: listed.at(-1) ?? null })
       listed.push(...page)
       if (page.length < 3) break
     }
@@ -170,13 +146,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
 
   test("are marked as used, many in one statement, by two instances at once", async () => {
-    const owner = await newUser()
+    const owner = await storeUser(db)
     const ids: string[] = []
     for (let index = 0; index < 20; index++) ids.push((await storeApiKey(owner)).id)
 
     await Promise.all([touchApiKeys(db, { ids }), touchApiKeys(db, { ids: [...ids].reverse() })])
 
-    const listed = await listApiKeys(db, { userId: owner.user.id, limit: 100, after: null })
+    const listed = await listApiKeys(db, { userId: owner.userId, limit: 100, after: null })
     expect(listed).toHaveLength(20)
     for (const { lastUsedAt } of listed) expect(lastUsedAt).toBeInstanceOf(Date)
   })

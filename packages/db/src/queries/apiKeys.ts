@@ -1,12 +1,10 @@
-import { and, count, eq, exists, gt, isNull, or, sql } from "drizzle-orm"
-import { prepareOnce } from "../prepareOnce.ts"
+import { and, count, eq, gt, isNull, or, sql } from "drizzle-orm"
 import { query } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { isLive } from "./sessions.ts"
-import { type User, userColumns } from "./userColumns.ts"
 
 /** Neither revoked nor expired, by the database's clock. */
 export const isActive = and(
@@ -67,70 +65,6 @@ export const createApiKey = query(
       await recordEvent(tx, { userId, kind: "apiKeyCreated", ...bySession(sessionId), source, subject })
       return { status: "created", createdAt: created.createdAt }
     }),
-)
-
-export interface ActiveApiKey {
-  id: string
-  lookupId: string
-  keyHash: string
-  receipt: Uint8Array | null
-  receiptSecretId: string | null
-  user: User
-}
-
-const activeApiKeys = prepareOnce((db) =>
-  db
-    .select({
-      id: apiKeys.id,
-      lookupId: apiKeys.lookupId,
-      // The table's check has it non-null while the key is not revoked.
-      keyHash: sql<string>`${apiKeys.keyHash}`,
-      receipt: apiKeys.receipt,
-      receiptSecretId: apiKeys.receiptSecretId,
-      user: userColumns,
-    })
-    .from(apiKeys)
-    .innerJoin(users, eq(users.id, apiKeys.userId))
-    .where(and(anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isActive, isNull(users.disabledAt)))
-    .prepare("active_api_keys"),
-)
-
-/** Those of the keys that are active at this moment and whose owner is enabled, in no order. */
-export const findActiveApiKeys = query(
-  async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<ActiveApiKey[]> =>
-    activeApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
-)
-
-/**
- * Stores the receipt of a bcrypt that succeeded, unless the key was revoked, its hash replaced or its owner
- * disabled meanwhile.
- *
- * @returns whether it did.
- */
-export const recordReceipt = query(
-  async (
-    db,
-    params: { id: string; userId: string; keyHash: string; receipt: Uint8Array; receiptSecretId: string },
-  ): Promise<boolean> => {
-    const enabledOwner = db
-      .select({ id: users.id })
-      .from(users)
-      .where(and(eq(users.id, params.userId), isNull(users.disabledAt)))
-    const recorded = await db
-      .update(apiKeys)
-      .set({ receipt: params.receipt, receiptSecretId: params.receiptSecretId })
-      .where(
-        and(
-          eq(apiKeys.id, params.id),
-          eq(apiKeys.userId, params.userId),
-          eq(apiKeys.keyHash, params.keyHash),
-          isNull(apiKeys.revokedAt),
-          exists(enabledOwner),
-        ),
-      )
-      .returning({ id: apiKeys.id })
-    return recorded.length === 1
-  },
 )
 
 export interface ListedApiKey {

@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { asc, eq } from "drizzle-orm"
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
 import { appointAdmins, appointOldestUser, createUser, type Database, type NewUserRole } from "../index.ts"
 import { users } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase, source } from "../testing.ts"
+import { newUser, type OpenTestDatabase, openTestDatabase } from "../testing.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kind) => {
   let database: OpenTestDatabase
@@ -17,10 +17,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kin
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  async function register(role: NewUserRole, email = `${randomUUID()}@example.com`) {
-    const session = { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 }
-    return createUser(db, { email, passwordHash: "hash", role, session, source })
-  }
+  const register = (role: NewUserRole, email = `${randomUUID()}@example.com`) =>
+    createUser(db, { ...newUser(), email, role })
 
   const admins = async () =>
     (await db.select({ email: users.email }).from(users).where(eq(users.role, "admin"))).map(

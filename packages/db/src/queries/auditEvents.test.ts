@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import {
@@ -11,7 +11,6 @@ import {
   createUser,
   type Database,
   DatabaseUnavailable,
-  deleteOldAuditEvents,
   endSession,
   endSessionOfFamily,
   findLiveSessions,
@@ -21,41 +20,11 @@ import {
   revokeOtherSessions,
   revokeSession,
   rotateSession,
-  type User,
 } from "../index.ts"
-import { auditEvents } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+import { newApiKey, newSession, type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
 import { recordEvent } from "./auditEvents.ts"
 
 const source = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
-
-const newSession = () => ({
-  id: randomUUID(),
-  familyHash: randomBytes(32),
-  turnHash: randomBytes(32),
-  ttl: 60,
-})
-
-const newApiKey = () => ({
-  id: randomUUID(),
-  lookupId: randomBytes(8).toString("hex"),
-  keyHash: randomUUID(),
-  receipt: randomBytes(32),
-  receiptSecretId: "0123456789abcdef",
-  label: "nightly import",
-  expiresAt: null,
-})
-
-async function newUser(db: Database) {
-  const session = newSession()
-  const user = await createUser(db, {
-    email: `${randomUUID()}@example.com`,
-    passwordHash: "hash",
-    session,
-    source,
-  })
-  return { userId: (user as User).id, user: user as User, session }
-}
 
 async function signIn(db: Database, userId: string) {
   const session = newSession()
@@ -63,7 +32,7 @@ async function signIn(db: Database, userId: string) {
   return session
 }
 
-async function storeApiKey(db: Database, { userId, session }: Awaited<ReturnType<typeof newUser>>) {
+async function storeApiKey(db: Database, { userId, session }: Awaited<ReturnType<typeof storeUser>>) {
   const apiKey = newApiKey()
   await createApiKey(db, { userId, sessionId: session.id, maxKeys: 100, apiKey, source })
   return apiKey
@@ -87,7 +56,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   afterAll(() => database[Symbol.asyncDispose]())
 
   test("every act is there once it is done: who, by what, from where, to what", async () => {
-    const ada = await newUser(db)
+    const ada = await storeUser(db, source)
     const { userId, session } = ada
     const [second, third, fourth] = [
       await signIn(db, userId),
@@ -96,7 +65,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     ]
     await signIn(db, userId)
     const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, ada)]
-    const admin = await newUser(db)
+    const admin = await storeUser(db, source)
     const authority = bySession(session.id)
 
     await revokeSession(db, { id: second.id, userId, authority, source })
@@ -150,7 +119,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   })
 
   test("what came to nothing leaves no event", async () => {
-    const [ada, bob] = [await newUser(db), await newUser(db)]
+    const [ada, bob] = [await storeUser(db, source), await storeUser(db, source)]
     const { userId, session, user } = ada
     const apiKey = await storeApiKey(db, ada)
     const ended = await signIn(db, userId)
@@ -187,7 +156,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   })
 
   test("nothing is done that can't be recorded", async () => {
-    const ada = await newUser(db)
+    const ada = await storeUser(db, source)
     const { userId, session } = ada
     const sessionId = session.id
     const apiKey = await storeApiKey(db, ada)
@@ -202,7 +171,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     const authority = bySession(sessionId)
     const stolen = { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32) }
     const acts: Record<string, () => Promise<unknown>> = {
-      register: () => newUser(db),
+      register: () => storeUser(db),
       "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), source }),
       "fail to log in": () =>
         countFailure(db, { userId, kind: "loginFailed", via: "password", credentialId: null, source }),
@@ -232,7 +201,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   })
 
   test("a refresh token that is used fifty times at once is recorded as reused, once", async () => {
-    const { userId, session } = await newUser(db)
+    const { userId, session } = await storeUser(db, source)
     await Promise.all(
       Array.from({ length: 50 }, () =>
         rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
@@ -242,7 +211,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   })
 
   test("a page goes on where the last one ended, whatever happens meanwhile, and shows one user's events", async () => {
-    const [ada, bob] = [await newUser(db), await newUser(db)]
+    const [ada, bob] = [await storeUser(db, source), await storeUser(db, source)]
     const { userId } = ada
     for (let n = 0; n < 24; n++) await signIn(db, n % 2 === 0 ? userId : bob.userId)
     const all = await eventsOf(db, userId)
@@ -260,20 +229,6 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     expect(await listAuditEvents(db, { userId, limit: 100, after: null, kind: "registered" })).toEqual(
       all.slice(-1),
     )
-  })
-
-  test("what is too old is deleted, so many at once", async () => {
-    const { userId } = await newUser(db)
-    for (let n = 0; n < 3; n++) await signIn(db, userId)
-    await db
-      .update(auditEvents)
-      .set({ createdAt: sql`now() - interval '30 days 1 minute'` })
-      .where(sql`${auditEvents.userId} = ${userId} and ${auditEvents.kind} = 'loggedIn'`)
-
-    expect(await deleteOldAuditEvents(db, { days: 31, limit: 2 })).toBe(0)
-    expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(2)
-    expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(1)
-    expect(await kindsOf(db, userId)).toEqual(["registered"])
   })
 })
 
@@ -301,7 +256,7 @@ describe("on two instances", () => {
 
   test("a key that both revoke is recorded as revoked, once", async () => {
     const { db } = database
-    const ada = await newUser(db)
+    const ada = await storeUser(db, source)
     const { id } = await storeApiKey(db, ada)
     const revocation = { id, userId: ada.userId, authority: bySession(ada.session.id), source }
 
@@ -313,7 +268,7 @@ describe("on two instances", () => {
 
   test("until its event is stored nobody sees the act, and a connection that dies then leaves neither", async () => {
     const { db } = database
-    const { userId, session } = await newUser(db)
+    const { userId, session } = await storeUser(db, source)
     let ending: Promise<unknown> = Promise.resolve()
 
     await other.db.transaction(async (tx) => {
@@ -333,7 +288,7 @@ describe("on two instances", () => {
 
   test("a session can be ended and recorded while the password is being changed", async () => {
     const { db } = database
-    const { userId, session } = await newUser(db)
+    const { userId, session } = await storeUser(db, source)
     const elsewhere = await signIn(db, userId)
     const change = { userId, sessionId: session.id, checkedHash: "hash", newHash: "new hash", source }
     let changing: Promise<unknown> = Promise.resolve()

@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm"
+import { and, eq } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { query } from "../query.ts"
 import { auditEvents } from "../schema.ts"
@@ -101,27 +101,4 @@ export const listAuditEvents = query(
       )
       .orderBy(...newestFirst(auditEvents))
       .limit(params.limit),
-)
-
-/**
- * Deletes events that are older than so many days, the oldest first and at most `limit`. Instances that do so at
- * the same moment do not wait for each other.
- *
- * @returns how many.
- */
-export const deleteOldAuditEvents = query(
-  async (db, { days, limit }: { days: number; limit: number }): Promise<number> => {
-    const old = db
-      .select({ id: auditEvents.id })
-      .from(auditEvents)
-      .where(sql`${auditEvents.createdAt} < now() - make_interval(days => ${days})`)
-      .orderBy(auditEvents.createdAt)
-      .limit(limit)
-      .for("update", { skipLocked: true })
-    const deleted = await db
-      .delete(auditEvents)
-      .where(sql`${auditEvents.id} in (${old})`)
-      .returning({ id: auditEvents.id })
-    return deleted.length
-  },
 )

@@ -1,22 +1,11 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { countFailure, createDatabase, createUser, type Database, listAuditEvents } from "../index.ts"
+import { countFailure, createDatabase, type Database, listAuditEvents } from "../index.ts"
 import { auditEvents } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase } from "../testing.ts"
+import { type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
 
 const source = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
-
-async function newUser(db: Database) {
-  const session = { id: randomUUID(), familyHash: randomBytes(32), turnHash: randomBytes(32), ttl: 60 }
-  const user = await createUser(db, {
-    email: `${randomUUID()}@example.com`,
-    passwordHash: "hash",
-    session,
-    source,
-  })
-  return { userId: user?.id ?? "" }
-}
 
 const eventsOf = (db: Database, userId: string) => listAuditEvents(db, { userId, limit: 100, after: null })
 
@@ -41,7 +30,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
   afterAll(() => database[Symbol.asyncDispose]())
 
   test("failures from one address are one event that counts them", async () => {
-    const [ada, bob] = [await newUser(db), await newUser(db)]
+    const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
     await countFailure(db, failure(bob.userId))
     for (let n = 0; n < 1_000; n += 50) {
@@ -58,7 +47,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
   })
 
   test("failures from ever more addresses are counted and no longer listed; the trail stays readable", async () => {
-    const { userId } = await newUser(db)
+    const { userId } = await storeUser(db)
     for (let n = 0; n < 200; n++) await countFailure(db, failure(userId, `198.51.100.${n}`))
     // The first are still counted where they stand.
     await countFailure(db, failure(userId, "198.51.100.0"))
@@ -88,7 +77,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
 test("a thousand failures on two instances, from one address: every one is counted, once", async () => {
   await using one = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const other = await createDatabase(one.url)
-  const { userId } = await newUser(one.db)
+  const { userId } = await storeUser(one.db)
   for (let n = 0; n < 1_000; n += 40) {
     await Promise.all(
       Array.from({ length: 40 }, (_, index) =>

@@ -8,11 +8,12 @@ import {
   type Database,
   endSession,
   findLiveSessions,
+  listSessions,
   rotateSession,
-  type User,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
-import { type OpenTestDatabase, openTestDatabase, source } from "../testing.ts"
+import { newSession, type OpenTestDatabase, openTestDatabase, source, storeUser } from "../testing.ts"
+import { MAX_LIVE_SESSIONS } from "./sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   let database: OpenTestDatabase
@@ -22,24 +23,6 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     db = database.db
   })
   afterAll(() => database[Symbol.asyncDispose]())
-
-  const newSession = () => ({
-    id: randomUUID(),
-    familyHash: randomBytes(32),
-    turnHash: randomBytes(32),
-    ttl: 60,
-  })
-
-  async function newUser() {
-    const session = newSession()
-    const user = await createUser(db, {
-      email: `${randomUUID()}@example.com`,
-      passwordHash: "hash",
-      session,
-      source,
-    })
-    return { user: user as User, session }
-  }
 
   const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
 
@@ -53,8 +36,23 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(results.filter((user) => user !== null)).toHaveLength(1)
   })
 
+  test("of too many sessions the ones end that were not used for longest, and so all of them can be ended", async () => {
+    const { user, session: first } = await storeUser(db)
+    await db.execute(sql`
+      insert into sessions (user_id, family_hash, turn_hash, expires_at, refreshed_at)
+      select ${user.id}, '', '', now() + interval '1 day', now() + interval '1 minute'
+      from generate_series(1, ${MAX_LIVE_SESSIONS}::int)`)
+    const session = newSession()
+
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, source })).toBe(true)
+
+    expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
+    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(first.id)).toBe(false)
+  })
+
   test("the newest turn is replaced by the next, an older one ends the session", async () => {
-    const { user, session } = await newUser()
+    const { user, session } = await storeUser(db)
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
     const turned = { user, newest: "next" }
@@ -74,7 +72,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
-    const { user, session } = await newUser()
+    const { user, session } = await storeUser(db)
     const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
     const first = { ...session, nextTurnHash: second, leeway, source }
     const next = { ...session, turnHash: second, nextTurnHash: third, leeway, source }
@@ -98,7 +96,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("who does not know the family's secret can't end the session", async () => {
-    const { session } = await newUser()
+    const { session } = await storeUser(db)
     const guess = { ...session, familyHash: randomBytes(32), nextTurnHash: randomBytes(32), source }
 
     expect(await rotateSession(db, guess)).toBeNull()
@@ -106,7 +104,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("of fifty equal turns at the same moment one wins, and the session ends", async () => {
-    const { session } = await newUser()
+    const { session } = await storeUser(db)
 
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -119,7 +117,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("a session ends at its time, and refreshing does not put that off", async () => {
-    const { session } = await newUser()
+    const { session } = await storeUser(db)
     await rotateSession(db, { ...session, nextTurnHash: session.turnHash, source })
     const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
     expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
@@ -133,7 +131,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("a disabled user's sessions are not live and can't be refreshed", async () => {
-    const { user, session } = await newUser()
+    const { user, session } = await storeUser(db)
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
     expect(await isLive(session.id)).toBe(false)
@@ -141,7 +139,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("a user ends only their own session", async () => {
-    const [ada, bob] = [await newUser(), await newUser()]
+    const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
     await endSession(db, { id: ada.session.id, userId: bob.user.id, source })
     expect(await isLive(ada.session.id)).toBe(true)
@@ -150,7 +148,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   })
 
   test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
-    const { user, session } = await newUser()
+    const { user, session } = await storeUser(db)
     const other = newSession()
     await createSession(db, { userId: user.id, checkedHash: "hash", session: other, source })
     const change = {

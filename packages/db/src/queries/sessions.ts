@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne, type SQL, sql } from "drizzle-orm"
+import { and, desc, eq, gt, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query } from "../query.ts"
@@ -36,8 +36,15 @@ export async function openSession(
 }
 
 /**
- * Opens a session for a user whose password was just checked. The user's row is locked against a change of
- * password at the same moment: either the session comes first and the change ends it, or it is refused.
+ * How many live sessions a user can have. All of them end in one statement when the password changes or the user is
+ * disabled; with enough of them neither would be done in time.
+ */
+export const MAX_LIVE_SESSIONS = 1_000
+
+/**
+ * Opens a session for a user whose password was just checked; of too many, those end that were not used for longest.
+ * The user's row is locked against a change of password at the same moment: either the session comes first and the
+ * change ends it, or it is refused.
  *
  * @returns whether the user is still enabled and has that password hash.
  */
@@ -52,83 +59,24 @@ export const createSession = query(
         .select({ id: users.id })
         .from(users)
         .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
-        .for("share")
+        .for("no key update")
       if (!user) return false
+      await makeRoom(tx, userId)
       await openSession(tx, { userId, kind: "loggedIn", session, source })
       return true
     }),
 )
 
-/**
- * One turn of a session's refresh token: the newest token is replaced by the next; any older one of the family
- * ends the session, which is recorded. It is one update, so that of two equal tokens at the same moment the second
- * finds the first's and counts as old.
- *
- * @param params.leeway seconds, above 0 for who may send a token twice: so long after a turn there is no other, and
- * the token that was replaced counts as well as the newest. A request that comes late, after others that were sent
- * after it, then finds at most one turn between.
- * @returns null when the token does not count, whatever the reason. Otherwise the user, and whether the newest token
- * is now the next one or still the presented.
- */
-export const rotateSession = query(
-  async (
-    db,
-    params: {
-      id: string
-      familyHash: Uint8Array
-      turnHash: Uint8Array
-      nextTurnHash: Uint8Array
-      leeway?: number
-      source: Source
-    },
-  ): Promise<{ user: User; newest: "next" | "presented" } | null> => {
-    const { turnHash, nextTurnHash, leeway = 0 } = params
-    const hasJustTurned =
-      leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
-    const isNewest = eq(sessions.turnHash, turnHash)
-    const turns = sql`${isNewest} and not (${hasJustTurned})`
-    const isRepeated = sql`${eq(sessions.turnHash, nextTurnHash)} and ${hasJustTurned}`
-    return db.transaction(async (tx) => {
-      const [row] = await tx
-        .update(sessions)
-        .set({
-          turnHash: sql`case when ${turns} then ${nextTurnHash} else ${sessions.turnHash} end`,
-          refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
-          endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
-        })
-        .from(users)
-        .where(
-          and(
-            eq(sessions.id, params.id),
-            eq(sessions.familyHash, params.familyHash),
-            isLive,
-            eq(users.id, sessions.userId),
-            isNull(users.disabledAt),
-          ),
-        )
-        .returning({
-          user: userColumns,
-          turnHash: sessions.turnHash,
-          device: sessions.device,
-          endedAt: sessions.endedAt,
-        })
-      if (!row) return null
-      const { user, device } = row
-      if (row.endedAt === null) {
-        return { user, newest: Buffer.compare(row.turnHash, turnHash) === 0 ? "presented" : "next" }
-      }
-      await recordEvent(tx, {
-        userId: user.id,
-        kind: "refreshTokenReused",
-        via: "refreshToken",
-        credentialId: params.id,
-        source: params.source,
-        subject: { id: params.id, label: device },
-      })
-      return null
-    })
-  },
-)
+/** Ends what is too many for another session to come; the lock on the user has sign-ins do so one after the other. */
+async function makeRoom(tx: Database, userId: string): Promise<void> {
+  const tooMany = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isLive))
+    .orderBy(desc(sessions.refreshedAt), desc(sessions.id))
+    .offset(MAX_LIVE_SESSIONS - 1)
+  await tx.update(sessions).set({ endedAt: sql`now()` }).where(inArray(sessions.id, tooMany))
+}
 
 /** Signs out of a session of a user; harmless when it has ended. */
 export const endSession = query(

@@ -2,7 +2,7 @@ import { auditEvents } from "@latchkey/db/schema"
 import { openTestDatabase } from "@latchkey/db/testing"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
-import { createAuditRetention } from "./auditRetention.ts"
+import { createSweeper } from "./sweeper.ts"
 import { createTestAuth, signUp } from "./testing.ts"
 
 test("what is older than it is kept goes, however much it is, on two instances at once; the rest stays", async () => {
@@ -16,7 +16,7 @@ test("what is older than it is kept goes, however much it is, on two instances a
   const onError = (error: unknown) => {
     throw error
   }
-  const [one, two] = [1, 2].map(() => createAuditRetention(db, { days: 7, onError }))
+  const [one, two] = [1, 2].map(() => createSweeper(db, { auditRetentionDays: 7, onError }))
 
   await Promise.all([one?.sweep(), two?.sweep()])
   await Promise.all([one?.close(), two?.close()])
@@ -32,13 +32,13 @@ test("a database that can't delete is told of, and the next sweep does it", asyn
   await db.execute(sql`update audit_events set created_at = now() - interval '8 days'`)
   await db.execute(sql`alter table audit_events rename to audit_events_away`)
   const told: unknown[] = []
-  const retention = createAuditRetention(db, { days: 7, onError: (error) => told.push(error) })
+  const sweeper = createSweeper(db, { auditRetentionDays: 7, onError: (error) => told.push(error) })
 
-  await retention.sweep()
+  await sweeper.sweep()
   expect(told).toHaveLength(1)
   await db.execute(sql`alter table audit_events_away rename to audit_events`)
-  await retention.sweep()
-  await retention.close()
+  await sweeper.sweep()
+  await sweeper.close()
 
   expect(told).toHaveLength(1)
   expect(await db.select().from(auditEvents)).toEqual([])

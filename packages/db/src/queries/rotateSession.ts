@@ -1,0 +1,77 @@
+import { and, eq, gt, isNull, sql } from "drizzle-orm"
+import { query } from "../query.ts"
+import { sessions, users } from "../schema.ts"
+import { recordEvent, type Source } from "./auditEvents.ts"
+import { isLive } from "./sessions.ts"
+import { type User, userColumns } from "./userColumns.ts"
+
+/**
+ * One turn of a session's refresh token: the newest token is replaced by the next; any older one of the family
+ * ends the session, which is recorded. It is one update, so that of two equal tokens at the same moment the second
+ * finds the first's and counts as old.
+ *
+ * @param params.leeway seconds, above 0 for who may send a token twice: so long after a turn there is no other, and
+ * the token that was replaced counts as well as the newest. A request that comes late, after others that were sent
+ * after it, then finds at most one turn between.
+ * @returns null when the token does not count, whatever the reason. Otherwise the user, and whether the newest token
+ * is now the next one or still the presented.
+ */
+export const rotateSession = query(
+  async (
+    db,
+    params: {
+      id: string
+      familyHash: Uint8Array
+      turnHash: Uint8Array
+      nextTurnHash: Uint8Array
+      leeway?: number
+      source: Source
+    },
+  ): Promise<{ user: User; newest: "next" | "presented" } | null> => {
+    const { turnHash, nextTurnHash, leeway = 0 } = params
+    const hasJustTurned =
+      leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
+    const isNewest = eq(sessions.turnHash, turnHash)
+    const turns = sql`${isNewest} and not (${hasJustTurned})`
+    const isRepeated = sql`${eq(sessions.turnHash, nextTurnHash)} and ${hasJustTurned}`
+    return db.transaction(async (tx) => {
+      const [row] = await tx
+        .update(sessions)
+        .set({
+          turnHash: sql`case when ${turns} then ${nextTurnHash} else ${sessions.turnHash} end`,
+          refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
+          endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
+        })
+        .from(users)
+        .where(
+          and(
+            eq(sessions.id, params.id),
+            eq(sessions.familyHash, params.familyHash),
+            isLive,
+            eq(users.id, sessions.userId),
+            isNull(users.disabledAt),
+          ),
+        )
+        .returning({
+          user: userColumns,
+          turnHash: sessions.turnHash,
+          device: sessions.device,
+          endedAt: sessions.endedAt,
+        })
+      if (!row) return null
+      const { user, device } = row
+      if (row.endedAt === null) {
+        return { user, newest: Buffer.compare(row.turnHash, turnHash) === 0 ? "presented" : "next" }
+      }
+      await recordEvent(tx, {
+        userId: user.id,
+        kind: "refreshTokenReused",
+        via: "refreshToken",
+        credentialId: params.id,
+        source: params.source,
+        subject: { id: params.id, label: device },
+      })
+      return null
+    })
+  },
+)
