@@ -52,6 +52,9 @@ export function query<Params, Result>(
   }
 }
 
+/** The same for what changes the database. */
+export const write = query
+
 /** A transaction with the limits that a session would have had. */
 function limited<Result>(db: Database, run: (tx: Database) => Promise<Result>): Promise<Result> {
   return db.transaction(async (tx) => {

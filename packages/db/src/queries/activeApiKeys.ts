@@ -1,6 +1,6 @@
 import { and, eq, exists, isNull, sql } from "drizzle-orm"
 import { prepareOnce } from "../prepareOnce.ts"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { isActive } from "./apiKeys.ts"
@@ -45,7 +45,7 @@ export const findActiveApiKeys = query(
  *
  * @returns whether it did.
  */
-export const recordReceipt = query(
+export const recordReceipt = write(
   async (
     db,
     params: { id: string; userId: string; keyHash: string; receipt: Uint8Array; receiptSecretId: string },

@@ -1,5 +1,5 @@
 import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
 import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
 import { isActive, type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
@@ -81,7 +81,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
   )
 
 /** Revokes a key, whoever owns it, and wipes what could verify it. Who asks must still be an administrator. */
-export const revokeAnyonesApiKey = query(
+export const revokeAnyonesApiKey = write(
   async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
     db.transaction(async (tx) => {
       const [admin] = await tx

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { isActive } from "./apiKeys.ts"
 import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
@@ -90,7 +90,7 @@ export type AdminResult = "done" | "notFound" | "notAdmin"
  * Both are locked, and who asks must still be an administrator: of two who disable each other at the same moment
  * the second is refused. As nobody may disable themselves, whoever has disabled another is left.
  */
-export const disableUser = query(
+export const disableUser = write(
   async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
     db.transaction(async (tx) => {
       const user = await lockUser(tx, { id, by })
@@ -107,7 +107,7 @@ export const disableUser = query(
 )
 
 /** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
-export const enableUser = query(
+export const enableUser = write(
   async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
     db.transaction(async (tx) => {
       const user = await lockUser(tx, { id, by })

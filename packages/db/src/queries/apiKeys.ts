@@ -1,5 +1,5 @@
 import { and, count, eq, gt, isNull, or, sql } from "drizzle-orm"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
@@ -31,7 +31,7 @@ export type CreateApiKeyResult =
  * Stores a key for a user who holds fewer than `maxKeys` active ones, on behalf of a session that is still live.
  * The lock on the user makes creations take turns, so that none of them counts what another is about to add.
  */
-export const createApiKey = query(
+export const createApiKey = write(
   async (
     db,
     params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey; source: Source },
@@ -131,7 +131,7 @@ export const revocation = {
  *
  * @returns false when the user has no such key that is not revoked.
  */
-export const revokeApiKey = query(
+export const revokeApiKey = write(
   async (
     db,
     params: { id: string; userId: string; authority: Authority; source: Source },
@@ -150,7 +150,7 @@ export const revokeApiKey = query(
 )
 
 /** Marks keys as used now. Rows are locked in one order, so that two instances can't wait for each other. */
-export const touchApiKeys = query(async (db, { ids }: { ids: readonly string[] }): Promise<void> => {
+export const touchApiKeys = write(async (db, { ids }: { ids: readonly string[] }): Promise<void> => {
   const inOrder = db
     .select({ id: apiKeys.id })
     .from(apiKeys)

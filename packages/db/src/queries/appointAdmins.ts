@@ -1,5 +1,5 @@
 import { and, asc, count, eq, inArray, ne, notExists, notInArray } from "drizzle-orm"
-import { query } from "../query.ts"
+import { write } from "../query.ts"
 import { users } from "../schema.ts"
 
 /**
@@ -7,7 +7,7 @@ import { users } from "../schema.ts"
  *
  * @returns how many of the emails nobody has registered.
  */
-export const appointAdmins = query(
+export const appointAdmins = write(
   async (db, { emails }: { emails: readonly string[] }): Promise<number> =>
     db.transaction(async (tx) => {
       const named = [...new Set(emails)]
@@ -25,7 +25,7 @@ export const appointAdmins = query(
 )
 
 /** Where there is no administrator, makes the oldest user one. */
-export const appointOldestUser = query<void, void>(async (db) => {
+export const appointOldestUser = write<void, void>(async (db) => {
   const admins = db.select({ id: users.id }).from(users).where(eq(users.role, "admin"))
   const oldest = db.select({ id: users.id }).from(users).orderBy(asc(users.createdAt), asc(users.id)).limit(1)
   await db

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { query } from "../query.ts"
+import { write } from "../query.ts"
 import type { Authority, Source } from "./auditEvents.ts"
 
 /** How many rows of failures a user gets within a day, before further ones only count. */
@@ -15,7 +15,7 @@ const FAILURE_ROWS_A_DAY = 20
  * by it whether an account exists. Waiting for the disk would tell, so it does not: a crash of the database may
  * lose the failures of its last second.
  */
-export const countFailure = query(
+export const countFailure = write(
   async (
     db,
     event: Authority & { userId: string; kind: "loginFailed" | "passwordChangeFailed"; source: Source },

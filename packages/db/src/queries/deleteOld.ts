@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core"
-import { query } from "../query.ts"
+import { write } from "../query.ts"
 import { auditEvents, rateLimits, sessions } from "../schema.ts"
 
 /**
@@ -8,7 +8,7 @@ import { auditEvents, rateLimits, sessions } from "../schema.ts"
  * Instances that do so at the same moment do not wait for each other. It resolves to how many.
  */
 const deleteOlder = (table: PgTable, key: PgColumn, time: PgColumn | SQL) =>
-  query(async (db, { days, limit }: { days: number; limit: number }): Promise<number> => {
+  write(async (db, { days, limit }: { days: number; limit: number }): Promise<number> => {
     const old = db
       .select({ key })
       .from(table)

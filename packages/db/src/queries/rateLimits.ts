@@ -1,5 +1,5 @@
 import { and, eq, gt, sql } from "drizzle-orm"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
 
 export interface Counted {
@@ -17,7 +17,7 @@ const counted = {
  * Adds points to what was counted for a key, in one statement, so that of two that come at the same moment the second
  * counts the first. When the key's window is over, or `isAnew`, another begins.
  */
-export const countTowardsLimit = query(
+export const countTowardsLimit = write(
   async (
     db,
     { key, points, seconds, isAnew }: { key: string; points: number; seconds: number; isAnew: boolean },

@@ -1,5 +1,5 @@
 import { and, eq, gt, isNull, sql } from "drizzle-orm"
-import { query } from "../query.ts"
+import { write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { recordEvent, type Source } from "./auditEvents.ts"
 import { isLive } from "./sessions.ts"
@@ -16,7 +16,7 @@ import { type User, userColumns } from "./userColumns.ts"
  * @returns null when the token does not count, whatever the reason. Otherwise the user, and whether the newest token
  * is now the next one or still the presented.
  */
-export const rotateSession = query(
+export const rotateSession = write(
   async (
     db,
     params: {

@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { prepareOnce } from "../prepareOnce.ts"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { type Authority, bySession, type NewAuditEvent, recordEvent, type Source } from "./auditEvents.ts"
@@ -48,7 +48,7 @@ export const MAX_LIVE_SESSIONS = 1_000
  *
  * @returns whether the user is still enabled and has that password hash.
  */
-export const createSession = query(
+export const createSession = write(
   async (
     db,
     params: { userId: string; checkedHash: string; session: NewSession; source: Source },
@@ -79,7 +79,7 @@ async function makeRoom(tx: Database, userId: string): Promise<void> {
 }
 
 /** Signs out of a session of a user; harmless when it has ended. */
-export const endSession = query(
+export const endSession = write(
   async (db, { id, userId, source }: { id: string; userId: string; source: Source }): Promise<void> => {
     const which = and(eq(sessions.id, id), eq(sessions.userId, userId))
     await endWhere(db, which, { ...bySession(id), kind: "loggedOut", source })
@@ -87,7 +87,7 @@ export const endSession = query(
 )
 
 /** Signs out of the session that a refresh token belongs to, by the part that all its tokens share. */
-export const endSessionOfFamily = query(
+export const endSessionOfFamily = write(
   async (db, params: { id: string; familyHash: Uint8Array; source: Source }): Promise<void> => {
     const { id, familyHash, source } = params
     const which = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
@@ -146,7 +146,7 @@ export const listSessions = query(
  *
  * @returns false when the user has no such session.
  */
-export const revokeSession = query(
+export const revokeSession = write(
   async (
     db,
     params: { id: string; userId: string; authority: Authority; source: Source },
@@ -157,7 +157,7 @@ export const revokeSession = query(
 )
 
 /** Ends all sessions of a user but one. */
-export const revokeOtherSessions = query(
+export const revokeOtherSessions = write(
   async (db, { userId, keptId, source }: { userId: string; keptId: string; source: Source }): Promise<void> =>
     db.transaction(async (tx) => {
       const count = await endOtherSessions(tx, { userId, keptId })

@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
-import { query } from "../query.ts"
+import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { bySession, recordEvent, type Source } from "./auditEvents.ts"
 import { endOtherSessions, isLive, type NewSession, openSession } from "./sessions.ts"
@@ -29,7 +29,7 @@ export const findPasswordHash = query(async (db, { userId }: { userId: string })
 export type NewUserRole = "user" | "admin" | "adminIfFirst"
 
 /** Creates a user with a first session; null when the email is taken. */
-export const createUser = query(
+export const createUser = write(
   async (
     db,
     params: {
@@ -65,7 +65,7 @@ async function roleOfNext(tx: Database): Promise<User["role"]> {
  *
  * @returns whether it did.
  */
-export const replacePasswordHash = query(
+export const replacePasswordHash = write(
   async (db, params: { userId: string; checkedHash: string; newHash: string }): Promise<boolean> => {
     const replaced = await db
       .update(users)
@@ -82,7 +82,7 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "sessionEnded"
  * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
  * and the session that asks is still live.
  */
-export const changePassword = query(
+export const changePassword = write(
   async (
     db,
     params: { userId: string; sessionId: string; checkedHash: string; newHash: string; source: Source },
