@@ -13,11 +13,12 @@ import {
   type NewUserRole,
   replacePasswordHash,
   rotateSession,
+  sessionActor,
   type User,
 } from "@latchkey/db"
 import { signAccessToken } from "./accessToken.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
-import { AuthError, unauthenticated } from "./errors.ts"
+import { AuthError, requireDone, unauthenticated } from "./errors.ts"
 import type { Keyring } from "./keyring.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 import { createRefreshToken, nextRefreshToken, readRefreshToken } from "./refreshToken.ts"
@@ -58,13 +59,15 @@ export interface Accounts {
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
   refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
+  /** @throws {AuthError} `UNAUTHENTICATED` when the session ended meanwhile. */
   logout(session: { userId: string; sessionId: string }, source: Source): Promise<void>
   /** Ends the session of a refresh token, old or new; harmless when it is none. */
   logoutByRefreshToken(input: { refreshToken: string }, source: Source): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
-   * @throws {AuthError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`.
+   * @throws {AuthError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`, `UNAUTHENTICATED` when the
+   *   session ended meanwhile.
    */
   changePassword(
     session: { userId: string; sessionId: string },
@@ -167,7 +170,9 @@ export function createAccounts(
       return signedIn(rotated.user, presented.sessionId, newest)
     },
 
-    logout: ({ userId, sessionId }, source) => endSession(db, { id: sessionId, userId, source }),
+    async logout(session, source) {
+      requireDone(await endSession(db, { by: sessionActor(session), source }))
+    },
 
     async logoutByRefreshToken({ refreshToken }, source) {
       const presented = readRefreshToken(refreshToken)
@@ -177,15 +182,16 @@ export function createAccounts(
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
       refuseWeak("newPassword", newPassword)
       await throttle.changePassword(sessionId, source)
-      const checkedHash = await findPasswordHash(db, { userId })
+      const checkedHash = await findPasswordHash(db, { userId, sessionId })
       if (checkedHash === null) throw unauthenticated()
       if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) {
         await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), source })
         throw wrongPassword()
       }
       const newHash = await hashPassword(bcrypt, newPassword)
-      const result = await changePassword(db, { userId, sessionId, checkedHash, newHash, source })
-      if (result === "sessionEnded") throw unauthenticated()
+      const by = sessionActor({ userId, sessionId })
+      const result = await changePassword(db, { by, checkedHash, newHash, source })
+      if (result === "ended") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
     },
   }

@@ -1,5 +1,5 @@
 import { type ApiKeySearch, type Database, listEveryonesApiKeys, revokeAnyonesApiKey } from "@latchkey/db"
-import { type AdminSession, requireDone } from "./adminSession.ts"
+import { type AdminSession, requireDoneByAdmin } from "./adminSession.ts"
 import { lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { ApiKey } from "./apiKeys.ts"
 import { isUuid } from "./isUuid.ts"
@@ -27,7 +27,7 @@ export interface AdminApiKeys {
   /**
    * Once this has resolved, no instance accepts the key.
    *
-   * @throws {AuthError} `NOT_FOUND`, `FORBIDDEN`.
+   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
   revoke(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
 }
@@ -47,7 +47,7 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
 
     async revoke(by, { id }, source) {
       const result = isUuid(id) ? await revokeAnyonesApiKey(db, { id, by, source }) : "notFound"
-      requireDone(result, "There is no active key with this id.")
+      requireDoneByAdmin(result, "There is no active key with this id.")
     },
   }
 }

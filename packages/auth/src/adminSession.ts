@@ -1,6 +1,6 @@
 import type { AdminResult, ByAdmin } from "@latchkey/db"
 import type { Caller } from "./caller.ts"
-import { AuthError } from "./errors.ts"
+import { AuthError, requireDone } from "./errors.ts"
 
 /** The session of an administrator who is signed in. */
 export type AdminSession = ByAdmin
@@ -15,10 +15,10 @@ export function adminSessionOf({ user, ...caller }: Caller): AdminSession {
   return { adminId: user.id, sessionId: caller.sessionId }
 }
 
-/** @throws {AuthError} `FORBIDDEN` for who has ceased to be an administrator, `NOT_FOUND` in the given words. */
-export function requireDone(result: AdminResult, notFound: string) {
+/** The same as `requireDone`, and {AuthError} `FORBIDDEN` for a caller who is no administrator any more. */
+export function requireDoneByAdmin(result: AdminResult, notFound: string) {
   if (result === "notAdmin") throw notAdmin()
-  if (result === "notFound") throw new AuthError("NOT_FOUND", notFound)
+  requireDone(result, notFound)
 }
 
 const notAdmin = () => new AuthError("FORBIDDEN", "Only administrators can do this, signed in.")

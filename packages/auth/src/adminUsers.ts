@@ -6,7 +6,7 @@ import {
   listUsers,
   type UserStatus,
 } from "@latchkey/db"
-import { type AdminSession, requireDone } from "./adminSession.ts"
+import { type AdminSession, requireDoneByAdmin } from "./adminSession.ts"
 import { AuthError } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import { type Page, type PageInput, readPage } from "./readPage.ts"
@@ -25,13 +25,13 @@ export interface AdminUsers {
    * Once this has resolved, no instance lets the user in or accepts a key or access token of theirs. All their
    * sessions have ended; the keys stay as they are.
    *
-   * @throws {AuthError} `NOT_FOUND`, `FORBIDDEN` for oneself, so that somebody is left who can undo it.
+   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`, also for oneself, so that somebody is left who can undo it.
    */
   disable(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
   /**
    * Lets a user sign in again; the keys work again.
    *
-   * @throws {AuthError} `NOT_FOUND`, `FORBIDDEN`.
+   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
   enable(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
 }
@@ -46,11 +46,11 @@ export function createAdminUsers(db: Database): AdminUsers {
 
     async disable(by, { id }, source) {
       if (id === by.adminId) throw new AuthError("FORBIDDEN", "You can't disable your own account.")
-      requireDone(isUuid(id) ? await disableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
+      requireDoneByAdmin(isUuid(id) ? await disableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
     },
 
     async enable(by, { id }, source) {
-      requireDone(isUuid(id) ? await enableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
+      requireDoneByAdmin(isUuid(id) ? await enableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
     },
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
-import { createApiKey, type Database, listApiKeys, revokeApiKey } from "@latchkey/db"
+import { createApiKey, type Database, listApiKeys, revokeApiKey, sessionActor } from "@latchkey/db"
 import { generateApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
-import { authorityOf, type Caller } from "./caller.ts"
-import { AuthError, unauthenticated } from "./errors.ts"
+import { actorOf, type Caller } from "./caller.ts"
+import { AuthError, requireDone, unauthenticated } from "./errors.ts"
 import { createInTurn } from "./inTurn.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Keyring } from "./keyring.ts"
@@ -51,7 +51,7 @@ export interface ApiKeys {
   /**
    * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
    *
-   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`.
+   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` when the credential ended meanwhile.
    */
   revoke(caller: Caller, input: { id: string }, source: Source): Promise<void>
 }
@@ -78,12 +78,12 @@ export function createApiKeys(
       const keyHash = await inTurn(userId, () => bcrypt.hash(key))
       const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
       const result = await createApiKey(db, {
-        userId,
-        sessionId,
+        by: sessionActor({ userId, sessionId }),
         maxKeys: options.maxKeysPerUser,
         apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
         source,
       })
+      if (result === "ended") throw unauthenticated()
       switch (result.status) {
         case "created":
           return { id, label, start: startOf(lookupId), createdAt: result.createdAt, expiresAt, key }
@@ -92,8 +92,6 @@ export function createApiKeys(
             "KEY_LIMIT_REACHED",
             `You have ${options.maxKeysPerUser} active keys, which is the limit; revoke one first.`,
           )
-        case "sessionEnded":
-          throw unauthenticated()
       }
     },
 
@@ -111,10 +109,8 @@ export function createApiKeys(
       if (caller.via === "apiKey" && caller.apiKeyId !== id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
-      const authority = authorityOf(caller)
-      const revoked =
-        isUuid(id) && (await revokeApiKey(db, { id, userId: caller.user.id, authority, source }))
-      if (!revoked) throw new AuthError("NOT_FOUND", "You have no active key with this id.")
+      const result = isUuid(id) ? await revokeApiKey(db, { id, by: actorOf(caller), source }) : "notFound"
+      requireDone(result, "You have no active key with this id.")
     },
   }
 }

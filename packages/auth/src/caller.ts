@@ -1,10 +1,14 @@
-import { type Authority, bySession, type User } from "@latchkey/db"
+import { type Actor, sessionActor, type User } from "@latchkey/db"
 
 /** Who is calling, and by which credential. */
 export type Caller =
   | { user: User; via: "jwt"; sessionId: string }
   | { user: User; via: "apiKey"; apiKeyId: string }
 
-/** What the audit trail knows a caller's credential by. */
-export const authorityOf = (caller: Caller): Authority =>
-  caller.via === "jwt" ? bySession(caller.sessionId) : { via: "apiKey", credentialId: caller.apiKeyId }
+/** A caller as the database knows one who makes a change. */
+export function actorOf(caller: Caller): Actor {
+  const userId = caller.user.id
+  return caller.via === "jwt"
+    ? sessionActor({ userId, sessionId: caller.sessionId })
+    : { userId, via: "apiKey", credentialId: caller.apiKeyId }
+}

@@ -35,3 +35,14 @@ export class AuthError extends Error {
 /** One message for every credential that is not valid, so that the cause can't be told from outside. */
 export const unauthenticated = () =>
   new AuthError("UNAUTHENTICATED", "A valid access token or API key is required.")
+
+/**
+ * Turns the result of a change into an error unless it was done.
+ *
+ * @param notFound what to say when there is nothing of that id.
+ * @throws {AuthError} `UNAUTHENTICATED` for a caller whose credential has ended meanwhile, `NOT_FOUND`.
+ */
+export function requireDone(result: "done" | "notFound" | "ended", notFound = "") {
+  if (result === "ended") throw unauthenticated()
+  if (result === "notFound") throw new AuthError("NOT_FOUND", notFound)
+}

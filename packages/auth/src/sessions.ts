@@ -1,5 +1,5 @@
-import { bySession, type Database, listSessions, revokeOtherSessions, revokeSession } from "@latchkey/db"
-import { AuthError } from "./errors.ts"
+import { type Database, listSessions, revokeOtherSessions, revokeSession, sessionActor } from "@latchkey/db"
+import { requireDone } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import type { Source } from "./source.ts"
 
@@ -24,9 +24,13 @@ interface Own {
 export interface Sessions {
   /** The session that asks, then the others, used last first; at most 100. */
   list(own: Own): Promise<Session[]>
-  /** @throws {AuthError} `NOT_FOUND`. */
+  /** @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED` when the session that asks ended meanwhile. */
   revoke(own: Own, input: { id: string }, source: Source): Promise<void>
-  /** Ends all sessions of the user but the one that asks. */
+  /**
+   * Ends all sessions of the user but the one that asks.
+   *
+   * @throws {AuthError} `UNAUTHENTICATED` when that one ended meanwhile.
+   */
   revokeOthers(own: Own, source: Source): Promise<void>
 }
 
@@ -46,13 +50,13 @@ export function createSessions(db: Database): Sessions {
         .sort((a, b) => Number(b.current) - Number(a.current))
     },
 
-    async revoke({ userId, sessionId }, { id }, source) {
-      const authority = bySession(sessionId)
-      const revoked = isUuid(id) && (await revokeSession(db, { id, userId, authority, source }))
-      if (!revoked) throw new AuthError("NOT_FOUND", "You have no session with this id.")
+    async revoke(own, { id }, source) {
+      const result = isUuid(id) ? await revokeSession(db, { id, by: sessionActor(own), source }) : "notFound"
+      requireDone(result, "You have no session with this id.")
     },
 
-    revokeOthers: ({ userId, sessionId }, source) =>
-      revokeOtherSessions(db, { userId, keptId: sessionId, source }),
+    async revokeOthers(own, source) {
+      requireDone(await revokeOtherSessions(db, { by: sessionActor(own), source }))
+    },
   }
 }

@@ -11,7 +11,6 @@ export {
 } from "./queries/adminApiKeys.ts"
 export {
   type AdminResult,
-  type ByAdmin,
   disableUser,
   enableUser,
   type ListedUser,
@@ -34,6 +33,7 @@ export {
   listAuditEvents,
   type Source,
 } from "./queries/auditEvents.ts"
+export { type Actor, type ByAdmin, sessionActor } from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"

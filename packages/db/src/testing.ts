@@ -8,6 +8,7 @@ import { createDatabase, type Database } from "./createDatabase.ts"
 import { newEmbedded } from "./newEmbedded.ts"
 import type { NewApiKey } from "./queries/apiKeys.ts"
 import type { Source } from "./queries/auditEvents.ts"
+import { sessionActor } from "./queries/authority.ts"
 import { createUser } from "./queries/users.ts"
 
 export type DatabaseKind = "PostgreSQL" | "embedded"
@@ -55,7 +56,8 @@ export async function storeUser(db: Database, from: Source = source) {
   const params = newUser()
   const user = await createUser(db, { ...params, source: from })
   if (!user) throw new TypeError("the email is taken")
-  return { user, userId: user.id, session: params.session }
+  const by = sessionActor({ userId: user.id, sessionId: params.session.id })
+  return { user, userId: user.id, session: params.session, by }
 }
 
 export const newApiKey = (values: Partial<NewApiKey> = {}): NewApiKey => ({

@@ -3,7 +3,7 @@ import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { isActive } from "./apiKeys.ts"
+import { isActive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** What it takes to verify a key. */

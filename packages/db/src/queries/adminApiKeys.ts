@@ -2,8 +2,10 @@ import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
 import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
-import { isActive, type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
+import { type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
 import { recordEvent } from "./auditEvents.ts"
+import { actAsAdmin } from "./authority.ts"
+import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 
@@ -80,16 +82,10 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
     id === undefined ? undefined : eq(apiKeys.id, id),
   )
 
-/** Revokes a key, whoever owns it, and wipes what could verify it. Who asks must still be an administrator. */
+/** Revokes a key, whoever owns it, and wipes what could verify it. */
 export const revokeAnyonesApiKey = write(
   async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
-    db.transaction(async (tx) => {
-      const [admin] = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, by.adminId), eq(users.role, "admin"), isNull(users.disabledAt)))
-        .for("share")
-      if (!admin) return "notAdmin"
+    actAsAdmin(db, { by }, async (tx) => {
       const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)

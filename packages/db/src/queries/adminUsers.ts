@@ -1,9 +1,10 @@
-import { and, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm"
+import { and, eq, isNotNull, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
-import { isActive } from "./apiKeys.ts"
 import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { actAsAdmin, type ByAdmin } from "./authority.ts"
+import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 import { type User, userColumns } from "./userColumns.ts"
@@ -63,12 +64,6 @@ const countActiveKeys = (db: Database) =>
     .from(apiKeys)
     .where(and(eq(apiKeys.userId, users.id), isActive))})`
 
-/** An administrator, and the session by which something is done. */
-export interface ByAdmin {
-  adminId: string
-  sessionId: string
-}
-
 /** What the audit trail of whom it is done to says of an administrator. */
 export const byAdmin = ({ adminId, sessionId }: ByAdmin): Authority => ({
   ...bySession(sessionId),
@@ -81,20 +76,22 @@ export interface AdminAct {
   source: Source
 }
 
-/** `notAdmin`: who asks has been disabled, or is no administrator any more. */
-export type AdminResult = "done" | "notFound" | "notAdmin"
+/**
+ * `ended`: the session of who asks has ended, or they have been disabled. `notAdmin`: they are no administrator any
+ * more.
+ */
+export type AdminResult = "done" | "notFound" | "ended" | "notAdmin"
 
 /**
  * Disables a user and ends all their sessions; harmless when it was done before.
  *
- * Both are locked, and who asks must still be an administrator: of two who disable each other at the same moment
- * the second is refused. As nobody may disable themselves, whoever has disabled another is left.
+ * Of two administrators who disable each other at the same moment the second is refused. As nobody may disable
+ * themselves, whoever has disabled another is left.
  */
 export const disableUser = write(
   async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
-    db.transaction(async (tx) => {
-      const user = await lockUser(tx, { id, by })
-      if (typeof user === "string") return user
+    actAsAdmin(db, { by, userId: id }, async (tx, user) => {
+      if (!user) return "notFound"
       if (user.disabledAt) return "done"
       await tx.update(users).set({ disabledAt: sql`now()` }).where(eq(users.id, id))
       await tx
@@ -109,28 +106,11 @@ export const disableUser = write(
 /** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
 export const enableUser = write(
   async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
-    db.transaction(async (tx) => {
-      const user = await lockUser(tx, { id, by })
-      if (typeof user === "string") return user
+    actAsAdmin(db, { by, userId: id }, async (tx, user) => {
+      if (!user) return "notFound"
       if (!user.disabledAt) return "done"
       await tx.update(users).set({ disabledAt: null }).where(eq(users.id, id))
       await recordEvent(tx, { userId: id, kind: "userEnabled", ...byAdmin(by), source })
       return "done"
     }),
 )
-
-/** Locks a user, and the administrator who asks, in the order of their ids: two can't wait for each other. */
-async function lockUser(
-  tx: Database,
-  { id, by }: { id: string; by: ByAdmin },
-): Promise<{ disabledAt: Date | null } | "notFound" | "notAdmin"> {
-  const rows = await tx
-    .select({ id: users.id, role: users.role, disabledAt: users.disabledAt })
-    .from(users)
-    .where(inArray(users.id, [id, by.adminId]))
-    .orderBy(users.id)
-    .for("no key update")
-  const admin = rows.find((row) => row.id === by.adminId)
-  if (admin?.role !== "admin" || admin.disabledAt) return "notAdmin"
-  return rows.find((row) => row.id === id) ?? "notFound"
-}

@@ -1,8 +1,7 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
-  bySession,
   createApiKey,
   type Database,
   endSession,
@@ -25,12 +24,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   afterAll(() => database[Symbol.asyncDispose]())
 
   async function storeApiKey(owner: Awaited<ReturnType<typeof storeUser>>, apiKey = newApiKey()) {
-    const params = { userId: owner.userId, sessionId: owner.session.id, maxKeys: 100, apiKey, source }
+    const params = { by: owner.by, maxKeys: 100, apiKey, source }
     expect(await createApiKey(db, params)).toMatchObject({ status: "created" })
     return apiKey
   }
-
-  const authority = bySession(randomUUID())
 
   const find = (...lookupIds: string[]) => findActiveApiKeys(db, { lookupIds })
 
@@ -64,9 +61,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const [owner, stranger] = [await storeUser(db), await storeUser(db)]
     const apiKey = await storeApiKey(owner)
 
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: stranger.userId, authority, source })).toBe(false)
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.userId, authority, source })).toBe(true)
-    expect(await revokeApiKey(db, { id: apiKey.id, userId: owner.userId, authority, source })).toBe(false)
+    expect(await revokeApiKey(db, { id: apiKey.id, by: stranger.by, source })).toBe("notFound")
+    expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, source })).toBe("done")
+    expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, source })).toBe("notFound")
 
     expect(await find(apiKey.lookupId)).toEqual([])
     const [row] = await db.select().from(apiKeys).where(sql`${apiKeys.id} = ${apiKey.id}`)
@@ -87,36 +84,27 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     expect(await recordReceipt(db, { ...renewal, keyHash: "another" })).toBe(false)
     expect(await recordReceipt(db, renewal)).toBe(true)
-    await revokeApiKey(db, { id: apiKey.id, userId: owner.userId, authority, source })
+    await revokeApiKey(db, { id: apiKey.id, by: owner.by, source })
     expect(await recordReceipt(db, renewal)).toBe(false)
   })
 
   test("can't pass the limit, however many are created at once", async () => {
-    const { userId, session } = await storeUser(db)
+    const { by } = await storeUser(db)
 
     const results = await Promise.all(
-      Array.from({ length: 30 }, () =>
-        createApiKey(db, { userId, sessionId: session.id, maxKeys: 10, apiKey: newApiKey(), source }),
-      ),
+      Array.from({ length: 30 }, () => createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), source })),
     )
 
-    expect(results.filter(({ status }) => status === "created")).toHaveLength(10)
-    expect(results.filter(({ status }) => status === "limitReached")).toHaveLength(20)
+    const statuses = results.map((result) => (result === "ended" ? result : result.status))
+    expect(statuses.filter((status) => status === "created")).toHaveLength(10)
+    expect(statuses.filter((status) => status === "limitReached")).toHaveLength(20)
   })
 
   test("are not created for a session that has ended", async () => {
-    const { userId, session } = await storeUser(db)
-    await endSession(db, { id: session.id, userId, source })
+    const { by } = await storeUser(db)
+    await endSession(db, { by, source })
 
-    const result = await createApiKey(db, {
-      userId,
-      sessionId: session.id,
-      maxKeys: 10,
-      apiKey: newApiKey(),
-      source,
-    })
-
-    expect(result).toEqual({ status: "sessionEnded" })
+    expect(await createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), source })).toBe("ended")
   })
 
   test("are listed newest first, page by page, also where they were created in the same millisecond", async () => {

@@ -1,16 +1,11 @@
-import { and, count, eq, gt, isNull, or, sql } from "drizzle-orm"
+import { and, count, eq, isNull, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
-import { apiKeys, sessions, users } from "../schema.ts"
+import { apiKeys } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { recordEvent, type Source } from "./auditEvents.ts"
+import { type Actor, actAs } from "./authority.ts"
+import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
-import { isLive } from "./sessions.ts"
-
-/** Neither revoked nor expired, by the database's clock. */
-export const isActive = and(
-  isNull(apiKeys.revokedAt),
-  or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
-)
 
 export interface NewApiKey {
   id: string
@@ -22,39 +17,23 @@ export interface NewApiKey {
   expiresAt: Date | null
 }
 
-export type CreateApiKeyResult =
-  | { status: "created"; createdAt: Date }
-  | { status: "sessionEnded" }
-  | { status: "limitReached" }
+export type CreateApiKeyResult = { status: "created"; createdAt: Date } | { status: "limitReached" } | "ended"
 
 /**
- * Stores a key for a user who holds fewer than `maxKeys` active ones, on behalf of a session that is still live.
- * The lock on the user makes creations take turns, so that none of them counts what another is about to add.
+ * Stores a key for a caller who holds fewer than `maxKeys` active ones. Changes by the same user take turns, so that none of them counts what another is about to add.
  */
 export const createApiKey = write(
   async (
     db,
-    params: { userId: string; sessionId: string; maxKeys: number; apiKey: NewApiKey; source: Source },
+    { by, maxKeys, apiKey, source }: { by: Actor; maxKeys: number; apiKey: NewApiKey; source: Source },
   ): Promise<CreateApiKeyResult> =>
-    db.transaction(async (tx) => {
-      const { userId, sessionId, apiKey, source } = params
-      const [owner] = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, userId), isNull(users.disabledAt)))
-        .for("no key update")
-      const [session] = await tx
-        .select({ id: sessions.id })
-        .from(sessions)
-        .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isLive))
-        .for("share")
-      if (!owner || !session) return { status: "sessionEnded" }
-
+    actAs(db, by, async (tx) => {
+      const { userId } = by
       const [active] = await tx
         .select({ keys: count() })
         .from(apiKeys)
         .where(and(eq(apiKeys.userId, userId), isActive))
-      if (!active || active.keys >= params.maxKeys) return { status: "limitReached" }
+      if (!active || active.keys >= maxKeys) return { status: "limitReached" }
 
       const [created] = await tx
         .insert(apiKeys)
@@ -62,7 +41,7 @@ export const createApiKey = write(
         .returning({ createdAt: apiKeys.createdAt })
       if (!created) throw new TypeError("insert returned no row")
       const subject = { id: apiKey.id, label: apiKey.label }
-      await recordEvent(tx, { userId, kind: "apiKeyCreated", ...bySession(sessionId), source, subject })
+      await recordEvent(tx, { ...by, kind: "apiKeyCreated", source, subject })
       return { status: "created", createdAt: created.createdAt }
     }),
 )
@@ -127,25 +106,24 @@ export const revocation = {
 }
 
 /**
- * Revokes a user's key and wipes what could verify it, in one statement.
+ * Revokes one of the caller's keys and wipes what could verify it, in one statement.
  *
- * @returns false when the user has no such key that is not revoked.
+ * @returns `notFound` when they have no such key that is not revoked.
  */
 export const revokeApiKey = write(
   async (
     db,
-    params: { id: string; userId: string; authority: Authority; source: Source },
-  ): Promise<boolean> =>
-    db.transaction(async (tx) => {
-      const { id, userId, authority, source } = params
+    { id, by, source }: { id: string; by: Actor; source: Source },
+  ): Promise<"done" | "notFound" | "ended"> =>
+    actAs(db, by, async (tx) => {
       const [subject] = await tx
         .update(apiKeys)
         .set(revocation)
-        .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt)))
+        .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, by.userId), isNull(apiKeys.revokedAt)))
         .returning({ id: apiKeys.id, label: apiKeys.label })
-      if (!subject) return false
-      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...authority, source, subject })
-      return true
+      if (!subject) return "notFound"
+      await recordEvent(tx, { ...by, kind: "apiKeyRevoked", source, subject })
+      return "done"
     }),
 )
 

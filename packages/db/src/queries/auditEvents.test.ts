@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto"
-import { sql } from "drizzle-orm"
+import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import {
-  bySession,
   changePassword,
   countFailure,
   createApiKey,
@@ -11,18 +10,21 @@ import {
   createUser,
   type Database,
   DatabaseUnavailable,
+  disableUser,
   endSession,
   endSessionOfFamily,
   findLiveSessions,
   type ListedAuditEvent,
   listAuditEvents,
+  revokeAnyonesApiKey,
   revokeApiKey,
   revokeOtherSessions,
   revokeSession,
   rotateSession,
+  sessionActor,
 } from "../index.ts"
+import { users } from "../schema.ts"
 import { newApiKey, newSession, type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
-import { recordEvent } from "./auditEvents.ts"
 
 const source = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 
@@ -32,9 +34,9 @@ async function signIn(db: Database, userId: string) {
   return session
 }
 
-async function storeApiKey(db: Database, { userId, session }: Awaited<ReturnType<typeof storeUser>>) {
+async function storeApiKey(db: Database, { by }: Awaited<ReturnType<typeof storeUser>>) {
   const apiKey = newApiKey()
-  await createApiKey(db, { userId, sessionId: session.id, maxKeys: 100, apiKey, source })
+  await createApiKey(db, { by, maxKeys: 100, apiKey, source })
   return apiKey
 }
 
@@ -57,7 +59,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
 
   test("every act is there once it is done: who, by what, from where, to what", async () => {
     const ada = await storeUser(db, source)
-    const { userId, session } = ada
+    const { userId, session, by } = ada
     const [second, third, fourth] = [
       await signIn(db, userId),
       await signIn(db, userId),
@@ -66,29 +68,23 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     await signIn(db, userId)
     const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, ada)]
     const admin = await storeUser(db, source)
-    const authority = bySession(session.id)
+    await db.update(users).set({ role: "admin" }).where(eq(users.id, admin.userId))
 
-    await revokeSession(db, { id: second.id, userId, authority, source })
-    await endSession(db, { id: third.id, userId, source })
+    await revokeSession(db, { id: second.id, by, source })
+    await endSession(db, { by: sessionActor({ userId, sessionId: third.id }), source })
     await endSessionOfFamily(db, { ...fourth, source })
-    await revokeOtherSessions(db, { userId, keptId: session.id, source })
-    await revokeApiKey(db, {
-      id: one.id,
-      userId,
-      authority: { via: "apiKey", credentialId: one.id },
-      source,
-    })
-    const byAdmin = { ...bySession(admin.session.id), actorId: admin.userId }
-    await revokeApiKey(db, { id: two.id, userId, authority: byAdmin, source })
+    await revokeOtherSessions(db, { by, source })
+    await revokeApiKey(db, { id: one.id, by: { userId, via: "apiKey", credentialId: one.id }, source })
+    const byAdmin = { adminId: admin.userId, sessionId: admin.session.id }
+    await revokeAnyonesApiKey(db, { id: two.id, by: byAdmin, source })
     await changePassword(db, {
-      userId,
-      sessionId: session.id,
+      by,
       checkedHash: "hash",
       newHash: "new hash",
       source,
     })
     await rotateSession(db, { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32), source })
-    await db.transaction((tx) => recordEvent(tx, { userId, kind: "userDisabled", ...byAdmin, source }))
+    await disableUser(db, { id: userId, by: byAdmin, source })
 
     const bySelf = { actorId: null, via: "session", credentialId: session.id }
     const byPassword = { actorId: null, via: "password", credentialId: null }
@@ -123,23 +119,25 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     const { userId, session, user } = ada
     const apiKey = await storeApiKey(db, ada)
     const ended = await signIn(db, userId)
-    await endSession(db, { id: ended.id, userId, source })
+    const byEnded = sessionActor({ userId, sessionId: ended.id })
+    await endSession(db, { by: byEnded, source })
     const before = [await eventsOf(db, userId), await eventsOf(db, bob.userId)]
 
-    const authority = bySession(bob.session.id)
     await createUser(db, { email: user.email, passwordHash: "hash", session: newSession(), source })
     await createSession(db, { userId, checkedHash: "another hash", session: newSession(), source })
-    await createApiKey(db, { userId, sessionId: session.id, maxKeys: 1, apiKey: newApiKey(), source })
-    await createApiKey(db, { userId, sessionId: ended.id, maxKeys: 9, apiKey: newApiKey(), source })
-    await revokeApiKey(db, { id: apiKey.id, userId: bob.userId, authority, source })
-    await revokeSession(db, { id: session.id, userId: bob.userId, authority, source })
-    await endSession(db, { id: ended.id, userId, source })
-    await endSession(db, { id: session.id, userId: bob.userId, source })
+    await createApiKey(db, { by: ada.by, maxKeys: 1, apiKey: newApiKey(), source })
+    await createApiKey(db, { by: byEnded, maxKeys: 9, apiKey: newApiKey(), source })
+    await revokeApiKey(db, { id: apiKey.id, by: bob.by, source })
+    await revokeApiKey(db, { id: apiKey.id, by: byEnded, source })
+    await revokeSession(db, { id: session.id, by: bob.by, source })
+    await revokeSession(db, { id: session.id, by: byEnded, source })
+    await endSession(db, { by: byEnded, source })
+    await endSession(db, { by: sessionActor({ userId: bob.userId, sessionId: session.id }), source })
     await endSessionOfFamily(db, { ...session, familyHash: randomBytes(32), source })
-    await revokeOtherSessions(db, { userId, keptId: session.id, source })
+    await revokeOtherSessions(db, { by: ada.by, source })
+    await revokeOtherSessions(db, { by: byEnded, source })
     await changePassword(db, {
-      userId,
-      sessionId: session.id,
+      by: ada.by,
       checkedHash: "another hash",
       newHash: "new hash",
       source,
@@ -157,8 +155,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
 
   test("nothing is done that can't be recorded", async () => {
     const ada = await storeUser(db, source)
-    const { userId, session } = ada
-    const sessionId = session.id
+    const { userId, session, by } = ada
     const apiKey = await storeApiKey(db, ada)
     const other = await signIn(db, userId)
     const everything = () =>
@@ -168,7 +165,6 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
         select to_jsonb(api_keys)::text from api_keys union all
         select to_jsonb(audit_events)::text from audit_events order by 1`)
     const before = await everything()
-    const authority = bySession(sessionId)
     const stolen = { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32) }
     const acts: Record<string, () => Promise<unknown>> = {
       register: () => storeUser(db),
@@ -176,15 +172,14 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       "fail to log in": () =>
         countFailure(db, { userId, kind: "loginFailed", via: "password", credentialId: null, source }),
       "reuse a refresh token": () => rotateSession(db, { ...stolen, source }),
-      "log out": () => endSession(db, { id: sessionId, userId, source }),
+      "log out": () => endSession(db, { by, source }),
       "log out by cookie": () => endSessionOfFamily(db, { ...session, source }),
-      "end a session": () => revokeSession(db, { id: other.id, userId, authority, source }),
-      "end other sessions": () => revokeOtherSessions(db, { userId, keptId: sessionId, source }),
+      "end a session": () => revokeSession(db, { id: other.id, by, source }),
+      "end other sessions": () => revokeOtherSessions(db, { by, source }),
       "change the password": () =>
-        changePassword(db, { userId, sessionId, checkedHash: "hash", newHash: "new hash", source }),
-      "create a key": () =>
-        createApiKey(db, { userId, sessionId, maxKeys: 100, apiKey: newApiKey(), source }),
-      "revoke a key": () => revokeApiKey(db, { id: apiKey.id, userId, authority, source }),
+        changePassword(db, { by, checkedHash: "hash", newHash: "new hash", source }),
+      "create a key": () => createApiKey(db, { by, maxKeys: 100, apiKey: newApiKey(), source }),
+      "revoke a key": () => revokeApiKey(db, { id: apiKey.id, by, source }),
     }
 
     await db.execute(sql`
@@ -258,22 +253,22 @@ describe("on two instances", () => {
     const { db } = database
     const ada = await storeUser(db, source)
     const { id } = await storeApiKey(db, ada)
-    const revocation = { id, userId: ada.userId, authority: bySession(ada.session.id), source }
+    const revocation = { id, by: ada.by, source }
 
     const results = await Promise.all([revokeApiKey(db, revocation), revokeApiKey(other.db, revocation)])
 
-    expect(results.sort()).toEqual([false, true])
+    expect(results.sort()).toEqual(["done", "notFound"])
     expect(await kindsOf(db, ada.userId)).toEqual(["registered", "apiKeyCreated", "apiKeyRevoked"])
   })
 
   test("until its event is stored nobody sees the act, and a connection that dies then leaves neither", async () => {
     const { db } = database
-    const { userId, session } = await storeUser(db, source)
+    const { userId, session, by } = await storeUser(db, source)
     let ending: Promise<unknown> = Promise.resolve()
 
     await other.db.transaction(async (tx) => {
       await tx.execute(sql`lock table audit_events in share mode`)
-      ending = endSession(db, { id: session.id, userId, source }).catch((error: unknown) => error)
+      ending = endSession(db, { by, source }).catch((error: unknown) => error)
       await untilWaiting(1)
       expect(await isLive(db, session.id)).toBe(true)
       await tx.execute(sql`
@@ -288,16 +283,16 @@ describe("on two instances", () => {
 
   test("a session can be ended and recorded while the password is being changed", async () => {
     const { db } = database
-    const { userId, session } = await storeUser(db, source)
+    const { userId, session, by } = await storeUser(db, source)
     const elsewhere = await signIn(db, userId)
-    const change = { userId, sessionId: session.id, checkedHash: "hash", newHash: "new hash", source }
+    const change = { by, checkedHash: "hash", newHash: "new hash", source }
     let changing: Promise<unknown> = Promise.resolve()
 
     await other.db.transaction(async (tx) => {
       await tx.execute(sql`select from sessions where id = ${session.id} for update`)
       changing = changePassword(db, change)
       await untilWaiting(1)
-      await endSession(db, { id: elsewhere.id, userId, source })
+      await endSessionOfFamily(db, { ...elsewhere, source })
     })
 
     expect(await changing).toBe("changed")

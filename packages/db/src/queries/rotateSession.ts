@@ -2,7 +2,7 @@ import { and, eq, gt, isNull, sql } from "drizzle-orm"
 import { write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { recordEvent, type Source } from "./auditEvents.ts"
-import { isLive } from "./sessions.ts"
+import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /**

@@ -10,6 +10,7 @@ import {
   findLiveSessions,
   listSessions,
   rotateSession,
+  sessionActor,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
 import { newSession, type OpenTestDatabase, openTestDatabase, source, storeUser } from "../testing.ts"
@@ -141,25 +142,21 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   test("a user ends only their own session", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
-    await endSession(db, { id: ada.session.id, userId: bob.user.id, source })
+    const stolen = sessionActor({ userId: bob.userId, sessionId: ada.session.id })
+    expect(await endSession(db, { by: stolen, source })).toBe("ended")
     expect(await isLive(ada.session.id)).toBe(true)
-    await endSession(db, { id: ada.session.id, userId: ada.user.id, source })
+    expect(await endSession(db, { by: ada.by, source })).toBe("done")
     expect(await isLive(ada.session.id)).toBe(false)
   })
 
   test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
-    const { user, session } = await storeUser(db)
+    const { user, session, by } = await storeUser(db)
     const other = newSession()
     await createSession(db, { userId: user.id, checkedHash: "hash", session: other, source })
-    const change = {
-      userId: user.id,
-      sessionId: session.id,
-      checkedHash: "hash",
-      newHash: "new hash",
-      source,
-    }
+    const change = { by, checkedHash: "hash", newHash: "new hash", source }
 
-    expect(await changePassword(db, { ...change, sessionId: randomUUID() })).toBe("sessionEnded")
+    const byNone = sessionActor({ userId: user.id, sessionId: randomUUID() })
+    expect(await changePassword(db, { ...change, by: byNone })).toBe("ended")
     expect(await changePassword(db, change)).toBe("changed")
     expect(await changePassword(db, change)).toBe("otherPassword")
 

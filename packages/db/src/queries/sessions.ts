@@ -1,10 +1,12 @@
-import { and, desc, eq, gt, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
+import { and, desc, eq, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { type Authority, bySession, type NewAuditEvent, recordEvent, type Source } from "./auditEvents.ts"
+import { type NewAuditEvent, recordEvent, type Source } from "./auditEvents.ts"
+import { type Actor, actAs } from "./authority.ts"
+import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 export interface NewSession {
@@ -14,9 +16,6 @@ export interface NewSession {
   /** Seconds until it ends for good, however often it is refreshed. */
   ttl: number
 }
-
-/** Neither ended nor expired, by the database's clock. */
-export const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`now()`))
 
 /** Stores a new session, its end by the database's clock, and that it came of a password. */
 export async function openSession(
@@ -78,12 +77,13 @@ async function makeRoom(tx: Database, userId: string): Promise<void> {
   await tx.update(sessions).set({ endedAt: sql`now()` }).where(inArray(sessions.id, tooMany))
 }
 
-/** Signs out of a session of a user; harmless when it has ended. */
+/** Signs out of the session that the caller acts by. */
 export const endSession = write(
-  async (db, { id, userId, source }: { id: string; userId: string; source: Source }): Promise<void> => {
-    const which = and(eq(sessions.id, id), eq(sessions.userId, userId))
-    await endWhere(db, which, { ...bySession(id), kind: "loggedOut", source })
-  },
+  async (db, { by, source }: { by: Actor; source: Source }): Promise<"done" | "ended"> =>
+    actAs(db, by, async (tx) => {
+      await endWhere(tx, eq(sessions.id, by.credentialId), { ...by, kind: "loggedOut", source })
+      return "done" as const
+    }),
 )
 
 /** Signs out of the session that a refresh token belongs to, by the part that all its tokens share. */
@@ -91,7 +91,8 @@ export const endSessionOfFamily = write(
   async (db, params: { id: string; familyHash: Uint8Array; source: Source }): Promise<void> => {
     const { id, familyHash, source } = params
     const which = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
-    await endWhere(db, which, { via: "refreshToken", credentialId: id, kind: "loggedOut", source })
+    const event = { via: "refreshToken", credentialId: id, kind: "loggedOut", source } as const
+    await db.transaction((tx) => endWhere(tx, which, event))
   },
 )
 
@@ -101,21 +102,19 @@ export const endSessionOfFamily = write(
  * @returns false when none does.
  */
 async function endWhere(
-  db: Database,
+  tx: Database,
   which: SQL | undefined,
   event: Omit<NewAuditEvent, "userId" | "subject" | "count">,
 ): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    const [ended] = await tx
-      .update(sessions)
-      .set({ endedAt: sql`now()` })
-      .where(and(which, isLive))
-      .returning({ id: sessions.id, label: sessions.device, userId: sessions.userId })
-    if (!ended) return false
-    const { userId, ...subject } = ended
-    await recordEvent(tx, { ...event, userId, subject })
-    return true
-  })
+  const [ended] = await tx
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(and(which, isLive))
+    .returning({ id: sessions.id, label: sessions.device, userId: sessions.userId })
+  if (!ended) return false
+  const { userId, ...subject } = ended
+  await recordEvent(tx, { ...event, userId, subject })
+  return true
 }
 
 export interface ListedSession {
@@ -142,27 +141,29 @@ export const listSessions = query(
 )
 
 /**
- * Ends one of a user's live sessions.
+ * Ends one of the caller's live sessions.
  *
- * @returns false when the user has no such session.
+ * @returns `notFound` when they have no such session.
  */
 export const revokeSession = write(
   async (
     db,
-    params: { id: string; userId: string; authority: Authority; source: Source },
-  ): Promise<boolean> => {
-    const which = and(eq(sessions.id, params.id), eq(sessions.userId, params.userId))
-    return endWhere(db, which, { ...params.authority, kind: "sessionRevoked", source: params.source })
-  },
+    { id, by, source }: { id: string; by: Actor; source: Source },
+  ): Promise<"done" | "notFound" | "ended"> =>
+    actAs(db, by, async (tx) => {
+      const which = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
+      const ended = await endWhere(tx, which, { ...by, kind: "sessionRevoked", source })
+      return ended ? "done" : "notFound"
+    }),
 )
 
-/** Ends all sessions of a user but one. */
+/** Ends all sessions of the caller but the one that they act by. */
 export const revokeOtherSessions = write(
-  async (db, { userId, keptId, source }: { userId: string; keptId: string; source: Source }): Promise<void> =>
-    db.transaction(async (tx) => {
-      const count = await endOtherSessions(tx, { userId, keptId })
-      if (count === 0) return
-      await recordEvent(tx, { userId, kind: "otherSessionsRevoked", ...bySession(keptId), source, count })
+  async (db, { by, source }: { by: Actor; source: Source }): Promise<"done" | "ended"> =>
+    actAs(db, by, async (tx) => {
+      const count = await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
+      if (count > 0) await recordEvent(tx, { ...by, kind: "otherSessionsRevoked", source, count })
+      return "done" as const
     }),
 )
 

@@ -2,8 +2,10 @@ import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
-import { bySession, recordEvent, type Source } from "./auditEvents.ts"
-import { endOtherSessions, isLive, type NewSession, openSession } from "./sessions.ts"
+import { recordEvent, type Source } from "./auditEvents.ts"
+import { type Actor, actAs } from "./authority.ts"
+import { isLive } from "./isValid.ts"
+import { endOtherSessions, type NewSession, openSession } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /** The enabled user of an email (lower case), with the hash to check the password against. */
@@ -17,13 +19,17 @@ export const findUserByEmail = query(
   },
 )
 
-export const findPasswordHash = query(async (db, { userId }: { userId: string }): Promise<string | null> => {
-  const [row] = await db
-    .select({ passwordHash: users.passwordHash })
-    .from(users)
-    .where(and(eq(users.id, userId), isNull(users.disabledAt)))
-  return row?.passwordHash ?? null
-})
+/** The password hash of an enabled user with this live session. */
+export const findPasswordHash = query(
+  async (db, { userId, sessionId }: { userId: string; sessionId: string }): Promise<string | null> => {
+    const [row] = await db
+      .select({ passwordHash: users.passwordHash })
+      .from(users)
+      .innerJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId), isLive))
+      .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+    return row?.passwordHash ?? null
+  },
+)
 
 /** `adminIfFirst`: an administrator if there is no user yet. */
 export type NewUserRole = "user" | "admin" | "adminIfFirst"
@@ -76,7 +82,7 @@ export const replacePasswordHash = write(
   },
 )
 
-export type ChangePasswordResult = "changed" | "otherPassword" | "sessionEnded"
+export type ChangePasswordResult = "changed" | "otherPassword" | "ended"
 
 /**
  * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
@@ -85,27 +91,18 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "sessionEnded"
 export const changePassword = write(
   async (
     db,
-    params: { userId: string; sessionId: string; checkedHash: string; newHash: string; source: Source },
+    params: { by: Actor; checkedHash: string; newHash: string; source: Source },
   ): Promise<ChangePasswordResult> =>
-    db.transaction(async (tx) => {
-      const { userId, sessionId, source } = params
-      // Not "for update", which would wait for whoever ends a session and records it, who waits for this.
-      const [user] = await tx
-        .select({ passwordHash: users.passwordHash })
-        .from(users)
-        .where(and(eq(users.id, userId), isNull(users.disabledAt)))
-        .for("no key update")
-      const [session] = await tx
-        .select({ id: sessions.id })
-        .from(sessions)
-        .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isLive))
-        .for("share")
-      if (!user || !session) return "sessionEnded"
-      if (user.passwordHash !== params.checkedHash) return "otherPassword"
-
-      await tx.update(users).set({ passwordHash: params.newHash }).where(eq(users.id, userId))
-      await endOtherSessions(tx, { userId, keptId: sessionId })
-      await recordEvent(tx, { userId, kind: "passwordChanged", ...bySession(sessionId), source })
+    actAs(db, params.by, async (tx) => {
+      const { by, source } = params
+      const changed = await tx
+        .update(users)
+        .set({ passwordHash: params.newHash })
+        .where(and(eq(users.id, by.userId), eq(users.passwordHash, params.checkedHash)))
+        .returning({ id: users.id })
+      if (changed.length === 0) return "otherPassword"
+      await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
+      await recordEvent(tx, { ...by, kind: "passwordChanged", source })
       return "changed"
     }),
 )

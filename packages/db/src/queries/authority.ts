@@ -1,0 +1,96 @@
+import { and, eq, inArray } from "drizzle-orm"
+import type { Database } from "../createDatabase.ts"
+import { apiKeys, sessions, users } from "../schema.ts"
+import { isActive, isLive } from "./isValid.ts"
+
+/** Who asks for a change, and the credential that they authenticated with. */
+export interface Actor {
+  userId: string
+  via: "session" | "apiKey"
+  /** The session's or key's id. */
+  credentialId: string
+}
+
+/** A user who acts by one of their sessions. */
+export const sessionActor = ({ userId, sessionId }: { userId: string; sessionId: string }): Actor => ({
+  userId,
+  via: "session",
+  credentialId: sessionId,
+})
+
+/**
+ * Runs a change on behalf of a caller in a transaction that first makes sure that the caller may still act: the
+ * user is enabled, and the credential has neither ended, been revoked nor expired. Whatever ends one of them waits
+ * until the change is done, or has happened before and is seen here.
+ *
+ * Locks are taken in one order, users by their ids, then sessions, then keys, and at full strength from the start:
+ * as a user's row is locked first, changes by the same user take turns. So no two of them can wait for each other.
+ * They are "no key update", which events that refer to a user don't wait for.
+ *
+ * @returns `ended` when the caller may not, and nothing was done.
+ */
+export async function actAs<Result>(
+  db: Database,
+  actor: Actor,
+  change: (tx: Database) => Promise<Result>,
+): Promise<Result | "ended"> {
+  return db.transaction(async (tx) => {
+    const [user] = await lockUsers(tx, [actor.userId])
+    return (await isStanding(tx, actor, user)) ? change(tx) : "ended"
+  })
+}
+
+/** What an administrator is to a change: who does it, by which session. */
+export interface ByAdmin {
+  adminId: string
+  sessionId: string
+}
+
+/**
+ * The same for an administrator, who must also still be one.
+ *
+ * @param params.userId a user whom the change is about, and who is locked as well; `change` gets the row.
+ */
+export async function actAsAdmin<Result>(
+  db: Database,
+  { by, userId }: { by: ByAdmin; userId?: string },
+  change: (tx: Database, user: LockedUser | undefined) => Promise<Result>,
+): Promise<Result | "ended" | "notAdmin"> {
+  return db.transaction(async (tx) => {
+    const locked = await lockUsers(tx, userId === undefined ? [by.adminId] : [by.adminId, userId])
+    const find = (id: string | undefined) => locked.find((user) => user.id === id)
+    const admin = find(by.adminId)
+    const actor = sessionActor({ userId: by.adminId, sessionId: by.sessionId })
+    if (!(await isStanding(tx, actor, admin))) return "ended"
+    if (admin?.role !== "admin") return "notAdmin"
+    return change(tx, find(userId))
+  })
+}
+
+type LockedUser = Pick<typeof users.$inferSelect, "id" | "role" | "disabledAt">
+
+const lockUsers = (tx: Database, ids: readonly string[]): Promise<LockedUser[]> =>
+  tx
+    .select({ id: users.id, role: users.role, disabledAt: users.disabledAt })
+    .from(users)
+    .where(inArray(users.id, [...ids]))
+    .orderBy(users.id)
+    .for("no key update")
+
+async function isStanding(tx: Database, actor: Actor, user: LockedUser | undefined): Promise<boolean> {
+  if (!user || user.disabledAt) return false
+  const { userId, credentialId: id } = actor
+  const rows =
+    actor.via === "session"
+      ? await tx
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isLive))
+          .for("no key update")
+      : await tx
+          .select({ id: apiKeys.id })
+          .from(apiKeys)
+          .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isActive))
+          .for("no key update")
+  return rows.length === 1
+}
