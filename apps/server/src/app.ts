@@ -9,6 +9,7 @@ import { mountDashboard } from "./mountDashboard.ts"
 import { mountRest } from "./mountRest.ts"
 import { mountTrpc } from "./mountTrpc.ts"
 import { type ExchangeDependencies, openExchange } from "./openExchange.ts"
+import { readWholeBody } from "./readWholeBody.ts"
 import { refuseMethod, respond, respondWithFailure, restError } from "./respond.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -25,7 +26,7 @@ export function createApp(deps: AppDependencies): App {
   const app = new Hono<AppEnv>()
   app.use(openExchange(deps))
   if (deps.corsOrigins.length > 0) app.use(crossOrigin(deps.corsOrigins))
-  app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody)
+  app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
   const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))

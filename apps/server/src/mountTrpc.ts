@@ -1,9 +1,10 @@
-import { isUtf8 } from "node:buffer"
 import { appRouter, failure, failureOf } from "@latchkey/api"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import { decodeUtf8 } from "./decodeUtf8.ts"
 import type { App, AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
 import { localUrl } from "./localUrl.ts"
+import { parseJson } from "./parseJson.ts"
 import { complete, refuseMethod, respondWithFailure } from "./respond.ts"
 import { readUnaryCalls, serveUnaryCalls } from "./unaryTrpc.ts"
 
@@ -33,7 +34,9 @@ async function serveOtherCalls(c: AppContext): Promise<Response> {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."))
   }
   const response = await serveWithAdapter(c)
-  if (response.headers.has("content-type") || response.status === 204) return complete(c, response)
+  if (response.headers.has("content-type") || response.status === 204) {
+    return complete(c, method === "POST" ? await whole(response) : response)
+  }
   // What failed as a whole, before there was a context, has neither a type nor the request's id.
   const last = c.get("exchange").failures.pop()
   if (!last) throw new TypeError("an answer of no type, and no failure")
@@ -53,11 +56,41 @@ async function serveWithAdapter(c: AppContext): Promise<Response> {
   })
 }
 
-/** The adapter would fail for a host that `URL` refuses, and repair a body that is no UTF-8. */
-async function forAdapter({ raw }: AppContext["req"]): Promise<Request> {
-  const { method, headers, signal } = raw
-  const url = localUrl(raw.url)
-  if (method === "GET") return new Request(url, { headers, signal })
-  const bytes = await raw.arrayBuffer()
-  return new Request(url, { method, headers, signal, body: isUtf8(bytes) ? bytes : "no JSON" })
+/**
+ * An answer that would come call by call, kept until all calls are done. What a mutation says in the headers of an
+ * answer, such as a session's cookie or a limit, is not known before.
+ */
+async function whole(response: Response): Promise<Response> {
+  const headers = new Headers(response.headers)
+  headers.delete("transfer-encoding")
+  const { status } = response
+  return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers })
+}
+
+/** The adapter would fail for a host that `URL` refuses, repair a body that is no UTF-8, and take a name twice. */
+async function forAdapter(request: AppContext["req"]): Promise<Request> {
+  const { method, headers, signal, url: sent } = request.raw
+  const url = localUrl(sent)
+  if (method === "GET") {
+    const input = url.searchParams.get("input")
+    if (input !== null)
+      url.searchParams.set(
+        "input",
+        strictJson(() => input),
+      )
+    return new Request(url, { headers, signal })
+  }
+  const bytes = await request.arrayBuffer()
+  return new Request(url, { method, headers, signal, body: strictJson(() => decodeUtf8(bytes)) })
+}
+
+/** JSON that we take, or nothing, or else what no reader takes for JSON. */
+function strictJson(readText: () => string): string {
+  try {
+    const text = readText()
+    if (text !== "") parseJson(text)
+    return text
+  } catch {
+    return "no JSON"
+  }
 }

@@ -3,6 +3,7 @@ import type { HonoRequest } from "hono"
 import { decodeUtf8 } from "./decodeUtf8.ts"
 import { isJson } from "./isJson.ts"
 import { localUrl } from "./localUrl.ts"
+import { parseJson } from "./parseJson.ts"
 
 type Fields = Record<string, unknown>
 
@@ -34,16 +35,17 @@ export async function readRestInput(
 
 async function readBody(request: HonoRequest): Promise<{ value: unknown } | { failure: Failure }> {
   if (request.method === "GET" || request.method === "HEAD") return { value: undefined }
-  const bytes = await request.arrayBuffer().catch(() => null)
-  if (bytes === null) return { failure: failure("INVALID_INPUT", "The body broke off.") }
+  const bytes = await request.arrayBuffer()
   if (bytes.byteLength === 0) return { value: undefined }
   if (!isJson(request.header("content-type"))) {
     return { failure: failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.") }
   }
   try {
-    return { value: JSON.parse(decodeUtf8(bytes)) }
+    return { value: parseJson(decodeUtf8(bytes)) }
   } catch {
-    return { failure: failure("INVALID_INPUT", "The body is not valid JSON in UTF-8.") }
+    return {
+      failure: failure("INVALID_INPUT", "The body must be valid JSON in UTF-8, with each field once."),
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/ser
 import { decodeUtf8 } from "./decodeUtf8.ts"
 import type { AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
+import { parseJson } from "./parseJson.ts"
 import { JSON_HEADERS, respond } from "./respond.ts"
 
 const config = appRouter._def._config
@@ -67,9 +68,9 @@ export async function serveUnaryCalls(
   let inputs: Promise<unknown[]> | undefined
 
   async function readInputs(): Promise<unknown[]> {
-    const text = kind === "query" ? query : decodeUtf8(await c.req.raw.arrayBuffer())
+    const text = kind === "query" ? query : decodeUtf8(await c.req.arrayBuffer())
     if (!text) return []
-    const parsed: unknown = JSON.parse(text)
+    const parsed = parseJson(text)
     if (!isBatch) return [config.transformer.input.deserialize(parsed as never)]
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
       throw new TypeError("the input of a batch is an object")

@@ -154,7 +154,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
       ])
       const refused = results.filter(({ status }) => status === "rejected")
       expect(refused.length).toBeGreaterThan(0)
-      for (const result of refused) expect(result).toMatchObject({ reason: { reason: "FORBIDDEN" } })
+      for (const result of refused) expect(result).toMatchObject({ reason: { reason: "UNAUTHENTICATED" } })
       const left = await Promise.all([ada, bob, eve].map(({ headers }) => there.authenticate(headers)))
       expect(left.filter(({ caller }) => caller).length).toBe(refused.length)
     }
