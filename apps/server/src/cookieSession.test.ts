@@ -63,6 +63,42 @@ test("the same over tRPC, where it stands beside other calls of a batch", async 
   expect(await response.text()).not.toContain("refreshToken")
 })
 
+/** A call as tRPC's `httpBatchStreamLink` sends it, the answer to which may come bit by bit. */
+async function callStreamed(procedures: string, inputs: unknown[], headers: Record<string, string> = {}) {
+  const response = await fetch(`${url}/trpc/${procedures}?batch=1`, {
+    method: "POST",
+    headers: {
+      ...ownPage,
+      "content-type": "application/json",
+      "trpc-accept": "application/jsonl",
+      ...headers,
+    },
+    body: JSON.stringify(Object.fromEntries(inputs.map((json, index) => [index, { json }]))),
+  })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+test("the same where a client asks for a streamed answer: signing up, in, on and out", async () => {
+  const body = { email: `${randomUUID()}@example.com`, password: randomUUID(), session: "cookie" }
+
+  const signedUp = await callStreamed("auth.register", [body])
+  const signedIn = await callStreamed("auth.login,auth.login", [body, { ...body, password: "wrong" }])
+  for (const reply of [signedUp, signedIn]) {
+    expect(setCookieOf(reply)).toMatch(/^__Host-latchkey=[\w-]{86};/)
+    expect(reply.text).toContain("accessToken")
+    expect(reply.text).not.toContain("refreshToken")
+  }
+  expect(signedIn.headers.has("ratelimit")).toBe(true)
+
+  await letTimePass()
+  const refreshed = await callStreamed("auth.refresh", [{}], { cookie: cookieOf(signedIn) })
+  expect(cookieOf(refreshed)).toMatch(/^__Host-latchkey=[\w-]{86}$/)
+  expect(cookieOf(refreshed)).not.toBe(cookieOf(signedIn))
+  const signedOut = await callStreamed("auth.logout", [], { cookie: cookieOf(refreshed) })
+  expect(setCookieOf(signedOut)).toMatch(/Max-Age=0/)
+  expect(await refresh(cookieOf(refreshed))).toMatchObject(unauthenticated)
+})
+
 test("without asking for it there is no cookie, and the token is in the answer as ever", async () => {
   const { email, password } = await register(url)
   const reply = await rest(url, "POST", "/auth/login", { body: { email, password }, headers: ownPage })
