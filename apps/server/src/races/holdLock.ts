@@ -6,6 +6,8 @@ export interface HeldLock {
   untilWaiting(count: number): Promise<void>
   /** Rolls back what took the lock, and lets those that wait go on. */
   release(): Promise<void>
+  /** Commits it instead. */
+  commit(): Promise<void>
 }
 
 /** Takes a lock in a transaction of the test's own, which holds open the race of all that wait for it. */
@@ -17,6 +19,12 @@ export async function holdLock(
   const transaction = await holder.reserve()
   await transaction`begin`
   await takeLock(transaction)
+
+  async function close() {
+    transaction.release()
+    await Promise.all([holder.end(), watcher.end()])
+  }
+
   return {
     untilWaiting: (count) =>
       vi.waitFor(
@@ -30,8 +38,11 @@ export async function holdLock(
       ),
     async release() {
       await transaction`rollback`
-      transaction.release()
-      await Promise.all([holder.end(), watcher.end()])
+      await close()
+    },
+    async commit() {
+      await transaction`commit`
+      await close()
     },
   }
 }
