@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, ne, notExists, notInArray } from "drizzle-orm"
+import { and, asc, count, eq, inArray, ne, notExists, notInArray, or } from "drizzle-orm"
 import { write } from "../query.ts"
 import { users } from "../schema.ts"
 
@@ -11,14 +11,26 @@ export const appointAdmins = write(
   async (db, { emails }: { emails: readonly string[] }): Promise<number> =>
     db.transaction(async (tx) => {
       const named = [...new Set(emails)]
+      // In the order in which changes by administrators lock users, and then nobody else, so that neither waits for
+      // the other.
+      const locked = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(or(eq(users.role, "admin"), inArray(users.email, named)))
+        .orderBy(users.id)
+        .for("no key update")
+      const isLocked = inArray(
+        users.id,
+        locked.map(({ id }) => id),
+      )
       await tx
         .update(users)
         .set({ role: "user" })
-        .where(and(eq(users.role, "admin"), notInArray(users.email, named)))
+        .where(and(isLocked, eq(users.role, "admin"), notInArray(users.email, named)))
       await tx
         .update(users)
         .set({ role: "admin" })
-        .where(and(inArray(users.email, named), ne(users.role, "admin")))
+        .where(and(isLocked, inArray(users.email, named), ne(users.role, "admin")))
       const [registered] = await tx.select({ users: count() }).from(users).where(inArray(users.email, named))
       return named.length - (registered?.users ?? 0)
     }),
