@@ -1,7 +1,7 @@
 import { appRouter, failureOf, type RestOperation, restOperations } from "@latchkey/api"
 import { callTRPCProcedure } from "@trpc/server"
 import type { App, AppContext } from "./exchange.ts"
-import { readRestInput } from "./readRestInput.ts"
+import { describedInput, readRestInput } from "./readRestInput.ts"
 import { refuseMethod, respond, respondEmpty, respondWithFailure } from "./respond.ts"
 
 /**
@@ -34,7 +34,7 @@ async function serve(c: AppContext, operation: RestOperation): Promise<Response>
       router: appRouter,
       path: operation.procedure,
       type: operation.kind,
-      getRawInput: async () => read.input,
+      getRawInput: async () => describedInput(operation, read.input),
       ctx: api,
       signal: c.req.raw.signal,
       batchIndex: 0,

@@ -1,5 +1,7 @@
 import { type Failure, failure, invalidInput, type RestOperation } from "@latchkey/api"
+import { TRPCError } from "@trpc/server"
 import type { HonoRequest } from "hono"
+import { ZodRealError } from "zod"
 import { decodeUtf8 } from "./decodeUtf8.ts"
 import { isJson } from "./isJson.ts"
 import { localUrl } from "./localUrl.ts"
@@ -31,6 +33,20 @@ export async function readRestInput(
     return { failure: invalidInput([{ path: [], message: "has a field more than once" }]) }
   const input = fields.length === 0 && operation.input === null ? undefined : Object.fromEntries(fields)
   return { input }
+}
+
+/**
+ * An input without fields that the operation does not describe. Schemas refuse those as well, but take what tRPC's
+ * own clients add.
+ *
+ * @throws {TRPCError} as for input that a schema refuses.
+ */
+export function describedInput({ input: schema }: RestOperation, input: unknown): unknown {
+  const { properties } = schema ?? {}
+  const keys = properties ? Object.keys(input ?? {}).filter((name) => !Object.hasOwn(properties, name)) : []
+  if (keys.length === 0) return input
+  const cause = new ZodRealError([{ code: "unrecognized_keys", keys, path: [], message: "" }])
+  throw new TRPCError({ code: "BAD_REQUEST", cause })
 }
 
 async function readBody(request: HonoRequest): Promise<{ value: unknown } | { failure: Failure }> {

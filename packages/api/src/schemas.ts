@@ -63,6 +63,24 @@ export const searchUpTo = (length: number) =>
 /** Part of a label, or nothing. */
 export const search = searchUpTo(100)
 
+/** What every list that is read page by page takes. */
+export const page = { cursor: z.string().nullish(), limit: z.int().min(1).max(100).default(50) }
+
+/**
+ * The input of a list that is read page by page, which may be left out. TanStack's infinite queries add a
+ * `direction` to what they send over tRPC (trpc/trpc#5514). It says why a page is read, and which one is for the
+ * cursor to say, so it is dropped.
+ */
+export const paged = <Input extends z.ZodObject>(input: Input) =>
+  z.preprocess((sent: z.input<Input> | undefined) => withoutDirection(sent), input)
+
+function withoutDirection(sent: unknown): unknown {
+  if (sent === undefined) return {}
+  if (typeof sent !== "object" || sent === null || !("direction" in sent)) return sent
+  const { direction, ...input } = sent
+  return direction === "forward" || direction === "backward" ? input : sent
+}
+
 export const auditKind = z.enum([
   "registered",
   "loggedIn",

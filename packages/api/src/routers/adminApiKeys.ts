@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { noOutput, ownedApiKey, searchUpTo } from "../schemas.ts"
+import { noOutput, ownedApiKey, page, paged, searchUpTo } from "../schemas.ts"
 import { adminProcedure, router } from "../trpc.ts"
 
 export const adminApiKeysRouter = router({
@@ -14,15 +14,14 @@ export const adminApiKeysRouter = router({
       },
     })
     .input(
-      z
-        .strictObject({
-          cursor: z.string().nullish(),
-          limit: z.int().min(1).max(100).default(50),
+      paged(
+        z.strictObject({
+          ...page,
           status: z.enum(["active", "all"]).default("active"),
           userId: z.string().max(100).nullish(),
           search: searchUpTo(254).default(""),
-        })
-        .default({ limit: 50, status: "active", search: "" }),
+        }),
+      ),
     )
     .output(z.object({ items: z.array(ownedApiKey), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) =>

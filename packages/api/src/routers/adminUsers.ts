@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { listedUser, noOutput, searchUpTo } from "../schemas.ts"
+import { listedUser, noOutput, page, paged, searchUpTo } from "../schemas.ts"
 import { adminProcedure, router } from "../trpc.ts"
 
 const one = z.strictObject({ id: z.string().min(1).max(100) })
@@ -15,14 +15,13 @@ export const adminUsersRouter = router({
       },
     })
     .input(
-      z
-        .strictObject({
-          cursor: z.string().nullish(),
-          limit: z.int().min(1).max(100).default(50),
+      paged(
+        z.strictObject({
+          ...page,
           status: z.enum(["all", "enabled", "disabled"]).default("all"),
           search: searchUpTo(254).default(""),
-        })
-        .default({ limit: 50, status: "all", search: "" }),
+        }),
+      ),
     )
     .output(z.object({ items: z.array(listedUser), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) => ctx.admin.users.list({ ...input, cursor: input.cursor ?? null })),

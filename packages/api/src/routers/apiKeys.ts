@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { apiKey, instant, label, noOutput, search } from "../schemas.ts"
+import { apiKey, instant, label, noOutput, page, paged, search } from "../schemas.ts"
 import { callerProcedure, router, sessionProcedure } from "../trpc.ts"
 
 export const apiKeysRouter = router({
@@ -32,14 +32,13 @@ export const apiKeysRouter = router({
       },
     })
     .input(
-      z
-        .strictObject({
-          cursor: z.string().nullish(),
-          limit: z.int().min(1).max(100).default(50),
+      paged(
+        z.strictObject({
+          ...page,
           status: z.enum(["active", "all"]).default("active"),
           search: search.default(""),
-        })
-        .default({ limit: 50, status: "active", search: "" }),
+        }),
+      ),
     )
     .output(z.object({ items: z.array(apiKey), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) =>

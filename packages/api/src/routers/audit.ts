@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { auditEvent, auditKind } from "../schemas.ts"
+import { auditEvent, auditKind, page, paged } from "../schemas.ts"
 import { router, sessionProcedure } from "../trpc.ts"
 
 export const auditRouter = router({
@@ -14,13 +14,12 @@ export const auditRouter = router({
       },
     })
     .input(
-      z
-        .strictObject({
-          cursor: z.string().nullish(),
-          limit: z.int().min(1).max(100).default(50),
+      paged(
+        z.strictObject({
+          ...page,
           kind: auditKind.optional(),
-        })
-        .default({ limit: 50 }),
+        }),
+      ),
     )
     .output(z.object({ items: z.array(auditEvent), nextCursor: z.string().nullable() }))
     .query(({ ctx, input: { cursor, limit, kind } }) =>
