@@ -180,7 +180,7 @@ describe.each(withCaller)("$path", (procedure) => {
   }
 
   const credentials = ["session", ...(takesKeys(procedure.operation) ? ["apiKey"] : [])] as const
-  test.each(credentials)("is done by a %s when nothing has ended", async (credential) => {
+  test.each(credentials)("is done by %s when nothing has ended", async (credential) => {
     const scene = await prepare(procedure, credential as End["credential"])
     const held = await hold(procedure, scene)
 
