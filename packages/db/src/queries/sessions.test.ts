@@ -55,40 +55,45 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const { user, session } = await storeUser(db)
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
-    const turned = { user, newest: "next" }
-    expect(await rotateSession(db, { ...session, nextTurnHash: second, source })).toEqual(turned)
-    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third, source })).toEqual(
-      turned,
-    )
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [second], source })).toEqual({
+      user,
+      turnHash: second,
+    })
+    expect(
+      await rotateSession(db, { ...session, turnHash: second, nextTurnHashes: [third], source }),
+    ).toEqual({
+      user,
+      turnHash: third,
+    })
     expect(await isLive(session.id)).toBe(true)
 
     expect(
-      await rotateSession(db, { ...session, turnHash: second, nextTurnHash: randomBytes(32), source }),
+      await rotateSession(db, { ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], source }),
     ).toBeNull()
     expect(await isLive(session.id)).toBe(false)
     expect(
-      await rotateSession(db, { ...session, turnHash: third, nextTurnHash: randomBytes(32), source }),
+      await rotateSession(db, { ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], source }),
     ).toBeNull()
   })
 
   test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
     const { user, session } = await storeUser(db)
     const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
-    const first = { ...session, nextTurnHash: second, leeway, source }
-    const next = { ...session, turnHash: second, nextTurnHash: third, leeway, source }
+    const first = { ...session, nextTurnHashes: [second] as const, leeway, source }
+    const next = { ...session, turnHash: second, nextTurnHashes: [third] as const, leeway, source }
     const later = () =>
       db
         .update(sessions)
         .set({ refreshedAt: sql`now() - interval '31 s'` })
         .where(sql`${sessions.id} = ${session.id}`)
 
-    expect(await rotateSession(db, first)).toEqual({ user, newest: "presented" })
+    expect(await rotateSession(db, first)).toEqual({ user, turnHash: session.turnHash })
     await later()
-    expect(await rotateSession(db, first)).toEqual({ user, newest: "next" })
-    expect(await rotateSession(db, next)).toEqual({ user, newest: "presented" })
-    expect(await rotateSession(db, first)).toEqual({ user, newest: "next" })
+    expect(await rotateSession(db, first)).toEqual({ user, turnHash: second })
+    expect(await rotateSession(db, next)).toEqual({ user, turnHash: second })
+    expect(await rotateSession(db, first)).toEqual({ user, turnHash: second })
     await later()
-    expect(await rotateSession(db, next)).toEqual({ user, newest: "next" })
+    expect(await rotateSession(db, next)).toEqual({ user, turnHash: third })
     expect(await isLive(session.id)).toBe(true)
 
     expect(await rotateSession(db, first)).toBeNull()
@@ -97,7 +102,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("who does not know the family's secret can't end the session", async () => {
     const { session } = await storeUser(db)
-    const guess = { ...session, familyHash: randomBytes(32), nextTurnHash: randomBytes(32), source }
+    const guess = {
+      ...session,
+      familyHash: randomBytes(32),
+      nextTurnHashes: [randomBytes(32)] as const,
+      source,
+    }
 
     expect(await rotateSession(db, guess)).toBeNull()
     expect(await isLive(session.id)).toBe(true)
@@ -108,7 +118,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
-        rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
+        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
       ),
     )
 
@@ -118,7 +128,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("a session ends at its time, and refreshing does not put that off", async () => {
     const { session } = await storeUser(db)
-    await rotateSession(db, { ...session, nextTurnHash: session.turnHash, source })
+    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], source })
     const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
     expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
 
@@ -127,7 +137,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       .set({ expiresAt: sql`now() - interval '1 ms'` })
       .where(sql`${sessions.id} = ${session.id}`)
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source })).toBeNull()
   })
 
   test("a disabled user's sessions are not live and can't be refreshed", async () => {
@@ -135,7 +145,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source })).toBeNull()
   })
 
   test("a user ends only their own session", async () => {
