@@ -8,6 +8,7 @@ import {
   type Database,
   endSession,
   findLiveSessions,
+  listAuditEvents,
   listSessions,
   rotateSession,
 } from "../index.ts"
@@ -23,6 +24,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     db = database.db
   })
   afterAll(() => database[Symbol.asyncDispose]())
+
+  /** As `rotateSession`; the embedded database gives its bytes as no `Buffer`. */
+  const rotate = async (params: Parameters<typeof rotateSession>[1]) => {
+    const rotated = await rotateSession(db, params)
+    return rotated && { ...rotated, turnHash: Buffer.from(rotated.turnHash) }
+  }
 
   const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
 
@@ -49,30 +56,34 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
     expect(await isLive(session.id)).toBe(true)
     expect(await isLive(first.id)).toBe(false)
+    const events = await listAuditEvents(db, { userId: user.id, limit: 10, after: null })
+    expect(events.map(({ kind, count, via }) => ({ kind, count, via }))).toEqual([
+      { kind: "loggedIn", count: 1, via: "password" },
+      { kind: "oldestSessionsEnded", count: 2, via: "password" },
+      { kind: "registered", count: 1, via: "password" },
+    ])
   })
 
   test("the newest turn is replaced by the next, an older one ends the session", async () => {
     const { user, session } = await storeUser(db)
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
-    expect(await rotateSession(db, { ...session, nextTurnHashes: [second], source })).toEqual({
+    expect(await rotate({ ...session, nextTurnHashes: [second], source })).toEqual({
       user,
       turnHash: second,
     })
-    expect(
-      await rotateSession(db, { ...session, turnHash: second, nextTurnHashes: [third], source }),
-    ).toEqual({
+    expect(await rotate({ ...session, turnHash: second, nextTurnHashes: [third], source })).toEqual({
       user,
       turnHash: third,
     })
     expect(await isLive(session.id)).toBe(true)
 
     expect(
-      await rotateSession(db, { ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], source }),
+      await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], source }),
     ).toBeNull()
     expect(await isLive(session.id)).toBe(false)
     expect(
-      await rotateSession(db, { ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], source }),
+      await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], source }),
     ).toBeNull()
   })
 
@@ -87,17 +98,29 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
         .set({ refreshedAt: sql`now() - interval '31 s'` })
         .where(sql`${sessions.id} = ${session.id}`)
 
-    expect(await rotateSession(db, first)).toEqual({ user, turnHash: session.turnHash })
+    expect(await rotate(first)).toEqual({ user, turnHash: session.turnHash })
     await later()
-    expect(await rotateSession(db, first)).toEqual({ user, turnHash: second })
-    expect(await rotateSession(db, next)).toEqual({ user, turnHash: second })
-    expect(await rotateSession(db, first)).toEqual({ user, turnHash: second })
+    expect(await rotate(first)).toEqual({ user, turnHash: second })
+    expect(await rotate(next)).toEqual({ user, turnHash: second })
+    expect(await rotate(first)).toEqual({ user, turnHash: second })
     await later()
-    expect(await rotateSession(db, next)).toEqual({ user, turnHash: third })
+    expect(await rotate(next)).toEqual({ user, turnHash: third })
     expect(await isLive(session.id)).toBe(true)
 
-    expect(await rotateSession(db, first)).toBeNull()
+    expect(await rotate(first)).toBeNull()
     expect(await isLive(session.id)).toBe(false)
+  })
+
+  test("in the leeway a token counts as repeated, whichever of its next tokens was stored", async () => {
+    const { user, session } = await storeUser(db)
+    const [elsewhere, here, leeway] = [randomBytes(32), randomBytes(32), 30]
+    await rotate({ ...session, nextTurnHashes: [elsewhere], source })
+
+    expect(await rotate({ ...session, nextTurnHashes: [here, elsewhere], leeway, source })).toEqual({
+      user,
+      turnHash: elsewhere,
+    })
+    expect(await rotate({ ...session, nextTurnHashes: [here], leeway, source })).toBeNull()
   })
 
   test("who does not know the family's secret can't end the session", async () => {
