@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import { addressBlock } from "./addressBlock.ts"
 import { createCounter } from "./counter.ts"
-import type { Keyring } from "./keyring.ts"
+import type { Keyring, SecretKeys } from "./keyring.ts"
 import type { Limits } from "./limits.ts"
 import type { Source } from "./source.ts"
 import { createThrottleLogin } from "./throttleLogin.ts"
@@ -41,16 +41,22 @@ export function createThrottle(
   const passwordChanges = createCounter(db, "password-changes", limits.passwordChanges, final)
 
   /** Whom something is counted for. The database learns no email and no address by it. */
-  const digest = (...subject: string[]) =>
-    createHmac("sha256", keyring.current.throttleKey).update(JSON.stringify(subject)).digest("base64url")
+  const digestUnder = ({ throttleKey }: SecretKeys, ...subject: string[]) =>
+    createHmac("sha256", throttleKey).update(JSON.stringify(subject)).digest("base64url")
+
+  const digest = (...subject: string[]) => digestUnder(keyring.current, ...subject)
 
   const addressKey = ({ address }: Source) => digest("address", addressBlock(address))
 
-  const loginKeys = (email: string, { address }: Source) => ({
-    account: digest("account", email.toLowerCase()),
-    address: digest("address", addressBlock(address)),
-    both: digest("both", email.toLowerCase(), addressBlock(address)),
-  })
+  function loginKeys(email: string, source: Source) {
+    const both = ["both", email.toLowerCase(), addressBlock(source.address)]
+    return {
+      account: digest("account", email.toLowerCase()),
+      address: addressKey(source),
+      both: digest(...both),
+      formerBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
+    }
+  }
 
   return {
     login: (email, source, signIn) => logins.login(loginKeys(email, source), source, signIn),

@@ -12,6 +12,8 @@ export interface LoginKeys {
   address: string
   /** The account and the address together. */
   both: string
+  /** The same under server secrets that were current before. */
+  formerBoth: readonly string[]
 }
 
 export interface ThrottleLogin {
@@ -59,8 +61,12 @@ export function createThrottleLogin(
   const meet = ({ both }: LoginKeys) => finish([known.remember(both)])
 
   /** Whether a try may go on although a limit that others share is used up. Counted, and told to nobody. */
-  const mayGoBeyond = async ({ both }: LoginKeys) =>
-    (await known.remembers(both)) && (await beyond.take(both)).isAllowed
+  async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
+    for (const key of [both, ...formerBoth]) {
+      if (await known.remembers(key)) return (await beyond.take(both)).isAllowed
+    }
+    return false
+  }
 
   /** @param refuse makes the refusal of a limit that others share; undefined while none is used up. */
   async function signInOrRefuse<T>(
