@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { register, rest, startServerOnPostgres } from "./testing.ts"
@@ -49,6 +49,49 @@ test("the refresh token is in the cookie, out of reach of scripts and of other s
     )
     expect(Object.keys(body).sort()).toEqual(["accessToken", "accessTokenExpiresAt", "user"])
   }
+})
+
+test("a session of ten years has its cookie for as long as browsers keep one, and signs in", async () => {
+  await using server = await startServerOnPostgres(inject("postgresUrl"), { REFRESH_TOKEN_TTL: "315360000" })
+  const body = { email: `${randomUUID()}@example.com`, password: randomUUID(), session: "cookie" }
+  const call = { body, headers: { origin: server.url } }
+  for (const path of ["/auth/register", "/auth/login"]) {
+    const reply = await rest(server.url, "POST", path, call)
+    expect(reply.status).toBeLessThan(300)
+    expect(setCookieOf(reply)).toMatch(/; Max-Age=34560000; /)
+  }
+})
+
+test("signing out by made-up cookies is counted for the address, and a real one still signs out", async () => {
+  const strict = await startServerOnPostgres(inject("postgresUrl"), { RATE_LIMIT_FACTOR: "1" })
+  await using _ = strict
+  const headers = { origin: strict.url }
+  const body = { email: `${randomUUID()}@example.com`, password: randomUUID(), session: "cookie" }
+  const signedUp = await rest(strict.url, "POST", "/auth/register", { body, headers })
+  const madeUp = () => {
+    const id = Buffer.from(randomUUID().replaceAll("-", ""), "hex")
+    return `__Host-latchkey=${Buffer.concat([id, randomBytes(48)]).toString("base64url")}`
+  }
+  const logouts = (count: number, cookie: string) =>
+    fetch(`${strict.url}/trpc/${Array(count).fill("auth.logout").join(",")}?batch=1`, {
+      method: "POST",
+      headers: { ...headers, cookie, "content-type": "application/json" },
+      body: "{}",
+    })
+  for (let i = 0; i < 50; i++) expect((await logouts(20, madeUp())).status).toBe(200)
+
+  const refused = await rest(strict.url, "POST", "/auth/logout", {
+    headers: { ...headers, cookie: madeUp() },
+  })
+  expect(refused).toMatchObject({ status: 429, body: { reason: "RATE_LIMITED", begun: false } })
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0)
+
+  const cookie = cookieOf(signedUp)
+  const refreshed = await rest(strict.url, "POST", "/auth/refresh", { headers: { ...headers, cookie } })
+  expect(refreshed.status).toBe(200)
+  const signedOut = await rest(strict.url, "POST", "/auth/logout", { headers: { ...headers, cookie } })
+  expect(signedOut.status).toBe(204)
+  expect((await rest(strict.url, "GET", "/auth/me", refreshed.body)).status).toBe(401)
 })
 
 test("the same over tRPC, where it stands beside other calls of a batch", async () => {

@@ -41,11 +41,11 @@ test("lists are separated by commas", () => {
   const env = readEnv({
     CORS_ORIGINS: "https://one.example, https://two.example:8443",
     AUTH_SECRET_PREVIOUS: `${secret},${secret}x`,
-    ADMIN_EMAILS: "Ada@Company.tld , bob@company.tld",
+    ADMIN_EMAILS: "Ada@Company.tld , bob@почта.рф",
   })
   expect(env.CORS_ORIGINS).toEqual(["https://one.example", "https://two.example:8443"])
   expect(env.AUTH_SECRET_PREVIOUS).toEqual([secret, `${secret}x`])
-  expect(env.ADMIN_EMAILS).toEqual(["ada@company.tld", "bob@company.tld"])
+  expect(env.ADMIN_EMAILS).toEqual(["ada@company.tld", "bob@xn--80a1acny.xn--p1ai"])
 })
 
 test.each([

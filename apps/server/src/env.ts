@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { normalizeKnownEmail } from "@latchkey/auth"
 import { z } from "zod"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
@@ -47,10 +48,12 @@ const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
   error: "expected origins such as https://app.company.tld, separated by commas",
 })
 
-const adminEmail = z
-  .email({ error: "expected email addresses, separated by commas" })
-  .max(254, { error: "expected email addresses of at most 254 characters" })
-  .toLowerCase()
+const adminEmail = z.string().transform((text, { addIssue }) => {
+  const email = normalizeKnownEmail(text)
+  if (email !== null) return email
+  addIssue("expected email addresses of at most 254 characters, separated by commas")
+  return z.NEVER
+})
 
 const Env = z
   .object({

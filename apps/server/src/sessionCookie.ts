@@ -4,6 +4,9 @@ import type { AppContext } from "./exchange.ts"
 
 const NAME = "latchkey"
 
+/** 400 days: browsers keep no cookie for longer, and Hono refuses to write one (RFC 6265bis, section 5.5). */
+const LONGEST_MAX_AGE = 34_560_000
+
 /**
  * The browser's refresh token in a `__Host-` cookie: for this host alone, over TLS (or to this machine itself),
  * out of reach of scripts, and not sent along from other sites (RFC 6265bis, section 4.1.3.2).
@@ -31,7 +34,7 @@ export function createSessionCookie(
     isPresent: () => read() !== undefined,
     isOwnPage: () => isOwnPage(c),
     read,
-    write: (refreshToken) => set(refreshToken, maxAge),
+    write: (refreshToken) => set(refreshToken, Math.min(maxAge, LONGEST_MAX_AGE)),
     clear: () => set("", 0),
   }
 }

@@ -113,6 +113,44 @@ describe("X-Forwarded-For", () => {
   })
 })
 
+test("a neighbour's guesses are answered alike for the account that signs in there and for none, and it still does", async () => {
+  await using server = await start({ TRUST_PROXY: "1" })
+  const { url } = server
+  const owner = await register(url)
+  const from = (address: string) => ({ "x-forwarded-for": address })
+  const [home, elsewhere] = [from("198.51.100.20"), from("198.51.100.21")]
+  const signIn = (headers: Record<string, string>) =>
+    rest(url, "POST", "/auth/login", { body: { email: owner.email, password: owner.password }, headers })
+  expect((await signIn(home)).status).toBe(200)
+  expect((await signIn(elsewhere)).status).toBe(200)
+
+  /** All of the answer that is not its own, but for how many seconds exactly are left. */
+  const answer = async (email: string, headers: Record<string, string>) => {
+    const { status, headers: told, body } = await guess(url, email, headers)
+    const own = ["x-request-id", "date"]
+    const lines = [...told].filter(([name]) => !own.includes(name)).map((line) => line.join(": "))
+    const { requestId, ...rest } = body
+    return JSON.stringify([status, lines, rest]).replaceAll(/\b(8[0-9]{2}|900)\b/g, "n")
+  }
+  const answers = { owner: [] as string[], nobody: [] as string[] }
+  const nobody = `${randomUUID()}@example.com`
+  // What the neighbour tries on others, up to 60 misses in all; ten of them are at the one that is compared.
+  for (let misses = 0; misses <= 60; misses++) {
+    if (misses % 6 === 0) {
+      answers.owner.push(await answer(owner.email, home))
+      answers.nobody.push(await answer(nobody, elsewhere))
+    } else {
+      const other = `${randomUUID()}@example.com`
+      await Promise.all([guess(url, other, home), guess(url, other, elsewhere)])
+    }
+  }
+
+  expect(answers.owner).toEqual(answers.nobody)
+  expect(answers.owner.at(0)).toContain("401")
+  expect(answers.owner.at(-1)).toContain("429")
+  expect((await signIn(home)).status).toBe(200)
+}, 120_000)
+
 test("pages of other origins may read how it stands", async () => {
   await using server = await start({ CORS_ORIGINS: "https://app.example" })
   const { headers } = await guess(server.url, "nobody@example.com", { origin: "https://app.example" })

@@ -26,6 +26,10 @@ const ERRORS_OF_BODY: Record<string, ErrorResponse> = {
   "409": { description: "EMAIL_TAKEN or KEY_LIMIT_REACHED" },
   "413": { description: "TOO_LARGE" },
   "415": { description: "UNSUPPORTED_MEDIA_TYPE" },
+}
+
+/** What only those may answer that are counted; signing out by the cookie has no body. */
+const ERRORS_OF_POST: Record<string, ErrorResponse> = {
   "429": {
     description: "RATE_LIMITED",
     headers: {
@@ -122,6 +126,7 @@ function describe(operation: RestOperation) {
       ...withBodies(ERRORS),
       ...(inPath.length > 0 && withBodies(ERRORS_OF_PATH)),
       ...(inBody && withBodies(ERRORS_OF_BODY)),
+      ...(operation.method === "POST" && withBodies(ERRORS_OF_POST)),
     },
   }
 }

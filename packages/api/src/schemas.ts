@@ -1,8 +1,24 @@
+import { normalizeEmail, normalizeKnownEmail } from "@latchkey/auth"
 import { z } from "zod"
 
 export const noOutput = z.void()
 
-export const email = z.email({ error: "must be an email address" }).max(254).toLowerCase()
+const emailBy = (normalize: (text: string) => string | null) =>
+  z
+    .string()
+    .meta({ format: "email", maxLength: 254 })
+    .transform((text, { addIssue }) => {
+      const email = normalize(text)
+      if (email !== null) return email
+      addIssue("must be an email address of at most 254 characters, its part before the @ in ASCII")
+      return z.NEVER
+    })
+
+/** The email of a new account. */
+export const newEmail = emailBy(normalizeEmail)
+
+/** The email of an account that should exist; accounts of earlier versions may have others. */
+export const email = emailBy(normalizeKnownEmail)
 
 /** Unicode without control characters, NUL among them, which PostgreSQL can't store, and lone surrogates. */
 export const label = z
@@ -89,6 +105,7 @@ export const auditKind = z.enum([
   "loggedOut",
   "sessionRevoked",
   "otherSessionsRevoked",
+  "oldestSessionsEnded",
   "passwordChanged",
   "passwordChangeFailed",
   "apiKeyCreated",

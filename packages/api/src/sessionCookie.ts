@@ -47,12 +47,12 @@ export async function browserSession(
  * @throws {AuthError} `FORBIDDEN` before anything is done, for a page of another origin.
  */
 export async function newBrowserSession(
-  ctx: WithCookie & { accounts: Pick<Accounts, "logoutByRefreshToken">; source(): Source },
+  ctx: WithCookie & { accounts: Pick<Accounts, "endReplaced">; source(): Source },
   signIn: () => Promise<SignedIn>,
 ): Promise<Omit<SignedIn, "refreshToken">> {
   const refreshToken = ctx.sessionCookie.read()
   const signedIn = await browserSession(ctx, signIn)
-  if (refreshToken !== undefined) await ctx.accounts.logoutByRefreshToken({ refreshToken }, ctx.source())
+  if (refreshToken !== undefined) await ctx.accounts.endReplaced({ refreshToken }, ctx.source())
   return signedIn
 }
 

@@ -1,3 +1,5 @@
+import { createHmac } from "node:crypto"
+import { createDatabase, DatabaseUnavailable } from "@latchkey/db"
 import { users } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import bcrypt from "bcrypt"
@@ -78,6 +80,46 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const costs = compare.mock.calls.map(([, hash]) => bcrypt.getRounds(hash))
     expect(costs).toEqual([10, 10])
     vi.restoreAllMocks()
+  })
+
+  test.each(["wrong", "faux mot de passé".normalize("NFD")])(
+    "%s takes as many bcrypts for an email without an account as for one with",
+    async (password) => {
+      const { email } = await signUp(auth)
+      const compare = vi.spyOn(bcrypt, "compare")
+      const bcryptsFor = async (email: string) => {
+        compare.mockClear()
+        await auth.accounts.login({ email, password }, source).catch(() => {})
+        return compare.mock.calls.length
+      }
+      expect(await bcryptsFor(email)).toBe(await bcryptsFor(`un${email}`))
+      vi.restoreAllMocks()
+    },
+  )
+
+  test("a password that was hashed as typed signs in, and then in any form", async () => {
+    const { email, user } = await signUp(auth)
+    const typed = "mot de passe trouvé".normalize("NFD")
+    const condensed = createHmac("sha256", "latchkey/password/v1").update(typed).digest("base64url")
+    const passwordHash = await bcrypt.hash(condensed, 10)
+    await database.db.update(users).set({ passwordHash }).where(sql`${users.id} = ${user.id}`)
+    const login = (password: string) => auth.accounts.login({ email, password }, source)
+
+    await expect(login(typed.normalize("NFC"))).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect((await login(typed)).user).toEqual(user)
+    expect((await login(typed.normalize("NFC"))).user).toEqual(user)
+    expect((await login(typed)).user).toEqual(user)
+  })
+
+  test("ending a session that was replaced never fails, and is told in the background", async () => {
+    const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
+    const onBackgroundError = vi.fn()
+    const cut = createTestAuth(db, { onBackgroundError })
+    await cut.accounts.endReplaced(await signUp(auth), source)
+    expect(onBackgroundError).toHaveBeenCalledWith(expect.any(DatabaseUnavailable))
+    await cut.accounts.endReplaced({ refreshToken: "nonsense" }, source)
+    expect(onBackgroundError).toHaveBeenCalledTimes(1)
+    await close()
   })
 
   test("a refresh token is good once; using it again ends the session, also after a restart", async () => {

@@ -10,6 +10,7 @@ import {
   endSessionOfFamily,
   findPasswordHash,
   findUserByEmail,
+  findUserOfFamily,
   type NewUserRole,
   replacePasswordHash,
   rotateSession,
@@ -21,7 +22,7 @@ import type { BcryptQueue } from "./bcryptQueue.ts"
 import { AuthError, requireDone, unauthenticated } from "./errors.ts"
 import type { Keyring } from "./keyring.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
-import { createRefreshToken, nextRefreshToken, readRefreshToken } from "./refreshToken.ts"
+import { createRefreshToken, nextRefreshTokens, readRefreshToken } from "./refreshToken.ts"
 import type { Source } from "./source.ts"
 import type { Throttle } from "./throttle.ts"
 
@@ -61,8 +62,13 @@ export interface Accounts {
   refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
   /** @throws {AuthError} `UNAUTHENTICATED` when the session ended meanwhile. */
   logout(session: { userId: string; sessionId: string }, source: Source): Promise<void>
-  /** Ends the session of a refresh token, old or new; harmless when it is none. */
+  /** Ends the session of a refresh token, old or new; harmless when it is none, and then counted for the address. */
   logoutByRefreshToken(input: { refreshToken: string }, source: Source): Promise<void>
+  /**
+   * Ends the session of a refresh token in whose place another has just been handed out. Not counted, and never fails:
+   * the new session exists whatever becomes of the old one.
+   */
+  endReplaced(input: { refreshToken: string }, source: Source): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
@@ -86,9 +92,14 @@ export function createAccounts(
     refreshTokenTtl: number
     registration: "open" | "closed"
     adminEmails: readonly string[] | null
+    onBackgroundError: (error: unknown) => void
   },
 ): Accounts {
   const { db, keyring, bcrypt, throttle } = deps
+  const refreshTokenKeys = [
+    keyring.current.refreshTokenKey,
+    ...keyring.previous.map((keys) => keys.refreshTokenKey),
+  ] as const
 
   function roleOfNew(email: string): NewUserRole {
     if (options.adminEmails === null) return "adminIfFirst"
@@ -101,10 +112,9 @@ export function createAccounts(
     return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl } }
   }
 
-  async function signedIn(user: User, sessionId: string, refreshToken: string): Promise<SignedIn> {
-    const accessToken = await signAccessToken(keyring, { userId: user.id, sessionId }, options.accessTokenTtl)
-    return { user, ...accessToken, refreshToken }
-  }
+  /** Called before anything is stored, so that no failure can follow a sign-in that is. */
+  const newAccessToken = (userId: string, sessionId: string) =>
+    signAccessToken(keyring, { userId, sessionId }, options.accessTokenTtl)
 
   /** Counted for the user, if there is one, and answered alike when there is none. */
   async function loginFailed(userId: string | undefined, source: Source): Promise<AuthError> {
@@ -113,9 +123,8 @@ export function createAccounts(
     return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
 
-  /** Brings a password that was just checked to the cost of new ones, which is also what an unknown email costs. */
+  /** Brings the hash of a password that was just checked to the form and the cost of new ones. */
   async function renewHash(userId: string, password: string, checkedHash: string): Promise<string> {
-    if (!bcrypt.isOutdated(checkedHash)) return checkedHash
     const newHash = await hashPassword(bcrypt, password)
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
   }
@@ -123,28 +132,41 @@ export function createAccounts(
   async function signUp({ password, ...input }: Credentials, source: Source): Promise<SignedIn> {
     const passwordHash = await hashPassword(bcrypt, password)
     const { refreshToken, session } = newSession()
+    const id = randomUUID()
+    const accessToken = await newAccessToken(id, session.id)
     const email = input.email.toLowerCase()
-    const user = await createUser(db, { email, passwordHash, role: roleOfNew(email), session, source })
+    const user = await createUser(db, { id, email, passwordHash, role: roleOfNew(email), session, source })
     if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
-    return signedIn(user, session.id, refreshToken)
+    return { user, ...accessToken, refreshToken }
   }
 
   async function signIn({ email, password }: Credentials, source: Source): Promise<SignedIn> {
     const found = await findUserByEmail(db, { email: email.toLowerCase() })
-    const matches = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
-    if (!found || !matches) throw await loginFailed(found?.user.id, source)
+    const match = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
+    if (!found || match === "none") throw await loginFailed(found?.user.id, source)
     const userId = found.user.id
-    const checkedHash = await renewHash(userId, password, found.passwordHash)
+    const { passwordHash } = found
+    const checkedHash = match === "outdated" ? await renewHash(userId, password, passwordHash) : passwordHash
     const { refreshToken, session } = newSession()
+    const accessToken = await newAccessToken(userId, session.id)
     if (!(await createSession(db, { userId, checkedHash, session, source }))) {
       throw await loginFailed(userId, source)
     }
-    return signedIn(found.user, session.id, refreshToken)
+    return { user: found.user, ...accessToken, refreshToken }
+  }
+
+  /** Ends the session of a refresh token. @returns whether the token belongs to a live one. */
+  async function endFamilyOf(refreshToken: string, source: Source): Promise<boolean> {
+    const presented = readRefreshToken(refreshToken)
+    if (!presented || !(await findUserOfFamily(db, presented))) return false
+    await endSessionOfFamily(db, { ...presented, id: presented.sessionId, source })
+    return true
   }
 
   return {
     async register({ email, password }, source) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
+      await throttle.tryRegistering(source)
       refuseWeak("password", password)
       return throttle.register(email, source, () => signUp({ email, password }, source))
     },
@@ -153,21 +175,27 @@ export function createAccounts(
       throttle.login(credentials.email, source, () => signIn(credentials, source)),
 
     async refresh({ refreshToken, repeatable = false }, source) {
-      const turn = nextRefreshToken(refreshToken, repeatable ? keyring.current.refreshTokenKey : undefined)
+      const turn = nextRefreshTokens(refreshToken, repeatable ? refreshTokenKeys : undefined)
       if (!turn) throw unauthenticated()
-      const { presented, next } = turn
+      const { presented, next, others } = turn
+      const user = await findUserOfFamily(db, presented)
+      if (!user) {
+        await throttle.unknownRefreshToken(source)
+        throw unauthenticated()
+      }
       await throttle.refresh(presented.familyHash, source)
+      const accessToken = await newAccessToken(user.id, presented.sessionId)
       const rotated = await rotateSession(db, {
         id: presented.sessionId,
         familyHash: presented.familyHash,
         turnHash: presented.turnHash,
-        nextTurnHash: next.turnHash,
+        nextTurnHashes: [next.turnHash, ...others.map(({ turnHash }) => turnHash)],
         leeway: repeatable ? REPEAT_LEEWAY : 0,
         source,
       })
       if (!rotated) throw unauthenticated()
-      const newest = rotated.newest === "next" ? next.refreshToken : refreshToken
-      return signedIn(rotated.user, presented.sessionId, newest)
+      const newest = [next, ...others].find(({ turnHash }) => turnHash.equals(rotated.turnHash))
+      return { user: rotated.user, ...accessToken, refreshToken: newest?.refreshToken ?? refreshToken }
     },
 
     async logout(session, source) {
@@ -175,16 +203,23 @@ export function createAccounts(
     },
 
     async logoutByRefreshToken({ refreshToken }, source) {
-      const presented = readRefreshToken(refreshToken)
-      if (presented) await endSessionOfFamily(db, { ...presented, id: presented.sessionId, source })
+      if (!(await endFamilyOf(refreshToken, source))) await throttle.unknownRefreshToken(source)
+    },
+
+    async endReplaced({ refreshToken }, source) {
+      try {
+        await endFamilyOf(refreshToken, source)
+      } catch (error) {
+        options.onBackgroundError(error)
+      }
     },
 
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
-      refuseWeak("newPassword", newPassword)
       await throttle.changePassword(sessionId, source)
+      refuseWeak("newPassword", newPassword)
       const checkedHash = await findPasswordHash(db, { userId, sessionId })
       if (checkedHash === null) throw unauthenticated()
-      if (!(await comparePassword(bcrypt, currentPassword, checkedHash))) {
+      if ((await comparePassword(bcrypt, currentPassword, checkedHash)) === "none") {
         await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), source })
         throw wrongPassword()
       }

@@ -2,6 +2,7 @@ import { type ApiKeySearch, type Database, listEveryonesApiKeys, revokeAnyonesAp
 import { type AdminSession, requireDoneByAdmin } from "./adminSession.ts"
 import { lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { ApiKey } from "./apiKeys.ts"
+import { normalizeEmailPrefix } from "./email.ts"
 import { isUuid } from "./isUuid.ts"
 import { type Page, type PageInput, readPage } from "./readPage.ts"
 import type { Source } from "./source.ts"
@@ -58,7 +59,7 @@ function readSearch(search: string): ApiKeySearch | null {
   const label = /^[0-9a-f]{17,}$/.test(search) ? lookupIdOf(search) : search
   return {
     label,
-    ...(label.includes("@") && { email: label.toLowerCase() }),
+    ...(label.includes("@") && { email: normalizeEmailPrefix(label) }),
     ...(/^[0-9a-f]{8,16}$/.test(label) && { start: label }),
     ...(isUuid(label) && { id: label }),
   }

@@ -7,6 +7,7 @@ import {
   type UserStatus,
 } from "@latchkey/db"
 import { type AdminSession, requireDoneByAdmin } from "./adminSession.ts"
+import { normalizeEmailPrefix } from "./email.ts"
 import { AuthError } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import { type Page, type PageInput, readPage } from "./readPage.ts"
@@ -41,7 +42,9 @@ const NOT_FOUND = "There is no user with this id."
 export function createAdminUsers(db: Database): AdminUsers {
   return {
     list({ status, search, ...page }) {
-      return readPage(page, (part) => listUsers(db, { ...part, status, search: search.toLowerCase() }))
+      return readPage(page, (part) =>
+        listUsers(db, { ...part, status, search: normalizeEmailPrefix(search) }),
+      )
     },
 
     async disable(by, { id }, source) {

@@ -1,3 +1,5 @@
+import { dictionary } from "@zxcvbn-ts/language-common"
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import { isCommonPassword } from "./isCommonPassword.ts"
 
@@ -34,4 +36,62 @@ test.each([
   "пароль-из-головы",
 ])("%s is not", (password) => {
   expect(isCommonPassword(password)).toBe(false)
+})
+
+const ASCENDING = "01234567890123456789012345678901234567890"
+
+/** The same rule in regular expressions, which are plain to read and take quadratic time. */
+function isCommonByRegExp(password: string): boolean {
+  const common = dictionary["passwords-common"]
+  const pieceOf = (text: string) => /^(.+?)\1+$/su.exec(text)?.[1] ?? text
+  const text = password.toLowerCase()
+  const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "")
+  const piece = pieceOf(text)
+  return (
+    common.includes(text) ||
+    (common.includes(core) && core.length >= text.length / 2) ||
+    /^(latchkey|apikeys?|myapikey|administrator)$/.test(pieceOf(text.replace(/[^\p{L}]+/gu, ""))) ||
+    common.includes(piece) ||
+    (piece !== text && piece.length <= 4) ||
+    ASCENDING.includes(text) ||
+    [...ASCENDING].reverse().join("").includes(text)
+  )
+}
+
+test("for any text the answer is that of the rule", () => {
+  const word = fc.oneof(
+    fc.constantFrom(
+      "password",
+      "Dragon",
+      "latchkey",
+      "API key",
+      "12",
+      "!",
+      "é",
+      "Ş",
+      "🔑",
+      "ab",
+      "0123",
+      "İ",
+    ),
+    fc.string({ unit: "grapheme", maxLength: 3 }),
+  )
+  const text = fc
+    .tuple(fc.array(word, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 4 }))
+    .map(([words, times]) => words.join("").repeat(times))
+  fc.assert(
+    fc.property(text, (text) => {
+      expect(isCommonPassword(text)).toBe(isCommonByRegExp(text))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test.each([
+  `a${"1".repeat(1022)}b`,
+  "1".repeat(1023).concat("x"),
+  `${"a".repeat(511)}b${"a".repeat(511)}c`,
+  "ab".repeat(511).concat("cd"),
+])("%#: 10,000 checks of a long hostile password are done in time", (password) => {
+  for (let i = 0; i < 10_000; i++) expect(isCommonPassword(password)).toBe(false)
 })

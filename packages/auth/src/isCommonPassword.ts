@@ -15,7 +15,7 @@ const DESCENDING = [...ASCENDING].reverse().join("")
  */
 export function isCommonPassword(password: string): boolean {
   const text = password.toLowerCase()
-  const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "")
+  const core = coreOf(text)
   const letters = text.replace(/[^\p{L}]+/gu, "")
   const piece = pieceOf(text)
   return (
@@ -29,5 +29,26 @@ export function isCommonPassword(password: string): boolean {
   )
 }
 
-/** What a text is repetitions of, or the text. */
-const pieceOf = (text: string) => /^(.+?)\1+$/su.exec(text)?.[1] ?? text
+/** A text from its first letter to its last; empty when it has none. */
+function coreOf(text: string) {
+  const characters = [...text]
+  const isLetter = (character: string) => /\p{L}/u.test(character)
+  return characters.slice(characters.findIndex(isLetter), characters.findLastIndex(isLetter) + 1).join("")
+}
+
+/**
+ * The shortest piece that a text repeats, or the text. In linear time, by the prefix function of Knuth, Morris and Pratt:
+ * a regular expression with a back-reference takes quadratic time, and anybody may send the text.
+ */
+function pieceOf(text: string) {
+  // overlaps[i]: the length of the longest proper prefix of text[0..i] that it also ends with.
+  const overlaps = new Uint32Array(text.length)
+  let overlap = 0
+  for (let end = 1; end < text.length; end++) {
+    while (overlap > 0 && text[end] !== text[overlap]) overlap = overlaps[overlap - 1] ?? 0
+    if (text[end] === text[overlap]) overlap++
+    overlaps[end] = overlap
+  }
+  const length = text.length - overlap
+  return text.length % length === 0 ? text.slice(0, length) : text
+}

@@ -15,6 +15,8 @@ export interface SecretKeys {
 /** The server secrets: the current one makes receipts and access tokens, all of them check. */
 export interface Keyring {
   current: SecretKeys
+  /** The keys of the other secrets that are honoured. */
+  previous: readonly SecretKeys[]
   find(id: string): SecretKeys | undefined
 }
 
@@ -24,8 +26,9 @@ export interface Keyring {
  */
 export function createKeyring(secrets: { current: string; previous?: readonly string[] }): Keyring {
   const current = deriveKeys(secrets.current)
-  const byId = new Map([...(secrets.previous ?? []).map(deriveKeys), current].map((keys) => [keys.id, keys]))
-  return { current, find: (id) => byId.get(id) }
+  const previous = (secrets.previous ?? []).map(deriveKeys)
+  const byId = new Map([...previous, current].map((keys) => [keys.id, keys]))
+  return { current, previous, find: (id) => byId.get(id) }
 }
 
 function deriveKeys(secret: string): SecretKeys {

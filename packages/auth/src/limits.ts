@@ -10,19 +10,23 @@ export interface Limits {
   logins: Limit
   /** Wrong passwords for one account from one address. */
   failedLogins: Limit
-  /** Wrong emails and passwords from one address, other than for accounts that have signed in from there. */
+  /** Wrong emails and passwords from one address. */
   failedLoginsByAddress: Limit
-  /** Wrong passwords for one account from all the addresses that it has never signed in from. */
+  /** Wrong passwords for one account from all addresses. */
   failedLoginsByAccount: Limit
   /** Once that is reached: how many of `failedLogins` such an address still has. */
   failedLoginsUnderAttack: number
   /** Seconds for which an account's address counts as one that it has signed in from. */
   knownAddress: number
+  /** Tries at one account from an address that it has signed in from, while a limit shared with others is used up. */
+  loginsBeyond: Limit
+  /** Tries at registering from one address, refused passwords included. */
+  registrationTries: Limit
   /** Registrations from one address. */
   registrations: Limit
   /** Refreshes of one session. */
   refreshes: Limit
-  /** Refreshes from one address. */
+  /** Refresh tokens from one address that no live session has, presented for refreshing or signing out. */
   refreshesByAddress: Limit
   /** Changes of a password by one session, good and bad. */
   passwordChanges: Limit
@@ -45,6 +49,8 @@ export const defaultLimits: Limits = {
   failedLoginsByAccount: { count: 100, seconds: HOUR },
   failedLoginsUnderAttack: 3,
   knownAddress: 30 * DAY,
+  loginsBeyond: { count: 10, seconds: 15 * MINUTE },
+  registrationTries: { count: 300, seconds: HOUR },
   registrations: { count: 30, seconds: HOUR },
   refreshes: { count: 100, seconds: 5 * MINUTE },
   refreshesByAddress: { count: 1_000, seconds: 5 * MINUTE },
@@ -62,6 +68,8 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     failedLoginsByAccount: times(limits.failedLoginsByAccount),
     failedLoginsUnderAttack: limits.failedLoginsUnderAttack * factor,
     knownAddress: limits.knownAddress,
+    loginsBeyond: times(limits.loginsBeyond),
+    registrationTries: times(limits.registrationTries),
     registrations: times(limits.registrations),
     refreshes: times(limits.refreshes),
     refreshesByAddress: times(limits.refreshesByAddress),

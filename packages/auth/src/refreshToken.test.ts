@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto"
 import { expect, test } from "vitest"
-import { createRefreshToken, nextRefreshToken } from "./refreshToken.ts"
+import { createRefreshToken, nextRefreshTokens } from "./refreshToken.ts"
 
 test("a token leads to the next of the same session and family", () => {
   const sessionId = randomUUID()
   const first = createRefreshToken(sessionId)
-  const turn = nextRefreshToken(first.refreshToken)
+  const turn = nextRefreshTokens(first.refreshToken)
 
   expect(turn?.presented).toEqual({ sessionId, familyHash: first.familyHash, turnHash: first.turnHash })
   expect(turn?.next.sessionId).toBe(sessionId)
@@ -24,5 +24,5 @@ test.each([
   ["with white space", ` ${refreshToken}`],
   ["in another alphabet", `+${refreshToken.slice(1)}`],
 ])("one that is %s is none", (_, text) => {
-  expect(nextRefreshToken(text)).toBeNull()
+  expect(nextRefreshTokens(text)).toBeNull()
 })

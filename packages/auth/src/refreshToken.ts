@@ -34,16 +34,25 @@ export function readRefreshToken(refreshToken: string): RefreshTokenHashes | nul
 }
 
 /**
- * The token after this one, or null if the text can't be a token.
+ * The tokens that may come after this one, or null if the text can't be a token. The first is the one to hand out.
  *
- * @param repeatableKey makes the next token a function of this one, so that who asks twice gets the same answer
- * twice; without it, it is random.
+ * @param repeatableKeys make the next token a function of this one, so that asking twice gives the same answer twice:
+ * one next token for each key, of which another instance may have handed out any. Without them there is one, and it is
+ * random.
  */
-export function nextRefreshToken(refreshToken: string, repeatableKey?: KeyObject) {
+export function nextRefreshTokens(
+  refreshToken: string,
+  repeatableKeys?: readonly [KeyObject, ...KeyObject[]],
+) {
   const token = parse(refreshToken)
   if (!token) return null
-  const turn = repeatableKey ? turnAfter(token, repeatableKey) : randomBytes(TURN_BYTES)
-  return { presented: hashes(token), next: present({ ...token, turn }) }
+  const nextWith = (turn: Buffer) => present({ ...token, turn })
+  const [first, ...others] = repeatableKeys ?? []
+  return {
+    presented: hashes(token),
+    next: nextWith(first ? turnAfter(token, first) : randomBytes(TURN_BYTES)),
+    others: others.map((key) => nextWith(turnAfter(token, key))),
+  }
 }
 
 const turnAfter = ({ family, turn }: RefreshToken, key: KeyObject) =>

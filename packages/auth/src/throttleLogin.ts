@@ -1,4 +1,5 @@
-import { createLimiter, type Database } from "@latchkey/db"
+import { setTimeout as sleep } from "node:timers/promises"
+import { createLimiter, type Database, type Usage } from "@latchkey/db"
 import { type Counter, createCounter } from "./counter.ts"
 import { AuthError } from "./errors.ts"
 import { createInTurn } from "./inTurn.ts"
@@ -11,14 +12,18 @@ export interface LoginKeys {
   address: string
   /** The account and the address together. */
   both: string
+  /** The same under server secrets that were current before. */
+  formerBoth: readonly string[]
 }
 
 export interface ThrottleLogin {
   /**
    * Signs in, unless too many tries have failed. One that succeeds counts only among the address's tries.
    *
-   * A stranger can't lock the owner out elsewhere: an address from which the account has signed in is held to its
-   * own failures, and any other keeps a few tries of its own however many fail elsewhere (ASVS 5.0, 6.1.1, 6.3.1).
+   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). Where they use up a limit that they share with the
+   * owner, an address that the account has signed in from still gets `loginsBeyond` tries, and any other address a few
+   * while it is the account's limit. Nor do they learn from it who has signed in from their own address: each try is
+   * counted and told alike, and beyond a limit a wrong password is answered as if it had not been looked at.
    *
    * @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`, before anything is done.
    */
@@ -30,6 +35,9 @@ export interface ThrottleLogin {
 /** Milliseconds that one sign-in may wait for others of the account from its address: as long as for a bcrypt. */
 const PATIENCE = 3_000
 
+/** Milliseconds until a refusal is answered; most checks of a password beyond the limit are done by then. */
+const REFUSAL_DELAY = 2_000
+
 export function createThrottleLogin(
   db: Database,
   limits: Limits,
@@ -39,6 +47,7 @@ export function createThrottleLogin(
   const failed = createCounter(db, "failed-logins", limits.failedLogins)
   const failedByAddress = createCounter(db, "failed-logins-by-address", limits.failedLoginsByAddress)
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
+  const beyond = createCounter(db, "logins-beyond", limits.loginsBeyond, { isFinal: true })
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
   const inTurn = createInTurn(PATIENCE)
 
@@ -51,6 +60,39 @@ export function createThrottleLogin(
 
   const meet = ({ both }: LoginKeys) => finish([known.remember(both)])
 
+  /** Whether a try may go on although a limit that others share is used up. Counted, and told to nobody. */
+  async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
+    for (const key of [both, ...formerBoth]) {
+      if (await known.remembers(key)) return (await beyond.take(both)).isAllowed
+    }
+    return false
+  }
+
+  /** @param refuse makes the refusal of a limit that others share; undefined while none is used up. */
+  async function signInOrRefuse<T>(
+    keys: LoginKeys,
+    refuse: (() => AuthError) | undefined,
+    signIn: () => Promise<T>,
+  ): Promise<T> {
+    if (!refuse) return signIn()
+    if (!(await mayGoBeyond(keys))) throw refuse()
+    return signIn().catch((error: unknown) => {
+      // A wrong password, or a queue that is full, where others never get as far.
+      throw error instanceof AuthError ? refuse() : error
+    })
+  }
+
+  /** Signs in beyond the limit of the address's tries, where nothing is counted but what `mayGoBeyond` counts. */
+  async function loginBeyondTries<T>(
+    keys: LoginKeys,
+    refuse: () => AuthError,
+    signIn: () => Promise<T>,
+  ): Promise<T> {
+    const result = await signInOrRefuse(keys, refuse, signIn)
+    await meet(keys)
+    return result
+  }
+
   async function loginInTurn<T>(keys: LoginKeys, source: Source, signIn: () => Promise<T>): Promise<T> {
     const taken: [Counter, string][] = []
     async function take(counter: Counter, key: string) {
@@ -58,28 +100,28 @@ export function createThrottleLogin(
       taken.push([counter, key])
       return usage
     }
-    async function spend(counter: Counter, key: string) {
-      const usage = await take(counter, key)
-      if (!usage.isAllowed) throw counter.refuse(source, usage.reset)
-      counter.tell(source, usage)
-      return usage
-    }
     const giveBack = () => taken.map(([counter, key]) => counter.giveBack(key))
 
+    /** Counts the try towards the limits that others share. */
+    async function takeShared(own: Usage): Promise<(() => AuthError) | undefined> {
+      const ofAddress = await take(failedByAddress, keys.address)
+      if (!ofAddress.isAllowed) return () => failedByAddress.refuse(source, ofAddress.reset)
+      failedByAddress.tell(source, ofAddress)
+      const ofAccount = await take(failedByAccount, keys.account)
+      if (ofAccount.isAllowed) return undefined
+      const ownTries = limits.failedLogins.count - own.remaining
+      const remaining = limits.failedLoginsUnderAttack - ownTries
+      const reset = Math.min(own.reset, ofAccount.reset)
+      if (remaining < 0) return () => failedByAccount.refuse(source, reset)
+      failedByAccount.tell(source, { isAllowed: true, remaining, reset })
+      return undefined
+    }
+
     try {
-      const own = await spend(failed, keys.both)
-      if (!(await known.remembers(keys.both))) {
-        await spend(failedByAddress, keys.address)
-        const ofAccount = await take(failedByAccount, keys.account)
-        if (!ofAccount.isAllowed) {
-          const ownTries = limits.failedLogins.count - own.remaining
-          const remaining = limits.failedLoginsUnderAttack - ownTries
-          const reset = Math.min(own.reset, ofAccount.reset)
-          if (remaining < 0) throw failedByAccount.refuse(source, reset)
-          failedByAccount.tell(source, { isAllowed: true, remaining, reset })
-        }
-      }
-      const result = await signIn()
+      const own = await take(failed, keys.both)
+      if (!own.isAllowed) throw failed.refuse(source, own.reset)
+      failed.tell(source, own)
+      const result = await signInOrRefuse(keys, await takeShared(own), signIn)
       await finish([...giveBack(), known.remember(keys.both)])
       return result
     } catch (error) {
@@ -92,9 +134,21 @@ export function createThrottleLogin(
   return {
     meet,
     async login(keys, source, signIn) {
-      await tries.spend(keys.address, source)
-      // Each knows how the one before it ended, so that guesses at the same moment are counted and sign-ins are not.
-      return inTurn(keys.both, () => loginInTurn(keys, source, signIn))
+      const askedAt = performance.now()
+      try {
+        const ofTries = await tries.take(keys.address)
+        if (!ofTries.isAllowed) {
+          const refuse = () => tries.refuse(source, ofTries.reset)
+          return await loginBeyondTries(keys, refuse, signIn)
+        }
+        tries.tell(source, ofTries)
+        // Each knows how the one before it ended, so that guesses at the same moment are counted and sign-ins are not.
+        return await inTurn(keys.both, () => loginInTurn(keys, source, signIn))
+      } catch (error) {
+        const isRefused = error instanceof AuthError && error.reason === "RATE_LIMITED"
+        if (isRefused) await sleep(askedAt + REFUSAL_DELAY - performance.now())
+        throw error
+      }
     },
   }
 }

@@ -43,6 +43,7 @@ export {
   endSession,
   endSessionOfFamily,
   findLiveSessions,
+  findUserOfFamily,
   type ListedSession,
   type LiveSession,
   listSessions,

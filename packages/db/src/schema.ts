@@ -121,6 +121,7 @@ export const auditEvents = pgTable(
         "loggedOut",
         "sessionRevoked",
         "otherSessionsRevoked",
+        "oldestSessionsEnded",
         "passwordChanged",
         "passwordChangeFailed",
         "apiKeyCreated",

@@ -174,6 +174,8 @@ export type AuditKind =
   | "sessionRevoked"
   /** `count` says how many. */
   | "otherSessionsRevoked"
+  /** The account had as many sessions as it can have, so signing in ended those unused for longest; `count` says how many. */
+  | "oldestSessionsEnded"
   | "passwordChanged"
   /** A wrong current password; summed up as `loginFailed` is. */
   | "passwordChangeFailed"

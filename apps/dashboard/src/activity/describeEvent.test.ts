@@ -32,6 +32,8 @@ test.each<[Partial<AuditEvent>, string]>([
   [{ kind: "sessionRevoked", subject: { id: "s-2", label: null } }, "Ended another session"],
   [{ kind: "otherSessionsRevoked", count: 1 }, "Ended 1 other session"],
   [{ kind: "otherSessionsRevoked", count: 3 }, "Ended 3 other sessions"],
+  [{ kind: "oldestSessionsEnded", count: 1 }, "Ended the oldest session: there were too many"],
+  [{ kind: "oldestSessionsEnded", count: 2 }, "Ended the oldest 2 sessions: there were too many"],
   [{ kind: "apiKeyCreated", subject: key }, "Created the key “nightly import”"],
   [{ kind: "apiKeyRevoked", subject: key }, "Revoked the key “nightly import”"],
   [

@@ -30,6 +30,11 @@ export function describeEvent(event: AuditEvent): Description {
       }
     case "otherSessionsRevoked":
       return { title: `Ended ${count} other ${count === 1 ? "session" : "sessions"}`, icon: "signOut" }
+    case "oldestSessionsEnded":
+      return {
+        title: `Ended the oldest ${count === 1 ? "session" : `${count} sessions`}: there were too many`,
+        icon: "signOut",
+      }
     case "passwordChanged":
       return { title: "Changed the password", icon: "lock" }
     case "passwordChangeFailed":

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { email, noOutput, signedIn, user } from "../schemas.ts"
+import { email, newEmail, noOutput, signedIn, user } from "../schemas.ts"
 import { browserSession, newBrowserSession, takeBrowserToken } from "../sessionCookie.ts"
 import {
   callerProcedure,
@@ -12,11 +12,12 @@ import {
 
 /** `session: "cookie"` keeps the refresh token from the page: it goes into a cookie instead of the answer. */
 const credentials = z.strictObject({ email, password: z.string(), session: z.literal("cookie").optional() })
+const newCredentials = credentials.extend({ email: newEmail })
 
 export const authRouter = router({
   register: publicProcedure
     .meta({ rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" } })
-    .input(credentials)
+    .input(newCredentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
       const signIn = () => ctx.accounts.register(input, ctx.source())

@@ -83,7 +83,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       newHash: "new hash",
       source,
     })
-    await rotateSession(db, { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32), source })
+    await rotateSession(db, {
+      ...session,
+      turnHash: randomBytes(32),
+      nextTurnHashes: [randomBytes(32)],
+      source,
+    })
     await disableUser(db, { id: userId, by: byAdmin, source })
 
     const bySelf = { actorId: null, via: "session", credentialId: session.id }
@@ -142,11 +147,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       newHash: "new hash",
       source,
     })
-    await rotateSession(db, { ...session, nextTurnHash: session.turnHash, source })
+    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], source })
     await rotateSession(db, {
       ...session,
       familyHash: randomBytes(32),
-      nextTurnHash: randomBytes(32),
+      nextTurnHashes: [randomBytes(32)],
       source,
     })
 
@@ -165,7 +170,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
         select to_jsonb(api_keys)::text from api_keys union all
         select to_jsonb(audit_events)::text from audit_events order by 1`)
     const before = await everything()
-    const stolen = { ...session, turnHash: randomBytes(32), nextTurnHash: randomBytes(32) }
+    const stolen = { ...session, turnHash: randomBytes(32), nextTurnHashes: [randomBytes(32)] as const }
     const acts: Record<string, () => Promise<unknown>> = {
       register: () => storeUser(db),
       "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), source }),
@@ -199,7 +204,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     const { userId, session } = await storeUser(db, source)
     await Promise.all(
       Array.from({ length: 50 }, () =>
-        rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
+        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
       ),
     )
     expect(await kindsOf(db, userId)).toEqual(["registered", "refreshTokenReused"])

@@ -102,7 +102,7 @@ test("whatever is done at once by and to the same people, nobody waits for each 
       () => revokeOtherSessions(db, { by, source }),
       () => changePassword(db, { by, ...passwords, source }),
       () => createSession(db, { userId: one.userId, checkedHash: "hash", session: newSession(), source }),
-      () => rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
+      () => rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
       () => createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), source }),
       () => revokeApiKey(db, { id: keyId, by, source }),
       () =>

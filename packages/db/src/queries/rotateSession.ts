@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from "drizzle-orm"
+import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm"
 import { write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { recordEvent, type Source } from "./auditEvents.ts"
@@ -13,8 +13,10 @@ import { type User, userColumns } from "./userColumns.ts"
  * @param params.leeway seconds, above 0 for who may send a token twice: so long after a turn there is no other, and
  * the token that was replaced counts as well as the newest. A request that comes late, after others that were sent
  * after it, then finds at most one turn between.
- * @returns null when the token does not count, whatever the reason. Otherwise the user, and whether the newest token
- * is now the next one or still the presented.
+ * @param params.nextTurnHashes what may come after the presented token. The first is stored when it turns; the others
+ * are what an instance with another server secret would have stored, and count when the token is repeated.
+ * @returns null when the token does not count, whatever the reason. Otherwise the user, and the newest token's
+ * `turnHash`: a next one's, or still the presented one's.
  */
 export const rotateSession = write(
   async (
@@ -23,22 +25,22 @@ export const rotateSession = write(
       id: string
       familyHash: Uint8Array
       turnHash: Uint8Array
-      nextTurnHash: Uint8Array
+      nextTurnHashes: readonly [Uint8Array, ...Uint8Array[]]
       leeway?: number
       source: Source
     },
-  ): Promise<{ user: User; newest: "next" | "presented" } | null> => {
-    const { turnHash, nextTurnHash, leeway = 0 } = params
+  ): Promise<{ user: User; turnHash: Uint8Array } | null> => {
+    const { turnHash, nextTurnHashes, leeway = 0 } = params
     const hasJustTurned =
       leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
     const isNewest = eq(sessions.turnHash, turnHash)
     const turns = sql`${isNewest} and not (${hasJustTurned})`
-    const isRepeated = sql`${eq(sessions.turnHash, nextTurnHash)} and ${hasJustTurned}`
+    const isRepeated = sql`${inArray(sessions.turnHash, [...nextTurnHashes])} and ${hasJustTurned}`
     return db.transaction(async (tx) => {
       const [row] = await tx
         .update(sessions)
         .set({
-          turnHash: sql`case when ${turns} then ${nextTurnHash} else ${sessions.turnHash} end`,
+          turnHash: sql`case when ${turns} then ${nextTurnHashes[0]} else ${sessions.turnHash} end`,
           refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
           endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
         })
@@ -60,9 +62,7 @@ export const rotateSession = write(
         })
       if (!row) return null
       const { user, device } = row
-      if (row.endedAt === null) {
-        return { user, newest: Buffer.compare(row.turnHash, turnHash) === 0 ? "presented" : "next" }
-      }
+      if (row.endedAt === null) return { user, turnHash: row.turnHash }
       await recordEvent(tx, {
         userId: user.id,
         kind: "refreshTokenReused",

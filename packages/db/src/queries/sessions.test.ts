@@ -8,6 +8,7 @@ import {
   type Database,
   endSession,
   findLiveSessions,
+  listAuditEvents,
   listSessions,
   rotateSession,
   sessionActor,
@@ -24,6 +25,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     db = database.db
   })
   afterAll(() => database[Symbol.asyncDispose]())
+
+  /** As `rotateSession`; the embedded database gives its bytes as no `Buffer`. */
+  const rotate = async (params: Parameters<typeof rotateSession>[1]) => {
+    const rotated = await rotateSession(db, params)
+    return rotated && { ...rotated, turnHash: Buffer.from(rotated.turnHash) }
+  }
 
   const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
 
@@ -50,55 +57,81 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
     expect(await isLive(session.id)).toBe(true)
     expect(await isLive(first.id)).toBe(false)
+    const events = await listAuditEvents(db, { userId: user.id, limit: 10, after: null })
+    expect(events.map(({ kind, count, via }) => ({ kind, count, via }))).toEqual([
+      { kind: "loggedIn", count: 1, via: "password" },
+      { kind: "oldestSessionsEnded", count: 2, via: "password" },
+      { kind: "registered", count: 1, via: "password" },
+    ])
   })
 
   test("the newest turn is replaced by the next, an older one ends the session", async () => {
     const { user, session } = await storeUser(db)
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
-    const turned = { user, newest: "next" }
-    expect(await rotateSession(db, { ...session, nextTurnHash: second, source })).toEqual(turned)
-    expect(await rotateSession(db, { ...session, turnHash: second, nextTurnHash: third, source })).toEqual(
-      turned,
-    )
+    expect(await rotate({ ...session, nextTurnHashes: [second], source })).toEqual({
+      user,
+      turnHash: second,
+    })
+    expect(await rotate({ ...session, turnHash: second, nextTurnHashes: [third], source })).toEqual({
+      user,
+      turnHash: third,
+    })
     expect(await isLive(session.id)).toBe(true)
 
     expect(
-      await rotateSession(db, { ...session, turnHash: second, nextTurnHash: randomBytes(32), source }),
+      await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], source }),
     ).toBeNull()
     expect(await isLive(session.id)).toBe(false)
     expect(
-      await rotateSession(db, { ...session, turnHash: third, nextTurnHash: randomBytes(32), source }),
+      await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], source }),
     ).toBeNull()
   })
 
   test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
     const { user, session } = await storeUser(db)
     const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
-    const first = { ...session, nextTurnHash: second, leeway, source }
-    const next = { ...session, turnHash: second, nextTurnHash: third, leeway, source }
+    const first = { ...session, nextTurnHashes: [second] as const, leeway, source }
+    const next = { ...session, turnHash: second, nextTurnHashes: [third] as const, leeway, source }
     const later = () =>
       db
         .update(sessions)
         .set({ refreshedAt: sql`now() - interval '31 s'` })
         .where(sql`${sessions.id} = ${session.id}`)
 
-    expect(await rotateSession(db, first)).toEqual({ user, newest: "presented" })
+    expect(await rotate(first)).toEqual({ user, turnHash: session.turnHash })
     await later()
-    expect(await rotateSession(db, first)).toEqual({ user, newest: "next" })
-    expect(await rotateSession(db, next)).toEqual({ user, newest: "presented" })
-    expect(await rotateSession(db, first)).toEqual({ user, newest: "next" })
+    expect(await rotate(first)).toEqual({ user, turnHash: second })
+    expect(await rotate(next)).toEqual({ user, turnHash: second })
+    expect(await rotate(first)).toEqual({ user, turnHash: second })
     await later()
-    expect(await rotateSession(db, next)).toEqual({ user, newest: "next" })
+    expect(await rotate(next)).toEqual({ user, turnHash: third })
     expect(await isLive(session.id)).toBe(true)
 
-    expect(await rotateSession(db, first)).toBeNull()
+    expect(await rotate(first)).toBeNull()
     expect(await isLive(session.id)).toBe(false)
+  })
+
+  test("in the leeway a token counts as repeated, whichever of its next tokens was stored", async () => {
+    const { user, session } = await storeUser(db)
+    const [elsewhere, here, leeway] = [randomBytes(32), randomBytes(32), 30]
+    await rotate({ ...session, nextTurnHashes: [elsewhere], source })
+
+    expect(await rotate({ ...session, nextTurnHashes: [here, elsewhere], leeway, source })).toEqual({
+      user,
+      turnHash: elsewhere,
+    })
+    expect(await rotate({ ...session, nextTurnHashes: [here], leeway, source })).toBeNull()
   })
 
   test("who does not know the family's secret can't end the session", async () => {
     const { session } = await storeUser(db)
-    const guess = { ...session, familyHash: randomBytes(32), nextTurnHash: randomBytes(32), source }
+    const guess = {
+      ...session,
+      familyHash: randomBytes(32),
+      nextTurnHashes: [randomBytes(32)] as const,
+      source,
+    }
 
     expect(await rotateSession(db, guess)).toBeNull()
     expect(await isLive(session.id)).toBe(true)
@@ -109,7 +142,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
-        rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source }),
+        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
       ),
     )
 
@@ -119,7 +152,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("a session ends at its time, and refreshing does not put that off", async () => {
     const { session } = await storeUser(db)
-    await rotateSession(db, { ...session, nextTurnHash: session.turnHash, source })
+    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], source })
     const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
     expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
 
@@ -128,7 +161,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       .set({ expiresAt: sql`now() - interval '1 ms'` })
       .where(sql`${sessions.id} = ${session.id}`)
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source })).toBeNull()
   })
 
   test("a disabled user's sessions are not live and can't be refreshed", async () => {
@@ -136,7 +169,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHash: randomBytes(32), source })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source })).toBeNull()
   })
 
   test("a user ends only their own session", async () => {

@@ -60,22 +60,63 @@ export const createSession = write(
         .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
         .for("no key update")
       if (!user) return false
-      await makeRoom(tx, userId)
+      await makeRoom(tx, { userId, source })
       await openSession(tx, { userId, kind: "loggedIn", session, source })
       return true
     }),
 )
 
-/** Ends what is too many for another session to come; the lock on the user has sign-ins do so one after the other. */
-async function makeRoom(tx: Database, userId: string): Promise<void> {
+/**
+ * Ends the sessions that leave no room for another, and records how many. The lock on the user's row makes concurrent
+ * sign-ins take turns here.
+ */
+async function makeRoom(tx: Database, { userId, source }: { userId: string; source: Source }): Promise<void> {
   const tooMany = tx
     .select({ id: sessions.id })
     .from(sessions)
     .where(and(eq(sessions.userId, userId), isLive))
     .orderBy(desc(sessions.refreshedAt), desc(sessions.id))
     .offset(MAX_LIVE_SESSIONS - 1)
-  await tx.update(sessions).set({ endedAt: sql`now()` }).where(inArray(sessions.id, tooMany))
+  const ended = await tx
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(inArray(sessions.id, tooMany))
+    .returning({ id: sessions.id })
+  if (ended.length === 0) return
+  await recordEvent(tx, {
+    userId,
+    kind: "oldestSessionsEnded",
+    via: "password",
+    credentialId: null,
+    source,
+    count: ended.length,
+  })
 }
+
+/**
+ * The user of the live session that a refresh token belongs to, by the part that all its tokens share; null when there
+ * is none, or the user is disabled. One read by the primary key.
+ */
+export const findUserOfFamily = query(
+  async (
+    db,
+    { sessionId, familyHash }: { sessionId: string; familyHash: Uint8Array },
+  ): Promise<User | null> => {
+    const [row] = await db
+      .select({ user: userColumns })
+      .from(sessions)
+      .innerJoin(users, eq(users.id, sessions.userId))
+      .where(
+        and(
+          eq(sessions.id, sessionId),
+          eq(sessions.familyHash, familyHash),
+          isLive,
+          isNull(users.disabledAt),
+        ),
+      )
+    return row?.user ?? null
+  },
+)
 
 /** Signs out of the session that the caller acts by. */
 export const endSession = write(

@@ -34,11 +34,16 @@ export const findPasswordHash = query(
 /** `adminIfFirst`: an administrator if there is no user yet. */
 export type NewUserRole = "user" | "admin" | "adminIfFirst"
 
-/** Creates a user with a first session; null when the email is taken. */
+/**
+ * Creates a user with a first session; null when the email is taken.
+ *
+ * @param params.id the new user's, for callers that need it before the user exists.
+ */
 export const createUser = write(
   async (
     db,
     params: {
+      id?: string
       email: string
       passwordHash: string
       role?: NewUserRole
@@ -47,10 +52,10 @@ export const createUser = write(
     },
   ): Promise<User | null> =>
     db.transaction(async (tx) => {
-      const { email, passwordHash, role = "user", session, source } = params
+      const { id, email, passwordHash, role = "user", session, source } = params
       const [user] = await tx
         .insert(users)
-        .values({ email, passwordHash, role: role === "adminIfFirst" ? await roleOfNext(tx) : role })
+        .values({ id, email, passwordHash, role: role === "adminIfFirst" ? await roleOfNext(tx) : role })
         .onConflictDoNothing({ target: users.email })
         .returning(userColumns)
       if (!user) return null
