@@ -55,6 +55,26 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await other.getByRole("heading", { name: "Sign in" }).waitFor()
   })
 
+  test("a session that ended elsewhere is gone from the list as soon as the list comes into view again", async () => {
+    const page = await newPage(context)
+    const credentials = await signUp(page, server.url)
+    const elsewhere = await newPage(await browser.newContext())
+    await elsewhere.goto(server.url)
+    await signIn(elsewhere, credentials)
+    await elsewhere.getByRole("heading", { name: "API keys" }).waitFor()
+    await page.getByRole("link", { name: "Account" }).click()
+    const endOthers = page.getByRole("button", { name: "Sign out everywhere else" })
+    await endOthers.waitFor()
+    await elsewhere.getByRole("button", { name: "Sign out" }).click()
+    await elsewhere.getByText("You have signed out.").waitFor()
+    await elsewhere.context().close()
+
+    await page.getByRole("link", { name: "API keys" }).click()
+    await page.getByRole("link", { name: "Account" }).click()
+
+    await endOthers.waitFor({ state: "detached", timeout: 10_000 })
+  })
+
   test("a session that was ended elsewhere says so, and goes on in the same place after signing in", async () => {
     const page = await newPage(context)
     const credentials = await signUp(page, server.url)

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { openConnection } from "./abuse/rawConnection.ts"
+import { request } from "./abuse/request.ts"
 import { register, rest, startServerOnPostgres } from "./testing.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
@@ -31,6 +33,14 @@ const refresh = (cookie: string, headers = ownPage) =>
 
 const isSignedIn = async (accessToken: string) =>
   (await rest(url, "GET", "/auth/me", { accessToken })).status === 200
+
+/** As a proxy passes it on: `fetch` sends no `Host` of ours. */
+async function refreshAt(host: string, { origin, cookie }: { origin: string; cookie: string }) {
+  using connection = openConnection(url)
+  const headers = [`Host: ${host}`, `Origin: ${origin}`, `Cookie: ${cookie}`, "Content-Length: 0"]
+  connection.write(request("POST /auth/refresh", headers))
+  return (await connection.read())?.status
+}
 
 /** So long after the last turn that the cookie may turn again. */
 async function letTimePass() {
@@ -242,6 +252,32 @@ test.each([
   }
   expect(await isSignedIn(accessToken)).toBe(true)
   expect(await refresh(cookie)).toMatchObject({ status: 200 })
+})
+
+test.each([
+  ["https://app.example.com", "app.example.com:443"],
+  ["http://app.example.com", "app.example.com:80"],
+  ["https://app.example.com", "App.Example.COM"],
+  ["https://app.example.com:8443", "app.example.com:8443"],
+  ["http://[::1]:3000", "[::1]:3000"],
+  ["http://[2001:db8::a]", "[2001:DB8::A]:80"],
+])("a page at %s is our own when a proxy says Host: %s", async (origin, host) => {
+  const { cookie } = await signUp()
+  expect(await refreshAt(host, { origin, cookie })).toBe(200)
+})
+
+test.each([
+  ["https://app.example.com", "app.example.com:80"],
+  ["http://app.example.com", "app.example.com:443"],
+  ["https://app.example.com", "app.example.com:8443"],
+  ["https://app.example.com", "app.example.com.evil.example"],
+  ["https://app.example.com", "evil.example"],
+  ["https://app.example.com.", "app.example.com"],
+  ["chrome-extension://abcdef", "abcdef"],
+  ["tauri://localhost", "localhost"],
+])("a page at %s is another's when the request went to Host: %s", async (origin, host) => {
+  const { cookie } = await signUp()
+  expect(await refreshAt(host, { origin, cookie })).toBe(403)
 })
 
 test("our origin does not count when the browser says that the page is another's", async () => {

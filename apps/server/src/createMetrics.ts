@@ -11,6 +11,8 @@ export interface Metrics {
   onAnswer(method: string, exchange: Exchange, seconds: number): void
   /** Reads the database's connections whenever somebody asks. */
   watchDatabase(usage: () => SlotUsage): void
+  /** Reads how many lines of the log were dropped whenever somebody asks. */
+  watchLog(droppedLines: () => number): void
   /** All of it, in Prometheus's text format. */
   read(): Promise<{ contentType: string; text: string }>
 }
@@ -126,6 +128,17 @@ export async function createMetrics(): Promise<Metrics> {
         collect() {
           this.reset()
           this.inc(usage().refused)
+        },
+      })
+    },
+    watchLog(droppedLines) {
+      new Counter({
+        name: "latchkey_log_lines_dropped_total",
+        help: "Lines of the log that were dropped because they could not be written.",
+        registers,
+        collect() {
+          this.reset()
+          this.inc(droppedLines())
         },
       })
     },

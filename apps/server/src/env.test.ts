@@ -49,6 +49,26 @@ test("lists are separated by commas", () => {
 })
 
 test.each([
+  ["https://App.Example:443", "https://app.example"],
+  ["http://[0::1]:80", "http://[::1]"],
+  ["https://bücher.example", "https://xn--bcher-kva.example"],
+  ["capacitor://localhost", "capacitor://localhost"],
+  ["ionic://localhost:8080", "ionic://localhost:8080"],
+  ["tauri://localhost", "tauri://localhost"],
+  ["app://-", "app://-"],
+  [
+    "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb",
+    "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb",
+  ],
+  [
+    "moz-extension://5dd4ac6b-1a3f-4b6c-9b51-2f1b5a1e8f6e",
+    "moz-extension://5dd4ac6b-1a3f-4b6c-9b51-2f1b5a1e8f6e",
+  ],
+])("the allowed origin %s is %s to a browser", (text, expected) => {
+  expect(readEnv({ CORS_ORIGINS: text }).CORS_ORIGINS).toEqual([expected])
+})
+
+test.each([
   ["PORT", "http"],
   ["PORT", "65536"],
   ["PORT", "-1"],
@@ -69,6 +89,18 @@ test.each([
   ["ADMIN_EMAILS", `${"x".repeat(250)}@company.tld`],
   ["CORS_ORIGINS", "https://one.example/path"],
   ["CORS_ORIGINS", "*"],
+  ["CORS_ORIGINS", "null"],
+  ["CORS_ORIGINS", "https://*.example"],
+  ["CORS_ORIGINS", "https://one.example/"],
+  ["CORS_ORIGINS", "https://one.example?"],
+  ["CORS_ORIGINS", "https://ada:hunter2@one.example"],
+  ["CORS_ORIGINS", "capacitor://localhost/path"],
+  ["CORS_ORIGINS", "capacitor://ada:hunter2@localhost"],
+  ["CORS_ORIGINS", "capacitor://"],
+  ["CORS_ORIGINS", "file:///hunter2"],
+  ["CORS_ORIGINS", "https:one.example"],
+  ["CORS_ORIGINS", "one.example"],
+  ["CORS_ORIGINS", "https://one.example,"],
   ["TRUST_PROXY", "true"],
   ["RATE_LIMIT_FACTOR", "0"],
   ["LOG_LEVEL", "loud"],

@@ -44,9 +44,21 @@ const list = (item: z.ZodType<string, string>) =>
     .pipe(z.array(item))
     .default([])
 
-const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
-  error: "expected origins such as https://app.company.tld, separated by commas",
-})
+const origin = z
+  .string()
+  .refine((text) => /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*\\]+$/i.test(text) && URL.canParse(text), {
+    error: "expected origins such as https://app.company.tld, separated by commas",
+  })
+  .transform(toOrigin)
+
+/**
+ * An origin as browsers send it. `URL` has one for the web's schemes; those of apps and extensions, such as
+ * `capacitor://localhost`, are their scheme and host.
+ */
+function toOrigin(text: string) {
+  const { origin, protocol, host } = new URL(text)
+  return origin === "null" ? `${protocol}//${host}` : origin
+}
 
 const adminEmail = z.string().transform((text, { addIssue }) => {
   const email = normalizeKnownEmail(text)

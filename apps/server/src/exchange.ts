@@ -10,7 +10,7 @@ export interface Exchange {
   /** The route's pattern or the procedures' names, never the path as it was sent, which can hold anything. */
   route: string
   caller: Caller | null
-  /** Nothing on the way may keep the answer. */
+  /** The answer depends on a credential. */
   isPrivate: boolean
   /** For the answer: a new session cookie, or none any more. */
   setCookie: string | null

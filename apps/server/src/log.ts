@@ -1,8 +1,10 @@
 import pino, { type Logger } from "pino"
+import { createLineWriter } from "./createLineWriter.ts"
 
 export type Log = Logger
 
-export const createLog = (level: string): Log => pino({ level, base: null })
+export const createLog = (level: string, output = createLineWriter()): Log =>
+  pino({ level, base: null }, output)
 
 interface DescribedError {
   type: string

@@ -1,4 +1,5 @@
 import { DataFolderInUse } from "@latchkey/db"
+import { createLineWriter } from "./createLineWriter.ts"
 import { EnvError, readEnv } from "./env.ts"
 import { createLog, describeError } from "./log.ts"
 import { start } from "./start.ts"
@@ -25,12 +26,13 @@ const CAUSES: Record<string, Record<string, string>> = {
 
 try {
   const env = readEnv(process.env)
-  const log = createLog(env.LOG_LEVEL)
+  const output = createLineWriter()
+  const log = createLog(env.LOG_LEVEL, output)
   process.on("uncaughtException", (error) => {
     log.fatal({ errors: [describeError(error)] }, "uncaught")
     process.exit(1)
   })
-  const server = await start(env, log)
+  const server = await start(env, log, output.dropped)
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, async () => {
       log.info({ signal }, "stopping")

@@ -41,6 +41,7 @@ export function mountDashboard(app: App, folder: string): void {
     const response = await page(c, notFound)
     if (!response) return next()
     response.headers.set("Cache-Control", "no-cache")
+    response.headers.append("Vary", "Accept")
     response.headers.set("Content-Security-Policy", PAGE_POLICY)
     response.headers.set("Referrer-Policy", "no-referrer")
     return response

@@ -4,6 +4,7 @@ import type { Auth } from "@latchkey/auth"
 import type { MiddlewareHandler } from "hono"
 import { clientAddress } from "./clientAddress.ts"
 import type { Metrics } from "./createMetrics.ts"
+import { createProxyWarning } from "./createProxyWarning.ts"
 import type { AppContext, AppEnv, Exchange } from "./exchange.ts"
 import { describeError, type Log } from "./log.ts"
 import { complete } from "./respond.ts"
@@ -22,6 +23,7 @@ export interface ExchangeDependencies {
 /** Opens and closes every exchange: an id and a context on the way in, a log line on the way out. */
 export function openExchange(deps: ExchangeDependencies): MiddlewareHandler<AppEnv> {
   const { auth, log, metrics, trustProxy, refreshTokenTtl } = deps
+  const warnOfProxy = createProxyWarning(log, trustProxy)
   return async (c, next) => {
     const startedAt = performance.now()
     const requestId = randomUUID()
@@ -52,6 +54,7 @@ export function openExchange(deps: ExchangeDependencies): MiddlewareHandler<AppE
       }),
     }
     c.set("exchange", exchange)
+    warnOfProxy(c)
     await next()
     // Preflights and files are answered by the framework.
     if (exchange.status === undefined) c.res = complete(c, c.res)

@@ -12,7 +12,17 @@ export const SAFE_HEADERS = {
   "X-Frame-Options": "DENY",
 }
 
-const PRIVATE_HEADERS = { ...SAFE_HEADERS, "Cache-Control": "no-store" }
+/** No cache may keep an answer, a 404 included, unless the answer has a rule of its own, as the dashboard's files do. */
+const USUAL_HEADERS = { ...SAFE_HEADERS, "cache-control": "no-store" }
+
+/**
+ * No cache may keep what depends on a credential. For caches that are configured to keep it all the same, `Vary` names
+ * everything that the answer depends on, so that they don't give one caller's answer to another.
+ */
+const PRIVATE_HEADERS = {
+  "cache-control": "no-store",
+  vary: "Authorization, X-API-Key, Cookie, trpc-accept, Accept",
+}
 
 const headersByStatus: Record<number, Record<string, string>> = {
   401: { "WWW-Authenticate": 'Bearer realm="latchkey"' },
@@ -26,12 +36,13 @@ const headersByStatus: Record<number, Record<string, string>> = {
 function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
   const { requestId, isPrivate, setCookie, api, failures } = c.get("exchange")
   return {
-    ...(isPrivate ? PRIVATE_HEADERS : SAFE_HEADERS),
+    ...USUAL_HEADERS,
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
     ...((api.standing !== null || failures.length > 0) && limitHeaders(api.standing, failures)),
     ...own,
+    ...(isPrivate && PRIVATE_HEADERS),
   }
 }
 

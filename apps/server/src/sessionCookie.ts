@@ -48,8 +48,17 @@ function isOwnPage(c: AppContext): boolean {
   const site = c.req.header("sec-fetch-site")
   return (
     origin !== undefined &&
-    URL.canParse(origin) &&
-    new URL(origin).host === c.req.header("host")?.toLowerCase() &&
+    isOriginOf(c.req.header("host") ?? "", origin) &&
     (site === undefined || site === "same-origin")
   )
+}
+
+/**
+ * Compares as URLs do: without regard to case, and to a port that is the default of the origin's scheme, which some
+ * proxies write out. Only the web's own schemes have hosts that mean what `Host` does.
+ */
+function isOriginOf(host: string, origin: string): boolean {
+  if (!/^https?:\/\//i.test(origin) || !/^[^\s/?#@\\]+$/.test(host) || !URL.canParse(origin)) return false
+  const own = `${new URL(origin).protocol}//${host}`
+  return URL.canParse(own) && new URL(own).origin === new URL(origin).origin
 }

@@ -28,9 +28,14 @@ export interface RunningServer {
 /**
  * Opens the database, brings it up to date, and serves.
  *
+ * @param droppedLines how many lines of the log were dropped, for the metrics.
  * @throws {DataFolderInUse} when another process has the embedded database.
  */
-export async function start(env: Env, log: Log): Promise<RunningServer> {
+export async function start(
+  env: Env,
+  log: Log,
+  droppedLines: () => number = () => 0,
+): Promise<RunningServer> {
   if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
   const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, {
@@ -39,6 +44,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
   let metricsServer: Server | null = null
   try {
     metrics?.watchDatabase(database.usage)
+    metrics?.watchLog(droppedLines)
     await database.migrate()
     const auth = createAuth({
       db: database.db,

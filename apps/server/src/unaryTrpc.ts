@@ -4,12 +4,10 @@ import { decodeUtf8 } from "./decodeUtf8.ts"
 import type { AppContext } from "./exchange.ts"
 import { isJson } from "./isJson.ts"
 import { parseJson } from "./parseJson.ts"
-import { JSON_HEADERS, respond } from "./respond.ts"
+import { respond } from "./respond.ts"
 
 const config = appRouter._def._config
 const { serialize } = config.transformer.output
-
-const HEADERS = { ...JSON_HEADERS, Vary: "trpc-accept, accept" }
 
 /** A procedure as tRPC's adapters call it; what they pass is copied for each of its layers, so it is little. */
 interface Procedure {
@@ -109,10 +107,10 @@ export async function serveUnaryCalls(
 
   if (!isBatch) {
     const { status, body } = await call(paths[0] ?? "", 0)
-    return respond(c, status, JSON.stringify(body), HEADERS)
+    return respond(c, status, JSON.stringify(body))
   }
   const answers = await Promise.all(paths.map(call))
   const statuses = new Set(answers.map(({ status }) => status))
   const [status = 207] = statuses.size === 1 ? statuses : []
-  return respond(c, status, JSON.stringify(answers.map(({ body }) => body)), HEADERS)
+  return respond(c, status, JSON.stringify(answers.map(({ body }) => body)))
 }

@@ -7,6 +7,7 @@ import type { AppRouter } from "./appRouter.ts"
 import type { CredentialHeaders } from "./credentialHeaders.ts"
 import { fetchAnswer } from "./fetchAnswer.ts"
 import type { LatchkeyOptions } from "./options.ts"
+import { uncached } from "./uncached.ts"
 
 export interface Operation {
   kind: "query" | "mutation"
@@ -30,6 +31,8 @@ const client = `sdk/${packageJson.version}`
  * subscriptions. Queries travel apart from mutations.
  */
 export function createTransport(url: string, onResponse: LatchkeyOptions["onResponse"]): Transport {
+  // A redirect is not followed: X-API-Key would go along, wherever it leads.
+  const always = { redirect: "manual", ...uncached() } as const
   const links = new Map<string, OperationLink<AppRouter, unknown, unknown>>()
 
   // A function can give another credential for each call, and a call must never travel under somebody else's: so
@@ -43,7 +46,7 @@ export function createTransport(url: string, onResponse: LatchkeyOptions["onResp
       transformer: superjson,
       maxItems: MAX_BATCH_SIZE,
       headers: { ...headers, "X-Latchkey-Client": client },
-      fetch: (input, init) => fetchAnswer(String(input), init, onResponse),
+      fetch: (input, init) => fetchAnswer(String(input), { ...init, ...always }, onResponse),
     })({})
     links.set(credential, link)
     // The link sends in a timer that is set after this one.

@@ -29,8 +29,7 @@ export async function fetchAnswer(
   let response: Response | undefined
   let body: string
   try {
-    // A redirect is not followed: X-API-Key would go along, wherever it leads.
-    response = await fetch(url, { ...(init as RequestInit), redirect: "manual" })
+    response = await fetch(url, init as RequestInit)
     body = await response.text()
   } catch (cause) {
     if (!response)

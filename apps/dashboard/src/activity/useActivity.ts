@@ -10,7 +10,6 @@ export function useActivity(cursor: string | null) {
     queryFn: ({ signal }) =>
       asUser((latchkey) => latchkey.audit.list({ cursor, limit: PAGE_SIZE }, { signal })),
     placeholderData: keepPreviousData,
-    staleTime: 0,
     refetchInterval: 30_000,
   })
 }

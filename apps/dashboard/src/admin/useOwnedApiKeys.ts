@@ -11,5 +11,6 @@ export function useOwnedApiKeys(query: OwnedApiKeyQuery) {
     queryFn: ({ signal }) =>
       asUser((latchkey) => latchkey.admin.apiKeys.list({ ...query, limit: 20 }, { signal })),
     placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
   })
 }

@@ -11,5 +11,6 @@ export function useUsers(query: UserQuery) {
     queryFn: ({ signal }) =>
       asUser((latchkey) => latchkey.admin.users.list({ ...query, limit: 20 }, { signal })),
     placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
   })
 }

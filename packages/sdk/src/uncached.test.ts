@@ -1,0 +1,76 @@
+import { afterEach, expect, test, vi } from "vitest"
+import { createLatchkey } from "./index.ts"
+import { answer, result, startRawServer } from "./testing.ts"
+
+const options = { apiKey: "0123456789abcdef".repeat(4), retries: 0 }
+const platform = { fetch: globalThis.fetch, Request: globalThis.Request }
+
+/** What calls were sent with. */
+function recordFetches() {
+  const sent: (RequestInit & { cache?: string })[] = []
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    sent.push(init)
+    return platform.fetch(url, init)
+  })
+  return sent
+}
+
+/** An older Cloudflare Worker's: https://github.com/cloudflare/workerd/issues/698. */
+function refuseCache(init: object | undefined) {
+  if (init && "cache" in init) {
+    throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.")
+  }
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+test("every call tells the platform's caches to keep nothing", async () => {
+  const sent = recordFetches()
+  await using raw = await startRawServer((socket) => answer(socket, 200, result({ id: "u1" })))
+  const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
+  await latchkey.auth.me()
+  await latchkey.apiKeys.revoke("8e3e90ea-0667-473a-b5c8-5322ce138ce8")
+  expect(sent.map(({ method, cache, redirect }) => ({ method, cache, redirect }))).toEqual([
+    { method: "GET", cache: "no-store", redirect: "manual" },
+    { method: "POST", cache: "no-store", redirect: "manual" },
+  ])
+})
+
+test("a platform that throws at the option is called without it, and each call is sent once", async () => {
+  vi.stubGlobal(
+    "Request",
+    class extends platform.Request {
+      constructor(url: string, init?: RequestInit) {
+        refuseCache(init)
+        super(url, init)
+      }
+    },
+  )
+  vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+    refuseCache(init)
+    return platform.fetch(url, init)
+  })
+  await using raw = await startRawServer((socket) => answer(socket, 200, result({ id: "u1" })))
+  const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
+  await latchkey.auth.me()
+  await latchkey.apiKeys.revoke("8e3e90ea-0667-473a-b5c8-5322ce138ce8")
+  expect(raw.requests).toHaveLength(2)
+})
+
+test("a cache that goes by the option alone does not outlive a revocation", async () => {
+  const stored = new Map<string, Response>()
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit & { cache?: string }) => {
+    if (init.cache === "no-store") return platform.fetch(url, init)
+    const response = stored.get(url) ?? (await platform.fetch(url, init))
+    stored.set(url, response.clone())
+    return response
+  })
+  await using raw = await startRawServer((socket, _, count) =>
+    answer(socket, 200, result({ id: `answer ${count}` })),
+  )
+  const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
+  expect((await latchkey.auth.me()).id).toBe("answer 1")
+  expect((await latchkey.auth.me()).id).toBe("answer 2")
+})
