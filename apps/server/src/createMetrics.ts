@@ -1,4 +1,4 @@
-import type { AuthObserver } from "@latchkey/auth"
+import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
 import type { SlotUsage } from "@latchkey/db"
 import type { Exchange } from "./exchange.ts"
 
@@ -11,6 +11,8 @@ export interface Metrics {
   onAnswer(method: string, exchange: Exchange, seconds: number): void
   /** Reads the database's connections whenever somebody asks. */
   watchDatabase(usage: () => SlotUsage): void
+  /** Reads the calls that wait for their turn whenever somebody asks. */
+  watchQueue(usage: () => FairQueueUsage): void
   /** All of it, in Prometheus's text format. */
   read(): Promise<{ contentType: string; text: string }>
 }
@@ -122,6 +124,25 @@ export async function createMetrics(): Promise<Metrics> {
       new Counter({
         name: "latchkey_database_queries_refused_total",
         help: "Queries that got no connection in time.",
+        registers,
+        collect() {
+          this.reset()
+          this.inc(usage().refused)
+        },
+      })
+    },
+    watchQueue(usage) {
+      new Gauge({
+        name: "latchkey_calls_waiting",
+        help: "Calls that wait for their client's turn.",
+        registers,
+        collect() {
+          this.set(usage().waiting)
+        },
+      })
+      new Counter({
+        name: "latchkey_calls_refused_total",
+        help: "Calls whose turn did not come in time.",
         registers,
         collect() {
           this.reset()

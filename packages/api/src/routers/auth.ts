@@ -15,7 +15,10 @@ const credentials = z.strictObject({ email, password: z.string(), session: z.lit
 
 export const authRouter = router({
   register: publicProcedure
-    .meta({ rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" } })
+    .meta({
+      queue: "none",
+      rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" },
+    })
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
@@ -24,7 +27,10 @@ export const authRouter = router({
     }),
 
   login: publicProcedure
-    .meta({ rest: { method: "POST", path: "/auth/login", status: 200, summary: "Sign in" } })
+    .meta({
+      queue: "none",
+      rest: { method: "POST", path: "/auth/login", status: 200, summary: "Sign in" },
+    })
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
@@ -74,6 +80,7 @@ export const authRouter = router({
 
   changePassword: sessionProcedure
     .meta({
+      queue: "none",
       rest: {
         method: "POST",
         path: "/auth/password",
@@ -88,6 +95,7 @@ export const authRouter = router({
   me: callerProcedure
     .meta({
       input: "none",
+      queue: "none",
       rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" },
     })
     .output(user.extend({ via: z.enum(["jwt", "apiKey"]), apiKeyId: z.string().optional() }))
