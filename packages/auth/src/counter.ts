@@ -18,7 +18,7 @@ export interface Counter {
 }
 
 /** Milliseconds that one count may wait for others of its key. */
-const PATIENCE = 2_000
+const PATIENCE = 3_000
 
 /** @param options.isFinal nothing is given back, so that a refusal holds until the window ends. */
 export function createCounter(
