@@ -1,4 +1,5 @@
 import { createLimiter, type Database } from "@latchkey/db"
+import { createBatchedRead } from "./batchedRead.ts"
 import { type Counter, createCounter } from "./counter.ts"
 import { AuthError } from "./errors.ts"
 import { createInTurn } from "./inTurn.ts"
@@ -40,6 +41,8 @@ export function createThrottleLogin(
   const failedByAddress = createCounter(db, "failed-logins-by-address", limits.failedLoginsByAddress)
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
+  // Sign-ins share reads, as a rush of them must not take all connections.
+  const findKnown = createBatchedRead(known.remembered, (key) => key)
   const inTurn = createInTurn(PATIENCE)
 
   /** What is left to do when the answer is known, and not worth failing it. */
@@ -68,7 +71,7 @@ export function createThrottleLogin(
 
     try {
       const own = await spend(failed, keys.both)
-      if (!(await known.remembers(keys.both))) {
+      if ((await findKnown(keys.both)) === null) {
         await spend(failedByAddress, keys.address)
         const ofAccount = await take(failedByAccount, keys.account)
         if (!ofAccount.isAllowed) {
