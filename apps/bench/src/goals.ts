@@ -1,5 +1,6 @@
 import type { Results } from "./results.ts"
 import type { Measurement } from "./rounds.ts"
+import type { CrowdRow } from "./scenarios/crowd.ts"
 import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
 
 /** What Latchkey sets out to reach. */
@@ -34,7 +35,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
   const cpu = ({ serverCpu }: Measurement) => serverCpu
   const throughput = ({ requestsPerSecond }: Measurement) => requestsPerSecond
   const quotient = (a = 0, b = 0) => a / b
-  const { flood, guesses, revocations, memory, start } = scenarios
+  const { flood, guesses, revocations, crowd, memory, start } = scenarios
   const [smallest = 0] = scale.otherSizes
   const count = (value: number | undefined) => (value === undefined ? null : figureOf([value]))
   const size = (keys: number) => keys.toLocaleString("en")
@@ -108,6 +109,18 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       guesses ? figureOf([wrongStatuses.reduce((sum, [, answers]) => sum + answers, 0)]) : null,
     ),
     atMost(0, "revoked keys accepted after their revocation was answered", count(revocations?.stale)),
+    ...(crowd?.filter(({ connections }) => connections > 0) ?? []).map(({ flood, connections, p50 }) =>
+      atMost(
+        3,
+        `honest callers' p50: beside ${flood} over ${connections} connections ÷ quiet`,
+        pairedFigure([p50, crowd?.[0]?.p50 ?? []], quotient),
+      ),
+    ),
+    atMost(
+      0,
+      "honest callers beside a crowd answered with anything but 200",
+      crowd ? figureOf([crowd.reduce((sum, row) => sum + failedIn(row), 0)]) : null,
+    ),
     {
       ...atMost(
         30,
@@ -119,6 +132,9 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     { ...atMost(1.5, "process start to ready", start ? figureOf(start.seconds) : null), unit: "s" },
   ]
 }
+
+const failedIn = ({ statuses, errors }: CrowdRow) =>
+  Object.entries(statuses).reduce((sum, [status, count]) => sum + (status === "200" ? 0 : count), errors)
 
 const atMost = (limit: number, title: string, figure: Figure | null): Goal => ({
   title,

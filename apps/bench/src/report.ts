@@ -3,8 +3,9 @@ import { type Goal, goalsOf, isMet } from "./goals.ts"
 import type { Machine } from "./machine.ts"
 import type { Results } from "./results.ts"
 import type { ContenderResult, Measurement } from "./rounds.ts"
+import type { CrowdResult } from "./scenarios/crowd.ts"
 import type { ScenarioResults } from "./scenarios.ts"
-import { figureOf } from "./statistics.ts"
+import { figureOf, pairedFigure } from "./statistics.ts"
 
 /** The load's process is as busy as this when it, and not the server, is what limits the requests a second. */
 const BUSY = 0.95
@@ -20,6 +21,7 @@ export function formatReport(results: Results): string {
     contenders.length > 0 ? contenderTable(contenders) : "",
     loadNote(contenders),
     scenarioLines(scenarios).join("\n"),
+    scenarios.crowd ? crowdTable(scenarios.crowd) : "",
     goalTable(goalsOf(results)),
   ]
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`
@@ -84,6 +86,22 @@ function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioR
       `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
     start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,
   ].filter((line) => line !== undefined)
+}
+
+function crowdTable(rows: CrowdResult): string {
+  const quiet = rows.find(({ connections }) => connections === 0)
+  return formatTable(
+    ["honest callers beside", "connections", "p50, ms", "p99, ms", "p50 ÷ quiet", "answers", "the flood's"],
+    rows.map(({ flood, connections, p50, p99, statuses, errors, floodStatuses }) => [
+      flood,
+      connections === 0 ? "" : `${connections}`,
+      formatFigure(figureOf(p50)),
+      formatFigure(figureOf(p99)),
+      quiet ? formatFigure(pairedFigure([p50, quiet.p50], (beside = 0, alone = 0) => beside / alone)) : "",
+      `${JSON.stringify(statuses)}${errors > 0 ? `, ${errors} errors` : ""}`,
+      connections === 0 ? "" : JSON.stringify(floodStatuses),
+    ]),
+  )
 }
 
 /** The goals and what was reached, side by side. */

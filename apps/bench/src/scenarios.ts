@@ -1,4 +1,5 @@
 import type { Bench } from "./bench.ts"
+import { type CrowdResult, measureCrowd } from "./scenarios/crowd.ts"
 import { type FloodResult, measureFlood } from "./scenarios/flood.ts"
 import { type GuessesResult, measureGuesses } from "./scenarios/guesses.ts"
 import { type MemoryResult, measureMemory } from "./scenarios/memory.ts"
@@ -11,11 +12,12 @@ export interface ScenarioResults {
   flood?: FloodResult
   guesses?: GuessesResult
   revocations?: RevocationsResult
+  crowd?: CrowdResult
   memory?: MemoryResult
   start?: StartResult
 }
 
-export const scenarioNames = ["flood", "guesses", "revocations", "memory", "start"] as const
+export const scenarioNames = ["flood", "guesses", "revocations", "crowd", "memory", "start"] as const
 
 /** One after the other, on one server as far as what came before does not count. */
 export async function runScenarios(bench: Bench, chosen: readonly string[]): Promise<ScenarioResults> {
@@ -27,6 +29,7 @@ export async function runScenarios(bench: Bench, chosen: readonly string[]): Pro
     if (chosen.includes("revocations")) results.revocations = await measureRevocations(bench, server)
     await server.process.stop()
   }
+  if (chosen.includes("crowd")) results.crowd = await measureCrowd(bench)
   if (chosen.includes("memory")) results.memory = await measureMemory(bench)
   if (chosen.includes("start")) results.start = await measureStart(bench)
   return results

@@ -1,4 +1,4 @@
-import type { AuthObserver } from "@latchkey/auth"
+import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
 import type { SlotUsage } from "@latchkey/db"
 import type { Exchange } from "./exchange.ts"
 
@@ -13,6 +13,8 @@ export interface Metrics {
   watchDatabase(usage: () => SlotUsage): void
   /** Reads how many lines of the log were dropped whenever somebody asks. */
   watchLog(droppedLines: () => number): void
+  /** Reads the calls that wait for their turn whenever somebody asks. */
+  watchQueue(usage: () => FairQueueUsage): void
   /** All of it, in Prometheus's text format. */
   read(): Promise<{ contentType: string; text: string }>
 }
@@ -139,6 +141,25 @@ export async function createMetrics(): Promise<Metrics> {
         collect() {
           this.reset()
           this.inc(droppedLines())
+        },
+      })
+    },
+    watchQueue(usage) {
+      new Gauge({
+        name: "latchkey_calls_waiting",
+        help: "Calls that wait for their client's turn.",
+        registers,
+        collect() {
+          this.set(usage().waiting)
+        },
+      })
+      new Counter({
+        name: "latchkey_calls_refused_total",
+        help: "Calls whose turn did not come in time.",
+        registers,
+        collect() {
+          this.reset()
+          this.inc(usage().refused)
         },
       })
     },

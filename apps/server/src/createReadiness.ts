@@ -1,3 +1,5 @@
+import { createBatchedRead } from "@latchkey/auth"
+
 /** Milliseconds after being told to stop, for whoever sends requests here to learn of it and send them elsewhere. */
 const NOTICE_MS = 1_500
 
@@ -18,8 +20,18 @@ export interface Readiness {
   announceStop(): Promise<void>
 }
 
-/** @param checkDatabase resolves when the database answers. */
+/**
+ * @param checkDatabase resolves when the database answers. Whoever asks at the same time shares one check, which began
+ *   after they asked.
+ */
 export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
+  const sharedCheck = createBatchedRead(
+    async (ids: readonly string[]) => {
+      await checkDatabase()
+      return [...ids]
+    },
+    (id) => id,
+  )
   let stopping = false
   let askedAt = Number.NEGATIVE_INFINITY
 
@@ -27,7 +39,7 @@ export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
     async check() {
       askedAt = performance.now()
       if (stopping) return { message: "Shutting down." }
-      return checkDatabase().then(
+      return sharedCheck("database").then(
         () => null,
         (error: unknown) => ({ message: "The database does not answer.", error }),
       )

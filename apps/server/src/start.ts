@@ -63,6 +63,7 @@ export async function start(
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
       observer: metrics?.auth,
     })
+    metrics?.watchQueue(auth.queue.usage)
     const unregistered = await auth.appointAdmins()
     if (unregistered > 0) {
       log.warn(

@@ -4,12 +4,14 @@ import {
   type Audit,
   type Auth,
   type Authentication,
+  addressBlock,
   type Caller,
   deviceOf,
   type Sessions,
   type Source,
   type Standing,
   stricter,
+  type TakeTurn,
 } from "@latchkey/auth"
 import { noSessionCookie, type SessionCookie } from "./sessionCookie.ts"
 
@@ -30,6 +32,13 @@ export interface Context {
   hasCredential(): boolean
   /** Who is calling; found out once for each request, and only when a procedure asks. */
   authentication(): Promise<Authentication>
+  /**
+   * Runs a call when it is its client's turn, fairly between clients: the caller's owner once that is known, else the
+   * address.
+   *
+   * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
+   */
+  inTurn<T>(run: () => Promise<T>): Promise<T>
 }
 
 export interface RequestOptions {
@@ -49,10 +58,15 @@ export function createContext(
   { headers, requestId, address, sessionCookie = noSessionCookie, onCaller }: RequestOptions,
 ): Context {
   let authentication: Promise<Authentication> | undefined
+  let userId: string | undefined
+  let takeTurn: TakeTurn | undefined
 
   async function authenticate() {
     const result = await auth.authenticate(headers, address)
-    if (result.caller) onCaller?.(result.caller)
+    if (result.caller) {
+      userId = result.caller.user.id
+      onCaller?.(result.caller)
+    }
     return result
   }
 
@@ -77,6 +91,10 @@ export function createContext(
     authentication() {
       authentication ??= authenticate()
       return authentication
+    },
+    inTurn(run) {
+      takeTurn ??= auth.queue.forRequest()
+      return takeTurn(userId ?? addressBlock(address()), run)
     },
   }
   return context

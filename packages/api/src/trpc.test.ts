@@ -19,6 +19,7 @@ async function signInFailingWith(error: Error) {
     standing: null,
     hasCredential: () => false,
     authentication: () => Promise.reject(new Error("not asked for")),
+    inTurn: (run) => run(),
   }
   const response = await fetchRequestHandler({
     endpoint: "/trpc",

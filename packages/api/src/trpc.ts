@@ -22,6 +22,11 @@ export interface Meta {
   access?: Access
   /** The procedure takes no input, and refuses any. Cheaper than a schema that says so: no layer of its own. */
   input?: "none"
+  /**
+   * `none`: the call takes no turn in the fair queue, as it queries nothing for itself, or waits for bcrypt and must
+   * not hold a place meanwhile. Such calls are bounded by the limits, the bcrypt queues and their order by user.
+   */
+  queue?: "none"
   rest?: RestRoute
 }
 
@@ -42,8 +47,6 @@ const t = initTRPC
   })
 
 export const router = t.router
-
-export const publicProcedure = t.procedure.meta({ access: "anyone" })
 
 /** Made once, as rejections come in floods, and the stack of an error costs more than all the rest of a call. */
 const UNAUTHENTICATED = new TRPCError({ code: "UNAUTHORIZED", cause: unauthenticated() })
@@ -82,11 +85,30 @@ function sessionOfCaller(caller: Caller) {
   return { userId: caller.user.id, sessionId: caller.sessionId }
 }
 
+interface Call {
+  ctx: Context
+  meta: Meta | undefined
+  getRawInput: () => Promise<unknown>
+}
+
+/** Runs the rest of a call in its client's turn. What it waits for itself must be there before it takes a place. */
+async function inTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
+  if (meta?.queue === "none") return run()
+  await getRawInput()
+  return ctx.inTurn(run)
+}
+
 async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<unknown>) {
   if (meta?.input === "none" && (await getRawInput()) !== undefined) {
     throw new AuthError("INVALID_INPUT", "This takes no input.")
   }
 }
+
+/** For anyone; where a credential counts if there is one, a bad one is refused. */
+export const publicProcedure = t.procedure.meta({ access: "anyone" }).use(async (call) => {
+  if (call.meta?.access !== "anyone" && call.ctx.hasCredential()) await callerOf(call.ctx)
+  return inTurn(call, () => call.next())
+})
 
 /** For anyone, and with nothing to say. */
 export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput, next }) => {
@@ -95,13 +117,11 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
 })
 
 /** For callers with a valid access token or API key. */
-export const callerProcedure = t.procedure
-  .meta({ access: "jwtOrKey" })
-  .use(async ({ ctx, meta, getRawInput, next }) => {
-    const caller = await callerOf(ctx)
-    await refuseInput(meta, getRawInput)
-    return next({ ctx: { caller } })
-  })
+export const callerProcedure = t.procedure.meta({ access: "jwtOrKey" }).use(async (call) => {
+  const caller = await callerOf(call.ctx)
+  await refuseInput(call.meta, call.getRawInput)
+  return inTurn(call, () => call.next({ ctx: { caller } }))
+})
 
 /** For callers with a valid access token alone. */
 export const sessionProcedure = callerProcedure

@@ -1,5 +1,6 @@
 import { createLimiter, type Database, DatabaseUnavailable, type Usage } from "@latchkey/db"
 import { AuthError } from "./errors.ts"
+import { createInTurn } from "./inTurn.ts"
 import type { Limit } from "./limits.ts"
 import type { Source } from "./source.ts"
 
@@ -16,6 +17,9 @@ export interface Counter {
   refuse(source: Source, reset: number): AuthError
 }
 
+/** Milliseconds that one count may wait for others of its key. */
+const PATIENCE = 3_000
+
 /** @param options.isFinal nothing is given back, so that a refusal holds until the window ends. */
 export function createCounter(
   db: Database,
@@ -30,8 +34,11 @@ export function createCounter(
     remembersRefusals: options.isFinal ?? false,
   })
 
+  // Counts of one key change one row, so that each would wait for the others' locks on a connection of its own.
+  const inTurn = createInTurn(PATIENCE)
+
   const take = (key: string) =>
-    limiter.take(key).catch((cause: unknown) => {
+    inTurn(key, () => limiter.take(key)).catch((cause: unknown) => {
       if (!(cause instanceof DatabaseUnavailable)) throw cause
       throw new AuthError("UNAVAILABLE", "The service can't answer right now; try again shortly.", { cause })
     })

@@ -8,6 +8,7 @@ import { type Audit, createAudit } from "./audit.ts"
 import { type Authenticate, createAuthenticate } from "./authenticate.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 import { createFailureBudget } from "./failureBudget.ts"
+import { createFairQueue, type FairQueue } from "./fairQueue.ts"
 import { createKeyring } from "./keyring.ts"
 import { createLastUsed } from "./lastUsed.ts"
 import { defaultLimits, type Limits } from "./limits.ts"
@@ -48,6 +49,8 @@ export interface Auth {
   sessions: Sessions
   audit: Audit
   admin: { users: AdminUsers; apiKeys: AdminApiKeys }
+  /** For calls that query the database for themselves alone. */
+  queue: FairQueue
   /**
    * Brings the roles of all users in line with `adminEmails`; without those, makes the oldest account an
    * administrator where there is none.
@@ -61,6 +64,12 @@ export interface Auth {
 
 /** How many bcrypts may wait for a core: some 3 s of them, within what a client will wait for. */
 const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
+
+/**
+ * Below the pool's size, so that authentication and other work that many calls share finds a connection, and the
+ * statements of this many calls end well within what a query may wait for one.
+ */
+const QUEUE = { places: 6, placesPerClient: 3, callsPerRequest: 2, maxWaiting: 1_000, patience: 2_000 }
 
 /** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
 export function createAuth(options: AuthOptions): Auth {
@@ -107,6 +116,7 @@ export function createAuth(options: AuthOptions): Auth {
     sessions: createSessions(db),
     audit: createAudit(db),
     admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
+    queue: createFairQueue(QUEUE),
     async appointAdmins() {
       if (options.adminEmails) return appointAdmins(db, { emails: options.adminEmails })
       await appointOldestUser(db)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createLimiter, type Database, type Usage } from "@latchkey/db"
+import { createBatchedRead } from "./batchedRead.ts"
 import { type Counter, createCounter } from "./counter.ts"
 import { AuthError } from "./errors.ts"
 import { createInTurn } from "./inTurn.ts"
@@ -49,6 +50,8 @@ export function createThrottleLogin(
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
   const beyond = createCounter(db, "logins-beyond", limits.loginsBeyond, { isFinal: true })
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
+  // Sign-ins share reads, as a rush of them must not take all connections.
+  const findKnown = createBatchedRead(known.remembered, (key) => key)
   const inTurn = createInTurn(PATIENCE)
 
   /** What is left to do when the answer is known, and not worth failing it. */
@@ -63,7 +66,7 @@ export function createThrottleLogin(
   /** Whether a try may go on although a limit that others share is used up. Counted, and told to nobody. */
   async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
     for (const key of [both, ...formerBoth]) {
-      if (await known.remembers(key)) return (await beyond.take(both)).isAllowed
+      if ((await findKnown(key)) !== null) return (await beyond.take(both)).isAllowed
     }
     return false
   }

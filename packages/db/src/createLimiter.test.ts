@@ -62,11 +62,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
 
   test("a key is remembered until its time is over", async () => {
     const limiter = createLimiter(db, { name: "seen", count: 1, seconds: 60 })
-    expect(await limiter.remembers("a")).toBe(false)
+    expect(await limiter.remembered(["a"])).toEqual([])
     await limiter.remember("a")
-    expect(await limiter.remembers("a")).toBe(true)
+    await limiter.remember("b")
+    expect(await limiter.remembered(["x", "a", "b"])).toEqual(["a", "b"])
     await endNow("seen:a")
-    expect(await limiter.remembers("a")).toBe(false)
+    expect(await limiter.remembered(["a", "b"])).toEqual(["b"])
   })
 })
 

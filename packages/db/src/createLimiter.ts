@@ -1,6 +1,7 @@
 import { RateLimiterRes } from "rate-limiter-flexible"
 import type { Database } from "./createDatabase.ts"
 import { LimitStore } from "./limitStore.ts"
+import { findOpenWindows } from "./queries/rateLimits.ts"
 
 export interface LimiterOptions {
   /** Stands before its keys; no other limiter's. */
@@ -33,8 +34,8 @@ export interface Limiter {
   giveBack(key: string): Promise<void>
   /** Remembers the key from now on for the limiter's seconds. */
   remember(key: string): Promise<void>
-  /** Whether the key is remembered. */
-  remembers(key: string): Promise<boolean>
+  /** Those of the keys that are remembered. The keys must hold no comma. */
+  remembered(keys: readonly string[]): Promise<string[]>
 }
 
 /** A limit whose counts the database keeps. */
@@ -64,7 +65,10 @@ export function createLimiter(
     async remember(key) {
       await store.set(key, 1, seconds)
     },
-    remembers: async (key) => (await store.get(key)) !== null,
+    async remembered(keys) {
+      const stored = await findOpenWindows(db, { keys: keys.map((key) => store.getKey(key)) })
+      return keys.filter((key) => stored.includes(store.getKey(key)))
+    },
   }
 }
 

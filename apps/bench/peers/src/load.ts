@@ -35,6 +35,9 @@ function shareOut(credentials: Credentials, connections: number) {
 async function run({
   url,
   credentials,
+  method = "GET",
+  headers = {},
+  body,
   connections,
   seconds,
   amount,
@@ -44,6 +47,9 @@ async function run({
   const statuses: Record<string, number> = {}
   const options: Options = {
     url,
+    method,
+    headers,
+    ...(body !== undefined && { body }),
     connections,
     setupClient: shareOut(credentials, connections),
     timeout: 120,

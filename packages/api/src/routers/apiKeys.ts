@@ -5,6 +5,7 @@ import { callerProcedure, router, sessionProcedure } from "../trpc.ts"
 export const apiKeysRouter = router({
   create: sessionProcedure
     .meta({
+      queue: "none",
       rest: {
         method: "POST",
         path: "/auth/apikeys",

@@ -16,7 +16,10 @@ const newCredentials = credentials.extend({ email: newEmail })
 
 export const authRouter = router({
   register: publicProcedure
-    .meta({ rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" } })
+    .meta({
+      queue: "none",
+      rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" },
+    })
     .input(newCredentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
@@ -25,7 +28,10 @@ export const authRouter = router({
     }),
 
   login: publicProcedure
-    .meta({ rest: { method: "POST", path: "/auth/login", status: 200, summary: "Sign in" } })
+    .meta({
+      queue: "none",
+      rest: { method: "POST", path: "/auth/login", status: 200, summary: "Sign in" },
+    })
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
@@ -75,6 +81,7 @@ export const authRouter = router({
 
   changePassword: sessionProcedure
     .meta({
+      queue: "none",
       rest: {
         method: "POST",
         path: "/auth/password",
@@ -89,6 +96,7 @@ export const authRouter = router({
   me: callerProcedure
     .meta({
       input: "none",
+      queue: "none",
       rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" },
     })
     .output(user.extend({ via: z.enum(["jwt", "apiKey"]), apiKeyId: z.string().optional() }))

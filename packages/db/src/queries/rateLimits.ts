@@ -1,6 +1,7 @@
 import { and, eq, gt, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
+import { anyOf, joinIds } from "./anyOf.ts"
 
 export interface Counted {
   points: number
@@ -46,4 +47,13 @@ export const findCounted = query(async (db, { key }: { key: string }): Promise<C
     .from(rateLimits)
     .where(and(eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
   return row ?? null
+})
+
+/** Those of the keys whose window is not over. The keys must hold no comma. */
+export const findOpenWindows = query(async (db, { keys }: { keys: readonly string[] }): Promise<string[]> => {
+  const rows = await db
+    .select({ key: rateLimits.key })
+    .from(rateLimits)
+    .where(and(anyOf(rateLimits.key, joinIds(keys)), gt(rateLimits.expiresAt, sql`now()`)))
+  return rows.map(({ key }) => key)
 })

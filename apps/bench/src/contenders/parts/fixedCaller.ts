@@ -32,6 +32,7 @@ export const authThatOnly = (identify: (headers: Pick<Headers, "get">) => Promis
   sessions: notServed as Auth["sessions"],
   audit: notServed as Auth["audit"],
   admin: notServed as Auth["admin"],
+  queue: notServed as Auth["queue"],
   appointAdmins: async () => 0,
   close: async () => {},
 })
