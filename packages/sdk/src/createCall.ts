@@ -1,7 +1,7 @@
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
-import type { Credential } from "./createCredential.ts"
 import type { Transport } from "./createTransport.ts"
+import type { Credential } from "./credential.ts"
 import type { CredentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 import type { CallOptions } from "./options.ts"

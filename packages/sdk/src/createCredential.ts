@@ -1,12 +1,7 @@
 import { createSession, type Refresh } from "./createSession.ts"
-import { type CredentialHeaders, credentialHeaders } from "./credentialHeaders.ts"
+import type { Credential } from "./credential.ts"
+import { credentialHeaders } from "./credentialHeaders.ts"
 import type { LatchkeyOptions } from "./options.ts"
-
-/** Makes a call with a credential, and another one if the first can be renewed. */
-export type Credential = <T>(send: (headers: CredentialHeaders) => Promise<T>) => Promise<T>
-
-/** For calls that tell who is calling by themselves, such as signing in. */
-export const noCredential: Credential = (send) => send({})
 
 /**
  * The credential that a client was made with.

@@ -1,7 +1,8 @@
 import { type Admin, createAdmin } from "./createAdmin.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
-import { createCredential, noCredential } from "./createCredential.ts"
+import { createCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
+import { noCredential } from "./credential.ts"
 import { listPages } from "./listPages.ts"
 import type {
   ApiKeyList,

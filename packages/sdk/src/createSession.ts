@@ -1,4 +1,4 @@
-import type { Credential } from "./createCredential.ts"
+import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 import type { SignedIn } from "./models.ts"
