@@ -8,7 +8,7 @@ export default defineConfig({
   // tRPC's link and superjson are built in: an application has no version of theirs to fit to its own, and `require`
   // works in tools that can't load superjson, which is ESM alone. The types of `AppRouter` stay an import.
   noExternal: (id, importer) => id !== "@trpc/server" || !importer?.includes("/sdk/src/"),
-  inlineOnly: ["@trpc/client", "@trpc/server", "superjson", "copy-anything"],
+  inlineOnly: ["@latchkey/contract", "@trpc/client", "@trpc/server", "superjson", "copy-anything"],
   // Apart, so that bundlers can leave them out as a whole.
   outputOptions: ({ format }) => ({
     chunkFileNames: format === "cjs" ? "[name].cjs" : "[name].js",

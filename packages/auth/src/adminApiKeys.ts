@@ -1,6 +1,6 @@
+import { lookupIdOf, startOf } from "@latchkey/contract"
 import { type ApiKeySearch, type Database, listEveryonesApiKeys, revokeAnyonesApiKey } from "@latchkey/db"
 import { type AdminSession, requireDone } from "./adminSession.ts"
-import { lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { ApiKey } from "./apiKeys.ts"
 import { isUuid } from "./isUuid.ts"
 import { type Page, type PageInput, readPage } from "./readPage.ts"

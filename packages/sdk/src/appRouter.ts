@@ -1,5 +1,3 @@
-import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server"
-import type { LatchkeyFailure } from "./latchkeyError.ts"
 import type {
   ApiKeyPage,
   AuditPage,
@@ -16,7 +14,9 @@ import type {
   SignedIn,
   SignInInput,
   UserPage,
-} from "./models.ts"
+} from "@latchkey/contract"
+import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server"
+import type { LatchkeyFailure } from "./latchkeyError.ts"
 
 type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
 type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: object }>

@@ -1,7 +1,8 @@
+import type { ListOwnedApiKeysInput, ListUsersInput } from "@latchkey/contract"
+import { isApiKey } from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
-import { isApiKey } from "./isApiKey.ts"
 import { listPages } from "./listPages.ts"
-import type { ListOwnedApiKeysInput, ListUsersInput, OwnedApiKeyList, UserList } from "./models.ts"
+import type { OwnedApiKeyList, UserList } from "./lists.ts"
 import type { CallOptions } from "./options.ts"
 
 /** For administrators, by access token. For everybody else, and for API keys, all of it throws `FORBIDDEN`. */

@@ -1,12 +1,4 @@
-import { type Admin, createAdmin } from "./createAdmin.ts"
-import { type CallDetails, createCall } from "./createCall.ts"
-import { createCredential } from "./createCredential.ts"
-import { createTransport } from "./createTransport.ts"
-import { noCredential } from "./credential.ts"
-import { listPages } from "./listPages.ts"
 import type {
-  ApiKeyList,
-  AuditList,
   CookieSignedIn,
   CookieSignInInput,
   CreateApiKeyInput,
@@ -18,7 +10,14 @@ import type {
   SessionList,
   SignedIn,
   SignInInput,
-} from "./models.ts"
+} from "@latchkey/contract"
+import { type Admin, createAdmin } from "./createAdmin.ts"
+import { type CallDetails, createCall } from "./createCall.ts"
+import { createCredential } from "./createCredential.ts"
+import { createTransport } from "./createTransport.ts"
+import { noCredential } from "./credential.ts"
+import { listPages } from "./listPages.ts"
+import type { ApiKeyList, AuditList } from "./lists.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
 import { readBaseUrl } from "./readBaseUrl.ts"
 import { checkTimeout } from "./withDeadline.ts"

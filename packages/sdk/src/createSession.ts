@@ -1,7 +1,7 @@
+import type { SignedIn } from "@latchkey/contract"
 import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
-import type { SignedIn } from "./models.ts"
 import type { SessionOptions } from "./options.ts"
 
 /** Asks the server for the next pair. */

@@ -1,28 +1,11 @@
+import type { Reason } from "@latchkey/contract"
+
 /**
  * Why a call failed. `NETWORK`: no answer came, or one that Latchkey did not write, such as a proxy's page.
  * `TIMEOUT`: the call's time was up, or its signal was aborted, before the answer came. All others are the
  * server's words.
  */
-export type LatchkeyReason =
-  | "INVALID_INPUT"
-  | "AMBIGUOUS_CREDENTIALS"
-  | "UNAUTHENTICATED"
-  | "LOGIN_FAILED"
-  | "FORBIDDEN"
-  | "NOT_FOUND"
-  | "METHOD_NOT_ALLOWED"
-  | "EMAIL_TAKEN"
-  | "KEY_LIMIT_REACHED"
-  | "TOO_LARGE"
-  | "UNSUPPORTED_MEDIA_TYPE"
-  | "RATE_LIMITED"
-  | "INTERNAL"
-  | "UNAVAILABLE"
-  | "NETWORK"
-  | "TIMEOUT"
-
-/** The reasons that the server itself gives. */
-type ServerReason = Exclude<LatchkeyReason, "NETWORK" | "TIMEOUT">
+export type LatchkeyReason = Reason | "NETWORK" | "TIMEOUT"
 
 /** One thing that is wrong with an input. */
 export interface Issue {
@@ -39,7 +22,7 @@ export interface LatchkeyFailure {
     /** tRPC's name for the kind of error. */
     code: string
     httpStatus: number
-    reason: ServerReason
+    reason: Reason
     requestId: string | null
     issues?: Issue[]
     begun?: false

@@ -1,4 +1,4 @@
-import type { SignedIn } from "./models.ts"
+import type { SignedIn } from "@latchkey/contract"
 
 /** A credential, or a function that is asked for it before every call. Without one the call goes out with none. */
 export type Secret =

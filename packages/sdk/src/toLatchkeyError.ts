@@ -1,3 +1,4 @@
+import { isReason } from "@latchkey/contract"
 import { TRPCClientError } from "@trpc/client"
 import type { AppRouter } from "./appRouter.ts"
 import { type Answer, notOurs } from "./fetchAnswer.ts"
@@ -28,27 +29,9 @@ export function toLatchkeyError(error: unknown): unknown {
   return new LatchkeyError("The call could not be sent.", { reason: "NETWORK" }, { cause: error.cause })
 }
 
-/** All of the server's reasons; another one would be a newer server's, and not fit the union that callers rely on. */
-const REASONS: Record<LatchkeyFailure["data"]["reason"], true> = {
-  INVALID_INPUT: true,
-  AMBIGUOUS_CREDENTIALS: true,
-  UNAUTHENTICATED: true,
-  LOGIN_FAILED: true,
-  FORBIDDEN: true,
-  NOT_FOUND: true,
-  METHOD_NOT_ALLOWED: true,
-  EMAIL_TAKEN: true,
-  KEY_LIMIT_REACHED: true,
-  TOO_LARGE: true,
-  UNSUPPORTED_MEDIA_TYPE: true,
-  RATE_LIMITED: true,
-  INTERNAL: true,
-  UNAVAILABLE: true,
-}
-
 /** Whether it is an error in Latchkey's form, rather than another tRPC server's. */
 function isFailure(data: unknown): data is LatchkeyFailure["data"] {
   if (typeof data !== "object" || data === null) return false
   const { reason, httpStatus } = data as Partial<LatchkeyFailure["data"]>
-  return typeof reason === "string" && Object.hasOwn(REASONS, reason) && typeof httpStatus === "number"
+  return typeof reason === "string" && isReason(reason) && typeof httpStatus === "number"
 }

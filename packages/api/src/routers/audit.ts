@@ -1,5 +1,5 @@
+import { auditEvent, auditKind } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { auditEvent, auditKind } from "../schemas.ts"
 import { router, sessionProcedure } from "../trpc.ts"
 
 export const auditRouter = router({

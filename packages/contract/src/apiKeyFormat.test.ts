@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { isApiKey } from "./isApiKey.ts"
+import { isApiKey } from "./apiKeyFormat.ts"
 
 const key = "0123456789abcdef".repeat(4)
 

@@ -109,9 +109,6 @@ export interface UserPage {
   nextCursor: string | null
 }
 
-/** Await it for one page, or iterate over it for all users, page after page. */
-export interface UserList extends Promise<UserPage>, AsyncIterable<ListedUser> {}
-
 /** A key as administrators see it. */
 export interface OwnedApiKey extends ApiKey {
   /** No key of a user who is disabled is accepted. */
@@ -134,17 +131,11 @@ export interface OwnedApiKeyPage {
   nextCursor: string | null
 }
 
-/** Await it for one page, or iterate over it for all keys, page after page. */
-export interface OwnedApiKeyList extends Promise<OwnedApiKeyPage>, AsyncIterable<OwnedApiKey> {}
-
 export interface ApiKeyPage {
   items: ApiKey[]
   /** Null on the last page. */
   nextCursor: string | null
 }
-
-/** Await it for one page, or iterate over it for all keys, page after page. */
-export interface ApiKeyList extends Promise<ApiKeyPage>, AsyncIterable<ApiKey> {}
 
 /** A sign-in that has neither ended nor expired. */
 export interface Session {
@@ -218,6 +209,3 @@ export interface AuditPage {
   /** Null on the last page. */
   nextCursor: string | null
 }
-
-/** Await it for one page, or iterate over it for all events, page after page. */
-export interface AuditList extends Promise<AuditPage>, AsyncIterable<AuditEvent> {}
