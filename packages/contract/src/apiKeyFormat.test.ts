@@ -3,19 +3,19 @@ import { isApiKey } from "./apiKeyFormat.ts"
 
 const key = "0123456789abcdef".repeat(4)
 
-test("64 lowercase hex characters have the form of a key", () => {
+test("64 lowercase hex characters are a well-formed key", () => {
   expect(isApiKey(key)).toBe(true)
 })
 
 test.each([
-  ["nothing", ""],
-  ["one short", key.slice(1)],
-  ["one long", `${key}0`],
-  ["capitals", key.toUpperCase()],
-  ["a line break at the end", `${key}\n`],
-  ["two lines", `${key}\n${key}`],
-  ["spaces around it", ` ${key} `],
+  ["an empty string", ""],
+  ["63 characters", key.slice(1)],
+  ["65 characters", `${key}0`],
+  ["uppercase hex", key.toUpperCase()],
+  ["a key with a trailing line break", `${key}\n`],
+  ["two keys on two lines", `${key}\n${key}`],
+  ["a key in spaces", ` ${key} `],
   ["an access token", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"],
-])("%s has not", (_, text) => {
+])("%s is not a well-formed key", (_, text) => {
   expect(isApiKey(text)).toBe(false)
 })

@@ -6,11 +6,11 @@ export interface User {
   createdAt: Date
 }
 
-/** Who is calling, and by which credential. */
+/** The caller, and the kind of credential they used. */
 export interface Me extends User {
-  /** `jwt`: an access token, which a session holds too. */
+  /** `jwt` for access tokens. */
   via: "jwt" | "apiKey"
-  /** The id of the key that was used, when one was. */
+  /** The id of the key, for calls by key. */
   apiKeyId?: string | undefined
 }
 
@@ -20,24 +20,24 @@ export interface SignInInput {
 }
 
 /**
- * Keeps the refresh token from the page's scripts, in a cookie that only `auth.refresh` and `auth.logout` read. For
- * pages that the server itself serves.
+ * Keeps the refresh token out of reach of scripts, in a cookie that only `auth.refresh` and `auth.logout` read. Only
+ * for pages served by the Latchkey server itself.
  */
 export interface CookieSignInInput extends SignInInput {
   session: "cookie"
 }
 
-/** What signing in, registering and refreshing give. */
+/** The result of signing in, registering or refreshing. */
 export interface SignedIn {
   user: User
-  /** A JWT, good for minutes. */
+  /** A JWT, valid for minutes. */
   accessToken: string
   accessTokenExpiresAt: Date
-  /** Buys the next pair, once. Store the newest; presenting an older one ends the session. */
+  /** Valid for one refresh. Always store the newest: reusing an older one ends the session. */
   refreshToken: string
 }
 
-/** The same where the cookie has the refresh token. */
+/** The same, with the refresh token in a cookie. */
 export type CookieSignedIn = Omit<SignedIn, "refreshToken">
 
 export interface PasswordChange {
@@ -48,58 +48,58 @@ export interface PasswordChange {
 export interface CreateApiKeyInput {
   /** The user's name for the key: 1 to 100 characters. */
   label: string
-  /** When the key stops working: a `Date`, or ISO 8601 with a zone. Left out or null: never. */
+  /** A `Date`, or ISO 8601 with a zone. Omitted or null: the key never expires. */
   expiresAt?: Date | string | null | undefined
 }
 
-/** A key as lists show it, without its secret. */
+/** A key in a list, without its secret. */
 export interface ApiKey {
   id: string
   label: string
-  /** The key's first 8 characters, to tell keys apart by. */
+  /** The key's first 8 characters, for display. */
   start: string
   createdAt: Date
-  /** To within a few seconds; null when the key was never used. */
+  /** Accurate to a few seconds; null if never used. */
   lastUsedAt: Date | null
-  /** Null when the key does not expire. */
+  /** Null if the key never expires. */
   expiresAt: Date | null
-  /** Null while the key is not revoked. */
+  /** Null unless revoked. */
   revokedAt: Date | null
 }
 
-/** A key that was just created: the only time it is shown. */
+/** A new key, shown this one time. */
 export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself. Latchkey keeps no copy. */
   key: string
 }
 
 export interface ListApiKeysInput {
-  /** The `nextCursor` of an earlier page; left out, the list begins with the newest key. */
+  /** The previous page's `nextCursor`; omit it to start with the newest key. */
   cursor?: string | null | undefined
-  /** How many keys a page holds: 1 to 100, 50 unless told. */
+  /** Keys per page: 1 to 100, default 50. */
   limit?: number | undefined
-  /** `all`: those that were revoked or have expired as well. */
+  /** `all` includes revoked and expired keys. */
   status?: "active" | "all" | undefined
-  /** Text somewhere in the label, whatever its case. */
+  /** Any part of the label, ignoring case. */
   search?: string | undefined
 }
 
-/** A user as administrators see them. */
+/** A user, as administrators see it. */
 export interface ListedUser extends User {
-  /** Null while the user is enabled. */
+  /** Null unless disabled. */
   disabledAt: Date | null
-  /** How many keys of theirs have neither been revoked nor expired. */
+  /** The number of keys neither revoked nor expired. */
   activeKeys: number
 }
 
 export interface ListUsersInput {
-  /** The `nextCursor` of an earlier page; left out, the list begins with the newest user. */
+  /** The previous page's `nextCursor`; omit it to start with the newest user. */
   cursor?: string | null | undefined
-  /** How many users a page holds: 1 to 100, 50 unless told. */
+  /** Users per page: 1 to 100, default 50. */
   limit?: number | undefined
-  /** All unless told. */
+  /** Default `all`. */
   status?: "all" | "enabled" | "disabled" | undefined
-  /** How the email begins, whatever its case. */
+  /** A prefix of the email, ignoring case. */
   search?: string | undefined
 }
 
@@ -109,18 +109,18 @@ export interface UserPage {
   nextCursor: string | null
 }
 
-/** A key as administrators see it. */
+/** A key, as administrators see it. */
 export interface OwnedApiKey extends ApiKey {
-  /** No key of a user who is disabled is accepted. */
+  /** While the owner is disabled, their keys are rejected. */
   owner: { id: string; email: string; disabledAt: Date | null }
 }
 
 export interface ListOwnedApiKeysInput extends Omit<ListApiKeysInput, "search"> {
-  /** Those of one user. */
+  /** Only this user's keys. */
   userId?: string | null | undefined
   /**
-   * How the label begins, whatever its case; or the owner's whole email; or the key's id, or its first 8 characters
-   * or more. Of a whole key no more than its first 16 characters, which are not secret, are sent.
+   * A prefix of the label, ignoring case; the owner's full email; the key's id; or at least the key's first 8
+   * characters. Only the first 16 characters of a key, which are not secret, are sent.
    */
   search?: string | undefined
 }
@@ -140,33 +140,33 @@ export interface ApiKeyPage {
 /** A sign-in that has neither ended nor expired. */
 export interface Session {
   id: string
-  /** What signed in, such as "Chrome on Linux"; null when it did not say. */
+  /** Such as "Chrome on Linux"; null if unknown. */
   device: string | null
   createdAt: Date
-  /** When it last got an access token, so to within that token's lifetime. */
+  /** When it last received an access token. */
   lastUsedAt: Date
-  /** Whether it is the one that asks. */
+  /** Whether the caller uses this session. */
   current: boolean
 }
 
 export interface SessionList {
-  /** The session that asks, then the others, used last first. */
+  /** The caller's own session, then the others by last use, latest first. */
   items: Session[]
 }
 
 export type AuditKind =
   | "registered"
   | "loggedIn"
-  /** A wrong password. Failures from one address within an hour are one event, and `count` says how many. */
+  /** A wrong password. Failures from one address within an hour are grouped into one event. */
   | "loginFailed"
-  /** A refresh token that was replaced before: somebody has a copy, and the session was ended. */
+  /** A refresh token was used a second time, so it may have been stolen. The session was ended. */
   | "refreshTokenReused"
   | "loggedOut"
   | "sessionRevoked"
-  /** `count` says how many. */
+  /** `count` is the number of sessions. */
   | "otherSessionsRevoked"
   | "passwordChanged"
-  /** A wrong current password; summed up as `loginFailed` is. */
+  /** A wrong current password; grouped like `loginFailed`. */
   | "passwordChangeFailed"
   | "apiKeyCreated"
   | "apiKeyRevoked"
@@ -178,29 +178,29 @@ export interface AuditEvent {
   id: string
   kind: AuditKind
   createdAt: Date
-  /** The last of those that the event sums up; else the same as `createdAt`. */
+  /** The last failure of the group; otherwise the same as `createdAt`. */
   lastAt: Date
-  /** How many failures the event sums up, or how many sessions ended; else 1. */
+  /** Failures in the group, or sessions ended; otherwise 1. */
   count: number
   via: "password" | "session" | "apiKey" | "refreshToken"
-  /** The id of the session or key that it was done with; null for a password and for an administrator's. */
+  /** The id of the session or key used; null for passwords and administrators. */
   credentialId: string | null
   byAdministrator: boolean
-  /** The IP address; null for an administrator's, and where failures came from too many to keep each. */
+  /** The IP address; null for administrators, and for failures from too many addresses to record. */
   address: string | null
-  /** Such as "Chrome on Linux"; null when it did not say, or where `address` is. */
+  /** Such as "Chrome on Linux"; null if unknown or if `address` is null. */
   device: string | null
   requestId: string
-  /** The session or key that it was done to, with its device or label as it was then. */
+  /** The session or key affected, with its device or label at the time. */
   subject: { id: string; label: string | null } | null
 }
 
 export interface ListAuditInput {
-  /** The `nextCursor` of an earlier page; left out, the list begins with the newest event. */
+  /** The previous page's `nextCursor`; omit it to start with the newest event. */
   cursor?: string | null | undefined
-  /** How many events a page holds: 1 to 100, 50 unless told. */
+  /** Events per page: 1 to 100, default 50. */
   limit?: number | undefined
-  /** Events of this kind alone. */
+  /** Only events of this kind. */
   kind?: AuditKind | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Why a call failed, as the server says it. */
+/** Why a call failed, as reported by the server. */
 export type Reason =
   | "INVALID_INPUT"
   | "AMBIGUOUS_CREDENTIALS"
@@ -15,7 +15,7 @@ export type Reason =
   | "INTERNAL"
   | "UNAVAILABLE"
 
-/** Each reason with tRPC's code and the HTTP status. */
+/** The tRPC code and HTTP status of each reason. */
 export const REASONS = {
   INVALID_INPUT: { code: "BAD_REQUEST", status: 400 },
   AMBIGUOUS_CREDENTIALS: { code: "BAD_REQUEST", status: 400 },
@@ -33,5 +33,5 @@ export const REASONS = {
   UNAVAILABLE: { code: "SERVICE_UNAVAILABLE", status: 503 },
 } as const satisfies Record<Reason, { code: string; status: number }>
 
-/** Whether a text is one of the reasons; a newer server may have others. */
+/** Whether a string is a reason known here; a newer server may send others. */
 export const isReason = (text: string): text is Reason => Object.hasOwn(REASONS, text)
