@@ -1,6 +1,5 @@
-import { once } from "node:events"
-import { createServer } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
+import { freePort } from "@latchkey/test-postgres"
 import type { Bench } from "./bench.ts"
 import { type BenchProcess, startProcess } from "./childProcess.ts"
 import type { Contender } from "./contenders.ts"
@@ -63,14 +62,4 @@ async function untilGood(url: string, credentials: Credentials, server: BenchPro
       throw new Error(`${url} did not answer with 200 in time (${response?.status ?? "no answer"})`)
     }
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-  return address.port
 }

@@ -1,6 +1,6 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { runsBrowserTests } from "./findChromium.ts"
 import {
   createKey,
   findViolations,

@@ -5,9 +5,8 @@ import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, findChromium } from "@latchkey/test-postgres"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
-import { findChromium } from "./findChromium.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { freePort } from "@latchkey/test-postgres"
 import type { Bench } from "../bench.ts"
 import { startProcess } from "../childProcess.ts"
 import { LATCHKEY_SERVER, latchkeyEnv } from "../contenders.ts"
-import { freePort } from "../runningContender.ts"
 
 export interface StartResult {
   /** Seconds from starting the process to the first 200 of `/readyz`, each time. */
