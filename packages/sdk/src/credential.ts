@@ -1,7 +1,7 @@
 import type { CredentialHeaders } from "./credentialHeaders.ts"
 
-/** Sends a call with a credential, and once more with a fresh one if the server rejects a credential that renews itself. */
+/** Sends a call with its credential headers. A session resends the call once if the server rejects its access token. */
 export type Credential = <T>(send: (headers: CredentialHeaders) => Promise<T>) => Promise<T>
 
-/** For calls that carry their own proof of identity, such as signing in. */
+/** For calls that authenticate by their input, such as signing in. */
 export const noCredential: Credential = (send) => send({})
