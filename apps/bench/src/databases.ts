@@ -4,17 +4,17 @@ import { seedBcrypt, seedBetterAuth, seedSha256 } from "./seed/seedPeers.ts"
 
 export const BCRYPT_SIZES = [10, 100]
 
-/** Filled databases, by what contenders call them. */
+/** The seeded databases. */
 export interface Databases {
   latchkey(keys: number): SeededLatchkey
-  /** The superuser's URL. */
+  /** The URL for the superuser. */
   urlOf(name: number | "peers"): string
 }
 
 /**
- * Makes and fills what the chosen contenders need.
+ * Creates and seeds the databases of the selected contenders.
  *
- * @param wanted Latchkey's by their number of keys, and which of the peers' tables.
+ * @param wanted the sizes of Latchkey's databases, and the peers that need tables.
  */
 export async function fillDatabases(
   postgres: PostgresServer,

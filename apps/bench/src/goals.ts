@@ -2,27 +2,27 @@ import type { Results } from "./results.ts"
 import type { Measurement } from "./rounds.ts"
 import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
 
-/** What Latchkey sets out to reach. */
+/** A performance goal of Latchkey. */
 export interface Goal {
   title: string
   bound: "at most" | "at least"
   limit: number
   unit: "" | "MB" | "s"
-  /** Null where it was not measured. */
+  /** Null if not measured. */
   figure: Figure | null
 }
 
-/** Null where nothing was measured, as there is nothing to judge. */
+/** Whether the median meets the limit; null if not measured. */
 export const isMet = ({ bound, limit, figure }: Goal): boolean | null =>
   figure && (bound === "at most" ? figure.median <= limit : figure.median >= limit)
 
 const MB = 1e6
 
-/** Every goal with its figure, in one order. Ratios are of medians paired round by round. */
+/** All goals with their figures, in the order of the report. Ratios are calculated for each round. */
 export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
   const measured = new Map(contenders.map(({ contender, rounds }) => [contender.name, rounds]))
 
-  /** Combines one quantity of several contenders, or is null when one of them is missing. */
+  /** Combines a quantity of several contenders; null if one of them was not measured. */
   function compare(
     quantity: (of: Measurement) => number,
     names: string[],
@@ -70,7 +70,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atMost(
       0.15,
-      "SQL statements a request, by key",
+      "SQL statements per request, by key",
       compare(
         ({ statements }) => statements,
         ["latchkey-key"],
@@ -79,7 +79,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atMost(
       0,
-      "rows written in the request's way, by key",
+      "rows written before the response, by key",
       compare(
         ({ rowsWrittenInTheWay }) => rowsWrittenInTheWay,
         ["latchkey-key"],

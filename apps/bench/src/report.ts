@@ -6,17 +6,17 @@ import type { ContenderResult, Measurement } from "./rounds.ts"
 import type { ScenarioResults } from "./scenarios.ts"
 import { figureOf } from "./statistics.ts"
 
-/** The load's process is as busy as this when it, and not the server, is what limits the requests a second. */
+/** Above this share of a core, the load generator, and not the server, limits the requests per second. */
 const BUSY = 0.95
 
-/** What a run has found, for a person. */
+/** Formats the results as text. */
 export function formatReport(results: Results): string {
   const { contenders, scenarios, scale, quick } = results
   const parts = [
     describe(results.machine),
     quick
-      ? `A quick look: ${scale.rounds} short rounds and ${formatNumber(scale.keys)} keys. For figures to rely on, run it without --quick.`
-      : `${scale.rounds} rounds of ${scale.seconds} s, ${formatNumber(scale.keys)} keys, ${scale.connections} connections; medians (least to most).`,
+      ? `A quick run: ${scale.rounds} short rounds and ${formatNumber(scale.keys)} keys. For reliable figures, run it without --quick.`
+      : `${scale.rounds} rounds of ${scale.seconds} s, ${formatNumber(scale.keys)} keys, ${scale.connections} connections; medians (minimum to maximum).`,
     contenders.length > 0 ? contenderTable(contenders) : "",
     loadNote(contenders),
     scenarioLines(scenarios).join("\n"),
@@ -27,7 +27,7 @@ export function formatReport(results: Results): string {
 
 const describe = (machine: Machine) =>
   `${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB; ${machine.system}; Node ${machine.node}; ` +
-  `PostgreSQL ${machine.postgres}; ${machine.pinned ? "the server on one core, all else on the rest" : "cores not pinned"}`
+  `PostgreSQL ${machine.postgres}; ${machine.pinned ? "the server on one core, everything else on the others" : "cores not pinned"}`
 
 function contenderTable(contenders: readonly ContenderResult[]): string {
   const header = [
@@ -67,7 +67,7 @@ function loadNote(contenders: readonly ContenderResult[]): string {
     ({ contender, rounds }) => !contender.inProcess && isLimitedByLoad(rounds),
   )
   return limited.length > 0
-    ? "* The load's process was at its limit before the server was: it could answer more than this."
+    ? "* Limited by the load generator: the server can handle more requests per second than shown."
     : ""
 }
 
@@ -75,18 +75,18 @@ function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioR
   const rate = (values: readonly number[]) => `${formatFigure(figureOf(values))}/s`
   return [
     flood &&
-      `flood of wrong keys: good traffic ${rate(flood.besideGood)} beside good keys, ${rate(flood.besideWrong)} beside ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
+      `flood of wrong keys: good traffic ${rate(flood.besideGood)} during a flood of good keys, ${rate(flood.besideWrong)} during ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
     guesses &&
-      `guesses without a usable receipt: good traffic ${rate(guesses.quiet)} quiet, ${rate(guesses.besideGuesses)} beside guesses; guesses answered ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
+      `guesses without a usable receipt: good traffic ${rate(guesses.quiet)} alone, ${rate(guesses.besideGuesses)} during guesses; guesses by status ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
     revocations &&
-      `revocations: good traffic ${rate(revocations.quiet)} quiet, ${rate(revocations.besideRevocations)} beside 10 revocations a second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.begunAfter} after`,
+      `revocations: good traffic ${rate(revocations.quiet)} alone, ${rate(revocations.besideRevocations)} during 10 revocations per second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.begunAfter} after`,
     memory &&
       `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
     start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,
   ].filter((line) => line !== undefined)
 }
 
-/** The goals and what was reached, side by side. */
+/** Formats the goals next to the measured figures. */
 export function goalTable(goals: readonly Goal[]): string {
   return formatTable(
     ["figure", "goal", "measured", ""],

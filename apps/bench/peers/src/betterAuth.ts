@@ -6,7 +6,7 @@ import { betterAuthOptions } from "./betterAuthOptions.ts"
 
 const { api } = betterAuth(betterAuthOptions(databaseUrl()))
 
-/** `verifyApiKey` behind the stock adapter. It is spared the read of the owner, which the others make. */
+/** `verifyApiKey` behind the stock adapter. Unlike the other contenders, it does not read the owner. */
 serveWithFetchAdapter(
   authThatOnly(async (headers) => {
     const { valid, key } = await api.verifyApiKey({ body: { key: headers.get("x-api-key") ?? "" } })

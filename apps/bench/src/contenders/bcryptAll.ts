@@ -7,7 +7,7 @@ import { serveWithFetchAdapter } from "./parts/stockHost.ts"
 const sql = postgres(databaseUrl(), { max: 10, fetch_types: false })
 const table = sql(process.env.BENCH_TABLE ?? "")
 
-/** The plain way: read all keys of the table, and compare with one after the other until one matches. */
+/** The naive implementation: reads all keys of the table and compares one after the other until one matches. */
 serveWithFetchAdapter(
   authThatOnly(async (headers) => {
     const apiKey = headers.get("x-api-key") ?? ""

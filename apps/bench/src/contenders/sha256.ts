@@ -16,7 +16,7 @@ const sql = postgres(databaseUrl(), { max: 10, fetch_types: false })
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 
-/** The common hand-written way: a plain SHA-256 of the key, and one indexed read for each request. */
+/** The common hand-written implementation: a plain SHA-256 of the key and one indexed read per request. */
 serveWithFetchAdapter(
   authThatOnly(async (headers) => {
     const [row] = await sql<Row[]>`

@@ -4,20 +4,20 @@ import { expectOnlyGood, goodRateOf } from "../load.ts"
 import type { RunningContender } from "../runningContender.ts"
 
 export interface FloodResult {
-  /** Good answers a second, each round: beside as many connections with good keys, and with wrong ones. */
+  /** Accepted requests per second in each round, during a flood of good keys and of wrong keys. */
   besideGood: number[]
   besideWrong: number[]
   wrongPerSecond: number[]
-  /** In all rounds together. */
+  /** The total of all rounds. */
   bcrypts: number
 }
 
-/** Different keys of each kind of wrong. */
+/** The number of keys of each wrong kind. */
 const WRONG_KEYS = 1_000
 
 /**
- * Half of the connections send good keys; the other half floods as hard as it can, first with good keys, then with
- * wrong ones: of these one half names a lookup id that does not exist, the other one that does.
+ * Half of the connections send good keys. The other half sends as many requests as it can, first with good keys, then
+ * with wrong ones, of which half have an existing lookup id.
  */
 export async function measureFlood(bench: Bench, server: RunningContender): Promise<FloodResult> {
   const { scale, load } = bench
@@ -41,7 +41,7 @@ export async function measureFlood(bench: Bench, server: RunningContender): Prom
     const [besideWrong, wrong] = await load.run(good, wrongFlood)
     expectOnlyGood("good keys beside wrong ones", besideWrong)
     if (Object.keys(wrong.statuses).some((status) => status !== "401")) {
-      throw new Error(`wrong keys were answered ${JSON.stringify(wrong.statuses)}`)
+      throw new Error(`expected 401 for wrong keys, got ${JSON.stringify(wrong.statuses)}`)
     }
     result.besideGood.push(goodRateOf(besideGood))
     result.besideWrong.push(goodRateOf(besideWrong))

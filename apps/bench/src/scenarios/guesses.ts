@@ -5,22 +5,22 @@ import type { RunningContender } from "../runningContender.ts"
 import { untilIdle } from "./scenarioServer.ts"
 
 export interface GuessesResult {
-  /** Good answers a second, each round. */
+  /** Accepted requests per second in each round, without and with guesses. */
   quiet: number[]
   besideGuesses: number[]
-  /** Of the guesses, in all rounds together. */
+  /** The number of guesses by status, in all rounds. */
   statuses: Record<string, number>
   bcrypts: number
 }
 
-/** More than the server will let wait for a bcrypt, so that some are sent away. */
+/** More than the server queues for bcrypt, so that it rejects some. */
 const GUESSING_CONNECTIONS = 100
 const GUESSES_PER_SECOND = 200
 const GUESSES = 5_000
 
 /**
- * Good traffic alone, and beside guesses at lookup ids that exist and have no usable receipt, so that each guess
- * asks for a bcrypt. The server has only its one core for both.
+ * Good traffic alone, and during guesses at existing lookup ids without a usable receipt, so that each guess needs a
+ * bcrypt. The server has one core for both.
  */
 export async function measureGuesses(bench: Bench, server: RunningContender): Promise<GuessesResult> {
   const { scale, load } = bench
@@ -53,7 +53,7 @@ export async function measureGuesses(bench: Bench, server: RunningContender): Pr
     for (const [status, count] of Object.entries(guesses.statuses)) {
       result.statuses[status] = (result.statuses[status] ?? 0) + count
     }
-    // The bcrypts that still wait would slow the next quiet round down.
+    // Queued bcrypts would slow down the next round.
     await untilIdle(server)
     bench.progress(`round ${round} of ${scale.scenarioRounds}: guesses without a receipt`)
   }
