@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query"
 import { isAway } from "./isAway.ts"
 
-/** Reads are repeated until the server is back; what changes something is repeated by the user alone. */
+/** Queries are retried until the server is back. Mutations are never retried automatically. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

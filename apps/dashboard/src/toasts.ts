@@ -5,6 +5,6 @@ export const toasts = Toast.createToastManager()
 
 export const toastDone = (title: string) => void toasts.add({ title, type: "done" })
 
-/** Stays until it is dismissed: it tells that something was not done. */
+/** Stays until dismissed, because the user's action failed. */
 export const toastError = (title: string, error: unknown) =>
   void toasts.add({ title, description: explain(error), type: "error", timeout: 0 })

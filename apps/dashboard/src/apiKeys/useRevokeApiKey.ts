@@ -6,7 +6,7 @@ import type { ApiKeyQuery } from "./useApiKeys.ts"
 
 const EVERY_PAGE = { queryKey: ["apiKeys"] }
 
-/** Revokes a key, and shows it as revoked before the server has answered; undone when it fails. */
+/** Revokes a key with an optimistic update, which is rolled back on failure. */
 export function useRevokeApiKey() {
   const queries = useQueryClient()
   return useMutation({
@@ -19,15 +19,15 @@ export function useRevokeApiKey() {
       }
       return before
     },
-    onSuccess: (_, { label }) => toastDone(`“${label}” is revoked.`),
+    onSuccess: (_, { label }) => toastDone(`“${label}” was revoked.`),
     onError(error, { label }, before) {
-      // Revoked elsewhere in the meantime, which is what was wanted.
+      // Revoked elsewhere in the meantime: nothing left to do.
       if (error instanceof LatchkeyError && error.reason === "NOT_FOUND") {
-        toastDone(`“${label}” was revoked already.`)
+        toastDone(`“${label}” was already revoked.`)
         return
       }
       for (const [queryKey, page] of before ?? []) queries.setQueryData(queryKey, page)
-      toastError(`“${label}” is not revoked.`, error)
+      toastError(`“${label}” could not be revoked.`, error)
     },
     onSettled: () => queries.invalidateQueries(EVERY_PAGE),
   })
