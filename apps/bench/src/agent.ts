@@ -4,7 +4,7 @@ import type { Usage } from "./usage.ts"
 
 /**
  * Preloaded (`--import`) into each measured process: reports the process's resource usage, and kills the process when
- * the benchmark ends, even if it crashes.
+ * the benchmark exits or crashes.
  */
 let bcrypts = 0
 

@@ -24,17 +24,17 @@ export async function fillDatabases(
   const { secret, keys, sessions, progress } = options
   const latchkey = new Map<number, SeededLatchkey>()
   for (const size of wanted.latchkey) {
-    progress(`filling Latchkey's database with ${size.toLocaleString("en")} keys`)
+    progress(`seeding Latchkey's database with ${size.toLocaleString("en")} keys`)
     const url = await postgres.createDatabase(`latchkey_${size}`)
     latchkey.set(size, await seedLatchkey(url, { secret, keys: size, sessions }))
   }
   const peers = await postgres.createDatabase("peers")
   if (wanted.peers.has("better-auth")) {
-    progress(`filling Better Auth's tables with ${keys.toLocaleString("en")} keys`)
+    progress(`seeding Better Auth's tables with ${keys.toLocaleString("en")} keys`)
     await seedBetterAuth(peers, keys)
   }
   if (wanted.peers.has("sha256")) {
-    progress(`filling the SHA-256 tables with ${keys.toLocaleString("en")} keys`)
+    progress(`seeding the SHA-256 tables with ${keys.toLocaleString("en")} keys`)
     await seedSha256(peers, keys)
   }
   const bcryptSizes = BCRYPT_SIZES.filter((size) => wanted.peers.has(`bcrypt-${size}`))
@@ -46,7 +46,7 @@ export async function fillDatabases(
 
   function seeded(size: number) {
     const database = latchkey.get(size)
-    if (!database) throw new RangeError(`no database of ${size} keys`)
+    if (!database) throw new RangeError(`no database with ${size} keys`)
     return database
   }
   return { latchkey: seeded, urlOf: (name) => (name === "peers" ? peers : seeded(name).url) }

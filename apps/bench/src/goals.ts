@@ -81,7 +81,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       0,
       "rows written before the response, by key",
       compare(
-        ({ rowsWrittenInTheWay }) => rowsWrittenInTheWay,
+        ({ rowsWrittenBeforeResponse }) => rowsWrittenBeforeResponse,
         ["latchkey-key"],
         (value = 0) => value,
       ),
@@ -93,21 +93,21 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atLeast(
       0.95,
-      "good traffic: beside a flood of wrong keys ÷ of good keys",
-      flood ? pairedFigure([flood.besideWrong, flood.besideGood], quotient) : null,
+      "good traffic: during a flood of wrong keys ÷ of good keys",
+      flood ? pairedFigure([flood.duringWrongFlood, flood.duringGoodFlood], quotient) : null,
     ),
     atMost(0, "bcrypts during the flood", count(flood?.bcrypts)),
     atLeast(
       0.7,
-      "good traffic: beside guesses without a usable receipt ÷ quiet",
-      guesses ? pairedFigure([guesses.besideGuesses, guesses.quiet], quotient) : null,
+      "good traffic: during guesses without a usable receipt ÷ alone",
+      guesses ? pairedFigure([guesses.duringGuesses, guesses.alone], quotient) : null,
     ),
     atMost(
       0,
-      "guesses answered with anything but 401 or 503",
+      "guesses with a status other than 401 or 503",
       guesses ? figureOf([wrongStatuses.reduce((sum, [, answers]) => sum + answers, 0)]) : null,
     ),
-    atMost(0, "revoked keys accepted after their revocation was answered", count(revocations?.stale)),
+    atMost(0, "revoked keys accepted after the response to the revocation", count(revocations?.stale)),
     {
       ...atMost(
         30,

@@ -8,7 +8,7 @@ export interface PostgresUsage {
   /** Rows that they inserted, updated or deleted. */
   rowsWritten: number
   /** Written rows that no request waited for: the batched updates of `last_used_at`. */
-  rowsWrittenAside: number
+  rowsWrittenInBackground: number
   /** CPU time of the user's backends, from the kernel; null except on Linux. */
   cpuMicros: number | null
 }
@@ -31,17 +31,17 @@ export function createPostgresAccounting(sql: Sql) {
   }
 
   return async (user: string): Promise<PostgresUsage> => {
-    const [row] = await sql<{ statements: number; written: number; aside: number }[]>`
+    const [row] = await sql<{ statements: number; written: number; background: number }[]>`
       select
         coalesce(sum(calls), 0)::float8 as statements,
         coalesce(sum(rows) filter (where query ~* '^(insert|update|delete) '), 0)::float8 as written,
-        coalesce(sum(rows) filter (where query ~* '^update "api_keys" set "last_used_at" ='), 0)::float8 as aside
+        coalesce(sum(rows) filter (where query ~* '^update "api_keys" set "last_used_at" ='), 0)::float8 as background
       from pg_stat_statements s join pg_roles r on r.oid = s.userid
       where r.rolname = ${user}`
     return {
       statements: row?.statements ?? 0,
       rowsWritten: row?.written ?? 0,
-      rowsWrittenAside: row?.aside ?? 0,
+      rowsWrittenInBackground: row?.background ?? 0,
       cpuMicros: await readCpu(user),
     }
   }

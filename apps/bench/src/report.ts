@@ -7,7 +7,7 @@ import type { ScenarioResults } from "./scenarios.ts"
 import { figureOf } from "./statistics.ts"
 
 /** Above this share of a core, the load generator, and not the server, limits the requests per second. */
-const BUSY = 0.95
+const LOAD_LIMIT = 0.95
 
 /** Formats the results as text. */
 export function formatReport(results: Results): string {
@@ -60,7 +60,7 @@ function contenderTable(contenders: readonly ContenderResult[]): string {
 }
 
 const isLimitedByLoad = (rounds: readonly Measurement[]) =>
-  figureOf(rounds.map(({ loadBusy }) => loadBusy)).median > BUSY
+  figureOf(rounds.map(({ loadUtilization }) => loadUtilization)).median > LOAD_LIMIT
 
 function loadNote(contenders: readonly ContenderResult[]): string {
   const limited = contenders.filter(
@@ -75,11 +75,11 @@ function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioR
   const rate = (values: readonly number[]) => `${formatFigure(figureOf(values))}/s`
   return [
     flood &&
-      `flood of wrong keys: good traffic ${rate(flood.besideGood)} during a flood of good keys, ${rate(flood.besideWrong)} during ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
+      `flood of wrong keys: good traffic ${rate(flood.duringGoodFlood)} during a flood of good keys, ${rate(flood.duringWrongFlood)} during ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
     guesses &&
-      `guesses without a usable receipt: good traffic ${rate(guesses.quiet)} alone, ${rate(guesses.besideGuesses)} during guesses; guesses by status ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
+      `guesses without a usable receipt: good traffic ${rate(guesses.alone)} alone, ${rate(guesses.duringGuesses)} during guesses; guesses by status ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
     revocations &&
-      `revocations: good traffic ${rate(revocations.quiet)} alone, ${rate(revocations.besideRevocations)} during 10 revocations per second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.begunAfter} after`,
+      `revocations: good traffic ${rate(revocations.alone)} alone, ${rate(revocations.duringRevocations)} during 10 revocations per second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.sentAfter} after`,
     memory &&
       `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
     start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,

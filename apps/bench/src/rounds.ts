@@ -14,12 +14,12 @@ export interface Measurement {
   statements: number
   rowsWritten: number
   /** Written rows that a request waited for. */
-  rowsWrittenInTheWay: number
+  rowsWrittenBeforeResponse: number
   /** Milliseconds. */
   p50: number
   p99: number
   /** The load generator's share of a core. Near 1, it limits the requests per second. */
-  loadBusy: number
+  loadUtilization: number
 }
 
 export interface ContenderResult {
@@ -83,10 +83,11 @@ async function measure(bench: Bench, running: RunningContender, before: Postgres
         : perRequest(postgres.cpuMicros, before.cpuMicros),
     statements: perRequest(postgres.statements, before.statements),
     rowsWritten,
-    rowsWrittenInTheWay: rowsWritten - perRequest(postgres.rowsWrittenAside, before.rowsWrittenAside),
+    rowsWrittenBeforeResponse:
+      rowsWritten - perRequest(postgres.rowsWrittenInBackground, before.rowsWrittenInBackground),
     p50: result.p50,
     p99: result.p99,
-    loadBusy: (loadAfter.cpuMicros - load.cpuMicros) / 1e6 / result.seconds,
+    loadUtilization: (loadAfter.cpuMicros - load.cpuMicros) / 1e6 / result.seconds,
   }
   return { measurement, postgres }
 }

@@ -10,7 +10,7 @@ export interface User {
 export interface Me extends User {
   /** `jwt` for access tokens. */
   via: "jwt" | "apiKey"
-  /** The id of the key, for calls by key. */
+  /** The key's id, for calls by API key. */
   apiKeyId?: string | undefined
 }
 
@@ -67,7 +67,7 @@ export interface ApiKey {
   revokedAt: Date | null
 }
 
-/** A new key, shown this one time. */
+/** A new key. The plaintext is returned only this once. */
 export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself. Latchkey keeps no copy. */
   key: string
@@ -84,7 +84,7 @@ export interface ListApiKeysInput {
   search?: string | undefined
 }
 
-/** A user, as administrators see it. */
+/** A user, as listed for administrators. */
 export interface ListedUser extends User {
   /** Null unless disabled. */
   disabledAt: Date | null
@@ -109,7 +109,7 @@ export interface UserPage {
   nextCursor: string | null
 }
 
-/** A key, as administrators see it. */
+/** A key, as listed for administrators. */
 export interface OwnedApiKey extends ApiKey {
   /** While the owner is disabled, their keys are rejected. */
   owner: { id: string; email: string; disabledAt: Date | null }
@@ -145,12 +145,12 @@ export interface Session {
   createdAt: Date
   /** When it last received an access token. */
   lastUsedAt: Date
-  /** Whether the caller uses this session. */
+  /** Whether the call was made with this session. */
   current: boolean
 }
 
 export interface SessionList {
-  /** The caller's own session, then the others by last use, latest first. */
+  /** The caller's session first, then the others, most recently used first. */
   items: Session[]
 }
 

@@ -48,7 +48,7 @@ export function createCall(transport: Transport, defaults: { timeout: number; re
       })
     } catch (error) {
       if (!(error instanceof LatchkeyError)) throw error
-      // A copy for each call, because the calls of a batch can share an error, and with the caller in its stack.
+      // The calls of a batch can share an error. Each gets its own copy, with the caller in its stack.
       const { message, cause } = error
       throw new LatchkeyError(message, error, cause === undefined ? undefined : { cause })
     }

@@ -46,9 +46,7 @@ export interface Latchkey {
      */
     refresh(input?: undefined, options?: CallOptions): Promise<CookieSignedIn>
     refresh(input: { refreshToken: string }, options?: CallOptions): Promise<SignedIn>
-    /**
-     * Ends the session of the access token, or of the cookie if there is no token.
-     */
+    /** Ends the session of the access token, or of the cookie if there is no token. */
     logout(options?: CallOptions): Promise<void>
     /**
      * Changes the password and ends the user's other sessions.

@@ -8,8 +8,8 @@ import type { SessionOptions } from "./options.ts"
 export type Refresh = (refreshToken: string) => Promise<SignedIn>
 
 /**
- * A credential that refreshes itself when the server rejects it. It ignores the clock, which may be wrong, and a
- * session can end before its tokens expire.
+ * A credential that refreshes itself when the server rejects it. Expiry times are ignored, because the clock may be
+ * wrong and a session can end before its tokens expire.
  *
  * When the response to a refresh is lost, the server may have replaced the token already, and sending it again would
  * end the session. So the refresh is not retried, and the call fails. The next call does send the token again: the

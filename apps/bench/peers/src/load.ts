@@ -69,6 +69,6 @@ async function runStream({
 process.on("message", async (message: { runAll?: StreamOptions[] }) => {
   if (message.runAll) process.send?.({ results: await Promise.all(message.runAll.map(runStream)) })
 })
-// The agent unrefs the channel, which is all that keeps this process running.
+// The agent unrefs the channel, but nothing else keeps this process running.
 process.channel?.ref()
 process.send?.({ ready: true })

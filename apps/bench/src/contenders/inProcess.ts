@@ -28,7 +28,7 @@ async function runStream({
   seconds = Number.POSITIVE_INFINITY,
   amount = Number.POSITIVE_INFINITY,
 }: StreamOptions): Promise<LoadResult> {
-  if (!("keys" in credentials)) throw new TypeError("only API keys")
+  if (!("keys" in credentials)) throw new TypeError("only API keys are supported")
   const headers = apiKeysOf(credentials.keys).map((apiKey) => new Headers({ "x-api-key": apiKey }))
   const latencies = createLatencies()
   const statuses: Record<string, number> = {}
@@ -51,6 +51,6 @@ async function runStream({
 process.on("message", async (message: { run?: StreamOptions }) => {
   if (message.run) process.send?.({ results: [await runStream(message.run)] })
 })
-// The agent unrefs the channel, which is all that keeps this process running.
+// The agent unrefs the channel, but nothing else keeps this process running.
 process.channel?.ref()
 process.send?.({ ready: true })

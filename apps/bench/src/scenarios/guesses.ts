@@ -6,14 +6,14 @@ import { untilIdle } from "./scenarioServer.ts"
 
 export interface GuessesResult {
   /** Accepted requests per second in each round, without and with guesses. */
-  quiet: number[]
-  besideGuesses: number[]
+  alone: number[]
+  duringGuesses: number[]
   /** The number of guesses by status, in all rounds. */
   statuses: Record<string, number>
   bcrypts: number
 }
 
-/** More than the server queues for bcrypt, so that it rejects some. */
+/** More than the server's bcrypt queue holds, so that some guesses are rejected with 503. */
 const GUESSING_CONNECTIONS = 100
 const GUESSES_PER_SECOND = 200
 const GUESSES = 5_000
@@ -31,12 +31,12 @@ export async function measureGuesses(bench: Bench, server: RunningContender): Pr
     connections: scale.connections,
     credentials: { keys: spread(scale.active, scale.keys) },
   }
-  const result: GuessesResult = { quiet: [], besideGuesses: [], statuses: {}, bcrypts: 0 }
+  const result: GuessesResult = { alone: [], duringGuesses: [], statuses: {}, bcrypts: 0 }
   const bcryptsBefore = (await server.process.usage()).bcrypts
   for (let round = 1; round <= scale.scenarioRounds; round++) {
-    const [quiet] = await load.run(good)
-    expectOnlyGood("good keys", quiet)
-    const [besideGuesses, guesses] = await load.run(good, {
+    const [alone] = await load.run(good)
+    expectOnlyGood("good keys", alone)
+    const [duringGuesses, guesses] = await load.run(good, {
       ...stream,
       connections: GUESSING_CONNECTIONS,
       rate: GUESSES_PER_SECOND,
@@ -47,9 +47,9 @@ export async function measureGuesses(bench: Bench, server: RunningContender): Pr
         ),
       },
     })
-    expectOnlyGood("good keys beside guesses", besideGuesses)
-    result.quiet.push(goodRateOf(quiet))
-    result.besideGuesses.push(goodRateOf(besideGuesses))
+    expectOnlyGood("good keys during guesses", duringGuesses)
+    result.alone.push(goodRateOf(alone))
+    result.duringGuesses.push(goodRateOf(duringGuesses))
     for (const [status, count] of Object.entries(guesses.statuses)) {
       result.statuses[status] = (result.statuses[status] ?? 0) + count
     }

@@ -13,8 +13,8 @@ export interface MemoryResult {
 const FEW_KEYS = 1_000
 
 /**
- * Measures the memory cost of many different keys. A new process grows with any requests, so as a baseline the same
- * number of requests is first sent with few keys.
+ * Measures the memory cost of many different keys. Any requests make a new process grow, so the baseline is taken after
+ * the same number of requests with few keys.
  */
 export async function measureMemory(bench: Bench): Promise<MemoryResult> {
   const { scale, load, progress } = bench

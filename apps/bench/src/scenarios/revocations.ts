@@ -7,14 +7,14 @@ import type { RunningContender } from "../runningContender.ts"
 
 export interface RevocationsResult {
   /** Accepted requests per second in each round, without and with revocations. */
-  quiet: number[]
-  besideRevocations: number[]
+  alone: number[]
+  duringRevocations: number[]
   revoked: number
   /** Requests with these keys that were accepted, and were sent before the response to the revocation. */
   acceptedBefore: number
   /** Requests with these keys that were sent after the response to the revocation. */
-  begunAfter: number
-  /** Accepted requests among `begunAfter`. There must be none. */
+  sentAfter: number
+  /** Accepted requests among `sentAfter`. There must be none. */
   stale: number
 }
 
@@ -36,28 +36,28 @@ export async function measureRevocations(bench: Bench, server: RunningContender)
   const revocable = await findRevocableKeys(bench)
   const accessToken = bench.databases.latchkey(scale.keys).accessTokens[0] ?? ""
   const result: RevocationsResult = {
-    quiet: [],
-    besideRevocations: [],
+    alone: [],
+    duringRevocations: [],
     revoked: 0,
     acceptedBefore: 0,
-    begunAfter: 0,
+    sentAfter: 0,
     stale: 0,
   }
   for (let round = 1; round <= scale.scenarioRounds; round++) {
-    const [quiet] = await load.run(good)
-    expectOnlyGood("good keys", quiet)
+    const [alone] = await load.run(good)
+    expectOnlyGood("good keys", alone)
     const count = Math.min(Math.floor(scale.seconds * PER_SECOND), revocable.length)
     const toRevoke = revocable.splice(0, count)
-    const [[besideRevocations]] = await Promise.all([
+    const [[duringRevocations]] = await Promise.all([
       load.run(good),
       ...toRevoke.map(async (key, i) => {
         await sleep((i * 1000) / PER_SECOND)
         await revokeWhileInUse(server.url, key, accessToken, result)
       }),
     ])
-    expectOnlyGood("good keys beside revocations", besideRevocations)
-    result.quiet.push(goodRateOf(quiet))
-    result.besideRevocations.push(goodRateOf(besideRevocations))
+    expectOnlyGood("good keys during revocations", duringRevocations)
+    result.alone.push(goodRateOf(alone))
+    result.duringRevocations.push(goodRateOf(duringRevocations))
     bench.progress(`round ${round} of ${scale.scenarioRounds}: ${PER_SECOND} revocations per second`)
   }
   return result
@@ -88,14 +88,14 @@ async function revokeWhileInUse(
   let isDone = false
   async function call() {
     while (!isDone) {
-      const begunAt = performance.now()
+      const sentAt = performance.now()
       const response = await fetch(url, { headers: { "x-api-key": apiKey } })
       await response.arrayBuffer()
       if (response.status !== 200 && response.status !== 401)
         throw new Error(`unexpected status ${response.status}`)
       const accepted = response.status === 200
-      if (begunAt > revokedAt) {
-        result.begunAfter++
+      if (sentAt > revokedAt) {
+        result.sentAfter++
         if (accepted) result.stale++
       } else if (accepted) result.acceptedBefore++
     }
