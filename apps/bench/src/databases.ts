@@ -16,7 +16,7 @@ export interface Databases {
  *
  * @param wanted the sizes of Latchkey's databases, and the peers that need tables.
  */
-export async function fillDatabases(
+export async function seedDatabases(
   postgres: PostgresServer,
   wanted: { latchkey: ReadonlySet<number>; peers: ReadonlySet<string> },
   options: { secret: string; keys: number; sessions: number; progress: (line: string) => void },

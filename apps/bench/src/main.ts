@@ -6,7 +6,7 @@ import { drawChart } from "./chart.ts"
 import { stopAllProcesses } from "./childProcess.ts"
 import { listContenders } from "./contenders.ts"
 import { assignCores, pinTo, withChildren } from "./cores.ts"
-import { fillDatabases } from "./databases.ts"
+import { seedDatabases } from "./databases.ts"
 import { goalsOf, isMet } from "./goals.ts"
 import { startLoad } from "./load.ts"
 import { describeMachine } from "./machine.ts"
@@ -61,7 +61,7 @@ async function measureAll(options: Options, secret: string): Promise<Results> {
   const postgres = await startPostgresServer()
   stopPostgres = async () => postgres[Symbol.asyncDispose]()
   const sizes = contenders.map(({ database }) => database).filter((database) => typeof database === "number")
-  const databases = await fillDatabases(
+  const databases = await seedDatabases(
     postgres,
     {
       latchkey: new Set([...sizes, ...(scenarios.length > 0 ? [scale.keys] : [])]),

@@ -67,7 +67,7 @@ async function measure(bench: Bench, running: RunningContender, before: Postgres
   const { contender, process, postgresUser } = running
   const loadProcess = contender.inProcess ? process : bench.load.process
   const [server, load] = [await process.usage(), await loadProcess.usage()]
-  const result = await runLoad(bench, running, amountOf(bench, contender))
+  const result = await runLoad(bench, running, roundLength(bench, contender))
   const [serverAfter, loadAfter] = [await process.usage(), await loadProcess.usage()]
   const postgres = await bench.postgresUsageOf(postgresUser)
 
@@ -92,7 +92,7 @@ async function measure(bench: Bench, running: RunningContender, before: Postgres
   return { measurement, postgres }
 }
 
-const amountOf = ({ scale }: Bench, { amount }: Contender) =>
+const roundLength = ({ scale }: Bench, { amount }: Contender) =>
   amount === undefined ? { seconds: scale.seconds } : { amount }
 
 async function runLoad(

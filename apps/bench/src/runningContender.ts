@@ -30,13 +30,13 @@ export async function startContender(bench: Bench, contender: Contender): Promis
   }
   const process = startProcess(contender.script, { env, core: bench.cores?.server })
   const url = `http://127.0.0.1:${port}${contender.path}`
-  const credentials = credentialsOf(bench, contender)
+  const credentials = resolveCredentials(bench, contender)
   if (contender.inProcess) await process.receive("ready")
   else await untilReady(url, credentials, process)
   return { contender, process, url, credentials, postgresUser }
 }
 
-function credentialsOf({ databases }: Bench, { credentials, database }: Contender): Credentials {
+function resolveCredentials({ databases }: Bench, { credentials, database }: Contender): Credentials {
   if (credentials !== "sessions") return credentials
   if (typeof database !== "number") throw new TypeError("only Latchkey has sessions")
   const { accessTokens } = databases.latchkey(database)
@@ -44,7 +44,7 @@ function credentialsOf({ databases }: Bench, { credentials, database }: Contende
 }
 
 /** A valid credential. The first key is in every table. */
-function headerOf(credentials: Credentials): Record<string, string> {
+function authenticationHeader(credentials: Credentials): Record<string, string> {
   if ("values" in credentials && credentials.header === "authorization") {
     return { authorization: credentials.values[0] ?? "" }
   }
@@ -55,7 +55,7 @@ async function untilReady(url: string, credentials: Credentials, server: BenchPr
   for (const giveUpAt = performance.now() + READY_WITHIN_MS; ; await sleep(20)) {
     // Throws if the process has exited.
     await server.usage()
-    const response = await fetch(url, { headers: headerOf(credentials) }).catch(() => null)
+    const response = await fetch(url, { headers: authenticationHeader(credentials) }).catch(() => null)
     await response?.arrayBuffer()
     if (response?.status === 200) return
     if (performance.now() > giveUpAt) {

@@ -22,7 +22,9 @@ const unavailable = new Proxy(
 )
 
 /** An `Auth` that only authenticates, by calling `identify`. */
-export const authThatOnly = (identify: (headers: Pick<Headers, "get">) => Promise<Caller | null>): Auth => ({
+export const createStubAuth = (
+  identify: (headers: Pick<Headers, "get">) => Promise<Caller | null>,
+): Auth => ({
   authenticate: async (headers) => {
     const caller = await identify(headers)
     return caller ? { caller } : { caller: null, problem: "invalid" }
@@ -37,4 +39,4 @@ export const authThatOnly = (identify: (headers: Pick<Headers, "get">) => Promis
 })
 
 /** An `Auth` that returns the fixed caller for every request. */
-export const openAuth: Auth = authThatOnly(async () => fixedCaller)
+export const openAuth: Auth = createStubAuth(async () => fixedCaller)
