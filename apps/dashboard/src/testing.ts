@@ -40,7 +40,7 @@ export async function startBuiltServer(postgresUrl: string, settings: Record<str
     stdio: ["ignore", "pipe", "inherit"],
   })
   return {
-    url: await urlOf(child),
+    url: await readUrl(child),
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM")
       await once(child, "exit")
@@ -49,7 +49,7 @@ export async function startBuiltServer(postgresUrl: string, settings: Record<str
   }
 }
 
-function urlOf(child: ChildProcess): Promise<string> {
+function readUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     if (child.stdout) {
       createInterface({ input: child.stdout }).on("line", (line) => {

@@ -3,7 +3,7 @@ import { explain } from "./explain.ts"
 
 export const toasts = Toast.createToastManager()
 
-export const toastDone = (title: string) => void toasts.add({ title, type: "done" })
+export const toastSuccess = (title: string) => void toasts.add({ title, type: "done" })
 
 /** Stays until dismissed, because the user's action failed. */
 export const toastError = (title: string, error: unknown) =>

@@ -148,16 +148,16 @@ test("a credential function that never settles is TIMEOUT", async () => {
 
 test("an aborted call fails at once with the signal's reason as cause; an already aborted signal sends nothing", async () => {
   const controller = new AbortController()
-  const why = new Error("the page was left")
-  await using raw = await startRawServer(() => controller.abort(why))
+  const reason = new Error("the page was left")
+  await using raw = await startRawServer(() => controller.abort(reason))
   const { signal } = controller
   expect(await catchError(client(raw.url).auth.me({ signal }))).toMatchObject({
     reason: "TIMEOUT",
-    cause: why,
+    cause: reason,
   })
   expect(await catchError(client(raw.url).auth.me({ signal }))).toMatchObject({
     reason: "TIMEOUT",
-    cause: why,
+    cause: reason,
   })
   expect(raw.requests).toHaveLength(1)
 })

@@ -102,7 +102,7 @@ export function explain(error: LatchkeyError): string {
 }
 
 /** With a reason missing, it is not exhaustive. */
-export function explainTooLittle(
+export function explainIncompletely(
   reason: Exclude<LatchkeyReason, "TIMEOUT"> | LatchkeyReason,
 ): never | string {
   if (reason !== "TIMEOUT") return reason
@@ -119,7 +119,7 @@ export function reasonOf(error: TRPCClientErrorLike<AppRouter>): LatchkeyReason 
 // Options have at most one credential. It may come from an unset variable, and `SignedIn` is a session.
 const baseUrl = "https://keys.company.tld"
 declare const signedIn: SignedIn
-export const fine: LatchkeyOptions[] = [
+export const validOptions: LatchkeyOptions[] = [
   { baseUrl },
   { baseUrl, apiKey: process.env.LATCHKEY_API_KEY },
   { baseUrl, accessToken: async () => "a" },

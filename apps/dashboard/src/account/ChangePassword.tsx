@@ -9,7 +9,7 @@ import { explainField, isAboutFields } from "../explain.ts"
 import { focusFirstInvalid } from "../focusFirstInvalid.ts"
 import { newPasswordProblem } from "../newPasswordProblem.ts"
 import { asUser } from "../session/session.ts"
-import { toastDone } from "../toasts.ts"
+import { toastSuccess } from "../toasts.ts"
 
 /** @param props.email lets password managers store the new password for this account. */
 export function ChangePassword({ email }: { email: string }) {
@@ -20,7 +20,7 @@ export function ChangePassword({ email }: { email: string }) {
     mutationFn: (input: PasswordChange) => asUser((latchkey) => latchkey.auth.changePassword(input)),
     onSuccess() {
       form.current?.reset()
-      toastDone("Your password was changed. You are signed out everywhere else.")
+      toastSuccess("Your password was changed. You are signed out everywhere else.")
       void queries.invalidateQueries({ queryKey: ["sessions"] })
     },
     onError: () => focusFirstInvalid(form.current),

@@ -1,7 +1,7 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { asUser } from "../session/session.ts"
-import { toastDone, toastError } from "../toasts.ts"
+import { toastError, toastSuccess } from "../toasts.ts"
 
 /** Disables an enabled user, or enables a disabled one. */
 export function useSetDisabled() {
@@ -10,7 +10,7 @@ export function useSetDisabled() {
     mutationFn: ({ id, disabledAt }: ListedUser) =>
       asUser(({ admin }) => (disabledAt ? admin.users.enable(id) : admin.users.disable(id))),
     onSuccess: (_, { email, disabledAt }) =>
-      toastDone(disabledAt ? `${email} was enabled.` : `${email} was disabled.`),
+      toastSuccess(disabledAt ? `${email} was enabled.` : `${email} was disabled.`),
     onError: (error, { email, disabledAt }) =>
       toastError(`${email} could not be ${disabledAt ? "enabled" : "disabled"}.`, error),
     onSettled: () => queries.invalidateQueries({ queryKey: ["admin"] }),

@@ -10,7 +10,7 @@ export function ConnectionBanner() {
     (listener) => onlineManager.subscribe(listener),
     () => onlineManager.isOnline(),
   )
-  const failure = useReadFailure()
+  const failure = useQueryFailure()
   return (
     <div role="status">
       {!isOnline ? (
@@ -23,7 +23,7 @@ export function ConnectionBanner() {
 }
 
 /** The last failure of an active query that is being retried. */
-function useReadFailure() {
+function useQueryFailure() {
   const queries = useQueryClient().getQueryCache()
   const subscribe = useCallback((listener: () => void) => queries.subscribe(listener), [queries])
   return useSyncExternalStore(subscribe, () => {

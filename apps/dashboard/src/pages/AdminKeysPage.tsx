@@ -62,7 +62,7 @@ export function AdminKeysPage() {
         <OwnedKeyTableSkeleton />
       ) : data.items.length === 0 ? (
         <NoneFound onClear={search || filter.status === "active" ? () => changeFilter(ALL_KEYS) : undefined}>
-          {explainNone({ status: filter.status, search })}
+          {explainNoMatches({ status: filter.status, search })}
         </NoneFound>
       ) : (
         <OwnedKeyTable
@@ -99,7 +99,7 @@ export function AdminKeysPage() {
 }
 
 /** Does not repeat the search text, which may be somebody's key. */
-function explainNone({ status, search }: Filter): string {
+function explainNoMatches({ status, search }: Filter): string {
   if (search) return status === "active" ? "No active keys match." : "No keys match."
   return status === "active" ? "No active keys." : "There are no keys yet."
 }
