@@ -1,6 +1,5 @@
-import { runsPgBouncerTests, startPostgres } from "@latchkey/test-postgres"
+import { runsBrowserTests, runsPgBouncerTests, startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
-import { runsBrowserTests } from "./apps/dashboard/src/findChromium.ts"
 import { canMountTmpfs } from "./apps/server/src/faults/tmpfs.ts"
 
 declare module "vitest" {

@@ -1,8 +1,8 @@
 import { execSync } from "node:child_process"
 import { existsSync } from "node:fs"
 
-// A fresh clone gets what building and serving need, which is every package's `dependencies`; a checkout that has
-// the development tools as well keeps them.
+// A fresh clone only needs the `dependencies` of each package to build and serve. A development checkout keeps its
+// `devDependencies`.
 const forDevelopment = existsSync(new URL("../node_modules/vitest", import.meta.url))
 const selection = forDevelopment ? "--prod=false" : "--prod --filter @latchkey/server..."
 

@@ -7,12 +7,12 @@ const shared = {
   dts: false,
   fixedExtension: false,
   logLevel: "warn",
-  // The packages run as they were built; of what is imported only the compiler's own helpers are taken in.
+  // Packages are imported as built. Only the compiler's helpers are bundled.
   external: [/^(?!@oxc-project\/)[@a-z]/],
 } as const
 
 export default defineConfig([
   { ...shared, entry: ["src/agent.ts", "src/contenders/*.ts"], outDir: "dist" },
-  // Beside its own node_modules, where the peers are found.
+  // Next to peers/node_modules, so that imports of the peers resolve.
   { ...shared, entry: ["peers/src/*.ts"], outDir: "peers/dist" },
 ])

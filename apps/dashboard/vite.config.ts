@@ -8,7 +8,8 @@ const api = process.env.LATCHKEY_URL ?? "http://localhost:3000"
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
-  // The SDK's own build takes tools that `npm start` does not install; what it bundles is found from here instead.
+  // The SDK is built from source, because `npm start` does not install the tools of its own build. Its bundled
+  // dependencies are resolved from this package.
   resolve: {
     alias: { "@latchkey/sdk": sdk },
     dedupe: ["@trpc/client", "@trpc/server", "superjson"],
@@ -16,7 +17,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
-    // A data: URL would be against the page's policy.
+    // The page's Content-Security-Policy forbids data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

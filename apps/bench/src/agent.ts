@@ -3,8 +3,8 @@ import { createRequire, register } from "node:module"
 import type { Usage } from "./usage.ts"
 
 /**
- * Loaded before everything else (`--import`) in each process that is measured: it tells what the process has used
- * by its own accounting, and ends it when the benchmark is gone, however that died.
+ * Preloaded (`--import`) into each measured process: reports the process's resource usage, and kills the process when
+ * the benchmark exits or crashes.
  */
 let bcrypts = 0
 
@@ -12,7 +12,7 @@ process.on("message", (message) => {
   if (message === "usage") process.send?.({ usage: readUsage() })
 })
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"))
-// A server that stops by itself must not be kept alive by this.
+// Don't keep a server alive that has nothing else to do.
 process.channel?.unref()
 
 if (process.env.BENCH_COUNT_BCRYPTS) countBcrypts()
@@ -23,26 +23,26 @@ function readUsage(): Usage {
   return { cpuMicros: user + system, peakRssBytes: readPeakRss(), bcrypts }
 }
 
-/** On Linux what getrusage says begins with the size of the process that this one was forked from. */
+/** Reads VmHWM on Linux, because getrusage there includes the size of the process that this one was forked from. */
 function readPeakRss() {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS * 1024
   const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]
   return Number(kilobytes) * 1024
 }
 
-/** The module's one instance in this process, which the server is about to import too. */
+/** Patches the instance of the module that the server will import. */
 function countBcrypts() {
   const bcrypt = createRequire(import.meta.url)("bcrypt")
   for (const name of ["compare", "hash"]) {
-    const run = bcrypt[name]
+    const original = bcrypt[name]
     bcrypt[name] = (...args: unknown[]) => {
       bcrypts++
-      return run(...args)
+      return original(...args)
     }
   }
 }
 
-/** tRPC as it is published, for whoever imports it, instead of the one that Latchkey patches. */
+/** Resolves tRPC to the published version instead of the one that Latchkey patches. */
 function useStockTrpc() {
   const peers = JSON.stringify(new URL("../peers/dist/", import.meta.url))
   const hooks = `export const resolve = (name, context, next) =>

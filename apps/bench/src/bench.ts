@@ -6,11 +6,11 @@ import type { Scale } from "./options.ts"
 import type { PostgresUsage } from "./postgresAccounting.ts"
 import type { PostgresServer } from "./postgresServer.ts"
 
-/** What a run stands on, for whoever measures something in it. */
+/** The environment in which measurements run. */
 export interface Bench {
   scale: Scale
   cores: Cores | null
-  /** The server secret that the receipts were made under. */
+  /** The server secret of the receipts. */
   secret: string
   postgres: PostgresServer
   databases: Databases

@@ -4,12 +4,12 @@ import { type Figure, figureOf } from "./statistics.ts"
 
 interface Bar {
   title: string
-  /** Decides the colour. */
+  /** Determines the colour. */
   kind: "open" | "latchkey" | "peer"
   figure: Figure
 }
 
-/** What the chart shows, in this order: first without authentication, then with. */
+/** The bars in order: first those without authentication, then those with it. */
 const SHOWN: readonly [string, Bar["kind"]][] = [
   ["bare-http", "open"],
   ["trpc-bare", "open"],
@@ -31,7 +31,7 @@ const VALUES = 110
 const ROW = 30
 const BAR = 16
 const TOP = 74
-/** Bars longer than this many times the middle one are cut. */
+/** Bars longer than this multiple of the median bar are cut. */
 const CUT_ABOVE = 6
 
 const STYLE = `
@@ -48,7 +48,7 @@ const STYLE = `
     .ground { fill: #0d1117; }
   }`
 
-/** The server's CPU for one request of each contender, as an SVG that is at home in light and dark. */
+/** Draws the server CPU per request of each contender as an SVG with a light and a dark theme. */
 export function drawChart({ contenders, machine, scale, quick }: Results): string {
   const measured = new Map(contenders.map((result) => [result.contender.name, result]))
   const bars = SHOWN.flatMap(([name, kind]): Bar[] => {
@@ -60,7 +60,7 @@ export function drawChart({ contenders, machine, scale, quick }: Results): strin
   const end = axisEnd(bars)
   const height = TOP + bars.length * ROW + 34
   const { processor, cores, node, postgres } = machine
-  const conditions = `${formatNumber(scale.keys)} keys, ${scale.connections} connections${quick ? "; a quick look" : ""}`
+  const conditions = `${formatNumber(scale.keys)} keys, ${scale.connections} connections${quick ? "; a quick run" : ""}`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title description">
 <title id="title">Server CPU for one auth.me</title>
 <desc id="description">${escapeXml(bars.map(({ title, figure }) => `${title}: ${formatMicros(figure.median)}`).join("; "))}</desc>
@@ -68,7 +68,7 @@ export function drawChart({ contenders, machine, scale, quick }: Results): strin
 </style>
 <rect class="ground" width="${WIDTH}" height="${height}" rx="8"/>
 <text class="title" x="20" y="32">Server CPU for one auth.me</text>
-<text class="quiet" x="20" y="54">less is better; ${escapeXml(conditions)}; median, with least and most</text>
+<text class="quiet" x="20" y="54">lower is better; ${escapeXml(conditions)}; median, minimum and maximum</text>
 <line class="axis" x1="${LABELS}" x2="${LABELS}" y1="${TOP - 6}" y2="${TOP + bars.length * ROW}"/>
 ${bars.map((bar, row) => drawBar(bar, TOP + row * ROW, end)).join("\n")}
 <text class="quiet" x="20" y="${height - 16}" font-size="11">${escapeXml(`${processor}, ${cores} cores; Node ${node}; PostgreSQL ${postgres}`)}</text>
@@ -90,11 +90,11 @@ ${isCut ? cut : spread}
 <text${text} x="${fixed(Math.max(right, isCut ? 0 : scale(figure.max)) + 8)}" y="${middle + 4}">${formatMicros(figure.median)}</text>`
 }
 
-/** Where the axis ends: the last bars are a thousand times as long as the first, which nobody could see beside them. */
+/** The end of the axis. Next to the longest bars, a thousand times as long, the short ones would be invisible. */
 function axisEnd(bars: readonly Bar[]): number {
   const lengths = bars.map(({ figure }) => figure.max).toSorted((a, b) => a - b)
-  const middle = lengths[Math.floor(lengths.length / 2)] ?? 1
-  return Math.max(...lengths.filter((length) => length <= CUT_ABOVE * middle), 1)
+  const median = lengths[Math.floor(lengths.length / 2)] ?? 1
+  return Math.max(...lengths.filter((length) => length <= CUT_ABOVE * median), 1)
 }
 
 function formatMicros(micros: number): string {

@@ -8,24 +8,24 @@ const agent = new URL("agent.js", compiled).href
 
 const running = new Set<ChildProcess>()
 
-/** A Node process of the benchmark's own. */
+/** A Node process started by the benchmark. */
 export interface BenchProcess {
   pid: number
-  /** What it has used since it began, as it says itself. */
+  /** What it has used since its start, as reported by its agent. */
   usage(): Promise<Usage>
-  /** Waits for a message that has this field, and resolves with it. */
-  hear<Answer>(field: string): Promise<Answer>
-  /** Sends a message and hears the answer. */
-  ask<Answer>(message: object | string, field: string): Promise<Answer>
+  /** Resolves with this field of the next message that has it. */
+  receive<Reply>(field: string): Promise<Reply>
+  /** Sends a message and receives the reply. */
+  request<Reply>(message: object | string, field: string): Promise<Reply>
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a script in a process of its own, with the agent in it.
+ * Starts a script in its own process, with the agent preloaded.
  *
  * @param script relative to `dist`.
- * @param options.core the core to keep it on; absent: where this process may run.
+ * @param options.core the core to pin it to; default: the cores of this process.
  */
 export function startProcess(
   script: string,
@@ -42,33 +42,33 @@ export function startProcess(
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     errors = (errors + text).slice(-4_000)
   })
-  // Many wait for answers at the same time.
+  // Many replies can be awaited at the same time.
   child.setMaxListeners(100)
   child.once("exit", () => running.delete(child))
   child.on("error", () => {})
 
-  function hear<Answer>(field: string) {
-    return new Promise<Answer>((resolve, reject) => {
-      function settle(act: () => void) {
+  function receive<Reply>(field: string) {
+    return new Promise<Reply>((resolve, reject) => {
+      function settle(resolveOrReject: () => void) {
         child.off("message", onMessage).off("exit", onExit)
-        act()
+        resolveOrReject()
       }
       function onMessage(message: unknown) {
         if (typeof message !== "object" || message === null || !(field in message)) return
-        settle(() => resolve((message as Record<string, Answer>)[field] as Answer))
+        settle(() => resolve((message as Record<string, Reply>)[field] as Reply))
       }
       function onExit() {
-        settle(() => reject(new Error(`${script} ended\n${errors}`)))
+        settle(() => reject(new Error(`${script} exited\n${errors}`)))
       }
       child.on("message", onMessage).on("exit", onExit)
       if (child.exitCode !== null || child.signalCode !== null) onExit()
     })
   }
-  function ask<Answer>(message: object | string, field: string) {
-    const answer = hear<Answer>(field)
-    // A process that can't be sent to is about to end, of which `hear` will tell.
+  function request<Reply>(message: object | string, field: string) {
+    const reply = receive<Reply>(field)
+    // A failure to send is ignored: the process is exiting, and `receive` will reject.
     child.send(message, () => {})
-    return answer
+    return reply
   }
   async function stop() {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -80,15 +80,15 @@ export function startProcess(
     get pid() {
       return child.pid ?? 0
     },
-    usage: () => ask<Usage>("usage", "usage"),
-    hear,
-    ask,
+    usage: () => request<Usage>("usage", "usage"),
+    receive,
+    request,
     stop,
     [Symbol.asyncDispose]: stop,
   }
 }
 
-/** Ends whatever is still running. */
+/** Kills all processes that are still running. */
 export async function stopAllProcesses(): Promise<void> {
   await Promise.all(
     [...running].map(async (child) => {

@@ -4,35 +4,35 @@ import type { Scale } from "./options.ts"
 import { ACCESS_TOKEN_TTL } from "./seed/seedLatchkey.ts"
 import { bcryptTable } from "./seed/seedPeers.ts"
 
-/** One of those that are measured side by side. */
+/** An implementation that is measured side by side with others. */
 export interface Contender {
   name: string
   title: string
-  /** Relative to `dist`. */
+  /** The path of the script, relative to `dist`. */
   script: string
   env: Record<string, string>
-  /** Latchkey's of so many keys, or that of the peers; absent where none is needed. */
+  /** Latchkey's database with this number of keys, or that of the peers. */
   database?: number | "peers"
   path: string
-  /** `sessions`: access tokens of the database's sessions. */
+  /** `sessions` sends access tokens of the database's sessions. */
   credentials: Credentials | "sessions"
   connections: number
-  /** Answers in a round, where they take too long to be counted by the second. */
+  /** Requests per round, for a contender too slow to measure by time. */
   amount?: number
-  /** Runs without HTTP and makes its own load. */
+  /** Runs without HTTP and generates its own load. */
   inProcess?: true
 }
 
 export const LATCHKEY_SERVER = "../../server/dist/main.js"
 
-/** The server as it is delivered, save that it logs no line for each request: the peers don't either. */
+/** The server with its defaults, but without request logs, since the peers write none. */
 export const latchkeyEnv = (secret: string) => ({
   AUTH_SECRET: secret,
   ACCESS_TOKEN_TTL: `${ACCESS_TOKEN_TTL}`,
   LOG_LEVEL: "warn",
 })
 
-/** All contenders, in the order of the report. `secret` is the one that the receipts were made under. */
+/** All contenders, in the order of the report. `secret` is the server secret of the receipts. */
 export function listContenders(scale: Scale, secret: string): Contender[] {
   return [
     ...withoutAuthentication(scale),
@@ -49,7 +49,7 @@ const common = (scale: Scale) => ({
   credentials: { keys: spread(scale.active, scale.keys) },
 })
 
-/** tRPC from npm, not the one that Latchkey patches. */
+/** Uses tRPC from npm instead of the one that Latchkey patches. */
 const stockTrpc = { BENCH_STOCK_TRPC: "1" }
 
 function withoutAuthentication(scale: Scale): Contender[] {
@@ -111,18 +111,18 @@ function peers(scale: Scale): Contender[] {
   const bcryptAll = (size: number, amount: number): Contender => ({
     ...usual,
     name: `bcrypt-${size}`,
-    title: `bcrypt over all of ${size} keys`,
+    title: `bcrypt, comparing up to ${size} keys`,
     script: "contenders/bcryptAll.js",
     env: { ...stockTrpc, BENCH_TABLE: bcryptTable(size) },
-    // The two in the middle take as many comparisons as a table's keys do on average.
+    // The two middle keys take the average number of comparisons.
     credentials: { header: "x-api-key", values: [apiKeyAt(size / 2 - 1), apiKeyAt(size / 2)] },
-    // One request keeps the core as busy as 32 would, and those would wait for minutes.
+    // One connection keeps the core as busy as 32, whose requests would take minutes.
     connections: 1,
     amount,
   })
   return [
     { ...usual, name: "better-auth", title: "Better Auth's API keys", script: "../peers/dist/betterAuth.js" },
-    { ...usual, name: "sha256", title: "SHA-256 and one read a request", script: "contenders/sha256.js" },
+    { ...usual, name: "sha256", title: "SHA-256 and one read per request", script: "contenders/sha256.js" },
     bcryptAll(10, 4 * scale.slowRequests),
     bcryptAll(100, scale.slowRequests),
   ]
@@ -133,7 +133,7 @@ function latchkeyAlone(scale: Scale, secret: string): Contender[] {
   const manyKeys = (count: number) => ({
     ...usual,
     name: "latchkey-key-many",
-    title: `Latchkey by key, ${count.toLocaleString("en")} keys in turn`,
+    title: `Latchkey by key, ${count.toLocaleString("en")} different keys`,
     credentials: { keys: spread(count, scale.keys) },
   })
   return [
@@ -152,7 +152,7 @@ function latchkeyAlone(scale: Scale, secret: string): Contender[] {
     {
       ...usual,
       name: "latchkey-key-log",
-      title: "Latchkey by key, a log line for each request",
+      title: "Latchkey by key, with request logs",
       env: { ...usual.env, LOG_LEVEL: "info" },
     },
   ]

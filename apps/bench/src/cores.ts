@@ -1,18 +1,18 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 
-/** Which cores the server under test may use, and which are left to PostgreSQL, the load and the benchmark. */
+/** The cores for the server under test, and for PostgreSQL, the load generator and the benchmark. */
 export interface Cores {
   server: string
   others: string
 }
 
 /**
- * One core for the server and the rest for everything else.
+ * Reserves one core for the server and the others for everything else.
  *
- * @returns null where cores can't be chosen: no `taskset`, or one core only.
+ * @returns null without `taskset`, or with only one core.
  */
-export function shareOutCores(): Cores | null {
+export function assignCores(): Cores | null {
   try {
     execFileSync("taskset", ["--version"], { stdio: "ignore" })
     const [server, ...others] = allowedCores().reverse()
@@ -24,13 +24,13 @@ export function shareOutCores(): Cores | null {
   }
 }
 
-/** Keeps processes, all their threads and what they start from here on, to some cores. */
-export function keepOn(cores: string, pids: readonly number[]): void {
+/** Pins processes to cores, with all their threads and future children. */
+export function pinTo(cores: string, pids: readonly number[]): void {
   for (const pid of pids) execFileSync("taskset", ["-a", "-p", "-c", cores, `${pid}`], { stdio: "ignore" })
 }
 
-/** A process and those that it has started. */
-export function familyOf(pid: number): number[] {
+/** A process and its children. */
+export function withChildren(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim()
   return [pid, ...(children === "" ? [] : children.split(" ").map(Number))]
 }

@@ -4,19 +4,19 @@ import { seedBcrypt, seedBetterAuth, seedSha256 } from "./seed/seedPeers.ts"
 
 export const BCRYPT_SIZES = [10, 100]
 
-/** Filled databases, by what contenders call them. */
+/** The seeded databases. */
 export interface Databases {
   latchkey(keys: number): SeededLatchkey
-  /** The superuser's URL. */
+  /** The URL for the superuser. */
   urlOf(name: number | "peers"): string
 }
 
 /**
- * Makes and fills what the chosen contenders need.
+ * Creates and seeds the databases of the selected contenders.
  *
- * @param wanted Latchkey's by their number of keys, and which of the peers' tables.
+ * @param wanted the sizes of Latchkey's databases, and the peers that need tables.
  */
-export async function fillDatabases(
+export async function seedDatabases(
   postgres: PostgresServer,
   wanted: { latchkey: ReadonlySet<number>; peers: ReadonlySet<string> },
   options: { secret: string; keys: number; sessions: number; progress: (line: string) => void },
@@ -24,17 +24,17 @@ export async function fillDatabases(
   const { secret, keys, sessions, progress } = options
   const latchkey = new Map<number, SeededLatchkey>()
   for (const size of wanted.latchkey) {
-    progress(`filling Latchkey's database with ${size.toLocaleString("en")} keys`)
+    progress(`seeding Latchkey's database with ${size.toLocaleString("en")} keys`)
     const url = await postgres.createDatabase(`latchkey_${size}`)
     latchkey.set(size, await seedLatchkey(url, { secret, keys: size, sessions }))
   }
   const peers = await postgres.createDatabase("peers")
   if (wanted.peers.has("better-auth")) {
-    progress(`filling Better Auth's tables with ${keys.toLocaleString("en")} keys`)
+    progress(`seeding Better Auth's tables with ${keys.toLocaleString("en")} keys`)
     await seedBetterAuth(peers, keys)
   }
   if (wanted.peers.has("sha256")) {
-    progress(`filling the SHA-256 tables with ${keys.toLocaleString("en")} keys`)
+    progress(`seeding the SHA-256 tables with ${keys.toLocaleString("en")} keys`)
     await seedSha256(peers, keys)
   }
   const bcryptSizes = BCRYPT_SIZES.filter((size) => wanted.peers.has(`bcrypt-${size}`))
@@ -46,7 +46,7 @@ export async function fillDatabases(
 
   function seeded(size: number) {
     const database = latchkey.get(size)
-    if (!database) throw new RangeError(`no database of ${size} keys`)
+    if (!database) throw new RangeError(`no database with ${size} keys`)
     return database
   }
   return { latchkey: seeded, urlOf: (name) => (name === "peers" ? peers : seeded(name).url) }

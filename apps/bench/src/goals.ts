@@ -3,27 +3,27 @@ import type { Measurement } from "./rounds.ts"
 import type { CrowdRow } from "./scenarios/crowd.ts"
 import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
 
-/** What Latchkey sets out to reach. */
+/** A performance goal of Latchkey. */
 export interface Goal {
   title: string
   bound: "at most" | "at least"
   limit: number
   unit: "" | "MB" | "s"
-  /** Null where it was not measured. */
+  /** Null if not measured. */
   figure: Figure | null
 }
 
-/** Null where nothing was measured, as there is nothing to judge. */
+/** Whether the median meets the limit; null if not measured. */
 export const isMet = ({ bound, limit, figure }: Goal): boolean | null =>
   figure && (bound === "at most" ? figure.median <= limit : figure.median >= limit)
 
 const MB = 1e6
 
-/** Every goal with its figure, in one order. Ratios are of medians paired round by round. */
+/** All goals with their figures, in the order of the report. Ratios are calculated for each round. */
 export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
   const measured = new Map(contenders.map(({ contender, rounds }) => [contender.name, rounds]))
 
-  /** Combines one quantity of several contenders, or is null when one of them is missing. */
+  /** Combines a quantity of several contenders; null if one of them was not measured. */
   function compare(
     quantity: (of: Measurement) => number,
     names: string[],
@@ -71,7 +71,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atMost(
       0.15,
-      "SQL statements a request, by key",
+      "SQL statements per request, by key",
       compare(
         ({ statements }) => statements,
         ["latchkey-key"],
@@ -80,9 +80,9 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atMost(
       0,
-      "rows written in the request's way, by key",
+      "rows written before the response, by key",
       compare(
-        ({ rowsWrittenInTheWay }) => rowsWrittenInTheWay,
+        ({ rowsWrittenBeforeResponse }) => rowsWrittenBeforeResponse,
         ["latchkey-key"],
         (value = 0) => value,
       ),
@@ -94,21 +94,21 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atLeast(
       0.95,
-      "good traffic: beside a flood of wrong keys ÷ of good keys",
-      flood ? pairedFigure([flood.besideWrong, flood.besideGood], quotient) : null,
+      "good traffic: during a flood of wrong keys ÷ of good keys",
+      flood ? pairedFigure([flood.duringWrongFlood, flood.duringGoodFlood], quotient) : null,
     ),
     atMost(0, "bcrypts during the flood", count(flood?.bcrypts)),
     atLeast(
       0.7,
-      "good traffic: beside guesses without a usable receipt ÷ quiet",
-      guesses ? pairedFigure([guesses.besideGuesses, guesses.quiet], quotient) : null,
+      "good traffic: during guesses without a usable receipt ÷ alone",
+      guesses ? pairedFigure([guesses.duringGuesses, guesses.alone], quotient) : null,
     ),
     atMost(
       0,
-      "guesses answered with anything but 401 or 503",
+      "guesses with a status other than 401 or 503",
       guesses ? figureOf([wrongStatuses.reduce((sum, [, answers]) => sum + answers, 0)]) : null,
     ),
-    atMost(0, "revoked keys accepted after their revocation was answered", count(revocations?.stale)),
+    atMost(0, "revoked keys accepted after the response to the revocation", count(revocations?.stale)),
     ...(crowd?.filter(({ connections }) => connections > 0) ?? []).map(({ flood, connections, p50 }) =>
       atMost(
         3,
@@ -118,7 +118,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
     ),
     atMost(
       0,
-      "honest callers beside a crowd answered with anything but 200",
+      "honest callers' responses other than 200, beside a crowd",
       crowd ? figureOf([crowd.reduce((sum, row) => sum + failedIn(row), 0)]) : null,
     ),
     {

@@ -1,27 +1,27 @@
 import { createHmac } from "node:crypto"
 
-/** API keys by number: every process of the benchmark can name the same ones without being told them. */
+/** Deterministic API keys by number, so that processes can share keys without transferring them. */
 export interface KeyRange {
   from: number
   count: number
-  /** From one key to the next; above 1 they are spread over the whole table. */
+  /** The distance from one key to the next. */
   step: number
 }
 
 export const apiKeyAt = (index: number) =>
   createHmac("sha256", "latchkey/bench/v1").update(`${index}`).digest("hex")
 
-/** Well-formed, with the lookup id of a key that exists, and wrong. `variant` makes them differ. */
+/** A wrong key with the lookup id of an existing one. Each `variant` is different. */
 export const guessAt = (index: number, variant: number) =>
   apiKeyAt(index).slice(0, 16) + apiKeyAt(-1 - variant).slice(16)
 
-/** Well-formed, with a lookup id that does not exist. */
+/** A well-formed key whose lookup id does not exist. */
 export const unknownKeyAt = (variant: number) => apiKeyAt(-1 - variant)
 
 export const apiKeysOf = ({ from, count, step }: KeyRange) =>
   Array.from({ length: count }, (_, i) => apiKeyAt(from + i * step))
 
-/** So many of a table's keys, evenly spread over it. */
+/** Selects `count` keys, spread evenly over a table of `size` keys. */
 export const spread = (count: number, size: number): KeyRange => ({
   from: 0,
   count,

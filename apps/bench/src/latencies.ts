@@ -1,6 +1,6 @@
 import { createHistogram } from "node:perf_hooks"
 
-/** Gathers latencies, to the microsecond. autocannon's own histogram knows whole milliseconds. */
+/** Records latencies in microseconds. autocannon's own histogram only records whole milliseconds. */
 export function createLatencies() {
   const histogram = createHistogram()
   return {

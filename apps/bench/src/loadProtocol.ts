@@ -1,11 +1,11 @@
 import type { KeyRange } from "./keys.ts"
 
-/** What the requests of a stream carry, each the next one. */
+/** The credentials of a stream, which its requests use in rotation. */
 export type Credentials =
   | { keys: KeyRange }
   | { header: "x-api-key" | "authorization" | "cookie"; values: string[] }
 
-/** Requests for one path, over connections that each send the next one when the last was answered. */
+/** Requests to one URL. Each connection sends its next request when it has received the response to the previous one. */
 export interface StreamOptions {
   url: string
   credentials: Credentials
@@ -14,17 +14,17 @@ export interface StreamOptions {
   headers?: Record<string, string>
   body?: string
   connections: number
-  /** How long, or until `amount` requests are answered, or what comes first. One is needed. */
+  /** The stream ends after this time or after `amount` responses, whichever comes first. One is required. */
   seconds?: number
   amount?: number
-  /** Requests a second over all connections; absent: as fast as answers come. */
+  /** Requests per second over all connections; default: no limit. */
   rate?: number
 }
 
 export interface LoadResult {
-  /** How many answers there were of each status. */
+  /** The number of responses by status. */
   statuses: Record<string, number>
-  /** Connections that broke and requests that ran out of time. */
+  /** Failed connections and timed-out requests. */
   errors: number
   seconds: number
   /** Milliseconds. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { arch, cpus, platform, release, totalmem } from "node:os"
 import type { Cores } from "./cores.ts"
 
-/** What the figures were measured on. */
+/** The machine and software that the figures were measured on. */
 export interface Machine {
   processor: string
   cores: number
@@ -10,7 +10,7 @@ export interface Machine {
   system: string
   node: string
   postgres: string
-  /** Whether the server had a core to itself. */
+  /** Whether the server was pinned to its own core. */
   pinned: boolean
   measuredAt: string
 }

@@ -5,8 +5,8 @@ import type { Bench, Selection } from "./bench.ts"
 import { drawChart } from "./chart.ts"
 import { stopAllProcesses } from "./childProcess.ts"
 import { listContenders } from "./contenders.ts"
-import { familyOf, keepOn, shareOutCores } from "./cores.ts"
-import { fillDatabases } from "./databases.ts"
+import { assignCores, pinTo, withChildren } from "./cores.ts"
+import { seedDatabases } from "./databases.ts"
 import { goalsOf, isMet } from "./goals.ts"
 import { startLoad } from "./load.ts"
 import { describeMachine } from "./machine.ts"
@@ -18,19 +18,19 @@ import type { Results } from "./results.ts"
 import { runRounds } from "./rounds.ts"
 import { runScenarios, scenarioNames } from "./scenarios.ts"
 
-const beganAt = performance.now()
+const startedAt = performance.now()
 const progress = (line: string) =>
   void process.stderr.write(
-    `${String(Math.round((performance.now() - beganAt) / 1000)).padStart(4)} s  ${line}\n`,
+    `${String(Math.round((performance.now() - startedAt) / 1000)).padStart(4)} s  ${line}\n`,
   )
 
-let endPostgres = async () => {}
-/** What fails from then on fails because it was stopped. */
+let stopPostgres = async () => {}
+/** Errors while stopping are expected, and not reported. */
 let isStopping = false
 
 async function cleanUp() {
   await stopAllProcesses()
-  await endPostgres()
+  await stopPostgres()
 }
 
 for (const [signal, number] of [
@@ -45,23 +45,23 @@ for (const [signal, number] of [
   })
 }
 
-/** The chosen contenders and scenarios; all when nothing was chosen. */
+/** The selected contenders and scenarios; all by default. */
 function select({ only, scale }: Options, secret: string): Selection {
-  const isChosen = (name: string) => only === null || only.includes(name)
+  const isSelected = (name: string) => only === null || only.includes(name)
   return {
-    contenders: listContenders(scale, secret).filter(({ name }) => isChosen(name)),
-    scenarios: scenarioNames.filter(isChosen),
+    contenders: listContenders(scale, secret).filter(({ name }) => isSelected(name)),
+    scenarios: scenarioNames.filter(isSelected),
   }
 }
 
-async function run(options: Options, secret: string): Promise<Results> {
+async function measureAll(options: Options, secret: string): Promise<Results> {
   const { scale, quick } = options
   const { contenders, scenarios } = select(options, secret)
   progress("starting PostgreSQL")
   const postgres = await startPostgresServer()
-  endPostgres = async () => postgres[Symbol.asyncDispose]()
+  stopPostgres = async () => postgres[Symbol.asyncDispose]()
   const sizes = contenders.map(({ database }) => database).filter((database) => typeof database === "number")
-  const databases = await fillDatabases(
+  const databases = await seedDatabases(
     postgres,
     {
       latchkey: new Set([...sizes, ...(scenarios.length > 0 ? [scale.keys] : [])]),
@@ -69,8 +69,8 @@ async function run(options: Options, secret: string): Promise<Results> {
     },
     { secret, keys: scale.keys, sessions: scale.active, progress },
   )
-  const cores = shareOutCores()
-  if (cores) keepOn(cores.others, [process.pid, ...familyOf(postgres.pid)])
+  const cores = assignCores()
+  if (cores) pinTo(cores.others, [process.pid, ...withChildren(postgres.pid)])
   const bench: Bench = {
     scale,
     cores,
@@ -90,10 +90,10 @@ async function run(options: Options, secret: string): Promise<Results> {
   }
 }
 
-/** What is not the whole has a place of its own, so that it can't take the place of the real figures. */
-async function save(results: Results, isWhole: boolean) {
+/** Saves partial results in other files, so that they can't replace the complete ones. */
+async function save(results: Results, isComplete: boolean) {
   const folder = new URL("../results/", import.meta.url)
-  const name = isWhole ? "bench" : "partial"
+  const name = isComplete ? "bench" : "partial"
   await mkdir(folder, { recursive: true })
   const json = { ...results, contenders: results.contenders.map(withoutSecrets), goals: goalsOf(results) }
   await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(json, null, 2)}\n`)
@@ -116,7 +116,7 @@ const secret = randomBytes(32).toString("hex")
 const namesAt = (scale: Scale) => [...listContenders(scale, secret).map(({ name }) => name), ...scenarioNames]
 try {
   const options = readOptions(process.argv.slice(2), namesAt)
-  const results = await run(options, secret)
+  const results = await measureAll(options, secret)
   await cleanUp()
   await save(results, !options.quick && options.only === null)
   process.stdout.write(`\n${formatReport(results)}`)

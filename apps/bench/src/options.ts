@@ -1,26 +1,26 @@
 import { parseArgs } from "node:util"
 
-/** How much is measured. */
+/** The extent of a run. */
 export interface Scale {
   rounds: number
-  /** Of one measurement. */
+  /** The length of a measurement. */
   seconds: number
-  /** Before the first: this many answers, or as many as there are in so many seconds. */
+  /** Before the first measurement: this many responses, but at most this many seconds. */
   warmUp: { amount: number; seconds: number }
   /** Keys in the tables of all contenders. */
   keys: number
-  /** Tables of other sizes that Latchkey is measured on. */
+  /** Other table sizes that Latchkey is measured with. */
   otherSizes: readonly number[]
   connections: number
   otherConnections: readonly number[]
-  /** How many keys, and how many sessions, the load uses, evenly spread over the table. */
+  /** The number of keys, and of sessions, that the load uses, spread evenly over the table. */
   active: number
-  /** The same where there are many; absent: that is not measured. */
+  /** The number of keys for the measurement with many keys; if absent, it is skipped. */
   manyActive?: number
-  /** Requests that the bcrypt contender with 100 keys answers in a round. */
+  /** Requests per round for the bcrypt contender with 100 keys. */
   slowRequests: number
   scenarioRounds: number
-  /** Different keys that are verified to see what they cost in memory. */
+  /** Different keys in the memory scenario. */
   memoryKeys: number
   starts: number
 }
@@ -41,7 +41,7 @@ const FULL: Scale = {
   starts: 5,
 }
 
-/** Enough to see roughly how it stands, in under a minute where nothing else runs. */
+/** Enough for a rough picture, in under a minute on an idle machine. */
 const QUICK: Scale = {
   rounds: 2,
   seconds: 0.5,
@@ -57,7 +57,7 @@ const QUICK: Scale = {
   starts: 2,
 }
 
-/** Those that goals are about; the time goes into warming these up rather than into more of them. */
+/** The contenders and scenarios with goals. Their warm-up takes most of a quick run, so it leaves out the others. */
 const QUICK_NAMES = [
   "bare-http",
   "trpc-fetch",
@@ -75,12 +75,12 @@ const QUICK_NAMES = [
 
 export interface Options {
   quick: boolean
-  /** Names of contenders and scenarios; null: all. */
+  /** The selected contenders and scenarios; null selects all. */
   only: readonly string[] | null
   scale: Scale
 }
 
-/** The command line asks for what there is not; the message says what there is. */
+/** Invalid command-line arguments. The message lists the valid ones. */
 export class UsageError extends Error {
   override name = "UsageError"
 }
@@ -88,7 +88,7 @@ export class UsageError extends Error {
 /**
  * Reads the command line.
  *
- * @param namesAt the contenders and scenarios that there are at a scale.
+ * @param namesAt lists the contenders and scenarios of a scale.
  * @throws {UsageError}
  */
 export function readOptions(args: readonly string[], namesAt: (scale: Scale) => readonly string[]): Options {
@@ -99,7 +99,7 @@ export function readOptions(args: readonly string[], namesAt: (scale: Scale) => 
   const names = namesAt(scale)
   const unknown = only?.filter((name) => !names.includes(name)) ?? []
   if (unknown.length > 0)
-    throw new UsageError(`--only: no ${unknown.join(", ")}; there are ${names.join(", ")}`)
+    throw new UsageError(`--only: unknown name ${unknown.join(", ")}; available: ${names.join(", ")}`)
   return { quick, only, scale }
 }
 
@@ -116,5 +116,5 @@ function parse(args: readonly string[]) {
 
 const USAGE = `pnpm bench [--quick] [--only <names>]
 
-  --quick         smaller tables, fewer contenders, shorter rounds: a minute
+  --quick         smaller tables, fewer contenders, shorter rounds; takes a minute
   --only <names>  contenders and scenarios, separated by commas; see apps/bench/README.md`

@@ -1,21 +1,21 @@
 import { readFile } from "node:fs/promises"
 import type { Sql } from "postgres"
 
-/** What PostgreSQL has done for one of its users since the benchmark began. */
+/** The work of PostgreSQL for one of its users since the benchmark started. */
 export interface PostgresUsage {
-  /** Statements executed, by `pg_stat_statements`; `begin` and `commit` count. */
+  /** Statements executed, from `pg_stat_statements`, including `begin` and `commit`. */
   statements: number
-  /** Rows inserted, updated or deleted by them. */
+  /** Rows that they inserted, updated or deleted. */
   rowsWritten: number
-  /** Those of them that no request waited for: the gathered `last_used_at`. */
-  rowsWrittenAside: number
-  /** CPU time of the user's backends, by the kernel's accounting; null where the kernel keeps none. */
+  /** Written rows that no request waited for: the batched updates of `last_used_at`. */
+  rowsWrittenInBackground: number
+  /** CPU time of the user's backends, from the kernel; null except on Linux. */
   cpuMicros: number | null
 }
 
-/** Reads what PostgreSQL does for each user. Background processes, which serve all, are in nobody's account. */
+/** Accounts PostgreSQL's work to its users. Background processes, which serve all users, are not counted. */
 export function createPostgresAccounting(sql: Sql) {
-  /** The last that was seen of each backend, by user: one that has ended keeps what it used. */
+  /** The last known CPU time of each backend, by user. Backends that have exited still count. */
   const backends = new Map<string, Map<number, number>>()
 
   async function readCpu(user: string): Promise<number | null> {
@@ -31,29 +31,29 @@ export function createPostgresAccounting(sql: Sql) {
   }
 
   return async (user: string): Promise<PostgresUsage> => {
-    const [row] = await sql<{ statements: number; written: number; aside: number }[]>`
+    const [row] = await sql<{ statements: number; written: number; background: number }[]>`
       select
         coalesce(sum(calls), 0)::float8 as statements,
         coalesce(sum(rows) filter (where query ~* '^(insert|update|delete) '), 0)::float8 as written,
-        coalesce(sum(rows) filter (where query ~* '^update "api_keys" set "last_used_at" ='), 0)::float8 as aside
+        coalesce(sum(rows) filter (where query ~* '^update "api_keys" set "last_used_at" ='), 0)::float8 as background
       from pg_stat_statements s join pg_roles r on r.oid = s.userid
       where r.rolname = ${user}`
     return {
       statements: row?.statements ?? 0,
       rowsWritten: row?.written ?? 0,
-      rowsWrittenAside: row?.aside ?? 0,
+      rowsWrittenInBackground: row?.background ?? 0,
       cpuMicros: await readCpu(user),
     }
   }
 }
 
-/** Nanoseconds on a core; `stat` would only know hundredths of a second. */
+/** CPU time in nanoseconds. `/proc/<pid>/stat` only has hundredths of a second. */
 async function readCpuOf(pid: number): Promise<number | null> {
   if (process.platform !== "linux") return null
   try {
     return Number((await readFile(`/proc/${pid}/schedstat`, "utf8")).split(" ")[0])
   } catch (error) {
-    // The backend ended between the two reads.
+    // The backend exited after it was listed.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0
     throw error
   }

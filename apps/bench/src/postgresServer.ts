@@ -2,8 +2,8 @@ import { startPostgres } from "@latchkey/test-postgres"
 import postgres, { type Sql } from "postgres"
 
 /**
- * As in production where it counts: every commit reaches the disk. Autovacuum is off, as it would fall upon one
- * contender or another by chance; every table is vacuumed and analysed after it is filled.
+ * Like production, every commit reaches the disk. Autovacuum is off, because it would slow down random contenders;
+ * instead, every table is vacuumed and analysed after it is seeded.
  */
 const SETTINGS = [
   "fsync=on",
@@ -20,13 +20,13 @@ const SETTINGS = [
 /** The benchmark's PostgreSQL. */
 export interface PostgresServer extends AsyncDisposable {
   version: string
-  /** Its first process. */
+  /** The postmaster's process id. */
   pid: number
-  /** The superuser's connection to the maintenance database. */
+  /** The maintenance database, as superuser. */
   sql: Sql
-  /** Makes a database; the URL is its superuser's. */
+  /** Creates a database and returns its URL for the superuser. */
   createDatabase(name: string): Promise<string>
-  /** Makes a user that may do all, so that what one contender does is told from what another does. */
+  /** Creates a superuser for a contender, so that its statements are counted separately. */
   createUser(name: string): Promise<void>
 }
 
@@ -58,7 +58,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   }
 }
 
-/** A database's URL with another user or database in it. */
+/** Replaces the user or database in a URL. */
 export function withParts(url: string, parts: { user?: string; database?: string }): string {
   const changed = new URL(url)
   if (parts.user !== undefined) changed.username = parts.user

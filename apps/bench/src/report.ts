@@ -7,17 +7,17 @@ import type { CrowdResult } from "./scenarios/crowd.ts"
 import type { ScenarioResults } from "./scenarios.ts"
 import { figureOf, pairedFigure } from "./statistics.ts"
 
-/** The load's process is as busy as this when it, and not the server, is what limits the requests a second. */
-const BUSY = 0.95
+/** Above this share of a core, the load generator, and not the server, limits the requests per second. */
+const LOAD_LIMIT = 0.95
 
-/** What a run has found, for a person. */
+/** Formats the results as text. */
 export function formatReport(results: Results): string {
   const { contenders, scenarios, scale, quick } = results
   const parts = [
     describe(results.machine),
     quick
-      ? `A quick look: ${scale.rounds} short rounds and ${formatNumber(scale.keys)} keys. For figures to rely on, run it without --quick.`
-      : `${scale.rounds} rounds of ${scale.seconds} s, ${formatNumber(scale.keys)} keys, ${scale.connections} connections; medians (least to most).`,
+      ? `A quick run: ${scale.rounds} short rounds and ${formatNumber(scale.keys)} keys. For reliable figures, run it without --quick.`
+      : `${scale.rounds} rounds of ${scale.seconds} s, ${formatNumber(scale.keys)} keys, ${scale.connections} connections; medians (minimum to maximum).`,
     contenders.length > 0 ? contenderTable(contenders) : "",
     loadNote(contenders),
     scenarioLines(scenarios).join("\n"),
@@ -29,7 +29,7 @@ export function formatReport(results: Results): string {
 
 const describe = (machine: Machine) =>
   `${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB; ${machine.system}; Node ${machine.node}; ` +
-  `PostgreSQL ${machine.postgres}; ${machine.pinned ? "the server on one core, all else on the rest" : "cores not pinned"}`
+  `PostgreSQL ${machine.postgres}; ${machine.pinned ? "the server on one core, everything else on the others" : "cores not pinned"}`
 
 function contenderTable(contenders: readonly ContenderResult[]): string {
   const header = [
@@ -62,14 +62,14 @@ function contenderTable(contenders: readonly ContenderResult[]): string {
 }
 
 const isLimitedByLoad = (rounds: readonly Measurement[]) =>
-  figureOf(rounds.map(({ loadBusy }) => loadBusy)).median > BUSY
+  figureOf(rounds.map(({ loadUtilization }) => loadUtilization)).median > LOAD_LIMIT
 
 function loadNote(contenders: readonly ContenderResult[]): string {
   const limited = contenders.filter(
     ({ contender, rounds }) => !contender.inProcess && isLimitedByLoad(rounds),
   )
   return limited.length > 0
-    ? "* The load's process was at its limit before the server was: it could answer more than this."
+    ? "* Limited by the load generator: the server can handle more requests per second than shown."
     : ""
 }
 
@@ -77,11 +77,11 @@ function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioR
   const rate = (values: readonly number[]) => `${formatFigure(figureOf(values))}/s`
   return [
     flood &&
-      `flood of wrong keys: good traffic ${rate(flood.besideGood)} beside good keys, ${rate(flood.besideWrong)} beside ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
+      `flood of wrong keys: good traffic ${rate(flood.duringGoodFlood)} during a flood of good keys, ${rate(flood.duringWrongFlood)} during ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
     guesses &&
-      `guesses without a usable receipt: good traffic ${rate(guesses.quiet)} quiet, ${rate(guesses.besideGuesses)} beside guesses; guesses answered ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
+      `guesses without a usable receipt: good traffic ${rate(guesses.alone)} alone, ${rate(guesses.duringGuesses)} during guesses; guesses by status ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
     revocations &&
-      `revocations: good traffic ${rate(revocations.quiet)} quiet, ${rate(revocations.besideRevocations)} beside 10 revocations a second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.begunAfter} after`,
+      `revocations: good traffic ${rate(revocations.alone)} alone, ${rate(revocations.duringRevocations)} during 10 revocations per second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.sentAfter} after`,
     memory &&
       `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
     start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,
@@ -104,7 +104,7 @@ function crowdTable(rows: CrowdResult): string {
   )
 }
 
-/** The goals and what was reached, side by side. */
+/** Formats the goals next to the measured figures. */
 export function goalTable(goals: readonly Goal[]): string {
   return formatTable(
     ["figure", "goal", "measured", ""],

@@ -3,7 +3,7 @@ import type { Scale } from "./options.ts"
 import type { ContenderResult } from "./rounds.ts"
 import type { ScenarioResults } from "./scenarios.ts"
 
-/** All that a run has measured. */
+/** The results of a run. */
 export interface Results {
   machine: Machine
   quick: boolean

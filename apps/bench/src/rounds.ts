@@ -5,21 +5,21 @@ import type { LoadResult, StreamOptions } from "./loadProtocol.ts"
 import type { PostgresUsage } from "./postgresAccounting.ts"
 import { type RunningContender, startContender } from "./runningContender.ts"
 
-/** One contender in one round. Microseconds of CPU, statements and rows are for each request. */
+/** One contender in one round. CPU microseconds, statements and rows are per request. */
 export interface Measurement {
   requestsPerSecond: number
   serverCpu: number
-  /** Null without PostgreSQL, or where the system does not say. */
+  /** Null without PostgreSQL, or if the system does not report it. */
   postgresCpu: number | null
   statements: number
   rowsWritten: number
-  /** Of these, those that a request waited for. */
-  rowsWrittenInTheWay: number
+  /** Written rows that a request waited for. */
+  rowsWrittenBeforeResponse: number
   /** Milliseconds. */
   p50: number
   p99: number
-  /** How busy the load's process was; near 1 it is what limits the requests a second. */
-  loadBusy: number
+  /** The load generator's share of a core. Near 1, it limits the requests per second. */
+  loadUtilization: number
 }
 
 export interface ContenderResult {
@@ -29,29 +29,29 @@ export interface ContenderResult {
 }
 
 /**
- * Measures contenders side by side: all are started and warmed up, and then take turns, round after round, so
- * that what disturbs the machine for a while disturbs all alike.
+ * Measures contenders side by side. All are started and warmed up; then each round measures them one after the other,
+ * so that a temporary disturbance of the machine affects all alike.
  */
 export async function runRounds(bench: Bench, contenders: readonly Contender[]): Promise<ContenderResult[]> {
   const { scale, progress } = bench
-  const turns: { running: RunningContender; rounds: Measurement[]; before: PostgresUsage }[] = []
+  const entries: { running: RunningContender; rounds: Measurement[]; before: PostgresUsage }[] = []
   for (const contender of contenders) {
     progress(`warming up ${contender.name}`)
     const running = await startContender(bench, contender)
     if (contender.amount === undefined) await runLoad(bench, running, scale.warmUp)
-    turns.push({ running, rounds: [], before: await bench.postgresUsageOf(running.postgresUser) })
+    entries.push({ running, rounds: [], before: await bench.postgresUsageOf(running.postgresUser) })
   }
   for (let round = 1; round <= scale.rounds; round++) {
-    for (const turn of turns) {
-      const { measurement, postgres } = await measure(bench, turn.running, turn.before)
-      turn.before = postgres
-      turn.rounds.push(measurement)
+    for (const entry of entries) {
+      const { measurement, postgres } = await measure(bench, entry.running, entry.before)
+      entry.before = postgres
+      entry.rounds.push(measurement)
       const figures = `${Math.round(measurement.requestsPerSecond)}/s, ${Math.round(measurement.serverCpu)} µs`
-      progress(`round ${round} of ${scale.rounds}: ${turn.running.contender.name}, ${figures}`)
+      progress(`round ${round} of ${scale.rounds}: ${entry.running.contender.name}, ${figures}`)
     }
   }
   const results: ContenderResult[] = []
-  for (const { running, rounds } of turns) {
+  for (const { running, rounds } of entries) {
     const { peakRssBytes } = await running.process.usage()
     results.push({ contender: running.contender, rounds, peakRssBytes })
     await running.process.stop()
@@ -60,38 +60,39 @@ export async function runRounds(bench: Bench, contenders: readonly Contender[]):
 }
 
 /**
- * The server's CPU is that of the measurement. PostgreSQL's share runs from the end of the measurement before to
- * the end of this one, so that what a contender writes only after it has answered is counted too.
+ * The server's CPU time covers this measurement. PostgreSQL's work is counted from the end of the previous measurement
+ * to the end of this one, so that it includes what a contender writes after its responses.
  */
 async function measure(bench: Bench, running: RunningContender, before: PostgresUsage) {
   const { contender, process, postgresUser } = running
   const loadProcess = contender.inProcess ? process : bench.load.process
   const [server, load] = [await process.usage(), await loadProcess.usage()]
-  const result = await runLoad(bench, running, amountOf(bench, contender))
+  const result = await runLoad(bench, running, roundLength(bench, contender))
   const [serverAfter, loadAfter] = [await process.usage(), await loadProcess.usage()]
   const postgres = await bench.postgresUsageOf(postgresUser)
 
   const requests = answersOf(result)
-  const each = (now: number, then: number) => (now - then) / requests
-  const rowsWritten = each(postgres.rowsWritten, before.rowsWritten)
+  const perRequest = (now: number, then: number) => (now - then) / requests
+  const rowsWritten = perRequest(postgres.rowsWritten, before.rowsWritten)
   const measurement: Measurement = {
     requestsPerSecond: requests / result.seconds,
-    serverCpu: each(serverAfter.cpuMicros, server.cpuMicros),
+    serverCpu: perRequest(serverAfter.cpuMicros, server.cpuMicros),
     postgresCpu:
       contender.database === undefined || postgres.cpuMicros === null || before.cpuMicros === null
         ? null
-        : each(postgres.cpuMicros, before.cpuMicros),
-    statements: each(postgres.statements, before.statements),
+        : perRequest(postgres.cpuMicros, before.cpuMicros),
+    statements: perRequest(postgres.statements, before.statements),
     rowsWritten,
-    rowsWrittenInTheWay: rowsWritten - each(postgres.rowsWrittenAside, before.rowsWrittenAside),
+    rowsWrittenBeforeResponse:
+      rowsWritten - perRequest(postgres.rowsWrittenInBackground, before.rowsWrittenInBackground),
     p50: result.p50,
     p99: result.p99,
-    loadBusy: (loadAfter.cpuMicros - load.cpuMicros) / 1e6 / result.seconds,
+    loadUtilization: (loadAfter.cpuMicros - load.cpuMicros) / 1e6 / result.seconds,
   }
   return { measurement, postgres }
 }
 
-const amountOf = ({ scale }: Bench, { amount }: Contender) =>
+const roundLength = ({ scale }: Bench, { amount }: Contender) =>
   amount === undefined ? { seconds: scale.seconds } : { amount }
 
 async function runLoad(
@@ -101,7 +102,7 @@ async function runLoad(
 ): Promise<LoadResult> {
   const stream: StreamOptions = { url, credentials, connections: contender.connections, ...amount }
   const [result] = contender.inProcess
-    ? await process.ask<[LoadResult]>({ run: stream }, "results")
+    ? await process.request<[LoadResult]>({ run: stream }, "results")
     : await load.run(stream)
   expectOnlyGood(contender.name, result)
   return result

@@ -1,6 +1,5 @@
-import { once } from "node:events"
-import { createServer } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
+import { freePort } from "@latchkey/test-postgres"
 import type { Bench } from "./bench.ts"
 import { type BenchProcess, startProcess } from "./childProcess.ts"
 import type { Contender } from "./contenders.ts"
@@ -10,17 +9,17 @@ import { withParts } from "./postgresServer.ts"
 
 const READY_WITHIN_MS = 20_000
 
-/** A contender that answers. */
+/** A contender that is ready for requests. */
 export interface RunningContender {
   contender: Contender
   process: BenchProcess
   url: string
   credentials: Credentials
-  /** Its own user of PostgreSQL, by which its statements are told from the others'. */
+  /** Its own PostgreSQL user, which identifies its statements. */
   postgresUser: string
 }
 
-/** Starts a contender on its core and waits until it answers its first request with 200. */
+/** Starts a contender on the server's core and waits for its first response with status 200. */
 export async function startContender(bench: Bench, contender: Contender): Promise<RunningContender> {
   const postgresUser = contender.name.replaceAll("-", "_")
   const port = await freePort()
@@ -31,46 +30,36 @@ export async function startContender(bench: Bench, contender: Contender): Promis
   }
   const process = startProcess(contender.script, { env, core: bench.cores?.server })
   const url = `http://127.0.0.1:${port}${contender.path}`
-  const credentials = credentialsOf(bench, contender)
-  if (contender.inProcess) await process.hear("ready")
-  else await untilGood(url, credentials, process)
+  const credentials = resolveCredentials(bench, contender)
+  if (contender.inProcess) await process.receive("ready")
+  else await untilReady(url, credentials, process)
   return { contender, process, url, credentials, postgresUser }
 }
 
-function credentialsOf({ databases }: Bench, { credentials, database }: Contender): Credentials {
+function resolveCredentials({ databases }: Bench, { credentials, database }: Contender): Credentials {
   if (credentials !== "sessions") return credentials
   if (typeof database !== "number") throw new TypeError("only Latchkey has sessions")
   const { accessTokens } = databases.latchkey(database)
   return { header: "authorization", values: accessTokens.map((token) => `Bearer ${token}`) }
 }
 
-/** A credential that the contender accepts; the first key is in every table. */
-function headerOf(credentials: Credentials): Record<string, string> {
+/** A valid credential. The first key is in every table. */
+function authenticationHeader(credentials: Credentials): Record<string, string> {
   if ("values" in credentials && credentials.header === "authorization") {
     return { authorization: credentials.values[0] ?? "" }
   }
   return { "x-api-key": apiKeyAt(0) }
 }
 
-async function untilGood(url: string, credentials: Credentials, server: BenchProcess) {
+async function untilReady(url: string, credentials: Credentials, server: BenchProcess) {
   for (const giveUpAt = performance.now() + READY_WITHIN_MS; ; await sleep(20)) {
-    // Throws when the process has ended.
+    // Throws if the process has exited.
     await server.usage()
-    const response = await fetch(url, { headers: headerOf(credentials) }).catch(() => null)
+    const response = await fetch(url, { headers: authenticationHeader(credentials) }).catch(() => null)
     await response?.arrayBuffer()
     if (response?.status === 200) return
     if (performance.now() > giveUpAt) {
-      throw new Error(`${url} did not answer with 200 in time (${response?.status ?? "no answer"})`)
+      throw new Error(`${url} did not return 200 in time (${response?.status ?? "no response"})`)
     }
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-  return address.port
 }

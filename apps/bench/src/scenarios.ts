@@ -7,7 +7,7 @@ import { measureRevocations, type RevocationsResult } from "./scenarios/revocati
 import { startScenarioServer } from "./scenarios/scenarioServer.ts"
 import { measureStart, type StartResult } from "./scenarios/start.ts"
 
-/** What is measured of Latchkey alone; absent where it was not chosen. */
+/** Results of the scenarios that measure only Latchkey; absent if not selected. */
 export interface ScenarioResults {
   flood?: FloodResult
   guesses?: GuessesResult
@@ -19,7 +19,7 @@ export interface ScenarioResults {
 
 export const scenarioNames = ["flood", "guesses", "revocations", "crowd", "memory", "start"] as const
 
-/** One after the other, on one server as far as what came before does not count. */
+/** Runs the selected scenarios in sequence. Those that don't depend on a fresh process share one server. */
 export async function runScenarios(bench: Bench, chosen: readonly string[]): Promise<ScenarioResults> {
   const results: ScenarioResults = {}
   if (["flood", "guesses", "revocations"].some((name) => chosen.includes(name))) {

@@ -2,27 +2,27 @@ import { describe, expect, it } from "vitest"
 import { figureOf, pairedFigure } from "./statistics.ts"
 
 describe("figureOf", () => {
-  it("takes the middle of an odd number of rounds, in numeric order", () => {
+  it("takes the median of an odd number of rounds, in numeric order", () => {
     expect(figureOf([100, 9, 20])).toEqual({ median: 20, min: 9, max: 100 })
   })
-  it("takes the mean of the two in the middle of an even number", () => {
+  it("takes the mean of the two middle rounds of an even number", () => {
     expect(figureOf([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 })
   })
-  it("has nothing to say of no rounds", () => {
+  it("throws without rounds", () => {
     expect(() => figureOf([])).toThrow(RangeError)
   })
 })
 
 describe("pairedFigure", () => {
-  it("compares within a round, not across", () => {
+  it("compares values of the same round", () => {
     const slow = [10, 20, 40]
     const fast = [5, 10, 20]
     expect(pairedFigure([slow, fast], (a, b) => a / b)).toEqual({ median: 2, min: 2, max: 2 })
   })
-  it("combines three", () => {
+  it("combines three contenders", () => {
     expect(pairedFigure([[30], [10], [5]], (a, b, c) => (a - b) / c).median).toBe(4)
   })
-  it("refuses rounds that are not pairs", () => {
+  it("throws if the numbers of rounds differ", () => {
     expect(() => pairedFigure([[1, 2], [1]], (a, b) => a / b)).toThrow(RangeError)
   })
 })

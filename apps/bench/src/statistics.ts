@@ -1,11 +1,14 @@
-/** A figure that was measured in several rounds. */
+/** A quantity measured in several rounds. */
 export interface Figure {
   median: number
   min: number
   max: number
 }
 
-/** @param values one for each round, at least one. */
+/**
+ * @param values one for each round.
+ * @throws {RangeError} without values.
+ */
 export function figureOf(values: readonly number[]): Figure {
   const inOrder = values.toSorted((a, b) => a - b)
   const middle = inOrder.length / 2
@@ -14,7 +17,7 @@ export function figureOf(values: readonly number[]): Figure {
   return { median: (low + high) / 2, min: inOrder[0] ?? low, max: inOrder.at(-1) ?? high }
 }
 
-/** What `combine` makes of the values of the same round, so that what slowed a whole round down cancels out. */
+/** Combines the values of each round, so that a disturbance of a whole round cancels out. */
 export function pairedFigure(
   rounds: readonly (readonly number[])[],
   combine: (...values: number[]) => number,

@@ -1,9 +1,8 @@
-/** What a process has used since it began, by its own accounting. */
+/** The resource usage of a process since its start, as it reports it. */
 export interface Usage {
   /** User and system time of all its threads. */
   cpuMicros: number
-  /** The most memory that it ever had resident. */
   peakRssBytes: number
-  /** Comparisons and hashes, where they are counted. */
+  /** Calls of `bcrypt.compare` and `bcrypt.hash`, if counted. */
   bcrypts: number
 }

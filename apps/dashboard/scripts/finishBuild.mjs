@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 
-// Compresses what was built, once and as well as it goes, and holds it to what a first visit may cost.
+// Compresses the build output at the highest level, and enforces a size limit for the first load.
 
-const LIMIT = 160_000
+const MAX_FIRST_LOAD_BYTES = 160_000
 const dist = new URL("../dist/", import.meta.url).pathname
 
 let total = 0
@@ -23,8 +23,8 @@ for (const name of readdirSync(dist, { recursive: true })) {
     process.stdout.write(`${name}: ${gzip.length} bytes as gzip, ${brotli.length} as brotli\n`)
   }
 }
-process.stdout.write(`first load: ${total} bytes of JavaScript and CSS as gzip, of ${LIMIT}\n`)
-if (total > LIMIT) {
-  process.stderr.write("That is more than the first load may have.\n")
+process.stdout.write(`first load: ${total} of ${MAX_FIRST_LOAD_BYTES} bytes of JavaScript and CSS as gzip\n`)
+if (total > MAX_FIRST_LOAD_BYTES) {
+  process.stderr.write("The first load exceeds the limit.\n")
   process.exit(1)
 }

@@ -23,12 +23,12 @@ export function App() {
   )
 }
 
-/** Who is not signed in signs in where they are, and is then where they wanted to be. */
+/** Shows the sign-in page at any URL, so that users are on the page they requested once they have signed in. */
 function Pages() {
   const session = useSession()
   const userId = session.status === "signedIn" ? session.user.id : undefined
   useEffect(() => {
-    // What one account has seen is not for the next.
+    // Don't show one account's data to the next.
     if (userId === undefined) queryClient.clear()
   }, [userId])
 
@@ -36,10 +36,10 @@ function Pages() {
     return (
       <Switch>
         <Route path="/sign-up">
-          <SignInPage way="register" because={session.because} />
+          <SignInPage mode="register" signedOutBecause={session.because} />
         </Route>
         <Route>
-          <SignInPage way="login" because={session.because} />
+          <SignInPage mode="login" signedOutBecause={session.because} />
         </Route>
       </Switch>
     )

@@ -1,11 +1,11 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { runsBrowserTests } from "./findChromium.ts"
 import {
+  collectMessages,
   createKey,
   findViolations,
   launchChromium,
-  listenTo,
   newCredentials,
   newPage,
   signUp,
@@ -37,17 +37,17 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     ["light", 320],
     ["dark", 320],
   ] as const)(
-    "%s at %i px: no violation that axe finds, nothing cut off, nothing on the console",
+    "%s at %i px: no axe violations, no overflow, no console messages",
     async (theme, width) => {
       const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme })
       const page = await newPage(context)
-      const said = listenTo(page)
-      const seen: string[] = []
+      const messages = collectMessages(page)
+      const checked: string[] = []
       async function check(name: string) {
-        seen.push(name)
+        checked.push(name)
         expect(await findViolations(page), name).toEqual([])
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        expect(beyond, `${name} is wider than the window`).toBeLessThanOrEqual(0)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        expect(overflow, `${name} is wider than the window`).toBeLessThanOrEqual(0)
       }
 
       await page.goto(server.url)
@@ -55,7 +55,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await check("sign in")
       await page.getByRole("button", { name: "Sign in" }).click()
       await page.getByText("Enter your password.").waitFor()
-      await check("sign in, nothing filled in")
+      await check("sign in, empty")
       await page.getByRole("link", { name: "Create one" }).click()
       await page.getByRole("heading", { name: "Create your account" }).waitFor()
       await check("sign up")
@@ -66,12 +66,12 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await check("create")
       await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click()
       await page.getByText("Give the key a label.").waitFor()
-      await check("create, nothing filled in")
+      await check("create, empty")
       await page.keyboard.press("Escape")
       await page.getByRole("dialog").waitFor({ state: "detached" })
       await createKey(
         page,
-        "a label that goes on and on, far beyond what there is room for in a narrow table",
+        "a label that is very long, much longer than what fits into the column of a narrow table",
       )
       await check("created")
       await page.getByRole("button", { name: "Done" }).click()
@@ -84,20 +84,20 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await page.getByRole("alertdialog").waitFor()
       await check("revoke")
       await page.getByRole("button", { name: "Revoke key" }).click()
-      await page.getByText("is revoked.").first().waitFor()
-      await check("revoked, with its notice")
-      await page.getByLabel("Search by label").fill("nothing like it")
+      await page.getByText("was revoked.").first().waitFor()
+      await check("revoked, with a toast")
+      await page.getByLabel("Search by label").fill("no such label")
       await page.getByText("in its label").waitFor()
       await check("no match")
       await page.getByRole("link", { name: "Activity" }).click()
-      await page.getByText("Revoked the key “a label that goes on").waitFor()
+      await page.getByText("Revoked the key “a label that is very long").waitFor()
       await check("activity")
       await page.getByRole("link", { name: "Account" }).click()
       await page.getByText("This session").waitFor()
       await check("account")
       await page.getByRole("button", { name: "Change password" }).click()
       await page.getByText("Choose a password.").waitFor()
-      await check("account, nothing filled in")
+      await check("account, empty")
       await page.goto(`${server.url}/no/such/page`)
       await page.getByRole("heading", { name: "Page not found" }).waitFor()
       await check("not found")
@@ -105,8 +105,8 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await page.getByText("You have signed out.").waitFor()
       await check("signed out")
 
-      expect(seen).toHaveLength(17)
-      expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+      expect(checked).toHaveLength(17)
+      expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
       await context.close()
     },
     60_000,
@@ -118,20 +118,23 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     ["light", 320],
     ["dark", 320],
   ] as const)(
-    "administration, %s at %i px: the same",
+    "administration, %s at %i px: no axe violations, no overflow, no console messages",
     async (theme, width) => {
       const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme })
       const page = await newPage(context)
-      const said = listenTo(page)
+      const messages = collectMessages(page)
       async function check(name: string) {
         expect(await findViolations(page), name).toEqual([])
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        expect(beyond, `${name} is wider than the window`).toBeLessThanOrEqual(0)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        expect(overflow, `${name} is wider than the window`).toBeLessThanOrEqual(0)
       }
 
       const own = admins[`${theme} ${width}`]
       await signUp(page, server.url, own)
-      await createKey(page, "a label that goes on and on, far beyond what there is room for in a table")
+      await createKey(
+        page,
+        "a label that is very long, much longer than what fits into the column of a table",
+      )
       await page.keyboard.press("Escape")
       await page.getByRole("button", { name: "Close anyway" }).click()
       const email = `${theme}-${width}-${"long-".repeat(9)}${newCredentials().email}`
@@ -146,33 +149,33 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await check("disable")
       await page.getByRole("button", { name: "Disable user" }).click()
       await page.getByRole("button", { name: `Enable ${email}` }).waitFor()
-      await check("disabled, with its notice")
+      await check("disabled, with a toast")
       await page.getByRole("button", { name: `Enable ${email}` }).click()
       await page.getByRole("alertdialog").waitFor()
       await check("enable")
       await page.getByRole("button", { name: "Cancel" }).click()
       await page.getByRole("alertdialog").waitFor({ state: "detached" })
-      await page.getByLabel("Search by how the email begins").fill("nobody")
-      await page.getByText("email begins with “nobody”").waitFor()
+      await page.getByLabel("Search by start of email").fill("nobody")
+      await page.getByText("email starts with “nobody”").waitFor()
       await check("no such user")
       await page.getByRole("link", { name: "Keys", exact: true }).click()
       await page.getByRole("button", { name: `of ${own.email}` }).waitFor()
-      await check("everybody's keys")
+      await check("keys of all users")
       await page.getByRole("button", { name: `of ${own.email}` }).click()
       await page.getByRole("alertdialog").waitFor()
-      await check("revoke anybody's key")
+      await check("revoke a key of any user")
       await page.getByRole("button", { name: "Revoke key" }).click()
-      await page.getByLabel("Search by how the label begins").fill(own.email)
-      await page.getByText("No active key matches.").waitFor()
+      await page.getByLabel("Search by start of label").fill(own.email)
+      await page.getByText("No active keys match.").waitFor()
       await check("no such key")
 
-      expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+      expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
       await context.close()
     },
     60_000,
   )
 
-  test("the switch overrides the system's theme, here and after a reload, and gives it back", async () => {
+  test("the theme switch overrides the system theme, also after a reload, and can restore it", async () => {
     const context = await browser.newContext({ colorScheme: "light" })
     const page = await newPage(context)
     await page.goto(server.url)

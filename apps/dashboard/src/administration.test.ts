@@ -1,6 +1,6 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { runsBrowserTests } from "./findChromium.ts"
 import { launchChromium, newCredentials, newPage, signUp, startBuiltServer } from "./testing.ts"
 
 describe.runIf(runsBrowserTests())("administration", () => {
@@ -27,9 +27,9 @@ describe.runIf(runsBrowserTests())("administration", () => {
   const callWith = async (apiKey: string) =>
     (await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
 
-  test("an administrator disables a user, whose page and keys are out at once, enables them, and revokes a key", async () => {
-    const [hers, his] = [await browser.newContext(), await browser.newContext()]
-    const [page, userPage] = [await newPage(hers), await newPage(his)]
+  test("disabling a user blocks their page and keys at once, and an administrator can enable them and revoke a key", async () => {
+    const [adminContext, userContext] = [await browser.newContext(), await browser.newContext()]
+    const [page, userPage] = [await newPage(adminContext), await newPage(userContext)]
     await signUp(page, server.url, admin)
     const user = await signUp(userPage, server.url)
     const { accessToken } = await post("/auth/login", user)
@@ -38,7 +38,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
 
     await page.getByRole("link", { name: "Admin" }).click()
     const row = page.getByRole("row", { name: user.email })
-    await page.getByLabel("Search by how the email begins").fill(user.email.toUpperCase())
+    await page.getByLabel("Search by start of email").fill(user.email.toUpperCase())
     await page.getByRole("row", { name: admin.email }).waitFor({ state: "detached" })
     await row.getByRole("button", { name: "Disable" }).click()
     await page.getByRole("heading", { name: `Disable ${user.email}?` }).waitFor()
@@ -62,17 +62,17 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.getByRole("heading", { name: "Keys of all users" }).waitFor()
     await page.getByRole("button", { name: `Revoke nightly import of ${user.email}` }).click()
     await page.getByRole("button", { name: "Revoke key" }).click()
-    await page.getByText("No active key matches.").waitFor()
+    await page.getByText("No active keys match.").waitFor()
     expect(await callWith(key)).toBe(401)
-    await Promise.all([hers.close(), his.close()])
+    await Promise.all([adminContext.close(), userContext.close()])
   }, 60_000)
 
-  test("a key that was found is looked for by its start, and no request holds the rest of it", async () => {
+  test("a search for a whole key sends only its public part", async () => {
     const context = await browser.newContext()
     const page = await newPage(context)
     const key = await createKey((await post("/auth/register", newCredentials())).accessToken, "leaked")
-    const urls: string[] = []
-    page.on("request", (request) => urls.push(`${request.url()} ${request.postData()}`))
+    const requests: string[] = []
+    page.on("request", (request) => requests.push(`${request.url()} ${request.postData()}`))
     await page.goto(server.url)
     await page.getByLabel("Email").fill(admin.email)
     await page.getByLabel("Password", { exact: true }).fill(admin.password)
@@ -85,11 +85,11 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await search
 
     await page.getByRole("row", { name: /leaked/ }).waitFor()
-    expect(urls.join()).not.toContain(key.slice(16))
+    expect(requests.join()).not.toContain(key.slice(16))
     await context.close()
   })
 
-  test("for everybody else there is no such page", async () => {
+  test("other users can't see the administration pages", async () => {
     const context = await browser.newContext()
     const page = await newPage(context)
     await signUp(page, server.url)

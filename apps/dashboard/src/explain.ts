@@ -1,8 +1,8 @@
 import { LatchkeyError } from "@latchkey/sdk"
 
-/** What went wrong, for a person, with what can be done about it. */
+/** Explains an error to the user, and what they can do about it. */
 export function explain(error: unknown): string {
-  if (!(error instanceof LatchkeyError)) return "Something went wrong in this page. Reload it and try again."
+  if (!(error instanceof LatchkeyError)) return "Something went wrong on this page. Reload it and try again."
   switch (error.reason) {
     case "NETWORK":
     case "TIMEOUT":
@@ -10,7 +10,7 @@ export function explain(error: unknown): string {
         ? "The server can’t be reached. Try again in a moment."
         : "You’re offline. Try again once you’re connected."
     case "UNAVAILABLE":
-      return "The server can’t answer right now. Try again in a moment."
+      return "The server is temporarily unavailable. Try again in a moment."
     case "LOGIN_FAILED":
     case "EMAIL_TAKEN":
     case "KEY_LIMIT_REACHED":
@@ -19,25 +19,25 @@ export function explain(error: unknown): string {
     case "UNAUTHENTICATED":
       return "Your session has ended. Sign in again."
     case "INTERNAL":
-      return `Something went wrong on the server. Its number is ${error.requestId ?? "unknown"}.`
+      return `Something went wrong on the server. Request ID: ${error.requestId ?? "unknown"}.`
     default:
       return error.message
   }
 }
 
 /**
- * The server's words about a field, as a sentence about what the field is called here: `password is among the most
- * common passwords` becomes `Password is among the most common passwords.` Whole sentences stay as they are.
+ * Turns the server's message about a field into a sentence that starts with the field's label: `password is among the
+ * most common passwords` becomes `Password is among the most common passwords.` Full sentences are left unchanged.
  */
 export function explainField(error: unknown, field: string, label: string): string | undefined {
   if (!(error instanceof LatchkeyError)) return undefined
   const issue = error.issues?.find(({ path }) => path[0] === field)
   if (!issue) return undefined
   if (/^[A-Z]/.test(issue.message)) return issue.message
-  const rest = issue.message.replace(new RegExp(`^${field} `), "")
-  return `${label} ${rest}.`
+  const problem = issue.message.replace(new RegExp(`^${field} `), "")
+  return `${label} ${problem}.`
 }
 
-/** Whether what is wrong stands beside a field, and need not be told again. */
+/** Whether an error is already shown next to one of these fields. */
 export const isAboutFields = (error: unknown, fields: readonly string[]) =>
   error instanceof LatchkeyError && (error.issues ?? []).some(({ path }) => fields.includes(String(path[0])))

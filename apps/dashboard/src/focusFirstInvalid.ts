@@ -1,4 +1,4 @@
-/** Puts the focus where the first mistake is, once it is shown. */
+/** Focuses the first invalid field, after the errors have been rendered. */
 export function focusFirstInvalid(form: HTMLFormElement | null) {
   setTimeout(() => form?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus())
 }

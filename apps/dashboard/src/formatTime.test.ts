@@ -16,8 +16,8 @@ test.each([
   [10 * 86_400, "next week"],
   [-70 * 86_400, "2 months ago"],
   [-800 * 86_400, "2 years ago"],
-])("%i seconds away is %s", (seconds, words) => {
-  expect(formatRelative(new Date(now + seconds * 1000), now)).toBe(words)
+])("%i seconds from now is %s", (seconds, text) => {
+  expect(formatRelative(new Date(now + seconds * 1000), now)).toBe(text)
 })
 
 test.each([
@@ -25,6 +25,6 @@ test.each([
   [89, "89 seconds"],
   [90, "2 minutes"],
   [841, "15 minutes"],
-])("a wait of %i seconds is %s", (seconds, words) => {
-  expect(formatWait(seconds)).toBe(words)
+])("a wait of %i seconds is %s", (seconds, text) => {
+  expect(formatWait(seconds)).toBe(text)
 })

@@ -11,7 +11,7 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" })
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" })
 
-/** Such as "3 minutes ago" and "in 2 days"; less than a minute is a moment. */
+/** Formats a time as "3 minutes ago" or "in 2 days"; under a minute, as "just now" or "in a moment". */
 export function formatRelative(time: Date, now: number): string {
   const seconds = (time.getTime() - now) / 1000
   for (const [unit, length] of UNITS) {
@@ -20,7 +20,7 @@ export function formatRelative(time: Date, now: number): string {
   return time.getTime() > now ? "in a moment" : "just now"
 }
 
-/** How long there is to wait, such as "12 seconds" and "15 minutes"; never less than it is. */
+/** Formats a wait as "12 seconds" or "15 minutes", rounded up. */
 export function formatWait(seconds: number): string {
   const [count, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"]
   return `${count} ${unit}${count === 1 ? "" : "s"}`

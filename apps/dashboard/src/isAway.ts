@@ -1,5 +1,5 @@
 import { LatchkeyError } from "@latchkey/sdk"
 
-/** Whether a call failed because nobody could answer it now, so that trying again later may help. */
+/** Whether a call failed because the server is unreachable, unavailable or rate limiting, so a retry may succeed. */
 export const isAway = (error: unknown): error is LatchkeyError =>
   error instanceof LatchkeyError && /^(NETWORK|TIMEOUT|UNAVAILABLE|RATE_LIMITED)$/.test(error.reason)

@@ -1,17 +1,17 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Response } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { runsBrowserTests } from "./findChromium.ts"
 import {
+  collectMessages,
   createKey,
   launchChromium,
-  listenTo,
   newCredentials,
   newPage,
   signUp,
   startBuiltServer,
 } from "./testing.ts"
 
-describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", () => {
+describe.runIf(runsBrowserTests())("the life of a key", () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {
@@ -31,10 +31,10 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
   }
 
-  test("sign up, create, copy, call, see it used, revoke, see it rejected; no secret stays anywhere", async () => {
+  test("a key is created, copied, used, revoked and rejected, and the browser retains no secret", async () => {
     const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] })
     const page = await newPage(context)
-    const said = listenTo(page)
+    const messages = collectMessages(page)
     const responses: Response[] = []
     page.on("response", (response) => responses.push(response))
     const credentials = newCredentials()
@@ -44,7 +44,7 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await page.keyboard.press("Escape")
     await page.getByRole("heading", { name: "Close without copying the key?" }).waitFor()
     await page.getByRole("button", { name: "Back to the key" }).click()
-    await page.getByRole("button", { name: "Copy the curl line" }).click()
+    await page.getByRole("button", { name: "Copy the curl command" }).click()
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
       `curl ${server.url}/auth/me -H "X-API-Key: ${key}"`,
     )
@@ -65,21 +65,21 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await page.getByRole("heading", { name: "Revoke “nightly import”?" }).waitFor()
     await page.getByRole("button", { name: "Revoke key" }).click()
     await row.getByRole("cell", { name: "Revoked" }).waitFor()
-    await page.getByText("“nightly import” is revoked.").first().waitFor()
+    await page.getByText("“nightly import” was revoked.").first().waitFor()
     expect(await callWith(key)).toBe(401)
 
     await page.getByRole("link", { name: "Activity" }).click()
-    const happened = page.getByRole("list", { name: /^What happened/ }).getByRole("listitem")
-    await happened.first().getByText("Revoked the key “nightly import”").waitFor()
-    expect(await happened.locator("div > p:first-child").allTextContents()).toEqual([
+    const events = page.getByRole("list", { name: /^Account activity/ }).getByRole("listitem")
+    await events.first().getByText("Revoked the key “nightly import”").waitFor()
+    expect(await events.locator("div > p:first-child").allTextContents()).toEqual([
       "Revoked the key “nightly import”",
       "Created the key “nightly import”",
       "Created the account",
     ])
-    expect(await happened.first().textContent()).toContain("Chrome on Linux · 127.0.0.1")
-    expect(await happened.first().locator("time").first().getAttribute("title")).toMatch(/\d{4}, \d/)
+    expect(await events.first().textContent()).toContain("Chrome on Linux · 127.0.0.1")
+    expect(await events.first().locator("time").first().getAttribute("title")).toMatch(/\d{4}, \d/)
 
-    const held = await page.evaluate(async () =>
+    const retained = await page.evaluate(async () =>
       JSON.stringify({
         html: document.documentElement.outerHTML,
         local: { ...localStorage },
@@ -99,19 +99,19 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
 
     for (const secret of [key, accessToken, cookie?.value ?? "", credentials.password]) {
       expect(secret.length).toBeGreaterThan(20)
-      expect(held).not.toContain(secret)
-      expect(said.join()).not.toContain(secret)
+      expect(retained).not.toContain(secret)
+      expect(messages.join()).not.toContain(secret)
       expect(bodies.map(({ url }) => url).join()).not.toContain(secret)
     }
     const withKey = bodies.filter(({ body }) => body.includes(key))
     expect(withKey.map(({ url }) => new URL(url).pathname)).toEqual(["/trpc/apiKeys.create"])
     const sent = responses.map((response) => `${response.request().postData()}`)
     expect(sent.filter((body) => body.includes(key) || body.includes(accessToken))).toEqual([])
-    expect(said.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+    expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
     await context.close()
   })
 
-  test("by keyboard alone, with the focus where it belongs", async () => {
+  test("keys can be created and revoked by keyboard, and dialogs restore the focus", async () => {
     const context = await browser.newContext()
     const page = await newPage(context)
     await signUp(page, server.url)
@@ -128,7 +128,7 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await page.getByRole("dialog").waitFor()
     await page.keyboard.type("by keyboard")
     await page.keyboard.press("Enter")
-    await page.getByText("you will not see this again").waitFor()
+    await page.getByText("You won’t be able to see it again").waitFor()
     expect(await focused()).toMatch(/^Copy/)
     await page.keyboard.press("Escape")
     await page.getByRole("alertdialog").waitFor()
@@ -148,11 +148,11 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await context.close()
   })
 
-  test("wrong passwords stand in the activity, counted, and what is older on further pages, by keyboard", async () => {
+  test("the activity page groups wrong passwords, and can be paged through by keyboard", async () => {
     const context = await browser.newContext()
     const page = await newPage(context)
     const { email, password } = await signUp(page, server.url)
-    const titles = page.getByRole("list", { name: /^What happened/ }).locator("div > p:first-child")
+    const titles = page.getByRole("list", { name: /^Account activity/ }).locator("div > p:first-child")
     for (let n = 0; n < 3; n++) await post("/auth/login", { email, password: "not the password" })
 
     await page.getByRole("link", { name: "Activity" }).focus()
@@ -173,7 +173,7 @@ describe.runIf(runsBrowserTests())("from signing up to a key that is rejected", 
     await context.close()
   })
 
-  test("a hundred keys come in pages, and are found by their label", async () => {
+  test("100 keys are shown in pages and can be searched by label", async () => {
     const context = await browser.newContext()
     const page = await newPage(context)
     const { email, password } = await signUp(page, server.url)

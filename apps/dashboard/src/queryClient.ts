@@ -2,9 +2,9 @@ import { QueryClient } from "@tanstack/react-query"
 import { isAway } from "./isAway.ts"
 
 /**
- * Whatever comes into view is read again, since a key or a session may have ended elsewhere: `staleTime` stays at React
- * Query's default of 0. Reads are repeated until the server is back; what changes something is repeated by the user
- * alone.
+ * Queries are fetched again whenever they come into view, because a key or a session may have ended elsewhere:
+ * `staleTime` stays at React Query's default of 0. They are retried until the server is back. Mutations are never
+ * retried automatically.
  */
 export const queryClient = new QueryClient({
   defaultOptions: {

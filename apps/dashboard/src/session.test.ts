@@ -1,6 +1,6 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
-import { runsBrowserTests } from "./findChromium.ts"
 import { launchChromium, newCredentials, newPage, signUp, startBuiltServer } from "./testing.ts"
 
 describe.runIf(runsBrowserTests())("sessions in the browser", () => {
@@ -29,16 +29,16 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByRole("button", { name: "Sign in" }).click()
   }
 
-  test("a reload stays signed in, also when it comes again and again before anything has loaded", async () => {
+  test("reloads, even repeated ones before the page has loaded, keep the user signed in", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
-    for (let n = 0; n < 5; n++) await page.reload({ waitUntil: "commit" }).catch(ignoreTooSoon)
+    for (let n = 0; n < 5; n++) await page.reload({ waitUntil: "commit" }).catch(ignoreDetachedPage)
     await page.getByRole("heading", { name: "API keys" }).waitFor()
     await page.reload()
     await page.getByRole("heading", { name: "API keys" }).waitFor()
   })
 
-  test("two tabs that refresh at the same moment both stay signed in; signing out in one is for both", async () => {
+  test("two tabs that refresh concurrently stay signed in, and signing out in one signs out both", async () => {
     const [one, other] = [await newPage(context), await newPage(context)]
     await signUp(one, server.url)
     await other.goto(`${server.url}/account`)
@@ -75,7 +75,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await endOthers.waitFor({ state: "detached", timeout: 10_000 })
   })
 
-  test("a session that was ended elsewhere says so, and goes on in the same place after signing in", async () => {
+  test("after the session was ended elsewhere, the page says so and continues in place after signing in", async () => {
     const page = await newPage(context)
     const credentials = await signUp(page, server.url)
     await page.getByRole("link", { name: "Account" }).click()
@@ -95,7 +95,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     expect(new URL(page.url()).pathname).toBe("/account")
   })
 
-  test("a changed password counts, and errors stand at their field", async () => {
+  test("a changed password replaces the old one, and errors are shown at their fields", async () => {
     const page = await newPage(context)
     const credentials = await signUp(page, server.url)
     const { password } = newCredentials()
@@ -108,7 +108,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     expect(await current.getAttribute("aria-invalid")).toBe("true")
     await current.fill(credentials.password)
     await page.getByRole("button", { name: "Change password" }).click()
-    await page.getByText("Your password is changed").first().waitFor()
+    await page.getByText("Your password was changed").first().waitFor()
 
     await page.getByRole("button", { name: "Sign out" }).click()
     await page.getByText("You have signed out.").waitFor()
@@ -118,21 +118,21 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByText("This session").waitFor()
   })
 
-  test("while the server is away the page says so, and goes on by itself when it is back", async () => {
+  test("the page reports an unreachable server, and recovers once it is back", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
     await page.route("**/trpc/**", (route) => route.abort())
-    await page.getByText("Trying again by itself").waitFor({ timeout: 15_000 })
+    await page.getByText("Retrying").waitFor({ timeout: 15_000 })
     await page.reload()
-    await page.getByText("Trying again by itself").waitFor()
+    await page.getByText("Retrying").waitFor()
 
     await page.unroute("**/trpc/**")
 
     await page.getByRole("heading", { name: "API keys" }).waitFor()
-    await page.getByText("Trying again by itself").waitFor({ state: "detached" })
+    await page.getByText("Retrying").waitFor({ state: "detached" })
   })
 
-  test("a revocation that is refused for now is undone", async () => {
+  test("a failed revocation is rolled back", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
     await page.getByRole("button", { name: "Create key" }).click()
@@ -142,36 +142,36 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByRole("button", { name: "Done" }).click()
     await page.getByRole("button", { name: "Close anyway" }).click()
     const data = { code: "TOO_MANY_REQUESTS", httpStatus: 429, reason: "RATE_LIMITED", requestId: "r" }
-    const tooMany = {
+    const rateLimited = {
       status: 429,
       headers: { "retry-after": "24" },
       json: [{ error: { json: { code: -32029, message: "Too many.", data } } }],
     }
-    await page.route("**/trpc/apiKeys.revoke*", (route) => route.fulfill(tooMany))
+    await page.route("**/trpc/apiKeys.revoke*", (route) => route.fulfill(rateLimited))
 
     await page.getByRole("button", { name: "Revoke precious" }).click()
     await page.getByRole("button", { name: "Revoke key" }).click()
-    await page.getByText("“precious” is not revoked.").first().waitFor()
+    await page.getByText("“precious” could not be revoked.").first().waitFor()
     await page.getByRole("button", { name: "Revoke precious" }).waitFor()
   })
 
-  test("who has guessed too often is told when to try again, on a server as it is delivered", async () => {
+  test("after too many wrong passwords, the page says when to try again, with the default limits", async () => {
     await using strict = await startBuiltServer(inject("postgresUrl"), { RATE_LIMIT_FACTOR: "1" })
     const page = await newPage(context)
     await page.goto(`${strict.url}/sign-in`)
     const credentials = newCredentials()
     for (let n = 0; n < 10; n++) {
-      const answer = page.waitForResponse("**/trpc/auth.login*")
+      const response = page.waitForResponse("**/trpc/auth.login*")
       await signIn(page, credentials)
-      expect((await answer).status()).toBe(401)
+      expect((await response).status()).toBe(401)
       await page.getByText("Wrong email or password.").waitFor()
     }
     await signIn(page, credentials)
-    await page.getByText(/Too many tries. You can try again in 1[45] minutes./).waitFor()
+    await page.getByText(/Too many attempts. Try again in 1[45] minutes./).waitFor()
   })
 })
 
-/** Between two pages the browser has none that could be reloaded, which is not what is tested here. */
-function ignoreTooSoon(error: Error) {
+/** During a navigation, there is briefly no page to reload. */
+function ignoreDetachedPage(error: Error) {
   if (!error.message.includes("Not attached to an active page")) throw error
 }

@@ -5,43 +5,42 @@ import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, findChromium } from "@latchkey/test-postgres"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
-import { findChromium } from "./findChromium.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
-/** Chromium without anything that it would do on the network by itself. */
+/** Starts Chromium without its background network traffic. */
 export function launchChromium() {
   const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error("no Chromium; apt-get install chromium brings one")
-  const quiet = ["background-networking", "component-update", "sync", "gpu"].map(
-    (what) => `--disable-${what}`,
+  if (executablePath === undefined)
+    throw new Error("Chromium was not found. Install it with: apt-get install chromium")
+  const disabled = ["background-networking", "component-update", "sync", "gpu"].map(
+    (feature) => `--disable-${feature}`,
   )
-  return chromium.launch({ executablePath, args: ["--no-sandbox", ...quiet] })
+  return chromium.launch({ executablePath, args: ["--no-sandbox", ...disabled] })
 }
 
-/** The server as it was built, in a process of its own, on a database of its own. */
-export async function startBuiltServer(postgresUrl: string, more: Record<string, string> = {}) {
+/** Starts the built server in its own process, with its own database. */
+export async function startBuiltServer(postgresUrl: string, settings: Record<string, string> = {}) {
   const main = `${root}/apps/server/dist/main.js`
   if (!existsSync(main)) throw new Error("build the server first: npm run build")
   const database = await createTestDatabase(postgresUrl)
   const AUTH_SECRET = randomBytes(32).toString("hex")
-  const variables = {
+  const defaults = {
     DATABASE_URL: database.url,
     AUTH_SECRET,
     HOST: "127.0.0.1",
     PORT: "0",
     RATE_LIMIT_FACTOR: "1000",
-    ...more,
   }
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, ...variables, ...more },
+    env: { PATH: process.env.PATH, ...defaults, ...settings },
     stdio: ["ignore", "pipe", "inherit"],
   })
   return {
-    url: await urlOf(child),
+    url: await readUrl(child),
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM")
       await once(child, "exit")
@@ -50,7 +49,7 @@ export async function startBuiltServer(postgresUrl: string, more: Record<string,
   }
 }
 
-function urlOf(child: ChildProcess): Promise<string> {
+function readUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     if (child.stdout) {
       createInterface({ input: child.stdout }).on("line", (line) => {
@@ -58,19 +57,19 @@ function urlOf(child: ChildProcess): Promise<string> {
         if (url) resolve(url)
       })
     }
-    child.once("exit", () => reject(new Error("the server ended before it served")))
+    child.once("exit", () => reject(new Error("the server exited before it was ready")))
   })
 }
 
-/** All that a page says on its console or breaks on, violations of its policy among them; `verbose` are hints. */
-export function listenTo(page: Page): string[] {
-  const said: string[] = []
-  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`))
-  page.on("pageerror", (error) => said.push(`thrown: ${error.message}`))
-  return said
+/** Collects a page's console messages and uncaught errors. Messages of the type `verbose` are only hints. */
+export function collectMessages(page: Page): string[] {
+  const messages: string[] = []
+  page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`))
+  page.on("pageerror", (error) => messages.push(`uncaught: ${error.message}`))
+  return messages
 }
 
-/** A page that tells of violations of its policy, and has axe at hand. */
+/** Opens a page that loads axe, and throws on violations of its Content-Security-Policy. */
 export async function newPage(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
   await page.addInitScript(axeSource)
@@ -86,7 +85,7 @@ declare const axe: {
   run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }>
 }
 
-/** What axe finds wrong with a page as it is, once nothing on it moves any more. */
+/** Runs axe on a page after its animations have finished, and returns the violations. */
 export async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))),
@@ -113,12 +112,12 @@ export async function signUp(page: Page, url: string, { email, password } = newC
   return { email, password }
 }
 
-/** Makes a key through the dialog, and gives it as it stands there. */
+/** Creates a key with the dialog, and returns the key that it shows. */
 export async function createKey(page: Page, label: string): Promise<string> {
   await page.getByRole("button", { name: "Create key" }).click()
   await page.getByRole("textbox", { name: "Label", exact: true }).fill(label)
   await page.keyboard.press("Enter")
-  await page.getByText("you will not see this again").waitFor()
+  await page.getByText("You won’t be able to see it again").waitFor()
   const key = (await page.getByRole("dialog").locator("code").first().textContent()) ?? ""
   if (!/^[0-9a-f]{64}$/.test(key)) throw new Error("the dialog shows no key")
   return key

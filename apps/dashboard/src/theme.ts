@@ -2,18 +2,18 @@ import { useSyncExternalStore } from "react"
 
 export type Theme = "system" | "light" | "dark"
 
-const STORED = "latchkey.theme"
+const STORAGE_KEY = "latchkey.theme"
 const listeners = new Set<() => void>()
 
 const isTheme = (value: unknown): value is Theme =>
   value === "system" || value === "light" || value === "dark"
 
 function read(): Theme {
-  const stored = localStorage.getItem(STORED)
+  const stored = localStorage.getItem(STORAGE_KEY)
   return isTheme(stored) ? stored : "system"
 }
 
-/** Shows the theme that was chosen here before; called once, before anything is drawn. */
+/** Applies the stored theme. Must run before the first render. */
 export function applyTheme() {
   const theme = read()
   if (theme === "system") delete document.documentElement.dataset.theme
@@ -22,8 +22,8 @@ export function applyTheme() {
 }
 
 export function setTheme(theme: Theme) {
-  if (theme === "system") localStorage.removeItem(STORED)
-  else localStorage.setItem(STORED, theme)
+  if (theme === "system") localStorage.removeItem(STORAGE_KEY)
+  else localStorage.setItem(STORAGE_KEY, theme)
   applyTheme()
 }
 
@@ -34,7 +34,7 @@ export function useTheme(): Theme {
   }, read)
 }
 
-// Other tabs follow.
+// Follows changes in other tabs.
 addEventListener("storage", ({ key }) => {
-  if (key === STORED) applyTheme()
+  if (key === STORAGE_KEY) applyTheme()
 })

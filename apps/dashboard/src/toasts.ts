@@ -3,8 +3,8 @@ import { explain } from "./explain.ts"
 
 export const toasts = Toast.createToastManager()
 
-export const toastDone = (title: string) => void toasts.add({ title, type: "done" })
+export const toastSuccess = (title: string) => void toasts.add({ title, type: "done" })
 
-/** Stays until it is dismissed: it tells that something was not done. */
+/** Stays until dismissed, because the user's action failed. */
 export const toastError = (title: string, error: unknown) =>
   void toasts.add({ title, description: explain(error), type: "error", timeout: 0 })

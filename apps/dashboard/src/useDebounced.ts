@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react"
 
-/** A value once it has stayed the same for a while. */
+/** Returns a value once it has not changed for some time. */
 export function useDebounced<T>(value: T, milliseconds: number): T {
   const [settled, setSettled] = useState(value)
   useEffect(() => {

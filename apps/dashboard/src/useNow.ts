@@ -2,7 +2,7 @@ import { useEffect, useState } from "react"
 
 const INTERVAL = 15_000
 
-/** The time, drawn again often enough for "3 minutes ago" to stay true. */
+/** Returns the current time, and rerenders often enough to keep "3 minutes ago" accurate. */
 export function useNow(): number {
   const [, setTick] = useState(0)
   useEffect(() => {

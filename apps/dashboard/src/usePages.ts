@@ -1,6 +1,6 @@
 import { useState } from "react"
 
-/** The way through pages that only know the next one: the cursors of those before are kept to go back. */
+/** Navigates pages that only link to the next one. Keeps the cursors of previous pages to go back. */
 export function usePages() {
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null])
   return {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { normalizeKnownEmail } from "@latchkey/auth"
+import { normalizeKnownEmail } from "@latchkey/contract"
 import { z } from "zod"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const

@@ -1,26 +1,7 @@
 import { AuthError, DatabaseUnavailable } from "@latchkey/auth"
+import { REASONS, type Reason } from "@latchkey/contract"
 import { TRPCError } from "@trpc/server"
 import { ZodError } from "zod"
-
-/** The contract's errors: each reason with tRPC's code and the HTTP status. */
-const FAILURES = {
-  INVALID_INPUT: { code: "BAD_REQUEST", status: 400 },
-  AMBIGUOUS_CREDENTIALS: { code: "BAD_REQUEST", status: 400 },
-  UNAUTHENTICATED: { code: "UNAUTHORIZED", status: 401 },
-  LOGIN_FAILED: { code: "UNAUTHORIZED", status: 401 },
-  FORBIDDEN: { code: "FORBIDDEN", status: 403 },
-  NOT_FOUND: { code: "NOT_FOUND", status: 404 },
-  METHOD_NOT_ALLOWED: { code: "METHOD_NOT_SUPPORTED", status: 405 },
-  EMAIL_TAKEN: { code: "CONFLICT", status: 409 },
-  KEY_LIMIT_REACHED: { code: "CONFLICT", status: 409 },
-  TOO_LARGE: { code: "PAYLOAD_TOO_LARGE", status: 413 },
-  UNSUPPORTED_MEDIA_TYPE: { code: "UNSUPPORTED_MEDIA_TYPE", status: 415 },
-  RATE_LIMITED: { code: "TOO_MANY_REQUESTS", status: 429 },
-  INTERNAL: { code: "INTERNAL_SERVER_ERROR", status: 500 },
-  UNAVAILABLE: { code: "SERVICE_UNAVAILABLE", status: 503 },
-} as const
-
-export type FailureReason = keyof typeof FAILURES
 
 export interface Issue {
   path: (string | number)[]
@@ -29,9 +10,9 @@ export interface Issue {
 
 /** All that a client learns of an error. */
 export interface Failure {
-  reason: FailureReason
-  code: (typeof FAILURES)[FailureReason]["code"]
-  status: (typeof FAILURES)[FailureReason]["status"]
+  reason: Reason
+  code: (typeof REASONS)[Reason]["code"]
+  status: (typeof REASONS)[Reason]["status"]
   message: string
   issues?: Issue[]
   /** False where the call certainly changed nothing, so that repeating it is harmless, whatever it does. */
@@ -40,11 +21,11 @@ export interface Failure {
   retryAfter?: number
 }
 
-export const failure = (reason: FailureReason, message: string, issues?: Issue[]): Failure => ({
-  code: FAILURES[reason].code,
+export const failure = (reason: Reason, message: string, issues?: Issue[]): Failure => ({
+  code: REASONS[reason].code,
   reason,
   message,
-  status: FAILURES[reason].status,
+  status: REASONS[reason].status,
   ...(issues && { issues }),
 })
 

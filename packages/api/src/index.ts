@@ -1,6 +1,6 @@
 export { type AppRouter, appRouter } from "./appRouter.ts"
 export { type Context, createContext } from "./context.ts"
-export { type Failure, type FailureReason, failure, failureOf, invalidInput } from "./failure.ts"
+export { type Failure, failure, failureOf, invalidInput } from "./failure.ts"
 export { createOpenApiDocument } from "./openapi.ts"
 export { type RestOperation, restOperations } from "./restOperations.ts"
 export type { SessionCookie } from "./sessionCookie.ts"

@@ -1,6 +1,6 @@
+import { instant } from "@latchkey/contract/schemas"
 import { z } from "zod"
 import { appRouter } from "./appRouter.ts"
-import { instant } from "./schemas.ts"
 import type { Access, Meta, RestRoute } from "./trpc.ts"
 
 /** JSON Schema, as far as we read it ourselves. */

@@ -1,4 +1,5 @@
-import { AuthError, DatabaseUnavailable, type Reason } from "@latchkey/auth"
+import { AuthError, DatabaseUnavailable } from "@latchkey/auth"
+import type { Reason } from "@latchkey/contract"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { expect, test } from "vitest"
 import { appRouter } from "./appRouter.ts"

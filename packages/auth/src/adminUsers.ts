@@ -1,3 +1,4 @@
+import { normalizeEmailPrefix } from "@latchkey/contract"
 import {
   type Database,
   disableUser,
@@ -7,7 +8,6 @@ import {
   type UserStatus,
 } from "@latchkey/db"
 import { type AdminSession, requireDoneByAdmin } from "./adminSession.ts"
-import { normalizeEmailPrefix } from "./email.ts"
 import { AuthError } from "./errors.ts"
 import { isUuid } from "./isUuid.ts"
 import { type Page, type PageInput, readPage } from "./readPage.ts"

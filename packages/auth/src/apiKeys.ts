@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
+import { lookupIdOf, startOf } from "@latchkey/contract"
 import { createApiKey, type Database, listApiKeys, revokeApiKey, sessionActor } from "@latchkey/db"
-import { generateApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
 import { actorOf, type Caller } from "./caller.ts"
 import { AuthError, requireDone, unauthenticated } from "./errors.ts"
@@ -114,3 +114,6 @@ export function createApiKeys(
     },
   }
 }
+
+/** A new key: 32 random bytes as 64 lowercase hex characters. */
+const generateApiKey = () => randomBytes(32).toString("hex")

@@ -1,15 +1,4 @@
-/** Why a call failed, as the contract names it. */
-export type Reason =
-  | "INVALID_INPUT"
-  | "AMBIGUOUS_CREDENTIALS"
-  | "UNAUTHENTICATED"
-  | "LOGIN_FAILED"
-  | "FORBIDDEN"
-  | "NOT_FOUND"
-  | "EMAIL_TAKEN"
-  | "KEY_LIMIT_REACHED"
-  | "RATE_LIMITED"
-  | "UNAVAILABLE"
+import type { Reason } from "@latchkey/contract"
 
 /** A failure that the caller is meant to see. The message is for a person and holds nothing secret. */
 export class AuthError extends Error {

@@ -1,6 +1,6 @@
+import { isApiKey, lookupIdOf } from "@latchkey/contract"
 import { type ActiveApiKey, type Database, findActiveApiKeys, recordReceipt } from "@latchkey/db"
 import { addressBlock } from "./addressBlock.ts"
-import { isApiKey, lookupIdOf } from "./apiKeyFormat.ts"
 import { createBatchedRead } from "./batchedRead.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
 import { AuthError } from "./errors.ts"

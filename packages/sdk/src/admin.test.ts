@@ -2,9 +2,9 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { createLatchkey } from "./createLatchkey.ts"
 import {
-  answer,
   PASSWORD,
   register,
+  respond,
   result,
   type ServerProcess,
   startRawServer,
@@ -19,8 +19,8 @@ let admin: ReturnType<typeof createLatchkey>["admin"]
 beforeAll(async () => {
   database = await createTestDatabase(inject("postgresUrl"))
   server = await startServer({ databaseUrl: database.url, ADMIN_EMAILS: EMAIL })
-  const anyone = createLatchkey({ baseUrl: server.url })
-  const { user, accessToken } = await anyone.auth.register({ email: EMAIL, password: PASSWORD })
+  const anonymous = createLatchkey({ baseUrl: server.url })
+  const { user, accessToken } = await anonymous.auth.register({ email: EMAIL, password: PASSWORD })
   expect(user.role).toBe("admin")
   admin = createLatchkey({ baseUrl: server.url, accessToken }).admin
 })
@@ -29,7 +29,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-test("lists users page by page, disables one and enables them again", async () => {
+test("an administrator lists users by page, and disables and enables one", async () => {
   const { user } = await register(server.url)
   await register(server.url)
 
@@ -52,7 +52,7 @@ test("lists users page by page, disables one and enables them again", async () =
   expect((await signIn()).user).toEqual(user)
 })
 
-test("lists the keys of all users page by page, finds one, and revokes it", async () => {
+test("an administrator lists the keys of all users by page, finds one and revokes it", async () => {
   const { user, accessToken } = await register(server.url)
   const { apiKeys, ...theirs } = createLatchkey({ baseUrl: server.url, accessToken })
   const created = [await apiKeys.create({ label: "one" }), await apiKeys.create({ label: "two" })]
@@ -68,9 +68,9 @@ test("lists the keys of all users page by page, finds one, and revokes it", asyn
   await expect(theirs.admin.users.list()).rejects.toMatchObject({ reason: "FORBIDDEN", status: 403 })
 })
 
-test("sends no more of a key that was found than finds it", async () => {
+test("a search for a whole key sends only its public part", async () => {
   await using raw = await startRawServer((socket) =>
-    answer(socket, 200, result({ items: [], nextCursor: null })),
+    respond(socket, 200, result({ items: [], nextCursor: null })),
   )
   const key = "0123456789abcdef".repeat(4)
   await createLatchkey({ baseUrl: raw.url }).admin.apiKeys.list({ search: ` ${key}\n` })

@@ -1,5 +1,3 @@
-import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server"
-import type { LatchkeyFailure } from "./latchkeyError.ts"
 import type {
   ApiKeyPage,
   AuditPage,
@@ -16,7 +14,9 @@ import type {
   SignedIn,
   SignInInput,
   UserPage,
-} from "./models.ts"
+} from "@latchkey/contract"
+import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server"
+import type { LatchkeyFailure } from "./latchkeyError.ts"
 
 type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
 type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: object }>
@@ -24,13 +24,13 @@ type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Out
 type SignInOrCookie = SignInInput & { session?: "cookie" | undefined }
 type SignedInOrCookie = Omit<SignedIn, "refreshToken"> & { refreshToken?: string | undefined }
 
-// An interface would not fit tRPC's record of procedures, which has an index signature.
+// A type, because an interface is not assignable to tRPC's record of procedures, which has an index signature.
 type Procedures = {
   auth: {
     register: Mutation<SignInOrCookie, SignedInOrCookie>
     login: Mutation<SignInOrCookie, SignedInOrCookie>
     refresh: Mutation<{ refreshToken?: string | undefined } | undefined, SignedInOrCookie>
-    // biome-ignore-start lint/suspicious/noConfusingVoidType: tRPC's word for "takes nothing" and "gives nothing"
+    // biome-ignore-start lint/suspicious/noConfusingVoidType: tRPC's type for no input and no output
     logout: Mutation<void, void>
     changePassword: Mutation<PasswordChange, void>
     me: Query<void, Me>
@@ -63,9 +63,9 @@ type Procedures = {
 }
 
 /**
- * The type of Latchkey's router, for those who would rather use tRPC's own clients: `createTRPCClient<AppRouter>`
- * of `@trpc/client`, `createTRPCOptionsProxy<AppRouter>` of `@trpc/tanstack-react-query`. Links need superjson as
- * their `transformer`, and batches hold at most 20 calls.
+ * The type of Latchkey's router, for tRPC's own clients: `createTRPCClient<AppRouter>` from `@trpc/client`,
+ * `createTRPCOptionsProxy<AppRouter>` from `@trpc/tanstack-react-query`. Links need superjson as their `transformer`;
+ * a batch holds at most 20 calls.
  */
 export type AppRouter = TRPCBuiltRouter<
   { ctx: object; meta: object; errorShape: LatchkeyFailure; transformer: true },

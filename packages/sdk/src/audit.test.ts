@@ -14,7 +14,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-test("says what happened to the account: a page at a time, or all of it, or events of one kind", async () => {
+test("the audit log can be read by page, in full, or filtered by kind", async () => {
   const baseUrl = server.url
   const { user, accessToken } = await register(baseUrl)
   const { auth } = createLatchkey({ baseUrl })

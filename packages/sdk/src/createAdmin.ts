@@ -1,22 +1,23 @@
+import type { ListOwnedApiKeysInput, ListUsersInput } from "@latchkey/contract"
+import { isApiKey } from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
-import { isApiKey } from "./isApiKey.ts"
 import { listPages } from "./listPages.ts"
-import type { ListOwnedApiKeysInput, ListUsersInput, OwnedApiKeyList, UserList } from "./models.ts"
+import type { OwnedApiKeyList, UserList } from "./lists.ts"
 import type { CallOptions } from "./options.ts"
 
-/** For administrators, by access token. For everybody else, and for API keys, all of it throws `FORBIDDEN`. */
+/** Calls for administrators, by access token. Other users and API keys get `FORBIDDEN`. */
 export interface Admin {
   readonly users: {
-    /** All users, newest first, or with a search by their emails. `await` gives one page, `for await` all users. */
+    /** Newest first, or with a search by email. `await` returns one page, `for await` iterates over all users. */
     list(input?: ListUsersInput, options?: CallOptions): UserList
     /**
-     * Once this has resolved, no server lets the user in, or accepts a key or access token of theirs.
+     * Once this resolves, every server rejects the user's sign-ins, keys and access tokens.
      *
-     * @throws {LatchkeyError} `NOT_FOUND`, `FORBIDDEN` for oneself.
+     * @throws {LatchkeyError} `NOT_FOUND`, or `FORBIDDEN` for the caller's own id.
      */
     disable(id: string, options?: CallOptions): Promise<void>
     /**
-     * Lets a user sign in again; the keys work again.
+     * Lets the user sign in again, and accepts their keys again.
      *
      * @throws {LatchkeyError} `NOT_FOUND`.
      */
@@ -24,14 +25,14 @@ export interface Admin {
   }
   readonly apiKeys: {
     /**
-     * The active keys of all users, newest first, or with a search by their labels. `await` gives one page, `for await`
-     * all keys.
+     * The active keys of all users, newest first, or with a search by label. `await` returns one page, `for await`
+     * iterates over all keys.
      */
     list(input?: ListOwnedApiKeysInput, options?: CallOptions): OwnedApiKeyList
     /**
-     * Once this has resolved, no server accepts the key.
+     * Once this resolves, no server accepts the key.
      *
-     * @throws {LatchkeyError} `NOT_FOUND` when there is no such active key.
+     * @throws {LatchkeyError} `NOT_FOUND` if there is no such active key.
      */
     revoke(id: string, options?: CallOptions): Promise<void>
   }
@@ -65,7 +66,7 @@ export function createAdmin(
   }
 }
 
-/** A query's input travels in the URL, which ends up in logs; who looks for a key that was found may have all of it. */
+/** A query's input is sent in the URL, which ends up in logs. An administrator may search for a whole leaked key. */
 function withoutSecret(search: string | undefined) {
   const text = search?.trim()
   return text !== undefined && isApiKey(text) ? text.slice(0, 16) : search

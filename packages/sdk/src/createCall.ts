@@ -1,7 +1,7 @@
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
-import type { Credential } from "./createCredential.ts"
 import type { Transport } from "./createTransport.ts"
+import type { Credential } from "./credential.ts"
 import type { CredentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 import type { CallOptions } from "./options.ts"
@@ -9,7 +9,7 @@ import { toLatchkeyError } from "./toLatchkeyError.ts"
 import { checkTimeout, withDeadline } from "./withDeadline.ts"
 import { withRetries } from "./withRetries.ts"
 
-/** Groups of procedures by their whole names, such as `admin.users`. */
+/** Groups of procedures by full name, such as `admin.users`. */
 type Grouped<Router extends { admin: object }> = Omit<Router, "admin"> & {
   [Name in keyof Router["admin"] & string as `admin.${Name}`]: Router["admin"][Name]
 }
@@ -21,7 +21,7 @@ export interface CallDetails extends CallOptions {
   credential: Credential
 }
 
-/** Makes one call of the API: all that is done for it, within one deadline. */
+/** Makes one API call, with its refreshes and retries, within one deadline. */
 export type Call = <
   Group extends keyof Outputs,
   Name extends keyof Outputs[Group] & keyof Inputs[Group] & string,
@@ -48,11 +48,11 @@ export function createCall(transport: Transport, defaults: { timeout: number; re
       })
     } catch (error) {
       if (!(error instanceof LatchkeyError)) throw error
-      // Anew, as one error may be that of a whole batch, and with a stack that leads to the caller.
+      // The calls of a batch can share an error. Each gets its own copy, with the caller in its stack.
       const { message, cause } = error
       throw new LatchkeyError(message, error, cause === undefined ? undefined : { cause })
     }
   }
-  // The server's outputs are what the router's type says.
+  // The SDK trusts the server to return what the router's type declares.
   return call as Call
 }

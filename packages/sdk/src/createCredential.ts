@@ -1,22 +1,17 @@
 import { createSession, type Refresh } from "./createSession.ts"
-import { type CredentialHeaders, credentialHeaders } from "./credentialHeaders.ts"
+import type { Credential } from "./credential.ts"
+import { credentialHeaders } from "./credentialHeaders.ts"
 import type { LatchkeyOptions } from "./options.ts"
 
-/** Makes a call with a credential, and another one if the first can be renewed. */
-export type Credential = <T>(send: (headers: CredentialHeaders) => Promise<T>) => Promise<T>
-
-/** For calls that tell who is calling by themselves, such as signing in. */
-export const noCredential: Credential = (send) => send({})
-
 /**
- * The credential that a client was made with.
+ * The credential in a client's options.
  *
- * @throws {TypeError} when there are several: which of them was meant is not for us to guess.
+ * @throws {TypeError} if there are several, rather than guess which one was meant.
  */
 export function createCredential(options: LatchkeyOptions, refresh: Refresh): Credential {
   const { apiKey, accessToken, session } = options
   if ([apiKey, accessToken, session].filter((given) => given !== undefined && given !== null).length > 1) {
-    throw new TypeError("give one of apiKey, accessToken and session")
+    throw new TypeError("pass only one of apiKey, accessToken and session")
   }
   if (session) return createSession(session, refresh)
   const [name, secret] = apiKey ? (["apiKey", apiKey] as const) : (["accessToken", accessToken] as const)

@@ -24,7 +24,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-/** A client with the access token of a new account, and what it was signed in with. */
+/** Creates an account, and a client with its access token. */
 async function newUser(options: Partial<LatchkeyOptions> = {}) {
   const signedIn = await register(server.url)
   const latchkey = createLatchkey({
@@ -63,7 +63,7 @@ test("a user signs in, creates a key, sees it in the list, uses it, and revokes 
   await expect(asUser.apiKeys.revoke(created.id)).rejects.toMatchObject({ reason: "NOT_FOUND", status: 404 })
 })
 
-test("times are Dates, going and coming", async () => {
+test("times are Dates in inputs and outputs", async () => {
   const { latchkey, signedIn } = await newUser()
   const expiresAt = new Date(Date.now() + 86_400_000)
 
@@ -77,7 +77,7 @@ test("times are Dates, going and coming", async () => {
   expect((await latchkey.auth.me()).createdAt).toEqual(signedIn.user.createdAt)
 })
 
-test("a list awaits to one page and iterates over all", async () => {
+test("awaiting a list returns one page, iterating over it fetches all pages", async () => {
   const { latchkey } = await newUser()
   for (const label of ["1", "2", "3", "4", "5"]) await latchkey.apiKeys.create({ label })
 
@@ -92,7 +92,7 @@ test("a list awaits to one page and iterates over all", async () => {
   expect(labels).toEqual(["5", "4", "3", "2", "1"])
 })
 
-test("an iteration that stops early asks for no further page", async () => {
+test("an iteration that stops early fetches no further page", async () => {
   const responses: LatchkeyResponse[] = []
   const { latchkey } = await newUser({ onResponse: (response) => responses.push(response) })
   for (const label of ["1", "2", "3"]) await latchkey.apiKeys.create({ label })
@@ -103,7 +103,7 @@ test("an iteration that stops early asks for no further page", async () => {
   expect(responses.map(({ procedures }) => procedures)).toEqual([["apiKeys.list"], ["apiKeys.list"]])
 })
 
-test("signing out ends the session, changing the password all others", async () => {
+test("signing out ends the session, changing the password ends all others", async () => {
   const { latchkey, signedIn } = await newUser()
   const elsewhere = await createLatchkey({ baseUrl: server.url }).auth.login({
     email: signedIn.user.email,
@@ -118,7 +118,7 @@ test("signing out ends the session, changing the password all others", async () 
   await expect(latchkey.auth.me()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
 })
 
-test("calls of one tick travel in as few batches as the server takes", async () => {
+test("calls of one tick are sent in as few batches as the server allows", async () => {
   const responses: LatchkeyResponse[] = []
   const { latchkey } = await newUser({ onResponse: (response) => responses.push(response) })
 
@@ -128,7 +128,7 @@ test("calls of one tick travel in as few batches as the server takes", async () 
   expect(responses.map(({ procedures }) => procedures.length).sort()).toEqual([20, 20, 5])
 })
 
-test("one call's failure in a batch is its own", async () => {
+test("a failed call does not affect the others of its batch", async () => {
   const { latchkey } = await newUser()
   const results = await Promise.allSettled([
     latchkey.apiKeys.create({ label: "good" }),
@@ -149,7 +149,7 @@ test("one call's failure in a batch is its own", async () => {
   ])
 })
 
-test("a credential may be a function, asked anew for each call", async () => {
+test("a credential function is called for each call", async () => {
   const { signedIn } = await newUser()
   let accessToken: string | null = null
   const latchkey = createLatchkey({ baseUrl: server.url, accessToken: async () => accessToken })
@@ -160,19 +160,19 @@ test("a credential may be a function, asked anew for each call", async () => {
 })
 
 test("calls of one tick with different credentials never share a batch", async () => {
-  const people = await Promise.all([newUser(), newUser(), newUser()])
+  const users = await Promise.all([newUser(), newUser(), newUser()])
   const current = new AsyncLocalStorage<string>()
   const latchkey = createLatchkey({ baseUrl: server.url, accessToken: () => current.getStore() })
 
   const answers = await Promise.all(
-    [...people, ...people].map(({ signedIn }) => current.run(signedIn.accessToken, () => latchkey.auth.me())),
+    [...users, ...users].map(({ signedIn }) => current.run(signedIn.accessToken, () => latchkey.auth.me())),
   )
 
-  const ids = people.map(({ signedIn }) => signedIn.user.id)
+  const ids = users.map(({ signedIn }) => signedIn.user.id)
   expect(answers.map(({ id }) => id)).toEqual([...ids, ...ids])
 })
 
-test("what a credential's function throws reaches the caller as it is", async () => {
+test("an error from a credential function reaches the caller unchanged", async () => {
   const problem = new Error("the vault is closed")
   const latchkey = createLatchkey({
     baseUrl: server.url,
@@ -183,7 +183,7 @@ test("what a credential's function throws reaches the caller as it is", async ()
   await expect(latchkey.auth.me()).rejects.toBe(problem)
 })
 
-test("a line break at a key's end does no harm; within it, the error does not repeat the key", async () => {
+test("a trailing line break in a key is trimmed; one inside is an error that does not quote the key", async () => {
   const { latchkey } = await newUser()
   const { key } = await latchkey.apiKeys.create({ label: "from a file" })
 
@@ -196,17 +196,17 @@ test("a line break at a key's end does no harm; within it, the error does not re
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key.slice(0, 32))
 })
 
-test("two credentials are refused, as is a timeout that is none", () => {
+test("two credentials or an invalid timeout are rejected", () => {
   const baseUrl = server.url
   expect(() =>
     createLatchkey({ baseUrl, apiKey: "a", accessToken: "b" } as unknown as LatchkeyOptions),
-  ).toThrow("give one of apiKey, accessToken and session")
+  ).toThrow("pass only one of apiKey, accessToken and session")
   for (const timeout of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(() => createLatchkey({ baseUrl, timeout })).toThrow("timeout")
   }
 })
 
-test("onResponse is told what the server's log has, and can't disturb the call", async () => {
+test("onResponse receives what the server logs, and an error in it does not affect the call", async () => {
   const thrown: unknown[] = []
   const listeners = process.listeners("uncaughtException")
   process.removeAllListeners("uncaughtException")
@@ -235,12 +235,12 @@ test("onResponse is told what the server's log has, and can't disturb the call",
   }
 })
 
-test("neither a client nor an error shows a credential, however it is printed", async () => {
+test("printing a client or an error reveals no credential", async () => {
   const { signedIn, latchkey } = await newUser()
   const { key } = await latchkey.apiKeys.create({ label: "hidden" })
   await latchkey.auth.logout()
   const { accessToken, refreshToken } = signedIn
-  const anyone = createLatchkey({ baseUrl: server.url })
+  const anonymous = createLatchkey({ baseUrl: server.url })
   const clients = [
     createLatchkey({ baseUrl: server.url, apiKey: key }),
     latchkey,
@@ -252,11 +252,11 @@ test("neither a client nor an error shows a credential, however it is printed", 
     await createLatchkey({ baseUrl: "http://127.0.0.1:1", apiKey: key, retries: 0 })
       .auth.me()
       .catch((error: unknown) => error),
-    // In a batch with the answer that holds the new tokens.
+    // In a batch with a successful login, whose response contains tokens.
     ...(
       await Promise.allSettled([
-        anyone.auth.login({ email: signedIn.user.email, password: PASSWORD }),
-        anyone.auth.login({ email: signedIn.user.email, password: "wrong" }),
+        anonymous.auth.login({ email: signedIn.user.email, password: PASSWORD }),
+        anonymous.auth.login({ email: signedIn.user.email, password: "wrong" }),
       ])
     ).map((settled) => (settled.status === "rejected" ? settled.reason : undefined)),
   ]
@@ -273,14 +273,14 @@ test("neither a client nor an error shows a credential, however it is printed", 
   }
 })
 
-test("an error prints as a person wants to read it, and leads to the line that called", async () => {
-  async function whereItWasCalled() {
+test("an error has a readable message, and the caller in its stack", async () => {
+  async function callingFunction() {
     await createLatchkey({ baseUrl: server.url }).auth.me()
   }
-  const error = await whereItWasCalled().catch((error: unknown) => error)
+  const error = await callingFunction().catch((error: unknown) => error)
   if (!(error instanceof LatchkeyError)) throw error
   expect(error.stack).toContain("LatchkeyError: A valid access token or API key is required.")
-  expect(error.stack).toContain("whereItWasCalled")
+  expect(error.stack).toContain("callingFunction")
   expect(JSON.parse(JSON.stringify(error))).toEqual({
     name: "LatchkeyError",
     message: "A valid access token or API key is required.",

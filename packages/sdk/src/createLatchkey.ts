@@ -1,11 +1,4 @@
-import { type Admin, createAdmin } from "./createAdmin.ts"
-import { type CallDetails, createCall } from "./createCall.ts"
-import { createCredential, noCredential } from "./createCredential.ts"
-import { createTransport } from "./createTransport.ts"
-import { listPages } from "./listPages.ts"
 import type {
-  ApiKeyList,
-  AuditList,
   CookieSignedIn,
   CookieSignInInput,
   CreateApiKeyInput,
@@ -17,81 +10,84 @@ import type {
   SessionList,
   SignedIn,
   SignInInput,
-} from "./models.ts"
+} from "@latchkey/contract"
+import { type Admin, createAdmin } from "./createAdmin.ts"
+import { type CallDetails, createCall } from "./createCall.ts"
+import { createCredential } from "./createCredential.ts"
+import { createTransport } from "./createTransport.ts"
+import { noCredential } from "./credential.ts"
+import { listPages } from "./listPages.ts"
+import type { ApiKeyList, AuditList } from "./lists.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
 import { readBaseUrl } from "./readBaseUrl.ts"
 import { checkTimeout } from "./withDeadline.ts"
 
-/** Latchkey's API. Every call throws `LatchkeyError` when it fails. */
+/** Latchkey's API. A call that fails throws `LatchkeyError`. */
 export interface Latchkey {
   readonly auth: {
     /**
-     * Opens an account and signs it in.
+     * Creates an account and signs in.
      *
-     * @throws {LatchkeyError} `EMAIL_TAKEN`, `INVALID_INPUT`, `FORBIDDEN` when registration is closed.
+     * @throws {LatchkeyError} `EMAIL_TAKEN`, `INVALID_INPUT`, `FORBIDDEN` if registration is closed.
      */
     register(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
     register(input: SignInInput, options?: CallOptions): Promise<SignedIn>
     /**
-     * Signs in. What it gives may be a client's `session`.
+     * Signs in. The result can be passed as a client's `session`.
      *
-     * @throws {LatchkeyError} `LOGIN_FAILED`, whichever of the two was wrong.
+     * @throws {LatchkeyError} `LOGIN_FAILED`, whether the email or the password is wrong.
      */
     login(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
     login(input: SignInInput, options?: CallOptions): Promise<SignedIn>
     /**
-     * Replaces a refresh token, without one the cookie's. A client with a `session` does so by itself.
+     * Replaces the refresh token, or the cookie's if omitted. A client with a `session` does this by itself.
      *
-     * @throws {LatchkeyError} `UNAUTHENTICATED` when the session is over.
+     * @throws {LatchkeyError} `UNAUTHENTICATED` if the session has ended.
      */
     refresh(input?: undefined, options?: CallOptions): Promise<CookieSignedIn>
     refresh(input: { refreshToken: string }, options?: CallOptions): Promise<SignedIn>
-    /**
-     * Ends the session that the access token belongs to, or without one the cookie, at once.
-     */
+    /** Ends the session of the access token, or of the cookie if there is no token. */
     logout(options?: CallOptions): Promise<void>
     /**
      * Changes the password and ends the user's other sessions.
      *
-     * @throws {LatchkeyError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`.
+     * @throws {LatchkeyError} `LOGIN_FAILED` if the current password is wrong, `INVALID_INPUT`.
      */
     changePassword(input: PasswordChange, options?: CallOptions): Promise<void>
-    /**
-     * Who is calling.
-     */
+    /** The caller. */
     me(options?: CallOptions): Promise<Me>
   }
   readonly apiKeys: {
     /**
-     * Creates a key; its `key` is shown here and never again. Takes an access token, not an API key.
+     * Creates a key; its `key` is returned here and never again. Needs an access token.
      *
      * @throws {LatchkeyError} `KEY_LIMIT_REACHED`, `INVALID_INPUT`, `FORBIDDEN`.
      */
     create(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>
     /**
-     * The caller's active keys, newest first. `await` gives one page, `for await` all keys, fetching page after
-     * page. `options` hold for each page.
+     * The caller's active keys, newest first. `await` returns one page, `for await` iterates over all keys, fetching
+     * page by page. `options` apply to each page.
      */
     list(input?: ListApiKeysInput, options?: CallOptions): ApiKeyList
     /**
-     * Once this has resolved, no server accepts the key. A key may revoke itself and no other.
+     * Once this resolves, no server accepts the key. A key may revoke only itself.
      *
-     * @throws {LatchkeyError} `NOT_FOUND` when the caller has no such active key, `FORBIDDEN`.
+     * @throws {LatchkeyError} `NOT_FOUND` if the caller has no such active key, `FORBIDDEN`.
      */
     revoke(id: string, options?: CallOptions): Promise<void>
   }
   readonly sessions: {
-    /** The sessions of the caller's account. Takes an access token, as all of these do. */
+    /** The caller's sessions. Needs an access token, as do the other two. */
     list(options?: CallOptions): Promise<SessionList>
-    /** @throws {LatchkeyError} `NOT_FOUND` when the caller has no such session. */
+    /** @throws {LatchkeyError} `NOT_FOUND` if the caller has no such session. */
     revoke(id: string, options?: CallOptions): Promise<void>
     /** Signs out everywhere else. */
     revokeOthers(options?: CallOptions): Promise<void>
   }
   readonly audit: {
     /**
-     * What happened to the caller's account, newest first. `await` gives one page, `for await` all events, fetching
-     * page after page. Takes an access token.
+     * The audit log of the caller's account, newest first. `await` returns one page, `for await` iterates over all
+     * events. Needs an access token.
      */
     list(input?: ListAuditInput, options?: CallOptions): AuditList
   }
@@ -102,9 +98,9 @@ const DEFAULT_TIMEOUT = 10_000
 const DEFAULT_RETRIES = 3
 
 /**
- * A client of the Latchkey server at `baseUrl`, with at most one credential. Making it sends nothing.
+ * Creates a client for the Latchkey server at `baseUrl`, with at most one credential. Sends no request.
  *
- * @throws {TypeError} for options that can't be meant, such as plain http to another host, or two credentials.
+ * @throws {TypeError} for invalid options, such as plain http to another host, or two credentials.
  */
 export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const { baseUrl, timeout = DEFAULT_TIMEOUT, retries = DEFAULT_RETRIES, allowInsecureHttp = false } = options
@@ -112,13 +108,13 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const call = createCall(transport, { timeout: checkTimeout(timeout), retries })
   const credential = createCredential(options, (refreshToken) => auth.refresh({ refreshToken }))
 
-  const asAnyone: CallDetails = { kind: "mutation", credential: noCredential }
+  const anonymous: CallDetails = { kind: "mutation", credential: noCredential }
   const mutation: CallDetails = { kind: "mutation", credential }
   const query: CallDetails = { kind: "query", credential }
 
-  // With the cookie or without: the overloads say which input has which answer.
+  // The overloads of `Latchkey` tell which input returns a refresh token.
   const signIn = (name: "register" | "login" | "refresh") => (input: never, options?: CallOptions) =>
-    call("auth", name, input, { ...options, ...asAnyone }) as Promise<SignedIn>
+    call("auth", name, input, { ...options, ...anonymous }) as Promise<SignedIn>
 
   const auth: Latchkey["auth"] = {
     register: signIn("register"),

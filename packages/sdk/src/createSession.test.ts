@@ -1,11 +1,10 @@
-import { createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, gate, type TestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { createLatchkey, LatchkeyError, type SignedIn } from "./index.ts"
 import {
-  answer,
   failure,
-  gate,
   register,
+  respond,
   result,
   type ServerProcess,
   startRawServer,
@@ -27,9 +26,9 @@ afterAll(async () => {
 
 const refreshes = (server: ServerProcess) => server.count("/trpc/auth.refresh")
 
-test("50 concurrent calls on an expired access token: one refresh reaches the server, all 50 succeed", async () => {
+test("50 concurrent calls with an expired access token share one refresh and all succeed", async () => {
   const { user, accessToken, refreshToken } = await register(server.url)
-  // The same database and secret an hour later.
+  // The same database and secret, an hour later.
   await using later = await startServer({ databaseUrl: database.url, clockAhead: true })
   const expired = createLatchkey({ baseUrl: later.url, accessToken })
   await expect(expired.auth.me()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
@@ -47,7 +46,7 @@ test("50 concurrent calls on an expired access token: one refresh reaches the se
   expect(pairs[0]?.refreshToken).not.toBe(refreshToken)
 })
 
-test("a refresh token alone will do, and each pair buys the next", async () => {
+test("a session works with only a refresh token, and each pair can be refreshed", async () => {
   const { refreshToken } = await register(server.url)
   let stored = refreshToken
   const session = {
@@ -68,7 +67,7 @@ test("a refresh token alone will do, and each pair buys the next", async () => {
   expect((await latchkey.apiKeys.list()).items).toHaveLength(3)
 })
 
-test("what auth.login gives is a session as it is, and is not refreshed without need", async () => {
+test("the result of auth.login works as a session, which is not refreshed while its token is valid", async () => {
   const signedIn = await register(server.url)
   const before = await refreshes(server)
   const latchkey = createLatchkey({ baseUrl: server.url, session: signedIn })
@@ -76,7 +75,7 @@ test("what auth.login gives is a session as it is, and is not refreshed without 
   expect(await refreshes(server)).toBe(before)
 })
 
-test("when the session has ended, all calls that wait are told so, and no later one asks again", async () => {
+test("after the session has ended, waiting and later calls fail without another refresh", async () => {
   const { accessToken, refreshToken } = await register(server.url)
   await createLatchkey({ baseUrl: server.url, accessToken }).auth.logout()
   const latchkey = createLatchkey({ baseUrl: server.url, session: { accessToken, refreshToken } })
@@ -90,7 +89,7 @@ test("when the session has ended, all calls that wait are told so, and no later 
   expect(await refreshes(server)).toBe(before + 1)
 })
 
-test("a stolen refresh token, used twice, ends the session clearly", async () => {
+test("reusing a refresh token ends the session", async () => {
   const { refreshToken } = await register(server.url)
   await createLatchkey({ baseUrl: server.url }).auth.refresh({ refreshToken })
   const latchkey = createLatchkey({ baseUrl: server.url, session: { refreshToken } })
@@ -100,7 +99,7 @@ test("a stolen refresh token, used twice, ends the session clearly", async () =>
   })
 })
 
-test("a refresh that finds no server loses no session, and is not repeated by itself", async () => {
+test("a refresh that can't reach the server is not retried, and does not end the session", async () => {
   const { accessToken, refreshToken, user } = await register(server.url)
   let connected = false
   let attempts = 0
@@ -108,7 +107,7 @@ test("a refresh that finds no server loses no session, and is not repeated by it
     if (request.startsWith("POST /trpc/auth.refresh") && !connected) {
       attempts++
       socket.destroy()
-    } else void forward(request).then(([status, body]) => answer(socket, status, body))
+    } else void forward(request).then(([status, body]) => respond(socket, status, body))
   })
   const latchkey = createLatchkey({
     baseUrl: gateway.url,
@@ -124,12 +123,12 @@ test("a refresh that finds no server loses no session, and is not repeated by it
   expect(await latchkey.auth.me()).toMatchObject({ id: user.id })
 })
 
-test("a refresh that the server did not begin is repeated", async () => {
+test("a refresh that the server did not begin is retried", async () => {
   const signedIn = { user: {}, accessToken: "second", accessTokenExpiresAt: "", refreshToken: "r2" }
   await using raw = await startRawServer((socket, request, count) => {
-    if (count === 1) answer(socket, 503, failure("UNAVAILABLE", 503, { begun: false }))
-    else if (request.startsWith("POST /trpc/auth.refresh")) answer(socket, 200, result(signedIn))
-    else answer(socket, 200, result({ id: "me" }))
+    if (count === 1) respond(socket, 503, failure("UNAVAILABLE", 503, { begun: false }))
+    else if (request.startsWith("POST /trpc/auth.refresh")) respond(socket, 200, result(signedIn))
+    else respond(socket, 200, result({ id: "me" }))
   })
   const latchkey = createLatchkey({ baseUrl: raw.url, session: { refreshToken: "r1" } })
   expect(await latchkey.auth.me()).toEqual({ id: "me" })
@@ -141,13 +140,13 @@ test("a refresh that the server did not begin is repeated", async () => {
   expect(raw.requests[2]?.toLowerCase()).toContain("authorization: bearer second\r\n")
 })
 
-test("a refresh outlives the call that began it", async () => {
+test("a refresh continues after the call that started it is aborted", async () => {
   const { refreshToken, user } = await register(server.url)
   const released = gate()
   await using gateway = await startRawServer(async (socket, request) => {
     const [status, body] = await forward(request)
     if (request.startsWith("POST /trpc/auth.refresh")) await released.opened
-    answer(socket, status, body)
+    respond(socket, status, body)
   })
   const latchkey = createLatchkey({ baseUrl: gateway.url, session: { refreshToken } })
 
@@ -163,7 +162,7 @@ test("a refresh outlives the call that began it", async () => {
   expect(gateway.requests.filter((request) => request.startsWith("POST /trpc/auth.refresh"))).toHaveLength(1)
 })
 
-test("what onRefresh throws reaches the call that waited, and the new pair is kept", async () => {
+test("an error in onRefresh rejects the waiting call, and the new pair is kept", async () => {
   const { refreshToken, user } = await register(server.url)
   const problem = new Error("the disk is full")
   const latchkey = createLatchkey({
@@ -179,7 +178,7 @@ test("what onRefresh throws reaches the call that waited, and the new pair is ke
   expect(await latchkey.auth.me()).toMatchObject({ id: user.id })
 })
 
-test("onRefresh may call the client itself", async () => {
+test("onRefresh may use the client", async () => {
   const { refreshToken, user } = await register(server.url)
   const seen: string[] = []
   const latchkey = createLatchkey({
@@ -190,12 +189,12 @@ test("onRefresh may call the client itself", async () => {
   expect(seen).toEqual([user.id])
 })
 
-test("a session that ends while a call waits to be made again is an error of the call, not a loop", async () => {
-  const signedIn = { user: {}, accessToken: "refused too", accessTokenExpiresAt: "", refreshToken: "r2" }
+test("a call whose refreshed token is rejected too fails instead of refreshing again", async () => {
+  const signedIn = { user: {}, accessToken: "rejected too", accessTokenExpiresAt: "", refreshToken: "r2" }
   await using raw = await startRawServer((socket, request) => {
     if (request.startsWith("POST /trpc/auth.refresh"))
-      answer(socket, 200, result({ ...signedIn, accessToken: "b" }))
-    else answer(socket, 401, failure("UNAUTHENTICATED", 401))
+      respond(socket, 200, result({ ...signedIn, accessToken: "b" }))
+    else respond(socket, 401, failure("UNAUTHENTICATED", 401))
   })
   const latchkey = createLatchkey({ baseUrl: raw.url, session: { accessToken: "a", refreshToken: "r1" } })
   const error = await latchkey.auth.me().catch((error: unknown) => error)
@@ -204,7 +203,7 @@ test("a session that ends while a call waits to be made again is an error of the
   expect(raw.requests).toHaveLength(3)
 })
 
-/** Sends a request on to the real server. */
+/** Forwards a request to the real server. */
 async function forward(request: string): Promise<[number, string]> {
   const [head = "", body = ""] = request.split("\r\n\r\n", 2)
   const [first = "", ...lines] = head.split("\r\n")

@@ -1,23 +1,23 @@
-import type { Credential } from "./createCredential.ts"
+import type { SignedIn } from "@latchkey/contract"
+import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
-import type { SignedIn } from "./models.ts"
 import type { SessionOptions } from "./options.ts"
 
-/** Asks the server for the next pair. */
+/** Exchanges a refresh token for a new pair of tokens. */
 export type Refresh = (refreshToken: string) => Promise<SignedIn>
 
 /**
- * A credential that renews itself when the server no longer takes it. The clock is not asked: it may be wrong, and
- * a session can end before its time.
+ * A credential that refreshes itself when the server rejects it. Expiry times are ignored, because the clock may be
+ * wrong and a session can end before its tokens expire.
  *
- * A refresh whose answer got lost may have been carried out, and presenting the same token again would then end
- * the session. So a call fails with it and does not try again by itself; the next call does, since the session may
- * well be alive and there is no other way to know.
+ * When the response to a refresh is lost, the server may have replaced the token already, and sending it again would
+ * end the session. So the refresh is not retried, and the call fails. The next call does send the token again: the
+ * session may still be alive, and there is no other way to find out.
  */
 export function createSession({ onRefresh, ...session }: SessionOptions, refresh: Refresh): Credential {
   let { refreshToken, accessToken } = session
-  let underWay: Promise<string> | undefined
+  let inFlight: Promise<string> | undefined
   let ended: LatchkeyError | undefined
 
   async function renew(): Promise<string> {
@@ -32,12 +32,12 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
     return signedIn.accessToken
   }
 
-  /** One at a time, however many calls wait for it. */
+  /** Concurrent calls share one refresh. */
   function renewOnce(): Promise<string> {
-    underWay ??= renew().finally(() => {
-      underWay = undefined
+    inFlight ??= renew().finally(() => {
+      inFlight = undefined
     })
-    return underWay
+    return inFlight
   }
 
   return async (send) => {
@@ -46,7 +46,7 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
       return await send(credentialHeaders("accessToken", used))
     } catch (error) {
       if (!isUnauthenticated(error)) throw error
-      // Another call may have renewed it in the meantime.
+      // Another call may have renewed the token in the meantime.
       if (accessToken === used) accessToken = undefined
       return send(credentialHeaders("accessToken", accessToken ?? (await renewOnce())))
     }

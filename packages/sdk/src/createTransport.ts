@@ -18,29 +18,29 @@ export interface Operation {
   signal: AbortSignal
 }
 
-/** Sends a call, with the others of its tick, and gives its output. Throws what tRPC's client makes of errors. */
+/** Sends a call, batched with others of the same tick, and returns its output. Throws tRPC's client errors. */
 export type Transport = (operation: Operation) => Promise<unknown>
 
-/** The server's limit. */
+/** The server's limit on calls per request. */
 const MAX_BATCH_SIZE = 20
 
 const client = `sdk/${packageJson.version}`
 
 /**
- * tRPC's batching link, without the rest of its client, which is mostly types that are ours already, and
- * subscriptions. Queries travel apart from mutations.
+ * tRPC's batching link without the rest of its client, which the SDK has no use for. Queries and mutations are sent in
+ * separate batches.
  */
 export function createTransport(url: string, onResponse: LatchkeyOptions["onResponse"]): Transport {
   // A redirect is not followed: X-API-Key would go along, wherever it leads.
   const always = { redirect: "manual", ...uncached() } as const
   const links = new Map<string, OperationLink<AppRouter, unknown, unknown>>()
 
-  // A function can give another credential for each call, and a call must never travel under somebody else's: so
-  // calls share a link, and with it a batch, only when their credentials are the same.
+  // Each call may have a different credential, and must never be sent with another caller's. So calls share a link,
+  // and therefore a batch, only if their credentials are equal.
   function linkFor(headers: CredentialHeaders) {
     const credential = JSON.stringify(headers)
-    const known = links.get(credential)
-    if (known) return known
+    const existing = links.get(credential)
+    if (existing) return existing
     const link = httpBatchLink<AppRouter>({
       url,
       transformer: superjson,
@@ -49,7 +49,7 @@ export function createTransport(url: string, onResponse: LatchkeyOptions["onResp
       fetch: (input, init) => fetchAnswer(String(input), { ...init, ...always }, onResponse),
     })({})
     links.set(credential, link)
-    // The link sends in a timer that is set after this one.
+    // This timer runs before the one in which the link sends its batch.
     setTimeout(() => links.delete(credential))
     return link
   }
@@ -62,5 +62,5 @@ export function createTransport(url: string, onResponse: LatchkeyOptions["onResp
 }
 
 function lastLink(): never {
-  throw new TypeError("there is no link after the one that sends")
+  throw new TypeError("the batch link must be the last link")
 }

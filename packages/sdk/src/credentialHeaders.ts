@@ -1,9 +1,9 @@
 import { LatchkeyError } from "./latchkeyError.ts"
 
-/** The headers that say who is calling. */
+/** The headers that carry a credential. */
 export type CredentialHeaders = Readonly<Record<string, string>>
 
-/** @throws {LatchkeyError} for what no header can hold; the platform's error would quote it. */
+/** @throws {LatchkeyError} for characters that a header can't hold. The platform's own error would quote the secret. */
 export function credentialHeaders(name: "apiKey" | "accessToken", value: string): CredentialHeaders {
   const credential = String(value).trim()
   if (!/^[\x21-\x7e]+$/.test(credential)) {

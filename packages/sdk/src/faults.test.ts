@@ -1,10 +1,12 @@
 import { getEventListeners } from "node:events"
 import { inspect } from "node:util"
+import { gate } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
 import { createLatchkey, LatchkeyError, type LatchkeyOptions } from "./index.ts"
-import { answer, failure, gate, result, startRawServer } from "./testing.ts"
+import { failure, respond, result, startRawServer } from "./testing.ts"
 
-type Refusal = [status: number, body: string] | undefined
+/** Undefined cuts the connection. */
+type FailedResponse = [status: number, body: string] | undefined
 
 const KEY = "0123456789abcdef".repeat(4)
 const ME = { id: "u1", via: "apiKey" }
@@ -12,7 +14,7 @@ const ME = { id: "u1", via: "apiKey" }
 const client = (baseUrl: string, options: Partial<LatchkeyOptions> = {}) =>
   createLatchkey({ baseUrl, apiKey: KEY, ...options } as LatchkeyOptions)
 
-async function failureOf(call: Promise<unknown>): Promise<LatchkeyError> {
+async function catchError(call: Promise<unknown>): Promise<LatchkeyError> {
   const error = await call.then(
     () => undefined,
     (error: unknown) => error,
@@ -21,8 +23,8 @@ async function failureOf(call: Promise<unknown>): Promise<LatchkeyError> {
   return error
 }
 
-test("calls carry the key, the client's version, and nothing that follows redirects", async () => {
-  await using raw = await startRawServer((socket) => answer(socket, 200, result(ME)))
+test("calls carry the key and the client's version", async () => {
+  await using raw = await startRawServer((socket) => respond(socket, 200, result(ME)))
   await client(raw.url).auth.me()
   const head = raw.requests[0]?.toLowerCase()
   expect(head).toContain(`x-api-key: ${KEY}\r\n`)
@@ -30,16 +32,16 @@ test("calls carry the key, the client's version, and nothing that follows redire
   expect(head).not.toContain("authorization:")
 })
 
-test("signing in carries no credential but its own", async () => {
-  await using raw = await startRawServer((socket) => answer(socket, 200, result({})))
+test("signing in does not send the client's credential", async () => {
+  await using raw = await startRawServer((socket) => respond(socket, 200, result({})))
   await client(raw.url).auth.login({ email: "a@company.tld", password: "p" })
   expect(raw.requests[0]?.toLowerCase()).not.toMatch(/x-api-key|authorization/)
 })
 
-test("a key does not go where a redirect leads", async () => {
-  await using elsewhere = await startRawServer((socket) => answer(socket, 200, result(ME)))
-  await using raw = await startRawServer((socket) => answer(socket, 307, "", { Location: elsewhere.url }))
-  const error = await failureOf(client(raw.url, { retries: 0 }).auth.me())
+test("a key is not sent to the target of a redirect", async () => {
+  await using elsewhere = await startRawServer((socket) => respond(socket, 200, result(ME)))
+  await using raw = await startRawServer((socket) => respond(socket, 307, "", { Location: elsewhere.url }))
+  const error = await catchError(client(raw.url, { retries: 0 }).auth.me())
   expect(error.reason).toBe("NETWORK")
   expect(elsewhere.requests).toEqual([])
 })
@@ -55,10 +57,10 @@ test.each([
     { reason: "NETWORK", status: 200 },
   ],
   ["an empty body", 200, "", {}, { reason: "NETWORK", status: 200 }],
-  ["JSON that is cut short", 200, result(ME).slice(0, -9), {}, { reason: "NETWORK", status: 200 }],
-  ["JSON of another kind", 200, "{}", {}, { reason: "NETWORK", status: 200 }],
+  ["truncated JSON", 200, result(ME).slice(0, -9), {}, { reason: "NETWORK", status: 200 }],
+  ["unexpected JSON", 200, "{}", {}, { reason: "NETWORK", status: 200 }],
   ["null", 200, "null", {}, { reason: "NETWORK", status: 200 }],
-  ["a batch of nothing", 200, "[]", {}, { reason: "NETWORK" }],
+  ["an empty batch", 200, "[]", {}, { reason: "NETWORK" }],
   ["a batch of null", 200, "[null]", {}, { reason: "NETWORK", status: 200 }],
   ["a result without data", 200, '[{"result":{}}]', {}, { reason: "NETWORK", status: 200 }],
   [
@@ -68,7 +70,7 @@ test.each([
     {},
     { reason: "NETWORK", status: 404 },
   ],
-  ["a reason that is not known", 402, failure("PAY_FIRST", 402), {}, { reason: "NETWORK", status: 402 }],
+  ["an unknown reason", 402, failure("PAY_FIRST", 402), {}, { reason: "NETWORK", status: 402 }],
   ["a proxy's 404", 404, "<h1>404</h1>", HTML, { reason: "NETWORK", status: 404 }],
   ["a proxy's 401", 401, "<h1>401</h1>", HTML, { reason: "NETWORK", status: 401 }],
   ["a proxy's 502", 502, "<h1>Bad Gateway</h1>", HTML, { reason: "UNAVAILABLE", status: 502 }],
@@ -80,141 +82,141 @@ test.each([
     { "Retry-After": "7" },
     { reason: "RATE_LIMITED", status: 429, retryAfter: 7 },
   ],
-])("%s is an error with a reason", async (_, status, body, headers, expected) => {
+])("%s becomes an error with a reason", async (_, status, body, headers, expected) => {
   await using raw = await startRawServer((socket) =>
-    answer(socket, status, body, headers as Record<string, string>),
+    respond(socket, status, body, headers as Record<string, string>),
   )
-  const error = await failureOf(client(raw.url, { retries: 0 }).auth.me())
+  const error = await catchError(client(raw.url, { retries: 0 }).auth.me())
   expect(error).toMatchObject(expected)
 })
 
 test.each([
-  ["before an answer", ""],
-  ["within the head", "HTTP/1.1 200 OK\r\nContent-"],
-  ["within the body", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nX-Request-Id: r-9\r\n\r\n[{"],
-  ["after something that is not HTTP", "SSH-2.0-OpenSSH_9.2\r\n"],
-])("a connection that is cut %s is NETWORK, with the cause", async (_, bytes) => {
+  ["before the response", ""],
+  ["in the headers", "HTTP/1.1 200 OK\r\nContent-"],
+  ["in the body", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\nX-Request-Id: r-9\r\n\r\n[{"],
+  ["after bytes that are not HTTP", "SSH-2.0-OpenSSH_9.2\r\n"],
+])("a connection cut %s is NETWORK, with the cause", async (_, bytes) => {
   await using raw = await startRawServer((socket) => {
     if (bytes) socket.end(bytes)
     else socket.destroy()
   })
-  const error = await failureOf(client(raw.url, { retries: 0 }).auth.me())
+  const error = await catchError(client(raw.url, { retries: 0 }).auth.me())
   expect(error.reason).toBe("NETWORK")
   expect(error.cause).toBeInstanceOf(Error)
 })
 
-test("an answer that repeats the key does not bring it into the error", async () => {
-  await using raw = await startRawServer((socket) => answer(socket, 200, `[${KEY}]x`, HTML))
-  const error = await failureOf(client(raw.url, { retries: 0 }).auth.me())
+test("an error does not quote a response that contains the key", async () => {
+  await using raw = await startRawServer((socket) => respond(socket, 200, `[${KEY}]x`, HTML))
+  const error = await catchError(client(raw.url, { retries: 0 }).auth.me())
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(KEY.slice(0, 8))
 })
 
-test("no server at all is NETWORK", async () => {
-  const error = await failureOf(client("http://127.0.0.1:1", { retries: 0 }).auth.me())
+test("an unreachable server is NETWORK", async () => {
+  const error = await catchError(client("http://127.0.0.1:1", { retries: 0 }).auth.me())
   expect(error).toMatchObject({ reason: "NETWORK", message: "The server could not be reached." })
   expect(error).not.toHaveProperty("status")
 })
 
 test.each([
-  ["before an answer", ""],
-  ["within the body", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[{"],
-])("a server that stalls %s is TIMEOUT, and the connection is let go", async (_, bytes) => {
+  ["before the response", ""],
+  ["in the body", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[{"],
+])("a server that stalls %s is TIMEOUT, and the connection is closed", async (_, bytes) => {
   const closed = gate()
   await using raw = await startRawServer((socket) => {
     socket.on("close", closed.open)
     socket.write(bytes)
   })
-  const error = await failureOf(client(raw.url, { timeout: 200 }).auth.me())
-  expect(error).toMatchObject({ reason: "TIMEOUT", message: "There was no answer within 200 ms." })
+  const error = await catchError(client(raw.url, { timeout: 200 }).auth.me())
+  expect(error).toMatchObject({ reason: "TIMEOUT", message: "The call timed out after 200 ms." })
   await closed.opened
 })
 
-test("a call's own timeout counts before the client's", async () => {
+test("a call's timeout overrides the client's", async () => {
   await using raw = await startRawServer(() => {})
-  const error = await failureOf(client(raw.url).auth.me({ timeout: 50 }))
-  expect(error.message).toBe("There was no answer within 50 ms.")
+  const error = await catchError(client(raw.url).auth.me({ timeout: 50 }))
+  expect(error.message).toBe("The call timed out after 50 ms.")
 })
 
-test("a credential's function that never answers is TIMEOUT as well", async () => {
+test("a credential function that never settles is TIMEOUT", async () => {
   const latchkey = createLatchkey({
     baseUrl: "http://127.0.0.1:1",
     apiKey: () => new Promise(() => {}),
     timeout: 50,
   })
-  expect((await failureOf(latchkey.auth.me())).reason).toBe("TIMEOUT")
+  expect((await catchError(latchkey.auth.me())).reason).toBe("TIMEOUT")
 })
 
-test("an aborted call ends at once with the signal's reason as its cause; one begun too late sends nothing", async () => {
+test("an aborted call fails at once with the signal's reason as cause; an already aborted signal sends nothing", async () => {
   const controller = new AbortController()
-  const why = new Error("the page was left")
-  await using raw = await startRawServer(() => controller.abort(why))
+  const reason = new Error("the page was left")
+  await using raw = await startRawServer(() => controller.abort(reason))
   const { signal } = controller
-  expect(await failureOf(client(raw.url).auth.me({ signal }))).toMatchObject({
+  expect(await catchError(client(raw.url).auth.me({ signal }))).toMatchObject({
     reason: "TIMEOUT",
-    cause: why,
+    cause: reason,
   })
-  expect(await failureOf(client(raw.url).auth.me({ signal }))).toMatchObject({
+  expect(await catchError(client(raw.url).auth.me({ signal }))).toMatchObject({
     reason: "TIMEOUT",
-    cause: why,
+    cause: reason,
   })
   expect(raw.requests).toHaveLength(1)
 })
 
-test("an aborted call leaves the others of its batch alone", async () => {
+test("aborting a call does not abort the others of its batch", async () => {
   const controller = new AbortController()
   const both = JSON.stringify([{ result: { data: { json: ME } } }, { result: { data: { json: ME } } }])
   const aborted = gate()
   await using raw = await startRawServer(async (socket) => {
     controller.abort()
     await aborted.opened
-    answer(socket, 200, both)
+    respond(socket, 200, both)
   })
   const latchkey = client(raw.url)
   const [first, second] = [latchkey.auth.me({ signal: controller.signal }), latchkey.auth.me()]
-  expect((await failureOf(first)).reason).toBe("TIMEOUT")
+  expect((await catchError(first)).reason).toBe("TIMEOUT")
   aborted.open()
   expect(await second).toEqual(ME)
 })
 
-test("calls that fail together fail each with an error of its own", async () => {
+test("each call of a failed batch has its own error", async () => {
   await using raw = await startRawServer((socket) => socket.destroy())
   const latchkey = client(raw.url, { retries: 0 })
-  const [first, second] = await Promise.all([failureOf(latchkey.auth.me()), failureOf(latchkey.auth.me())])
+  const [first, second] = await Promise.all([catchError(latchkey.auth.me()), catchError(latchkey.auth.me())])
   expect(raw.requests).toHaveLength(1)
   expect(first).not.toBe(second)
 })
 
-test("one signal may serve many calls, and is left as it was", async () => {
+test("50 calls can share a signal without a warning, and leave no listener on it", async () => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => warnings.push(warning)
   process.on("warning", onWarning)
   await using raw = await startRawServer((socket) => socket.destroy())
   const { signal } = new AbortController()
   const latchkey = client(raw.url, { retries: 0 })
-  await Promise.all(Array.from({ length: 50 }, () => failureOf(latchkey.auth.me({ signal }))))
+  await Promise.all(Array.from({ length: 50 }, () => catchError(latchkey.auth.me({ signal }))))
   await new Promise(setImmediate)
   process.off("warning", onWarning)
   expect(warnings).toEqual([])
   expect(getEventListeners(signal, "abort")).toEqual([])
 })
 
-test("a list that can't be had fails in the iteration, and nowhere else", async () => {
-  await using raw = await startRawServer((socket) => answer(socket, 401, failure("UNAUTHENTICATED", 401)))
+test("a list that can't be fetched fails in the iteration, without an unhandled rejection", async () => {
+  await using raw = await startRawServer((socket) => respond(socket, 401, failure("UNAUTHENTICATED", 401)))
   async function iterate() {
     for await (const _ of client(raw.url).apiKeys.list()) throw new Error("there are no keys")
   }
-  expect((await failureOf(iterate())).reason).toBe("UNAUTHENTICATED")
+  expect((await catchError(iterate())).reason).toBe("UNAUTHENTICATED")
 })
 
-test.each<[string, Refusal]>([
-  ["a connection that was cut", undefined],
+test.each<[string, FailedResponse]>([
+  ["a cut connection", undefined],
   ["503", [503, failure("UNAVAILABLE", 503)]],
   ["429", [429, failure("RATE_LIMITED", 429)]],
   ["a proxy's 502", [502, "<h1>Bad Gateway</h1>"]],
-])("a query is repeated after %s", async (_, refusal) => {
+])("a query is retried after %s", async (_, failedResponse) => {
   await using raw = await startRawServer((socket, __, count) => {
-    if (count > 2) answer(socket, 200, result(ME))
-    else if (refusal) answer(socket, ...refusal)
+    if (count > 2) respond(socket, 200, result(ME))
+    else if (failedResponse) respond(socket, ...failedResponse)
     else socket.destroy()
   })
   expect(await client(raw.url).auth.me()).toEqual(ME)
@@ -222,29 +224,29 @@ test.each<[string, Refusal]>([
 })
 
 test.each([
-  ["503 that was not begun", 503, failure("UNAVAILABLE", 503, { begun: false })],
+  ["a 503 with begun: false", 503, failure("UNAVAILABLE", 503, { begun: false })],
   ["429", 429, failure("RATE_LIMITED", 429)],
   ["a proxy's 429", 429, ""],
-])("a mutation is repeated after %s", async (_, status, body) => {
+])("a mutation is retried after %s", async (_, status, body) => {
   await using raw = await startRawServer((socket, __, count) => {
-    if (count > 1) answer(socket, 200, result({ id: "k1" }))
-    else answer(socket, status, body)
+    if (count > 1) respond(socket, 200, result({ id: "k1" }))
+    else respond(socket, status, body)
   })
   expect(await client(raw.url).apiKeys.create({ label: "once" })).toEqual({ id: "k1" })
   expect(raw.requests).toHaveLength(2)
 })
 
-test.each<[string, Refusal]>([
-  ["a connection that was cut", undefined],
-  ["503 that may have been begun", [503, failure("UNAVAILABLE", 503)]],
+test.each<[string, FailedResponse]>([
+  ["a cut connection", undefined],
+  ["a 503 without begun: false", [503, failure("UNAVAILABLE", 503)]],
   ["a proxy's 503", [503, "<h1>Service Unavailable</h1>"]],
   ["500", [500, failure("INTERNAL", 500)]],
-])("a mutation is not repeated after %s", async (_, refusal) => {
+])("a mutation is not retried after %s", async (_, failedResponse) => {
   await using raw = await startRawServer((socket) => {
-    if (refusal) answer(socket, ...refusal)
+    if (failedResponse) respond(socket, ...failedResponse)
     else socket.destroy()
   })
-  await failureOf(client(raw.url).apiKeys.create({ label: "once" }))
+  await catchError(client(raw.url).apiKeys.create({ label: "once" }))
   expect(raw.requests).toHaveLength(1)
 })
 
@@ -253,24 +255,24 @@ test.each([
   [401, "UNAUTHENTICATED"],
   [404, "NOT_FOUND"],
   [500, "INTERNAL"],
-])("a query is not repeated after %i %s", async (status, reason) => {
-  await using raw = await startRawServer((socket) => answer(socket, status, failure(reason, status)))
-  expect(await failureOf(client(raw.url).auth.me())).toMatchObject({ reason, status, requestId: "r-1" })
+])("a query is not retried after %i %s", async (status, reason) => {
+  await using raw = await startRawServer((socket) => respond(socket, status, failure(reason, status)))
+  expect(await catchError(client(raw.url).auth.me())).toMatchObject({ reason, status, requestId: "r-1" })
   expect(raw.requests).toHaveLength(1)
 })
 
-test("retries end where they are told to", async () => {
+test("the number of retries can be set", async () => {
   await using raw = await startRawServer((socket) => socket.destroy())
-  await failureOf(client(raw.url, { retries: 1 }).auth.me())
+  await catchError(client(raw.url, { retries: 1 }).auth.me())
   expect(raw.requests).toHaveLength(2)
 })
 
-test("Retry-After is waited for", async () => {
+test("a retry waits for Retry-After", async () => {
   let isOpen = false
   await using raw = await startRawServer((socket, _, count) => {
     if (count === 1) setTimeout(() => (isOpen = true), 900)
-    if (isOpen) answer(socket, 200, result(ME))
-    else answer(socket, 429, failure("RATE_LIMITED", 429), { "Retry-After": "1" })
+    if (isOpen) respond(socket, 200, result(ME))
+    else respond(socket, 429, failure("RATE_LIMITED", 429), { "Retry-After": "1" })
   })
   expect(await client(raw.url, { retries: 1 }).auth.me()).toEqual(ME)
 })
@@ -278,20 +280,20 @@ test("Retry-After is waited for", async () => {
 test.each([
   ["seconds", () => "60"],
   ["a date", () => new Date(Date.now() + 60_000).toUTCString()],
-])("Retry-After in %s beyond the deadline is told at once instead of waited for", async (_, retryAfter) => {
+])("a Retry-After in %s beyond the deadline fails the call at once", async (_, retryAfter) => {
   await using raw = await startRawServer((socket) =>
-    answer(socket, 429, failure("RATE_LIMITED", 429), { "Retry-After": retryAfter() }),
+    respond(socket, 429, failure("RATE_LIMITED", 429), { "Retry-After": retryAfter() }),
   )
-  const error = await failureOf(client(raw.url).auth.me())
+  const error = await catchError(client(raw.url).auth.me())
   expect(error.reason).toBe("RATE_LIMITED")
   expect(Math.abs((error.retryAfter ?? 0) - 60)).toBeLessThanOrEqual(2)
   expect(raw.requests).toHaveLength(1)
 })
 
-test("a timeout while trying again tells what it was that failed", async () => {
+test("a timeout during a retry has the previous error as its cause", async () => {
   await using raw = await startRawServer((socket, _, count) => {
-    if (count === 1) answer(socket, 503, failure("UNAVAILABLE", 503))
+    if (count === 1) respond(socket, 503, failure("UNAVAILABLE", 503))
   })
-  const error = await failureOf(client(raw.url, { timeout: 800 }).auth.me())
+  const error = await catchError(client(raw.url, { timeout: 800 }).auth.me())
   expect(error).toMatchObject({ reason: "TIMEOUT", cause: { reason: "UNAVAILABLE" } })
 })

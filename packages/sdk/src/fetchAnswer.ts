@@ -4,7 +4,7 @@ import type { LatchkeyOptions } from "./options.ts"
 
 type TrpcFetch = NonNullable<HTTPBatchLinkOptions<{ transformer: true; errorShape: object }>["fetch"]>
 
-/** An answer in JSON, and what else errors tell of it. */
+/** A JSON response, with the details that errors report. */
 export interface Answer {
   ok: boolean
   status: number
@@ -17,8 +17,8 @@ export interface Answer {
 /**
  * One HTTP request.
  *
- * @throws {LatchkeyError} `NETWORK` when there is no answer or not one of Latchkey's; `RATE_LIMITED` and
- * `UNAVAILABLE` when a proxy says as much.
+ * @throws {LatchkeyError} `NETWORK` if no response came, or not from Latchkey; `RATE_LIMITED` or `UNAVAILABLE` if a
+ * proxy's status says so.
  */
 export async function fetchAnswer(
   url: string,
@@ -35,14 +35,14 @@ export async function fetchAnswer(
     if (!response)
       throw new LatchkeyError("The server could not be reached.", { reason: "NETWORK" }, { cause })
     const { status, requestId } = about(response)
-    throw new LatchkeyError("The answer broke off.", { reason: "NETWORK", status, requestId }, { cause })
+    throw new LatchkeyError("The response was cut off.", { reason: "NETWORK", status, requestId }, { cause })
   }
   const answer = about(response)
   if (onResponse) {
     const procedures = new URL(url).pathname.replace(/.*\//, "").split(",")
     const { status, requestId } = answer
     const duration = performance.now() - startedAt
-    // As with any event's listener, what it throws is its own affair.
+    // In a microtask, so that an error in the listener can't fail the call.
     queueMicrotask(() => onResponse({ procedures, status, requestId, duration }))
   }
   try {
@@ -54,7 +54,7 @@ export async function fetchAnswer(
   }
 }
 
-/** An answer that Latchkey did not write. */
+/** The error for a response that did not come from Latchkey. */
 export function notOurs({
   status,
   requestId,
@@ -65,12 +65,12 @@ export function notOurs({
     return new LatchkeyError("Too many requests.", { reason: "RATE_LIMITED", begun: false, ...details })
   }
   if (status >= 502 && status <= 504) {
-    return new LatchkeyError("The server can't be reached behind its proxy.", {
+    return new LatchkeyError("The proxy could not reach the server.", {
       reason: "UNAVAILABLE",
       ...details,
     })
   }
-  return new LatchkeyError(`The answer is not one of Latchkey's (status ${status}).`, {
+  return new LatchkeyError(`The response did not come from Latchkey (status ${status}).`, {
     reason: "NETWORK",
     ...details,
   })

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import * as sdk from "./index.ts"
 
-test("exports what is meant to be imported, and nothing else", () => {
+test("the package exports only its public API", () => {
   expect(Object.keys(sdk).sort()).toMatchInlineSnapshot(`
     [
       "LatchkeyError",

@@ -1,15 +1,8 @@
-export type { AppRouter } from "./appRouter.ts"
-export type { Admin } from "./createAdmin.ts"
-export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
-export { isApiKey } from "./isApiKey.ts"
-export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
 export type {
   ApiKey,
-  ApiKeyList,
   ApiKeyPage,
   AuditEvent,
   AuditKind,
-  AuditList,
   AuditPage,
   CookieSignedIn,
   CookieSignInInput,
@@ -22,7 +15,6 @@ export type {
   ListUsersInput,
   Me,
   OwnedApiKey,
-  OwnedApiKeyList,
   OwnedApiKeyPage,
   PasswordChange,
   Session,
@@ -30,9 +22,14 @@ export type {
   SignedIn,
   SignInInput,
   User,
-  UserList,
   UserPage,
-} from "./models.ts"
+} from "@latchkey/contract"
+export { isApiKey } from "@latchkey/contract"
+export type { AppRouter } from "./appRouter.ts"
+export type { Admin } from "./createAdmin.ts"
+export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
+export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
+export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./lists.ts"
 export type {
   CallOptions,
   LatchkeyOptions,

@@ -1,37 +1,19 @@
+import type { Reason } from "@latchkey/contract"
+
 /**
- * Why a call failed. `NETWORK`: no answer came, or one that Latchkey did not write, such as a proxy's page.
- * `TIMEOUT`: the call's time was up, or its signal was aborted, before the answer came. All others are the
- * server's words.
+ * Why a call failed. `NETWORK`: no response, or one that did not come from Latchkey, such as a proxy's page.
+ * `TIMEOUT`: the call timed out or was aborted. The server reports all others.
  */
-export type LatchkeyReason =
-  | "INVALID_INPUT"
-  | "AMBIGUOUS_CREDENTIALS"
-  | "UNAUTHENTICATED"
-  | "LOGIN_FAILED"
-  | "FORBIDDEN"
-  | "NOT_FOUND"
-  | "METHOD_NOT_ALLOWED"
-  | "EMAIL_TAKEN"
-  | "KEY_LIMIT_REACHED"
-  | "TOO_LARGE"
-  | "UNSUPPORTED_MEDIA_TYPE"
-  | "RATE_LIMITED"
-  | "INTERNAL"
-  | "UNAVAILABLE"
-  | "NETWORK"
-  | "TIMEOUT"
+export type LatchkeyReason = Reason | "NETWORK" | "TIMEOUT"
 
-/** The reasons that the server itself gives. */
-type ServerReason = Exclude<LatchkeyReason, "NETWORK" | "TIMEOUT">
-
-/** One thing that is wrong with an input. */
+/** A problem with an input. */
 export interface Issue {
-  /** Where, from the outside in: `["label"]`. */
+  /** Such as `["label"]`. */
   path: (string | number)[]
   message: string
 }
 
-/** An error as it comes over tRPC: what `TRPCClientError<AppRouter>` has for a `shape`. */
+/** An error on the wire: the `shape` of `TRPCClientError<AppRouter>`. */
 export interface LatchkeyFailure {
   code: number
   message: string
@@ -39,30 +21,30 @@ export interface LatchkeyFailure {
     /** tRPC's name for the kind of error. */
     code: string
     httpStatus: number
-    reason: ServerReason
+    reason: Reason
     requestId: string | null
     issues?: Issue[]
     begun?: false
-    /** Seconds; of this call, where the answer's header has the longest of a batch. */
+    /** Seconds, for this call. The header has the longest of the batch. */
     retryAfter?: number
   }
 }
 
 export interface LatchkeyErrorDetails {
   reason: LatchkeyReason
-  /** The HTTP status of this call, where there was an answer. */
+  /** The HTTP status of this call, if a response came. */
   status?: number | undefined
-  /** What to quote when asking the server's operator; stands in the server's log too. */
+  /** Quote it to the server's operator; it is in the server's log. */
   requestId?: string | undefined
-  /** Seconds to wait before the next try. */
+  /** Seconds to wait before retrying. */
   retryAfter?: number | undefined
-  /** What is wrong with the input, field by field. */
+  /** The problems with the input, by field. */
   issues?: readonly Issue[] | undefined
-  /** False where the call certainly changed nothing, so that repeating it is harmless. */
+  /** False if the call certainly changed nothing, so it is safe to retry. */
   begun?: false | undefined
 }
 
-/** The one error that calls throw. It holds no credential, however it is printed. */
+/** The error that calls throw. Printing it reveals no credential. */
 export class LatchkeyError extends Error implements LatchkeyErrorDetails {
   readonly reason: LatchkeyReason
   declare readonly status?: number
@@ -72,20 +54,20 @@ export class LatchkeyError extends Error implements LatchkeyErrorDetails {
   declare readonly begun?: false
 
   static {
-    // On the prototype, where a stack's first line finds it, and no list of an error's own fields.
+    // On the prototype, so that stacks show it but it is not listed among an error's own fields.
     LatchkeyError.prototype.name = "LatchkeyError"
   }
 
   constructor(message: string, { reason, ...details }: LatchkeyErrorDetails, options?: ErrorOptions) {
     super(message, options)
     this.reason = reason
-    // Only what is known, so that printing shows no rows of `undefined`.
+    // Unknown details are left out, so that a printed error has no `undefined` fields.
     for (const [name, value] of Object.entries(details)) {
       if (value !== undefined) Object.assign(this, { [name]: value })
     }
   }
 
-  /** For logs: everything but the stack and the cause. */
+  /** For logs: everything except the stack and the cause. */
   toJSON(): LatchkeyErrorDetails & { name: string; message: string } {
     return { ...this, name: this.name, message: this.message }
   }

@@ -3,7 +3,7 @@ interface Page<Item> {
   nextCursor: string | null
 }
 
-/** A list that is asked for at once, and whose further pages are asked for as the iteration comes to them. */
+/** Fetches the first page immediately, and the following ones as the iteration reaches them. */
 export function listPages<Item>(
   fetchPage: (cursor?: string) => Promise<Page<Item>>,
 ): Promise<Page<Item>> & AsyncIterable<Item> {

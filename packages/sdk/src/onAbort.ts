@@ -1,26 +1,26 @@
-const callbacks = new WeakMap<AbortSignal, Set<() => void>>()
+const callbacksOfSignals = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * Calls back once when a signal is aborted, unless the returned function was called before. However many calls share
- * a signal, it has one listener: Node warns of a leak when there are more than ten.
+ * Runs the callback when the signal is aborted. The returned function cancels it. All calls with the same signal share
+ * one listener, because Node warns of a leak above ten.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  const waiting = callbacks.get(signal) ?? listen(signal)
-  waiting.add(callback)
+  const callbacks = callbacksOfSignals.get(signal) ?? listen(signal)
+  callbacks.add(callback)
   return () => {
-    if (!waiting.delete(callback) || waiting.size > 0) return
-    signal.removeEventListener("abort", tellAll)
-    callbacks.delete(signal)
+    if (!callbacks.delete(callback) || callbacks.size > 0) return
+    signal.removeEventListener("abort", runCallbacks)
+    callbacksOfSignals.delete(signal)
   }
 }
 
 function listen(signal: AbortSignal) {
-  const waiting = new Set<() => void>()
-  callbacks.set(signal, waiting)
-  signal.addEventListener("abort", tellAll)
-  return waiting
+  const callbacks = new Set<() => void>()
+  callbacksOfSignals.set(signal, callbacks)
+  signal.addEventListener("abort", runCallbacks)
+  return callbacks
 }
 
-function tellAll({ target }: Event) {
-  for (const callback of callbacks.get(target as AbortSignal) ?? []) callback()
+function runCallbacks({ target }: Event) {
+  for (const callback of callbacksOfSignals.get(target as AbortSignal) ?? []) callback()
 }

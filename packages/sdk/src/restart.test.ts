@@ -3,7 +3,7 @@ import { expect, inject, test } from "vitest"
 import { createLatchkey, LatchkeyError } from "./index.ts"
 import { register, startServer } from "./testing.ts"
 
-test("the server killed and restarted during 200 calls: none hangs, every failure has a reason", async ({
+test("when the server is killed and restarted during 200 calls, none hangs and every error has a reason", async ({
   annotate,
 }) => {
   await using database = await createTestDatabase(inject("postgresUrl"))
@@ -16,7 +16,7 @@ test("the server killed and restarted during 200 calls: none hangs, every failur
   const failed: unknown[] = []
   let longest = 0
   let killed: Promise<void> | undefined
-  async function one() {
+  async function callOnce() {
     const startedAt = performance.now()
     try {
       answered.push((await latchkey.auth.me()).id)
@@ -26,19 +26,19 @@ test("the server killed and restarted during 200 calls: none hangs, every failur
     longest = Math.max(longest, performance.now() - startedAt)
     if (answered.length === 50) killed ??= first.kill()
   }
-  // Ten at a time, so that some are under way whenever it happens.
-  let left = 200
-  async function several() {
-    while (left-- > 0) await one()
+  // Ten at a time, so that some are in flight when the server is killed.
+  let remaining = 200
+  async function callRepeatedly() {
+    while (remaining-- > 0) await callOnce()
   }
-  const calls = Promise.all(Array.from({ length: 10 }, several))
+  const calls = Promise.all(Array.from({ length: 10 }, callRepeatedly))
   while (!killed) await Promise.race([calls, new Promise(setImmediate)])
   await killed
   await using second = await startServer({ databaseUrl: database.url, PORT: new URL(first.url).port })
   await calls
 
   await annotate(
-    `${answered.length} answered, ${failed.length} failed, the longest took ${Math.round(longest)} ms`,
+    `${answered.length} succeeded, ${failed.length} failed, the longest took ${Math.round(longest)} ms`,
   )
   expect(answered.length + failed.length).toBe(200)
   for (const error of failed) {

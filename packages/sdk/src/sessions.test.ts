@@ -14,7 +14,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-test("lists where the user is signed in, and signs out there", async () => {
+test("a user lists their sessions and revokes them", async () => {
   const baseUrl = server.url
   const { user, accessToken } = await register(baseUrl)
   const signIn = () => createLatchkey({ baseUrl }).auth.login({ email: user.email, password: PASSWORD })
@@ -34,13 +34,13 @@ test("lists where the user is signed in, and signs out there", async () => {
   await expect(ended).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
 })
 
-test("sessions in a cookie are for the server's own pages", async () => {
+test("cookie sessions are only for the server's own pages", async () => {
   const { user } = await register(server.url)
   const { auth } = createLatchkey({ baseUrl: server.url })
-  const refused = { reason: "FORBIDDEN", status: 403 }
+  const forbidden = { reason: "FORBIDDEN", status: 403 }
   const input = { email: user.email, password: PASSWORD, session: "cookie" } as const
 
-  await expect(auth.login(input)).rejects.toMatchObject(refused)
-  await expect(auth.register(input)).rejects.toMatchObject(refused)
+  await expect(auth.login(input)).rejects.toMatchObject(forbidden)
+  await expect(auth.register(input)).rejects.toMatchObject(forbidden)
   await expect(auth.refresh()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
 })

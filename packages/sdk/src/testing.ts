@@ -10,13 +10,13 @@ const root = fileURLToPath(new URL("../../..", import.meta.url))
 
 export interface ServerProcess extends AsyncDisposable {
   url: string
-  /** How many of the requests that were answered so far had this route, such as `/trpc/auth.refresh`. */
+  /** The number of requests answered so far on a route, such as `/trpc/auth.refresh`. */
   count(route: string): Promise<number>
-  /** Ends the process at once, with no chance to clean up. */
+  /** Kills the process, which gets no chance to clean up. */
   kill(): Promise<void>
 }
 
-/** Sets the clock of a whole process ahead by an hour. */
+/** A module that sets a process's clock ahead by an hour. */
 const CLOCK_AHEAD = `data:text/javascript,${encodeURIComponent(`
   const now = Date.now
   globalThis.Date = class extends Date {
@@ -25,7 +25,7 @@ const CLOCK_AHEAD = `data:text/javascript,${encodeURIComponent(`
   }
 `)}`
 
-/** A real server in a process of its own. */
+/** Starts a real server in its own process. */
 export async function startServer({
   databaseUrl,
   clockAhead = false,
@@ -54,23 +54,23 @@ export async function startServer({
       stdio: ["ignore", "pipe", "inherit"],
     },
   )
-  const killWithUs = () => child.kill("SIGKILL")
-  process.once("exit", killWithUs)
-  const exited = once(child, "exit").finally(() => process.off("exit", killWithUs))
-  const entries: { route: string; requestId: string }[] = []
+  const killOnExit = () => child.kill("SIGKILL")
+  process.once("exit", killOnExit)
+  const exited = once(child, "exit").finally(() => process.off("exit", killOnExit))
+  const logEntries: { route: string; requestId: string }[] = []
   const url = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const { url, route, requestId } = JSON.parse(line) as Record<string, string>
       if (url) resolve(url)
-      if (route && requestId) entries.push({ route, requestId })
+      if (route && requestId) logEntries.push({ route, requestId })
     })
-    exited.then(() => reject(new Error("the server ended before it served")))
+    exited.then(() => reject(new Error("the server exited before it was ready")))
   })
   async function count(route: string) {
-    // Its line comes after those of all requests before it.
+    // Once this request is in the log, all earlier ones are.
     const last = (await fetch(`${await url}/healthz`)).headers.get("x-request-id")
-    while (!entries.some(({ requestId }) => requestId === last)) await new Promise(setImmediate)
-    return entries.filter((entry) => entry.route === route).length
+    while (!logEntries.some(({ requestId }) => requestId === last)) await new Promise(setImmediate)
+    return logEntries.filter((entry) => entry.route === route).length
   }
   async function kill() {
     child.kill("SIGKILL")
@@ -79,10 +79,10 @@ export async function startServer({
   return { url: await url, count, kill, [Symbol.asyncDispose]: kill }
 }
 
-/** The same for all processes of a run, so that what one signed holds with the next. */
+/** Shared by all servers of a test run, so that they accept each other's tokens. */
 const SECRET = randomBytes(32).toString("hex")
 
-/** A new account, signed in. */
+/** Creates an account and signs in. */
 export function register(baseUrl: string) {
   const email = `${randomUUID()}@company.tld`
   return createLatchkey({ baseUrl }).auth.register({ email, password: PASSWORD })
@@ -92,11 +92,11 @@ export const PASSWORD = "a long enough phrase"
 
 export interface RawServer extends AsyncDisposable {
   url: string
-  /** Every request's text, head and body as they came. */
+  /** The raw text of each request. */
   requests: string[]
 }
 
-/** A server without HTTP of its own, for faults: it is given a socket and the text of each request. */
+/** Starts a TCP server to simulate faults: its handler gets the socket and the raw text of each request. */
 export async function startRawServer(
   onRequest: (socket: Socket, request: string, count: number) => void,
 ): Promise<RawServer> {
@@ -123,8 +123,8 @@ export async function startRawServer(
   }
 }
 
-/** Writes an answer and closes the connection. */
-export function answer(
+/** Writes an HTTP response and closes the connection. */
+export function respond(
   socket: Socket,
   status: number,
   body: string,
@@ -136,28 +136,19 @@ export function answer(
   socket.end(`HTTP/1.1 ${status} Status\r\nConnection: close\r\n${lines.join("")}\r\n${body}`)
 }
 
-/** A tRPC batch of one result, in superjson. */
+/** The body of a tRPC batch with one result, in superjson. */
 export const result = (data: unknown) => JSON.stringify([{ result: { data: { json: data } } }])
 
-/** A tRPC batch of one error, as the server words them. */
-export const failure = (reason: string, httpStatus: number, more: object = {}) =>
+/** The body of a tRPC batch with one error, in Latchkey's format. */
+export const failure = (reason: string, httpStatus: number, details: object = {}) =>
   JSON.stringify([
     {
       error: {
         json: {
           code: -32000,
-          message: "As told.",
-          data: { code: "X", httpStatus, reason, requestId: "r-1", ...more },
+          message: "A test error.",
+          data: { code: "X", httpStatus, reason, requestId: "r-1", ...details },
         },
       },
     },
   ])
-
-/** Something to wait for, opened by hand. */
-export function gate() {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { open: () => open(), opened }
-}

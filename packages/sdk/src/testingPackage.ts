@@ -1,28 +1,28 @@
 import { execFile } from "node:child_process"
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const sdkFolder = fileURLToPath(new URL("..", import.meta.url))
 
-/** A folder outside the repository, and the package as it would be published in it. */
+/** The package as published, in a temporary folder outside the repository. */
 export interface PackedSdk extends AsyncDisposable {
   folder: string
   tarball: string
 }
 
-export interface Ran {
+export interface Output {
   stdout: string
   stderr: string
 }
 
-/** Runs a program; what it prints is in the error when it fails, without the keys in it. */
-export function run(
+/** Runs a program. API keys are redacted from its output, which becomes the error's message if it fails. */
+export function runProgram(
   program: string,
   args: readonly string[],
   options: { cwd: string; env?: NodeJS.ProcessEnv },
-): Promise<Ran> {
+): Promise<Output> {
   return new Promise((resolve, reject) => {
     execFile(
       program,
@@ -38,13 +38,18 @@ export function run(
 
 const withoutKeys = (text: string) => text.replace(/[0-9a-f]{64}/g, "<key>")
 
-/** Packs the SDK, built first where the build is older than the source. */
+/** Packs the SDK. Builds it first if the build is older than the sources. */
 export async function packSdk(): Promise<PackedSdk> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-sdk-"))
-  if (!(await isBuilt())) await run(join(sdkFolder, "node_modules/.bin/tsdown"), [], { cwd: sdkFolder })
-  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
-    cwd: sdkFolder,
-  })
+  if (!(await isBuilt()))
+    await runProgram(join(sdkFolder, "node_modules/.bin/tsdown"), [], { cwd: sdkFolder })
+  const { stdout } = await runProgram(
+    "npm",
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+    {
+      cwd: sdkFolder,
+    },
+  )
   const [packed] = JSON.parse(stdout) as [{ filename: string }]
   return {
     folder,
@@ -67,15 +72,17 @@ async function isBuilt(): Promise<boolean> {
   return Math.max(...times) <= built.mtimeMs
 }
 
-/** An empty project with these packages installed, and nothing else in it. */
+/** Creates an empty project with only these packages installed. */
 export async function install(folder: string, packages: readonly string[]): Promise<string> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, "package.json"), '{ "private": true }\n')
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages], { cwd: folder })
+  await runProgram("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages], {
+    cwd: folder,
+  })
   return folder
 }
 
-/** The README's examples, as modules for a server at `baseUrl`. */
+/** The README's examples as modules that call the server at `baseUrl`. */
 export async function readExamples(baseUrl: string): Promise<string[]> {
   const readme = await readFile(join(sdkFolder, "README.md"), "utf8")
   return [...readme.matchAll(/```ts\n([^`]+(?:`[^`]+)*?)```/g)].map(([, code = ""]) =>
@@ -83,17 +90,6 @@ export async function readExamples(baseUrl: string): Promise<string[]> {
   )
 }
 
-/** A module as a CommonJS script that ends when its promise does. */
+/** Converts a module to a CommonJS module that exports the promise of its completion. */
 export const toCommonJs = (code: string) =>
   `module.exports = (async () => {\n${code.replace(/^import (\{.+\}) from (".+")$/gm, "const $1 = require($2)")}\n})()\n`
-
-/** Chromium as it is found: `CHROMIUM_PATH`, or on the path. */
-export async function findChromium(): Promise<string | undefined> {
-  const folders = (process.env.PATH ?? "").split(delimiter)
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)))
-  for (const path of [process.env.CHROMIUM_PATH ?? "", ...candidates]) {
-    if (path && (await stat(path).catch(() => undefined))) return path
-  }
-  return undefined
-}

@@ -4,19 +4,19 @@ import { createLatchkey } from "./createLatchkey.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 import { PASSWORD, register, startServer } from "./testing.ts"
 
-test("a refusal is told with its time, at once and without trying again; a session outlives one", async () => {
+test("a rate-limited call fails at once with its Retry-After, and a rate-limited refresh keeps the session", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   await using server = await startServer({ databaseUrl: database.url, RATE_LIMIT_FACTOR: "1" })
   const { user, refreshToken } = await register(server.url)
   const { auth } = createLatchkey({ baseUrl: server.url })
-  const failureOf = (call: Promise<unknown>) => call.catch((error: unknown) => error)
+  const catchError = (call: Promise<unknown>) => call.catch((error: unknown) => error)
   for (let i = 0; i < 10; i++) {
-    expect(await failureOf(auth.login({ email: user.email, password: "not it" }))).toMatchObject({
+    expect(await catchError(auth.login({ email: user.email, password: "not it" }))).toMatchObject({
       reason: "LOGIN_FAILED",
     })
   }
 
-  const error = await failureOf(auth.login({ email: user.email, password: PASSWORD }))
+  const error = await catchError(auth.login({ email: user.email, password: PASSWORD }))
 
   expect(error).toBeInstanceOf(LatchkeyError)
   expect(error).toMatchObject({ reason: "RATE_LIMITED", status: 429, begun: false })
@@ -28,8 +28,8 @@ test("a refusal is told with its time, at once and without trying again; a sessi
     session = { refreshToken: (await auth.refresh(session)).refreshToken }
   }
   const asUser = createLatchkey({ baseUrl: server.url, session })
-  // The second says the same: the first has not ended the session for the client.
+  // The second call is rate limited too, so the first has not ended the client's session.
   for (let i = 0; i < 2; i++) {
-    expect(await failureOf(asUser.auth.me())).toMatchObject({ reason: "RATE_LIMITED" })
+    expect(await catchError(asUser.auth.me())).toMatchObject({ reason: "RATE_LIMITED" })
   }
 })

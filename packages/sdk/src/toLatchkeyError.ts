@@ -1,11 +1,12 @@
+import { isReason } from "@latchkey/contract"
 import { TRPCClientError } from "@trpc/client"
 import type { AppRouter } from "./appRouter.ts"
 import { type Answer, notOurs } from "./fetchAnswer.ts"
 import { LatchkeyError, type LatchkeyFailure } from "./latchkeyError.ts"
 
 /**
- * What a call failed with, from what tRPC's client made of it. Its own error is not kept as the cause: it holds
- * the answers of the whole batch, and in them can be tokens and keys.
+ * Converts an error of tRPC's client, which must not become the cause: it holds the responses of the whole batch, and
+ * those can contain tokens and keys.
  */
 export function toLatchkeyError(error: unknown): unknown {
   if (!(error instanceof TRPCClientError)) return error
@@ -20,7 +21,7 @@ export function toLatchkeyError(error: unknown): unknown {
       requestId: requestId ?? undefined,
       retryAfter: retryAfter ?? answer?.retryAfter,
       issues,
-      // The server counts requests before it looks at them.
+      // The server checks its rate limits before it runs a call.
       begun: reason === "RATE_LIMITED" ? false : begun,
     })
   }
@@ -28,27 +29,9 @@ export function toLatchkeyError(error: unknown): unknown {
   return new LatchkeyError("The call could not be sent.", { reason: "NETWORK" }, { cause: error.cause })
 }
 
-/** All of the server's reasons; another one would be a newer server's, and not fit the union that callers rely on. */
-const REASONS: Record<LatchkeyFailure["data"]["reason"], true> = {
-  INVALID_INPUT: true,
-  AMBIGUOUS_CREDENTIALS: true,
-  UNAUTHENTICATED: true,
-  LOGIN_FAILED: true,
-  FORBIDDEN: true,
-  NOT_FOUND: true,
-  METHOD_NOT_ALLOWED: true,
-  EMAIL_TAKEN: true,
-  KEY_LIMIT_REACHED: true,
-  TOO_LARGE: true,
-  UNSUPPORTED_MEDIA_TYPE: true,
-  RATE_LIMITED: true,
-  INTERNAL: true,
-  UNAVAILABLE: true,
-}
-
-/** Whether it is an error in Latchkey's form, rather than another tRPC server's. */
+/** Whether an error came from Latchkey, and not from some other tRPC server. */
 function isFailure(data: unknown): data is LatchkeyFailure["data"] {
   if (typeof data !== "object" || data === null) return false
   const { reason, httpStatus } = data as Partial<LatchkeyFailure["data"]>
-  return typeof reason === "string" && Object.hasOwn(REASONS, reason) && typeof httpStatus === "number"
+  return typeof reason === "string" && isReason(reason) && typeof httpStatus === "number"
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest"
 import { createLatchkey } from "./index.ts"
-import { answer, result, startRawServer } from "./testing.ts"
+import { respond, result, startRawServer } from "./testing.ts"
 
 const options = { apiKey: "0123456789abcdef".repeat(4), retries: 0 }
 const platform = { fetch: globalThis.fetch, Request: globalThis.Request }
@@ -28,7 +28,7 @@ afterEach(() => {
 
 test("every call tells the platform's caches to keep nothing", async () => {
   const sent = recordFetches()
-  await using raw = await startRawServer((socket) => answer(socket, 200, result({ id: "u1" })))
+  await using raw = await startRawServer((socket) => respond(socket, 200, result({ id: "u1" })))
   const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
   await latchkey.auth.me()
   await latchkey.apiKeys.revoke("8e3e90ea-0667-473a-b5c8-5322ce138ce8")
@@ -52,7 +52,7 @@ test("a platform that throws at the option is called without it, and each call i
     refuseCache(init)
     return platform.fetch(url, init)
   })
-  await using raw = await startRawServer((socket) => answer(socket, 200, result({ id: "u1" })))
+  await using raw = await startRawServer((socket) => respond(socket, 200, result({ id: "u1" })))
   const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
   await latchkey.auth.me()
   await latchkey.apiKeys.revoke("8e3e90ea-0667-473a-b5c8-5322ce138ce8")
@@ -68,7 +68,7 @@ test("a cache that goes by the option alone does not outlive a revocation", asyn
     return response
   })
   await using raw = await startRawServer((socket, _, count) =>
-    answer(socket, 200, result({ id: `answer ${count}` })),
+    respond(socket, 200, result({ id: `answer ${count}` })),
   )
   const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
   expect((await latchkey.auth.me()).id).toBe("answer 1")

@@ -1,14 +1,14 @@
 import { LatchkeyError } from "./latchkeyError.ts"
 import type { Deadline } from "./withDeadline.ts"
 
-/** Milliseconds: the longest wait before the first repetition, doubled for each after it, up to the cap. */
+/** Milliseconds. The longest delay before the first retry, doubled for each further one, and its cap. */
 const BASE_DELAY = 500
 const MAX_DELAY = 5_000
 
 /**
- * Repeats what failed where that is harmless: a query when it found no server, or one too busy; anything when the
- * server says that it did not begin. Waits with full jitter, after the time that the server asked for. A wait that
- * would outlast the deadline is not begun: the caller has more of the failure than of a timeout.
+ * Retries a failed call where that is safe: a query if the server was unreachable or busy, any call if the server
+ * reports that it did not begin. The delay is `Retry-After` plus full jitter. If it would exceed the deadline, the call
+ * fails at once, because its error tells the caller more than a timeout would.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -18,7 +18,7 @@ export async function withRetries<T>(
     try {
       return await attempt()
     } catch (error) {
-      if (failures >= retries || !mayRepeat(error, kind)) throw error
+      if (failures >= retries || !isRetryable(error, kind)) throw error
       const jitter = Math.random() * Math.min(MAX_DELAY, BASE_DELAY * 2 ** failures)
       const delay = (error.retryAfter ?? 0) * 1000 + jitter
       if (delay >= deadline.remaining()) throw error
@@ -28,12 +28,12 @@ export async function withRetries<T>(
   }
 }
 
-function mayRepeat(error: unknown, kind: "query" | "mutation"): error is LatchkeyError {
+function isRetryable(error: unknown, kind: "query" | "mutation"): error is LatchkeyError {
   if (!(error instanceof LatchkeyError)) return false
   return error.begun === false || (kind === "query" && /^(NETWORK|UNAVAILABLE)$/.test(error.reason))
 }
 
-/** Never settles when aborted; whoever aborted has an answer for the caller already. */
+/** Never settles when aborted: by then `withDeadline` has rejected the call. */
 function wait(milliseconds: number, signal: AbortSignal) {
   return new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, milliseconds)

@@ -5,7 +5,7 @@ export interface TestDatabase extends AsyncDisposable {
   url: string
 }
 
-/** An empty database of its own on a running server; disposing drops it, with whoever is still connected. */
+/** Creates an empty database on a running server. Disposing drops it and closes any remaining connections. */
 export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`
   await runOnServer(serverUrl, `create database ${name}`)

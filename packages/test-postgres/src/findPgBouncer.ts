@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs"
 
-const PLACES = [
+const PATHS = [
   "/usr/sbin/pgbouncer",
   "/usr/bin/pgbouncer",
   "/usr/local/bin/pgbouncer",
   "/opt/homebrew/bin/pgbouncer",
 ]
 
-/** A PgBouncer where systems put it. */
-export const findPgBouncer = (): string | undefined => PLACES.find((path) => existsSync(path))
+/** Finds PgBouncer in the usual places. */
+export const findPgBouncer = (): string | undefined => PATHS.find((path) => existsSync(path))
 
-/** Whether tests with PgBouncer run. In CI they always do, and fail where there is none. */
+/** Whether to run tests with PgBouncer. In CI they always run, and fail without it. */
 export const runsPgBouncerTests = () => findPgBouncer() !== undefined || process.env.CI === "true"

@@ -1,5 +1,8 @@
 export { connect, type ReservedSql, type Sql } from "./connect.ts"
 export { createTestDatabase, type TestDatabase } from "./createTestDatabase.ts"
+export { findChromium, runsBrowserTests } from "./findChromium.ts"
 export { findPgBouncer, runsPgBouncerTests } from "./findPgBouncer.ts"
+export { freePort } from "./freePort.ts"
+export { type Gate, gate } from "./gate.ts"
 export { startPgBouncer, type TestPgBouncer } from "./startPgBouncer.ts"
 export { startPostgres, type TestPostgres } from "./startPostgres.ts"

@@ -9,17 +9,17 @@ import { unprivilegedUser } from "./unprivilegedUser.ts"
 import { untilReady } from "./untilReady.ts"
 
 export interface TestPgBouncer extends AsyncDisposable {
-  /** The same database as the server's URL, through PgBouncer. */
+  /** The URL of the server's database through PgBouncer. */
   url: string
-  /** Stops it at once, as it stands. */
+  /** Stops PgBouncer immediately. */
   stop(): Promise<void>
-  /** Starts it again, on the same port. */
+  /** Restarts it on the same port. */
   start(): Promise<void>
 }
 
 /**
- * Starts PgBouncer in transaction mode before a server, on a free port of the loopback interface. It has fewer
- * connections to the server than its clients have to it, so that they really share. It does not outlive this process.
+ * Starts PgBouncer in transaction mode in front of a server, on a free loopback port. Its pool is smaller than the
+ * number of its clients, so that they have to share connections. It exits with this process.
  */
 export async function startPgBouncer(
   serverUrl: string,
@@ -49,20 +49,20 @@ export async function startPgBouncer(
   await writeFile(config, ["[databases]", `* = ${target.join(" ")}`, "[pgbouncer]", ...lines, ""].join("\n"))
   if (user) await Promise.all([folder, config].map((path) => chown(path, user.uid, user.gid)))
 
-  let keeper: ReturnType<typeof run> | undefined
-  const run = () =>
-    spawn("sh", ["-c", KEEPER, "sh", binary, config], { ...user, stdio: ["pipe", "ignore", "ignore"] })
+  let supervisor: ReturnType<typeof spawnSupervisor> | undefined
+  const spawnSupervisor = () =>
+    spawn("sh", ["-c", SUPERVISOR, "sh", binary, config], { ...user, stdio: ["pipe", "ignore", "ignore"] })
 
   async function stop() {
-    if (!keeper || keeper.exitCode !== null) return
-    const stopped = once(keeper, "exit")
-    keeper.stdin.end()
-    await stopped
+    if (!supervisor || supervisor.exitCode !== null) return
+    const exited = once(supervisor, "exit")
+    supervisor.stdin.end()
+    await exited
   }
   async function start() {
-    keeper = run()
+    supervisor = spawnSupervisor()
     try {
-      await untilReady(url.href, keeper)
+      await untilReady(url.href, supervisor)
     } catch (error) {
       await stop()
       const output = await readFile(log, "utf8").catch(() => "")
@@ -82,8 +82,8 @@ export async function startPgBouncer(
   return { url: url.href, start, stop, [Symbol.asyncDispose]: remove }
 }
 
-/** Runs PgBouncer until standard input ends, which is when the process that started it stops it or dies. */
-const KEEPER = `
+/** Runs PgBouncer until standard input closes: when this process stops it or dies. */
+const SUPERVISOR = `
 trap '' INT TERM HUP
 "$@" >/dev/null 2>&1 &
 cat >/dev/null

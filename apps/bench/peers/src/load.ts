@@ -4,15 +4,15 @@ import { apiKeyAt, apiKeysOf } from "../../src/keys.ts"
 import { createLatencies } from "../../src/latencies.ts"
 import type { Credentials, LoadResult, StreamOptions } from "../../src/loadProtocol.ts"
 
-/** More than this are made while the load runs, as the ready-made requests would take gigabytes. */
-const READY_MADE = 50_000
+/** Above this number, requests are built as they are sent, because building them up front would take gigabytes. */
+const MAX_PREBUILT = 50_000
 
-/** Gives each connection a share of the credentials of its own, so that no two send the same at the same time. */
-function shareOut(credentials: Credentials, connections: number) {
+/** Gives each connection its own share of the credentials, so that no two send the same one concurrently. */
+function distribute(credentials: Credentials, connections: number) {
   let next = 0
   const values = "values" in credentials ? credentials.values : undefined
   const header = "values" in credentials ? credentials.header : "x-api-key"
-  if ("keys" in credentials && credentials.keys.count > READY_MADE) {
+  if ("keys" in credentials && credentials.keys.count > MAX_PREBUILT) {
     const { from, count, step } = credentials.keys
     return (client: Client) =>
       client.setRequests([
@@ -32,7 +32,7 @@ function shareOut(credentials: Credentials, connections: number) {
   }
 }
 
-async function run({
+async function runStream({
   url,
   credentials,
   method = "GET",
@@ -51,30 +51,30 @@ async function run({
     headers,
     ...(body !== undefined && { body }),
     connections,
-    setupClient: shareOut(credentials, connections),
+    setupClient: distribute(credentials, connections),
     timeout: 120,
-    // How often autocannon looks whether time is up.
+    // Milliseconds between checks whether the time is up.
     sampleInt: 20,
-    // autocannon's `amount` knows no time limit, and its duration has a default.
+    // autocannon's `amount` ignores the duration, and its duration has a default.
     ...(seconds !== undefined && { duration: seconds }),
     ...(amount !== undefined && (seconds === undefined ? { amount } : { maxOverallRequests: amount })),
     ...(rate !== undefined && { overallRate: rate }),
   }
   const startedAt = performance.now()
-  let lastAnswerAt = startedAt
+  let lastResponseAt = startedAt
   const instance = autocannon(options, () => {})
   instance.on("response", (_client, status, _bytes, milliseconds) => {
     statuses[status] = (statuses[status] ?? 0) + 1
     latencies.record(milliseconds)
-    lastAnswerAt = performance.now()
+    lastResponseAt = performance.now()
   })
   const [{ errors }] = await once(instance, "done")
-  return { statuses, errors, seconds: (lastAnswerAt - startedAt) / 1000, ...latencies.read() }
+  return { statuses, errors, seconds: (lastResponseAt - startedAt) / 1000, ...latencies.read() }
 }
 
 process.on("message", async (message: { runAll?: StreamOptions[] }) => {
-  if (message.runAll) process.send?.({ results: await Promise.all(message.runAll.map(run)) })
+  if (message.runAll) process.send?.({ results: await Promise.all(message.runAll.map(runStream)) })
 })
-// The agent has let go of the channel, and there is nothing else to stay for.
+// The agent unrefs the channel, but nothing else keeps this process running.
 process.channel?.ref()
 process.send?.({ ready: true })

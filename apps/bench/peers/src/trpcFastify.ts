@@ -7,7 +7,7 @@ import { openAuth } from "../../src/contenders/parts/fixedCaller.ts"
 
 const app = fastify()
 
-/** Node's headers, as far as a context asks for them. */
+/** Adapts Node's headers to the `get` that a context needs. */
 const asHeaders = (headers: NodeJS.Dict<string | string[]>) => ({
   get: (name: string) => headers[name.toLowerCase()]?.toString() ?? null,
 })

@@ -4,7 +4,7 @@ import { fixedCaller } from "./parts/fixedCaller.ts"
 
 const { user, via } = fixedCaller
 
-/** The floor: `node:http` alone, and an answer of the same size. */
+/** The lower bound: plain `node:http` with a response of the same size. */
 createServer((_, response) => {
   const json = { ...user, via, apiKeyId: "6f1c8f0a-3b51-4f5e-9a57-2f2a4a1f7d10" }
   const body = JSON.stringify({ result: { data: { json, meta: { values: { createdAt: ["Date"] } } } } })

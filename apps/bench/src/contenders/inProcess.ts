@@ -21,21 +21,21 @@ const { authenticate } = createAuth({
   },
 })
 
-/** Latchkey in process: no HTTP, no tRPC; as many callers as there would be connections, each asking in turn. */
-async function run({
+/** Calls Latchkey without HTTP and tRPC: one sequential caller for each connection. */
+async function runStream({
   credentials,
   connections,
   seconds = Number.POSITIVE_INFINITY,
   amount = Number.POSITIVE_INFINITY,
 }: StreamOptions): Promise<LoadResult> {
-  if (!("keys" in credentials)) throw new TypeError("only API keys")
+  if (!("keys" in credentials)) throw new TypeError("only API keys are supported")
   const headers = apiKeysOf(credentials.keys).map((apiKey) => new Headers({ "x-api-key": apiKey }))
   const latencies = createLatencies()
   const statuses: Record<string, number> = {}
   const startedAt = performance.now()
   const endsAt = startedAt + seconds * 1000
 
-  async function caller(first: number) {
+  async function callRepeatedly(first: number) {
     for (let i = first; i < amount && performance.now() < endsAt; i += connections) {
       const sentAt = performance.now()
       const { caller } = await authenticate(headers[i % headers.length] ?? new Headers())
@@ -44,13 +44,13 @@ async function run({
       statuses[status] = (statuses[status] ?? 0) + 1
     }
   }
-  await Promise.all(Array.from({ length: connections }, (_, first) => caller(first)))
+  await Promise.all(Array.from({ length: connections }, (_, first) => callRepeatedly(first)))
   return { statuses, errors: 0, seconds: (performance.now() - startedAt) / 1000, ...latencies.read() }
 }
 
 process.on("message", async (message: { run?: StreamOptions }) => {
-  if (message.run) process.send?.({ results: [await run(message.run)] })
+  if (message.run) process.send?.({ results: [await runStream(message.run)] })
 })
-// The agent has let go of the channel, and there is nothing else to stay for.
+// The agent unrefs the channel, but nothing else keeps this process running.
 process.channel?.ref()
 process.send?.({ ready: true })

@@ -1,11 +1,11 @@
-// The host is an app and exports nothing; here it is taken apart on purpose.
+// The server is an app without exports, so its parts are imported by path.
 import { createApp } from "../../../server/src/app.ts"
 import { listen } from "../../../server/src/listen.ts"
 import { createLog } from "../../../server/src/log.ts"
 import { port } from "./parts/environment.ts"
 import { openAuth } from "./parts/fixedCaller.ts"
 
-/** Latchkey's host with all that it does for a request, save asking who is calling. */
+/** Latchkey's server without authentication. */
 const log = createLog("warn")
 const app = createApp({
   auth: openAuth,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import postgres from "postgres"
 import { databaseUrl } from "./parts/environment.ts"
-import { authThatOnly } from "./parts/fixedCaller.ts"
+import { createStubAuth } from "./parts/fixedCaller.ts"
 import { serveWithFetchAdapter } from "./parts/stockHost.ts"
 
 interface Row {
@@ -16,9 +16,9 @@ const sql = postgres(databaseUrl(), { max: 10, fetch_types: false })
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 
-/** The common hand-written way: a plain SHA-256 of the key, and one indexed read for each request. */
+/** The common hand-written implementation: a plain SHA-256 of the key and one indexed read per request. */
 serveWithFetchAdapter(
-  authThatOnly(async (headers) => {
+  createStubAuth(async (headers) => {
     const [row] = await sql<Row[]>`
       select k.id, k.user_id, u.email, u.role, u.created_at
       from sha256_keys k join sha256_users u on u.id = k.user_id

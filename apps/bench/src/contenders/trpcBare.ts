@@ -7,7 +7,7 @@ import { openAuth } from "./parts/fixedCaller.ts"
 
 const { serialize } = appRouter._def._config.transformer.output
 
-/** The least that a call of the router costs, whatever serves it: no adapter, no framework, one procedure. */
+/** The lower bound of a tRPC call: one procedure of the router, without adapter and framework. */
 createServer(async (request, response) => {
   const ctx = createContext(openAuth, {
     headers: { get: (name) => request.headers[name]?.toString() ?? null },

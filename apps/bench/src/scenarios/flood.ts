@@ -4,20 +4,20 @@ import { expectOnlyGood, goodRateOf } from "../load.ts"
 import type { RunningContender } from "../runningContender.ts"
 
 export interface FloodResult {
-  /** Good answers a second, each round: beside as many connections with good keys, and with wrong ones. */
-  besideGood: number[]
-  besideWrong: number[]
+  /** Accepted requests per second in each round, during a flood of good keys and of wrong keys. */
+  duringGoodFlood: number[]
+  duringWrongFlood: number[]
   wrongPerSecond: number[]
-  /** In all rounds together. */
+  /** The total of all rounds. */
   bcrypts: number
 }
 
-/** Different keys of each kind of wrong. */
+/** The number of keys of each wrong kind. */
 const WRONG_KEYS = 1_000
 
 /**
- * Half of the connections send good keys; the other half floods as hard as it can, first with good keys, then with
- * wrong ones: of these one half names a lookup id that does not exist, the other one that does.
+ * Half of the connections send good keys. The other half sends as many requests as it can, first with good keys, then
+ * with wrong ones, of which half have an existing lookup id.
  */
 export async function measureFlood(bench: Bench, server: RunningContender): Promise<FloodResult> {
   const { scale, load } = bench
@@ -32,19 +32,19 @@ export async function measureFlood(bench: Bench, server: RunningContender): Prom
   ]).flat()
   const wrongFlood = { ...stream, credentials: { header: "x-api-key" as const, values: wrongKeys } }
 
-  const result: FloodResult = { besideGood: [], besideWrong: [], wrongPerSecond: [], bcrypts: 0 }
+  const result: FloodResult = { duringGoodFlood: [], duringWrongFlood: [], wrongPerSecond: [], bcrypts: 0 }
   const bcryptsBefore = (await server.process.usage()).bcrypts
   for (let round = 1; round <= scale.scenarioRounds; round++) {
-    const [besideGood, flood] = await load.run(good, goodFlood)
-    expectOnlyGood("good keys", besideGood)
+    const [duringGoodFlood, flood] = await load.run(good, goodFlood)
+    expectOnlyGood("good keys", duringGoodFlood)
     expectOnlyGood("a flood of good keys", flood)
-    const [besideWrong, wrong] = await load.run(good, wrongFlood)
-    expectOnlyGood("good keys beside wrong ones", besideWrong)
+    const [duringWrongFlood, wrong] = await load.run(good, wrongFlood)
+    expectOnlyGood("good keys during a flood of wrong ones", duringWrongFlood)
     if (Object.keys(wrong.statuses).some((status) => status !== "401")) {
-      throw new Error(`wrong keys were answered ${JSON.stringify(wrong.statuses)}`)
+      throw new Error(`expected 401 for wrong keys, got ${JSON.stringify(wrong.statuses)}`)
     }
-    result.besideGood.push(goodRateOf(besideGood))
-    result.besideWrong.push(goodRateOf(besideWrong))
+    result.duringGoodFlood.push(goodRateOf(duringGoodFlood))
+    result.duringWrongFlood.push(goodRateOf(duringWrongFlood))
     result.wrongPerSecond.push((wrong.statuses[401] ?? 0) / wrong.seconds)
     bench.progress(`round ${round} of ${scale.scenarioRounds}: flood of wrong keys`)
   }

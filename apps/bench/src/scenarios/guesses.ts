@@ -5,22 +5,22 @@ import type { RunningContender } from "../runningContender.ts"
 import { untilIdle } from "./scenarioServer.ts"
 
 export interface GuessesResult {
-  /** Good answers a second, each round. */
-  quiet: number[]
-  besideGuesses: number[]
-  /** Of the guesses, in all rounds together. */
+  /** Accepted requests per second in each round, without and with guesses. */
+  alone: number[]
+  duringGuesses: number[]
+  /** The number of guesses by status, in all rounds. */
   statuses: Record<string, number>
   bcrypts: number
 }
 
-/** More than the server will let wait for a bcrypt, so that some are sent away. */
+/** More than the server's bcrypt queue holds, so that some guesses are rejected with 503. */
 const GUESSING_CONNECTIONS = 100
 const GUESSES_PER_SECOND = 200
 const GUESSES = 5_000
 
 /**
- * Good traffic alone, and beside guesses at lookup ids that exist and have no usable receipt, so that each guess
- * asks for a bcrypt. The server has only its one core for both.
+ * Good traffic alone, and during guesses at existing lookup ids without a usable receipt, so that each guess needs a
+ * bcrypt. The server has one core for both.
  */
 export async function measureGuesses(bench: Bench, server: RunningContender): Promise<GuessesResult> {
   const { scale, load } = bench
@@ -31,12 +31,12 @@ export async function measureGuesses(bench: Bench, server: RunningContender): Pr
     connections: scale.connections,
     credentials: { keys: spread(scale.active, scale.keys) },
   }
-  const result: GuessesResult = { quiet: [], besideGuesses: [], statuses: {}, bcrypts: 0 }
+  const result: GuessesResult = { alone: [], duringGuesses: [], statuses: {}, bcrypts: 0 }
   const bcryptsBefore = (await server.process.usage()).bcrypts
   for (let round = 1; round <= scale.scenarioRounds; round++) {
-    const [quiet] = await load.run(good)
-    expectOnlyGood("good keys", quiet)
-    const [besideGuesses, guesses] = await load.run(good, {
+    const [alone] = await load.run(good)
+    expectOnlyGood("good keys", alone)
+    const [duringGuesses, guesses] = await load.run(good, {
       ...stream,
       connections: GUESSING_CONNECTIONS,
       rate: GUESSES_PER_SECOND,
@@ -47,13 +47,13 @@ export async function measureGuesses(bench: Bench, server: RunningContender): Pr
         ),
       },
     })
-    expectOnlyGood("good keys beside guesses", besideGuesses)
-    result.quiet.push(goodRateOf(quiet))
-    result.besideGuesses.push(goodRateOf(besideGuesses))
+    expectOnlyGood("good keys during guesses", duringGuesses)
+    result.alone.push(goodRateOf(alone))
+    result.duringGuesses.push(goodRateOf(duringGuesses))
     for (const [status, count] of Object.entries(guesses.statuses)) {
       result.statuses[status] = (result.statuses[status] ?? 0) + count
     }
-    // The bcrypts that still wait would slow the next quiet round down.
+    // Queued bcrypts would slow down the next round.
     await untilIdle(server)
     bench.progress(`round ${round} of ${scale.scenarioRounds}: guesses without a receipt`)
   }

@@ -5,7 +5,7 @@ import { startScenarioServer } from "./scenarioServer.ts"
 export interface MemoryResult {
   fewKeys: number
   manyKeys: number
-  /** Bytes: the most that was ever resident, after these many different keys. */
+  /** Bytes, after `fewKeys` and `manyKeys` different keys. */
   peakRssAfterFew: number
   peakRssAfterMany: number
 }
@@ -13,8 +13,8 @@ export interface MemoryResult {
 const FEW_KEYS = 1_000
 
 /**
- * What the number of different keys costs in memory. A process that has just started grows with the first
- * requests whatever they are, so the few keys are sent over and over, as many requests as there are different keys.
+ * Measures the memory cost of many different keys. Any requests make a new process grow, so the baseline is taken after
+ * the same number of requests with few keys.
  */
 export async function measureMemory(bench: Bench): Promise<MemoryResult> {
   const { scale, load, progress } = bench
@@ -27,7 +27,7 @@ export async function measureMemory(bench: Bench): Promise<MemoryResult> {
     return (await server.process.usage()).peakRssBytes
   }
   const requests = scale.memoryKeys
-  progress(`verifying ${FEW_KEYS} keys over and over`)
+  progress(`verifying ${FEW_KEYS} keys repeatedly`)
   const peakRssAfterFew = await send(FEW_KEYS, requests)
   progress(`verifying ${requests.toLocaleString("en")} different keys`)
   const peakRssAfterMany = await send(requests, requests)

@@ -6,25 +6,25 @@ import { expectOnlyGood, goodRateOf } from "../load.ts"
 import type { RunningContender } from "../runningContender.ts"
 
 export interface RevocationsResult {
-  /** Good answers a second, each round, without and with revocations going on. */
-  quiet: number[]
-  besideRevocations: number[]
+  /** Accepted requests per second in each round, without and with revocations. */
+  alone: number[]
+  duringRevocations: number[]
   revoked: number
-  /** Requests with a key on its way to being revoked: accepted before its revocation was answered. */
+  /** Requests with these keys that were accepted, and were sent before the response to the revocation. */
   acceptedBefore: number
-  /** Begun only after its revocation had been answered. */
-  begunAfter: number
-  /** Of these, accepted. There must be none. */
+  /** Requests with these keys that were sent after the response to the revocation. */
+  sentAfter: number
+  /** Accepted requests among `sentAfter`. There must be none. */
   stale: number
 }
 
 const PER_SECOND = 10
-/** Each key to revoke is called without a pause from so many places, from before its revocation until after. */
+/** Callers that use a key without a pause, from before its revocation until after it. */
 const CALLERS = 2
 const BEFORE_MS = 30
 const AFTER_MS = 60
 
-/** Good traffic, alone and while ten keys a second are revoked through the API, each under fire all the while. */
+/** Good traffic alone, and while ten keys per second are revoked through the API, each in use at the time. */
 export async function measureRevocations(bench: Bench, server: RunningContender): Promise<RevocationsResult> {
   const { scale, load } = bench
   const good = {
@@ -33,42 +33,42 @@ export async function measureRevocations(bench: Bench, server: RunningContender)
     seconds: scale.seconds,
     credentials: { keys: spread(scale.active, scale.keys) },
   }
-  const victims = await findVictims(bench)
+  const revocable = await findRevocableKeys(bench)
   const accessToken = bench.databases.latchkey(scale.keys).accessTokens[0] ?? ""
   const result: RevocationsResult = {
-    quiet: [],
-    besideRevocations: [],
+    alone: [],
+    duringRevocations: [],
     revoked: 0,
     acceptedBefore: 0,
-    begunAfter: 0,
+    sentAfter: 0,
     stale: 0,
   }
   for (let round = 1; round <= scale.scenarioRounds; round++) {
-    const [quiet] = await load.run(good)
-    expectOnlyGood("good keys", quiet)
-    const count = Math.min(Math.floor(scale.seconds * PER_SECOND), victims.length)
-    const chosen = victims.splice(0, count)
-    const [[besideRevocations]] = await Promise.all([
+    const [alone] = await load.run(good)
+    expectOnlyGood("good keys", alone)
+    const count = Math.min(Math.floor(scale.seconds * PER_SECOND), revocable.length)
+    const toRevoke = revocable.splice(0, count)
+    const [[duringRevocations]] = await Promise.all([
       load.run(good),
-      ...chosen.map(async (victim, i) => {
+      ...toRevoke.map(async (key, i) => {
         await sleep((i * 1000) / PER_SECOND)
-        await revokeUnderFire(server.url, victim, accessToken, result)
+        await revokeWhileInUse(server.url, key, accessToken, result)
       }),
     ])
-    expectOnlyGood("good keys beside revocations", besideRevocations)
-    result.quiet.push(goodRateOf(quiet))
-    result.besideRevocations.push(goodRateOf(besideRevocations))
-    bench.progress(`round ${round} of ${scale.scenarioRounds}: ${PER_SECOND} revocations a second`)
+    expectOnlyGood("good keys during revocations", duringRevocations)
+    result.alone.push(goodRateOf(alone))
+    result.duringRevocations.push(goodRateOf(duringRevocations))
+    bench.progress(`round ${round} of ${scale.scenarioRounds}: ${PER_SECOND} revocations per second`)
   }
   return result
 }
 
-interface Victim {
+interface RevocableKey {
   id: string
   apiKey: string
 }
 
-async function findVictims({ databases, scale }: Bench): Promise<Victim[]> {
+async function findRevocableKeys({ databases, scale }: Bench): Promise<RevocableKey[]> {
   const { url, revocable } = databases.latchkey(scale.keys)
   const keys = new Map(apiKeysOf({ ...revocable, step: 1 }).map((apiKey) => [apiKey.slice(0, 16), apiKey]))
   const sql = postgres(url, { max: 1 })
@@ -78,33 +78,39 @@ async function findVictims({ databases, scale }: Bench): Promise<Victim[]> {
   return rows.map(({ id, lookup_id }) => ({ id, apiKey: keys.get(lookup_id) ?? apiKeyAt(-1) }))
 }
 
-async function revokeUnderFire(url: string, victim: Victim, accessToken: string, result: RevocationsResult) {
+async function revokeWhileInUse(
+  url: string,
+  { id, apiKey }: RevocableKey,
+  accessToken: string,
+  result: RevocationsResult,
+) {
   let revokedAt = Number.POSITIVE_INFINITY
-  let over = false
+  let isDone = false
   async function call() {
-    while (!over) {
-      const begunAt = performance.now()
-      const response = await fetch(url, { headers: { "x-api-key": victim.apiKey } })
+    while (!isDone) {
+      const sentAt = performance.now()
+      const response = await fetch(url, { headers: { "x-api-key": apiKey } })
       await response.arrayBuffer()
-      if (response.status !== 200 && response.status !== 401) throw new Error(`answered ${response.status}`)
+      if (response.status !== 200 && response.status !== 401)
+        throw new Error(`unexpected status ${response.status}`)
       const accepted = response.status === 200
-      if (begunAt > revokedAt) {
-        result.begunAfter++
+      if (sentAt > revokedAt) {
+        result.sentAfter++
         if (accepted) result.stale++
       } else if (accepted) result.acceptedBefore++
     }
   }
   async function revoke() {
     await sleep(BEFORE_MS)
-    const response = await fetch(new URL(`/auth/apikeys/${victim.id}`, url), {
+    const response = await fetch(new URL(`/auth/apikeys/${id}`, url), {
       method: "DELETE",
       headers: { authorization: `Bearer ${accessToken}` },
     })
     revokedAt = performance.now()
-    if (response.status !== 204) throw new Error(`revoking was answered ${response.status}`)
+    if (response.status !== 204) throw new Error(`revoking returned ${response.status}`)
     result.revoked++
     await sleep(AFTER_MS)
-    over = true
+    isDone = true
   }
   await Promise.all([revoke(), ...Array.from({ length: CALLERS }, call)])
 }

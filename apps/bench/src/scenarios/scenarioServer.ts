@@ -4,14 +4,15 @@ import { LATCHKEY_SERVER, latchkeyEnv } from "../contenders.ts"
 import { spread } from "../keys.ts"
 import { type RunningContender, startContender } from "../runningContender.ts"
 
-/** A Latchkey server by itself, on the full table, warmed up. It counts its bcrypts. */
+/** Starts and warms up a Latchkey server on the full table, which counts its bcrypts. */
 export async function startScenarioServer(bench: Bench, name: string): Promise<RunningContender> {
   const { scale, secret } = bench
   const server = await startContender(bench, {
     name,
     title: name,
     script: LATCHKEY_SERVER,
-    // Guesses from one address would soon be refused without a bcrypt; these stand for those of many.
+    // The guesses simulate many addresses. With the default limits, those of one address would be rejected without
+    // a bcrypt.
     env: { ...latchkeyEnv(secret), BENCH_COUNT_BCRYPTS: "1", RATE_LIMIT_FACTOR: "1000000" },
     database: scale.keys,
     path: "/trpc/auth.me",
@@ -23,7 +24,7 @@ export async function startScenarioServer(bench: Bench, name: string): Promise<R
   return server
 }
 
-/** Waits until a server has done what it still had to do. */
+/** Waits until a server has finished its queued work. */
 export async function untilIdle({ process }: RunningContender): Promise<void> {
   for (let last = await process.usage(); ; ) {
     await sleep(250)

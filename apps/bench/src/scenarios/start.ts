@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { freePort } from "@latchkey/test-postgres"
 import type { Bench } from "../bench.ts"
 import { startProcess } from "../childProcess.ts"
 import { LATCHKEY_SERVER, latchkeyEnv } from "../contenders.ts"
-import { freePort } from "../runningContender.ts"
 
 export interface StartResult {
-  /** Seconds from starting the process to the first 200 of `/readyz`, each time. */
+  /** Seconds from the start of the process to the first 200 from `/readyz`, for each start. */
   seconds: number[]
 }
 
 const GIVE_UP_AFTER_MS = 20_000
 
-/** How long the server takes from nothing to ready, on a database that is migrated and full. */
+/** Measures how long the server takes to start, on a migrated and full database. */
 export async function measureStart(bench: Bench): Promise<StartResult> {
   const seconds: number[] = []
-  for (let turn = 1; turn <= bench.scale.starts; turn++) {
+  for (let start = 1; start <= bench.scale.starts; start++) {
     const port = await freePort()
     const env = {
       ...latchkeyEnv(bench.secret),
@@ -24,11 +24,11 @@ export async function measureStart(bench: Bench): Promise<StartResult> {
     const startedAt = performance.now()
     await using server = startProcess(LATCHKEY_SERVER, { env, core: bench.cores?.server })
     while (!(await isReady(port))) {
-      if (performance.now() - startedAt > GIVE_UP_AFTER_MS) throw new Error("the server did not get ready")
+      if (performance.now() - startedAt > GIVE_UP_AFTER_MS) throw new Error("the server did not become ready")
       await sleep(5)
     }
     seconds.push((performance.now() - startedAt) / 1000)
-    bench.progress(`start ${turn} of ${bench.scale.starts}: process ${server.pid} ready`)
+    bench.progress(`start ${start} of ${bench.scale.starts}: process ${server.pid} ready`)
   }
   return { seconds }
 }

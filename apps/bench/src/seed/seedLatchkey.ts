@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { createDatabase } from "@latchkey/db"
 import bcrypt from "bcrypt"
 import postgres from "postgres"
-// Not exported to other packages: only the benchmark makes rows behind the service's back.
+// Not exported by the package: only the benchmark writes rows without the service.
 import { signAccessToken } from "../../../../packages/auth/src/accessToken.ts"
 import { createKeyring, type SecretKeys } from "../../../../packages/auth/src/keyring.ts"
 import { makeReceipt } from "../../../../packages/auth/src/receipt.ts"
@@ -10,28 +10,28 @@ import { apiKeyAt } from "../keys.ts"
 import { copyRows } from "./copyRows.ts"
 
 export const KEYS_PER_USER = 10
-/** Keys beyond the counted ones: some without a receipt, to guess at, and some to revoke. */
+/** Additional keys: some without a receipt, to guess at, and some to revoke. */
 export const GUESSABLE_KEYS = 16
 export const REVOCABLE_KEYS = 1_000
-/** Seconds; longer than any run. */
+/** Seconds, longer than any run. */
 export const ACCESS_TOKEN_TTL = 86_400
 
-/** What the load needs to know of a filled database. */
+/** A seeded database, and what the load needs from it. */
 export interface SeededLatchkey {
   url: string
   keys: number
-  /** Of sessions spread over the users; the first is of the owner of the keys to revoke. */
+  /** Tokens of sessions spread over the users. The first belongs to the owner of the revocable keys. */
   accessTokens: string[]
   guessable: { from: number; count: number }
   revocable: { from: number; count: number }
 }
 
 /**
- * Fills a database with users, sessions and keys.
+ * Seeds a database with users, sessions and keys.
  *
- * A bcrypt takes some 50 ms, so a million of them would take half a day: all rows share one real hash. It is read
- * and goes into the receipt like any other, and every receipt is a real one, made for its own row under the
- * server's secret. A request does the same work as if the service had made the row.
+ * A bcrypt takes about 50 ms, so a million of them would take half a day. All rows share one real hash instead. It is
+ * part of the receipts like any other, and every receipt is real, made for its own row with the server's secret. A
+ * request does the same work as for a row written by the service.
  */
 export async function seedLatchkey(
   url: string,
@@ -98,7 +98,7 @@ function* numbers(count: number) {
   for (let i = 0; i < count; i++) yield i
 }
 
-function* map<In, Out>(values: Iterable<In>, change: (value: In, index: number) => Out) {
+function* map<In, Out>(values: Iterable<In>, transform: (value: In, index: number) => Out) {
   let index = 0
-  for (const value of values) yield change(value, index++)
+  for (const value of values) yield transform(value, index++)
 }

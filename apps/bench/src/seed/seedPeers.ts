@@ -6,7 +6,7 @@ import { apiKeyAt } from "../keys.ts"
 import { copyRows } from "./copyRows.ts"
 import { KEYS_PER_USER } from "./seedLatchkey.ts"
 
-/** The same keys for the hand-written SHA-256 way, in a table as one would make it. */
+/** Seeds the tables of the hand-written SHA-256 implementation with the same keys. */
 export async function seedSha256(url: string, keys: number): Promise<void> {
   await withSql(url, async (sql) => {
     await sql`
@@ -34,10 +34,10 @@ export async function seedSha256(url: string, keys: number): Promise<void> {
   })
 }
 
-/** The same keys for Better Auth, in the tables that its own migrations make, hashed as its plugin hashes. */
+/** Creates Better Auth's tables with its own migrations, and seeds them with the same keys, hashed like its plugin does. */
 export async function seedBetterAuth(url: string, keys: number): Promise<void> {
   await using migration = startProcess("../peers/dist/migrateBetterAuth.js", { env: { DATABASE_URL: url } })
-  await migration.hear("ready")
+  await migration.receive("ready")
   await withSql(url, async (sql) => {
     const now = new Date().toISOString()
     await copyRows(
@@ -61,7 +61,7 @@ export async function seedBetterAuth(url: string, keys: number): Promise<void> {
   })
 }
 
-/** The first keys in a table by themselves, each with a bcrypt of its own. */
+/** Creates a table for each size with the first keys, each with its own bcrypt hash. */
 export async function seedBcrypt(url: string, sizes: readonly number[]): Promise<void> {
   const hashes = await Promise.all(
     Array.from({ length: Math.max(...sizes) }, (_, i) => bcrypt.hash(apiKeyAt(i), 10)),
@@ -78,9 +78,9 @@ export async function seedBcrypt(url: string, sizes: readonly number[]): Promise
 
 export const bcryptTable = (size: number) => `bcrypt_${size}_keys`
 
-async function withSql(url: string, run: (sql: Sql) => Promise<void>) {
+async function withSql(url: string, callback: (sql: Sql) => Promise<void>) {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
-  await run(sql)
+  await callback(sql)
   await sql.end()
 }
 

@@ -9,9 +9,9 @@ import { explainField, isAboutFields } from "../explain.ts"
 import { focusFirstInvalid } from "../focusFirstInvalid.ts"
 import { newPasswordProblem } from "../newPasswordProblem.ts"
 import { asUser } from "../session/session.ts"
-import { toastDone } from "../toasts.ts"
+import { toastSuccess } from "../toasts.ts"
 
-/** @param props.email for password managers, which keep the new password under it. */
+/** @param props.email lets password managers store the new password for this account. */
 export function ChangePassword({ email }: { email: string }) {
   const queries = useQueryClient()
   const form = useRef<HTMLFormElement>(null)
@@ -20,7 +20,7 @@ export function ChangePassword({ email }: { email: string }) {
     mutationFn: (input: PasswordChange) => asUser((latchkey) => latchkey.auth.changePassword(input)),
     onSuccess() {
       form.current?.reset()
-      toastDone("Your password is changed, and you are signed out everywhere else.")
+      toastSuccess("Your password was changed. You are signed out everywhere else.")
       void queries.invalidateQueries({ queryKey: ["sessions"] })
     },
     onError: () => focusFirstInvalid(form.current),
@@ -32,10 +32,10 @@ export function ChangePassword({ email }: { email: string }) {
     const fields = new FormData(event.currentTarget)
     const currentPassword = String(fields.get("currentPassword"))
     const newPassword = String(fields.get("newPassword"))
-    const inNew = newPasswordProblem(newPassword)
+    const newProblem = newPasswordProblem(newPassword)
     const found = {
       ...(currentPassword === "" && { currentPassword: "Enter your current password." }),
-      ...(inNew && { newPassword: inNew }),
+      ...(newProblem && { newPassword: newProblem }),
     }
     setProblems(found)
     change.reset()
@@ -43,7 +43,7 @@ export function ChangePassword({ email }: { email: string }) {
     else change.mutate({ currentPassword, newPassword })
   }
 
-  const told = (field: keyof PasswordChange, label: string) =>
+  const errorOf = (field: keyof PasswordChange, label: string) =>
     problems[field] ?? explainField(change.error, field, label)
 
   return (
@@ -55,15 +55,15 @@ export function ChangePassword({ email }: { email: string }) {
           name="currentPassword"
           autoComplete="current-password"
           required
-          error={told("currentPassword", "Current password")}
+          error={errorOf("currentPassword", "Current password")}
         />
         <PasswordField
           label="New password"
           name="newPassword"
           autoComplete="new-password"
           required
-          hint="At least 12 characters. A few random words are good."
-          error={told("newPassword", "New password")}
+          hint="At least 12 characters. A few random words work well."
+          error={errorOf("newPassword", "New password")}
         />
         <FormError
           error={isAboutFields(change.error, ["currentPassword", "newPassword"]) ? null : change.error}

@@ -20,7 +20,7 @@ export function Sessions() {
   return (
     <Panel
       title="Sessions"
-      description="Where you are signed in. API keys are not among them and go on working."
+      description="Where you are signed in. Signing out does not affect API keys."
       action={
         items && items.length > 1 ? (
           <Button size="small" isBusy={endOthers.isPending} onClick={() => endOthers.mutate()}>

@@ -5,7 +5,7 @@ import { describeEvent, describePlace } from "./describeEvent.ts"
 
 export const itemClass = "flex min-h-17 gap-3 px-4 py-3 sm:px-6"
 
-/** On a narrow screen the time stands below, and not beside. */
+/** On narrow screens, the time is below the text instead of beside it. */
 export function ActivityItem({ event }: { event: AuditEvent }) {
   const { title, icon, isAlarming = false } = describeEvent(event)
   const place = describePlace(event)
@@ -32,7 +32,7 @@ export function ActivityItem({ event }: { event: AuditEvent }) {
   )
 }
 
-/** Of a summary, the last as well, once it is a minute or more after the first. */
+/** For a group of failures, includes the time of the last one if it is at least a minute after the first. */
 const Times = ({ event: { createdAt, lastAt } }: { event: AuditEvent }) => (
   <>
     <RelativeTime time={createdAt} />

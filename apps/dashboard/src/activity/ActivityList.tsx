@@ -6,16 +6,16 @@ const listClass = "divide-y divide-line rounded-xl border border-line bg-surface
 
 interface Props {
   events: readonly AuditEvent[]
-  /** The events are those of the page before. */
-  isOld: boolean
+  /** The events are still those of the previous page. */
+  isStale: boolean
 }
 
-export function ActivityList({ events, isOld }: Props) {
+export function ActivityList({ events, isStale }: Props) {
   return (
     <ol
-      aria-label="What happened, newest first"
-      aria-busy={isOld}
-      className={`${listClass} ${isOld ? "opacity-60" : ""}`}
+      aria-label="Account activity, newest first"
+      aria-busy={isStale}
+      className={`${listClass} ${isStale ? "opacity-60" : ""}`}
     >
       {events.map((event) => (
         <ActivityItem key={event.id} event={event} />
@@ -24,7 +24,7 @@ export function ActivityList({ events, isOld }: Props) {
   )
 }
 
-/** The list before its events are known, with items as high as theirs. */
+/** A placeholder for the list, with items of the same height. */
 export const ActivitySkeleton = () => (
   <div aria-hidden="true" className={listClass}>
     {["first", "second", "third"].map((item) => (
@@ -41,6 +41,6 @@ export const ActivitySkeleton = () => (
 
 export const NoActivity = () => (
   <p className="rounded-xl border border-dashed border-control px-6 py-12 text-center text-muted">
-    Nothing has happened yet.
+    No activity yet.
   </p>
 )

@@ -4,11 +4,11 @@ import type { IconName } from "../components/Icon.tsx"
 interface Description {
   title: string
   icon: IconName
-  /** Something that its owner should look at. */
+  /** The account's owner should look at it. */
   isAlarming?: boolean
 }
 
-/** What an event of the audit trail says to whom it happened. */
+/** Describes an audit event to the owner of the account. */
 export function describeEvent(event: AuditEvent): Description {
   const { kind, count, subject } = event
   const who = event.byAdministrator ? "An administrator" : ""
@@ -64,7 +64,7 @@ const sentence = (who: string, what: string) =>
 const byItself = ({ via, credentialId, subject }: AuditEvent) =>
   via === "apiKey" && credentialId === subject?.id ? " with the key itself" : ""
 
-/** Where an event came from; nothing for what administrators do, which is not told. */
+/** Where an event came from; empty for actions of administrators, whose address is not disclosed. */
 export function describePlace({ byAdministrator, device, address }: AuditEvent): string {
   if (byAdministrator) return ""
   if (address === null) return "Many addresses"

@@ -3,7 +3,7 @@ import { asUser } from "../session/session.ts"
 
 const PAGE_SIZE = 20
 
-/** One page of what happened. What other pages of ours do adds to it, so it is always asked for anew. */
+/** A page of the audit log. It is never fresh in the cache, because actions on other pages add events. */
 export function useActivity(cursor: string | null) {
   return useQuery({
     queryKey: ["audit", cursor] as const,

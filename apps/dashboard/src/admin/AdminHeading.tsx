@@ -8,28 +8,28 @@ interface Props {
   ref: RefObject<HTMLHeadingElement | null>
 }
 
-/** A page of administration's title, and the way to the other. */
+/** The title of an administration page, with links to all of them. */
 export function AdminHeading({ title, description, ref }: Props) {
   return (
     <div className="mb-6">
       <p className="text-sm font-medium text-muted">Administration</p>
       <PageHeading ref={ref} title={title} description={description} />
       <nav aria-label="Administration" className="mt-4 flex gap-2">
-        <Choice href="/admin">Users</Choice>
-        <Choice href="/admin/keys">Keys</Choice>
+        <NavLink href="/admin">Users</NavLink>
+        <NavLink href="/admin/keys">Keys</NavLink>
       </nav>
     </div>
   )
 }
 
-function Choice({ href, children }: { href: string; children: string }) {
-  const [isHere] = useRoute(href)
+function NavLink({ href, children }: { href: string; children: string }) {
+  const [isCurrent] = useRoute(href)
   return (
     <Link
       href={href}
-      aria-current={isHere ? "page" : undefined}
+      aria-current={isCurrent ? "page" : undefined}
       className={`inline-flex h-9 items-center rounded-lg px-3 text-sm font-medium ${
-        isHere ? "bg-sunken text-ink" : "text-muted hover:bg-sunken hover:text-ink"
+        isCurrent ? "bg-sunken text-ink" : "text-muted hover:bg-sunken hover:text-ink"
       }`}
     >
       {children}

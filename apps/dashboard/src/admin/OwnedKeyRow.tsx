@@ -10,14 +10,14 @@ interface Props {
   onRevoke: (apiKey: OwnedApiKey) => void
 }
 
-/** On a narrow screen the owner and the times stand below the label, in the same cell. */
+/** On narrow screens, the owner and the times are below the label in the same cell. */
 export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
-  const isOver = apiKey.revokedAt !== null || isExpired(apiKey)
+  const isInactive = apiKey.revokedAt !== null || isExpired(apiKey)
   return (
-    <tr className={isOver ? "text-muted" : undefined}>
+    <tr className={isInactive ? "text-muted" : undefined}>
       <th scope="row" className={`${cellClass} font-normal`}>
         <span
-          className={`line-clamp-2 font-medium wrap-anywhere ${isOver ? "" : "text-ink"}`}
+          className={`line-clamp-2 font-medium wrap-anywhere ${isInactive ? "" : "text-ink"}`}
           title={apiKey.label}
         >
           {apiKey.label}
@@ -26,7 +26,7 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
         <span className="mt-1 block text-sm wrap-anywhere text-muted md:hidden">
           {apiKey.owner.email}
           <br />
-          <LastUsed apiKey={apiKey} words />
+          <LastUsed apiKey={apiKey} withLabel />
         </span>
         <span className="mt-1.5 block sm:hidden">
           <Status apiKey={apiKey} />
@@ -43,7 +43,7 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
         <Status apiKey={apiKey} />
       </td>
       <td className={`${cellClass} text-right`}>
-        {!isOver && (
+        {!isInactive && (
           <Button kind="quietDanger" size="small" onClick={() => onRevoke(apiKey)}>
             Revoke
             <span className="sr-only">
@@ -57,19 +57,25 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
   )
 }
 
-function LastUsed({ apiKey: { lastUsedAt }, words = false }: { apiKey: OwnedApiKey; words?: boolean }) {
-  if (!lastUsedAt) return words ? "Never used" : "Never"
+function LastUsed({
+  apiKey: { lastUsedAt },
+  withLabel = false,
+}: {
+  apiKey: OwnedApiKey
+  withLabel?: boolean
+}) {
+  if (!lastUsedAt) return withLabel ? "Never used" : "Never"
   return (
     <>
-      {words && "Last used "}
+      {withLabel && "Last used "}
       <RelativeTime time={lastUsedAt} />
     </>
   )
 }
 
-/** A key that is active is not accepted while its owner is disabled. */
+/** Active keys are rejected while their owner is disabled. */
 function Status({ apiKey }: { apiKey: OwnedApiKey }) {
-  const isOver = apiKey.revokedAt !== null || isExpired(apiKey)
-  if (apiKey.owner.disabledAt && !isOver) return <Badge kind="warn">Owner disabled</Badge>
+  const isInactive = apiKey.revokedAt !== null || isExpired(apiKey)
+  if (apiKey.owner.disabledAt && !isInactive) return <Badge kind="warn">Owner disabled</Badge>
   return <ApiKeyStatus apiKey={apiKey} />
 }

@@ -5,14 +5,14 @@ import { OwnedKeyRow } from "./OwnedKeyRow.tsx"
 
 interface Props {
   apiKeys: readonly OwnedApiKey[]
-  /** The rows are those of the page before. */
-  isOld: boolean
+  /** The rows are still those of the previous page. */
+  isStale: boolean
   onRevoke: (apiKey: OwnedApiKey) => void
 }
 
-export function OwnedKeyTable({ apiKeys, isOld, onRevoke }: Props) {
+export function OwnedKeyTable({ apiKeys, isStale, onRevoke }: Props) {
   return (
-    <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
+    <table className={`${tableClass} ${isStale ? "opacity-60" : ""}`} aria-busy={isStale}>
       <caption className="sr-only">The API keys of all users</caption>
       <OwnedKeyTableHead />
       <tbody>
@@ -49,7 +49,7 @@ const OwnedKeyTableHead = () => (
   </thead>
 )
 
-/** The table before its keys are known, with rows as high as theirs. */
+/** A placeholder for the table, with rows of the same height. */
 export const OwnedKeyTableSkeleton = () => (
   <table aria-hidden="true" className={tableClass}>
     <OwnedKeyTableHead />

@@ -11,20 +11,19 @@ interface Props {
   finalFocus: () => HTMLElement | true
 }
 
-/** Names the user and says what will happen, before it does. */
+/** Asks for confirmation before it disables or enables a user. */
 export function SetDisabledDialog({ user, isOpen, onClose, onConfirm, finalFocus }: Props) {
   const cancel = useRef<HTMLButtonElement>(null)
-  const words = user.disabledAt
+  const texts = user.disabledAt
     ? {
         title: `Enable ${user.email}?`,
-        description:
-          "They can sign in again, and their keys that were not revoked work again from this moment.",
+        description: "They will be able to sign in again, and their active keys will work again.",
         button: "Enable user",
       }
     : {
         title: `Disable ${user.email}?`,
         description:
-          "From this moment they are signed out everywhere, can’t sign in, and every call with one of their keys is rejected. Enabling them again undoes all but the signing out.",
+          "They will be signed out everywhere and unable to sign in, and calls with their keys will be rejected. Enabling them later restores access, but they have to sign in again.",
         button: "Disable user",
       }
   return (
@@ -34,15 +33,15 @@ export function SetDisabledDialog({ user, isOpen, onClose, onConfirm, finalFocus
       onClose={onClose}
       initialFocus={cancel}
       finalFocus={finalFocus}
-      title={words.title}
-      description={words.description}
+      title={texts.title}
+      description={texts.description}
     >
       <ModalActions>
         <Button ref={cancel} onClick={onClose}>
           Cancel
         </Button>
         <Button kind={user.disabledAt ? "primary" : "danger"} onClick={onConfirm}>
-          {words.button}
+          {texts.button}
         </Button>
       </ModalActions>
     </Modal>

@@ -11,7 +11,7 @@ interface Props {
   onSetDisabled: (user: ListedUser) => void
 }
 
-/** On a narrow screen what else is known stands below the email, in the same cell. */
+/** On narrow screens, the other columns are below the email in the same cell. */
 export function UserRow({ user, isOwn, onSetDisabled }: Props) {
   const isDisabled = user.disabledAt !== null
   return (
@@ -28,7 +28,7 @@ export function UserRow({ user, isOwn, onSetDisabled }: Props) {
         <span className="mt-1 block text-sm text-muted md:hidden">
           Registered <RelativeTime time={user.createdAt} />
           <br />
-          <Keys user={user} words />
+          <Keys user={user} withLabel />
         </span>
         <span className="mt-1.5 block sm:hidden">
           <Status user={user} />
@@ -71,9 +71,11 @@ function Status({ user: { disabledAt } }: { user: ListedUser }) {
   )
 }
 
-/** How many, and the way to them, if there are any. */
-function Keys({ user, words = false }: { user: ListedUser; words?: boolean }) {
-  const text = words ? `${user.activeKeys} active ${user.activeKeys === 1 ? "key" : "keys"}` : user.activeKeys
+/** The number of active keys, linked to the list of keys. */
+function Keys({ user, withLabel = false }: { user: ListedUser; withLabel?: boolean }) {
+  const text = withLabel
+    ? `${user.activeKeys} active ${user.activeKeys === 1 ? "key" : "keys"}`
+    : user.activeKeys
   if (user.activeKeys === 0) return text
   return (
     <Link
@@ -83,7 +85,7 @@ function Keys({ user, words = false }: { user: ListedUser; words?: boolean }) {
     >
       {text}
       <span className="sr-only">
-        {words ? "" : " active keys"} of {user.email}
+        {withLabel ? "" : " active keys"} of {user.email}
       </span>
     </Link>
   )

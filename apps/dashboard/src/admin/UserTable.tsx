@@ -5,16 +5,16 @@ import { UserRow } from "./UserRow.tsx"
 
 interface Props {
   users: readonly ListedUser[]
-  /** Who looks at the list, and can't disable themselves. */
+  /** The id of the signed-in administrator, who can't disable themselves. */
   ownId: string
-  /** The rows are those of the page before. */
-  isOld: boolean
+  /** The rows are still those of the previous page. */
+  isStale: boolean
   onSetDisabled: (user: ListedUser) => void
 }
 
-export function UserTable({ users, ownId, isOld, onSetDisabled }: Props) {
+export function UserTable({ users, ownId, isStale, onSetDisabled }: Props) {
   return (
-    <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
+    <table className={`${tableClass} ${isStale ? "opacity-60" : ""}`} aria-busy={isStale}>
       <caption className="sr-only">All users</caption>
       <UserTableHead />
       <tbody>
@@ -48,7 +48,7 @@ const UserTableHead = () => (
   </thead>
 )
 
-/** The table before its users are known, with rows as high as theirs. */
+/** A placeholder for the table, with rows of the same height. */
 export const UserTableSkeleton = () => (
   <table aria-hidden="true" className={tableClass}>
     <UserTableHead />

@@ -4,7 +4,7 @@ import { asUser } from "../session/session.ts"
 
 export type OwnedApiKeyQuery = Required<Pick<ListOwnedApiKeysInput, "status" | "search" | "cursor">>
 
-/** One page of everybody's keys. */
+/** A page of the keys of all users. */
 export function useOwnedApiKeys(query: OwnedApiKeyQuery) {
   return useQuery({
     queryKey: ["admin", "apiKeys", query] as const,

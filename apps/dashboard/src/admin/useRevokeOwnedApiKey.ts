@@ -1,19 +1,19 @@
 import { LatchkeyError, type OwnedApiKey } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { asUser } from "../session/session.ts"
-import { toastDone, toastError } from "../toasts.ts"
+import { toastError, toastSuccess } from "../toasts.ts"
 
-/** Revokes anybody's key. */
+/** Revokes a key of any user. */
 export function useRevokeOwnedApiKey() {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: ({ id }: OwnedApiKey) => asUser(({ admin }) => admin.apiKeys.revoke(id)),
-    onSuccess: (_, { label }) => toastDone(`“${label}” is revoked.`),
+    onSuccess: (_, { label }) => toastSuccess(`“${label}” was revoked.`),
     onError(error, { label }) {
-      // Revoked elsewhere in the meantime, which is what was wanted.
+      // Revoked elsewhere in the meantime: nothing left to do.
       if (error instanceof LatchkeyError && error.reason === "NOT_FOUND") {
-        toastDone(`“${label}” was revoked already.`)
-      } else toastError(`“${label}” is not revoked.`, error)
+        toastSuccess(`“${label}” was already revoked.`)
+      } else toastError(`“${label}” could not be revoked.`, error)
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["admin"] }),
   })

@@ -4,7 +4,7 @@ import { asUser } from "../session/session.ts"
 
 export type UserQuery = Required<Pick<ListUsersInput, "status" | "search" | "cursor">>
 
-/** One page of all users. */
+/** A page of all users. */
 export function useUsers(query: UserQuery) {
   return useQuery({
     queryKey: ["admin", "users", query] as const,

@@ -5,12 +5,12 @@ import { cellClass } from "../components/tableClass.ts"
 import { ApiKeyStatus, isExpired } from "./ApiKeyStatus.tsx"
 
 export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (apiKey: ApiKey) => void }) {
-  const isOver = apiKey.revokedAt !== null || isExpired(apiKey)
+  const isInactive = apiKey.revokedAt !== null || isExpired(apiKey)
   return (
-    <tr className={isOver ? "text-muted" : undefined}>
+    <tr className={isInactive ? "text-muted" : undefined}>
       <th scope="row" className={`${cellClass} font-normal`}>
         <span
-          className={`line-clamp-2 font-medium wrap-anywhere ${isOver ? "" : "text-ink"}`}
+          className={`line-clamp-2 font-medium wrap-anywhere ${isInactive ? "" : "text-ink"}`}
           title={apiKey.label}
         >
           {apiKey.label}
@@ -41,7 +41,7 @@ export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (api
         <ApiKeyStatus apiKey={apiKey} />
       </td>
       <td className={`${cellClass} text-right`}>
-        {!isOver && (
+        {!isInactive && (
           <Button kind="quietDanger" size="small" onClick={() => onRevoke(apiKey)}>
             Revoke<span className="sr-only"> {apiKey.label}</span>
           </Button>

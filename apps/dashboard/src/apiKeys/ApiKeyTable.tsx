@@ -4,15 +4,15 @@ import { ApiKeyRow } from "./ApiKeyRow.tsx"
 
 interface Props {
   apiKeys: readonly ApiKey[]
-  /** The rows are those of the page before. */
-  isOld: boolean
+  /** The rows are still those of the previous page. */
+  isStale: boolean
   onRevoke: (apiKey: ApiKey) => void
 }
 
-/** On a narrow screen the times stand below the label, in the same cell. */
-export function ApiKeyTable({ apiKeys, isOld, onRevoke }: Props) {
+/** On narrow screens, the times are below the label in the same cell. */
+export function ApiKeyTable({ apiKeys, isStale, onRevoke }: Props) {
   return (
-    <table className={`${tableClass} ${isOld ? "opacity-60" : ""}`} aria-busy={isOld}>
+    <table className={`${tableClass} ${isStale ? "opacity-60" : ""}`} aria-busy={isStale}>
       <caption className="sr-only">Your API keys, newest first</caption>
       <ApiKeyTableHead />
       <tbody>

@@ -2,7 +2,7 @@ import { Skeleton } from "../components/Skeleton.tsx"
 import { cellClass, tableClass } from "../components/tableClass.ts"
 import { ApiKeyTableHead } from "./ApiKeyTable.tsx"
 
-/** The table before its keys are known, with rows as high as theirs. */
+/** A placeholder for the table, with rows of the same height. */
 export function ApiKeyTableSkeleton() {
   return (
     <table aria-hidden="true" className={tableClass}>

@@ -12,23 +12,23 @@ interface Props {
   finalFocus: () => HTMLElement | true
 }
 
-/** A label, then the key, once. The key is here and nowhere else, and gone when the dialog is. */
+/** Asks for a label, then shows the new key. Only this dialog's state holds the key, and closing it discards the key. */
 export function CreateKeyDialog({ isOpen, onClose, finalFocus }: Props) {
   const queries = useQueryClient()
   const [created, setCreated] = useState<CreatedApiKey>()
   const [isCopied, setCopied] = useState(false)
-  const [isAsking, setAsking] = useState(false)
+  const [isConfirming, setConfirming] = useState(false)
   const label = useRef<HTMLInputElement>(null)
 
   function close() {
-    setAsking(false)
+    setConfirming(false)
     onClose()
   }
 
   return (
     <Modal
       isOpen={isOpen}
-      onClose={() => (created && !isCopied ? setAsking(true) : close())}
+      onClose={() => (created && !isCopied ? setConfirming(true) : close())}
       onClosed={() => {
         setCreated(undefined)
         setCopied(false)
@@ -37,14 +37,16 @@ export function CreateKeyDialog({ isOpen, onClose, finalFocus }: Props) {
       finalFocus={finalFocus}
       title={created ? `“${created.label}” is ready` : "Create key"}
       description={
-        created ? undefined : "Name it after what will use it, so that you know later which one to revoke."
+        created
+          ? undefined
+          : "Name it after the program that will use it, so that you can tell your keys apart."
       }
     >
       {created ? (
         <CreatedKey
           apiKey={created}
           onCopied={() => setCopied(true)}
-          onDone={() => (isCopied ? close() : setAsking(true))}
+          onDone={() => (isCopied ? close() : setConfirming(true))}
         />
       ) : (
         <CreateKeyForm
@@ -56,7 +58,7 @@ export function CreateKeyDialog({ isOpen, onClose, finalFocus }: Props) {
           }}
         />
       )}
-      <NotCopiedDialog isOpen={isAsking} onBack={() => setAsking(false)} onClose={close} />
+      <NotCopiedDialog isOpen={isConfirming} onBack={() => setConfirming(false)} onClose={close} />
     </Modal>
   )
 }

@@ -22,7 +22,7 @@ export function CreateKeyForm({ inputRef, onCreated, onCancel }: Props) {
     mutationFn: (label: string) => asUser((latchkey) => latchkey.apiKeys.create({ label })),
     onSuccess(apiKey) {
       onCreated(apiKey)
-      // The mutation would keep the key.
+      // Otherwise the mutation's state would still hold the key.
       create.reset()
     },
     onError: () => focusFirstInvalid(form.current),

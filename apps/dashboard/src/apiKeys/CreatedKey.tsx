@@ -11,7 +11,7 @@ interface Props {
   onDone: () => void
 }
 
-/** A key, the only time it is shown, and what to do with it. */
+/** Shows a new key, with examples of its use. */
 export function CreatedKey({ apiKey: { key }, onCopied, onDone }: Props) {
   const copyButton = useRef<HTMLButtonElement>(null)
   useEffect(() => copyButton.current?.focus(), [])
@@ -21,7 +21,7 @@ export function CreatedKey({ apiKey: { key }, onCopied, onDone }: Props) {
     <>
       <p className="flex gap-2 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
         <Icon name="warning" className="mt-0.5 size-4" />
-        Copy it now: you will not see this again.
+        Copy it now. You won’t be able to see it again.
       </p>
       <Code
         title="API key"
@@ -34,13 +34,13 @@ export function CreatedKey({ apiKey: { key }, onCopied, onDone }: Props) {
       />
       <Code
         title="Try it with curl"
-        name="the curl line"
+        name="the curl command"
         text={`curl ${origin}/auth/me -H "X-API-Key: ${key}"`}
         onCopied={onCopied}
       />
       <Code
         title="Use it with the SDK"
-        name="the SDK line"
+        name="the SDK example"
         text={`createLatchkey({ baseUrl: "${origin}", apiKey: process.env.LATCHKEY_API_KEY })`}
       />
       <ModalActions>
@@ -81,7 +81,7 @@ function Code({
           {...(onCopied && { onCopied })}
         />
       </div>
-      {/* Copying by hand counts as well. */}
+      {/* Manual copying counts too. */}
       <code
         onCopy={onCopied}
         className={`mt-1.5 block rounded-lg bg-sunken px-3 py-2.5 font-mono wrap-anywhere select-all ${className}`}

@@ -3,7 +3,7 @@ import { Icon } from "../components/Icon.tsx"
 import { NoneFound } from "../components/NoneFound.tsx"
 import type { Filter } from "./ApiKeyFilter.tsx"
 
-/** Before the first key: what one is for, and how to get it. */
+/** Explains to new users what keys are for. */
 export function NoKeysYet({ onCreate }: { onCreate: () => void }) {
   return (
     <section className="grid justify-items-center rounded-xl border border-dashed border-control px-6 py-14 text-center">
@@ -12,8 +12,7 @@ export function NoKeysYet({ onCreate }: { onCreate: () => void }) {
       </span>
       <h2 className="mt-4 font-semibold">Create your first key</h2>
       <p className="mt-1 max-w-md text-muted">
-        Your programs send it with every call, and the API knows that they act for you. It takes a name, and
-        is ready at once.
+        Your programs send a key with every API call to authenticate as you. All you need to choose is a name.
       </p>
       <div className="mt-5">
         <Button kind="primary" onClick={onCreate}>
@@ -25,14 +24,14 @@ export function NoKeysYet({ onCreate }: { onCreate: () => void }) {
   )
 }
 
-/** There are keys, but none that was asked for. */
+/** Shown if the filter matches none of the user's keys. */
 export function NoMatch({ filter, onClear }: { filter: Filter; onClear: () => void }) {
   const search = filter.search.trim()
   return (
     <NoneFound onClear={onClear}>
       {search
         ? `No ${filter.status === "active" ? "active key" : "key"} has “${search}” in its label.`
-        : "No key is active."}
+        : "No active keys."}
     </NoneFound>
   )
 }

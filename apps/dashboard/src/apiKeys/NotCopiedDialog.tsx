@@ -8,7 +8,7 @@ interface Props {
   onClose: () => void
 }
 
-/** Asked once, before a key is gone that was not copied. */
+/** Asks for confirmation before a key that was not copied is discarded. */
 export function NotCopiedDialog({ isOpen, onBack, onClose }: Props) {
   const back = useRef<HTMLButtonElement>(null)
   return (
@@ -18,7 +18,7 @@ export function NotCopiedDialog({ isOpen, onBack, onClose }: Props) {
       isOpen={isOpen}
       onClose={onBack}
       title="Close without copying the key?"
-      description="You will not see it again. A key that is lost can only be revoked and replaced."
+      description="You won’t be able to see it again. A lost key can only be revoked and replaced."
     >
       <ModalActions>
         <Button onClick={onClose}>Close anyway</Button>

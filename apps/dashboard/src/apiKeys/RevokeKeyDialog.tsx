@@ -7,7 +7,7 @@ import { formatExact } from "../formatTime.ts"
 
 interface Props {
   apiKey: ApiKey
-  /** Whose key it is, when it is not one's own. */
+  /** The owner's email, unless it is the user's own key. */
   owner?: string
   isOpen: boolean
   onClose: () => void
@@ -25,7 +25,7 @@ export function RevokeKeyDialog({ apiKey, owner, isOpen, onClose, onRevoke, fina
       initialFocus={cancel}
       finalFocus={finalFocus}
       title={`Revoke “${apiKey.label}”?`}
-      description="From this moment every call with this key is rejected. This can’t be undone."
+      description="All calls with this key will be rejected immediately. This can’t be undone."
     >
       <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2 rounded-lg bg-sunken px-4 py-3 text-sm">
         <dt className="text-muted">Key</dt>

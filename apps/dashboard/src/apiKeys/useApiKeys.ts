@@ -6,7 +6,7 @@ export type ApiKeyQuery = Required<Pick<ListApiKeysInput, "status" | "search" | 
 
 export const PAGE_SIZE = 20
 
-/** One page of the keys. Asked for again every few seconds while it is looked at: "last used" moves by itself. */
+/** A page of the user's keys. While visible, it is refetched every few seconds, because "last used" changes. */
 export function useApiKeys(query: ApiKeyQuery) {
   return useQuery({
     queryKey: ["apiKeys", query] as const,

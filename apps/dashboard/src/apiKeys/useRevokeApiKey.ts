@@ -1,35 +1,35 @@
 import { type ApiKey, type ApiKeyPage, LatchkeyError } from "@latchkey/sdk"
 import { type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query"
 import { asUser } from "../session/session.ts"
-import { toastDone, toastError } from "../toasts.ts"
+import { toastError, toastSuccess } from "../toasts.ts"
 import type { ApiKeyQuery } from "./useApiKeys.ts"
 
-const EVERY_PAGE = { queryKey: ["apiKeys"] }
+const ALL_PAGES = { queryKey: ["apiKeys"] }
 
-/** Revokes a key, and shows it as revoked before the server has answered; undone when it fails. */
+/** Revokes a key with an optimistic update, which is rolled back on failure. */
 export function useRevokeApiKey() {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: ({ id }: ApiKey) => asUser((latchkey) => latchkey.apiKeys.revoke(id)),
     async onMutate(apiKey) {
-      await queries.cancelQueries(EVERY_PAGE)
-      const before = queries.getQueriesData<ApiKeyPage>(EVERY_PAGE)
+      await queries.cancelQueries(ALL_PAGES)
+      const before = queries.getQueriesData<ApiKeyPage>(ALL_PAGES)
       for (const [queryKey, page] of before) {
         if (page) queries.setQueryData(queryKey, withRevoked(page, apiKey.id, queryKey))
       }
       return before
     },
-    onSuccess: (_, { label }) => toastDone(`“${label}” is revoked.`),
+    onSuccess: (_, { label }) => toastSuccess(`“${label}” was revoked.`),
     onError(error, { label }, before) {
-      // Revoked elsewhere in the meantime, which is what was wanted.
+      // Revoked elsewhere in the meantime: nothing left to do.
       if (error instanceof LatchkeyError && error.reason === "NOT_FOUND") {
-        toastDone(`“${label}” was revoked already.`)
+        toastSuccess(`“${label}” was already revoked.`)
         return
       }
       for (const [queryKey, page] of before ?? []) queries.setQueryData(queryKey, page)
-      toastError(`“${label}” is not revoked.`, error)
+      toastError(`“${label}” could not be revoked.`, error)
     },
-    onSettled: () => queries.invalidateQueries(EVERY_PAGE),
+    onSettled: () => queries.invalidateQueries(ALL_PAGES),
   })
 }
 

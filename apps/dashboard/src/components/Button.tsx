@@ -15,12 +15,12 @@ export interface ButtonStyle {
   size?: keyof typeof SIZES
 }
 
-/** How buttons look, for what is one without being this component. */
+/** The style of a button, for links that look like one. */
 export const buttonClass = ({ kind = "secondary", size = "normal" }: ButtonStyle = {}) =>
   `inline-flex shrink-0 items-center justify-center gap-2 rounded-lg font-medium whitespace-nowrap transition-colors select-none disabled:cursor-default disabled:opacity-60 aria-disabled:opacity-60 ${KINDS[kind]} ${SIZES[size]}`
 
 interface Props extends ButtonStyle, Omit<ComponentProps<"button">, "className"> {
-  /** It was pressed and works; pressing it again does nothing, and the focus stays. */
+  /** Shows a spinner and ignores clicks, but keeps the focus, which disabling would lose. */
   isBusy?: boolean
 }
 

@@ -4,17 +4,17 @@ import { isAway } from "../isAway.ts"
 import { AwayBanner } from "./AwayBanner.tsx"
 import { Banner } from "./Banner.tsx"
 
-/** Says that what is on the page may be old, why, and that nothing needs to be done about it. */
+/** Warns that the page may be out of date, and why. It recovers without user action. */
 export function ConnectionBanner() {
   const isOnline = useSyncExternalStore(
     (listener) => onlineManager.subscribe(listener),
     () => onlineManager.isOnline(),
   )
-  const failure = useReadFailure()
+  const failure = useQueryFailure()
   return (
     <div role="status">
       {!isOnline ? (
-        <Banner>You’re offline. This page goes on by itself once you’re connected.</Banner>
+        <Banner>You’re offline. This page will update once you’re connected.</Banner>
       ) : failure ? (
         <AwayBanner failure={failure} />
       ) : null}
@@ -22,8 +22,8 @@ export function ConnectionBanner() {
   )
 }
 
-/** The last failure of a read that is being repeated. */
-function useReadFailure() {
+/** The last failure of an active query that is being retried. */
+function useQueryFailure() {
   const queries = useQueryClient().getQueryCache()
   const subscribe = useCallback((listener: () => void) => queries.subscribe(listener), [queries])
   return useSyncExternalStore(subscribe, () => {

@@ -4,14 +4,14 @@ import { Icon } from "./Icon.tsx"
 
 interface Props {
   text: string
-  /** What is copied, for who can't see it: "API key". */
+  /** Names the copied text for screen readers, such as "the API key". */
   name: string
   kind?: "primary" | "secondary"
   ref?: RefObject<HTMLButtonElement | null>
   onCopied?: () => void
 }
 
-/** Copies, and says whether it did. */
+/** Copies a text and reports whether it succeeded. */
 export function CopyButton({ text, name, kind = "secondary", ref, onCopied }: Props) {
   const [outcome, setOutcome] = useState<"none" | "copied" | "failed">("none")
   useEffect(() => {
@@ -39,7 +39,7 @@ export function CopyButton({ text, name, kind = "secondary", ref, onCopied }: Pr
       </Button>
       <span role="status" className={outcome === "failed" ? "text-sm text-danger" : "sr-only"}>
         {outcome === "copied" && `Copied ${name}`}
-        {outcome === "failed" && "The browser did not allow it. Select the text and copy it by hand."}
+        {outcome === "failed" && "The browser blocked copying. Select the text and copy it manually."}
       </span>
     </>
   )

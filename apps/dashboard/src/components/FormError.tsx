@@ -4,7 +4,7 @@ import { formatWait } from "../formatTime.ts"
 import { useSecondsLeft } from "../useSecondsLeft.ts"
 import { Icon } from "./Icon.tsx"
 
-/** What went wrong with a form as a whole; read out when it appears. */
+/** An error that concerns a whole form or list. Screen readers announce it. */
 export function FormError({ error }: { error: unknown }) {
   return (
     <div role="alert" className="empty:absolute">
@@ -26,8 +26,7 @@ function RateLimited({ error }: { error: LatchkeyError }) {
   const seconds = useSecondsLeft(error, error.retryAfter ?? 1)
   return (
     <span>
-      Too many tries.{" "}
-      {seconds > 0 ? `You can try again in ${formatWait(seconds)}.` : "You can try again now."}
+      Too many attempts. {seconds > 0 ? `Try again in ${formatWait(seconds)}.` : "You can try again now."}
     </span>
   )
 }

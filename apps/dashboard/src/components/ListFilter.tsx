@@ -2,7 +2,7 @@ import { useId } from "react"
 import { Icon } from "./Icon.tsx"
 
 interface Props<Status extends string> {
-  /** What the search looks at, for a screen reader. */
+  /** Describes the search for screen readers. */
   label: string
   placeholder?: string
   statuses: readonly { status: Status; label: string }[]
@@ -11,7 +11,7 @@ interface Props<Status extends string> {
   maxLength: number
 }
 
-/** What a list shows: a search beside a choice of statuses. */
+/** Filters a list by search text and status. */
 export function ListFilter<Status extends string>({
   label,
   placeholder = label,

@@ -4,21 +4,21 @@ import type { ReactNode, RefObject } from "react"
 import { Icon } from "./Icon.tsx"
 
 interface Props {
-  /** `alert`: it asks something that must be answered, and a press beside it is no answer. */
+  /** `alert` requires an explicit answer: a click outside does not close it. */
   kind?: "plain" | "alert"
   isOpen: boolean
   onClose: () => void
   title: ReactNode
   description?: ReactNode
-  /** What has the focus at first; otherwise the first thing that can have it. */
+  /** The element to focus on open; default: the first focusable one. */
   initialFocus?: RefObject<HTMLElement | null>
-  /** What has the focus afterwards, where what opened it is gone; true: what opened it. */
+  /** Returns the element to focus after closing, or true for the one that opened the dialog. */
   finalFocus?: () => HTMLElement | true
   onClosed?: () => void
   children: ReactNode
 }
 
-/** A dialog over the page. The focus stays in it and goes back to where it was. */
+/** A modal dialog. It traps the focus and restores it on close. */
 export function Modal({
   kind = "plain",
   isOpen,
@@ -66,7 +66,7 @@ export function Modal({
   )
 }
 
-/** The buttons below a dialog, the one to press last and nearest to the thumb. */
+/** The buttons of a dialog. Put the primary one last: on narrow screens it is on top. */
 export const ModalActions = ({ children }: { children: ReactNode }) => (
   <div className="mt-6 flex flex-col-reverse gap-2 sm:flex-row sm:justify-end">{children}</div>
 )

@@ -1,6 +1,6 @@
 import { Button } from "./Button.tsx"
 
-/** There is nothing that was asked for. */
+/** Shown instead of an empty list. */
 export const NoneFound = ({
   children,
   onClear,

@@ -8,10 +8,10 @@ interface Props {
   ref?: RefObject<HTMLHeadingElement | null>
 }
 
-/** A page's title, in the window's as well; after a change of page it has the focus, so that it is read out. */
+/** The heading of a page, which also sets the window title. On navigation, it is focused so that it is announced. */
 export function PageHeading({ title, description, ref }: Props) {
-  const own = useRef<HTMLHeadingElement>(null)
-  const heading = ref ?? own
+  const ownRef = useRef<HTMLHeadingElement>(null)
+  const heading = ref ?? ownRef
   useEffect(() => {
     document.title = `${title} · Latchkey`
     if (!isFirstPage) heading.current?.focus()

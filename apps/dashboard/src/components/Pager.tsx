@@ -1,18 +1,18 @@
 import { Button } from "./Button.tsx"
 
 interface Props {
-  /** What the pages are of, such as "keys". */
-  of: string
+  /** The kind of items, such as "keys". */
+  items: string
   page: number
   hasNext: boolean
   onPrevious: () => void
   onNext: () => void
 }
 
-export function Pager({ of, page, hasNext, onPrevious, onNext }: Props) {
+export function Pager({ items, page, hasNext, onPrevious, onNext }: Props) {
   if (page === 1 && !hasNext) return null
   return (
-    <nav aria-label={`Pages of ${of}`} className="mt-4 flex items-center justify-between gap-3">
+    <nav aria-label={`Pages of ${items}`} className="mt-4 flex items-center justify-between gap-3">
       <p role="status" className="text-sm text-muted">
         Page {page}
       </p>

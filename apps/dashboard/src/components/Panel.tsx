@@ -7,7 +7,7 @@ interface Props {
   children: ReactNode
 }
 
-/** A part of a page, under a heading of its own. */
+/** A section of a page with a heading. */
 export function Panel({ title, description, action, children }: Props) {
   const id = useId()
   return (

@@ -3,7 +3,7 @@ import { TextField } from "./TextField.tsx"
 
 type Props = Omit<ComponentProps<typeof TextField>, "type" | "end">
 
-/** A password, which can be shown to check it. */
+/** A password input with a button that reveals the password. */
 export function PasswordField(props: Props) {
   const [isShown, setShown] = useState(false)
   return (

@@ -2,7 +2,7 @@ import type { ReactNode } from "react"
 import { Logo } from "./Logo.tsx"
 import { ThemeSwitch } from "./ThemeSwitch.tsx"
 
-/** The middle of an otherwise empty page, for who is not signed in. */
+/** The layout of pages for users who are not signed in: one centered column. */
 export function Plate({ children }: { children: ReactNode }) {
   return (
     <div className="flex min-h-dvh flex-col items-center px-4 py-8">

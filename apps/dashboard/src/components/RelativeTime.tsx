@@ -1,7 +1,7 @@
 import { formatExact, formatRelative } from "../formatTime.ts"
 import { useNow } from "../useNow.ts"
 
-/** "3 minutes ago", and the exact time on hover. */
+/** A relative time such as "3 minutes ago", with the exact time on hover. */
 export function RelativeTime({ time }: { time: Date }) {
   const now = useNow()
   return (

@@ -10,16 +10,16 @@ import { Logo } from "./Logo.tsx"
 import { ThemeSwitch } from "./ThemeSwitch.tsx"
 
 interface Props {
-  /** Has one page more, and on a narrow screen a row for the pages. */
+  /** Adds the administration tab. On narrow screens, the tabs get their own row. */
   isAdmin: boolean
   children: ReactNode
 }
 
-/** What all pages of who is signed in have around them. */
+/** The layout of all pages for signed-in users. */
 export function Shell({ isAdmin, children }: Props) {
-  const leave = useMutation({
+  const signOutMutation = useMutation({
     mutationFn: signOut,
-    onError: (error) => toastError("You are still signed in.", error),
+    onError: (error) => toastError("You could not be signed out.", error),
   })
   return (
     <div className="flex min-h-dvh flex-col">
@@ -27,7 +27,7 @@ export function Shell({ isAdmin, children }: Props) {
         href="#content"
         className="sr-only rounded-lg bg-surface px-4 py-2 focus:not-sr-only focus:absolute focus:top-3 focus:left-3 focus:z-30"
       >
-        Skip to the content
+        Skip to content
       </a>
       <header className="border-b border-line bg-surface">
         <div
@@ -51,7 +51,12 @@ export function Shell({ isAdmin, children }: Props) {
             )}
           </nav>
           <span className="-mr-2.5">
-            <Button kind="quiet" size="small" isBusy={leave.isPending} onClick={() => leave.mutate()}>
+            <Button
+              kind="quiet"
+              size="small"
+              isBusy={signOutMutation.isPending}
+              onClick={() => signOutMutation.mutate()}
+            >
               <Icon name="signOut" />
               <span className="max-sm:sr-only">Sign out</span>
             </Button>
@@ -76,15 +81,15 @@ export function Shell({ isAdmin, children }: Props) {
   )
 }
 
-/** @param props.pattern what the tab stands for, where that is more than one page. */
+/** @param props.pattern the routes for which the tab is current, if more than `href`. */
 function Tab({ href, pattern = href, children }: { href: string; pattern?: string; children: string }) {
-  const [isHere] = useRoute(pattern)
+  const [isCurrent] = useRoute(pattern)
   return (
     <Link
       href={href}
-      aria-current={isHere ? "page" : undefined}
+      aria-current={isCurrent ? "page" : undefined}
       className={`-mb-px flex items-center border-b-2 px-2 text-sm font-medium whitespace-nowrap sm:px-3 ${
-        isHere ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"
+        isCurrent ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink"
       }`}
     >
       {children}

@@ -1,4 +1,4 @@
-/** Stands where something is about to be, in its size, so that nothing jumps when it comes. */
+/** A placeholder of the same size as the content that is loading, to avoid layout shifts. */
 export const Skeleton = ({ className }: { className: string }) => (
   <span aria-hidden="true" className={`block animate-pulse rounded bg-sunken ${className}`} />
 )

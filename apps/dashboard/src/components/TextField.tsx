@@ -4,11 +4,11 @@ interface Props extends Omit<ComponentProps<"input">, "className" | "id"> {
   label: string
   hint?: ReactNode
   error?: string | undefined
-  /** Within the input's frame, after the text. */
+  /** Placed inside the input, at its end. */
   end?: ReactNode
 }
 
-/** An input with its label, and what is wrong with it next to it. */
+/** An input with its label, hint and error. */
 export function TextField({ label, hint, error, end, ...input }: Props) {
   const id = useId()
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ")

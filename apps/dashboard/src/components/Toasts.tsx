@@ -3,7 +3,7 @@ import type { ReactNode } from "react"
 import { toasts } from "../toasts.ts"
 import { Icon } from "./Icon.tsx"
 
-/** Short words about what has just happened elsewhere than where the eye is. */
+/** Provides and shows the toast notifications. */
 export function Toasts({ children }: { children: ReactNode }) {
   return (
     <Toast.Provider toastManager={toasts} timeout={6_000}>

@@ -17,7 +17,7 @@ export function ActivityPage() {
           title="Activity"
           description={
             <>
-              What happened in your account. If something was not you,{" "}
+              Sign-ins and changes to your account. If you don’t recognize one,{" "}
               <Link href="/account" className="rounded text-accent underline underline-offset-4">
                 change your password
               </Link>
@@ -33,10 +33,10 @@ export function ActivityPage() {
       ) : data.items.length === 0 ? (
         <NoActivity />
       ) : (
-        <ActivityList events={data.items} isOld={list.isPlaceholderData} />
+        <ActivityList events={data.items} isStale={list.isPlaceholderData} />
       )}
       <Pager
-        of="events"
+        items="events"
         page={pages.page}
         hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
         onPrevious={pages.toPrevious}

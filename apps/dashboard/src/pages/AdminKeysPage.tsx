@@ -19,12 +19,12 @@ const STATUSES = [
   { status: "active", label: "Active" },
 ] as const
 
-const EVERY_KEY: Filter = { status: "all", search: "" }
+const ALL_KEYS: Filter = { status: "all", search: "" }
 
 export function AdminKeysPage() {
-  // Who comes from a user's row comes for that user's keys.
-  const asked = useHistoryState<{ search?: string } | null>()
-  const [filter, setFilter] = useState<Filter>({ status: "active", search: asked?.search ?? "" })
+  // The link in a user's row presets the search to that user's keys.
+  const preset = useHistoryState<{ search?: string } | null>()
+  const [filter, setFilter] = useState<Filter>({ status: "active", search: preset?.search ?? "" })
   const search = useDebounced(filter.search.trim(), 200)
   const pages = usePages()
   const list = useOwnedApiKeys({ status: filter.status, search, cursor: pages.cursor })
@@ -44,11 +44,11 @@ export function AdminKeysPage() {
       <AdminHeading
         ref={heading}
         title="Keys of all users"
-        description="Find a key by its label, its owner’s email, or what you have of the key itself."
+        description="Find a key by its label, its owner’s email, or the start of the key itself."
       />
       <div className="mb-4">
         <ListFilter
-          label="Search by how the label begins, the owner’s email, or the key’s first 8 characters"
+          label="Search by start of label, owner’s email, or first 8 characters of the key"
           placeholder="Label, email, key"
           statuses={STATUSES}
           filter={filter}
@@ -61,13 +61,13 @@ export function AdminKeysPage() {
       ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
         <OwnedKeyTableSkeleton />
       ) : data.items.length === 0 ? (
-        <NoneFound onClear={search || filter.status === "active" ? () => changeFilter(EVERY_KEY) : undefined}>
-          {explainNone({ status: filter.status, search })}
+        <NoneFound onClear={search || filter.status === "active" ? () => changeFilter(ALL_KEYS) : undefined}>
+          {explainNoMatches({ status: filter.status, search })}
         </NoneFound>
       ) : (
         <OwnedKeyTable
           apiKeys={data.items}
-          isOld={list.isPlaceholderData}
+          isStale={list.isPlaceholderData}
           onRevoke={(apiKey) => {
             isRevoked.current = false
             setToRevoke({ apiKey, isOpen: true })
@@ -75,7 +75,7 @@ export function AdminKeysPage() {
         />
       )}
       <Pager
-        of="keys"
+        items="keys"
         page={pages.page}
         hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
         onPrevious={pages.toPrevious}
@@ -98,8 +98,8 @@ export function AdminKeysPage() {
   )
 }
 
-/** Without what was looked for, which may be somebody's key. */
-function explainNone({ status, search }: Filter): string {
-  if (search) return status === "active" ? "No active key matches." : "No key matches."
-  return status === "active" ? "No key is active." : "There are no keys yet."
+/** Does not repeat the search text, which may be somebody's key. */
+function explainNoMatches({ status, search }: Filter): string {
+  if (search) return status === "active" ? "No active keys match." : "No keys match."
+  return status === "active" ? "No active keys." : "There are no keys yet."
 }

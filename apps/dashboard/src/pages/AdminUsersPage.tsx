@@ -23,15 +23,15 @@ interface Filter {
   search: string
 }
 
-const EVERYBODY: Filter = { status: "all", search: "" }
+const ALL_USERS: Filter = { status: "all", search: "" }
 
 export function AdminUsersPage({ ownId }: { ownId: string }) {
-  const [filter, setFilter] = useState(EVERYBODY)
+  const [filter, setFilter] = useState(ALL_USERS)
   const search = useDebounced(filter.search.trim(), 200)
   const pages = usePages()
   const list = useUsers({ status: filter.status, search, cursor: pages.cursor })
   const setDisabled = useSetDisabled()
-  const [asked, setAsked] = useState<{ user: ListedUser; isOpen: boolean }>()
+  const [dialog, setDialog] = useState<{ user: ListedUser; isOpen: boolean }>()
   const heading = useRef<HTMLHeadingElement>(null)
 
   function changeFilter(next: Filter) {
@@ -45,12 +45,12 @@ export function AdminUsersPage({ ownId }: { ownId: string }) {
       <AdminHeading
         ref={heading}
         title="Users"
-        description="A disabled user is out at once: no sign-in, no session, no key."
+        description="Disabling a user ends their sessions and blocks their sign-ins and keys immediately."
       />
       <div className="mb-4">
         <ListFilter
-          label="Search by how the email begins"
-          placeholder="Email begins with"
+          label="Search by start of email"
+          placeholder="Email starts with"
           statuses={STATUSES}
           filter={filter}
           onChange={changeFilter}
@@ -62,35 +62,35 @@ export function AdminUsersPage({ ownId }: { ownId: string }) {
       ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
         <UserTableSkeleton />
       ) : data.items.length === 0 ? (
-        <NoneFound onClear={() => changeFilter(EVERYBODY)}>
+        <NoneFound onClear={() => changeFilter(ALL_USERS)}>
           {search
-            ? `No ${filter.status === "all" ? "" : `${filter.status} `}user’s email begins with “${search}”.`
-            : `No user is ${filter.status}.`}
+            ? `No ${filter.status === "all" ? "" : `${filter.status} `}user’s email starts with “${search}”.`
+            : `No ${filter.status} users.`}
         </NoneFound>
       ) : (
         <UserTable
           users={data.items}
           ownId={ownId}
-          isOld={list.isPlaceholderData}
-          onSetDisabled={(user) => setAsked({ user, isOpen: true })}
+          isStale={list.isPlaceholderData}
+          onSetDisabled={(user) => setDialog({ user, isOpen: true })}
         />
       )}
       <Pager
-        of="users"
+        items="users"
         page={pages.page}
         hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
         onPrevious={pages.toPrevious}
         onNext={() => data?.nextCursor && pages.toNext(data.nextCursor)}
       />
-      {asked && (
+      {dialog && (
         <SetDisabledDialog
-          {...asked}
-          // Where the list shows one status, the row will go, and its button with it.
+          {...dialog}
+          // With a status filter, the row disappears, and its button can't be focused.
           finalFocus={() => (filter.status !== "all" && heading.current) || true}
-          onClose={() => setAsked({ ...asked, isOpen: false })}
+          onClose={() => setDialog({ ...dialog, isOpen: false })}
           onConfirm={() => {
-            setAsked({ ...asked, isOpen: false })
-            setDisabled.mutate(asked.user)
+            setDialog({ ...dialog, isOpen: false })
+            setDisabled.mutate(dialog.user)
           }}
         />
       )}

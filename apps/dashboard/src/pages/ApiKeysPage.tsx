@@ -16,10 +16,10 @@ import { Pager } from "../components/Pager.tsx"
 import { useDebounced } from "../useDebounced.ts"
 import { usePages } from "../usePages.ts"
 
-const EVERYTHING: Filter = { status: "all", search: "" }
+const ALL_KEYS: Filter = { status: "all", search: "" }
 
 export function ApiKeysPage() {
-  const [filter, setFilter] = useState(EVERYTHING)
+  const [filter, setFilter] = useState(ALL_KEYS)
   const search = useDebounced(filter.search.trim(), 200)
   const pages = usePages()
   const list = useApiKeys({ status: filter.status, search, cursor: pages.cursor })
@@ -36,8 +36,8 @@ export function ApiKeysPage() {
   }
 
   const { data } = list
-  const hasNone = data?.items.length === 0 && pages.page === 1 && !list.isPlaceholderData
-  const isFirstVisit = hasNone && filter.status === "all" && search === "" && filter.search === ""
+  const isEmpty = data?.items.length === 0 && pages.page === 1 && !list.isPlaceholderData
+  const isFirstVisit = isEmpty && filter.status === "all" && search === "" && filter.search === ""
 
   return (
     <>
@@ -45,7 +45,7 @@ export function ApiKeysPage() {
         <PageHeading
           ref={heading}
           title="API keys"
-          description="With a key, a program calls the API as you. Keep keys as safe as passwords."
+          description="Programs use a key to call the API as you. Keep keys as safe as passwords."
         />
         {!isFirstVisit && (
           <Button ref={createButton} kind="primary" onClick={() => setCreating(true)}>
@@ -66,12 +66,12 @@ export function ApiKeysPage() {
             <FormError error={list.error} />
           ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
             <ApiKeyTableSkeleton />
-          ) : hasNone ? (
-            <NoMatch filter={filter} onClear={() => changeFilter(EVERYTHING)} />
+          ) : isEmpty ? (
+            <NoMatch filter={filter} onClear={() => changeFilter(ALL_KEYS)} />
           ) : (
             <ApiKeyTable
               apiKeys={data.items}
-              isOld={list.isPlaceholderData}
+              isStale={list.isPlaceholderData}
               onRevoke={(apiKey) => {
                 isRevoked.current = false
                 setToRevoke({ apiKey, isOpen: true })
@@ -79,7 +79,7 @@ export function ApiKeysPage() {
             />
           )}
           <Pager
-            of="keys"
+            items="keys"
             page={pages.page}
             hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
             onPrevious={pages.toPrevious}

@@ -1,13 +1,13 @@
 import { PageHeading } from "../components/PageHeading.tsx"
 import { Plate } from "../components/Plate.tsx"
 
-/** Over plain http a browser keeps no `Secure` cookie, and everyone on the way could read the keys. */
+/** Shown over plain http, where browsers don't store `Secure` cookies and keys would be exposed on the network. */
 export function InsecurePage() {
   return (
     <Plate>
       <PageHeading
         title="Open this page over HTTPS"
-        description="Over plain HTTP everyone on the way could read your keys. HTTPS works, and so does http://localhost on the server’s own machine."
+        description="Plain HTTP would expose your keys on the network. Use HTTPS, or http://localhost on the server’s own machine."
       />
     </Plate>
   )

@@ -5,7 +5,7 @@ import { PageHeading } from "../components/PageHeading.tsx"
 export function NotFoundPage() {
   return (
     <div className="mx-auto grid max-w-md justify-items-center gap-6 py-16 text-center">
-      <PageHeading title="Page not found" description="There is nothing at this address." />
+      <PageHeading title="Page not found" description="There is no page at this address." />
       <Link href="/" className={buttonClass({ kind: "primary" })}>
         Go to your API keys
       </Link>

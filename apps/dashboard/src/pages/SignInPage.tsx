@@ -12,9 +12,9 @@ import { focusFirstInvalid } from "../focusFirstInvalid.ts"
 import { newPasswordProblem } from "../newPasswordProblem.ts"
 import { type SessionState, signIn } from "../session/session.ts"
 
-type Because = Extract<SessionState, { status: "signedOut" }>["because"]
+type SignedOutBecause = Extract<SessionState, { status: "signedOut" }>["because"]
 
-const WORDS = {
+const TEXTS = {
   login: { title: "Sign in", button: "Sign in", question: "No account yet?", other: "Create one" },
   register: {
     title: "Create your account",
@@ -24,35 +24,40 @@ const WORDS = {
   },
 } as const
 
-const NOTICES: Partial<Record<Because, string>> = {
-  ended: "Your session has ended. Sign in to go on where you were.",
+const NOTICES: Partial<Record<SignedOutBecause, string>> = {
+  ended: "Your session has ended. Sign in to continue where you left off.",
   signedOut: "You have signed out.",
 }
 
-/** Signing in and signing up, which differ in little. */
-export function SignInPage({ way, because }: { way: "login" | "register"; because: Because }) {
+interface Props {
+  mode: "login" | "register"
+  signedOutBecause: SignedOutBecause
+}
+
+/** The page for signing in and for signing up. */
+export function SignInPage({ mode, signedOutBecause }: Props) {
   const form = useRef<HTMLFormElement>(null)
   const [problems, setProblems] = useState<{ email?: string; password?: string }>({})
   const attempt = useMutation({
-    mutationFn: (credentials: { email: string; password: string }) => signIn(way, credentials),
+    mutationFn: (credentials: { email: string; password: string }) => signIn(mode, credentials),
     onError: () => focusFirstInvalid(form.current),
   })
   const { reset } = attempt
-  // What was wrong with signing in says nothing of signing up.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each way.
+  // Clears the errors of the other mode.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the mode changes.
   useEffect(() => {
     setProblems({})
     reset()
-  }, [way, reset])
-  const words = WORDS[way]
-  const notice = way === "login" && NOTICES[because]
+  }, [mode, reset])
+  const texts = TEXTS[mode]
+  const notice = mode === "login" && NOTICES[signedOutBecause]
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     if (attempt.isPending) return
     const fields = new FormData(event.currentTarget)
     const [email, password] = [String(fields.get("email")).trim(), String(fields.get("password"))]
-    const found = findProblems(way, email, password)
+    const found = findProblems(mode, email, password)
     setProblems(found)
     attempt.reset()
     if (Object.keys(found).length > 0) focusFirstInvalid(form.current)
@@ -62,9 +67,9 @@ export function SignInPage({ way, because }: { way: "login" | "register"; becaus
   return (
     <Plate>
       <div className="rounded-2xl border border-line bg-surface p-5 shadow-xs sm:p-7">
-        <PageHeading title={words.title} />
+        <PageHeading title={texts.title} />
         {notice && <p className="mt-3 rounded-lg bg-sunken px-3 py-2 text-sm text-muted">{notice}</p>}
-        {/* Without scripts it would send the password along in a URL. */}
+        {/* Without JavaScript, a GET form would put the password into the URL. */}
         <form ref={form} method="post" noValidate onSubmit={submit} className="mt-5 grid gap-4">
           <TextField
             label="Email"
@@ -75,36 +80,39 @@ export function SignInPage({ way, because }: { way: "login" | "register"; becaus
             error={problems.email ?? explainField(attempt.error, "email", "Email")}
           />
           <PasswordField
-            key={way}
+            key={mode}
             label="Password"
             name="password"
-            autoComplete={way === "login" ? "current-password" : "new-password"}
+            autoComplete={mode === "login" ? "current-password" : "new-password"}
             required
-            hint={way === "register" && "At least 12 characters. A few random words are good."}
+            hint={mode === "register" && "At least 12 characters. A few random words work well."}
             error={problems.password ?? explainField(attempt.error, "password", "Password")}
           />
           <FormError error={isAboutFields(attempt.error, ["email", "password"]) ? null : attempt.error} />
           <Button type="submit" kind="primary" isBusy={attempt.isPending}>
-            {words.button}
+            {texts.button}
           </Button>
         </form>
       </div>
       <p className="mt-6 text-center text-sm text-muted">
-        {words.question}{" "}
+        {texts.question}{" "}
         <Link
-          href={way === "login" ? "/sign-up" : "/sign-in"}
+          href={mode === "login" ? "/sign-up" : "/sign-in"}
           className="rounded font-medium text-accent underline underline-offset-4 hover:text-accent-strong"
         >
-          {words.other}
+          {texts.other}
         </Link>
       </p>
     </Plate>
   )
 }
 
-function findProblems(way: "login" | "register", email: string, password: string) {
-  const inEmail = /^\S+@\S+$/.test(email) ? undefined : "Enter your email address."
-  const inPassword =
-    way === "register" ? newPasswordProblem(password) : password === "" ? "Enter your password." : undefined
-  return { ...(inEmail && { email: inEmail }), ...(inPassword && { password: inPassword }) }
+function findProblems(mode: "login" | "register", email: string, password: string) {
+  const emailProblem = /^\S+@\S+$/.test(email) ? undefined : "Enter your email address."
+  const passwordProblem =
+    mode === "register" ? newPasswordProblem(password) : password === "" ? "Enter your password." : undefined
+  return {
+    ...(emailProblem && { email: emailProblem }),
+    ...(passwordProblem && { password: passwordProblem }),
+  }
 }

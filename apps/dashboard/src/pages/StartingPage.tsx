@@ -5,7 +5,7 @@ import { AwayBanner } from "../components/AwayBanner.tsx"
 import { Logo } from "../components/Logo.tsx"
 import { Skeleton } from "../components/Skeleton.tsx"
 
-/** While it turns out whether the last visit's session goes on: the outlines of what will be there. */
+/** Shows a skeleton of the page while the session of the last visit is being resumed. */
 export function StartingPage({ failure }: { failure: unknown }) {
   const [isAccount] = useRoute("/account")
   const [isActivity] = useRoute("/activity")

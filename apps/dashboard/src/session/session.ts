@@ -1,12 +1,12 @@
 import { type CookieSignedIn, createLatchkey, type Latchkey, LatchkeyError, type User } from "@latchkey/sdk"
 
-/** Nothing secret: that there may be a session to go on with, which spares a first visit a call that must fail. */
-const HINT = "latchkey.hasSession"
-/** Held while the refresh token is replaced, in one tab at a time. */
-const LOCK = "latchkey.session"
-/** Milliseconds before its end in which an access token is renewed, and its age under which it is not. */
+/** Not secret: set if there may be a session to resume, which saves first visits a refresh that would fail. */
+const HINT_KEY = "latchkey.hasSession"
+/** Only one tab at a time may replace the refresh token. */
+const LOCK_NAME = "latchkey.session"
+/** An access token is renewed if it expires within this many milliseconds, unless it is younger than `MIN_AGE`. */
 const RENEW_BEFORE = 30_000
-const YOUNG = 60_000
+const MIN_AGE = 60_000
 
 export type SessionState =
   | { status: "starting"; failure: unknown }
@@ -16,18 +16,18 @@ export type SessionState =
 interface AccessToken {
   value: string
   expiresAt: number
-  /** By the clock that nobody sets. */
+  /** On the monotonic clock of `performance.now()`. */
   receivedAt: number
 }
 
-// Over plain http the browser keeps no such cookie, and the page says so instead of calling.
+// Over plain http, the page makes no calls and asks for HTTPS instead.
 const options = { baseUrl: location.origin, retries: 0, allowInsecureHttp: true }
 const latchkey = createLatchkey(options)
 const latchkeyAsUser = createLatchkey({ ...options, accessToken: currentAccessToken })
 const otherTabs = new BroadcastChannel("latchkey")
 const listeners = new Set<() => void>()
 
-let state: SessionState = localStorage.getItem(HINT)
+let state: SessionState = localStorage.getItem(HINT_KEY)
   ? { status: "starting", failure: null }
   : { status: "signedOut", because: "never" }
 let accessToken: AccessToken | undefined
@@ -40,49 +40,49 @@ export function onSessionChange(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
-function become(next: SessionState) {
+function setState(next: SessionState) {
   state = next
-  if (next.status === "signedIn") localStorage.setItem(HINT, "1")
+  if (next.status === "signedIn") localStorage.setItem(HINT_KEY, "1")
   if (next.status === "signedOut") {
     accessToken = undefined
-    localStorage.removeItem(HINT)
+    localStorage.removeItem(HINT_KEY)
   }
   for (const listener of listeners) listener()
 }
 
-/** Opens an account or signs in to one. The refresh token stays in the cookie. */
-export async function signIn(way: "register" | "login", credentials: { email: string; password: string }) {
-  await navigator.locks.request(LOCK, async () => {
-    accept(await latchkey.auth[way]({ ...credentials, session: "cookie" }))
+/** Creates an account or signs in to one. The refresh token stays in the cookie. */
+export async function signIn(mode: "register" | "login", credentials: { email: string; password: string }) {
+  await navigator.locks.request(LOCK_NAME, async () => {
+    setSignedIn(await latchkey.auth[mode]({ ...credentials, session: "cookie" }))
   })
   otherTabs.postMessage("signedIn")
 }
 
-/** Ends the session, here and in all tabs; it needs no access token, as the cookie says which. */
+/** Ends the session in all tabs. The cookie identifies it, so no access token is needed. */
 export async function signOut() {
-  await navigator.locks.request(LOCK, () => latchkey.auth.logout())
+  await navigator.locks.request(LOCK_NAME, () => latchkey.auth.logout())
   otherTabs.postMessage("signedOut")
-  become({ status: "signedOut", because: "signedOut" })
+  setState({ status: "signedOut", because: "signedOut" })
 }
 
-function accept(signedIn: CookieSignedIn) {
+function setSignedIn(signedIn: CookieSignedIn) {
   accessToken = {
     value: signedIn.accessToken,
     expiresAt: signedIn.accessTokenExpiresAt.getTime(),
     receivedAt: performance.now(),
   }
-  become({ status: "signedIn", user: signedIn.user })
+  setState({ status: "signedIn", user: signedIn.user })
 }
 
-/** Goes on with the session that the cookie holds, one tab after the other. */
+/** Gets a new access token for the cookie's session. Tabs take turns, because each refresh replaces the cookie. */
 async function renew(): Promise<string> {
-  return navigator.locks.request(LOCK, async () => {
+  return navigator.locks.request(LOCK_NAME, async () => {
     try {
       const signedIn = await latchkey.auth.refresh()
-      accept(signedIn)
+      setSignedIn(signedIn)
       return signedIn.accessToken
     } catch (error) {
-      if (isUnauthenticated(error)) become({ status: "signedOut", because: "ended" })
+      if (isUnauthenticated(error)) setState({ status: "signedOut", because: "ended" })
       throw error
     }
   })
@@ -96,17 +96,17 @@ function renewOnce(): Promise<string> {
 }
 
 /**
- * An access token for a call. The clock decides only for tokens that are not young: it may be wrong, and must not
- * make every call a renewal.
+ * The access token for the next call, renewed if it is about to expire. New tokens are never renewed: the clock may be
+ * wrong, and every call would renew the token.
  */
 async function currentAccessToken(): Promise<string> {
   if (!accessToken) return renewOnce()
   const { value, expiresAt, receivedAt } = accessToken
-  const isOld = performance.now() - receivedAt > YOUNG && expiresAt - Date.now() < RENEW_BEFORE
-  return isOld ? renewOnce() : value
+  const isExpiring = performance.now() - receivedAt > MIN_AGE && expiresAt - Date.now() < RENEW_BEFORE
+  return isExpiring ? renewOnce() : value
 }
 
-/** Makes a call as the user, and again with a new access token if the server no longer took the one at hand. */
+/** Makes a call as the user. If the server rejects the access token, retries once with a new one. */
 export async function asUser<T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> {
   try {
     return await call(latchkeyAsUser)
@@ -117,30 +117,30 @@ export async function asUser<T>(call: (latchkey: Latchkey) => Promise<T>): Promi
   }
 }
 
-/** Goes on where the last visit ended; while the server does not answer, tries again by itself. */
+/** Resumes the session of the last visit. Retries with backoff until the server responds. */
 export async function resume(attempt = 0): Promise<void> {
   if (state.status !== "starting") return
   try {
     await renewOnce()
   } catch (failure) {
-    const asked = failure instanceof LatchkeyError ? (failure.retryAfter ?? 0) * 1000 : 0
-    setTimeout(() => resume(attempt + 1), Math.max(asked, Math.min(1000 * 2 ** attempt, 15_000)))
-    if (state.status === "starting") become({ status: "starting", failure })
+    const retryAfter = failure instanceof LatchkeyError ? (failure.retryAfter ?? 0) * 1000 : 0
+    setTimeout(() => resume(attempt + 1), Math.max(retryAfter, Math.min(1000 * 2 ** attempt, 15_000)))
+    if (state.status === "starting") setState({ status: "starting", failure })
   }
 }
 
 otherTabs.addEventListener("message", ({ data }) => {
   if (data === "signedOut" && state.status !== "signedOut") {
-    become({ status: "signedOut", because: "signedOut" })
+    setState({ status: "signedOut", because: "signedOut" })
   }
-  // It may be another account: whatever this tab knew is void.
+  // The other tab may have signed in to another account, so this tab starts over.
   if (data === "signedIn") {
     accessToken = undefined
-    become({ status: "starting", failure: null })
+    setState({ status: "starting", failure: null })
     void resume()
   }
 })
 
-/** The session is over, or this page may not have one. */
+/** Whether the session has ended, or the server does not allow this page to have one. */
 const isUnauthenticated = (error: unknown) =>
   error instanceof LatchkeyError && /^(UNAUTHENTICATED|FORBIDDEN)$/.test(error.reason)

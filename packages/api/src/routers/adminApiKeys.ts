@@ -1,5 +1,5 @@
+import { noOutput, ownedApiKey, page, paged, searchUpTo } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { noOutput, ownedApiKey, page, paged, searchUpTo } from "../schemas.ts"
 import { adminProcedure, router } from "../trpc.ts"
 
 export const adminApiKeysRouter = router({

@@ -1,5 +1,5 @@
+import { listedUser, noOutput, page, paged, searchUpTo } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { listedUser, noOutput, page, paged, searchUpTo } from "../schemas.ts"
 import { adminProcedure, router } from "../trpc.ts"
 
 const one = z.strictObject({ id: z.string().min(1).max(100) })

@@ -1,5 +1,5 @@
+import { apiKey, instant, label, noOutput, page, paged, search } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { apiKey, instant, label, noOutput, page, paged, search } from "../schemas.ts"
 import { callerProcedure, router, sessionProcedure } from "../trpc.ts"
 
 export const apiKeysRouter = router({

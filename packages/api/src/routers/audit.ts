@@ -1,5 +1,5 @@
+import { auditEvent, auditKind, page, paged } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { auditEvent, auditKind, page, paged } from "../schemas.ts"
 import { router, sessionProcedure } from "../trpc.ts"
 
 export const auditRouter = router({

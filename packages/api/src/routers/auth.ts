@@ -1,5 +1,5 @@
+import { email, newEmail, noOutput, signedIn, user } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { email, newEmail, noOutput, signedIn, user } from "../schemas.ts"
 import { browserSession, newBrowserSession, takeBrowserToken } from "../sessionCookie.ts"
 import {
   callerProcedure,

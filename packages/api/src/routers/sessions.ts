@@ -1,5 +1,5 @@
+import { noOutput, session } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { noOutput, session } from "../schemas.ts"
 import { router, sessionProcedure } from "../trpc.ts"
 
 export const sessionsRouter = router({

@@ -1,6 +1,6 @@
 import type { Auth, Caller } from "@latchkey/auth"
 
-/** Who is calling where nobody is asked; of the same shape and size as a real caller. */
+/** The caller that contenders without authentication return, of the same shape and size as a real one. */
 export const fixedCaller: Caller = {
   via: "apiKey",
   apiKeyId: "6f1c8f0a-3b51-4f5e-9a57-2f2a4a1f7d10",
@@ -12,30 +12,32 @@ export const fixedCaller: Caller = {
   },
 }
 
-const notServed = new Proxy(
+const unavailable = new Proxy(
   {},
   {
     get() {
-      throw new TypeError("this contender only tells who is calling")
+      throw new TypeError("this contender only authenticates")
     },
   },
 )
 
-/** An `Auth` that asks `identify` who is calling, and can do nothing else. */
-export const authThatOnly = (identify: (headers: Pick<Headers, "get">) => Promise<Caller | null>): Auth => ({
+/** An `Auth` that only authenticates, by calling `identify`. */
+export const createStubAuth = (
+  identify: (headers: Pick<Headers, "get">) => Promise<Caller | null>,
+): Auth => ({
   authenticate: async (headers) => {
     const caller = await identify(headers)
     return caller ? { caller } : { caller: null, problem: "invalid" }
   },
-  accounts: notServed as Auth["accounts"],
-  apiKeys: notServed as Auth["apiKeys"],
-  sessions: notServed as Auth["sessions"],
-  audit: notServed as Auth["audit"],
-  admin: notServed as Auth["admin"],
-  queue: notServed as Auth["queue"],
+  accounts: unavailable as Auth["accounts"],
+  apiKeys: unavailable as Auth["apiKeys"],
+  sessions: unavailable as Auth["sessions"],
+  audit: unavailable as Auth["audit"],
+  admin: unavailable as Auth["admin"],
+  queue: unavailable as Auth["queue"],
   appointAdmins: async () => 0,
   close: async () => {},
 })
 
-/** An `Auth` that takes everybody for the same caller, at once. */
-export const openAuth: Auth = authThatOnly(async () => fixedCaller)
+/** An `Auth` that returns the fixed caller for every request. */
+export const openAuth: Auth = createStubAuth(async () => fixedCaller)

@@ -6,7 +6,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { Hono } from "hono"
 import { port } from "./environment.ts"
 
-/** Latchkey's router through tRPC's stock fetch adapter on Hono, with nothing else around it. */
+/** Serves Latchkey's router with tRPC's stock fetch adapter on Hono, and nothing else. */
 export function serveWithFetchAdapter(auth: Auth) {
   const app = new Hono()
   app.all("/trpc/*", (c) =>

@@ -1,5 +1,5 @@
-import { normalizeEmail, normalizeKnownEmail } from "@latchkey/auth"
 import { z } from "zod"
+import { normalizeEmail, normalizeKnownEmail } from "./email.ts"
 
 export const noOutput = z.void()
 
@@ -20,21 +20,21 @@ export const newEmail = emailBy(normalizeEmail)
 /** The email of an account that should exist; accounts of earlier versions may have others. */
 export const email = emailBy(normalizeKnownEmail)
 
-/** Unicode without control characters, NUL among them, which PostgreSQL can't store, and lone surrogates. */
+/** Unicode without control characters or lone surrogates. PostgreSQL can't store NUL or lone surrogates. */
 export const label = z
   .string()
   .trim()
   .refine((text) => text !== "" && [...text].length <= 100, { error: "must have 1 to 100 characters" })
   .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
-    error: "must not have control characters",
+    error: "must not contain control characters",
   })
 
-/** A `Date`, or ISO 8601 with a zone, which is all that JSON can carry. */
+/** A `Date`, or an ISO 8601 string with a zone, since JSON has no dates. */
 export const instant = z
   .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))], {
     error: "must be a time in ISO 8601 with a zone",
   })
-  // Later years have five digits, which PostgreSQL does not read.
+  // PostgreSQL can't parse the format that JavaScript uses for later years.
   .refine((time) => time.getUTCFullYear() < 10_000, { error: "must be before the year 10000" })
 
 export const user = z.object({
@@ -50,7 +50,7 @@ export const signedIn = z.object({
   user,
   accessToken: z.string(),
   accessTokenExpiresAt: z.date(),
-  /** Left out where the cookie has it. */
+  /** Omitted when it is in a cookie. */
   refreshToken: z.string().optional(),
 })
 
@@ -68,7 +68,7 @@ export const ownedApiKey = apiKey.extend({
   owner: z.object({ id: z.string(), email: z.string(), disabledAt: z.date().nullable() }),
 })
 
-/** Text to look for, or nothing. */
+/** A search term, possibly empty. */
 export const searchUpTo = (length: number) =>
   z
     .string()
@@ -76,7 +76,7 @@ export const searchUpTo = (length: number) =>
     .max(length, { error: `must have at most ${length} characters` })
     .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "must be valid Unicode" })
 
-/** Part of a label, or nothing. */
+/** Part of a label, possibly empty. */
 export const search = searchUpTo(100)
 
 /** What every list that is read page by page takes. */

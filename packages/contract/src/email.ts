@@ -1,5 +1,3 @@
-import { domainToASCII } from "node:url"
-
 /** RFC 5321, section 4.5.3.1, and its path limit without the angle brackets. */
 const MAX_LENGTH = 254
 const MAX_LOCAL_LENGTH = 64
@@ -37,8 +35,8 @@ const isShort = (email: string) => email.length <= MAX_LENGTH
 function toAscii(text: string): string {
   const at = text.lastIndexOf("@")
   const domain = text.slice(at + 1)
-  // Node.js reads the domain as that of a URL, so nothing that ends one there may be in it.
+  // `URL` reads the domain, so the domain must not contain a character that would end it there.
   const isInternational = /[^\0-\x7f]/.test(domain) && !/[\0-\x7f]/.test(domain.replace(/[A-Za-z0-9.-]/g, ""))
-  const ascii = at >= 0 && isShort(text) && isInternational ? domainToASCII(domain) : ""
-  return ascii === "" ? text : `${text.slice(0, at)}@${ascii}`
+  if (at < 0 || !isShort(text) || !isInternational || !URL.canParse(`http://${domain}`)) return text
+  return `${text.slice(0, at)}@${new URL(`http://${domain}`).hostname}`
 }

@@ -1,0 +1,7 @@
+import type { CredentialHeaders } from "./credentialHeaders.ts"
+
+/** Sends a call with its credential headers. A session resends the call once if the server rejects its access token. */
+export type Credential = <T>(send: (headers: CredentialHeaders) => Promise<T>) => Promise<T>
+
+/** For calls that authenticate by their input, such as signing in. */
+export const noCredential: Credential = (send) => send({})
