@@ -101,7 +101,7 @@ describe("throttling", () => {
     await auth.accounts.login({ email, password }, hotel)
     expect(await guessOn(auth, email, hotel)).toBe(2)
     await auth.accounts.login({ email, password }, hotel)
-  })
+  }, 90_000)
 
   test("who goes through the accounts from one address is stopped; those at home there are not", async () => {
     const auth = instance({ failedLoginsByAddress: { count: 5, seconds: 60 } })

@@ -71,32 +71,29 @@ export function createThrottleLogin(
     return false
   }
 
-  /** @param refuse makes the refusal of a limit that others share; undefined while none is used up. */
-  async function signInOrRefuse<T>(
-    keys: LoginKeys,
-    refuse: (() => AuthError) | undefined,
-    signIn: () => Promise<T>,
-  ): Promise<T> {
-    if (!refuse) return signIn()
-    if (!(await mayGoBeyond(keys))) throw refuse()
-    return signIn().catch((error: unknown) => {
-      // A wrong password, or a queue that is full, where others never get as far.
-      throw error instanceof AuthError ? refuse() : error
-    })
-  }
-
-  /** Signs in beyond the limit of the address's tries, where nothing is counted but what `mayGoBeyond` counts. */
-  async function loginBeyondTries<T>(
+  /**
+   * Signs in although a limit that others share is used up, where that may be. Nobody waits for a turn here, as nothing
+   * is given back: a full queue must not answer differently from an account that is not known at the address.
+   */
+  async function loginBeyond<T>(
     keys: LoginKeys,
     refuse: () => AuthError,
     signIn: () => Promise<T>,
   ): Promise<T> {
-    const result = await signInOrRefuse(keys, refuse, signIn)
+    if (!(await mayGoBeyond(keys))) throw refuse()
+    const result = await signIn().catch((error: unknown) => {
+      throw error instanceof AuthError ? refuse() : error
+    })
     await meet(keys)
     return result
   }
 
-  async function loginInTurn<T>(keys: LoginKeys, source: Source, signIn: () => Promise<T>): Promise<T> {
+  /** @returns what makes the refusal, where a limit that others share is used up. */
+  async function loginInTurn<T>(
+    keys: LoginKeys,
+    source: Source,
+    signIn: () => Promise<T>,
+  ): Promise<{ result: T } | { refuse: () => AuthError }> {
     const taken: [Counter, string][] = []
     async function take(counter: Counter, key: string) {
       const usage = await counter.take(key)
@@ -124,9 +121,14 @@ export function createThrottleLogin(
       const own = await take(failed, keys.both)
       if (!own.isAllowed) throw failed.refuse(source, own.reset)
       failed.tell(source, own)
-      const result = await signInOrRefuse(keys, await takeShared(own), signIn)
+      const refuse = await takeShared(own)
+      if (refuse) {
+        await finish(giveBack())
+        return { refuse }
+      }
+      const result = await signIn()
       await finish([...giveBack(), known.remember(keys.both)])
-      return result
+      return { result }
     } catch (error) {
       // Only what has shown a password to be wrong is a guess.
       if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await finish(giveBack())
@@ -141,12 +143,12 @@ export function createThrottleLogin(
       try {
         const ofTries = await tries.take(keys.address)
         if (!ofTries.isAllowed) {
-          const refuse = () => tries.refuse(source, ofTries.reset)
-          return await loginBeyondTries(keys, refuse, signIn)
+          return await loginBeyond(keys, () => tries.refuse(source, ofTries.reset), signIn)
         }
         tries.tell(source, ofTries)
         // Each knows how the one before it ended, so that guesses at the same moment are counted and sign-ins are not.
-        return await inTurn(keys.both, () => loginInTurn(keys, source, signIn))
+        const outcome = await inTurn(keys.both, () => loginInTurn(keys, source, signIn))
+        return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
       } catch (error) {
         const isRefused = error instanceof AuthError && error.reason === "RATE_LIMITED"
         if (isRefused) await sleep(askedAt + REFUSAL_DELAY - performance.now())
