@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { closeInStages } from "./closeInStages.ts"
-import { isDraining } from "./drain.ts"
+import { isDraining, waitBeforeAnswer } from "./drain.ts"
 import { describeError, type Log } from "./log.ts"
 import { refusalStatusOf, refuse } from "./refuse.ts"
 
@@ -35,13 +35,17 @@ export function createHttpServer(
   })
   server.setTimeout(INACTIVITY_TIMEOUT)
   server.on("connection", closeInStages)
-  server.on("request", (incoming, outgoing) => {
+  server.on("request", async (incoming, outgoing) => {
     const onError = (error: unknown) => log.error({ errors: [describeError(error)] }, "answering")
     outgoing.on("error", onError)
-    answer(incoming, outgoing).catch((error: unknown) => {
+    try {
+      const wait = waitBeforeAnswer(server)
+      if (wait) await wait
+      await answer(incoming, outgoing)
+    } catch (error) {
       onError(error)
       outgoing.destroy()
-    })
+    }
   })
   // An expectation that is not known may be ignored (RFC 9110, section 10.1.1).
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing))

@@ -14,17 +14,24 @@ const QUIET_TURNS = 5
 /** Longest time to go on accepting. */
 const ACCEPT_MS = 500
 
-const draining = new WeakSet<Server>()
+/** For each server that is draining: resolves when it accepts no more connections. */
+const draining = new WeakMap<Server, Promise<void>>()
 
-/** Whether a server is closing, so that no connection to it is worth keeping. */
+/** Whether a server is draining, so that no connection to it is worth keeping. */
 export const isDraining = (server: Server) => draining.has(server)
+
+/**
+ * While a draining server still accepts connections, the wait before a request is answered; else undefined. Who has an
+ * answer may open the next connection, so answering now would never let the queue run empty.
+ */
+export const waitBeforeAnswer = (server: Server) => draining.get(server)
 
 /** Closes a server: no new connections, idle ones closed, busy ones when their answer is out or time is up. */
 export async function drain(server: Server): Promise<void> {
-  draining.add(server)
-  await acceptWaiting(server)
   const closed = once(server, "close")
-  server.close()
+  const accepted = acceptWaiting(server).then(() => void server.close())
+  draining.set(server, accepted)
+  await accepted
   // Connections that were busy with a keep-alive answer turn idle one after the other. After a turn's reading, so that
   // one whose next request has arrived is not taken to be idle.
   const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), 50)
@@ -48,7 +55,7 @@ async function acceptWaiting(server: Server) {
   const deadline = performance.now() + ACCEPT_MS
   while (quietTurns < QUIET_TURNS && performance.now() < deadline) {
     quietTurns++
-    // Each turn reads the queue, and then comes here.
+    // Each turn looks at the queue, and then comes here.
     await nextTurn()
   }
   server.off("connection", onConnection)
