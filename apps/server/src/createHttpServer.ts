@@ -4,6 +4,7 @@ import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeAnswer } from "./drain.ts"
 import { describeError, type Log } from "./log.ts"
 import { refusalStatusOf, refuse } from "./refuse.ts"
+import { trackIdle } from "./trackIdle.ts"
 
 export interface HttpServerOptions {
   log: Log
@@ -34,6 +35,7 @@ export function createHttpServer(
     connectionsCheckingInterval: 1_000,
   })
   server.setTimeout(INACTIVITY_TIMEOUT)
+  trackIdle(server)
   server.on("connection", closeInStages)
   server.on("request", async (incoming, outgoing) => {
     const onError = (error: unknown) => log.error({ errors: [describeError(error)] }, "answering")

@@ -13,6 +13,8 @@ export interface RawConnection extends Disposable {
   read(options?: { hasBody?: boolean }): Promise<RawReply | null>
   /** Resolves when the server has closed it. */
   closed(): Promise<void>
+  /** What the connection failed with, such as a reset; null while it did not. */
+  error(): Error | null
 }
 
 export function openConnection(serverUrl: string): RawConnection {
@@ -20,7 +22,10 @@ export function openConnection(serverUrl: string): RawConnection {
   let received = Buffer.alloc(0)
   let wake = () => {}
   // A server that closes while we still talk resets the connection, which is an end like any other.
-  socket.on("error", () => {})
+  let failure: Error | null = null
+  socket.on("error", (error) => {
+    failure = error
+  })
   socket.on("close", () => wake())
   socket.on("data", (bytes) => {
     received = Buffer.concat([received, bytes])
@@ -53,6 +58,7 @@ export function openConnection(serverUrl: string): RawConnection {
     async closed() {
       while (!socket.closed) await change()
     },
+    error: () => failure,
     [Symbol.dispose]: () => void socket.destroy(),
   }
 }
