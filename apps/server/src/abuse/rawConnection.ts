@@ -6,6 +6,8 @@ const DEADLINE = 15_000
 
 /** A connection on which a test says what no HTTP client would. */
 export interface RawConnection extends Disposable {
+  /** Resolves when the system has opened it, whether or not the server knows of it. */
+  opened: Promise<void>
   write(data: string | Uint8Array): void
   /** Says that nothing more will come. */
   end(): void
@@ -42,6 +44,7 @@ export function openConnection(serverUrl: string): RawConnection {
     })
 
   return {
+    opened: new Promise((resolve) => socket.once("connect", resolve)),
     write: (data) => void socket.write(data),
     end: () => void socket.end(),
     async read({ hasBody = true } = {}) {
