@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import { failureOf } from "@latchkey/api"
 import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeAnswer } from "./drain.ts"
 import { describeError, type Log } from "./log.ts"
-import { refusalStatusOf, refuse } from "./refuse.ts"
+import { lastAnswer, refusalStatusOf, refuse } from "./refuse.ts"
 import { trackIdle } from "./trackIdle.ts"
 
 export interface HttpServerOptions {
@@ -25,6 +26,8 @@ export function createHttpServer(
   answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>,
   { log, headersTimeout, keepAliveTimeout }: HttpServerOptions,
 ): Server {
+  const logError = (activity: string) => (error: unknown) =>
+    log.error({ errors: [describeError(error)] }, activity)
   const server = createServer({
     // Whoever answers says so in the form of its other answers.
     requireHostHeader: false,
@@ -38,17 +41,23 @@ export function createHttpServer(
   trackIdle(server)
   server.on("connection", closeInStages)
   server.on("request", async (incoming, outgoing) => {
-    const onError = (error: unknown) => log.error({ errors: [describeError(error)] }, "answering")
-    outgoing.on("error", onError)
+    outgoing.on("error", logError("answering"))
     try {
       const wait = waitBeforeAnswer(server)
       if (wait) await wait
       await answer(incoming, outgoing)
     } catch (error) {
-      onError(error)
-      outgoing.destroy()
+      if (outgoing.headersSent) {
+        logError("answering")(error)
+        outgoing.destroy()
+      } else {
+        const { headers, body } = lastAnswer(failureOf(error), 500, log, error)
+        outgoing.writeHead(500, headers).end(body)
+      }
     }
   })
+  // A connection that can't be accepted, for want of file descriptors say. A failure to listen is for the caller.
+  server.once("listening", () => server.on("error", logError("accepting")))
   // An expectation that is not known may be ignored (RFC 9110, section 10.1.1).
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing))
   server.on("clientError", (error, socket) => refuse(socket as Socket, refusalStatusOf(error), log))
