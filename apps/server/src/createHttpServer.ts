@@ -29,7 +29,7 @@ export function createHttpServer(
   const logError = (activity: string) => (error: unknown) =>
     log.error({ errors: [describeError(error)] }, activity)
   const server = createServer({
-    // Whoever answers says so in the form of its other answers.
+    // The app refuses it in the contract's form, and the metrics need no host.
     requireHostHeader: false,
     headersTimeout,
     requestTimeout: 2 * headersTimeout,

@@ -5,7 +5,7 @@ import type { Metrics } from "./createMetrics.ts"
 import type { ListenOptions } from "./listen.ts"
 
 /** Milliseconds for a request's headers to arrive. */
-const HEADERS_TIMEOUT = 5_000
+const HEADERS_TIMEOUT = 2_500
 
 /** Serves `GET /metrics` and nothing else, on a port of its own, for those who watch and nobody else to reach. */
 export async function serveMetrics(
