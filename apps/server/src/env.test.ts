@@ -74,6 +74,8 @@ test.each([
   ["PORT", "-1"],
   ["PORT", "3000.5"],
   ["METRICS_PORT", "no"],
+  ["KEEP_ALIVE_TIMEOUT", "0"],
+  ["KEEP_ALIVE_TIMEOUT", "75s"],
   ["DATABASE_URL", "mysql://user:hunter2@db/latchkey"],
   ["AUTH_SECRET", "hunter2"],
   ["AUTH_SECRET", "change-me-change-me-change-me-change-me"],

@@ -72,6 +72,7 @@ const Env = z
     PORT: whole(0, 65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     METRICS_PORT: whole(0, 65_535).optional(),
+    KEEP_ALIVE_TIMEOUT: whole(1, 86_400).default(75),
     DATABASE_URL: z
       .string()
       .refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), {

@@ -1,6 +1,7 @@
 import { DataFolderInUse } from "@latchkey/db"
 import { createLineWriter } from "./createLineWriter.ts"
 import { EnvError, readEnv } from "./env.ts"
+import { isLostConnection } from "./isLostConnection.ts"
 import { createLog, describeError } from "./log.ts"
 import { start } from "./start.ts"
 
@@ -28,7 +29,14 @@ try {
   const env = readEnv(process.env)
   const output = createLineWriter()
   const log = createLog(env.LOG_LEVEL, output)
+  // Unhandled rejections come here too. A lost connection concerns its own two ends: Node has already closed the socket,
+  // and whoever waits for it has been told or runs into a time limit, so everybody else is served on. After anything
+  // else nobody knows what still holds, so the process ends at once, and whatever runs it starts a new one.
   process.on("uncaughtException", (error) => {
+    if (isLostConnection(error)) {
+      log.error({ errors: [describeError(error)] }, "uncaught")
+      return
+    }
     log.fatal({ errors: [describeError(error)] }, "uncaught")
     process.exit(1)
   })

@@ -1,29 +1,33 @@
 import { once } from "node:events"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { IncomingMessage, Server } from "node:http"
+import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
 import type { Metrics } from "./createMetrics.ts"
+import type { ListenOptions } from "./listen.ts"
 
-/** Milliseconds for a request to arrive. */
-const REQUEST_TIMEOUT = 5_000
+/** Milliseconds for a request's headers to arrive. */
+const HEADERS_TIMEOUT = 2_500
 
 /** Serves `GET /metrics` and nothing else, on a port of its own, for those who watch and nobody else to reach. */
 export async function serveMetrics(
   metrics: Metrics,
-  { port, host }: { port: number; host: string },
+  { port, host, ...options }: ListenOptions,
 ): Promise<Server> {
-  const server = createServer({ headersTimeout: REQUEST_TIMEOUT, requestTimeout: REQUEST_TIMEOUT })
-  server.on("request", (incoming, outgoing) => void answer(metrics, incoming, outgoing))
+  const server = createHttpServer(
+    async (incoming, outgoing) => {
+      const { status, headers, text } = await answer(metrics, incoming)
+      decideKeepAlive(server, { incoming, outgoing })
+      outgoing.writeHead(status, headers).end(text)
+    },
+    { ...options, headersTimeout: HEADERS_TIMEOUT },
+  )
   server.listen(port, host)
   await once(server, "listening")
   return server
 }
 
-async function answer(metrics: Metrics, { url, method }: IncomingMessage, outgoing: ServerResponse) {
-  if (url?.split("?", 1)[0] !== "/metrics") {
-    outgoing.writeHead(404).end()
-  } else if (method !== "GET") {
-    outgoing.writeHead(405, { Allow: "GET" }).end()
-  } else {
-    const { contentType, text } = await metrics.read()
-    outgoing.writeHead(200, { "Content-Type": contentType, "Cache-Control": "no-store" }).end(text)
-  }
+async function answer(metrics: Metrics, { url, method }: IncomingMessage) {
+  if (url?.split("?", 1)[0] !== "/metrics") return { status: 404 }
+  if (method !== "GET") return { status: 405, headers: { Allow: "GET" } }
+  const { contentType, text } = await metrics.read()
+  return { status: 200, headers: { "Content-Type": contentType, "Cache-Control": "no-store" }, text }
 }

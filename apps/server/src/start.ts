@@ -81,8 +81,13 @@ export async function start(
       refreshTokenTtl: env.REFRESH_TOKEN_TTL,
       dashboard: dashboardFolder(),
     })
-    if (metrics) metricsServer = await listenForMetrics(metrics, env)
-    const server = await listen(app, { port: env.PORT, host: env.HOST, log })
+    if (metrics) metricsServer = await listenForMetrics(metrics, env, log)
+    const server = await listen(app, {
+      port: env.PORT,
+      host: env.HOST,
+      keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT,
+      log,
+    })
     return {
       url: urlOf(server, env.HOST),
       metricsUrl: metricsServer && `${urlOf(metricsServer, env.HOST)}/metrics`,
@@ -102,8 +107,10 @@ export async function start(
   }
 }
 
-async function listenForMetrics(metrics: Metrics, { METRICS_PORT: port = 0, HOST: host }: Env) {
-  return serveMetrics(metrics, { port, host }).catch((error: NodeJS.ErrnoException) => {
+async function listenForMetrics(metrics: Metrics, env: Env, log: Log) {
+  const { METRICS_PORT: port = 0, HOST: host, KEEP_ALIVE_TIMEOUT: keepAliveTimeout } = env
+  const options = { port, host, keepAliveTimeout, log }
+  return serveMetrics(metrics, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error
     throw new EnvError([`METRICS_PORT: expected a port that is free and may be listened on (${error.code})`])
   })

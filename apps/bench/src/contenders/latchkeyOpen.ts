@@ -17,4 +17,4 @@ const app = createApp({
   refreshTokenTtl: 1,
   dashboard: null,
 })
-await listen(app, { port: port(), host: "127.0.0.1", log })
+await listen(app, { port: port(), host: "127.0.0.1", keepAliveTimeout: 75, log })

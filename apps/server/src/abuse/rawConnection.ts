@@ -6,6 +6,8 @@ const DEADLINE = 15_000
 
 /** A connection on which a test says what no HTTP client would. */
 export interface RawConnection extends Disposable {
+  /** Resolves when the system has opened it, whether or not the server knows of it. */
+  opened: Promise<void>
   write(data: string | Uint8Array): void
   /** Says that nothing more will come. */
   end(): void
@@ -13,6 +15,8 @@ export interface RawConnection extends Disposable {
   read(options?: { hasBody?: boolean }): Promise<RawReply | null>
   /** Resolves when the server has closed it. */
   closed(): Promise<void>
+  /** What the connection failed with, such as a reset; null while it did not. */
+  error(): Error | null
 }
 
 export function openConnection(serverUrl: string): RawConnection {
@@ -20,7 +24,10 @@ export function openConnection(serverUrl: string): RawConnection {
   let received = Buffer.alloc(0)
   let wake = () => {}
   // A server that closes while we still talk resets the connection, which is an end like any other.
-  socket.on("error", () => {})
+  let failure: Error | null = null
+  socket.on("error", (error) => {
+    failure = error
+  })
   socket.on("close", () => wake())
   socket.on("data", (bytes) => {
     received = Buffer.concat([received, bytes])
@@ -37,6 +44,7 @@ export function openConnection(serverUrl: string): RawConnection {
     })
 
   return {
+    opened: new Promise((resolve) => socket.once("connect", resolve)),
     write: (data) => void socket.write(data),
     end: () => void socket.end(),
     async read({ hasBody = true } = {}) {
@@ -53,6 +61,7 @@ export function openConnection(serverUrl: string): RawConnection {
     async closed() {
       while (!socket.closed) await change()
     },
+    error: () => failure,
     [Symbol.dispose]: () => void socket.destroy(),
   }
 }

@@ -7,7 +7,7 @@ import type { RawReply } from "./takeReply.ts"
 /** A server to abuse, with somebody who does it and somebody who must not notice. */
 async function startTarget(variables: Record<string, string> = {}) {
   const server = await startServerOnPostgres(inject("postgresUrl"), variables)
-  const { url } = server
+  const { url, metricsUrl } = server
   const [abuser, bystander] = [await register(url), await register(url)]
   const apiKeyOf = async ({ accessToken }: { accessToken: string }) =>
     (await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })).body.key as string
@@ -15,6 +15,7 @@ async function startTarget(variables: Record<string, string> = {}) {
 
   return {
     url,
+    metricsUrl: metricsUrl ?? "",
     apiKey,
     accessToken: abuser.accessToken,
 

@@ -1,5 +1,7 @@
 import { connect, createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
+import { openConnection } from "../abuse/rawConnection.ts"
+import { request } from "../abuse/request.ts"
 import { createLink } from "../createLink.ts"
 import { newSecret, register, rest, spawnBuiltServer } from "../testing.ts"
 
@@ -58,4 +60,26 @@ test("SIGTERM under load: what was done was answered, nothing is broken off, exi
   const [row] = await sql<{ keys: number }[]>`select count(*)::int as keys from api_keys`
   await sql.end()
   expect(row?.keys).toBe(answered)
+}, 60_000)
+
+test("SIGTERM: connections that the system has opened and the server not yet taken are answered", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
+  const url = await server.url
+  // While it is stopped, the system opens connections for it and queues them.
+  server.child.kill("SIGSTOP")
+  const connections = Array.from({ length: 200 }, () => openConnection(url))
+  await Promise.all(connections.map((connection) => connection.opened))
+  for (const connection of connections) connection.write(request("GET /auth/me", ["Connection: keep-alive"]))
+  server.child.kill("SIGTERM")
+  server.child.kill("SIGCONT")
+
+  for (const connection of connections) {
+    const reply = await connection.read()
+    expect(reply?.status).toBe(401)
+    expect(reply?.headers.get("connection")).toBe("close")
+    await connection.closed()
+    expect(connection.error()).toBeNull()
+  }
+  expect(await server.exited).toEqual({ code: 0, signal: null })
 }, 60_000)

@@ -1,8 +1,6 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel"
-import { once } from "node:events"
-import { connect, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { acceptedSocket } from "../acceptedSocket.ts"
 import { registerWithKey, rest, startServerOnPostgres } from "../testing.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
@@ -16,18 +14,8 @@ const ANSWERS = 1_000
 
 /** A connection, and when the server has closed its end: a client that does not read is not told. */
 async function open() {
-  const socket = connect({ port: Number(new URL(server.url).port), host: "127.0.0.1" })
-  socket.on("error", () => {})
-  const cutOff = new Promise<void>((resolve) => {
-    const onSocket = (message: unknown) => {
-      const { socket: accepted } = message as { socket: Socket }
-      if (accepted.remotePort !== socket.localPort) return
-      unsubscribe("net.server.socket", onSocket)
-      accepted.once("close", () => resolve())
-    }
-    subscribe("net.server.socket", onSocket)
-  })
-  await once(socket, "connect")
+  const { socket, accepted } = await acceptedSocket(server.url)
+  const cutOff = new Promise<void>((resolve) => accepted.once("close", () => resolve()))
   return { socket, cutOff }
 }
 

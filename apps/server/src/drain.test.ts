@@ -1,0 +1,64 @@
+import { once } from "node:events"
+import { type AddressInfo, connect } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
+import pino from "pino"
+import { expect, onTestFinished, test } from "vitest"
+import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
+import { drain } from "./drain.ts"
+
+/** More than the system buffers for a connection. */
+const LARGE = 20_000_000
+
+/** A server whose answers are large, and a connection to it. */
+async function open() {
+  const server = createHttpServer(
+    async (incoming, outgoing) => {
+      await null
+      decideKeepAlive(server, { incoming, outgoing })
+      outgoing.writeHead(200, { "Content-Length": LARGE }).end(Buffer.alloc(LARGE))
+    },
+    { log: pino({ level: "silent" }), headersTimeout: 10_000, keepAliveTimeout: 60 },
+  )
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1")
+  onTestFinished(() => void socket.destroy())
+  let received = 0
+  return {
+    server,
+    socket,
+    /** How many bytes come until the connection ends. */
+    async readAll() {
+      socket.on("data", ({ length }) => {
+        received += length
+      })
+      await once(socket, "end")
+      return received
+    },
+  }
+}
+
+/** Nothing is to happen meanwhile, so there is nothing to wait for. */
+const afterSeveralSweeps = () => sleep(200)
+
+const REQUEST = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+test("an answer that is being sent when the server closes arrives whole", async () => {
+  const { server, socket, readAll } = await open()
+  socket.write(REQUEST)
+  await once(socket, "readable")
+  const drained = drain(server)
+  await afterSeveralSweeps()
+  expect(await readAll()).toBeGreaterThan(LARGE)
+  await drained
+})
+
+test("so do answers to requests that were sent before the first answer", async () => {
+  const { server, socket, readAll } = await open()
+  socket.write(REQUEST + REQUEST)
+  await once(socket, "readable")
+  const drained = drain(server)
+  await afterSeveralSweeps()
+  expect(await readAll()).toBeGreaterThan(2 * LARGE)
+  await drained
+})

@@ -1,0 +1,16 @@
+/** What a read or write says when the other end of one connection has gone away, or the way to it. */
+const CODES = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ECONNABORTED",
+  "ENOTCONN",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "ERR_STREAM_PREMATURE_CLOSE",
+])
+
+/** Whether an error means only that a connection was lost. */
+export const isLostConnection = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && CODES.has(String(error.code))
