@@ -27,7 +27,7 @@ export function normalizeKnownEmail(text: string): string | null {
 }
 
 /** The beginning of an email, to search for; a domain that is not ASCII can be found by whole labels. */
-export const normalizeEmailPrefix = (text: string) => toAscii(text).toLowerCase()
+export const normalizeEmailPrefix = (text: string): string => toAscii(text).toLowerCase()
 
 const isShort = (email: string) => email.length <= MAX_LENGTH
 
