@@ -1,6 +1,6 @@
 import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
 import type { SlotUsage } from "@latchkey/db"
-import type { Exchange } from "./exchange.ts"
+import type { Exchange } from "../../../packages/api/src/http/requestState.ts"
 
 /** What the process counts of itself, for Prometheus. No label is a user's, a key's, an address's or a client's text. */
 export interface Metrics {

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from "node:http"
 import { getRequestListener, type HttpBindings, RequestError } from "@hono/node-server"
 import { failureOf } from "@latchkey/api"
 import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
-import type { App } from "./exchange.ts"
+import type { App } from "../../../packages/api/src/http/requestState.ts"
 import type { Log } from "./log.ts"
 import { invalidRequest, lastAnswer } from "./refuse.ts"
 

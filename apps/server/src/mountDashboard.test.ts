@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Hono } from "hono"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import type { AppEnv, Exchange } from "./exchange.ts"
-import { mountDashboard } from "./mountDashboard.ts"
+import type { AppEnv, Exchange } from "../../../packages/api/src/http/requestState.ts"
+import { mountDashboard } from "../../../packages/api/src/http/mountDashboard.ts"
 
 let folder: string
 let app: Hono<AppEnv>

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { type Failure, failure } from "@latchkey/api"
 import { describeError, type Log } from "./log.ts"
-import { restError, SAFE_HEADERS } from "./respond.ts"
+import { restError, SAFE_HEADERS } from "../../../packages/api/src/http/respond.ts"
 
 const MESSAGES = {
   400: "The request is not valid HTTP.",

@@ -1,5 +1,5 @@
 // The server is an app without exports, so its parts are imported by path.
-import { createApp } from "../../../server/src/app.ts"
+import { createApp } from "../../../../packages/api/src/createHandler.ts"
 import { listen } from "../../../server/src/listen.ts"
 import { createLog } from "../../../server/src/log.ts"
 import { port } from "./parts/environment.ts"

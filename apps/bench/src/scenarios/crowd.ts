@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { createRefreshToken } from "../../../../packages/auth/src/refreshToken.ts"
+import { createRefreshToken } from "../../../../packages/auth/src/sessions/refreshToken.ts"
 import type { Bench } from "../bench.ts"
 import { LATCHKEY_SERVER, latchkeyEnv } from "../contenders.ts"
 import { apiKeyAt, spread, unknownKeyAt } from "../keys.ts"

@@ -1,0 +1,76 @@
+import { type Failure, failure, invalidInput, type RestOperation } from "@latchkey/api"
+import { TRPCError } from "@trpc/server"
+import type { HonoRequest } from "hono"
+import { ZodRealError } from "zod"
+import { decodeUtf8 } from "../http/decodeUtf8.ts"
+import { isJson } from "../http/isJson.ts"
+import { localUrl } from "../http/localUrl.ts"
+import { parseJson } from "../http/parseJson.ts"
+
+type Fields = Record<string, unknown>
+
+/**
+ * A procedure's input out of a REST request: its path parameters, its query, and its JSON body. What does not
+ * belong is passed on, so that the procedure's own schema refuses it.
+ */
+export async function readRestInput(
+  request: HonoRequest,
+  operation: RestOperation,
+): Promise<{ input: unknown } | { failure: Failure }> {
+  const body = await readBody(request)
+  if ("failure" in body) return body
+  if (body.value !== undefined && !isObject(body.value)) {
+    return { failure: invalidInput([{ path: [], message: "must be a JSON object" }]) }
+  }
+  const fields: [string, unknown][] = Object.entries(body.value ?? {})
+  for (const [name, field] of Object.entries(operation.params ?? {})) {
+    fields.push([field, request.param(name)])
+  }
+  for (const [name, value] of localUrl(request.url).searchParams) {
+    fields.push([name, fromQuery(operation, name, value)])
+  }
+  if (new Set(fields.map(([name]) => name)).size !== fields.length)
+    return { failure: invalidInput([{ path: [], message: "has a field more than once" }]) }
+  const input = fields.length === 0 && operation.input === null ? undefined : Object.fromEntries(fields)
+  return { input }
+}
+
+/**
+ * An input without fields that the operation does not describe. Schemas refuse those as well, but take what tRPC's
+ * own clients add.
+ *
+ * @throws {TRPCError} as for input that a schema refuses.
+ */
+export function describedInput({ input: schema }: RestOperation, input: unknown): unknown {
+  const { properties } = schema ?? {}
+  const keys = properties ? Object.keys(input ?? {}).filter((name) => !Object.hasOwn(properties, name)) : []
+  if (keys.length === 0) return input
+  const cause = new ZodRealError([{ code: "unrecognized_keys", keys, path: [], message: "" }])
+  throw new TRPCError({ code: "BAD_REQUEST", cause })
+}
+
+async function readBody(request: HonoRequest): Promise<{ value: unknown } | { failure: Failure }> {
+  if (request.method === "GET" || request.method === "HEAD") return { value: undefined }
+  const bytes = await request.arrayBuffer()
+  if (bytes.byteLength === 0) return { value: undefined }
+  if (!isJson(request.header("content-type"))) {
+    return { failure: failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.") }
+  }
+  try {
+    return { value: parseJson(decodeUtf8(bytes)) }
+  } catch {
+    return {
+      failure: failure("INVALID_INPUT", "The body must be valid JSON in UTF-8, with each field once."),
+    }
+  }
+}
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** A query has only text; a field that wants a number gets one where the text is one. */
+function fromQuery(operation: RestOperation, name: string, value: string) {
+  const properties = operation.input?.properties ?? {}
+  const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined
+  return (type === "integer" || type === "number") && /^-?\d{1,15}$/.test(value) ? Number(value) : value
+}

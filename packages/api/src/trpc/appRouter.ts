@@ -1,0 +1,17 @@
+import { adminApiKeysRouter } from "./routers/adminApiKeys.ts"
+import { adminUsersRouter } from "./routers/adminUsers.ts"
+import { apiKeysRouter } from "./routers/apiKeys.ts"
+import { auditRouter } from "./routers/audit.ts"
+import { authRouter } from "./routers/auth.ts"
+import { sessionsRouter } from "./routers/sessions.ts"
+import { router } from "./procedures.ts"
+
+export const appRouter = router({
+  auth: authRouter,
+  apiKeys: apiKeysRouter,
+  sessions: sessionsRouter,
+  audit: auditRouter,
+  admin: { users: adminUsersRouter, apiKeys: adminApiKeysRouter },
+})
+
+export type AppRouter = typeof appRouter

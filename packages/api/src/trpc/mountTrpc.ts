@@ -1,0 +1,96 @@
+import { appRouter, failure, failureOf } from "@latchkey/api"
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import { decodeUtf8 } from "../http/decodeUtf8.ts"
+import type { App, AppContext } from "../http/requestState.ts"
+import { isJson } from "../http/isJson.ts"
+import { localUrl } from "../http/localUrl.ts"
+import { parseJson } from "../http/parseJson.ts"
+import { complete, refuseMethod, respondWithFailure } from "../http/respond.ts"
+import { readUnaryCalls, serveUnaryCalls } from "./unaryTrpc.ts"
+
+const MAX_BATCH_SIZE = 20
+
+const procedures = new Set(Object.keys(appRouter._def.procedures))
+
+/** tRPC at `/trpc`. */
+export function mountTrpc(app: App) {
+  app.all("/trpc/:path", (c) => {
+    const unary = readUnaryCalls(c, MAX_BATCH_SIZE)
+    c.get("exchange").route = routeOf(unary?.paths ?? c.req.param("path").split(",", MAX_BATCH_SIZE))
+    return unary ? serveUnaryCalls(c, unary) : serveOtherCalls(c)
+  })
+}
+
+/** For the log: names that are procedures', and no other text. */
+const routeOf = (names: readonly string[]) =>
+  `/trpc/${names.map((name) => (procedures.has(name) ? name : "unknown")).join(",")}`
+
+/** Whatever else tRPC knows to read, through its fetch adapter. */
+async function serveOtherCalls(c: AppContext): Promise<Response> {
+  const { method } = c.req
+  if (method !== "GET" && method !== "POST") return refuseMethod(c, ["GET", "POST"])
+  // The adapter would read forms and octet streams too, which no procedure takes.
+  if (method === "POST" && !isJson(c.req.header("content-type"))) {
+    return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."))
+  }
+  const response = await serveWithAdapter(c)
+  if (response.headers.has("content-type") || response.status === 204) {
+    return complete(c, method === "POST" ? await whole(response) : response)
+  }
+  // What failed as a whole, before there was a context, has neither a type nor the request's id.
+  const last = c.get("exchange").failures.pop()
+  if (!last) throw new TypeError("an answer of no type, and no failure")
+  return respondWithFailure(c, last.failure, { error: last.error })
+}
+
+/** tRPC's own way. */
+async function serveWithAdapter(c: AppContext): Promise<Response> {
+  const { api, failures } = c.get("exchange")
+  return fetchRequestHandler({
+    endpoint: "/trpc",
+    req: await forAdapter(c.req),
+    router: appRouter,
+    maxBatchSize: MAX_BATCH_SIZE,
+    createContext: () => api,
+    onError: ({ error }) => failures.push({ failure: failureOf(error), error }),
+  })
+}
+
+/**
+ * An answer that would come call by call, kept until all calls are done. What a mutation says in the headers of an
+ * answer, such as a session's cookie or a limit, is not known before.
+ */
+async function whole(response: Response): Promise<Response> {
+  const headers = new Headers(response.headers)
+  headers.delete("transfer-encoding")
+  const { status } = response
+  return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers })
+}
+
+/** The adapter would fail for a host that `URL` refuses, repair a body that is no UTF-8, and take a name twice. */
+async function forAdapter(request: AppContext["req"]): Promise<Request> {
+  const { method, headers, signal, url: sent } = request.raw
+  const url = localUrl(sent)
+  if (method === "GET") {
+    const input = url.searchParams.get("input")
+    if (input !== null)
+      url.searchParams.set(
+        "input",
+        strictJson(() => input),
+      )
+    return new Request(url, { headers, signal })
+  }
+  const bytes = await request.arrayBuffer()
+  return new Request(url, { method, headers, signal, body: strictJson(() => decodeUtf8(bytes)) })
+}
+
+/** JSON that we take, or nothing, or else what no reader takes for JSON. */
+function strictJson(readText: () => string): string {
+  try {
+    const text = readText()
+    if (text !== "") parseJson(text)
+    return text
+  } catch {
+    return "no JSON"
+  }
+}

@@ -1,0 +1,56 @@
+import { listedUser, noOutput, page, paged, searchUpTo } from "@latchkey/contract/schemas"
+import { z } from "zod"
+import { adminProcedure, router } from "../procedures.ts"
+
+const one = z.strictObject({ id: z.string().min(1).max(100) })
+
+export const adminUsersRouter = router({
+  list: adminProcedure
+    .meta({
+      rest: {
+        method: "GET",
+        path: "/auth/admin/users",
+        status: 200,
+        summary: "List all users, newest first; those whose email begins with a search, by their emails",
+      },
+    })
+    .input(
+      paged(
+        z.strictObject({
+          ...page,
+          status: z.enum(["all", "enabled", "disabled"]).default("all"),
+          search: searchUpTo(254).default(""),
+        }),
+      ),
+    )
+    .output(z.object({ items: z.array(listedUser), nextCursor: z.string().nullable() }))
+    .query(({ ctx, input }) => ctx.admin.users.list({ ...input, cursor: input.cursor ?? null })),
+
+  disable: adminProcedure
+    .meta({
+      rest: {
+        method: "POST",
+        path: "/auth/admin/users/{user_id}/disable",
+        status: 204,
+        params: { user_id: "id" },
+        summary: "Disable a user at once: end all sessions, accept no key",
+      },
+    })
+    .input(one)
+    .output(noOutput)
+    .mutation(({ ctx, input }) => ctx.admin.users.disable(ctx.by, input, ctx.source())),
+
+  enable: adminProcedure
+    .meta({
+      rest: {
+        method: "POST",
+        path: "/auth/admin/users/{user_id}/enable",
+        status: 204,
+        params: { user_id: "id" },
+        summary: "Enable a user again: the keys work, and signing in",
+      },
+    })
+    .input(one)
+    .output(noOutput)
+    .mutation(({ ctx, input }) => ctx.admin.users.enable(ctx.by, input, ctx.source())),
+})

@@ -1,0 +1,45 @@
+import { noOutput, session } from "@latchkey/contract/schemas"
+import { z } from "zod"
+import { router, sessionProcedure } from "../procedures.ts"
+
+export const sessionsRouter = router({
+  list: sessionProcedure
+    .meta({
+      input: "none",
+      rest: {
+        method: "GET",
+        path: "/auth/sessions",
+        status: 200,
+        summary: "List the sessions of the account: this one first, then those used last",
+      },
+    })
+    .output(z.object({ items: z.array(session) }))
+    .query(async ({ ctx }) => ({ items: await ctx.sessions.list(ctx.session) })),
+
+  revoke: sessionProcedure
+    .meta({
+      rest: {
+        method: "DELETE",
+        path: "/auth/sessions/{session_id}",
+        status: 204,
+        params: { session_id: "id" },
+        summary: "End a session of the account",
+      },
+    })
+    .input(z.strictObject({ id: z.string().min(1).max(100) }))
+    .output(noOutput)
+    .mutation(({ ctx, input }) => ctx.sessions.revoke(ctx.session, input, ctx.source())),
+
+  revokeOthers: sessionProcedure
+    .meta({
+      input: "none",
+      rest: {
+        method: "DELETE",
+        path: "/auth/sessions",
+        status: 204,
+        summary: "End all sessions of the account but this one",
+      },
+    })
+    .output(noOutput)
+    .mutation(({ ctx }) => ctx.sessions.revokeOthers(ctx.session, ctx.source())),
+})

@@ -1,0 +1,241 @@
+import { randomUUID } from "node:crypto"
+import {
+  bySession,
+  changePassword,
+  countFailure,
+  createSession,
+  createUser,
+  type Database,
+  endSession,
+  endSessionOfFamily,
+  findPasswordHash,
+  findUserByEmail,
+  findUserOfFamily,
+  type NewUserRole,
+  replacePasswordHash,
+  rotateSession,
+  sessionActor,
+  type User,
+} from "@latchkey/db"
+import { signAccessToken } from "../sessions/accessToken.ts"
+import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
+import { AuthError, requireDone, unauthenticated } from "../errors.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
+import { createRefreshToken, nextRefreshTokens, readRefreshToken } from "../sessions/refreshToken.ts"
+import type { Source } from "../clientInfo.ts"
+import type { Throttle } from "../limits/throttle.ts"
+
+export interface SignedIn {
+  user: User
+  accessToken: string
+  accessTokenExpiresAt: Date
+  refreshToken: string
+}
+
+export interface Credentials {
+  email: string
+  password: string
+}
+
+/**
+ * Accounts and their sessions. Emails are compared without regard to case. What is throttled throws {AuthError}
+ * `RATE_LIMITED` as well.
+ */
+export interface Accounts {
+  /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
+  register(input: Credentials, source: Source): Promise<SignedIn>
+  /**
+   * @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. After a change of
+   *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
+   */
+  login(input: Credentials, source: Source): Promise<SignedIn>
+  /**
+   * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
+   * (RFC 9700, section 4.14.2).
+   *
+   * @param input.repeatable for a browser's cookie, which a page that is reloaded sends again before the answer has
+   * replaced it, and of which nobody knows in what order the requests come in: for `REPEAT_LEEWAY` seconds after a
+   * turn there is no other, and the token before is answered with the newest.
+   * @throws {AuthError} `UNAUTHENTICATED`.
+   */
+  refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
+  /** @throws {AuthError} `UNAUTHENTICATED` when the session ended meanwhile. */
+  logout(session: { userId: string; sessionId: string }, source: Source): Promise<void>
+  /** Ends the session of a refresh token, old or new; harmless when it is none, and then counted for the address. */
+  logoutByRefreshToken(input: { refreshToken: string }, source: Source): Promise<void>
+  /**
+   * Ends the session of a refresh token in whose place another has just been handed out. Not counted, and never fails:
+   * the new session exists whatever becomes of the old one.
+   */
+  endReplaced(input: { refreshToken: string }, source: Source): Promise<void>
+  /**
+   * Changes the password and ends the user's other sessions.
+   *
+   * @throws {AuthError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`, `UNAUTHENTICATED` when the
+   *   session ended meanwhile.
+   */
+  changePassword(
+    session: { userId: string; sessionId: string },
+    input: { currentPassword: string; newPassword: string },
+    source: Source,
+  ): Promise<void>
+}
+
+/** Seconds; long enough for a page to be reloaded over a poor connection. */
+const REPEAT_LEEWAY = 30
+
+export function createAccounts(
+  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue; throttle: Throttle },
+  options: {
+    accessTokenTtl: number
+    refreshTokenTtl: number
+    registration: "open" | "closed"
+    adminEmails: readonly string[] | null
+    onBackgroundError: (error: unknown) => void
+  },
+): Accounts {
+  const { db, keyring, bcrypt, throttle } = deps
+  const refreshTokenKeys = [
+    keyring.current.refreshTokenKey,
+    ...keyring.previous.map((keys) => keys.refreshTokenKey),
+  ] as const
+
+  function roleOfNew(email: string): NewUserRole {
+    if (options.adminEmails === null) return "adminIfFirst"
+    return options.adminEmails.includes(email) ? "admin" : "user"
+  }
+
+  function newSession() {
+    const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
+    const ttl = options.refreshTokenTtl
+    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl } }
+  }
+
+  /** Called before anything is stored, so that no failure can follow a sign-in that is. */
+  const newAccessToken = (userId: string, sessionId: string) =>
+    signAccessToken(keyring, { userId, sessionId }, options.accessTokenTtl)
+
+  /** Counted for the user, if there is one, and answered alike when there is none. */
+  async function loginFailed(userId: string | undefined, source: Source): Promise<AuthError> {
+    const event = { kind: "loginFailed", via: "password", credentialId: null, source } as const
+    await countFailure(db, { ...event, userId: userId ?? randomUUID() })
+    return new AuthError("LOGIN_FAILED", "Wrong email or password.")
+  }
+
+  /** Brings the hash of a password that was just checked to the form and the cost of new ones. */
+  async function renewHash(userId: string, password: string, checkedHash: string): Promise<string> {
+    const newHash = await hashPassword(bcrypt, password)
+    return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
+  }
+
+  async function signUp({ password, ...input }: Credentials, source: Source): Promise<SignedIn> {
+    const passwordHash = await hashPassword(bcrypt, password)
+    const { refreshToken, session } = newSession()
+    const id = randomUUID()
+    const accessToken = await newAccessToken(id, session.id)
+    const email = input.email.toLowerCase()
+    const user = await createUser(db, { id, email, passwordHash, role: roleOfNew(email), session, source })
+    if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
+    return { user, ...accessToken, refreshToken }
+  }
+
+  async function signIn({ email, password }: Credentials, source: Source): Promise<SignedIn> {
+    const found = await findUserByEmail(db, { email: email.toLowerCase() })
+    const match = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
+    if (!found || match === "none") throw await loginFailed(found?.user.id, source)
+    const userId = found.user.id
+    const { passwordHash } = found
+    const checkedHash = match === "outdated" ? await renewHash(userId, password, passwordHash) : passwordHash
+    const { refreshToken, session } = newSession()
+    const accessToken = await newAccessToken(userId, session.id)
+    if (!(await createSession(db, { userId, checkedHash, session, source }))) {
+      throw await loginFailed(userId, source)
+    }
+    return { user: found.user, ...accessToken, refreshToken }
+  }
+
+  /** Ends the session of a refresh token. @returns whether the token belongs to a live one. */
+  async function endFamilyOf(refreshToken: string, source: Source): Promise<boolean> {
+    const presented = readRefreshToken(refreshToken)
+    if (!presented || !(await findUserOfFamily(db, presented))) return false
+    await endSessionOfFamily(db, { ...presented, id: presented.sessionId, source })
+    return true
+  }
+
+  return {
+    async register({ email, password }, source) {
+      if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
+      await throttle.tryRegistering(source)
+      refuseWeak("password", password)
+      return throttle.register(email, source, () => signUp({ email, password }, source))
+    },
+
+    login: (credentials, source) =>
+      throttle.login(credentials.email, source, () => signIn(credentials, source)),
+
+    async refresh({ refreshToken, repeatable = false }, source) {
+      const turn = nextRefreshTokens(refreshToken, repeatable ? refreshTokenKeys : undefined)
+      if (!turn) throw unauthenticated()
+      const { presented, next, others } = turn
+      const user = await findUserOfFamily(db, presented)
+      if (!user) {
+        await throttle.unknownRefreshToken(source)
+        throw unauthenticated()
+      }
+      await throttle.refresh(presented.familyHash, source)
+      const accessToken = await newAccessToken(user.id, presented.sessionId)
+      const rotated = await rotateSession(db, {
+        id: presented.sessionId,
+        familyHash: presented.familyHash,
+        turnHash: presented.turnHash,
+        nextTurnHashes: [next.turnHash, ...others.map(({ turnHash }) => turnHash)],
+        leeway: repeatable ? REPEAT_LEEWAY : 0,
+        source,
+      })
+      if (!rotated) throw unauthenticated()
+      const newest = [next, ...others].find(({ turnHash }) => turnHash.equals(rotated.turnHash))
+      return { user: rotated.user, ...accessToken, refreshToken: newest?.refreshToken ?? refreshToken }
+    },
+
+    async logout(session, source) {
+      requireDone(await endSession(db, { by: sessionActor(session), source }))
+    },
+
+    async logoutByRefreshToken({ refreshToken }, source) {
+      if (!(await endFamilyOf(refreshToken, source))) await throttle.unknownRefreshToken(source)
+    },
+
+    async endReplaced({ refreshToken }, source) {
+      try {
+        await endFamilyOf(refreshToken, source)
+      } catch (error) {
+        options.onBackgroundError(error)
+      }
+    },
+
+    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
+      await throttle.changePassword(sessionId, source)
+      refuseWeak("newPassword", newPassword)
+      const checkedHash = await findPasswordHash(db, { userId, sessionId })
+      if (checkedHash === null) throw unauthenticated()
+      if ((await comparePassword(bcrypt, currentPassword, checkedHash)) === "none") {
+        await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), source })
+        throw wrongPassword()
+      }
+      const newHash = await hashPassword(bcrypt, newPassword)
+      const by = sessionActor({ userId, sessionId })
+      const result = await changePassword(db, { by, checkedHash, newHash, source })
+      if (result === "ended") throw unauthenticated()
+      if (result === "otherPassword") throw wrongPassword()
+    },
+  }
+}
+
+const wrongPassword = () =>
+  new AuthError("LOGIN_FAILED", "The current password is wrong.", { field: "currentPassword" })
+
+function refuseWeak(field: string, password: string) {
+  const problem = passwordProblem(password)
+  if (problem) throw new AuthError("INVALID_INPUT", `${field} ${problem}`, { field })
+}

@@ -1,0 +1,59 @@
+import { normalizeEmailPrefix } from "@latchkey/contract"
+import {
+  type Database,
+  disableUser,
+  enableUser,
+  type ListedUser,
+  listUsers,
+  type UserStatus,
+} from "@latchkey/db"
+import { type AdminSession, requireDoneByAdmin } from "../identities/adminSession.ts"
+import { AuthError } from "../errors.ts"
+import { isUuid } from "../isUuid.ts"
+import { type Page, type PageInput, readPage } from "../readPage.ts"
+import type { Source } from "../clientInfo.ts"
+
+/** What administrators do with users. */
+export interface AdminUsers {
+  /**
+   * Users, newest first, or with a search by their emails.
+   *
+   * @param input.search how the email begins, whatever its case; empty: any email.
+   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   */
+  list(input: PageInput & { status: UserStatus; search: string }): Promise<Page<ListedUser>>
+  /**
+   * Once this has resolved, no instance lets the user in or accepts a key or access token of theirs. All their
+   * sessions have ended; the keys stay as they are.
+   *
+   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`, also for oneself, so that somebody is left who can undo it.
+   */
+  disable(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
+  /**
+   * Lets a user sign in again; the keys work again.
+   *
+   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
+   */
+  enable(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
+}
+
+const NOT_FOUND = "There is no user with this id."
+
+export function createAdminUsers(db: Database): AdminUsers {
+  return {
+    list({ status, search, ...page }) {
+      return readPage(page, (part) =>
+        listUsers(db, { ...part, status, search: normalizeEmailPrefix(search) }),
+      )
+    },
+
+    async disable(by, { id }, source) {
+      if (id === by.adminId) throw new AuthError("FORBIDDEN", "You can't disable your own account.")
+      requireDoneByAdmin(isUuid(id) ? await disableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
+    },
+
+    async enable(by, { id }, source) {
+      requireDoneByAdmin(isUuid(id) ? await enableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
+    },
+  }
+}

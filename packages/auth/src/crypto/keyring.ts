@@ -1,0 +1,43 @@
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
+import { createHmacSha256 } from "../createHmacSha256.ts"
+
+/** The keys that come from one server secret, each good for one purpose. */
+export interface SecretKeys {
+  /** A fingerprint of the secret; not secret. */
+  id: string
+  /** The HMAC of receipts, under its key. */
+  receiptMac: (message: string) => Buffer
+  accessTokenKey: KeyObject
+  refreshTokenKey: KeyObject
+  throttleKey: KeyObject
+}
+
+/** The server secrets: the current one makes receipts and access tokens, all of them check. */
+export interface Keyring {
+  current: SecretKeys
+  /** The keys of the other secrets that are honoured. */
+  previous: readonly SecretKeys[]
+  find(id: string): SecretKeys | undefined
+}
+
+/**
+ * Derives the keys of the server secrets by HKDF-SHA-256 (RFC 5869), one `info` for each purpose, so that what
+ * is known under one says nothing of another.
+ */
+export function createKeyring(secrets: { current: string; previous?: readonly string[] }): Keyring {
+  const current = deriveKeys(secrets.current)
+  const previous = (secrets.previous ?? []).map(deriveKeys)
+  const byId = new Map([...previous, current].map((keys) => [keys.id, keys]))
+  return { current, previous, find: (id) => byId.get(id) }
+}
+
+function deriveKeys(secret: string): SecretKeys {
+  const derive = (info: string, bytes: number) => Buffer.from(hkdfSync("sha256", secret, "", info, bytes))
+  return {
+    id: derive("latchkey/secret-id/v1", 8).toString("hex"),
+    receiptMac: createHmacSha256(derive("latchkey/receipt/v1", 32)),
+    accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
+    refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
+    throttleKey: createSecretKey(derive("latchkey/throttle/v1", 32)),
+  }
+}

@@ -1,0 +1,84 @@
+import { type Database, findLiveSessions, type LiveSession } from "@latchkey/db"
+import { createBatchedRead } from "../batchedRead.ts"
+import type { Caller } from "./caller.ts"
+import { createVerifyAccessToken } from "../sessions/createVerifyAccessToken.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import type { LastUsed } from "../keys/lastUsed.ts"
+import type { AuthObserver } from "../observer.ts"
+import { readCredential } from "./readCredential.ts"
+import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+
+/** One for all who do not say. */
+const nowhere = () => "unknown"
+
+/** A request's caller. Without one, whether there was no credential, a bad one, or more than one. */
+export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
+
+/** @param address the client's IP address; asked for by few calls. */
+export type Authenticate = (headers: Pick<Headers, "get">, address?: () => string) => Promise<Authentication>
+
+/**
+ * Tells who is calling, by what the database says now: a key that was revoked, a session that ended or a user
+ * that was disabled before the request arrived is not accepted.
+ *
+ * @throws when there is no verdict: {AuthError} `UNAVAILABLE`, or `DatabaseUnavailable`.
+ */
+export function createAuthenticate(deps: {
+  db: Database
+  keyring: Keyring
+  verifyApiKey: VerifyApiKey
+  lastUsed: LastUsed
+  observer: AuthObserver | undefined
+}): Authenticate {
+  const { observer } = deps
+  const verifyAccessToken = createVerifyAccessToken(deps.keyring)
+  const findSession = createBatchedRead(
+    (ids) => findLiveSessions(deps.db, { ids }),
+    (session: LiveSession) => session.id,
+    observer && ((size) => observer.batch("sessions", size)),
+  )
+
+  async function callerOfApiKey(apiKey: string, address: () => string): Promise<Caller | null> {
+    const row = await deps.verifyApiKey(apiKey, address)
+    if (!row) return null
+    deps.lastUsed.note(row.id)
+    observer?.verdict("apiKey", "accepted")
+    return { user: row.user, via: "apiKey", apiKeyId: row.id }
+  }
+
+  async function callerOfAccessToken(accessToken: string): Promise<Caller | null> {
+    const claims = await verifyAccessToken(accessToken)
+    if (!claims) return rejectAccessToken("invalid")
+    const session = await findSession(claims.sessionId)
+    if (session?.user.id !== claims.userId) return rejectAccessToken("ended")
+    observer?.verdict("accessToken", "accepted")
+    return { user: session.user, via: "jwt", sessionId: session.id }
+  }
+
+  function rejectAccessToken(verdict: "invalid" | "ended"): null {
+    observer?.verdict("accessToken", verdict)
+    return null
+  }
+
+  return async (headers, address = nowhere) => {
+    const credential = readCredential(headers)
+    if (credential.kind === "none" || credential.kind === "ambiguous") {
+      observer?.verdict("none", credential.kind)
+      return { caller: null, problem: credential.kind }
+    }
+    if (credential.kind === "malformed") {
+      observer?.verdict("none", "malformed")
+      return { caller: null, problem: "invalid" }
+    }
+    try {
+      const caller =
+        credential.kind === "apiKey"
+          ? await callerOfApiKey(credential.apiKey, address)
+          : await callerOfAccessToken(credential.accessToken)
+      return caller ? { caller } : { caller: null, problem: "invalid" }
+    } catch (error) {
+      observer?.verdict(credential.kind, "unavailable")
+      throw error
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { lookupIdOf, startOf } from "@latchkey/contract"
+import { createApiKey, type Database, listApiKeys, revokeApiKey, sessionActor } from "@latchkey/db"
+import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
+import { actorOf, type Caller } from "../identities/caller.ts"
+import { AuthError, requireDone, unauthenticated } from "../errors.ts"
+import { createInTurn } from "../limits/keyedMutex.ts"
+import { isUuid } from "../isUuid.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import { type Page, type PageInput, readPage } from "../readPage.ts"
+import { makeReceipt } from "./receipt.ts"
+import type { Source } from "../clientInfo.ts"
+
+export interface ApiKey {
+  id: string
+  label: string
+  /** The key's first 8 characters. */
+  start: string
+  createdAt: Date
+  lastUsedAt: Date | null
+  expiresAt: Date | null
+  revokedAt: Date | null
+}
+
+export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
+  /** The key itself, here and never again. */
+  key: string
+}
+
+/** What users do with their keys. */
+export interface ApiKeys {
+  /**
+   * @param input.expiresAt null: never.
+   * @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` when the session ended meanwhile.
+   */
+  create(
+    session: { userId: string; sessionId: string },
+    input: { label: string; expiresAt: Date | null },
+    source: Source,
+  ): Promise<CreatedApiKey>
+  /**
+   * The user's keys, newest first: the active ones, or all.
+   *
+   * @param input.search text somewhere in the label, whatever its case; left out or empty: any label.
+   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   */
+  list(
+    owner: { userId: string },
+    input: PageInput & { status?: "active" | "all"; search?: string },
+  ): Promise<Page<ApiKey>>
+  /**
+   * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
+   *
+   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` when the credential ended meanwhile.
+   */
+  revoke(caller: Caller, input: { id: string }, source: Source): Promise<void>
+}
+
+/** Milliseconds that one creation may wait for others of the user, before its bcrypt has its place in the queue. */
+const PATIENCE = 5_000
+
+export function createApiKeys(
+  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
+  options: { maxKeysPerUser: number },
+): ApiKeys {
+  const { db, keyring, bcrypt } = deps
+  // Creations are not limited, so that one user could fill the queue and keep all others out.
+  const inTurn = createInTurn(PATIENCE)
+
+  return {
+    async create({ userId, sessionId }, { label, expiresAt }, source) {
+      if (expiresAt && expiresAt.getTime() <= Date.now()) {
+        throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
+      }
+      const key = generateApiKey()
+      const id = randomUUID()
+      const lookupId = lookupIdOf(key)
+      const keyHash = await inTurn(userId, () => bcrypt.hash(key))
+      const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
+      const result = await createApiKey(db, {
+        by: sessionActor({ userId, sessionId }),
+        maxKeys: options.maxKeysPerUser,
+        apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
+        source,
+      })
+      if (result === "ended") throw unauthenticated()
+      switch (result.status) {
+        case "created":
+          return { id, label, start: startOf(lookupId), createdAt: result.createdAt, expiresAt, key }
+        case "limitReached":
+          throw new AuthError(
+            "KEY_LIMIT_REACHED",
+            `You have ${options.maxKeysPerUser} active keys, which is the limit; revoke one first.`,
+          )
+      }
+    },
+
+    async list({ userId }, { cursor, limit, ...filter }) {
+      const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
+        listApiKeys(db, { userId, ...part, ...filter }),
+      )
+      return {
+        items: items.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
+        nextCursor,
+      }
+    },
+
+    async revoke(caller, { id }, source) {
+      if (caller.via === "apiKey" && caller.apiKeyId !== id) {
+        throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
+      }
+      const result = isUuid(id) ? await revokeApiKey(db, { id, by: actorOf(caller), source }) : "notFound"
+      requireDone(result, "You have no active key with this id.")
+    },
+  }
+}
+
+/** A new key: 32 random bytes as 64 lowercase hex characters. */
+const generateApiKey = () => randomBytes(32).toString("hex")

@@ -1,0 +1,30 @@
+import { hash, timingSafeEqual } from "node:crypto"
+import type { ActiveApiKey } from "@latchkey/db"
+import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
+
+/** What a receipt vouches for: that bcrypt once found this key to match this hash, for this row and owner. */
+export interface ReceiptSubject {
+  id: string
+  userId: string
+  keyHash: string
+  apiKey: string
+}
+
+/** A keyed digest that stands for a bcrypt that succeeded; whoever has the database alone can't make one. */
+export function makeReceipt(keys: SecretKeys, { id, userId, keyHash, apiKey }: ReceiptSubject): Buffer {
+  // All parts but the last two have a fixed length, the digest as well, and a key has 64 characters, so no two
+  // subjects share an input.
+  return keys.receiptMac(`latchkey/receipt/v1${id}${userId}${hash("sha256", keyHash, "binary")}${apiKey}`)
+}
+
+/** `stale`: it matches, under a secret that is no longer the current one. `none`: there is nothing to go by. */
+export type ReceiptVerdict = "match" | "stale" | "mismatch" | "none"
+
+/** What a row's receipt says of a key, in constant time. */
+export function checkReceipt(keyring: Keyring, row: ActiveApiKey, apiKey: string): ReceiptVerdict {
+  const keys = row.receiptSecretId === null ? undefined : keyring.find(row.receiptSecretId)
+  if (!keys || row.receipt?.length !== 32) return "none"
+  const expected = makeReceipt(keys, { id: row.id, userId: row.user.id, keyHash: row.keyHash, apiKey })
+  if (!timingSafeEqual(expected, row.receipt)) return "mismatch"
+  return keys === keyring.current ? "match" : "stale"
+}

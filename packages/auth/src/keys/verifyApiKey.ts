@@ -1,0 +1,111 @@
+import { isApiKey, lookupIdOf } from "@latchkey/contract"
+import { type ActiveApiKey, type Database, findActiveApiKeys, recordReceipt } from "@latchkey/db"
+import { addressBlock } from "../limits/addressBlock.ts"
+import { createBatchedRead } from "../batchedRead.ts"
+import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
+import { AuthError } from "../errors.ts"
+import type { FailureBudget } from "../limits/failureBudget.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import type { AuthObserver, Verdict } from "../observer.ts"
+import { checkReceipt, makeReceipt } from "./receipt.ts"
+import { createRenewals } from "./receiptRenewals.ts"
+
+/**
+ * The row of an API key that is valid now, or null, whatever it is that is wrong with it.
+ *
+ * @param address who presents it; asked for only where bcrypt has to decide.
+ */
+export type VerifyApiKey = (apiKey: string, address: () => string) => Promise<ActiveApiKey | null>
+
+/**
+ * Verifies keys: one share of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
+ * that has no receipt of it under a secret we know.
+ *
+ * @throws {AuthError} `UNAVAILABLE` when too many bcrypts wait or too many of this lookup id and address have
+ *   failed: without one there is no telling a guess from the key. `DatabaseUnavailable` when there is no verdict.
+ */
+export function createVerifyApiKey({
+  db,
+  keyring,
+  bcrypt,
+  failures,
+  observer,
+}: {
+  db: Database
+  keyring: Keyring
+  bcrypt: BcryptQueue
+  failures: FailureBudget
+  observer: AuthObserver | undefined
+}): VerifyApiKey {
+  const findRow = createBatchedRead(
+    (lookupIds) => findActiveApiKeys(db, { lookupIds }),
+    (row: ActiveApiKey) => row.lookupId,
+    observer && ((size) => observer.batch("apiKeys", size)),
+  )
+  /** One for each key, and so for each lookup id and key, as the one begins the other. */
+  const flights = new Map<string, Promise<boolean>>()
+  const renewals = createRenewals()
+
+  async function renewReceipt({ id, keyHash, user }: ActiveApiKey, apiKey: string): Promise<boolean> {
+    return recordReceipt(db, {
+      id,
+      userId: user.id,
+      keyHash,
+      receipt: makeReceipt(keyring.current, { id, userId: user.id, keyHash, apiKey }),
+      receiptSecretId: keyring.current.id,
+    })
+  }
+
+  /** Has been counted as a failure, until it is known to be none. */
+  async function compareAndRenew(row: ActiveApiKey, apiKey: string, presenter: string): Promise<boolean> {
+    let isWrong = false
+    try {
+      isWrong = !(await bcrypt.compare(apiKey, row.keyHash))
+    } finally {
+      if (!isWrong) failures.giveBack(presenter)
+    }
+    return !isWrong && renewReceipt(row, apiKey)
+  }
+
+  /** @throws {AuthError} at once, so that those who would share the flight have their own budgets. */
+  function beginCompare(row: ActiveApiKey, apiKey: string, address: string): Promise<boolean> {
+    const presenter = `${row.lookupId} ${addressBlock(address)}`
+    const retryAfter = failures.take(presenter)
+    if (retryAfter > 0) {
+      throw new AuthError("UNAVAILABLE", "Too many wrong keys; this one can't be checked yet.", {
+        retryAfter,
+      })
+    }
+    return compareAndRenew(row, apiKey, presenter)
+  }
+
+  function share(apiKey: string, begin: () => Promise<boolean>): Promise<boolean> {
+    const underWay = flights.get(apiKey)
+    if (underWay) return underWay
+    const flight = begin().finally(() => flights.delete(apiKey))
+    flights.set(apiKey, flight)
+    return flight
+  }
+
+  function reject(verdict: Verdict): null {
+    observer?.verdict("apiKey", verdict)
+    return null
+  }
+
+  return async (apiKey, address) => {
+    if (!isApiKey(apiKey)) return reject("malformed")
+    const row = await findRow(lookupIdOf(apiKey))
+    if (!row) return reject("unknown")
+    switch (checkReceipt(keyring, row, apiKey)) {
+      case "match":
+        return row
+      case "mismatch":
+        return reject("mismatch")
+      case "stale":
+        if (!renewals.take(row.id)) return row
+        return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
+      case "none":
+        return (await share(apiKey, () => beginCompare(row, apiKey, address()))) ? row : reject("mismatch")
+    }
+  }
+}

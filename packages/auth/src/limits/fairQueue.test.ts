@@ -1,0 +1,144 @@
+import { afterEach, expect, test, vi } from "vitest"
+import { createFairQueue, type FairQueue } from "./fairQueue.ts"
+import { gate } from "../../test/createTestAuth.ts"
+
+afterEach(() => vi.useRealTimers())
+
+const LIMITS = { places: 6, placesPerClient: 3, callsPerRequest: 2, maxWaiting: 1_000, patience: 60_000 }
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+const refusal = { reason: "UNAVAILABLE", retryAfter: 1 }
+
+/** Calls that note when they begin, and end when the test says so. */
+function createCalls(queue: FairQueue) {
+  const begun: { client: string; end(): void }[] = []
+  /** A request with so many calls. */
+  const send = (client: string, count = 1, takeTurn = queue.forRequest()) =>
+    Array.from({ length: count }, () =>
+      takeTurn(client, async () => {
+        const { promise, resolve } = gate()
+        begun.push({ client, end: resolve })
+        await promise
+        return client
+      }),
+    )
+  const clients = () => begun.map(({ client }) => client)
+  /** Ends the calls that have begun, oldest first, until there are none. */
+  async function endAll() {
+    for (let next = begun.shift(); next; next = begun.shift()) {
+      next.end()
+      await settled()
+    }
+  }
+  return { begun, send, clients, endAll }
+}
+
+test("one client's 400 waiting calls keep no other client waiting", async () => {
+  const queue = createFairQueue(LIMITS)
+  const { send, clients, endAll } = createCalls(queue)
+  const flood = Array.from({ length: 400 }, () => send("flood")).flat()
+  const [single] = send("single")
+  await settled()
+
+  expect(clients()).toEqual(["flood", "flood", "flood", "single"])
+  expect(queue.usage()).toEqual({ running: 4, waiting: 397, refused: 0 })
+  await endAll()
+  expect(await single).toBe("single")
+  expect(await Promise.all(flood)).toHaveLength(400)
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
+})
+
+test("where all places are taken, a call waits for one call of each client at the most", async () => {
+  const queue = createFairQueue(LIMITS)
+  const { begun, send, clients, endAll } = createCalls(queue)
+  const floods = ["a", "b", "c", "d"].flatMap((client) =>
+    Array.from({ length: 100 }, () => send(client)).flat(),
+  )
+  const [single] = send("single")
+  await settled()
+
+  for (let ended = 0; !clients().includes("single"); ended++) {
+    expect(ended).toBeLessThan(5)
+    begun.shift()?.end()
+    await settled()
+  }
+  await endAll()
+  expect(await single).toBe("single")
+  await Promise.all(floods)
+})
+
+test("a batch waits behind itself, and takes its turn with the client's other requests", async () => {
+  const queue = createFairQueue({ ...LIMITS, placesPerClient: 2 })
+  const { begun, send, endAll } = createCalls(queue)
+  const batch = send("office", 20)
+  const [other] = send("office")
+  await settled()
+  expect(queue.usage()).toMatchObject({ running: 2, waiting: 1 })
+
+  begun.shift()?.end()
+  await settled()
+  expect(queue.usage()).toMatchObject({ running: 2, waiting: 1 })
+  // The other request waited before the batch's third call did, so it is the one that has begun.
+  begun.pop()?.end()
+  expect(await other).toBe("office")
+  await endAll()
+  expect(await Promise.all(batch)).toHaveLength(20)
+})
+
+test("a call that fails, at once or later, gives its place back", async () => {
+  const queue = createFairQueue({ ...LIMITS, places: 1 })
+  const takeTurn = queue.forRequest()
+  const failures = [
+    takeTurn("a", () => {
+      throw new Error("at once")
+    }),
+    takeTurn("a", () => Promise.reject(new Error("later"))),
+    takeTurn("b", async () => "done"),
+  ]
+  expect(await Promise.allSettled(failures)).toMatchObject([
+    { reason: { message: "at once" } },
+    { reason: { message: "later" } },
+    { value: "done" },
+  ])
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
+})
+
+test("a full queue refuses, and still has room for a client that has nothing waiting", async () => {
+  const queue = createFairQueue({ ...LIMITS, places: 1, maxWaiting: 100 })
+  const { send, clients, endAll } = createCalls(queue)
+  const flood = Array.from({ length: 200 }, () => send("flood")).flat()
+  const outcomes = Promise.allSettled(flood)
+  const [single] = send("single")
+  await settled()
+
+  expect(clients()).toEqual(["flood"])
+  const { waiting, refused } = queue.usage()
+  expect(waiting).toBeLessThan(100)
+  expect(waiting + refused).toBe(200)
+  await endAll()
+  expect(await single).toBe("single")
+  const refusals = (await outcomes).filter(({ status }) => status === "rejected")
+  expect(refusals).toHaveLength(refused)
+  expect(refusals[0]).toMatchObject({ reason: refusal })
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused })
+})
+
+test("a call that is out of patience is refused and never begins, however it waited", async () => {
+  vi.useFakeTimers()
+  const queue = createFairQueue({ ...LIMITS, places: 1, patience: 2_000 })
+  const { begun, send } = createCalls(queue)
+  const [running, ...ownBatch] = send("a", 4)
+  const [other] = send("b")
+  const outcomes = Promise.allSettled([...ownBatch, other])
+  await vi.advanceTimersByTimeAsync(2_001)
+  begun[0]?.end()
+  expect(await running).toBe("a")
+
+  expect(await outcomes).toEqual(
+    Array.from({ length: 4 }, () => ({ status: "rejected", reason: expect.objectContaining(refusal) })),
+  )
+  expect(begun).toHaveLength(1)
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 4 })
+  expect(vi.getTimerCount()).toBe(0)
+})

@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto"
+import { expect, test, vi } from "vitest"
+import { signAccessToken } from "./accessToken.ts"
+import { createVerifyAccessToken } from "./createVerifyAccessToken.ts"
+import { createKeyring } from "../crypto/keyring.ts"
+import { newSecret } from "../../test/createTestAuth.ts"
+
+const keyring = createKeyring({ current: newSecret() })
+const newClaims = () => ({ userId: randomUUID(), sessionId: randomUUID() })
+const sign = async (claims = newClaims(), ttl = 60) =>
+  (await signAccessToken(keyring, claims, ttl)).accessToken
+
+test("a token that is remembered says the same as one that is not", async () => {
+  const verify = createVerifyAccessToken(keyring)
+  const claims = newClaims()
+  const token = await sign(claims)
+  expect(await verify(token)).toMatchObject(claims)
+  expect(await verify(token)).toMatchObject(claims)
+  expect(await verify(`${token.slice(0, -2)}AA`)).toBeNull()
+})
+
+test("a token that is remembered expires like any other", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] })
+  const verify = createVerifyAccessToken(keyring)
+  const token = await sign(newClaims(), 60)
+  expect(await verify(token)).not.toBeNull()
+  vi.setSystemTime(Date.now() + 92_000)
+  expect(await verify(token)).toBeNull()
+  vi.useRealTimers()
+})
+
+test("what is forgotten for want of room is verified anew", async () => {
+  const verify = createVerifyAccessToken(keyring, 2)
+  const tokens = await Promise.all([sign(), sign(), sign()])
+  for (const token of [...tokens, ...tokens]) expect(await verify(token)).not.toBeNull()
+})

@@ -1,0 +1,62 @@
+import { type Database, listSessions, revokeOtherSessions, revokeSession, sessionActor } from "@latchkey/db"
+import { requireDone } from "../errors.ts"
+import { isUuid } from "../isUuid.ts"
+import type { Source } from "../clientInfo.ts"
+
+/** A sign-in that has neither ended nor expired. */
+export interface Session {
+  id: string
+  /** Such as "Chrome on Linux"; null when it did not say. */
+  device: string | null
+  createdAt: Date
+  /** When it last got an access token, so to within that token's lifetime. */
+  lastUsedAt: Date
+  /** Whether it is the one that asks. */
+  current: boolean
+}
+
+interface Own {
+  userId: string
+  sessionId: string
+}
+
+/** What users do with their sessions. */
+export interface Sessions {
+  /** The session that asks, then the others, used last first; at most 100. */
+  list(own: Own): Promise<Session[]>
+  /** @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED` when the session that asks ended meanwhile. */
+  revoke(own: Own, input: { id: string }, source: Source): Promise<void>
+  /**
+   * Ends all sessions of the user but the one that asks.
+   *
+   * @throws {AuthError} `UNAUTHENTICATED` when that one ended meanwhile.
+   */
+  revokeOthers(own: Own, source: Source): Promise<void>
+}
+
+/** More than anybody would look through; an account that is signed in to by scripts can have any number. */
+const MAX_LISTED = 100
+
+export function createSessions(db: Database): Sessions {
+  return {
+    async list({ userId, sessionId }) {
+      const rows = await listSessions(db, { userId, limit: MAX_LISTED })
+      return rows
+        .map(({ refreshedAt, ...row }) => ({
+          ...row,
+          lastUsedAt: refreshedAt,
+          current: row.id === sessionId,
+        }))
+        .sort((a, b) => Number(b.current) - Number(a.current))
+    },
+
+    async revoke(own, { id }, source) {
+      const result = isUuid(id) ? await revokeSession(db, { id, by: sessionActor(own), source }) : "notFound"
+      requireDone(result, "You have no session with this id.")
+    },
+
+    async revokeOthers(own, source) {
+      requireDone(await revokeOtherSessions(db, { by: sessionActor(own), source }))
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import type { Database } from "@latchkey/db"
+import { source } from "@latchkey/db/testing"
+import { type Auth, type AuthOptions, createAuth } from "../src/createAuth.ts"
+import { defaultLimits, multiplyLimits } from "../src/limits/limits.ts"
+
+export const newSecret = () => randomBytes(32).toString("hex")
+
+/** An instance of the service as tests want it, on a migrated database. */
+export function createTestAuth(db: Database, options: Partial<AuthOptions> = {}): Auth {
+  return createAuth({
+    db,
+    secrets: { current: newSecret() },
+    accessTokenTtl: 900,
+    refreshTokenTtl: 3600,
+    bcryptCost: 10,
+    registration: "open",
+    maxKeysPerUser: 100,
+    adminEmails: [],
+    auditRetentionDays: 365,
+    limits: multiplyLimits(defaultLimits, 1000),
+    // Instances that tests leave behind find their database gone.
+    onBackgroundError: () => {},
+    ...options,
+  })
+}
+
+export { source }
+
+/** A user who has just registered, and the headers that say so. */
+export async function signUp(auth: Auth) {
+  const email = `${randomUUID()}@example.com`
+  const password = randomUUID()
+  const signedIn = await auth.accounts.register({ email, password }, source)
+  const headers = bearer(signedIn.accessToken)
+  const { caller } = await auth.authenticate(headers)
+  if (caller?.via !== "jwt") throw new TypeError("not signed in")
+  return {
+    ...signedIn,
+    email,
+    password,
+    headers,
+    caller,
+    session: { userId: caller.user.id, sessionId: caller.sessionId },
+  }
+}
+
+export const bearer = (accessToken: string) => new Headers({ authorization: `Bearer ${accessToken}` })
+
+export const withApiKey = (apiKey: string) => new Headers({ "x-api-key": apiKey })
+
+/** A promise that the test resolves, to hold a race open. */
+export function gate() {
+  let resolve = () => {}
+  const promise = new Promise<void>((open) => {
+    resolve = open
+  })
+  return { promise, resolve }
+}
