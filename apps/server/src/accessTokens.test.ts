@@ -1,9 +1,9 @@
 import { createDatabase } from "@latchkey/db"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { createKeyring } from "../../../packages/auth/src/crypto/keyring.ts"
 import { createForge, type Forge } from "../../../packages/auth/test/hostileTokens/forge.ts"
 import { hostileTokens } from "../../../packages/auth/test/hostileTokens/index.ts"
-import { createKeyring } from "../../../packages/auth/src/crypto/keyring.ts"
 import { newSecret, register, rest, startServerOnPostgres } from "./testing.ts"
 
 const secrets = { current: newSecret(), previous: newSecret() }

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { failureOf } from "@latchkey/api"
+import { describeError, failureOf } from "@latchkey/api"
 import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeAnswer } from "./drain.ts"
-import { describeError, type Log } from "./log.ts"
+import type { Log } from "./log.ts"
 import { lastAnswer, refusalStatusOf, refuse } from "./refuse.ts"
 import { trackIdle } from "./trackIdle.ts"
 

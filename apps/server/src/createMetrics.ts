@@ -1,14 +1,12 @@
+import type { RequestObserver } from "@latchkey/api"
 import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
 import type { SlotUsage } from "@latchkey/db"
-import type { Exchange } from "../../../packages/api/src/http/requestState.ts"
 
 /** What the process counts of itself, for Prometheus. No label is a user's, a key's, an address's or a client's text. */
-export interface Metrics {
+export interface Metrics extends RequestObserver {
   /** For `@latchkey/auth`. */
   auth: AuthObserver
   onQuery(seconds: number): void
-  /** A request was answered. */
-  onAnswer(method: string, exchange: Exchange, seconds: number): void
   /** Reads the database's connections whenever somebody asks. */
   watchDatabase(usage: () => SlotUsage): void
   /** Reads how many lines of the log were dropped whenever somebody asks. */
@@ -93,7 +91,7 @@ export async function createMetrics(): Promise<Metrics> {
       },
     },
     onQuery: (seconds) => queries.observe(seconds),
-    onAnswer(method, { route, status, failures: failed }, seconds) {
+    onResponse(method, { route, status, failures: failed }, seconds) {
       const isBatch = route.includes(",")
       requests.observe(
         {

@@ -1,9 +1,8 @@
 import { once } from "node:events"
 import type { IncomingMessage, Server } from "node:http"
 import { getRequestListener, type HttpBindings, RequestError } from "@hono/node-server"
-import { failureOf } from "@latchkey/api"
+import { type App, failureOf } from "@latchkey/api"
 import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
-import type { App } from "../../../packages/api/src/http/requestState.ts"
 import type { Log } from "./log.ts"
 import { invalidRequest, lastAnswer } from "./refuse.ts"
 

@@ -1,8 +1,9 @@
+import { describeError } from "@latchkey/api"
 import { DataFolderInUse } from "@latchkey/db"
 import { createLineWriter } from "./createLineWriter.ts"
 import { EnvError, readEnv } from "./env.ts"
 import { isLostConnection } from "./isLostConnection.ts"
-import { createLog, describeError } from "./log.ts"
+import { createLog } from "./log.ts"
 import { start } from "./start.ts"
 
 /** What a failure to start says of a variable. */

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto"
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { type Failure, failure } from "@latchkey/api"
-import { describeError, type Log } from "./log.ts"
-import { restError, SAFE_HEADERS } from "../../../packages/api/src/http/respond.ts"
+import { describeError, type Failure, failure, restError, SAFE_HEADERS } from "@latchkey/api"
+import type { Log } from "./log.ts"
 
 const MESSAGES = {
   400: "The request is not valid HTTP.",

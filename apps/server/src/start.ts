@@ -1,16 +1,16 @@
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
+import { createHandler, describeError } from "@latchkey/api"
 import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
 import { createDatabase, ping } from "@latchkey/db"
-import { createApp } from "../../../packages/api/src/createHandler.ts"
 import { createMetrics, type Metrics } from "./createMetrics.ts"
 import { createReadiness } from "./createReadiness.ts"
 import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
 import { type Env, EnvError } from "./env.ts"
 import { listen } from "./listen.ts"
-import { describeError, type Log } from "./log.ts"
+import type { Log } from "./log.ts"
 import { readSecret } from "./readSecret.ts"
 import { serveMetrics } from "./serveMetrics.ts"
 
@@ -64,21 +64,20 @@ export async function start(
       observer: metrics?.auth,
     })
     metrics?.watchQueue(auth.queue.usage)
-    const unregistered = await auth.appointAdmins()
+    const unregistered = await auth.syncAdmins()
     if (unregistered > 0) {
       log.warn(
         `ADMIN_EMAILS: ${unregistered} without an account; whoever registers one becomes an administrator`,
       )
     }
     const readiness = createReadiness(() => ping(database.db))
-    const app = createApp({
+    const app = createHandler({
       auth,
       log,
-      metrics,
+      observer: metrics,
       checkReady: readiness.check,
       corsOrigins: env.CORS_ORIGINS,
       trustProxy: env.TRUST_PROXY,
-      refreshTokenTtl: env.REFRESH_TOKEN_TTL,
       dashboard: dashboardFolder(),
     })
     if (metrics) metricsServer = await listenForMetrics(metrics, env, log)

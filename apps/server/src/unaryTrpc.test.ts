@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { register, rest, startServerOnPostgres } from "./testing.ts"
 import * as unary from "../../../packages/api/src/trpc/unaryTrpc.ts"
+import { register, rest, startServerOnPostgres } from "./testing.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 let accessToken: string

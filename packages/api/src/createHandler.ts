@@ -1,55 +1,62 @@
-import { createOpenApiDocument, failure, failureOf } from "@latchkey/api"
 import { Hono, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { cors } from "hono/cors"
-import packageJson from "../../../apps/server/package.json" with { type: "json" }
-import type { Readiness } from "../../../apps/server/src/createReadiness.ts"
-import type { App, AppContext, AppEnv } from "./http/requestState.ts"
+import packageJson from "../package.json" with { type: "json" }
+import { failure, failureOf } from "./failure.ts"
+import type { App, AppContext, AppEnv } from "./http/app.ts"
 import { mountDashboard } from "./http/mountDashboard.ts"
-import { mountRest } from "./rest/mountRest.ts"
-import { mountTrpc } from "./trpc/mountTrpc.ts"
-import { type ExchangeDependencies, openExchange } from "./http/trackRequest.ts"
 import { readWholeBody } from "./http/readWholeBody.ts"
 import { refuseMethod, respond, respondWithFailure, restError } from "./http/respond.ts"
+import { type TrackRequestOptions, trackRequest } from "./http/trackRequest.ts"
+import { mountRest } from "./rest/mountRest.ts"
+import { createOpenApiDocument } from "./rest/openapi.ts"
+import { mountTrpc } from "./trpc/mountTrpc.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
 
-export interface AppDependencies extends ExchangeDependencies {
-  checkReady: Readiness["check"]
+/** Why the server should get no requests. */
+export interface NotReady {
+  message: string
+  /** Absent when this is no failure, such as during shutdown. */
+  error?: unknown
+}
+
+export interface HandlerOptions extends TrackRequestOptions {
+  checkReady: () => Promise<NotReady | null>
   corsOrigins: readonly string[]
   /** The folder of the built dashboard; null: it is not served. */
   dashboard: string | null
 }
 
-/** The HTTP surface as a fetch handler; it does not listen. */
-export function createApp(deps: AppDependencies): App {
+/** The whole HTTP surface as a handler from `Request` to `Response`. It knows no port and no process. */
+export function createHandler(options: HandlerOptions): App {
   const app = new Hono<AppEnv>()
-  app.use(openExchange(deps))
-  if (deps.corsOrigins.length > 0) app.use(crossOrigin(deps.corsOrigins))
+  app.use(trackRequest(options))
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins))
   app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
   const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
-    const notReady = await deps.checkReady()
+    const notReady = await options.checkReady()
     if (!notReady) return respond(c, 200, '{"status":"ready"}')
-    const answer = failure("UNAVAILABLE", notReady.message)
-    if (notReady.error !== undefined) return respondWithFailure(c, answer, { error: notReady.error })
-    // What somebody asked for is not logged as a mishap.
-    return respond(c, answer.status, JSON.stringify(restError(answer, c.get("exchange").requestId)))
+    const unavailable = failure("UNAVAILABLE", notReady.message)
+    if (notReady.error !== undefined) return respondWithFailure(c, unavailable, { error: notReady.error })
+    // A shutdown is not logged as a failure.
+    return respond(c, unavailable.status, JSON.stringify(restError(unavailable, c.get("request").requestId)))
   })
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
   mountTrpc(app)
   mountRest(app)
-  if (deps.dashboard !== null) mountDashboard(app, deps.dashboard)
+  if (options.dashboard !== null) mountDashboard(app, options.dashboard)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "There is nothing at this path.")))
   app.onError((error, c) => {
-    // Who went away while sending gets no answer; it must not count as a failure of ours.
-    const brokeOff = Boolean(c.env.incoming?.errored)
+    // A client that disconnects while sending gets no response; this is no failure of the server.
+    const isCutOff = Boolean(c.env.incoming?.errored)
     return respondWithFailure(
       c,
-      brokeOff ? failure("INVALID_INPUT", "The body broke off.") : failureOf(error),
+      isCutOff ? failure("INVALID_INPUT", "The body was cut off.") : failureOf(error),
       { error },
     )
   })
@@ -58,16 +65,16 @@ export function createApp(deps: AppDependencies): App {
 
 function get(app: App, path: string, handler: (c: AppContext) => Response | Promise<Response>) {
   app.get(path, (c) => {
-    c.get("exchange").route = path
+    c.get("request").route = path
     return handler(c)
   })
   app.all(path, (c) => {
-    c.get("exchange").route = path
+    c.get("request").route = path
     return refuseMethod(c, ["GET", "HEAD"])
   })
 }
 
-/** Bodies are read as they are sent; to take a compressed one for JSON would only confuse its sender. */
+/** Bodies are not decompressed, and reading a compressed one as JSON would only give a confusing error. */
 const refuseEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!["identity", undefined].includes(c.req.header("content-encoding")?.toLowerCase())) {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding."))

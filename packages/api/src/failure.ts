@@ -1,6 +1,6 @@
 import { AuthError, DatabaseUnavailable } from "@latchkey/auth"
 import { REASONS, type Reason } from "@latchkey/contract"
-import { TRPCError } from "@trpc/server"
+import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server"
 import { ZodError } from "zod"
 
 export interface Issue {
@@ -46,9 +46,20 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof DatabaseUnavailable) {
     return failure("UNAVAILABLE", "The service can't answer right now; try again shortly.")
   }
-  if (error instanceof TRPCError)
-    return error.cause instanceof AuthError ? failureOf(error.cause) : failureOfTrpc(error)
+  if (error instanceof TRPCError) {
+    const isKnown = error.cause instanceof AuthError || error.cause instanceof DatabaseUnavailable
+    return isKnown ? failureOf(error.cause) : failureOfTrpc(error)
+  }
   return failure("INTERNAL", "Something went wrong on our side.")
+}
+
+/** An error with tRPC's code for it. The message is the one that clients see. */
+export function toTrpcError(error: unknown): TRPCError {
+  const known = error instanceof TRPCError ? error.cause : error
+  if (!(known instanceof AuthError || known instanceof DatabaseUnavailable))
+    return getTRPCErrorFromUnknown(error)
+  const { code, message } = failureOf(known)
+  return new TRPCError({ code, message, cause: known })
 }
 
 function failureOfTrpc(error: TRPCError): Failure {

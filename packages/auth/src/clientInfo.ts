@@ -1,12 +1,12 @@
-import type { Standing } from "./limits/rateLimitStatus.ts"
+import type { RateLimitStatus } from "./limits/rateLimitStatus.ts"
 
-/** Where a call comes from. */
-export interface Source {
+/** The client of one request: where its calls come from, and how its rate limits stand after them. */
+export interface ClientInfo {
   /** The client's IP address, as far as the proxies in front are trusted. */
-  address: string
-  requestId: string
-  /** What is calling, in words of ours, such as "Chrome on Linux"; null when it did not say. */
-  device: string | null
-  /** Told how far a limit that the call counts towards is used up; of several limits each. */
-  onStanding?: (standing: Standing) => void
+  readonly address: string
+  readonly requestId: string
+  /** A description of the client such as "Chrome on Linux"; null when its `User-Agent` is unknown. */
+  readonly device: string | null
+  /** The strictest of the rate limits that the request's calls count towards; null while there are none. */
+  rateLimit: RateLimitStatus | null
 }

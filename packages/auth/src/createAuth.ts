@@ -1,23 +1,23 @@
 import { availableParallelism } from "node:os"
-import { appointAdmins, appointOldestUser, type Database } from "@latchkey/db"
+import { appointOldestUser, type Database, syncAdmins } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts/accounts.ts"
-import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type AdminUsers, createAdminUsers } from "./accounts/adminUsers.ts"
-import { type ApiKeys, createApiKeys } from "./keys/apiKeys.ts"
 import { type Audit, createAudit } from "./audit/audit.ts"
-import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
 import { createBcryptQueue } from "./crypto/bcryptQueue.ts"
+import { createKeyring } from "./crypto/keyring.ts"
+import { observeBcrypt } from "./crypto/observeBcrypt.ts"
+import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
+import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
+import { type ApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { createLastUsed } from "./keys/lastUsed.ts"
+import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
 import { createFairQueue, type FairQueue } from "./limits/fairQueue.ts"
-import { createKeyring } from "./crypto/keyring.ts"
-import { createLastUsed } from "./keys/lastUsed.ts"
 import { defaultLimits, type Limits } from "./limits/limits.ts"
-import { observeBcrypt } from "./crypto/observeBcrypt.ts"
+import { createThrottle } from "./limits/throttle.ts"
 import type { AuthObserver } from "./observer.ts"
 import { createSessions, type Sessions } from "./sessions/sessions.ts"
 import { createSweeper } from "./sweeper.ts"
-import { createThrottle } from "./limits/throttle.ts"
-import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 
 export interface AuthOptions {
   db: Database
@@ -43,6 +43,8 @@ export interface AuthOptions {
 }
 
 export interface Auth {
+  /** Seconds from signing in until a session ends. */
+  refreshTokenTtl: number
   authenticate: Authenticate
   accounts: Accounts
   apiKeys: ApiKeys
@@ -57,7 +59,7 @@ export interface Auth {
    *
    * @returns how many of the emails have no account: whoever registers one becomes an administrator.
    */
-  appointAdmins(): Promise<number>
+  syncAdmins(): Promise<number>
   /** Writes what was gathered in memory, and stops what goes on in the background. */
   close(): Promise<void>
 }
@@ -110,6 +112,7 @@ export function createAuth(options: AuthOptions): Auth {
   })
 
   return {
+    refreshTokenTtl: options.refreshTokenTtl,
     authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed, observer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
@@ -117,8 +120,8 @@ export function createAuth(options: AuthOptions): Auth {
     audit: createAudit(db),
     admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
     queue: createFairQueue(QUEUE),
-    async appointAdmins() {
-      if (options.adminEmails) return appointAdmins(db, { emails: options.adminEmails })
+    async syncAdmins() {
+      if (options.adminEmails) return syncAdmins(db, { emails: options.adminEmails })
       await appointOldestUser(db)
       return 0
     },

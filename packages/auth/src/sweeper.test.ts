@@ -2,8 +2,8 @@ import { auditEvents } from "@latchkey/db/schema"
 import { openTestDatabase } from "@latchkey/db/testing"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
-import { createSweeper } from "./sweeper.ts"
 import { createTestAuth, signUp } from "../test/createTestAuth.ts"
+import { createSweeper } from "./sweeper.ts"
 
 test("what is older than it is kept goes, however much it is, on two instances at once; the rest stays", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))

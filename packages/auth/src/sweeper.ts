@@ -28,7 +28,7 @@ export function createSweeper(
   { auditRetentionDays, onError }: { auditRetentionDays: number; onError: (error: unknown) => void },
 ): Sweeper {
   let isClosed = false
-  let underWay: Promise<void> | undefined
+  let inFlight: Promise<void> | undefined
 
   async function sweepOne(deleteOld: typeof deleteOldLimits, days: number) {
     try {
@@ -44,11 +44,11 @@ export function createSweeper(
     await sweepOne(deleteOldLimits, 0)
     await sweepOne(deleteOldSessions, SESSION_DAYS)
     await sweepOne(deleteOldAuditEvents, auditRetentionDays)
-    underWay = undefined
+    inFlight = undefined
   }
   function sweep() {
-    underWay ??= sweepAll()
-    return underWay
+    inFlight ??= sweepAll()
+    return inFlight
   }
   const timer = setInterval(sweep, INTERVAL_MS).unref()
 
@@ -57,7 +57,7 @@ export function createSweeper(
     async close() {
       isClosed = true
       clearInterval(timer)
-      await underWay
+      await inFlight
     },
   }
 }

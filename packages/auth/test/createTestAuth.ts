@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
-import { source } from "@latchkey/db/testing"
+import { client as dbClient } from "@latchkey/db/testing"
+import type { ClientInfo } from "../src/clientInfo.ts"
 import { type Auth, type AuthOptions, createAuth } from "../src/createAuth.ts"
 import { defaultLimits, multiplyLimits } from "../src/limits/limits.ts"
 
@@ -18,20 +19,21 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     maxKeysPerUser: 100,
     adminEmails: [],
     auditRetentionDays: 365,
-    limits: multiplyLimits(defaultLimits, 1000),
+    limits: { ...multiplyLimits(defaultLimits, 1000), refusedLoginSeconds: 0 },
     // Instances that tests leave behind find their database gone.
     onBackgroundError: () => {},
     ...options,
   })
 }
 
-export { source }
+/** Where tests call from. */
+export const client: ClientInfo = { ...dbClient, rateLimit: null }
 
 /** A user who has just registered, and the headers that say so. */
 export async function signUp(auth: Auth) {
   const email = `${randomUUID()}@example.com`
   const password = randomUUID()
-  const signedIn = await auth.accounts.register({ email, password }, source)
+  const signedIn = await auth.accounts.register({ email, password }, client)
   const headers = bearer(signedIn.accessToken)
   const { caller } = await auth.authenticate(headers)
   if (caller?.via !== "jwt") throw new TypeError("not signed in")

@@ -19,45 +19,45 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
 
   test("counts to its limit, and anew when the window is over", async () => {
     const limiter = createLimiter(db, { name: "one", count: 2, seconds: 60 })
-    expect(await limiter.take("a")).toEqual({ isAllowed: true, remaining: 1, reset: 60 })
-    expect(await limiter.take("a")).toMatchObject({ isAllowed: true, remaining: 0 })
-    expect(await limiter.take("a")).toMatchObject({ isAllowed: false, remaining: 0 })
-    expect(await limiter.take("b")).toMatchObject({ isAllowed: true, remaining: 1 })
+    expect(await limiter.consume("a")).toEqual({ isAllowed: true, remaining: 1, reset: 60 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: true, remaining: 0 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false, remaining: 0 })
+    expect(await limiter.consume("b")).toMatchObject({ isAllowed: true, remaining: 1 })
     await endNow("one:a")
-    expect(await limiter.take("a")).toMatchObject({ isAllowed: true, remaining: 1 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: true, remaining: 1 })
   })
 
   test("of fifty at the same moment, on two instances, no more are allowed than there may be", async () => {
     const limiters = [1, 2].map(() => createLimiter(db, { name: "many", count: 7, seconds: 60 }))
     const usages = await Promise.all(
-      Array.from({ length: 25 }, () => limiters.map((limiter) => limiter.take("a"))).flat(),
+      Array.from({ length: 25 }, () => limiters.map((limiter) => limiter.consume("a"))).flat(),
     )
     expect(usages.filter(({ isAllowed }) => isAllowed)).toHaveLength(7)
   })
 
   test("what is given back can be taken again", async () => {
     const limiter = createLimiter(db, { name: "back", count: 1, seconds: 60 })
-    await limiter.take("a")
-    expect((await limiter.take("a")).isAllowed).toBe(false)
-    await limiter.giveBack("a")
-    await limiter.giveBack("a")
-    expect((await limiter.take("a")).isAllowed).toBe(true)
+    await limiter.consume("a")
+    expect((await limiter.consume("a")).isAllowed).toBe(false)
+    await limiter.refund("a")
+    await limiter.refund("a")
+    expect((await limiter.consume("a")).isAllowed).toBe(true)
   })
 
   // The embedded one goes by this process's.
   test.runIf(kind === "PostgreSQL")("an instance whose clock is wrong counts with the others", async () => {
     const limiter = createLimiter(db, { name: "clock", count: 1, seconds: 60 })
-    await limiter.take("a")
+    await limiter.consume("a")
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 })
-    expect(await limiter.take("a")).toMatchObject({ isAllowed: false })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false })
   })
 
   test("refusals that are remembered ask the database no more", async () => {
     const limiter = createLimiter(db, { name: "flood", count: 1, seconds: 60, remembersRefusals: true })
-    await limiter.take("a")
-    expect((await limiter.take("a")).isAllowed).toBe(false)
+    await limiter.consume("a")
+    expect((await limiter.consume("a")).isAllowed).toBe(false)
     await db.delete(rateLimits).where(sql`${rateLimits.key} = 'flood:a'`)
-    expect(await limiter.take("a")).toMatchObject({ isAllowed: false, remaining: 0 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false, remaining: 0 })
   })
 
   test("a key is remembered until its time is over", async () => {
@@ -74,6 +74,6 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
 test("without a database there is no count", async () => {
   const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
   const limiter = createLimiter(db, { name: "x", count: 1, seconds: 60 })
-  await expect(limiter.take("a")).rejects.toMatchObject({ name: "DatabaseUnavailable" })
+  await expect(limiter.consume("a")).rejects.toMatchObject({ name: "DatabaseUnavailable" })
   await close()
 })

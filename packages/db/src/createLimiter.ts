@@ -29,9 +29,9 @@ export interface Usage {
 /** Counts per key, for all instances together. All throw `DatabaseUnavailable`. */
 export interface Limiter {
   /** Counts one, also beyond the limit. */
-  take(key: string): Promise<Usage>
+  consume(key: string): Promise<Usage>
   /** Makes one uncounted. */
-  giveBack(key: string): Promise<void>
+  refund(key: string): Promise<void>
   /** Remembers the key from now on for the limiter's seconds. */
   remember(key: string): Promise<void>
   /** Those of the keys that are remembered. The keys must hold no comma. */
@@ -51,7 +51,7 @@ export function createLimiter(
     ...(remembersRefusals && { inMemoryBlockOnConsumed: count + 1 }),
   })
   return {
-    async take(key) {
+    async consume(key) {
       try {
         return usageOf(await store.consume(key), true)
       } catch (error) {
@@ -59,7 +59,7 @@ export function createLimiter(
         throw error
       }
     },
-    async giveBack(key) {
+    async refund(key) {
       await store.reward(key)
     },
     async remember(key) {

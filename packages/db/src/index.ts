@@ -24,14 +24,13 @@ export {
   revokeApiKey,
   touchApiKeys,
 } from "./queries/apiKeys.ts"
-export { appointAdmins, appointOldestUser } from "./queries/appointAdmins.ts"
 export {
   type AuditKind,
   type Authority,
   bySession,
+  type ClientInfo,
   type ListedAuditEvent,
   listAuditEvents,
-  type Source,
 } from "./queries/auditEvents.ts"
 export { type Actor, type ByAdmin, sessionActor } from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
@@ -51,6 +50,7 @@ export {
   revokeOtherSessions,
   revokeSession,
 } from "./queries/sessions.ts"
+export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
 export type { User } from "./queries/userColumns.ts"
 export {
   changePassword,

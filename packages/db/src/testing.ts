@@ -7,7 +7,7 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { createDatabase, type Database } from "./createDatabase.ts"
 import { newEmbedded } from "./newEmbedded.ts"
 import type { NewApiKey } from "./queries/apiKeys.ts"
-import type { Source } from "./queries/auditEvents.ts"
+import type { ClientInfo } from "./queries/auditEvents.ts"
 import { sessionActor } from "./queries/authority.ts"
 import { createUser } from "./queries/users.ts"
 
@@ -34,7 +34,7 @@ export async function openTestDatabase(kind: DatabaseKind, serverUrl: string): P
 }
 
 /** Where tests call from. */
-export const source: Source = { address: "192.0.2.1", requestId: randomUUID(), device: null }
+export const client: ClientInfo = { address: "192.0.2.1", requestId: randomUUID(), device: null }
 
 export const newSession = () => ({
   id: randomUUID(),
@@ -48,13 +48,13 @@ export const newUser = () => ({
   email: `${randomUUID()}@example.com`,
   passwordHash: "hash",
   session: newSession(),
-  source,
+  client,
 })
 
 /** A user who has just registered, from somewhere. */
-export async function storeUser(db: Database, from: Source = source) {
+export async function storeUser(db: Database, from: ClientInfo = client) {
   const params = newUser()
-  const user = await createUser(db, { ...params, source: from })
+  const user = await createUser(db, { ...params, client: from })
   if (!user) throw new TypeError("the email is taken")
   const by = sessionActor({ userId: user.id, sessionId: params.session.id })
   return { user, userId: user.id, session: params.session, by }

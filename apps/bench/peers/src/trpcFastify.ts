@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto"
-import { appRouter, createContext } from "@latchkey/api"
+import { appRouter, createContext, RequestState } from "@latchkey/api"
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify"
 import { fastify } from "fastify"
 import { port } from "../../src/contenders/parts/environment.ts"
@@ -18,11 +17,10 @@ app.register(fastifyTRPCPlugin, {
   trpcOptions: {
     router: appRouter,
     createContext: ({ req }: { req: { headers: NodeJS.Dict<string | string[]> } }) =>
-      createContext(openAuth, {
-        headers: asHeaders(req.headers),
-        requestId: randomUUID(),
-        address: () => "127.0.0.1",
-      }),
+      createContext(
+        openAuth,
+        new RequestState({ headers: asHeaders(req.headers), peerAddress: "127.0.0.1" }),
+      ),
   },
 })
 await app.listen({ port: port(), host: "127.0.0.1" })

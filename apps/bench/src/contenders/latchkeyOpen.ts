@@ -1,5 +1,5 @@
 // The server is an app without exports, so its parts are imported by path.
-import { createApp } from "../../../../packages/api/src/createHandler.ts"
+import { createHandler } from "@latchkey/api"
 import { listen } from "../../../server/src/listen.ts"
 import { createLog } from "../../../server/src/log.ts"
 import { port } from "./parts/environment.ts"
@@ -7,14 +7,13 @@ import { openAuth } from "./parts/fixedCaller.ts"
 
 /** Latchkey's server without authentication. */
 const log = createLog("warn")
-const app = createApp({
+const app = createHandler({
   auth: openAuth,
   log,
-  metrics: null,
+  observer: null,
   checkReady: async () => null,
   corsOrigins: [],
   trustProxy: 0,
-  refreshTokenTtl: 1,
   dashboard: null,
 })
 await listen(app, { port: port(), host: "127.0.0.1", keepAliveTimeout: 75, log })

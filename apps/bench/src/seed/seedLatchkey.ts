@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto"
 import { createDatabase } from "@latchkey/db"
 import bcrypt from "bcrypt"
 import postgres from "postgres"
-// Not exported by the package: only the benchmark writes rows without the service.
-import { signAccessToken } from "../../../../packages/auth/src/sessions/accessToken.ts"
 import { createKeyring, type SecretKeys } from "../../../../packages/auth/src/crypto/keyring.ts"
 import { makeReceipt } from "../../../../packages/auth/src/keys/receipt.ts"
+// Not exported by the package: only the benchmark writes rows without the service.
+import { signAccessToken } from "../../../../packages/auth/src/sessions/accessToken.ts"
 import { apiKeyAt } from "../keys.ts"
 import { copyRows } from "./copyRows.ts"
 

@@ -1,19 +1,18 @@
-import type { AppContext } from "./requestState.ts"
-import type { Log } from "../../../../apps/server/src/log.ts"
+import type { Logger } from "./logger.ts"
 
 /**
- * Looks for requests that a proxy has forwarded while no proxy is trusted, so that all clients behind it share one
- * address and its limits. Warns once; afterwards it looks no more.
+ * Notices requests that a proxy has forwarded while no proxy is trusted, so that all clients behind it share one
+ * address and its limits. Warns once per process; afterwards it checks nothing.
  */
-export function createProxyWarning(log: Log, trustProxy: number): (c: AppContext) => void {
+export function createProxyWarning(log: Logger, trustProxy: number): (headers: Pick<Headers, "get">) => void {
   let isDone = trustProxy > 0
-  return (c) => {
+  return (headers) => {
     if (isDone) return
-    const header = ["X-Forwarded-For", "Forwarded"].find((name) => c.req.header(name) !== undefined)
+    const header = ["X-Forwarded-For", "Forwarded"].find((name) => headers.get(name) !== null)
     if (header === undefined) return
     isDone = true
     log.warn(
-      `TRUST_PROXY is 0, and a request came with ${header}, which was ignored; behind proxies, set TRUST_PROXY to how many they are, or all clients count as one address`,
+      `TRUST_PROXY is 0, so the header ${header} of a request was ignored; behind proxies, set TRUST_PROXY to their number, or all clients count as one address`,
     )
   }
 }

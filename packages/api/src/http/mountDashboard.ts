@@ -1,5 +1,5 @@
 import { serveStatic } from "@hono/node-server/serve-static"
-import type { App, AppContext } from "./requestState.ts"
+import type { App, AppContext } from "./app.ts"
 
 /**
  * What a page of ours may do: load from here, talk to here, and nothing else. No inline script or style, no
@@ -28,7 +28,7 @@ export function mountDashboard(app: App, folder: string): void {
     ["/favicon.svg", "no-cache"],
   ] as const) {
     app.get(path, async (c, next) => {
-      c.get("exchange").route = path
+      c.get("request").route = path
       const response = await asset(c, notFound)
       if (!response) return next()
       response.headers.set("Cache-Control", caching)
@@ -37,7 +37,7 @@ export function mountDashboard(app: App, folder: string): void {
   }
   app.get("*", async (c, next) => {
     if (!wantsPage(c)) return next()
-    c.get("exchange").route = "dashboard"
+    c.get("request").route = "dashboard"
     const response = await page(c, notFound)
     if (!response) return next()
     response.headers.set("Cache-Control", "no-cache")

@@ -1,17 +1,16 @@
-import type { Standing } from "@latchkey/auth"
-import type { Exchange } from "./requestState.ts"
+import type { RequestState } from "./requestState.ts"
 
 /**
- * The limit that is nearest, as draft-ietf-httpapi-ratelimit-headers has had it since its eighth revision: generic
- * clients can read it, and the draft has given up `RateLimit-Limit`, `-Remaining` and `-Reset`. And when the last of
- * the calls that have failed is worth trying again.
+ * The strictest rate limit, in the form that draft-ietf-httpapi-ratelimit-headers has had since its eighth revision,
+ * which generic clients can read; the draft dropped `RateLimit-Limit`, `-Remaining` and `-Reset`. And `Retry-After`, the
+ * longest of those of the calls that failed.
  */
-export function limitHeaders(standing: Standing | null, failures: Exchange["failures"]) {
+export function rateLimitHeaders({ rateLimit, failures }: Pick<RequestState, "rateLimit" | "failures">) {
   const seconds = Math.max(0, ...failures.map(({ failure }) => failure.retryAfter ?? 0))
   return {
-    ...(standing && {
-      "RateLimit-Policy": `"${standing.limit}";q=${standing.count};w=${standing.seconds}`,
-      RateLimit: `"${standing.limit}";r=${standing.remaining};t=${standing.reset}`,
+    ...(rateLimit && {
+      "RateLimit-Policy": `"${rateLimit.limit}";q=${rateLimit.count};w=${rateLimit.seconds}`,
+      RateLimit: `"${rateLimit.limit}";r=${rateLimit.remaining};t=${rateLimit.reset}`,
     }),
     ...(seconds > 0 && { "Retry-After": String(seconds) }),
   }

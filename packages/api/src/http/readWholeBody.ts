@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono"
-import type { AppEnv } from "./requestState.ts"
+import type { AppEnv } from "./app.ts"
 
 /**
  * Reads the body before anything else is done with a request. Only then is the caller authenticated, so that

@@ -1,55 +1,43 @@
-import type { SessionCookie } from "@latchkey/api"
-import { generateCookie, getCookie } from "hono/cookie"
-import type { AppContext } from "./requestState.ts"
+import { parse, serialize } from "hono/utils/cookie"
+import type { RequestState } from "./requestState.ts"
 
-const NAME = "latchkey"
+const NAME = "__Host-latchkey"
 
 /** 400 days: browsers keep no cookie for longer, and Hono refuses to write one (RFC 6265bis, section 5.5). */
 const LONGEST_MAX_AGE = 34_560_000
 
-/**
- * The browser's refresh token in a `__Host-` cookie: for this host alone, over TLS (or to this machine itself),
- * out of reach of scripts, and not sent along from other sites (RFC 6265bis, section 4.1.3.2).
- *
- * @param options.maxAge seconds that the browser keeps it; the server decides when the session ends.
- */
-export function createSessionCookie(
-  c: AppContext,
-  { maxAge, send }: { maxAge: number; send: (setCookie: string) => void },
-): SessionCookie {
-  const read = () => getCookie(c, NAME, "host")
-  const set = (value: string, age: number) =>
-    send(
-      generateCookie(NAME, value, {
-        prefix: "host",
-        path: "/",
-        secure: true,
-        httpOnly: true,
-        sameSite: "Strict",
-        maxAge: age,
-      }),
-    )
-  return {
-    // Functions, as getters made anew for every request cost V8 a hidden class each.
-    isPresent: () => read() !== undefined,
-    isOwnPage: () => isOwnPage(c),
-    read,
-    write: (refreshToken) => set(refreshToken, Math.min(maxAge, LONGEST_MAX_AGE)),
-    clear: () => set("", 0),
-  }
+/** The refresh token in a request's cookie. */
+export const readSessionCookie = ({ headers }: RequestState): string | undefined =>
+  parse(headers.get("cookie") ?? "", NAME)[NAME]
+
+/** @param maxAge seconds for which the browser keeps the cookie; the server decides when the session ends. */
+export function writeSessionCookie(request: RequestState, refreshToken: string, maxAge: number): void {
+  request.setCookie = toHeader(refreshToken, Math.min(maxAge, LONGEST_MAX_AGE))
+}
+
+export function clearSessionCookie(request: RequestState): void {
+  request.setCookie = toHeader("", 0)
 }
 
 /**
- * Same origin and nothing wider: other hosts of the same site would have the cookie sent along. The scheme is not
- * compared, as a proxy may end TLS in front of us; a `__Host-` cookie comes over nothing else.
+ * A `__Host-` cookie: for this host alone, over TLS (or to this machine itself), out of reach of scripts, and not sent
+ * from other sites (RFC 6265bis, section 4.1.3.2).
  */
-function isOwnPage(c: AppContext): boolean {
-  const origin = c.req.header("origin")
-  const site = c.req.header("sec-fetch-site")
+const toHeader = (value: string, maxAge: number) =>
+  serialize(NAME, value, { path: "/", secure: true, httpOnly: true, sameSite: "Strict", maxAge })
+
+/**
+ * Whether a page of this server's own origin sends the request, according to the browser. Same origin and nothing
+ * wider, because browsers send the cookie from other hosts of the same site as well. The scheme is not compared: a
+ * proxy may end TLS in front of the server, and browsers send a `__Host-` cookie over TLS only.
+ */
+export function isFromOwnPage({ headers }: RequestState): boolean {
+  const origin = headers.get("origin")
+  const site = headers.get("sec-fetch-site")
   return (
-    origin !== undefined &&
-    isOriginOf(c.req.header("host") ?? "", origin) &&
-    (site === undefined || site === "same-origin")
+    origin !== null &&
+    isOriginOf(headers.get("host") ?? "", origin) &&
+    (site === null || site === "same-origin")
   )
 }
 

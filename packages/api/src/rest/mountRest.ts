@@ -1,8 +1,9 @@
-import { appRouter, failureOf, type RestOperation, restOperations } from "@latchkey/api"
-import { callTRPCProcedure } from "@trpc/server"
-import type { App, AppContext } from "../http/requestState.ts"
-import { describedInput, readRestInput } from "./readRestInput.ts"
+import { failureOf } from "../failure.ts"
+import type { App, AppContext } from "../http/app.ts"
 import { refuseMethod, respond, respondEmpty, respondWithFailure } from "../http/respond.ts"
+import { callProcedure } from "../trpc/callProcedure.ts"
+import { describedInput, readRestInput } from "./readRestInput.ts"
+import { type RestOperation, restOperations } from "./restOperations.ts"
 
 /**
  * The router's procedures as plain REST, each at the place its `meta.rest` names.
@@ -18,26 +19,21 @@ export function mountRest(app: App) {
   for (const [path, operations] of groupByPath(restOperations)) {
     const methods = operations.map(({ method }) => method)
     app.all(honoPath(path), (c) => {
-      c.get("exchange").route = path
+      c.get("request").route = path
       return refuseMethod(c, [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])])
     })
   }
 }
 
 async function serve(c: AppContext, operation: RestOperation): Promise<Response> {
-  const { api } = c.get("exchange")
-  c.get("exchange").route = operation.path
+  c.get("request").route = operation.path
   const read = await readRestInput(c.req, operation)
   if ("failure" in read) return respondWithFailure(c, read.failure)
   try {
-    const data: unknown = await callTRPCProcedure({
-      router: appRouter,
-      path: operation.procedure,
-      type: operation.kind,
+    const data = await callProcedure(operation.procedure, {
+      kind: operation.kind,
+      ctx: c.get("procedureContext"),
       getRawInput: async () => describedInput(operation, read.input),
-      ctx: api,
-      signal: c.req.raw.signal,
-      batchIndex: 0,
     })
     return operation.status === 204 ? respondEmpty(c) : respond(c, operation.status, JSON.stringify(data))
   } catch (error) {

@@ -1,11 +1,12 @@
-import { type Failure, failure, invalidInput, type RestOperation } from "@latchkey/api"
 import { TRPCError } from "@trpc/server"
 import type { HonoRequest } from "hono"
 import { ZodRealError } from "zod"
+import { type Failure, failure, invalidInput } from "../failure.ts"
 import { decodeUtf8 } from "../http/decodeUtf8.ts"
 import { isJson } from "../http/isJson.ts"
 import { localUrl } from "../http/localUrl.ts"
 import { parseJson } from "../http/parseJson.ts"
+import type { RestOperation } from "./restOperations.ts"
 
 type Fields = Record<string, unknown>
 

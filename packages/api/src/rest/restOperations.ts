@@ -1,7 +1,7 @@
 import { instant } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { appRouter } from "../trpc/appRouter.ts"
-import type { Access, Meta, RestRoute } from "../trpc/procedures.ts"
+import { type ProcedureKind, procedureDescriptions } from "../trpc/callProcedure.ts"
+import type { Access, RestRoute } from "../trpc/procedures.ts"
 
 /** JSON Schema, as far as we read it ourselves. */
 export interface JsonSchema {
@@ -15,7 +15,7 @@ export interface JsonSchema {
 export interface RestOperation extends RestRoute {
   /** The procedure's path, such as `apiKeys.create`. */
   procedure: string
-  kind: "query" | "mutation"
+  kind: ProcedureKind
   access: Access
   /** Null when the procedure takes no input. */
   input: JsonSchema | null
@@ -23,27 +23,20 @@ export interface RestOperation extends RestRoute {
   output: JsonSchema | null
 }
 
-/** tRPC keeps a router's procedures in one flat record, whatever its type says. */
-interface FlatProcedure {
-  _def: { type: string; meta?: Meta; inputs: z.ZodType[]; output: z.ZodType }
-}
-
-/** Every procedure that stands in REST. */
-export const restOperations: readonly RestOperation[] = Object.entries(
-  appRouter._def.procedures as unknown as Record<string, FlatProcedure>,
-).flatMap(([procedure, { _def }]) => {
-  const { rest, access } = _def.meta ?? {}
-  if (!rest || !access || (_def.type !== "query" && _def.type !== "mutation")) return []
-  const [input] = _def.inputs
-  return {
-    ...rest,
-    procedure,
-    kind: _def.type,
-    access,
-    input: input ? toJsonSchema(input, "input") : null,
-    output: toJsonSchema(_def.output, "output"),
-  }
-})
+/** Every procedure that has a place in REST. */
+export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(
+  ({ path: procedure, kind, meta: { rest, access }, input, output }) => {
+    if (!rest || !access) return []
+    return {
+      ...rest,
+      procedure,
+      kind,
+      access,
+      input: input ? toJsonSchema(input, "input") : null,
+      output: output ? toJsonSchema(output, "output") : null,
+    }
+  },
+)
 
 /** Null for `z.void()`. Dates are ISO 8601 text in JSON. */
 function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | null {

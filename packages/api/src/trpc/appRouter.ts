@@ -1,10 +1,10 @@
+import { router } from "./procedures.ts"
 import { adminApiKeysRouter } from "./routers/adminApiKeys.ts"
 import { adminUsersRouter } from "./routers/adminUsers.ts"
 import { apiKeysRouter } from "./routers/apiKeys.ts"
 import { auditRouter } from "./routers/audit.ts"
 import { authRouter } from "./routers/auth.ts"
 import { sessionsRouter } from "./routers/sessions.ts"
-import { router } from "./procedures.ts"
 
 export const appRouter = router({
   auth: authRouter,

@@ -1,58 +1,37 @@
-import { type Accounts, AuthError, type SignedIn, type Source, unauthenticated } from "@latchkey/auth"
+import { AuthError, type SignedIn, unauthenticated } from "@latchkey/auth"
+import type { RequestState } from "../http/requestState.ts"
+import { isFromOwnPage, readSessionCookie, writeSessionCookie } from "../http/sessionCookie.ts"
+import type { Latchkey } from "./context.ts"
 
 /**
- * The cookie that holds a browser's refresh token, out of reach of the page's scripts. It opens nothing but
- * `auth.refresh` and `auth.logout`; whoever serves the API supplies it.
- */
-export interface SessionCookie {
-  isPresent(): boolean
-  /** Whether a page of this very server sends the request, by the browser's word. */
-  isOwnPage(): boolean
-  read(): string | undefined
-  write(refreshToken: string): void
-  clear(): void
-}
-
-export const noSessionCookie: SessionCookie = {
-  isPresent: () => false,
-  isOwnPage: () => false,
-  read: () => undefined,
-  write() {},
-  clear() {},
-}
-
-interface WithCookie {
-  sessionCookie: SessionCookie
-}
-
-/**
- * Signs in, or goes on, with the refresh token in the cookie and not in the answer.
+ * Signs in, or refreshes, with the refresh token in the cookie instead of the response.
  *
  * @throws {AuthError} `FORBIDDEN` before anything is done, for a page of another origin.
  */
-export async function browserSession(
-  { sessionCookie }: WithCookie,
+export async function withSessionCookie(
+  { request, auth }: Latchkey,
   signIn: () => Promise<SignedIn>,
 ): Promise<Omit<SignedIn, "refreshToken">> {
-  requireOwnPage(sessionCookie)
+  requireOwnPage(request)
   const { refreshToken, ...signedIn } = await signIn()
-  sessionCookie.write(refreshToken)
+  writeSessionCookie(request, refreshToken, auth.refreshTokenTtl)
   return signedIn
 }
 
 /**
- * Signs in anew, with the refresh token in the cookie. The session that the browser had until then ends: its cookie
- * is gone, and nobody could end it by signing out (ASVS 5.0, 7.2.4).
+ * Opens a session with the refresh token in the cookie. The browser's previous session ends: its cookie is replaced,
+ * so nobody could sign out of it (ASVS 5.0, 7.2.4).
  *
  * @throws {AuthError} `FORBIDDEN` before anything is done, for a page of another origin.
  */
-export async function newBrowserSession(
-  ctx: WithCookie & { accounts: Pick<Accounts, "endReplaced">; source(): Source },
+export async function withNewSessionCookie(
+  latchkey: Latchkey,
   signIn: () => Promise<SignedIn>,
 ): Promise<Omit<SignedIn, "refreshToken">> {
-  const refreshToken = ctx.sessionCookie.read()
-  const signedIn = await browserSession(ctx, signIn)
-  if (refreshToken !== undefined) await ctx.accounts.endReplaced({ refreshToken }, ctx.source())
+  const { request, auth } = latchkey
+  const refreshToken = readSessionCookie(request)
+  const signedIn = await withSessionCookie(latchkey, signIn)
+  if (refreshToken !== undefined) await auth.accounts.endReplaced({ refreshToken }, request)
   return signedIn
 }
 
@@ -61,15 +40,15 @@ export async function newBrowserSession(
  *
  * @throws {AuthError} `UNAUTHENTICATED` without one, `FORBIDDEN` for a page of another origin.
  */
-export function takeBrowserToken({ sessionCookie }: WithCookie): string {
-  const refreshToken = sessionCookie.read()
+export function requireSessionCookie(request: RequestState): string {
+  const refreshToken = readSessionCookie(request)
   if (refreshToken === undefined) throw unauthenticated()
-  requireOwnPage(sessionCookie)
+  requireOwnPage(request)
   return refreshToken
 }
 
-function requireOwnPage(sessionCookie: SessionCookie) {
-  if (!sessionCookie.isOwnPage()) {
-    throw new AuthError("FORBIDDEN", "Sessions in a cookie are for pages of this server's own origin.")
+function requireOwnPage(request: RequestState) {
+  if (!isFromOwnPage(request)) {
+    throw new AuthError("FORBIDDEN", "Session cookies are only for pages of this server's own origin.")
   }
 }

@@ -1,101 +1,50 @@
-import {
-  type Accounts,
-  type ApiKeys,
-  type Audit,
-  type Auth,
-  type Authentication,
-  addressBlock,
-  type Caller,
-  deviceOf,
-  type Sessions,
-  type Source,
-  type Standing,
-  stricter,
-  type TakeTurn,
-} from "@latchkey/auth"
-import { noSessionCookie, type SessionCookie } from "./browserSession.ts"
+import { type Auth, type Authentication, addressBlock, type TakeTurn } from "@latchkey/auth"
+import type { RequestState } from "../http/requestState.ts"
 
-/** What procedures get: the request's own things, and what they may ask of the house. */
+/** The context of Latchkey's procedures: a single name, so that it fits beside another router's context. */
 export interface Context {
-  requestId: string
-  accounts: Accounts
-  apiKeys: ApiKeys
-  sessions: Sessions
-  audit: Audit
-  admin: Auth["admin"]
-  /** Where the request comes from. */
-  source(): Source
-  /** How far the limits are used up that its calls count towards: the strictest. Null while there are none. */
-  standing: Standing | null
-  sessionCookie: SessionCookie
-  /** Whether the request has a credential of its own, good or bad. The cookie is none. */
-  hasCredential(): boolean
-  /** Who is calling; found out once for each request, and only when a procedure asks. */
-  authentication(): Promise<Authentication>
+  latchkey: Latchkey
+}
+
+/** One request's access to the service. */
+export class Latchkey {
+  readonly auth: Auth
+  readonly request: RequestState
+  #authentication: Promise<Authentication> | undefined
+  #takeTurn: TakeTurn | undefined
+
+  constructor(auth: Auth, request: RequestState) {
+    this.auth = auth
+    this.request = request
+  }
+
+  /** Authenticates the request, once and only when a procedure asks. */
+  authenticate(): Promise<Authentication> {
+    this.#authentication ??= this.#authenticate()
+    return this.#authentication
+  }
+
+  async #authenticate(): Promise<Authentication> {
+    const { auth, request } = this
+    const authentication = await auth.authenticate(request.headers, request)
+    request.caller = authentication.caller
+    return authentication
+  }
+
   /**
-   * Runs a call when it is its client's turn, fairly between clients: the caller's owner once that is known, else the
-   * address.
+   * Runs a call when it is its client's turn. Clients are told apart by the caller's user once that is known, else by
+   * the address.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
-  inTurn<T>(run: () => Promise<T>): Promise<T>
-}
-
-export interface RequestOptions {
-  headers: Pick<Headers, "get">
-  requestId: string
-  /** The client's IP address; asked for by few calls. */
-  address: () => string
-  /** Left out where sessions in a cookie are not offered. */
-  sessionCookie?: SessionCookie
-  /** Told who is calling, once that is known. */
-  onCaller?: (caller: Caller) => void
-}
-
-/** The context of one request, whatever way it came in. */
-export function createContext(
-  auth: Auth,
-  { headers, requestId, address, sessionCookie = noSessionCookie, onCaller }: RequestOptions,
-): Context {
-  let authentication: Promise<Authentication> | undefined
-  let userId: string | undefined
-  let takeTurn: TakeTurn | undefined
-
-  async function authenticate() {
-    const result = await auth.authenticate(headers, address)
-    if (result.caller) {
-      userId = result.caller.user.id
-      onCaller?.(result.caller)
-    }
-    return result
+  runInTurn<T>(run: () => Promise<T>): Promise<T> {
+    const { auth, request } = this
+    this.#takeTurn ??= auth.queue.forRequest()
+    return this.#takeTurn(request.caller?.user.id ?? addressBlock(request.address), run)
   }
-
-  const context: Context = {
-    requestId,
-    accounts: auth.accounts,
-    apiKeys: auth.apiKeys,
-    sessions: auth.sessions,
-    audit: auth.audit,
-    admin: auth.admin,
-    sessionCookie,
-    source: () => ({
-      address: address(),
-      requestId,
-      device: deviceOf(headers.get("user-agent")),
-      onStanding: (standing) => {
-        context.standing = stricter(context.standing, standing)
-      },
-    }),
-    standing: null,
-    hasCredential: () => headers.get("authorization") !== null || headers.get("x-api-key") !== null,
-    authentication() {
-      authentication ??= authenticate()
-      return authentication
-    },
-    inTurn(run) {
-      takeTurn ??= auth.queue.forRequest()
-      return takeTurn(userId ?? addressBlock(address()), run)
-    },
-  }
-  return context
 }
+
+/** The context of one request, whichever way it came in. */
+export const createContext = (auth: Auth, request: RequestState): Context => ({
+  latchkey: new Latchkey(auth, request),
+})

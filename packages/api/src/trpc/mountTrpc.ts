@@ -1,29 +1,29 @@
-import { appRouter, failure, failureOf } from "@latchkey/api"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import { failure, failureOf } from "../failure.ts"
+import type { App, AppContext } from "../http/app.ts"
 import { decodeUtf8 } from "../http/decodeUtf8.ts"
-import type { App, AppContext } from "../http/requestState.ts"
 import { isJson } from "../http/isJson.ts"
 import { localUrl } from "../http/localUrl.ts"
 import { parseJson } from "../http/parseJson.ts"
 import { complete, refuseMethod, respondWithFailure } from "../http/respond.ts"
+import { appRouter } from "./appRouter.ts"
+import { procedureKind } from "./callProcedure.ts"
 import { readUnaryCalls, serveUnaryCalls } from "./unaryTrpc.ts"
 
 const MAX_BATCH_SIZE = 20
-
-const procedures = new Set(Object.keys(appRouter._def.procedures))
 
 /** tRPC at `/trpc`. */
 export function mountTrpc(app: App) {
   app.all("/trpc/:path", (c) => {
     const unary = readUnaryCalls(c, MAX_BATCH_SIZE)
-    c.get("exchange").route = routeOf(unary?.paths ?? c.req.param("path").split(",", MAX_BATCH_SIZE))
+    c.get("request").route = routeOf(unary?.paths ?? c.req.param("path").split(",", MAX_BATCH_SIZE))
     return unary ? serveUnaryCalls(c, unary) : serveOtherCalls(c)
   })
 }
 
 /** For the log: names that are procedures', and no other text. */
 const routeOf = (names: readonly string[]) =>
-  `/trpc/${names.map((name) => (procedures.has(name) ? name : "unknown")).join(",")}`
+  `/trpc/${names.map((name) => (procedureKind(name) ? name : "unknown")).join(",")}`
 
 /** Whatever else tRPC knows to read, through its fetch adapter. */
 async function serveOtherCalls(c: AppContext): Promise<Response> {
@@ -38,20 +38,20 @@ async function serveOtherCalls(c: AppContext): Promise<Response> {
     return complete(c, method === "POST" ? await whole(response) : response)
   }
   // What failed as a whole, before there was a context, has neither a type nor the request's id.
-  const last = c.get("exchange").failures.pop()
+  const last = c.get("request").failures.pop()
   if (!last) throw new TypeError("an answer of no type, and no failure")
   return respondWithFailure(c, last.failure, { error: last.error })
 }
 
 /** tRPC's own way. */
 async function serveWithAdapter(c: AppContext): Promise<Response> {
-  const { api, failures } = c.get("exchange")
+  const { failures } = c.get("request")
   return fetchRequestHandler({
     endpoint: "/trpc",
     req: await forAdapter(c.req),
     router: appRouter,
     maxBatchSize: MAX_BATCH_SIZE,
-    createContext: () => api,
+    createContext: () => c.get("procedureContext"),
     onError: ({ error }) => failures.push({ failure: failureOf(error), error }),
   })
 }

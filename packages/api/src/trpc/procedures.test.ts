@@ -1,38 +1,35 @@
-import { AuthError, DatabaseUnavailable } from "@latchkey/auth"
+import { type Auth, AuthError, DatabaseUnavailable } from "@latchkey/auth"
 import type { Reason } from "@latchkey/contract"
+import { initTRPC } from "@trpc/server"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import superjson from "superjson"
 import { expect, test } from "vitest"
+import { RequestState } from "../http/requestState.ts"
 import { appRouter } from "./appRouter.ts"
-import type { Context } from "./context.ts"
-import { noSessionCookie } from "./browserSession.ts"
+import { type Context, createContext } from "./context.ts"
 
-/** What a client sees of an error that signing in ends with. */
+/** A context in which signing in fails. */
+function contextFailingWith(error: Error): Context {
+  const accounts: Partial<Auth["accounts"]> = { login: () => Promise.reject(error) }
+  return createContext({ accounts } as Auth, new RequestState({ headers: new Headers() }))
+}
+
+const signInRequest = (path: string) =>
+  new Request(`http://localhost/trpc/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ json: { email: "a@company.tld", password: "p" } }),
+  })
+
+/** What a client receives when signing in fails with an error. */
 async function signInFailingWith(error: Error) {
-  const context: Context = {
-    requestId: "r-1",
-    accounts: { login: () => Promise.reject(error) } as Partial<Context["accounts"]> as Context["accounts"],
-    apiKeys: {} as Context["apiKeys"],
-    sessions: {} as Context["sessions"],
-    audit: {} as Context["audit"],
-    admin: {} as Context["admin"],
-    sessionCookie: noSessionCookie,
-    source: () => ({ address: "192.0.2.1", requestId: "test", device: null }),
-    standing: null,
-    hasCredential: () => false,
-    authentication: () => Promise.reject(new Error("not asked for")),
-    inTurn: (run) => run(),
-  }
   const response = await fetchRequestHandler({
     endpoint: "/trpc",
     router: appRouter,
-    createContext: () => context,
-    req: new Request("http://localhost/trpc/auth.login", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ json: { email: "a@company.tld", password: "p" } }),
-    }),
+    createContext: () => contextFailingWith(error),
+    req: signInRequest("auth.login"),
   })
-  const body = (await response.json()) as { error: { json: { data: object } } }
+  const body = (await response.json()) as { error: { json: { data: Record<string, unknown> } } }
   return { status: response.status, data: body.error.json.data }
 }
 
@@ -43,7 +40,7 @@ test("a full bcrypt queue is told as not begun, so that a client may repeat the 
     code: "SERVICE_UNAVAILABLE",
     httpStatus: 503,
     reason: "UNAVAILABLE",
-    requestId: "r-1",
+    requestId: expect.any(String),
     begun: false,
   })
 })
@@ -56,4 +53,22 @@ test.each<[string, Error]>([
   ]),
 ])("%s is not", async (_, error) => {
   expect((await signInFailingWith(error)).data).not.toHaveProperty("begun")
+})
+
+test.each<[Error, number, string]>([
+  [new AuthError("LOGIN_FAILED", "Wrong email or password."), 401, "UNAUTHORIZED"],
+  [new AuthError("NOT_FOUND", "There is no such key."), 404, "NOT_FOUND"],
+  [new AuthError("RATE_LIMITED", "Too many attempts."), 429, "TOO_MANY_REQUESTS"],
+  [new DatabaseUnavailable("gone"), 503, "SERVICE_UNAVAILABLE"],
+])("inside another router with its own formatter, %s has its own status", async (error, status, code) => {
+  const host = initTRPC.context<Context>().create({ transformer: superjson })
+  const response = await fetchRequestHandler({
+    endpoint: "/trpc",
+    router: host.router({ keys: appRouter }),
+    createContext: () => contextFailingWith(error),
+    req: signInRequest("keys.auth.login"),
+  })
+  const body = (await response.json()) as { error: { json: { message: string; data: { code: string } } } }
+  expect([response.status, body.error.json.data.code]).toEqual([status, code])
+  expect(body.error.json.message).not.toContain("gone")
 })

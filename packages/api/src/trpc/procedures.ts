@@ -1,8 +1,8 @@
 import { AuthError, adminSessionOf, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
-import { initTRPC, TRPCError } from "@trpc/server"
+import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
+import { failureOf, toTrpcError } from "../failure.ts"
 import type { Context } from "./context.ts"
-import { failureOf } from "../failure.ts"
 import { transformer } from "./transformer.ts"
 
 /** Who may call a procedure. */
@@ -41,29 +41,38 @@ const t = initTRPC
       return {
         code: TRPC_ERROR_CODES_BY_KEY[code],
         message,
-        data: { code, httpStatus: status, requestId: ctx?.requestId ?? null, ...rest },
+        data: { code, httpStatus: status, requestId: ctx?.latchkey.request.requestId ?? null, ...rest },
       }
     },
   })
 
 export const router = t.router
 
-/** Made once, as rejections come in floods, and the stack of an error costs more than all the rest of a call. */
-const UNAUTHENTICATED = new TRPCError({ code: "UNAUTHORIZED", cause: unauthenticated() })
-const AMBIGUOUS = new TRPCError({
-  code: "BAD_REQUEST",
-  cause: new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once."),
+/**
+ * Gives errors their code where they leave a procedure, so that they have it under any router's error formatter, and
+ * in none of them a wrong password is a 500.
+ */
+const baseProcedure = t.procedure.use(async ({ next }) => {
+  const result = await next()
+  if (!result.ok) throw toTrpcError(result.error)
+  return result
 })
 
+/** Created once: rejections come in floods, and capturing a stack costs more than the rest of a call. */
+const UNAUTHENTICATED = toTrpcError(unauthenticated())
+const AMBIGUOUS = toTrpcError(
+  new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once."),
+)
+
 /**
- * A request's caller. A bad credential is refused, never taken for none.
+ * A request's caller. An invalid credential is rejected, not treated as missing.
  *
  * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
  */
-async function callerOf(ctx: Context): Promise<Caller> {
-  const authentication = await ctx.authentication().catch((cause: unknown) => {
+async function callerOf({ latchkey }: Context): Promise<Caller> {
+  const authentication = await latchkey.authenticate().catch((cause: unknown) => {
     if (!(cause instanceof DatabaseUnavailable)) throw cause
-    throw new AuthError("UNAVAILABLE", "Who is calling can't be told right now; try again shortly.", {
+    throw new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly.", {
       cause,
     })
   })
@@ -91,11 +100,11 @@ interface Call {
   getRawInput: () => Promise<unknown>
 }
 
-/** Runs the rest of a call in its client's turn. What it waits for itself must be there before it takes a place. */
-async function inTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
+/** Runs the rest of a call when it is its client's turn. The input has to be there before the call takes a place. */
+async function runInTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue === "none") return run()
   await getRawInput()
-  return ctx.inTurn(run)
+  return ctx.latchkey.runInTurn(run)
 }
 
 async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<unknown>) {
@@ -105,9 +114,9 @@ async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<un
 }
 
 /** For anyone; where a credential counts if there is one, a bad one is refused. */
-export const publicProcedure = t.procedure.meta({ access: "anyone" }).use(async (call) => {
-  if (call.meta?.access !== "anyone" && call.ctx.hasCredential()) await callerOf(call.ctx)
-  return inTurn(call, () => call.next())
+export const publicProcedure = baseProcedure.meta({ access: "anyone" }).use(async (call) => {
+  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await callerOf(call.ctx)
+  return runInTurn(call, () => call.next())
 })
 
 /** For anyone, and with nothing to say. */
@@ -117,10 +126,10 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
 })
 
 /** For callers with a valid access token or API key. */
-export const callerProcedure = t.procedure.meta({ access: "jwtOrKey" }).use(async (call) => {
+export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(async (call) => {
   const caller = await callerOf(call.ctx)
   await refuseInput(call.meta, call.getRawInput)
-  return inTurn(call, () => call.next({ ctx: { caller } }))
+  return runInTurn(call, () => call.next({ ctx: { caller } }))
 })
 
 /** For callers with a valid access token alone. */

@@ -1,32 +1,23 @@
-import { appRouter, type Context, failureOf } from "@latchkey/api"
-import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server"
+import { TRPCError } from "@trpc/server"
+import { failureOf, toTrpcError } from "../failure.ts"
+import type { AppContext } from "../http/app.ts"
 import { decodeUtf8 } from "../http/decodeUtf8.ts"
-import type { AppContext } from "../http/requestState.ts"
 import { isJson } from "../http/isJson.ts"
 import { parseJson } from "../http/parseJson.ts"
 import { respond } from "../http/respond.ts"
-
-const config = appRouter._def._config
-const { serialize } = config.transformer.output
-
-/** A procedure as tRPC's adapters call it; what they pass is copied for each of its layers, so it is little. */
-interface Procedure {
-  _def: { type: string }
-  (options: {
-    path: string
-    type: "query" | "mutation"
-    ctx: Context
-    getRawInput: () => Promise<unknown>
-  }): Promise<unknown>
-}
-
-/** tRPC keeps a router's procedures in one flat record, whatever its type says. */
-const procedures = new Map(Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>))
+import {
+  callProcedure,
+  deserializeInput,
+  formatTrpcError,
+  type ProcedureKind,
+  procedureKind,
+  serializeOutput,
+} from "./callProcedure.ts"
 
 /** Calls for procedures that answer once, as tRPC's links for queries and mutations send them. */
 export interface UnaryCalls {
   paths: readonly string[]
-  kind: "query" | "mutation"
+  kind: ProcedureKind
   isBatch: boolean
   /** The `input` of a GET. */
   query: string | null
@@ -50,7 +41,7 @@ export function readUnaryCalls(c: AppContext, maxBatchSize: number): UnaryCalls 
   const paths = isBatch ? path.split(",") : [path]
   const expected = (isBatch ? 1 : 0) + (params?.has("input") ? 1 : 0)
   if ((params?.size ?? 0) !== expected || paths.length > maxBatchSize) return null
-  if (!paths.every((name) => procedures.get(name)?._def.type === kind)) return null
+  if (!paths.every((name) => procedureKind(name) === kind)) return null
   return { paths, kind, isBatch, query: params?.get("input") ?? null }
 }
 
@@ -62,20 +53,21 @@ export async function serveUnaryCalls(
   c: AppContext,
   { paths, kind, isBatch, query }: UnaryCalls,
 ): Promise<Response> {
-  const { api, failures } = c.get("exchange")
+  const ctx = c.get("procedureContext")
+  const { failures } = c.get("request")
   let inputs: Promise<unknown[]> | undefined
 
   async function readInputs(): Promise<unknown[]> {
     const text = kind === "query" ? query : decodeUtf8(await c.req.arrayBuffer())
     if (!text) return []
     const parsed = parseJson(text)
-    if (!isBatch) return [config.transformer.input.deserialize(parsed as never)]
+    if (!isBatch) return [deserializeInput(parsed)]
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
       throw new TypeError("the input of a batch is an object")
     }
-    const byIndex = parsed as Record<number, never>
+    const byIndex = parsed as Record<number, unknown>
     return paths.map((_, index) =>
-      byIndex[index] === undefined ? undefined : config.transformer.input.deserialize(byIndex[index]),
+      byIndex[index] === undefined ? undefined : deserializeInput(byIndex[index]),
     )
   }
 
@@ -88,20 +80,13 @@ export async function serveUnaryCalls(
 
   async function call(path: string, index: number) {
     try {
-      const procedure = procedures.get(path)
-      if (!procedure) throw new TRPCError({ code: "NOT_FOUND" })
-      const data = await procedure({
-        path,
-        type: kind,
-        ctx: api,
-        getRawInput: () => readInput(index),
-      })
-      return { status: 200, body: { result: { data: serialize(data) } } }
+      const data = await callProcedure(path, { kind, ctx, getRawInput: () => readInput(index) })
+      return { status: 200, body: { result: { data: serializeOutput(data) } } }
     } catch (cause) {
-      const error = getTRPCErrorFromUnknown(cause)
+      const error = toTrpcError(cause)
       failures.push({ failure: failureOf(error), error })
-      const shape = getTRPCErrorShape({ config, error, type: kind, path, input: undefined, ctx: api })
-      return { status: shape.data.httpStatus, body: { error: serialize(shape) } }
+      const shape = formatTrpcError(error, ctx, { path, kind })
+      return { status: shape.data.httpStatus, body: { error: serializeOutput(shape) } }
     }
   }
 

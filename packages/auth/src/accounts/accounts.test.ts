@@ -5,8 +5,8 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { bearer, client, createTestAuth, gate, newSecret, signUp } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
-import { bearer, createTestAuth, gate, newSecret, signUp, source } from "../../test/createTestAuth.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -24,7 +24,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
 
   test("who has registered can sign in, whatever the case of the email", async () => {
     const { email, password, user } = await signUp(auth)
-    const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password }, source)
+    const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password }, client)
     expect(signedIn.user).toEqual(user)
     expect(await auth.authenticate(bearer(signedIn.accessToken))).toMatchObject({
       caller: { user, via: "jwt" },
@@ -35,7 +35,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const { email } = await signUp(auth)
     const again = auth.accounts.register(
       { email: email.toUpperCase(), password: "another good password" },
-      source,
+      client,
     )
     await expect(again).rejects.toMatchObject({ reason: "EMAIL_TAKEN" })
   })
@@ -44,7 +44,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const closed = createTestAuth(database.db, { registration: "closed" })
     const attempt = closed.accounts.register(
       { email: "late@example.com", password: "another good password" },
-      source,
+      client,
     )
     await expect(attempt).rejects.toMatchObject({ reason: "FORBIDDEN" })
   })
@@ -52,13 +52,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   test("a weak password is refused by the name of its field", async () => {
     const user = await signUp(auth)
     await expect(
-      auth.accounts.register({ email: "x@example.com", password: "short" }, source),
+      auth.accounts.register({ email: "x@example.com", password: "short" }, client),
     ).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "password",
     })
     const change = { currentPassword: user.password, newPassword: "password1234" }
-    await expect(auth.accounts.changePassword(user.session, change, source)).rejects.toMatchObject({
+    await expect(auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "newPassword",
     })
@@ -69,10 +69,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const compare = vi.spyOn(bcrypt, "compare")
 
     const wrong = await auth.accounts
-      .login({ email, password: "not the password" }, source)
+      .login({ email, password: "not the password" }, client)
       .catch((error) => error)
     const unknown = await auth.accounts
-      .login({ email: `un${email}`, password: "whatever it is" }, source)
+      .login({ email: `un${email}`, password: "whatever it is" }, client)
       .catch((error) => error)
 
     expect(wrong).toMatchObject({ reason: "LOGIN_FAILED", message: unknown.message })
@@ -89,7 +89,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
       const compare = vi.spyOn(bcrypt, "compare")
       const bcryptsFor = async (email: string) => {
         compare.mockClear()
-        await auth.accounts.login({ email, password }, source).catch(() => {})
+        await auth.accounts.login({ email, password }, client).catch(() => {})
         return compare.mock.calls.length
       }
       expect(await bcryptsFor(email)).toBe(await bcryptsFor(`un${email}`))
@@ -103,7 +103,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const condensed = createHmac("sha256", "latchkey/password/v1").update(typed).digest("base64url")
     const passwordHash = await bcrypt.hash(condensed, 10)
     await database.db.update(users).set({ passwordHash }).where(sql`${users.id} = ${user.id}`)
-    const login = (password: string) => auth.accounts.login({ email, password }, source)
+    const login = (password: string) => auth.accounts.login({ email, password }, client)
 
     await expect(login(typed.normalize("NFC"))).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
     expect((await login(typed)).user).toEqual(user)
@@ -115,9 +115,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
     const onBackgroundError = vi.fn()
     const cut = createTestAuth(db, { onBackgroundError })
-    await cut.accounts.endReplaced(await signUp(auth), source)
+    await cut.accounts.endReplaced(await signUp(auth), client)
     expect(onBackgroundError).toHaveBeenCalledWith(expect.any(DatabaseUnavailable))
-    await cut.accounts.endReplaced({ refreshToken: "nonsense" }, source)
+    await cut.accounts.endReplaced({ refreshToken: "nonsense" }, client)
     expect(onBackgroundError).toHaveBeenCalledTimes(1)
     await close()
   })
@@ -126,18 +126,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const secrets = { current: newSecret() }
     const before = createTestAuth(database.db, { secrets })
     const first = await signUp(before)
-    const second = await before.accounts.refresh(first, source)
+    const second = await before.accounts.refresh(first, client)
     expect(second.user).toEqual(first.user)
     expect(await isSignedIn(second.accessToken, before)).toBe(true)
 
     const restarted = createTestAuth(database.db, { secrets })
-    await expect(restarted.accounts.refresh(first, source)).rejects.toMatchObject({
+    await expect(restarted.accounts.refresh(first, client)).rejects.toMatchObject({
       reason: "UNAUTHENTICATED",
     })
 
     expect(await isSignedIn(second.accessToken, restarted)).toBe(false)
     expect(await isSignedIn(first.accessToken, restarted)).toBe(false)
-    await expect(restarted.accounts.refresh(second, source)).rejects.toMatchObject({
+    await expect(restarted.accounts.refresh(second, client)).rejects.toMatchObject({
       reason: "UNAUTHENTICATED",
     })
   })
@@ -145,8 +145,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   test("two refreshes at the same moment end the session", async () => {
     const user = await signUp(auth)
     const results = await Promise.allSettled([
-      auth.accounts.refresh(user, source),
-      auth.accounts.refresh(user, source),
+      auth.accounts.refresh(user, client),
+      auth.accounts.refresh(user, client),
     ])
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
     expect(await isSignedIn(user.accessToken)).toBe(false)
@@ -154,26 +154,26 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
 
   test("signing out counts at once, for that session alone", async () => {
     const user = await signUp(auth)
-    const elsewhere = await auth.accounts.login(user, source)
+    const elsewhere = await auth.accounts.login(user, client)
 
-    await auth.accounts.logout(user.session, source)
+    await auth.accounts.logout(user.session, client)
 
     expect(await auth.authenticate(user.headers)).toEqual(rejected)
-    await expect(auth.accounts.refresh(user, source)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
     expect(await isSignedIn(elsewhere.accessToken)).toBe(true)
   })
 
   test("changing the password ends the other sessions and not this one", async () => {
     const user = await signUp(auth)
-    const elsewhere = await auth.accounts.login(user, source)
+    const elsewhere = await auth.accounts.login(user, client)
     const newPassword = "a better password than before"
 
-    await auth.accounts.changePassword(user.session, { currentPassword: user.password, newPassword }, source)
+    await auth.accounts.changePassword(user.session, { currentPassword: user.password, newPassword }, client)
 
     expect(await isSignedIn(user.accessToken)).toBe(true)
     expect(await isSignedIn(elsewhere.accessToken)).toBe(false)
-    await expect(auth.accounts.login(user, source)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
-    expect((await auth.accounts.login({ email: user.email, password: newPassword }, source)).user).toEqual(
+    await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect((await auth.accounts.login({ email: user.email, password: newPassword }, client)).user).toEqual(
       user.user,
     )
   })
@@ -181,10 +181,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   test("a wrong current password changes nothing", async () => {
     const user = await signUp(auth)
     const change = { currentPassword: "not the password", newPassword: "a better password than before" }
-    await expect(auth.accounts.changePassword(user.session, change, source)).rejects.toMatchObject({
+    await expect(auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
       reason: "LOGIN_FAILED",
     })
-    await auth.accounts.login(user, source)
+    await auth.accounts.login(user, client)
   })
 
   test("a sign-in under way while the password changes comes to nothing", async () => {
@@ -201,10 +201,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     // Queues of its own, or the change would wait behind the sign-in that waits for it.
     const other = createTestAuth(database.db)
 
-    const signIn = auth.accounts.login(user, source).catch((error) => error)
+    const signIn = auth.accounts.login(user, client).catch((error) => error)
     await begun
     const change = { currentPassword: user.password, newPassword: "a better password than before" }
-    await other.accounts.changePassword(user.session, change, source)
+    await other.accounts.changePassword(user.session, change, client)
     open()
 
     expect(await signIn).toMatchObject({ reason: "LOGIN_FAILED" })
@@ -216,8 +216,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     await database.db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.user.id}`)
 
     expect(await auth.authenticate(user.headers)).toEqual(rejected)
-    await expect(auth.accounts.refresh(user, source)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
-    await expect(auth.accounts.login(user, source)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    await expect(auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
   })
 
   test("no credential and two are told apart from a bad one", async () => {

@@ -17,14 +17,14 @@ import {
   sessionActor,
   type User,
 } from "@latchkey/db"
-import { signAccessToken } from "../sessions/accessToken.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
-import { AuthError, requireDone, unauthenticated } from "../errors.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
-import { createRefreshToken, nextRefreshTokens, readRefreshToken } from "../sessions/refreshToken.ts"
-import type { Source } from "../clientInfo.ts"
+import { AuthError, requireDone, unauthenticated } from "../errors.ts"
 import type { Throttle } from "../limits/throttle.ts"
+import { signAccessToken } from "../sessions/accessToken.ts"
+import { createRefreshToken, nextRefreshTokens, readRefreshToken } from "../sessions/refreshToken.ts"
+import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 
 export interface SignedIn {
   user: User
@@ -44,12 +44,12 @@ export interface Credentials {
  */
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
-  register(input: Credentials, source: Source): Promise<SignedIn>
+  register(input: Credentials, client: ClientInfo): Promise<SignedIn>
   /**
    * @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. After a change of
    *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
    */
-  login(input: Credentials, source: Source): Promise<SignedIn>
+  login(input: Credentials, client: ClientInfo): Promise<SignedIn>
   /**
    * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
    * (RFC 9700, section 4.14.2).
@@ -59,16 +59,16 @@ export interface Accounts {
    * turn there is no other, and the token before is answered with the newest.
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
-  refresh(input: { refreshToken: string; repeatable?: boolean }, source: Source): Promise<SignedIn>
+  refresh(input: { refreshToken: string; repeatable?: boolean }, client: ClientInfo): Promise<SignedIn>
   /** @throws {AuthError} `UNAUTHENTICATED` when the session ended meanwhile. */
-  logout(session: { userId: string; sessionId: string }, source: Source): Promise<void>
+  logout(session: { userId: string; sessionId: string }, client: ClientInfo): Promise<void>
   /** Ends the session of a refresh token, old or new; harmless when it is none, and then counted for the address. */
-  logoutByRefreshToken(input: { refreshToken: string }, source: Source): Promise<void>
+  logoutByRefreshToken(input: { refreshToken: string }, client: ClientInfo): Promise<void>
   /**
    * Ends the session of a refresh token in whose place another has just been handed out. Not counted, and never fails:
    * the new session exists whatever becomes of the old one.
    */
-  endReplaced(input: { refreshToken: string }, source: Source): Promise<void>
+  endReplaced(input: { refreshToken: string }, client: ClientInfo): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
@@ -78,7 +78,7 @@ export interface Accounts {
   changePassword(
     session: { userId: string; sessionId: string },
     input: { currentPassword: string; newPassword: string },
-    source: Source,
+    client: ClientInfo,
   ): Promise<void>
 }
 
@@ -117,8 +117,8 @@ export function createAccounts(
     signAccessToken(keyring, { userId, sessionId }, options.accessTokenTtl)
 
   /** Counted for the user, if there is one, and answered alike when there is none. */
-  async function loginFailed(userId: string | undefined, source: Source): Promise<AuthError> {
-    const event = { kind: "loginFailed", via: "password", credentialId: null, source } as const
+  async function loginFailed(userId: string | undefined, client: ClientInfo): Promise<AuthError> {
+    const event = { kind: "loginFailed", via: "password", credentialId: null, client } as const
     await countFailure(db, { ...event, userId: userId ?? randomUUID() })
     return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
@@ -129,61 +129,61 @@ export function createAccounts(
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
   }
 
-  async function signUp({ password, ...input }: Credentials, source: Source): Promise<SignedIn> {
+  async function signUp({ password, ...input }: Credentials, client: ClientInfo): Promise<SignedIn> {
     const passwordHash = await hashPassword(bcrypt, password)
     const { refreshToken, session } = newSession()
     const id = randomUUID()
     const accessToken = await newAccessToken(id, session.id)
     const email = input.email.toLowerCase()
-    const user = await createUser(db, { id, email, passwordHash, role: roleOfNew(email), session, source })
+    const user = await createUser(db, { id, email, passwordHash, role: roleOfNew(email), session, client })
     if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
     return { user, ...accessToken, refreshToken }
   }
 
-  async function signIn({ email, password }: Credentials, source: Source): Promise<SignedIn> {
+  async function signIn({ email, password }: Credentials, client: ClientInfo): Promise<SignedIn> {
     const found = await findUserByEmail(db, { email: email.toLowerCase() })
-    const match = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.decoyHash)
-    if (!found || match === "none") throw await loginFailed(found?.user.id, source)
+    const match = await comparePassword(bcrypt, password, found?.passwordHash ?? bcrypt.dummyHash)
+    if (!found || match === "none") throw await loginFailed(found?.user.id, client)
     const userId = found.user.id
     const { passwordHash } = found
     const checkedHash = match === "outdated" ? await renewHash(userId, password, passwordHash) : passwordHash
     const { refreshToken, session } = newSession()
     const accessToken = await newAccessToken(userId, session.id)
-    if (!(await createSession(db, { userId, checkedHash, session, source }))) {
-      throw await loginFailed(userId, source)
+    if (!(await createSession(db, { userId, checkedHash, session, client }))) {
+      throw await loginFailed(userId, client)
     }
     return { user: found.user, ...accessToken, refreshToken }
   }
 
   /** Ends the session of a refresh token. @returns whether the token belongs to a live one. */
-  async function endFamilyOf(refreshToken: string, source: Source): Promise<boolean> {
+  async function endFamilyOf(refreshToken: string, client: ClientInfo): Promise<boolean> {
     const presented = readRefreshToken(refreshToken)
     if (!presented || !(await findUserOfFamily(db, presented))) return false
-    await endSessionOfFamily(db, { ...presented, id: presented.sessionId, source })
+    await endSessionOfFamily(db, { ...presented, id: presented.sessionId, client })
     return true
   }
 
   return {
-    async register({ email, password }, source) {
+    async register({ email, password }, client) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
-      await throttle.tryRegistering(source)
+      await throttle.tryRegistering(client)
       refuseWeak("password", password)
-      return throttle.register(email, source, () => signUp({ email, password }, source))
+      return throttle.register(email, client, () => signUp({ email, password }, client))
     },
 
-    login: (credentials, source) =>
-      throttle.login(credentials.email, source, () => signIn(credentials, source)),
+    login: (credentials, client) =>
+      throttle.login(credentials.email, client, () => signIn(credentials, client)),
 
-    async refresh({ refreshToken, repeatable = false }, source) {
+    async refresh({ refreshToken, repeatable = false }, client) {
       const turn = nextRefreshTokens(refreshToken, repeatable ? refreshTokenKeys : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next, others } = turn
       const user = await findUserOfFamily(db, presented)
       if (!user) {
-        await throttle.unknownRefreshToken(source)
+        await throttle.unknownRefreshToken(client)
         throw unauthenticated()
       }
-      await throttle.refresh(presented.familyHash, source)
+      await throttle.refresh(presented.familyHash, client)
       const accessToken = await newAccessToken(user.id, presented.sessionId)
       const rotated = await rotateSession(db, {
         id: presented.sessionId,
@@ -191,41 +191,41 @@ export function createAccounts(
         turnHash: presented.turnHash,
         nextTurnHashes: [next.turnHash, ...others.map(({ turnHash }) => turnHash)],
         leeway: repeatable ? REPEAT_LEEWAY : 0,
-        source,
+        client,
       })
       if (!rotated) throw unauthenticated()
       const newest = [next, ...others].find(({ turnHash }) => turnHash.equals(rotated.turnHash))
       return { user: rotated.user, ...accessToken, refreshToken: newest?.refreshToken ?? refreshToken }
     },
 
-    async logout(session, source) {
-      requireDone(await endSession(db, { by: sessionActor(session), source }))
+    async logout(session, client) {
+      requireDone(await endSession(db, { by: sessionActor(session), client }))
     },
 
-    async logoutByRefreshToken({ refreshToken }, source) {
-      if (!(await endFamilyOf(refreshToken, source))) await throttle.unknownRefreshToken(source)
+    async logoutByRefreshToken({ refreshToken }, client) {
+      if (!(await endFamilyOf(refreshToken, client))) await throttle.unknownRefreshToken(client)
     },
 
-    async endReplaced({ refreshToken }, source) {
+    async endReplaced({ refreshToken }, client) {
       try {
-        await endFamilyOf(refreshToken, source)
+        await endFamilyOf(refreshToken, client)
       } catch (error) {
         options.onBackgroundError(error)
       }
     },
 
-    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, source) {
-      await throttle.changePassword(sessionId, source)
+    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, client) {
+      await throttle.changePassword(sessionId, client)
       refuseWeak("newPassword", newPassword)
       const checkedHash = await findPasswordHash(db, { userId, sessionId })
       if (checkedHash === null) throw unauthenticated()
       if ((await comparePassword(bcrypt, currentPassword, checkedHash)) === "none") {
-        await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), source })
+        await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), client })
         throw wrongPassword()
       }
       const newHash = await hashPassword(bcrypt, newPassword)
       const by = sessionActor({ userId, sessionId })
-      const result = await changePassword(db, { by, checkedHash, newHash, source })
+      const result = await changePassword(db, { by, checkedHash, newHash, client })
       if (result === "ended") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
     },

@@ -4,9 +4,17 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import bcrypt from "bcrypt"
 import { eq } from "drizzle-orm"
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { adminSessionOf } from "../identities/adminSession.ts"
+import {
+  bearer,
+  client,
+  createTestAuth,
+  gate,
+  newSecret,
+  signUp,
+  withApiKey,
+} from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
-import { bearer, createTestAuth, gate, newSecret, signUp, source, withApiKey } from "../../test/createTestAuth.ts"
+import { adminSessionOf } from "../identities/adminSession.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -33,7 +41,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
   }
 
   const createKey = (user: { session: { userId: string; sessionId: string } }, on = here) =>
-    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, source)
+    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, client)
 
   /** Holds a bcrypt open until told to go on. */
   function holdBcrypt(name: "compare" | "hash") {
@@ -54,26 +62,26 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
     expect(await there.authenticate(user.headers)).toMatchObject({ caller: { via: "jwt" } })
 
-    await here.admin.users.disable(admin.by, user.user, source)
+    await here.admin.users.disable(admin.by, user.user, client)
 
     expect(await there.authenticate(withApiKey(key))).toEqual(rejected)
     expect(await there.authenticate(user.headers)).toEqual(rejected)
-    await expect(there.accounts.refresh(user, source)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
-    await expect(there.accounts.login(user, source)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    await expect(there.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(there.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
     await expect(createKey(user, there)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
   })
 
   test("who is enabled again signs in anew, and finds the keys as they were", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id, key } = await createKey(user)
-    await here.admin.users.disable(admin.by, user.user, source)
+    await here.admin.users.disable(admin.by, user.user, client)
 
-    await here.admin.users.enable(admin.by, user.user, source)
+    await here.admin.users.enable(admin.by, user.user, client)
 
     expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
     expect(await there.authenticate(user.headers)).toEqual(rejected)
-    await expect(there.accounts.refresh(user, source)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
-    const { accessToken } = await there.accounts.login(user, source)
+    await expect(there.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    const { accessToken } = await there.accounts.login(user, client)
     expect(await here.authenticate(bearer(accessToken))).toMatchObject({ caller: { user: user.user } })
   })
 
@@ -88,7 +96,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
 
     const verdict = there.authenticate(withApiKey(key))
     await begun
-    await here.admin.users.disable(admin.by, user.user, source)
+    await here.admin.users.disable(admin.by, user.user, client)
     goOn()
 
     expect(await verdict).toEqual(rejected)
@@ -100,9 +108,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { begun, goOn } = holdBcrypt("compare")
 
-    const signIn = there.accounts.login(user, source).catch((error) => error)
+    const signIn = there.accounts.login(user, client).catch((error) => error)
     await begun
-    await here.admin.users.disable(admin.by, user.user, source)
+    await here.admin.users.disable(admin.by, user.user, client)
     goOn()
 
     expect(await signIn).toMatchObject({ reason: "LOGIN_FAILED" })
@@ -114,7 +122,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
 
     const created = createKey(user, there).catch((error) => error)
     await begun
-    await here.admin.users.disable(admin.by, user.user, source)
+    await here.admin.users.disable(admin.by, user.user, client)
     goOn()
 
     expect(await created).toMatchObject({ reason: "UNAUTHENTICATED" })
@@ -133,13 +141,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     for (let round = 0; round < 5; round++) {
       const user = await signUp(here)
       const [refreshed] = await Promise.allSettled([
-        there.accounts.refresh(user, source),
-        here.admin.users.disable(admin.by, user.user, source),
+        there.accounts.refresh(user, client),
+        here.admin.users.disable(admin.by, user.user, client),
       ])
       expect(await there.authenticate(user.headers)).toEqual(rejected)
       if (refreshed.status === "rejected") continue
       expect(await there.authenticate(bearer(refreshed.value.accessToken))).toEqual(rejected)
-      const again = there.accounts.refresh(refreshed.value, source)
+      const again = there.accounts.refresh(refreshed.value, client)
       await expect(again).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
     }
   })
@@ -148,9 +156,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     for (let round = 0; round < 5; round++) {
       const [ada, bob, eve] = [await signUpAdmin(), await signUpAdmin(), await signUpAdmin()]
       const results = await Promise.allSettled([
-        here.admin.users.disable(ada.by, bob.user, source),
-        there.admin.users.disable(bob.by, eve.user, source),
-        here.admin.users.disable(eve.by, ada.user, source),
+        here.admin.users.disable(ada.by, bob.user, client),
+        there.admin.users.disable(bob.by, eve.user, client),
+        here.admin.users.disable(eve.by, ada.user, client),
       ])
       const refused = results.filter(({ status }) => status === "rejected")
       expect(refused.length).toBeGreaterThan(0)
@@ -162,12 +170,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
 
   test("nobody disables themselves, or a user that there is not", async () => {
     const admin = await signUpAdmin()
-    await expect(here.admin.users.disable(admin.by, admin.user, source)).rejects.toMatchObject({
+    await expect(here.admin.users.disable(admin.by, admin.user, client)).rejects.toMatchObject({
       reason: "FORBIDDEN",
     })
     for (const id of [randomUUID(), "no id", "\0"]) {
       for (const act of [here.admin.users.disable, here.admin.users.enable]) {
-        await expect(act(admin.by, { id }, source)).rejects.toMatchObject({ reason: "NOT_FOUND" })
+        await expect(act(admin.by, { id }, client)).rejects.toMatchObject({ reason: "NOT_FOUND" })
       }
     }
     expect(await here.authenticate(admin.headers)).toMatchObject({ caller: { via: "jwt" } })
@@ -179,9 +187,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     await database.db.update(users).set({ role: "user" }).where(eq(users.id, admin.user.id))
 
     for (const attempt of [
-      () => here.admin.users.disable(admin.by, user.user, source),
-      () => here.admin.users.enable(admin.by, user.user, source),
-      () => here.admin.apiKeys.revoke(admin.by, { id }, source),
+      () => here.admin.users.disable(admin.by, user.user, client),
+      () => here.admin.users.enable(admin.by, user.user, client),
+      () => here.admin.apiKeys.revoke(admin.by, { id }, client),
     ]) {
       await expect(attempt()).rejects.toMatchObject({ reason: "FORBIDDEN" })
     }
@@ -191,9 +199,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
   test("each act is in the trail of the user once, however often it is repeated, and says whose it was", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id } = await createKey(user)
-    await here.admin.apiKeys.revoke(admin.by, { id }, source)
-    for (let n = 0; n < 2; n++) await here.admin.users.disable(admin.by, user.user, source)
-    for (let n = 0; n < 2; n++) await here.admin.users.enable(admin.by, user.user, source)
+    await here.admin.apiKeys.revoke(admin.by, { id }, client)
+    for (let n = 0; n < 2; n++) await here.admin.users.disable(admin.by, user.user, client)
+    for (let n = 0; n < 2; n++) await here.admin.users.enable(admin.by, user.user, client)
 
     const events = await database.db.select().from(auditEvents).where(eq(auditEvents.userId, user.user.id))
 
@@ -201,7 +209,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(byAdmin.map(({ kind }) => kind).sort()).toEqual(["apiKeyRevoked", "userDisabled", "userEnabled"])
     for (const event of byAdmin) {
       expect(event).toMatchObject({ actorId: admin.by.adminId, credentialId: admin.by.sessionId })
-      expect(event).toMatchObject({ via: "session", requestId: source.requestId })
+      expect(event).toMatchObject({ via: "session", requestId: client.requestId })
     }
     expect(byAdmin.find(({ kind }) => kind === "apiKeyRevoked")?.subjectId).toBe(id)
   })
@@ -220,7 +228,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     const email = `${randomUUID()}@example.com`
     const auth = createTestAuth(database.db, { adminEmails: [email] })
     const password = "a good long password"
-    const { user } = await auth.accounts.register({ email: email.toUpperCase(), password }, source)
+    const { user } = await auth.accounts.register({ email: email.toUpperCase(), password }, client)
     expect(user).toMatchObject({ email, role: "admin" })
     expect((await signUp(auth)).user.role).toBe("user")
   })
@@ -290,9 +298,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("the list of users on %s", (k
     const user = await signUp(auth)
     const keys = []
     for (let n = 0; n < 3; n++) {
-      keys.push(await auth.apiKeys.create(user.session, { label: "x", expiresAt: null }, source))
+      keys.push(await auth.apiKeys.create(user.session, { label: "x", expiresAt: null }, client))
     }
-    await auth.apiKeys.revoke(user.caller, { id: keys[0]?.id ?? "" }, source)
+    await auth.apiKeys.revoke(user.caller, { id: keys[0]?.id ?? "" }, client)
     await database.db
       .update(keysTable)
       .set({ expiresAt: new Date() })

@@ -7,11 +7,11 @@ import {
   listUsers,
   type UserStatus,
 } from "@latchkey/db"
-import { type AdminSession, requireDoneByAdmin } from "../identities/adminSession.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
+import { type AdminSession, requireDoneByAdmin } from "../identities/adminSession.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
-import type { Source } from "../clientInfo.ts"
 
 /** What administrators do with users. */
 export interface AdminUsers {
@@ -28,13 +28,13 @@ export interface AdminUsers {
    *
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`, also for oneself, so that somebody is left who can undo it.
    */
-  disable(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
+  disable(admin: AdminSession, input: { id: string }, client: ClientInfo): Promise<void>
   /**
    * Lets a user sign in again; the keys work again.
    *
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
-  enable(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
+  enable(admin: AdminSession, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
 const NOT_FOUND = "There is no user with this id."
@@ -47,13 +47,13 @@ export function createAdminUsers(db: Database): AdminUsers {
       )
     },
 
-    async disable(by, { id }, source) {
+    async disable(by, { id }, client) {
       if (id === by.adminId) throw new AuthError("FORBIDDEN", "You can't disable your own account.")
-      requireDoneByAdmin(isUuid(id) ? await disableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
+      requireDoneByAdmin(isUuid(id) ? await disableUser(db, { id, by, client }) : "notFound", NOT_FOUND)
     },
 
-    async enable(by, { id }, source) {
-      requireDoneByAdmin(isUuid(id) ? await enableUser(db, { id, by, source }) : "notFound", NOT_FOUND)
+    async enable(by, { id }, client) {
+      requireDoneByAdmin(isUuid(id) ? await enableUser(db, { id, by, client }) : "notFound", NOT_FOUND)
     },
   }
 }

@@ -27,7 +27,7 @@ export function passwordProblem(password: string): string | null {
 }
 
 export const hashPassword = (bcrypt: BcryptQueue, password: string) =>
-  bcrypt.hash(condense(normalize(password)))
+  bcrypt.hash(prehash(normalize(password)))
 
 /** `outdated`: it matches, and the hash should be replaced by a new one of the same password. */
 export type PasswordMatch = "current" | "outdated" | "none"
@@ -47,11 +47,11 @@ export async function comparePassword(
     return "none"
   }
   const text = normalize(password)
-  if (await bcrypt.compare(condense(text), passwordHash)) {
+  if (await bcrypt.compare(prehash(text), passwordHash)) {
     return bcrypt.isOutdated(passwordHash) ? "outdated" : "current"
   }
   if (text === password) return "none"
-  return (await bcrypt.compare(condense(password), passwordHash)) ? "outdated" : "none"
+  return (await bcrypt.compare(prehash(password), passwordHash)) ? "outdated" : "none"
 }
 
 /**
@@ -65,6 +65,6 @@ const normalize = (password: string) => password.normalize("NFC")
  * base64url, 43 characters. It is keyed, with a key that is no secret, because plain SHA-256 digests of passwords
  * have leaked elsewhere and could be tried against our hashes without knowing the passwords.
  */
-function condense(password: string) {
+function prehash(password: string) {
   return createHmac("sha256", "latchkey/password/v1").update(password, "utf8").digest("base64url")
 }

@@ -2,8 +2,8 @@ import { auditEvents } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { client, createTestAuth, signUp } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
-import { createTestAuth, signUp, source } from "../../test/createTestAuth.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kind) => {
   let database: OpenTestDatabase
@@ -23,13 +23,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
     const everything = () => database.db.select({ events: sql`count(*)` }).from(auditEvents)
 
     for (let n = 0; n < 3; n++) {
-      const guess = auth.accounts.login({ email, password: `wrong password ${n}` }, source)
+      const guess = auth.accounts.login({ email, password: `wrong password ${n}` }, client)
       await expect(guess).rejects.toMatchObject(failed)
     }
     const change = { currentPassword: "not the password", newPassword: "a better password than before" }
-    await expect(auth.accounts.changePassword(session, change, source)).rejects.toMatchObject(failed)
+    await expect(auth.accounts.changePassword(session, change, client)).rejects.toMatchObject(failed)
     const before = await everything()
-    const unknown = auth.accounts.login({ email: `un${email}`, password: "wrong password" }, source)
+    const unknown = auth.accounts.login({ email: `un${email}`, password: "wrong password" }, client)
     await expect(unknown).rejects.toMatchObject(failed)
 
     expect(await everything()).toEqual(before)
@@ -37,7 +37,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
     expect(events.map(({ kind }) => kind)).toContain("passwordChangeFailed")
     const logins = events.filter(({ kind }) => kind === "loginFailed")
     expect(logins.reduce((sum, { count }) => sum + count, 0)).toBe(3)
-    expect(logins[0]).toMatchObject({ via: "password", address: source.address, subject: null })
+    expect(logins[0]).toMatchObject({ via: "password", address: client.address, subject: null })
   })
 
   test("a login that can't be recorded, good or bad or of nobody, is no login and no verdict", async () => {
@@ -48,7 +48,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
       { email, password },
       { email, password: "wrong password" },
       { email: `un${email}`, password },
-    ].map((credentials) => auth.accounts.login(credentials, source).catch((error: Error) => error.name))
+    ].map((credentials) => auth.accounts.login(credentials, client).catch((error: Error) => error.name))
     const outcomes = await Promise.all(logins)
     await database.db.execute(sql`alter table audit_events_away rename to audit_events`)
 
@@ -68,7 +68,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
       actorId: admin.user.id,
       via: "session",
       credentialId: admin.session.sessionId,
-      ...source,
+      ...client,
       device: "Firefox on Linux",
     })
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { deviceOf } from "./describeUserAgent.ts"
+import { describeUserAgent } from "./describeUserAgent.ts"
 
 const WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -20,5 +20,5 @@ test.each([
   ["", null],
   [null, null],
 ])("%s is %s", (userAgent, device) => {
-  expect(deviceOf(userAgent)).toBe(device)
+  expect(describeUserAgent(userAgent)).toBe(device)
 })

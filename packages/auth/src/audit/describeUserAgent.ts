@@ -24,7 +24,7 @@ const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
  * What signed in, in words that its owner recognises, such as "Chrome on Linux", from a `User-Agent`. Only words
  * of ours: the header can hold anything. Null when it says nothing that we know.
  */
-export function deviceOf(userAgent: string | null): string | null {
+export function describeUserAgent(userAgent: string | null): string | null {
   if (userAgent === null) return null
   const nameIn = (names: typeof PROGRAMS) => names.find(([, sign]) => sign.test(userAgent.slice(0, 512)))?.[0]
   const parts = [nameIn(PROGRAMS), nameIn(SYSTEMS)].filter((part) => part !== undefined)

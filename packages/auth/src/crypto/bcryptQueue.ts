@@ -10,7 +10,7 @@ export interface BcryptQueue {
   /** Whether a hash was made at another cost than new ones are. */
   isOutdated(hash: string): boolean
   /** Matches no text; comparing with it takes as long as with a real one. */
-  decoyHash: string
+  dummyHash: string
 }
 
 export interface BcryptQueueOptions {
@@ -60,6 +60,6 @@ export function createBcryptQueue({
         enqueue(text, () => compareThenRest(text, hash, resolve)).catch(reject)
       }),
     isOutdated: (hash) => bcrypt.getRounds(hash) !== cost,
-    decoyHash: bcrypt.genSaltSync(cost) + ".".repeat(31),
+    dummyHash: bcrypt.genSaltSync(cost) + ".".repeat(31),
   }
 }

@@ -1,6 +1,6 @@
-import type { BcryptQueue } from "./bcryptQueue.ts"
 import { AuthError } from "../errors.ts"
 import type { AuthObserver, BcryptPurpose, BcryptResult } from "../observer.ts"
+import type { BcryptQueue } from "./bcryptQueue.ts"
 
 /** The same queue, with an observer told of all that goes through it; without one, the queue itself. */
 export function observeBcrypt(

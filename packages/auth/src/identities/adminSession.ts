@@ -1,6 +1,6 @@
 import type { AdminResult, ByAdmin } from "@latchkey/db"
-import type { Caller } from "./caller.ts"
 import { AuthError, requireDone } from "../errors.ts"
+import type { Caller } from "./caller.ts"
 
 /** The session of an administrator who is signed in. */
 export type AdminSession = ByAdmin

@@ -1,21 +1,25 @@
 import { type Database, findLiveSessions, type LiveSession } from "@latchkey/db"
 import { createBatchedRead } from "../batchedRead.ts"
-import type { Caller } from "./caller.ts"
-import { createVerifyAccessToken } from "../sessions/createVerifyAccessToken.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
-import type { AuthObserver } from "../observer.ts"
-import { readCredential } from "./readCredential.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { AuthObserver } from "../observer.ts"
+import { createVerifyAccessToken } from "../sessions/createVerifyAccessToken.ts"
+import type { Caller } from "./caller.ts"
+import { readCredential } from "./readCredential.ts"
 
-/** One for all who do not say. */
-const nowhere = () => "unknown"
+/** Shared by requests without an address. */
+const unknownClient = { address: "unknown" }
 
 /** A request's caller. Without one, whether there was no credential, a bad one, or more than one. */
 export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
 
-/** @param address the client's IP address; asked for by few calls. */
-export type Authenticate = (headers: Pick<Headers, "get">, address?: () => string) => Promise<Authentication>
+/** @param client read only where bcrypt has to decide. */
+export type Authenticate = (
+  headers: Pick<Headers, "get">,
+  client?: Pick<ClientInfo, "address">,
+) => Promise<Authentication>
 
 /**
  * Tells who is calling, by what the database says now: a key that was revoked, a session that ended or a user
@@ -38,8 +42,8 @@ export function createAuthenticate(deps: {
     observer && ((size) => observer.batch("sessions", size)),
   )
 
-  async function callerOfApiKey(apiKey: string, address: () => string): Promise<Caller | null> {
-    const row = await deps.verifyApiKey(apiKey, address)
+  async function callerOfApiKey(apiKey: string, client: Pick<ClientInfo, "address">): Promise<Caller | null> {
+    const row = await deps.verifyApiKey(apiKey, client)
     if (!row) return null
     deps.lastUsed.note(row.id)
     observer?.verdict("apiKey", "accepted")
@@ -60,7 +64,7 @@ export function createAuthenticate(deps: {
     return null
   }
 
-  return async (headers, address = nowhere) => {
+  return async (headers, client = unknownClient) => {
     const credential = readCredential(headers)
     if (credential.kind === "none" || credential.kind === "ambiguous") {
       observer?.verdict("none", credential.kind)
@@ -73,7 +77,7 @@ export function createAuthenticate(deps: {
     try {
       const caller =
         credential.kind === "apiKey"
-          ? await callerOfApiKey(credential.apiKey, address)
+          ? await callerOfApiKey(credential.apiKey, client)
           : await callerOfAccessToken(credential.accessToken)
       return caller ? { caller } : { caller: null, problem: "invalid" }
     } catch (error) {

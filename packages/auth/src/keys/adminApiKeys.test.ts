@@ -3,9 +3,9 @@ import { apiKeys as table, users } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import { eq } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { adminSessionOf } from "../identities/adminSession.ts"
+import { client, createTestAuth, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
-import { createTestAuth, newSecret, signUp, source, withApiKey } from "../../test/createTestAuth.ts"
+import { adminSessionOf } from "../identities/adminSession.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (kind) => {
   let database: OpenTestDatabase
@@ -29,7 +29,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
   }
 
   const createKey = (owner: { session: { userId: string; sessionId: string } }, label: string) =>
-    here.apiKeys.create(owner.session, { label, expiresAt: null }, source)
+    here.apiKeys.create(owner.session, { label, expiresAt: null }, client)
 
   const list = (input: Partial<Parameters<Auth["admin"]["apiKeys"]["list"]>[0]> = {}) =>
     here.admin.apiKeys.list({ cursor: null, limit: 50, status: "active", userId: null, search: "", ...input })
@@ -110,11 +110,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
     const by = await adminSession()
 
-    await here.admin.apiKeys.revoke(by, { id }, source)
+    await here.admin.apiKeys.revoke(by, { id }, client)
 
     expect(await there.authenticate(withApiKey(key))).toEqual({ caller: null, problem: "invalid" })
     for (const unknown of [id, randomUUID(), "no id", "\0"]) {
-      await expect(here.admin.apiKeys.revoke(by, { id: unknown }, source)).rejects.toMatchObject({
+      await expect(here.admin.apiKeys.revoke(by, { id: unknown }, client)).rejects.toMatchObject({
         reason: "NOT_FOUND",
       })
     }

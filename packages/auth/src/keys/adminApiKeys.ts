@@ -1,10 +1,10 @@
 import { lookupIdOf, normalizeEmailPrefix, startOf } from "@latchkey/contract"
 import { type ApiKeySearch, type Database, listEveryonesApiKeys, revokeAnyonesApiKey } from "@latchkey/db"
+import type { ClientInfo } from "../clientInfo.ts"
 import { type AdminSession, requireDoneByAdmin } from "../identities/adminSession.ts"
-import type { ApiKey } from "./apiKeys.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
-import type { Source } from "../clientInfo.ts"
+import type { ApiKey } from "./apiKeys.ts"
 
 export interface OwnedApiKey extends ApiKey {
   /** While `disabledAt` is set, the key is not accepted, whatever else it is. */
@@ -29,7 +29,7 @@ export interface AdminApiKeys {
    *
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
-  revoke(admin: AdminSession, input: { id: string }, source: Source): Promise<void>
+  revoke(admin: AdminSession, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
 export function createAdminApiKeys(db: Database): AdminApiKeys {
@@ -45,8 +45,8 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
       }
     },
 
-    async revoke(by, { id }, source) {
-      const result = isUuid(id) ? await revokeAnyonesApiKey(db, { id, by, source }) : "notFound"
+    async revoke(by, { id }, client) {
+      const result = isUuid(id) ? await revokeAnyonesApiKey(db, { id, by, client }) : "notFound"
       requireDoneByAdmin(result, "There is no active key with this id.")
     },
   }

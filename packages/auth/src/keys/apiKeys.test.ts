@@ -4,8 +4,8 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
-import { createTestAuth, gate, newSecret, signUp, source, withApiKey } from "../../test/createTestAuth.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -19,7 +19,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   afterAll(() => database[Symbol.asyncDispose]())
 
   const createKey = (user: { session: { userId: string; sessionId: string } }, on = auth) =>
-    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, source)
+    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, client)
 
   async function rowOf(id: string) {
     const [row] = await database.db.select().from(table).where(sql`${table.id} = ${id}`)
@@ -84,10 +84,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const caller = { user: user.user, via: "apiKey", apiKeyId: id }
     expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
 
-    await auth.apiKeys.revoke(user.caller, { id }, source)
+    await auth.apiKeys.revoke(user.caller, { id }, client)
 
     expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
-    await expect(auth.apiKeys.revoke(user.caller, { id }, source)).rejects.toMatchObject({
+    await expect(auth.apiKeys.revoke(user.caller, { id }, client)).rejects.toMatchObject({
       reason: "NOT_FOUND",
     })
   })
@@ -95,7 +95,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   test("a key expires when it was asked to, by the database's clock", async () => {
     const user = await signUp(auth)
     const expiresAt = new Date(Date.now() + 60_000)
-    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, source)
+    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, client)
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
 
     await database.db.update(table).set({ expiresAt: sql`now()` }).where(sql`${table.id} = ${id}`)
@@ -103,7 +103,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
     expect((await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })).items).toEqual([])
     await expect(
-      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }, source),
+      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }, client),
     ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
   })
 
@@ -130,7 +130,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const [owner, stranger] = [await signUp(auth), await signUp(auth)]
     const { id, key } = await createKey(owner)
     for (const unknown of [id, randomUUID(), "no id", "\0", id.toUpperCase()]) {
-      await expect(auth.apiKeys.revoke(stranger.caller, { id: unknown }, source)).rejects.toMatchObject({
+      await expect(auth.apiKeys.revoke(stranger.caller, { id: unknown }, client)).rejects.toMatchObject({
         reason: "NOT_FOUND",
       })
     }
@@ -143,10 +143,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const { caller } = await auth.authenticate(withApiKey(one.key))
     if (!caller) throw new TypeError("not authenticated")
 
-    await expect(auth.apiKeys.revoke(caller, { id: two.id }, source)).rejects.toMatchObject({
+    await expect(auth.apiKeys.revoke(caller, { id: two.id }, client)).rejects.toMatchObject({
       reason: "FORBIDDEN",
     })
-    await auth.apiKeys.revoke(caller, { id: one.id }, source)
+    await auth.apiKeys.revoke(caller, { id: one.id }, client)
 
     expect(await auth.authenticate(withApiKey(one.key))).toEqual(rejected)
     expect(await auth.authenticate(withApiKey(two.key))).toMatchObject({ caller: { apiKeyId: two.id } })
@@ -158,7 +158,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const { id } = await createKey(user, strict)
     await expect(createKey(user, strict)).rejects.toMatchObject({ reason: "KEY_LIMIT_REACHED" })
 
-    await strict.apiKeys.revoke(user.caller, { id }, source)
+    await strict.apiKeys.revoke(user.caller, { id }, client)
     await createKey(user, strict)
   })
 
@@ -263,14 +263,14 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       .where(sql`${table.id} = ${id}`)
     const strict = createTestAuth(database.db, { limits: { failedKeyChecks: { count: 1, seconds: 60 } } })
     const results = await Promise.all(
-      Array.from({ length: 100 }, () => strict.authenticate(withApiKey(key), () => "192.0.2.1")),
+      Array.from({ length: 100 }, () => strict.authenticate(withApiKey(key), client)),
     )
     expect(results.every(({ caller }) => caller !== null)).toBe(true)
     await database.db
       .update(table)
       .set({ receipt: null, receiptSecretId: null })
       .where(sql`${table.id} = ${id}`)
-    expect(await strict.authenticate(withApiKey(key), () => "192.0.2.1")).toMatchObject({
+    expect(await strict.authenticate(withApiKey(key), client)).toMatchObject({
       caller: { apiKeyId: id },
     })
   })
@@ -291,7 +291,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const verdict = recovered.authenticate(withApiKey(key))
     await begun
-    await auth.apiKeys.revoke(user.caller, { id }, source)
+    await auth.apiKeys.revoke(user.caller, { id }, client)
     open()
 
     expect(await verdict).toEqual(rejected)

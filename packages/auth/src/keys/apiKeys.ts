@@ -1,15 +1,15 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { lookupIdOf, startOf } from "@latchkey/contract"
 import { createApiKey, type Database, listApiKeys, revokeApiKey, sessionActor } from "@latchkey/db"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
-import { actorOf, type Caller } from "../identities/caller.ts"
-import { AuthError, requireDone, unauthenticated } from "../errors.ts"
-import { createInTurn } from "../limits/keyedMutex.ts"
-import { isUuid } from "../isUuid.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import { AuthError, requireDone, unauthenticated } from "../errors.ts"
+import { actorOf, type Caller } from "../identities/caller.ts"
+import { isUuid } from "../isUuid.ts"
+import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { makeReceipt } from "./receipt.ts"
-import type { Source } from "../clientInfo.ts"
 
 export interface ApiKey {
   id: string
@@ -36,7 +36,7 @@ export interface ApiKeys {
   create(
     session: { userId: string; sessionId: string },
     input: { label: string; expiresAt: Date | null },
-    source: Source,
+    client: ClientInfo,
   ): Promise<CreatedApiKey>
   /**
    * The user's keys, newest first: the active ones, or all.
@@ -53,7 +53,7 @@ export interface ApiKeys {
    *
    * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` when the credential ended meanwhile.
    */
-  revoke(caller: Caller, input: { id: string }, source: Source): Promise<void>
+  revoke(caller: Caller, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
 /** Milliseconds that one creation may wait for others of the user, before its bcrypt has its place in the queue. */
@@ -65,23 +65,23 @@ export function createApiKeys(
 ): ApiKeys {
   const { db, keyring, bcrypt } = deps
   // Creations are not limited, so that one user could fill the queue and keep all others out.
-  const inTurn = createInTurn(PATIENCE)
+  const runExclusive = createKeyedMutex(PATIENCE)
 
   return {
-    async create({ userId, sessionId }, { label, expiresAt }, source) {
+    async create({ userId, sessionId }, { label, expiresAt }, client) {
       if (expiresAt && expiresAt.getTime() <= Date.now()) {
         throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
       }
       const key = generateApiKey()
       const id = randomUUID()
       const lookupId = lookupIdOf(key)
-      const keyHash = await inTurn(userId, () => bcrypt.hash(key))
+      const keyHash = await runExclusive(userId, () => bcrypt.hash(key))
       const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
       const result = await createApiKey(db, {
         by: sessionActor({ userId, sessionId }),
         maxKeys: options.maxKeysPerUser,
         apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
-        source,
+        client,
       })
       if (result === "ended") throw unauthenticated()
       switch (result.status) {
@@ -105,11 +105,11 @@ export function createApiKeys(
       }
     },
 
-    async revoke(caller, { id }, source) {
+    async revoke(caller, { id }, client) {
       if (caller.via === "apiKey" && caller.apiKeyId !== id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
-      const result = isUuid(id) ? await revokeApiKey(db, { id, by: actorOf(caller), source }) : "notFound"
+      const result = isUuid(id) ? await revokeApiKey(db, { id, by: actorOf(caller), client }) : "notFound"
       requireDone(result, "You have no active key with this id.")
     },
   }

@@ -17,7 +17,7 @@ export interface LastUsed {
 /** @param onError is told when a write failed; the uses are not lost. */
 export function createLastUsed(db: Database, onError: (error: unknown) => void): LastUsed {
   let used = new Set<string>()
-  let underWay: Promise<void> = Promise.resolve()
+  let inFlight: Promise<void> = Promise.resolve()
 
   async function write() {
     if (used.size === 0) return
@@ -34,8 +34,8 @@ export function createLastUsed(db: Database, onError: (error: unknown) => void):
     }
   }
   function flush() {
-    underWay = underWay.then(write)
-    return underWay
+    inFlight = inFlight.then(write)
+    return inFlight
   }
   const timer = setInterval(flush, INTERVAL_MS).unref()
 

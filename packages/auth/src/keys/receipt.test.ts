@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { ActiveApiKey } from "@latchkey/db"
 import { expect, test } from "vitest"
+import { newSecret } from "../../test/createTestAuth.ts"
 import { createKeyring } from "../crypto/keyring.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
-import { newSecret } from "../../test/createTestAuth.ts"
 
 const secret = newSecret()
 const keyring = createKeyring({ current: secret })

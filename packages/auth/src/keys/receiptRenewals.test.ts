@@ -4,11 +4,11 @@ import { createRenewals } from "./receiptRenewals.ts"
 test("a key's receipt may be renewed once in ten minutes, whatever becomes of others", () => {
   let minutes = 0
   const renewals = createRenewals(() => minutes * 60_000)
-  expect(renewals.take("one")).toBe(true)
+  expect(renewals.consume("one")).toBe(true)
   minutes = 9
-  expect(renewals.take("one")).toBe(false)
-  expect(renewals.take("other")).toBe(true)
+  expect(renewals.consume("one")).toBe(false)
+  expect(renewals.consume("other")).toBe(true)
   minutes = 11
-  expect(renewals.take("one")).toBe(true)
-  expect(renewals.take("one")).toBe(false)
+  expect(renewals.consume("one")).toBe(true)
+  expect(renewals.consume("one")).toBe(false)
 })

@@ -8,11 +8,11 @@ const MAX_REMEMBERED = 100_000
  * instance that knows both would otherwise take turns with one that knows only the old: for every call to the one a
  * write, and for every call to the other a bcrypt.
  */
-export function createRenewals(now = () => performance.now()): { take(apiKeyId: string): boolean } {
+export function createRenewals(now = () => performance.now()): { consume(apiKeyId: string): boolean } {
   const renewed = new Set<string>()
   let since = now()
   return {
-    take(apiKeyId) {
+    consume(apiKeyId) {
       if (now() - since > SPAN || renewed.size >= MAX_REMEMBERED) {
         renewed.clear()
         since = now()

@@ -1,11 +1,12 @@
 import { isApiKey, lookupIdOf } from "@latchkey/contract"
 import { type ActiveApiKey, type Database, findActiveApiKeys, recordReceipt } from "@latchkey/db"
-import { addressBlock } from "../limits/addressBlock.ts"
 import { createBatchedRead } from "../batchedRead.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
-import { AuthError } from "../errors.ts"
-import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import { AuthError } from "../errors.ts"
+import { addressBlock } from "../limits/addressBlock.ts"
+import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { AuthObserver, Verdict } from "../observer.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
@@ -13,9 +14,12 @@ import { createRenewals } from "./receiptRenewals.ts"
 /**
  * The row of an API key that is valid now, or null, whatever it is that is wrong with it.
  *
- * @param address who presents it; asked for only where bcrypt has to decide.
+ * @param client who presents it; read only where bcrypt has to decide.
  */
-export type VerifyApiKey = (apiKey: string, address: () => string) => Promise<ActiveApiKey | null>
+export type VerifyApiKey = (
+  apiKey: string,
+  client: Pick<ClientInfo, "address">,
+) => Promise<ActiveApiKey | null>
 
 /**
  * Verifies keys: one share of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
@@ -43,7 +47,7 @@ export function createVerifyApiKey({
     observer && ((size) => observer.batch("apiKeys", size)),
   )
   /** One for each key, and so for each lookup id and key, as the one begins the other. */
-  const flights = new Map<string, Promise<boolean>>()
+  const inFlight = new Map<string, Promise<boolean>>()
   const renewals = createRenewals()
 
   async function renewReceipt({ id, keyHash, user }: ActiveApiKey, apiKey: string): Promise<boolean> {
@@ -62,7 +66,7 @@ export function createVerifyApiKey({
     try {
       isWrong = !(await bcrypt.compare(apiKey, row.keyHash))
     } finally {
-      if (!isWrong) failures.giveBack(presenter)
+      if (!isWrong) failures.refund(presenter)
     }
     return !isWrong && renewReceipt(row, apiKey)
   }
@@ -70,7 +74,7 @@ export function createVerifyApiKey({
   /** @throws {AuthError} at once, so that those who would share the flight have their own budgets. */
   function beginCompare(row: ActiveApiKey, apiKey: string, address: string): Promise<boolean> {
     const presenter = `${row.lookupId} ${addressBlock(address)}`
-    const retryAfter = failures.take(presenter)
+    const retryAfter = failures.consume(presenter)
     if (retryAfter > 0) {
       throw new AuthError("UNAVAILABLE", "Too many wrong keys; this one can't be checked yet.", {
         retryAfter,
@@ -80,10 +84,10 @@ export function createVerifyApiKey({
   }
 
   function share(apiKey: string, begin: () => Promise<boolean>): Promise<boolean> {
-    const underWay = flights.get(apiKey)
-    if (underWay) return underWay
-    const flight = begin().finally(() => flights.delete(apiKey))
-    flights.set(apiKey, flight)
+    const shared = inFlight.get(apiKey)
+    if (shared) return shared
+    const flight = begin().finally(() => inFlight.delete(apiKey))
+    inFlight.set(apiKey, flight)
     return flight
   }
 
@@ -92,7 +96,7 @@ export function createVerifyApiKey({
     return null
   }
 
-  return async (apiKey, address) => {
+  return async (apiKey, client) => {
     if (!isApiKey(apiKey)) return reject("malformed")
     const row = await findRow(lookupIdOf(apiKey))
     if (!row) return reject("unknown")
@@ -102,10 +106,12 @@ export function createVerifyApiKey({
       case "mismatch":
         return reject("mismatch")
       case "stale":
-        if (!renewals.take(row.id)) return row
+        if (!renewals.consume(row.id)) return row
         return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
       case "none":
-        return (await share(apiKey, () => beginCompare(row, apiKey, address()))) ? row : reject("mismatch")
+        return (await share(apiKey, () => beginCompare(row, apiKey, client.address)))
+          ? row
+          : reject("mismatch")
     }
   }
 }

@@ -1,68 +1,71 @@
 import { createLimiter, type Database, DatabaseUnavailable, type Usage } from "@latchkey/db"
+import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
-import { createInTurn } from "./keyedMutex.ts"
+import { createKeyedMutex } from "./keyedMutex.ts"
 import type { Limit } from "./limits.ts"
-import type { Source } from "../clientInfo.ts"
+import { stricter } from "./rateLimitStatus.ts"
 
-/** Counts calls towards one limit, for all instances together. */
+/** Counts calls towards one limit, across all instances. */
 export interface Counter {
-  /** Counts one, and tells its source how it stands. @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`. */
-  spend(key: string, source: Source): Promise<void>
-  /** Counts one, and leaves the rest to the caller. @throws {AuthError} `UNAVAILABLE`. */
-  take(key: string): Promise<Usage>
-  giveBack(key: string): Promise<void>
-  /** Tells a source how it stands. */
-  tell(source: Source, usage: Usage): void
-  /** The error for a call beyond the limit; its source is told. */
-  refuse(source: Source, reset: number): AuthError
+  /** Counts a call and reports the limit to its client. @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`. */
+  consume(key: string, client: ClientInfo): Promise<void>
+  /** Counts a call and leaves the decision to the caller. @throws {AuthError} `UNAVAILABLE`. */
+  count(key: string): Promise<Usage>
+  /** Takes back one count. */
+  refund(key: string): Promise<void>
+  /** Reports the limit to a client. */
+  report(client: ClientInfo, usage: Usage): void
+  /** Reports the limit as used up, and returns the error for the refused call. */
+  refuse(client: ClientInfo, reset: number): AuthError
 }
 
 /** Milliseconds that one count may wait for others of its key. */
 const PATIENCE = 3_000
 
-/** @param options.isFinal nothing is given back, so that a refusal holds until the window ends. */
+/** @param options.isFinal counts are never refunded, so a refusal holds until the window ends. */
 export function createCounter(
   db: Database,
   limit: string,
-  { count, seconds }: Limit,
+  { count: max, seconds }: Limit,
   options: { isFinal?: boolean } = {},
 ): Counter {
   const limiter = createLimiter(db, {
     name: limit,
-    count,
+    count: max,
     seconds,
     remembersRefusals: options.isFinal ?? false,
   })
 
-  // Counts of one key change one row, so that each would wait for the others' locks on a connection of its own.
-  const inTurn = createInTurn(PATIENCE)
+  // Counts of one key update the same row, so each would wait for the others' locks on a connection of its own.
+  const runExclusive = createKeyedMutex(PATIENCE)
 
-  const take = (key: string) =>
-    inTurn(key, () => limiter.take(key)).catch((cause: unknown) => {
+  const count = (key: string) =>
+    runExclusive(key, () => limiter.consume(key)).catch((cause: unknown) => {
       if (!(cause instanceof DatabaseUnavailable)) throw cause
-      throw new AuthError("UNAVAILABLE", "The service can't answer right now; try again shortly.", { cause })
+      throw new AuthError("UNAVAILABLE", "The service is temporarily unavailable; try again shortly.", {
+        cause,
+      })
     })
 
-  function tell(source: Source, { isAllowed, remaining, reset }: Usage) {
-    source.onStanding?.({ limit, count, seconds, remaining, reset, isRefused: !isAllowed })
+  function report(client: ClientInfo, { isAllowed, remaining, reset }: Usage) {
+    const status = { limit, count: max, seconds, remaining, reset, isRefused: !isAllowed }
+    client.rateLimit = stricter(client.rateLimit, status)
   }
 
-  function refuse(source: Source, reset: number) {
-    tell(source, { isAllowed: false, remaining: 0, reset })
-    return new AuthError("RATE_LIMITED", `Too many tries; the next one can be in ${reset} s.`, {
-      retryAfter: reset,
-    })
+  function refuse(client: ClientInfo, reset: number) {
+    report(client, { isAllowed: false, remaining: 0, reset })
+    return new AuthError("RATE_LIMITED", `Too many attempts; try again in ${reset} s.`, { retryAfter: reset })
   }
 
   return {
-    take,
-    tell,
+    count,
+    report,
     refuse,
-    giveBack: (key) => limiter.giveBack(key),
-    async spend(key, source) {
-      const usage = await take(key)
-      if (!usage.isAllowed) throw refuse(source, usage.reset)
-      tell(source, usage)
+    refund: (key) => limiter.refund(key),
+    async consume(key, client) {
+      const usage = await count(key)
+      if (!usage.isAllowed) throw refuse(client, usage.reset)
+      report(client, usage)
     },
   }
 }

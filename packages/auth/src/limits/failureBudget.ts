@@ -10,9 +10,9 @@ export interface FailureBudget {
    *
    * @returns 0, or where there are too many already the seconds until there may be more.
    */
-  take(key: string): number
+  consume(key: string): number
   /** It has not failed. */
-  giveBack(key: string): void
+  refund(key: string): void
 }
 
 export function createFailureBudget({ count, seconds }: Limit): FailureBudget {
@@ -32,13 +32,13 @@ export function createFailureBudget({ count, seconds }: Limit): FailureBudget {
   }
 
   return {
-    take(key) {
+    consume(key) {
       const window = windowOf(key)
       if (window.failures >= count) return Math.max(1, Math.ceil((window.endsAt - performance.now()) / 1000))
       window.failures++
       return 0
     },
-    giveBack(key) {
+    refund(key) {
       const window = windows.get(key)
       if (window && window.failures > 0) window.failures--
     },

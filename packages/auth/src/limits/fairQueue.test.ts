@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { createFairQueue, type FairQueue } from "./fairQueue.ts"
 import { gate } from "../../test/createTestAuth.ts"
+import { createFairQueue, type FairQueue } from "./fairQueue.ts"
 
 afterEach(() => vi.useRealTimers())
 

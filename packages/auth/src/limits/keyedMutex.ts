@@ -5,10 +5,10 @@ import { AuthError } from "../errors.ts"
  *
  * @param patience milliseconds; whoever has waited longer for a turn gets {AuthError} `UNAVAILABLE` instead of it.
  */
-export function createInTurn(patience: number) {
+export function createKeyedMutex(patience: number) {
   const last = new Map<string, Promise<unknown>>()
 
-  return async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
+  return async function runExclusive<T>(key: string, run: () => Promise<T>): Promise<T> {
     const askedAt = performance.now()
     async function runInTime() {
       if (performance.now() - askedAt <= patience) return run()

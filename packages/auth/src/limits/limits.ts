@@ -18,6 +18,8 @@ export interface Limits {
   failedLoginsUnderAttack: number
   /** Seconds for which an account's address counts as one that it has signed in from. */
   knownAddress: number
+  /** Seconds until a refused sign-in is answered; most checks of a password beyond a limit are done by then. */
+  refusedLoginSeconds: number
   /** Tries at one account from an address that it has signed in from, while a limit shared with others is used up. */
   loginsBeyond: Limit
   /** Tries at registering from one address, refused passwords included. */
@@ -49,6 +51,7 @@ export const defaultLimits: Limits = {
   failedLoginsByAccount: { count: 100, seconds: HOUR },
   failedLoginsUnderAttack: 3,
   knownAddress: 30 * DAY,
+  refusedLoginSeconds: 2,
   loginsBeyond: { count: 10, seconds: 15 * MINUTE },
   registrationTries: { count: 300, seconds: HOUR },
   registrations: { count: 30, seconds: HOUR },
@@ -68,6 +71,7 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     failedLoginsByAccount: times(limits.failedLoginsByAccount),
     failedLoginsUnderAttack: limits.failedLoginsUnderAttack * factor,
     knownAddress: limits.knownAddress,
+    refusedLoginSeconds: limits.refusedLoginSeconds,
     loginsBeyond: times(limits.loginsBeyond),
     registrationTries: times(limits.registrationTries),
     registrations: times(limits.registrations),

@@ -1,9 +1,9 @@
-/** How far a limit is used up. */
-export interface Standing {
+/** How much of a rate limit is used up. */
+export interface RateLimitStatus {
   /** Such as `failed-logins`. */
   limit: string
   count: number
-  /** The limit's window, and what is left of it. */
+  /** The length of the limit's window, and the time until it ends. */
   seconds: number
   reset: number
   remaining: number
@@ -11,8 +11,8 @@ export interface Standing {
   isRefused: boolean
 }
 
-/** Of two standings the one that says most of what may still be done: a refusal, the longer one; or less remaining. */
-export function stricter(a: Standing | null, b: Standing): Standing {
+/** The stricter of two statuses: a refusal before none, the longer refusal, or the one with less remaining. */
+export function stricter(a: RateLimitStatus | null, b: RateLimitStatus): RateLimitStatus {
   if (a === null) return b
   if (a.isRefused !== b.isRefused) return a.isRefused ? a : b
   if (a.isRefused) return b.reset > a.reset ? b : a

@@ -5,20 +5,20 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import bcrypt from "bcrypt"
 import { count, eq, like, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { createTestAuth, newSecret, signUp } from "../../test/createTestAuth.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Auth } from "../createAuth.ts"
 import { AuthError } from "../errors.ts"
-import { defaultLimits, type Limits } from "./limits.ts"
 import { createRefreshToken } from "../sessions/refreshToken.ts"
-import type { Source } from "../clientInfo.ts"
-import { type Standing, stricter } from "./rateLimitStatus.ts"
-import { createTestAuth, newSecret, signUp } from "../../test/createTestAuth.ts"
+import { defaultLimits, type Limits } from "./limits.ts"
 
 let addresses = 0
 /** An address that no other test uses. */
-const newSource = (): Source => ({
+const newClient = (): ClientInfo => ({
   address: `198.51.${Math.floor(addresses / 256)}.${addresses++ % 256}`,
   requestId: randomUUID(),
   device: null,
+  rateLimit: null,
 })
 
 const limited = { reason: "RATE_LIMITED" }
@@ -27,7 +27,7 @@ describe("throttling", () => {
   let database: OpenTestDatabase
   const secrets = { current: newSecret() }
   const instance = (limits: Partial<Limits> = {}) =>
-    createTestAuth(database.db, { secrets, limits: { ...defaultLimits, ...limits } })
+    createTestAuth(database.db, { secrets, limits: { ...defaultLimits, refusedLoginSeconds: 0, ...limits } })
   beforeAll(async () => {
     database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   })
@@ -41,11 +41,11 @@ describe("throttling", () => {
     return { email, password, id: user.id }
   }
 
-  const guess = (auth: Auth, email: string, from: Source) =>
+  const guess = (auth: Auth, email: string, from: ClientInfo) =>
     auth.accounts.login({ email, password: `not it: ${randomUUID()}` }, from)
 
   /** Guesses until it is refused, and gives how many were answered. */
-  async function guessOn(auth: Auth, email: string, from: Source) {
+  async function guessOn(auth: Auth, email: string, from: ClientInfo) {
     for (let guesses = 0; ; guesses++) {
       const error = await guess(auth, email, from).catch((error: unknown) => error)
       if (error instanceof AuthError && error.reason === "RATE_LIMITED") return guesses
@@ -56,7 +56,7 @@ describe("throttling", () => {
   test("two instances count together, and twenty guesses at the same moment are twenty", async () => {
     const [one, two] = [instance({ failedLogins: { count: 2, seconds: 60 } }), instance()]
     const { email } = await newOwner()
-    const from = newSource()
+    const from = newClient()
     const compare = vi.spyOn(bcrypt, "compare")
 
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => guess(one, email, from)))
@@ -72,7 +72,7 @@ describe("throttling", () => {
   test("sign-ins at the same moment are not taken for guesses, and give back what they took", async () => {
     const auth = instance({ failedLogins: { count: 2, seconds: 60 } })
     const { email, password } = await newOwner()
-    const from = newSource()
+    const from = newClient()
     await guess(auth, email, from).catch(() => {})
 
     const results = await Promise.allSettled(
@@ -86,17 +86,17 @@ describe("throttling", () => {
   test("a stranger who guesses does not keep the owner out, at home or elsewhere", async () => {
     const auth = instance({ failedLoginsByAccount: { count: 12, seconds: 60 } })
     const { email, password } = await newOwner()
-    const home = newSource()
+    const home = newClient()
     await auth.accounts.login({ email, password }, home)
 
     // Enough to use up the account's limit: from then on addresses that are new to it have little left.
-    expect(await guessOn(auth, email, newSource())).toBe(10)
-    expect(await guessOn(auth, email, newSource())).toBe(3)
-    expect(await guessOn(auth, email, newSource())).toBe(3)
+    expect(await guessOn(auth, email, newClient())).toBe(10)
+    expect(await guessOn(auth, email, newClient())).toBe(3)
+    expect(await guessOn(auth, email, newClient())).toBe(3)
 
     await guess(auth, email, home).catch(() => {})
     await auth.accounts.login({ email, password }, home)
-    const hotel = newSource()
+    const hotel = newClient()
     await guess(auth, email, hotel).catch(() => {})
     await auth.accounts.login({ email, password }, hotel)
     expect(await guessOn(auth, email, hotel)).toBe(2)
@@ -106,7 +106,7 @@ describe("throttling", () => {
   test("who goes through the accounts from one address is stopped; those at home there are not", async () => {
     const auth = instance({ failedLoginsByAddress: { count: 5, seconds: 60 } })
     const { email, password } = await newOwner()
-    const office = newSource()
+    const office = newClient()
     await auth.accounts.login({ email, password }, office)
     const other = await newOwner()
 
@@ -119,13 +119,13 @@ describe("throttling", () => {
     expect(results).toEqual([...Array(5).fill("LOGIN_FAILED"), "RATE_LIMITED", "RATE_LIMITED"])
     await expect(auth.accounts.login(other, office)).rejects.toMatchObject(limited)
     await auth.accounts.login({ email, password }, office)
-    await auth.accounts.login(other, newSource())
+    await auth.accounts.login(other, newClient())
   })
 
   test("all tries from an address have a limit, and IPv6 counts by the /64", async () => {
     const auth = instance({ logins: { count: 2, seconds: 60 } })
     const [ada, bob] = [await newOwner(), await newOwner()]
-    const from = (address: string) => ({ ...newSource(), address })
+    const from = (address: string) => ({ ...newClient(), address })
     await auth.accounts.login(ada, from("2001:db8:7::1"))
     await auth.accounts.login(ada, from("2001:db8:7:0:ffff::2"))
     await expect(auth.accounts.login(bob, from("2001:db8:7::3"))).rejects.toMatchObject(limited)
@@ -135,7 +135,7 @@ describe("throttling", () => {
   test("after the time that is told, and not before, it is worth trying again", async () => {
     const auth = instance({ failedLogins: { count: 1, seconds: 60 } })
     const { email, password } = await newOwner()
-    const from = newSource()
+    const from = newClient()
     const letPass = (seconds: number) =>
       database.db
         .update(rateLimits)
@@ -157,7 +157,7 @@ describe("throttling", () => {
       registrations: { count: 1, seconds: 60 },
     })
     const { email, password, id } = await newOwner()
-    const from = newSource()
+    const from = newClient()
     await auth.accounts.register({ email: `first-${email}`, password }, from)
     await guess(auth, email, from).catch(() => {})
     const [before] = await database.db.select({ rows: count() }).from(sessions)
@@ -183,7 +183,7 @@ describe("throttling", () => {
       registrations: { count: 2, seconds: 60 },
       failedLoginsByAddress: { count: 1, seconds: 60 },
     })
-    const [email, password, from] = [`${randomUUID()}@example.com`, randomUUID(), newSource()]
+    const [email, password, from] = [`${randomUUID()}@example.com`, randomUUID(), newClient()]
     for (let i = 0; i < 3; i++) {
       await expect(auth.accounts.register({ email, password: "short" }, from)).rejects.toMatchObject({
         reason: "INVALID_INPUT",
@@ -194,7 +194,7 @@ describe("throttling", () => {
       reason: "EMAIL_TAKEN",
     })
     await expect(auth.accounts.register({ email, password }, from)).rejects.toMatchObject(limited)
-    await expect(auth.accounts.register({ email: `x${email}`, password }, newSource())).resolves.toBeTruthy()
+    await expect(auth.accounts.register({ email: `x${email}`, password }, newClient())).resolves.toBeTruthy()
 
     for (let i = 0; i < 2; i++) await guess(auth, `${randomUUID()}@example.com`, from).catch(() => {})
     expect((await auth.accounts.login({ email, password }, from)).user.email).toBe(email)
@@ -206,23 +206,23 @@ describe("throttling", () => {
     const id = Buffer.from(ada.refreshToken, "base64url").subarray(0, 16)
     const forged = Buffer.concat([id, Buffer.alloc(48, 7)]).toString("base64url")
     for (let i = 0; i < 2; i++) {
-      await expect(auth.accounts.refresh({ refreshToken: forged }, newSource())).rejects.toMatchObject({
+      await expect(auth.accounts.refresh({ refreshToken: forged }, newClient())).rejects.toMatchObject({
         reason: "UNAUTHENTICATED",
       })
     }
     let { refreshToken } = ada
     for (let i = 0; i < 2; i++) {
-      refreshToken = (await auth.accounts.refresh({ refreshToken }, newSource())).refreshToken
+      refreshToken = (await auth.accounts.refresh({ refreshToken }, newClient())).refreshToken
     }
-    await expect(auth.accounts.refresh({ refreshToken }, newSource())).rejects.toMatchObject(limited)
-    await auth.accounts.refresh(bob, newSource())
+    await expect(auth.accounts.refresh({ refreshToken }, newClient())).rejects.toMatchObject(limited)
+    await auth.accounts.refresh(bob, newClient())
     // The refusal has not used the token up.
-    expect(await instance().accounts.refresh({ refreshToken }, newSource())).toMatchObject({ user: ada.user })
+    expect(await instance().accounts.refresh({ refreshToken }, newClient())).toMatchObject({ user: ada.user })
   })
 
   test("a password is looked at only for so many tries to register from an address", async () => {
     const auth = instance({ registrationTries: { count: 2, seconds: 60 } })
-    const from = newSource()
+    const from = newClient()
     const register = (password: string) =>
       auth.accounts.register({ email: `${randomUUID()}@example.com`, password }, from)
     for (let i = 0; i < 2; i++)
@@ -235,7 +235,7 @@ describe("throttling", () => {
     "%s: made-up tokens use up their address's limit, and sessions that are there go on",
     async (act) => {
       const auth = instance({ refreshesByAddress: { count: 2, seconds: 60 } })
-      const [ada, bob, from] = [await signUp(auth), await signUp(auth), newSource()]
+      const [ada, bob, from] = [await signUp(auth), await signUp(auth), newClient()]
       const madeUp = () => createRefreshToken(randomUUID())
       for (let i = 0; i < 2; i++) await auth.accounts[act](madeUp(), from).catch(() => {})
       await expect(auth.accounts[act](madeUp(), from)).rejects.toMatchObject(limited)
@@ -257,7 +257,7 @@ describe("throttling", () => {
       secrets,
       limits: { ...defaultLimits, refreshesByAddress: { count: 1, seconds: 60 } },
     })
-    const from = newSource()
+    const from = newClient()
     const madeUp = () => createRefreshToken(randomUUID())
     for (let i = 0; i < 2; i++) await auth.accounts.refresh(madeUp(), from).catch(() => {})
     const transaction = vi.spyOn(db, "transaction")
@@ -276,7 +276,7 @@ describe("throttling", () => {
 
   test("a flood of made-up refresh tokens stores nothing beyond the address's limit", async () => {
     const auth = instance({ refreshesByAddress: { count: 3, seconds: 60 } })
-    const from = newSource()
+    const from = newClient()
     const stored = async () => {
       const [row] = await database.db
         .select({ rows: count() })
@@ -294,7 +294,7 @@ describe("throttling", () => {
 
     for (let i = 0; i < 10; i++) await expect(refresh()).rejects.toMatchObject(limited)
     // Whatever was begun has ended by the time that a call of another kind has.
-    await guess(auth, `${randomUUID()}@example.com`, newSource()).catch(() => {})
+    await guess(auth, `${randomUUID()}@example.com`, newClient()).catch(() => {})
 
     expect(await stored()).toBe(before)
   })
@@ -305,38 +305,32 @@ describe("throttling", () => {
     const { email, password } = thief
     const owner = await auth.authenticate(
       new Headers({
-        authorization: `Bearer ${(await auth.accounts.login({ email, password }, newSource())).accessToken}`,
+        authorization: `Bearer ${(await auth.accounts.login({ email, password }, newClient())).accessToken}`,
       }),
     )
     const change = { currentPassword: "not it, I guess", newPassword: randomUUID() }
     for (let i = 0; i < 2; i++) {
-      await expect(auth.accounts.changePassword(thief.session, change, newSource())).rejects.toMatchObject({
+      await expect(auth.accounts.changePassword(thief.session, change, newClient())).rejects.toMatchObject({
         reason: "LOGIN_FAILED",
       })
     }
-    await expect(auth.accounts.changePassword(thief.session, change, newSource())).rejects.toMatchObject(
+    await expect(auth.accounts.changePassword(thief.session, change, newClient())).rejects.toMatchObject(
       limited,
     )
     if (owner.caller?.via !== "jwt") throw new TypeError("not signed in")
     const session = { userId: owner.caller.user.id, sessionId: owner.caller.sessionId }
-    await auth.accounts.changePassword(session, { ...change, currentPassword: password }, newSource())
+    await auth.accounts.changePassword(session, { ...change, currentPassword: password }, newClient())
   })
 
-  test("the source is told how it stands", async () => {
+  test("the client learns the status of its strictest limit", async () => {
     const auth = instance({ failedLogins: { count: 2, seconds: 60 } })
     const { email } = await newOwner()
-    let strictest: Standing | null = null
-    const from = {
-      ...newSource(),
-      onStanding: (standing: Standing) => {
-        strictest = stricter(strictest, standing)
-      },
-    }
-    const standing = { limit: "failed-logins", count: 2, seconds: 60 }
+    const from = newClient()
+    const limit = { limit: "failed-logins", count: 2, seconds: 60 }
     await guess(auth, email, from).catch(() => {})
-    expect(strictest).toMatchObject({ ...standing, remaining: 1, isRefused: false })
+    expect(from.rateLimit).toMatchObject({ ...limit, remaining: 1, isRefused: false })
     await guessOn(auth, email, from)
-    expect(strictest).toMatchObject({ ...standing, remaining: 0, isRefused: true })
+    expect(from.rateLimit).toMatchObject({ ...limit, remaining: 0, isRefused: true })
   })
 })
 
@@ -345,8 +339,8 @@ test("without a database nobody is let in, and it is told that nothing has begun
   const auth = createTestAuth(db)
   const credentials = { email: "x@example.com", password: "a password of some length" }
   for (const call of [
-    auth.accounts.login(credentials, newSource()),
-    auth.accounts.register(credentials, newSource()),
+    auth.accounts.login(credentials, newClient()),
+    auth.accounts.register(credentials, newClient()),
   ]) {
     await expect(call).rejects.toMatchObject({ name: "AuthError", reason: "UNAVAILABLE" })
   }

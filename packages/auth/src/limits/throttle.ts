@@ -1,30 +1,30 @@
 import { createHmac } from "node:crypto"
 import type { Database } from "@latchkey/db"
+import type { ClientInfo } from "../clientInfo.ts"
+import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
 import { addressBlock } from "./addressBlock.ts"
 import { createCounter } from "./counter.ts"
-import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
 import type { Limits } from "./limits.ts"
-import type { Source } from "../clientInfo.ts"
 import { createThrottleLogin } from "./throttleLogin.ts"
 
 /** Keeps the limits. Everything here throws {AuthError} `RATE_LIMITED` and `UNAVAILABLE` before anything is done. */
 export interface Throttle {
   /** Signs in, unless too many tries have failed: see `ThrottleLogin`. */
-  login<T>(email: string, source: Source, signIn: () => Promise<T>): Promise<T>
+  login<T>(email: string, client: ClientInfo, signIn: () => Promise<T>): Promise<T>
   /** Counts a try at registering, before anything is looked at. */
-  tryRegistering(source: Source): Promise<void>
+  tryRegistering(client: ClientInfo): Promise<void>
   /** Registers, unless the address has done so too often. */
-  register<T>(email: string, source: Source, signUp: () => Promise<T>): Promise<T>
+  register<T>(email: string, client: ClientInfo, signUp: () => Promise<T>): Promise<T>
   /**
    * Counts a refresh of a live session. Not by address: others there may have sent any number of made-up tokens.
    *
    * @param familyHash which session it is, and that its secret is known.
    */
-  refresh(familyHash: Buffer, source: Source): Promise<void>
+  refresh(familyHash: Buffer, client: ClientInfo): Promise<void>
   /** Counts a refresh token that no live session has. */
-  unknownRefreshToken(source: Source): Promise<void>
+  unknownRefreshToken(client: ClientInfo): Promise<void>
   /** Not by account, or whoever gets hold of one session could keep the owner from the change. */
-  changePassword(sessionId: string, source: Source): Promise<void>
+  changePassword(sessionId: string, client: ClientInfo): Promise<void>
 }
 
 export function createThrottle(
@@ -46,35 +46,35 @@ export function createThrottle(
 
   const digest = (...subject: string[]) => digestUnder(keyring.current, ...subject)
 
-  const addressKey = ({ address }: Source) => digest("address", addressBlock(address))
+  const addressKey = ({ address }: ClientInfo) => digest("address", addressBlock(address))
 
-  function loginKeys(email: string, source: Source) {
-    const both = ["both", email.toLowerCase(), addressBlock(source.address)]
+  function loginKeys(email: string, client: ClientInfo) {
+    const both = ["both", email.toLowerCase(), addressBlock(client.address)]
     return {
       account: digest("account", email.toLowerCase()),
-      address: addressKey(source),
+      address: addressKey(client),
       both: digest(...both),
       formerBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
     }
   }
 
   return {
-    login: (email, source, signIn) => logins.login(loginKeys(email, source), source, signIn),
+    login: (email, client, signIn) => logins.login(loginKeys(email, client), client, signIn),
 
-    tryRegistering: (source) => registrationTries.spend(addressKey(source), source),
+    tryRegistering: (client) => registrationTries.consume(addressKey(client), client),
 
-    async register(email, source, signUp) {
-      await registrations.spend(addressKey(source), source)
+    async register(email, client, signUp) {
+      await registrations.consume(addressKey(client), client)
       const result = await signUp()
-      await logins.meet(loginKeys(email, source))
+      await logins.rememberAddress(loginKeys(email, client))
       return result
     },
 
-    refresh: (familyHash, source) =>
-      refreshes.spend(digest("session", familyHash.toString("base64url")), source),
+    refresh: (familyHash, client) =>
+      refreshes.consume(digest("session", familyHash.toString("base64url")), client),
 
-    unknownRefreshToken: (source) => refreshesByAddress.spend(addressKey(source), source),
+    unknownRefreshToken: (client) => refreshesByAddress.consume(addressKey(client), client),
 
-    changePassword: (sessionId, source) => passwordChanges.spend(digest("session", sessionId), source),
+    changePassword: (sessionId, client) => passwordChanges.consume(digest("session", sessionId), client),
   }
 }

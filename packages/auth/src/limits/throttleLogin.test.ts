@@ -2,11 +2,10 @@ import { randomUUID } from "node:crypto"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/testing"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { createTestAuth, newSecret } from "../../test/createTestAuth.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { defaultLimits, type Limits } from "./limits.ts"
-import type { Source } from "../clientInfo.ts"
-import type { Standing } from "./rateLimitStatus.ts"
-import { createTestAuth, newSecret } from "../../test/createTestAuth.ts"
 
 /** Small, in the same proportions as the real ones, so that sequences of a few tries use up each of them. */
 const LIMITS: Limits = {
@@ -17,6 +16,7 @@ const LIMITS: Limits = {
   failedLoginsByAccount: { count: 7, seconds: 900 },
   failedLoginsUnderAttack: 2,
   loginsBeyond: { count: 4, seconds: 900 },
+  refusedLoginSeconds: 0,
 }
 
 /** What somebody else does: guess at the one account, here or elsewhere, or at others here. */
@@ -24,10 +24,11 @@ const step = fc.constantFrom("guess here", "guess here", "guess elsewhere", "mis
 const SEQUENCES = fc.sample(fc.array(step, { minLength: 18, maxLength: 18 }), { numRuns: 6, seed: 11 })
 
 let addresses = 0
-const newSource = (): Source => ({
+const newClient = (): ClientInfo => ({
   address: `203.0.${Math.floor(addresses / 256)}.${addresses++ % 256}`,
   requestId: randomUUID(),
   device: null,
+  rateLimit: null,
 })
 
 describe("signing in", () => {
@@ -43,37 +44,35 @@ describe("signing in", () => {
 
   async function newAccount() {
     const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() }
-    await createTestAuth(database.db).accounts.register(credentials, newSource())
+    await createTestAuth(database.db).accounts.register(credentials, newClient())
     return credentials
   }
 
-  const guess = (auth: ReturnType<typeof instance>, email: string, from: Source) =>
+  const guess = (auth: ReturnType<typeof instance>, email: string, from: ClientInfo) =>
     auth.accounts.login({ email, password: `not it: ${randomUUID()}` }, from)
 
   /** All that one who guesses is told: the error and the limits, but for how many seconds exactly are left. */
-  async function answerTo(auth: ReturnType<typeof instance>, email: string, from: Source) {
-    const standings: Omit<Standing, "reset">[] = []
-    const onStanding = ({ reset, ...standing }: Standing) => {
-      expect(reset).toBeGreaterThan(800)
-      standings.push(standing)
-    }
-    const error = await guess(auth, email, { ...from, onStanding }).catch((error: unknown) => error)
+  async function answerTo(auth: ReturnType<typeof instance>, email: string, from: ClientInfo) {
+    const client: ClientInfo = { ...from, rateLimit: null }
+    const error = await guess(auth, email, client).catch((error: unknown) => error)
+    const { reset, ...rateLimit } = client.rateLimit ?? {}
+    expect(reset).toBeGreaterThan(800)
     if (!(error instanceof AuthError)) throw error
     const { name, reason, field } = error
     const message = error.message.replace(/\d+/, "n")
-    return { name, reason, field, message, mayTryAgain: error.retryAfter !== undefined, standings }
+    return { name, reason, field, message, mayTryAgain: error.retryAfter !== undefined, rateLimit }
   }
 
   /** Does a sequence, and gives what each guess at the email from the address was answered. */
   async function play(
     auth: ReturnType<typeof instance>,
-    { email, here }: { email: string; here: Source },
+    { email, here }: { email: string; here: ClientInfo },
     steps: readonly string[],
   ) {
     const answers = []
     for (const what of steps) {
       if (what === "guess here") answers.push(await answerTo(auth, email, here))
-      else if (what === "guess elsewhere") await guess(auth, email, newSource()).catch(() => {})
+      else if (what === "guess elsewhere") await guess(auth, email, newClient()).catch(() => {})
       else await guess(auth, `${randomUUID()}@example.com`, here).catch(() => {})
     }
     return answers
@@ -82,9 +81,9 @@ describe("signing in", () => {
   test("a neighbour can't tell the account that signs in at this address from none, whatever they try", async () => {
     const comparisons = SEQUENCES.map(async (steps) => {
       const auth = instance()
-      const [owner, home] = [await newAccount(), newSource()]
+      const [owner, home] = [await newAccount(), newClient()]
       await auth.accounts.login(owner, home)
-      const [stranger, elsewhere] = [await newAccount(), newSource()]
+      const [stranger, elsewhere] = [await newAccount(), newClient()]
       await auth.accounts.login(stranger, elsewhere)
 
       const [known, unknown, newHere] = await Promise.all([
@@ -95,7 +94,7 @@ describe("signing in", () => {
 
       expect(known).toEqual(unknown)
       expect(newHere).toEqual(unknown)
-      return known.map(({ standings }) => standings.at(-1)?.limit)
+      return known.map(({ rateLimit }) => "limit" in rateLimit && rateLimit.limit)
     })
 
     // Or the sequences would show less than they should.
@@ -106,12 +105,12 @@ describe("signing in", () => {
 
   /** An address from which somebody has signed in, as that counts one try. */
   async function signedInAt(auth: ReturnType<typeof instance>) {
-    const from = newSource()
+    const from = newClient()
     await auth.accounts.login(await newAccount(), from)
     return from
   }
 
-  const misses = (auth: ReturnType<typeof instance>, here: Source, count: number) =>
+  const misses = (auth: ReturnType<typeof instance>, here: ClientInfo, count: number) =>
     Promise.all(
       Array.from({ length: count }, () => guess(auth, `${randomUUID()}@example.com`, here).catch(() => {})),
     )
@@ -126,10 +125,10 @@ describe("signing in", () => {
   ])(
     "with %s used up by others, the owner gets in where they have signed in before",
     async (_, { here, elsewhere }) => {
-      const [auth, owner, home] = [instance(), await newAccount(), newSource()]
+      const [auth, owner, home] = [instance(), await newAccount(), newClient()]
       await auth.accounts.login(owner, home)
       await Promise.all(
-        Array.from({ length: elsewhere }, () => guess(auth, owner.email, newSource()).catch(() => {})),
+        Array.from({ length: elsewhere }, () => guess(auth, owner.email, newClient()).catch(() => {})),
       )
       for (let i = 0; i < 3; i++) await guess(auth, owner.email, home).catch(() => {})
       await misses(auth, home, here)
@@ -149,7 +148,7 @@ describe("signing in", () => {
   )
 
   test("beyond the limit an account's passwords are checked so often, right ones too", async () => {
-    const [auth, owner, home] = [instance(), await newAccount(), newSource()]
+    const [auth, owner, home] = [instance(), await newAccount(), newClient()]
     await auth.accounts.login(owner, home)
     await misses(auth, home, 12)
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createLimiter, type Database, type Usage } from "@latchkey/db"
 import { createBatchedRead } from "../batchedRead.ts"
-import { type Counter, createCounter } from "./counter.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
-import { createInTurn } from "./keyedMutex.ts"
+import { type Counter, createCounter } from "./counter.ts"
+import { createKeyedMutex } from "./keyedMutex.ts"
 import type { Limits } from "./limits.ts"
-import type { Source } from "../clientInfo.ts"
 
 /** What tries at signing in are counted for; none of it can be read back. */
 export interface LoginKeys {
@@ -28,16 +28,13 @@ export interface ThrottleLogin {
    *
    * @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`, before anything is done.
    */
-  login<T>(keys: LoginKeys, source: Source, signIn: () => Promise<T>): Promise<T>
+  login<T>(keys: LoginKeys, client: ClientInfo, signIn: () => Promise<T>): Promise<T>
   /** An account has shown its password at an address. */
-  meet(keys: LoginKeys): Promise<void>
+  rememberAddress(keys: LoginKeys): Promise<void>
 }
 
 /** Milliseconds that one sign-in may wait for others of the account from its address: as long as for a bcrypt. */
 const PATIENCE = 3_000
-
-/** Milliseconds until a refusal is answered; most checks of a password beyond the limit are done by then. */
-const REFUSAL_DELAY = 2_000
 
 export function createThrottleLogin(
   db: Database,
@@ -52,7 +49,7 @@ export function createThrottleLogin(
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
   // Sign-ins share reads, as a rush of them must not take all connections.
   const findKnown = createBatchedRead(known.remembered, (key) => key)
-  const inTurn = createInTurn(PATIENCE)
+  const runExclusive = createKeyedMutex(PATIENCE)
 
   /** What is left to do when the answer is known, and not worth failing it. */
   async function finish(writes: Promise<void>[]) {
@@ -61,12 +58,12 @@ export function createThrottleLogin(
     }
   }
 
-  const meet = ({ both }: LoginKeys) => finish([known.remember(both)])
+  const rememberAddress = ({ both }: LoginKeys) => finish([known.remember(both)])
 
   /** Whether a try may go on although a limit that others share is used up. Counted, and told to nobody. */
   async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
     for (const key of [both, ...formerBoth]) {
-      if ((await findKnown(key)) !== null) return (await beyond.take(both)).isAllowed
+      if ((await findKnown(key)) !== null) return (await beyond.count(both)).isAllowed
     }
     return false
   }
@@ -84,74 +81,74 @@ export function createThrottleLogin(
     const result = await signIn().catch((error: unknown) => {
       throw error instanceof AuthError ? refuse() : error
     })
-    await meet(keys)
+    await rememberAddress(keys)
     return result
   }
 
   /** @returns what makes the refusal, where a limit that others share is used up. */
   async function loginInTurn<T>(
     keys: LoginKeys,
-    source: Source,
+    client: ClientInfo,
     signIn: () => Promise<T>,
   ): Promise<{ result: T } | { refuse: () => AuthError }> {
     const taken: [Counter, string][] = []
     async function take(counter: Counter, key: string) {
-      const usage = await counter.take(key)
+      const usage = await counter.count(key)
       taken.push([counter, key])
       return usage
     }
-    const giveBack = () => taken.map(([counter, key]) => counter.giveBack(key))
+    const refundAll = () => taken.map(([counter, key]) => counter.refund(key))
 
     /** Counts the try towards the limits that others share. */
     async function takeShared(own: Usage): Promise<(() => AuthError) | undefined> {
       const ofAddress = await take(failedByAddress, keys.address)
-      if (!ofAddress.isAllowed) return () => failedByAddress.refuse(source, ofAddress.reset)
-      failedByAddress.tell(source, ofAddress)
+      if (!ofAddress.isAllowed) return () => failedByAddress.refuse(client, ofAddress.reset)
+      failedByAddress.report(client, ofAddress)
       const ofAccount = await take(failedByAccount, keys.account)
       if (ofAccount.isAllowed) return undefined
       const ownTries = limits.failedLogins.count - own.remaining
       const remaining = limits.failedLoginsUnderAttack - ownTries
       const reset = Math.min(own.reset, ofAccount.reset)
-      if (remaining < 0) return () => failedByAccount.refuse(source, reset)
-      failedByAccount.tell(source, { isAllowed: true, remaining, reset })
+      if (remaining < 0) return () => failedByAccount.refuse(client, reset)
+      failedByAccount.report(client, { isAllowed: true, remaining, reset })
       return undefined
     }
 
     try {
       const own = await take(failed, keys.both)
-      if (!own.isAllowed) throw failed.refuse(source, own.reset)
-      failed.tell(source, own)
+      if (!own.isAllowed) throw failed.refuse(client, own.reset)
+      failed.report(client, own)
       const refuse = await takeShared(own)
       if (refuse) {
-        await finish(giveBack())
+        await finish(refundAll())
         return { refuse }
       }
       const result = await signIn()
-      await finish([...giveBack(), known.remember(keys.both)])
+      await finish([...refundAll(), known.remember(keys.both)])
       return { result }
     } catch (error) {
       // Only what has shown a password to be wrong is a guess.
-      if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await finish(giveBack())
+      if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await finish(refundAll())
       throw error
     }
   }
 
   return {
-    meet,
-    async login(keys, source, signIn) {
+    rememberAddress,
+    async login(keys, client, signIn) {
       const askedAt = performance.now()
       try {
-        const ofTries = await tries.take(keys.address)
+        const ofTries = await tries.count(keys.address)
         if (!ofTries.isAllowed) {
-          return await loginBeyond(keys, () => tries.refuse(source, ofTries.reset), signIn)
+          return await loginBeyond(keys, () => tries.refuse(client, ofTries.reset), signIn)
         }
-        tries.tell(source, ofTries)
+        tries.report(client, ofTries)
         // Each knows how the one before it ended, so that guesses at the same moment are counted and sign-ins are not.
-        const outcome = await inTurn(keys.both, () => loginInTurn(keys, source, signIn))
+        const outcome = await runExclusive(keys.both, () => loginInTurn(keys, client, signIn))
         return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
       } catch (error) {
         const isRefused = error instanceof AuthError && error.reason === "RATE_LIMITED"
-        if (isRefused) await sleep(askedAt + REFUSAL_DELAY - performance.now())
+        if (isRefused) await sleep(askedAt + limits.refusedLoginSeconds * 1000 - performance.now())
         throw error
       }
     },

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { expect, test, vi } from "vitest"
-import { signAccessToken, verifyAccessToken } from "./accessToken.ts"
+import { newSecret } from "../../test/createTestAuth.ts"
 import { createForge } from "../../test/hostileTokens/forge.ts"
 import { hostileTokens } from "../../test/hostileTokens/index.ts"
 import { createKeyring } from "../crypto/keyring.ts"
-import { newSecret } from "../../test/createTestAuth.ts"
+import { signAccessToken, verifyAccessToken } from "./accessToken.ts"
 
 const secret = newSecret()
 const keyring = createKeyring({ current: secret })

@@ -1,6 +1,6 @@
 import { errors, jwtVerify, SignJWT } from "jose"
-import { isUuid } from "../isUuid.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import { isUuid } from "../isUuid.ts"
 
 const ALGORITHM = "HS256"
 /** RFC 9068, section 2.1: told apart from any other JWT under the same key. */

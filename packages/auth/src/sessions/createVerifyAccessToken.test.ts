@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
 import { expect, test, vi } from "vitest"
+import { newSecret } from "../../test/createTestAuth.ts"
+import { createKeyring } from "../crypto/keyring.ts"
 import { signAccessToken } from "./accessToken.ts"
 import { createVerifyAccessToken } from "./createVerifyAccessToken.ts"
-import { createKeyring } from "../crypto/keyring.ts"
-import { newSecret } from "../../test/createTestAuth.ts"
 
 const keyring = createKeyring({ current: newSecret() })
 const newClaims = () => ({ userId: randomUUID(), sessionId: randomUUID() })

@@ -1,5 +1,5 @@
-import { type AccessTokenClaims, isPast, verifyAccessToken } from "./accessToken.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import { type AccessTokenClaims, isPast, verifyAccessToken } from "./accessToken.ts"
 
 /** At some 600 bytes each, 6 MB at the most. */
 const MAX_REMEMBERED = 10_000

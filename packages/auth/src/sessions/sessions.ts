@@ -1,7 +1,7 @@
 import { type Database, listSessions, revokeOtherSessions, revokeSession, sessionActor } from "@latchkey/db"
+import type { ClientInfo } from "../clientInfo.ts"
 import { requireDone } from "../errors.ts"
 import { isUuid } from "../isUuid.ts"
-import type { Source } from "../clientInfo.ts"
 
 /** A sign-in that has neither ended nor expired. */
 export interface Session {
@@ -25,13 +25,13 @@ export interface Sessions {
   /** The session that asks, then the others, used last first; at most 100. */
   list(own: Own): Promise<Session[]>
   /** @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED` when the session that asks ended meanwhile. */
-  revoke(own: Own, input: { id: string }, source: Source): Promise<void>
+  revoke(own: Own, input: { id: string }, client: ClientInfo): Promise<void>
   /**
    * Ends all sessions of the user but the one that asks.
    *
    * @throws {AuthError} `UNAUTHENTICATED` when that one ended meanwhile.
    */
-  revokeOthers(own: Own, source: Source): Promise<void>
+  revokeOthers(own: Own, client: ClientInfo): Promise<void>
 }
 
 /** More than anybody would look through; an account that is signed in to by scripts can have any number. */
@@ -50,13 +50,13 @@ export function createSessions(db: Database): Sessions {
         .sort((a, b) => Number(b.current) - Number(a.current))
     },
 
-    async revoke(own, { id }, source) {
-      const result = isUuid(id) ? await revokeSession(db, { id, by: sessionActor(own), source }) : "notFound"
+    async revoke(own, { id }, client) {
+      const result = isUuid(id) ? await revokeSession(db, { id, by: sessionActor(own), client }) : "notFound"
       requireDone(result, "You have no session with this id.")
     },
 
-    async revokeOthers(own, source) {
-      requireDone(await revokeOtherSessions(db, { by: sessionActor(own), source }))
+    async revokeOthers(own, client) {
+      requireDone(await revokeOtherSessions(db, { by: sessionActor(own), client }))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from "node:crypto"
-import type { AccessTokenSubject } from "../../src/sessions/accessToken.ts"
 import type { SecretKeys } from "../../src/crypto/keyring.ts"
+import type { AccessTokenSubject } from "../../src/sessions/accessToken.ts"
 
 /** A table of tokens, each with what is wrong about it. */
 export type NamedTokens = readonly (readonly [string, string])[]

@@ -1,5 +1,5 @@
-import type { AccessTokenSubject } from "../../src/sessions/accessToken.ts"
 import type { SecretKeys } from "../../src/crypto/keyring.ts"
+import type { AccessTokenSubject } from "../../src/sessions/accessToken.ts"
 import { hostileClaims } from "./claims.ts"
 import { hostileEncodings, hostileSignatures } from "./encodings.ts"
 import { createForge, type NamedTokens } from "./forge.ts"

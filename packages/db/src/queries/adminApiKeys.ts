@@ -84,7 +84,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
 
 /** Revokes a key, whoever owns it, and wipes what could verify it. */
 export const revokeAnyonesApiKey = write(
-  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
+  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
     actAsAdmin(db, { by }, async (tx) => {
       const [revoked] = await tx
         .update(apiKeys)
@@ -93,7 +93,7 @@ export const revokeAnyonesApiKey = write(
         .returning({ id: apiKeys.id, label: apiKeys.label, userId: apiKeys.userId })
       if (!revoked) return "notFound"
       const { userId, ...subject } = revoked
-      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...byAdmin(by), source, subject })
+      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...byAdmin(by), client, subject })
       return "done"
     }),
 )

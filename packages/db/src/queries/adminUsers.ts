@@ -2,7 +2,7 @@ import { and, eq, isNotNull, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
-import { type Authority, bySession, recordEvent, type Source } from "./auditEvents.ts"
+import { type Authority, bySession, type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { actAsAdmin, type ByAdmin } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
@@ -73,7 +73,7 @@ export const byAdmin = ({ adminId, sessionId }: ByAdmin): Authority => ({
 export interface AdminAct {
   id: string
   by: ByAdmin
-  source: Source
+  client: ClientInfo
 }
 
 /**
@@ -89,7 +89,7 @@ export type AdminResult = "done" | "notFound" | "ended" | "notAdmin"
  * themselves, whoever has disabled another is left.
  */
 export const disableUser = write(
-  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
+  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
     actAsAdmin(db, { by, userId: id }, async (tx, user) => {
       if (!user) return "notFound"
       if (user.disabledAt) return "done"
@@ -98,19 +98,19 @@ export const disableUser = write(
         .update(sessions)
         .set({ endedAt: sql`now()` })
         .where(and(eq(sessions.userId, id), isNull(sessions.endedAt)))
-      await recordEvent(tx, { userId: id, kind: "userDisabled", ...byAdmin(by), source })
+      await recordEvent(tx, { userId: id, kind: "userDisabled", ...byAdmin(by), client })
       return "done"
     }),
 )
 
 /** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
 export const enableUser = write(
-  async (db, { id, by, source }: AdminAct): Promise<AdminResult> =>
+  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
     actAsAdmin(db, { by, userId: id }, async (tx, user) => {
       if (!user) return "notFound"
       if (!user.disabledAt) return "done"
       await tx.update(users).set({ disabledAt: null }).where(eq(users.id, id))
-      await recordEvent(tx, { userId: id, kind: "userEnabled", ...byAdmin(by), source })
+      await recordEvent(tx, { userId: id, kind: "userEnabled", ...byAdmin(by), client })
       return "done"
     }),
 )

@@ -12,7 +12,7 @@ import {
   touchApiKeys,
 } from "../index.ts"
 import { apiKeys, users } from "../schema.ts"
-import { newApiKey, type OpenTestDatabase, openTestDatabase, source, storeUser } from "../testing.ts"
+import { client, newApiKey, type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   let database: OpenTestDatabase
@@ -24,7 +24,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   afterAll(() => database[Symbol.asyncDispose]())
 
   async function storeApiKey(owner: Awaited<ReturnType<typeof storeUser>>, apiKey = newApiKey()) {
-    const params = { by: owner.by, maxKeys: 100, apiKey, source }
+    const params = { by: owner.by, maxKeys: 100, apiKey, client }
     expect(await createApiKey(db, params)).toMatchObject({ status: "created" })
     return apiKey
   }
@@ -61,9 +61,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const [owner, stranger] = [await storeUser(db), await storeUser(db)]
     const apiKey = await storeApiKey(owner)
 
-    expect(await revokeApiKey(db, { id: apiKey.id, by: stranger.by, source })).toBe("notFound")
-    expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, source })).toBe("done")
-    expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, source })).toBe("notFound")
+    expect(await revokeApiKey(db, { id: apiKey.id, by: stranger.by, client })).toBe("notFound")
+    expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, client })).toBe("done")
+    expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, client })).toBe("notFound")
 
     expect(await find(apiKey.lookupId)).toEqual([])
     const [row] = await db.select().from(apiKeys).where(sql`${apiKeys.id} = ${apiKey.id}`)
@@ -84,7 +84,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     expect(await recordReceipt(db, { ...renewal, keyHash: "another" })).toBe(false)
     expect(await recordReceipt(db, renewal)).toBe(true)
-    await revokeApiKey(db, { id: apiKey.id, by: owner.by, source })
+    await revokeApiKey(db, { id: apiKey.id, by: owner.by, client })
     expect(await recordReceipt(db, renewal)).toBe(false)
   })
 
@@ -92,7 +92,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const { by } = await storeUser(db)
 
     const results = await Promise.all(
-      Array.from({ length: 30 }, () => createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), source })),
+      Array.from({ length: 30 }, () => createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), client })),
     )
 
     const statuses = results.map((result) => (result === "ended" ? result : result.status))
@@ -102,9 +102,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
   test("are not created for a session that has ended", async () => {
     const { by } = await storeUser(db)
-    await endSession(db, { by, source })
+    await endSession(db, { by, client })
 
-    expect(await createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), source })).toBe("ended")
+    expect(await createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), client })).toBe("ended")
   })
 
   test("are listed newest first, page by page, also where they were created in the same millisecond", async () => {

@@ -2,7 +2,7 @@ import { and, count, eq, isNull, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
 import { apiKeys } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { recordEvent, type Source } from "./auditEvents.ts"
+import { type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type Actor, actAs } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
@@ -25,7 +25,7 @@ export type CreateApiKeyResult = { status: "created"; createdAt: Date } | { stat
 export const createApiKey = write(
   async (
     db,
-    { by, maxKeys, apiKey, source }: { by: Actor; maxKeys: number; apiKey: NewApiKey; source: Source },
+    { by, maxKeys, apiKey, client }: { by: Actor; maxKeys: number; apiKey: NewApiKey; client: ClientInfo },
   ): Promise<CreateApiKeyResult> =>
     actAs(db, by, async (tx) => {
       const { userId } = by
@@ -41,7 +41,7 @@ export const createApiKey = write(
         .returning({ createdAt: apiKeys.createdAt })
       if (!created) throw new TypeError("insert returned no row")
       const subject = { id: apiKey.id, label: apiKey.label }
-      await recordEvent(tx, { ...by, kind: "apiKeyCreated", source, subject })
+      await recordEvent(tx, { ...by, kind: "apiKeyCreated", client, subject })
       return { status: "created", createdAt: created.createdAt }
     }),
 )
@@ -113,7 +113,7 @@ export const revocation = {
 export const revokeApiKey = write(
   async (
     db,
-    { id, by, source }: { id: string; by: Actor; source: Source },
+    { id, by, client }: { id: string; by: Actor; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
     actAs(db, by, async (tx) => {
       const [subject] = await tx
@@ -122,7 +122,7 @@ export const revokeApiKey = write(
         .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, by.userId), isNull(apiKeys.revokedAt)))
         .returning({ id: apiKeys.id, label: apiKeys.label })
       if (!subject) return "notFound"
-      await recordEvent(tx, { ...by, kind: "apiKeyRevoked", source, subject })
+      await recordEvent(tx, { ...by, kind: "apiKeyRevoked", client, subject })
       return "done"
     }),
 )

@@ -26,17 +26,17 @@ import {
 import { users } from "../schema.ts"
 import { newApiKey, newSession, type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
 
-const source = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
+const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 
 async function signIn(db: Database, userId: string) {
   const session = newSession()
-  expect(await createSession(db, { userId, checkedHash: "hash", session, source })).toBe(true)
+  expect(await createSession(db, { userId, checkedHash: "hash", session, client })).toBe(true)
   return session
 }
 
 async function storeApiKey(db: Database, { by }: Awaited<ReturnType<typeof storeUser>>) {
   const apiKey = newApiKey()
-  await createApiKey(db, { by, maxKeys: 100, apiKey, source })
+  await createApiKey(db, { by, maxKeys: 100, apiKey, client })
   return apiKey
 }
 
@@ -58,7 +58,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   afterAll(() => database[Symbol.asyncDispose]())
 
   test("every act is there once it is done: who, by what, from where, to what", async () => {
-    const ada = await storeUser(db, source)
+    const ada = await storeUser(db, client)
     const { userId, session, by } = ada
     const [second, third, fourth] = [
       await signIn(db, userId),
@@ -67,33 +67,33 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     ]
     await signIn(db, userId)
     const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, ada)]
-    const admin = await storeUser(db, source)
+    const admin = await storeUser(db, client)
     await db.update(users).set({ role: "admin" }).where(eq(users.id, admin.userId))
 
-    await revokeSession(db, { id: second.id, by, source })
-    await endSession(db, { by: sessionActor({ userId, sessionId: third.id }), source })
-    await endSessionOfFamily(db, { ...fourth, source })
-    await revokeOtherSessions(db, { by, source })
-    await revokeApiKey(db, { id: one.id, by: { userId, via: "apiKey", credentialId: one.id }, source })
+    await revokeSession(db, { id: second.id, by, client })
+    await endSession(db, { by: sessionActor({ userId, sessionId: third.id }), client })
+    await endSessionOfFamily(db, { ...fourth, client })
+    await revokeOtherSessions(db, { by, client })
+    await revokeApiKey(db, { id: one.id, by: { userId, via: "apiKey", credentialId: one.id }, client })
     const byAdmin = { adminId: admin.userId, sessionId: admin.session.id }
-    await revokeAnyonesApiKey(db, { id: two.id, by: byAdmin, source })
+    await revokeAnyonesApiKey(db, { id: two.id, by: byAdmin, client })
     await changePassword(db, {
       by,
       checkedHash: "hash",
       newHash: "new hash",
-      source,
+      client,
     })
     await rotateSession(db, {
       ...session,
       turnHash: randomBytes(32),
       nextTurnHashes: [randomBytes(32)],
-      source,
+      client,
     })
-    await disableUser(db, { id: userId, by: byAdmin, source })
+    await disableUser(db, { id: userId, by: byAdmin, client })
 
     const bySelf = { actorId: null, via: "session", credentialId: session.id }
     const byPassword = { actorId: null, via: "password", credentialId: null }
-    const device = source.device
+    const device = client.device
     const events = (await eventsOf(db, userId)).reverse()
     expect(events).toMatchObject([
       { kind: "registered", ...byPassword, subjectId: session.id, subjectLabel: device },
@@ -114,52 +114,52 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       { kind: "userDisabled", actorId: admin.userId, credentialId: admin.session.id },
     ])
     for (const event of events) {
-      expect(event).toMatchObject(source)
+      expect(event).toMatchObject(client)
       expect(event.lastAt).toBeNull()
     }
   })
 
   test("what came to nothing leaves no event", async () => {
-    const [ada, bob] = [await storeUser(db, source), await storeUser(db, source)]
+    const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId, session, user } = ada
     const apiKey = await storeApiKey(db, ada)
     const ended = await signIn(db, userId)
     const byEnded = sessionActor({ userId, sessionId: ended.id })
-    await endSession(db, { by: byEnded, source })
+    await endSession(db, { by: byEnded, client })
     const before = [await eventsOf(db, userId), await eventsOf(db, bob.userId)]
 
-    await createUser(db, { email: user.email, passwordHash: "hash", session: newSession(), source })
-    await createSession(db, { userId, checkedHash: "another hash", session: newSession(), source })
-    await createApiKey(db, { by: ada.by, maxKeys: 1, apiKey: newApiKey(), source })
-    await createApiKey(db, { by: byEnded, maxKeys: 9, apiKey: newApiKey(), source })
-    await revokeApiKey(db, { id: apiKey.id, by: bob.by, source })
-    await revokeApiKey(db, { id: apiKey.id, by: byEnded, source })
-    await revokeSession(db, { id: session.id, by: bob.by, source })
-    await revokeSession(db, { id: session.id, by: byEnded, source })
-    await endSession(db, { by: byEnded, source })
-    await endSession(db, { by: sessionActor({ userId: bob.userId, sessionId: session.id }), source })
-    await endSessionOfFamily(db, { ...session, familyHash: randomBytes(32), source })
-    await revokeOtherSessions(db, { by: ada.by, source })
-    await revokeOtherSessions(db, { by: byEnded, source })
+    await createUser(db, { email: user.email, passwordHash: "hash", session: newSession(), client })
+    await createSession(db, { userId, checkedHash: "another hash", session: newSession(), client })
+    await createApiKey(db, { by: ada.by, maxKeys: 1, apiKey: newApiKey(), client })
+    await createApiKey(db, { by: byEnded, maxKeys: 9, apiKey: newApiKey(), client })
+    await revokeApiKey(db, { id: apiKey.id, by: bob.by, client })
+    await revokeApiKey(db, { id: apiKey.id, by: byEnded, client })
+    await revokeSession(db, { id: session.id, by: bob.by, client })
+    await revokeSession(db, { id: session.id, by: byEnded, client })
+    await endSession(db, { by: byEnded, client })
+    await endSession(db, { by: sessionActor({ userId: bob.userId, sessionId: session.id }), client })
+    await endSessionOfFamily(db, { ...session, familyHash: randomBytes(32), client })
+    await revokeOtherSessions(db, { by: ada.by, client })
+    await revokeOtherSessions(db, { by: byEnded, client })
     await changePassword(db, {
       by: ada.by,
       checkedHash: "another hash",
       newHash: "new hash",
-      source,
+      client,
     })
-    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], source })
+    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], client })
     await rotateSession(db, {
       ...session,
       familyHash: randomBytes(32),
       nextTurnHashes: [randomBytes(32)],
-      source,
+      client,
     })
 
     expect([await eventsOf(db, userId), await eventsOf(db, bob.userId)]).toEqual(before)
   })
 
   test("nothing is done that can't be recorded", async () => {
-    const ada = await storeUser(db, source)
+    const ada = await storeUser(db, client)
     const { userId, session, by } = ada
     const apiKey = await storeApiKey(db, ada)
     const other = await signIn(db, userId)
@@ -173,18 +173,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     const stolen = { ...session, turnHash: randomBytes(32), nextTurnHashes: [randomBytes(32)] as const }
     const acts: Record<string, () => Promise<unknown>> = {
       register: () => storeUser(db),
-      "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), source }),
+      "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),
       "fail to log in": () =>
-        countFailure(db, { userId, kind: "loginFailed", via: "password", credentialId: null, source }),
-      "reuse a refresh token": () => rotateSession(db, { ...stolen, source }),
-      "log out": () => endSession(db, { by, source }),
-      "log out by cookie": () => endSessionOfFamily(db, { ...session, source }),
-      "end a session": () => revokeSession(db, { id: other.id, by, source }),
-      "end other sessions": () => revokeOtherSessions(db, { by, source }),
+        countFailure(db, { userId, kind: "loginFailed", via: "password", credentialId: null, client }),
+      "reuse a refresh token": () => rotateSession(db, { ...stolen, client }),
+      "log out": () => endSession(db, { by, client }),
+      "log out by cookie": () => endSessionOfFamily(db, { ...session, client }),
+      "end a session": () => revokeSession(db, { id: other.id, by, client }),
+      "end other sessions": () => revokeOtherSessions(db, { by, client }),
       "change the password": () =>
-        changePassword(db, { by, checkedHash: "hash", newHash: "new hash", source }),
-      "create a key": () => createApiKey(db, { by, maxKeys: 100, apiKey: newApiKey(), source }),
-      "revoke a key": () => revokeApiKey(db, { id: apiKey.id, by, source }),
+        changePassword(db, { by, checkedHash: "hash", newHash: "new hash", client }),
+      "create a key": () => createApiKey(db, { by, maxKeys: 100, apiKey: newApiKey(), client }),
+      "revoke a key": () => revokeApiKey(db, { id: apiKey.id, by, client }),
     }
 
     await db.execute(sql`
@@ -201,17 +201,17 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   })
 
   test("a refresh token that is used fifty times at once is recorded as reused, once", async () => {
-    const { userId, session } = await storeUser(db, source)
+    const { userId, session } = await storeUser(db, client)
     await Promise.all(
       Array.from({ length: 50 }, () =>
-        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
+        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client }),
       ),
     )
     expect(await kindsOf(db, userId)).toEqual(["registered", "refreshTokenReused"])
   })
 
   test("a page goes on where the last one ended, whatever happens meanwhile, and shows one user's events", async () => {
-    const [ada, bob] = [await storeUser(db, source), await storeUser(db, source)]
+    const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId } = ada
     for (let n = 0; n < 24; n++) await signIn(db, n % 2 === 0 ? userId : bob.userId)
     const all = await eventsOf(db, userId)
@@ -256,9 +256,9 @@ describe("on two instances", () => {
 
   test("a key that both revoke is recorded as revoked, once", async () => {
     const { db } = database
-    const ada = await storeUser(db, source)
+    const ada = await storeUser(db, client)
     const { id } = await storeApiKey(db, ada)
-    const revocation = { id, by: ada.by, source }
+    const revocation = { id, by: ada.by, client }
 
     const results = await Promise.all([revokeApiKey(db, revocation), revokeApiKey(other.db, revocation)])
 
@@ -268,12 +268,12 @@ describe("on two instances", () => {
 
   test("until its event is stored nobody sees the act, and a connection that dies then leaves neither", async () => {
     const { db } = database
-    const { userId, session, by } = await storeUser(db, source)
+    const { userId, session, by } = await storeUser(db, client)
     let ending: Promise<unknown> = Promise.resolve()
 
     await other.db.transaction(async (tx) => {
       await tx.execute(sql`lock table audit_events in share mode`)
-      ending = endSession(db, { by, source }).catch((error: unknown) => error)
+      ending = endSession(db, { by, client }).catch((error: unknown) => error)
       await untilWaiting(1)
       expect(await isLive(db, session.id)).toBe(true)
       await tx.execute(sql`
@@ -288,16 +288,16 @@ describe("on two instances", () => {
 
   test("a session can be ended and recorded while the password is being changed", async () => {
     const { db } = database
-    const { userId, session, by } = await storeUser(db, source)
+    const { userId, session, by } = await storeUser(db, client)
     const elsewhere = await signIn(db, userId)
-    const change = { by, checkedHash: "hash", newHash: "new hash", source }
+    const change = { by, checkedHash: "hash", newHash: "new hash", client }
     let changing: Promise<unknown> = Promise.resolve()
 
     await other.db.transaction(async (tx) => {
       await tx.execute(sql`select from sessions where id = ${session.id} for update`)
       changing = changePassword(db, change)
       await untilWaiting(1)
-      await endSessionOfFamily(db, { ...elsewhere, source })
+      await endSessionOfFamily(db, { ...elsewhere, client })
     })
 
     expect(await changing).toBe("changed")

@@ -5,7 +5,7 @@ import { auditEvents } from "../schema.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
 /** What is kept of where a call comes from. */
-export interface Source {
+export interface ClientInfo {
   /** The client's IP address, as far as the proxies in front are trusted. */
   address: string
   requestId: string
@@ -30,7 +30,7 @@ export const bySession = (sessionId: string): Authority => ({ via: "session", cr
 export interface NewAuditEvent extends Authority {
   userId: string
   kind: AuditKind
-  source: Source
+  client: ClientInfo
   /** The session or key that it was done to, with what its owner knows it by. */
   subject?: { id: string; label: string | null }
   /** How many sessions ended; 1 unless told. */
@@ -41,8 +41,8 @@ export interface NewAuditEvent extends Authority {
  * Stores an event. Belongs into the transaction that does what it tells of, so that neither is there without the
  * other: when the event can't be stored, nothing is done.
  */
-export async function recordEvent(db: Database, { source, subject, ...event }: NewAuditEvent): Promise<void> {
-  const { address, device, requestId } = source
+export async function recordEvent(db: Database, { client, subject, ...event }: NewAuditEvent): Promise<void> {
+  const { address, device, requestId } = client
   const [subjectId, subjectLabel] = [subject?.id, subject?.label]
   await db.insert(auditEvents).values({ ...event, address, device, requestId, subjectId, subjectLabel })
 }

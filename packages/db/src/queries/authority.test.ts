@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto"
 import { eq } from "drizzle-orm"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import {
-  appointAdmins,
   changePassword,
   createApiKey,
   createDatabase,
@@ -19,15 +18,16 @@ import {
   revokeSession,
   rotateSession,
   sessionActor,
+  syncAdmins,
   touchApiKeys,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
 import {
+  client,
   newApiKey,
   newSession,
   type OpenTestDatabase,
   openTestDatabase,
-  source,
   storeUser,
 } from "../testing.ts"
 
@@ -65,11 +65,11 @@ async function crowdedUser() {
   const own = [session]
   while (own.length < SESSIONS_EACH) {
     const next = newSession()
-    await createSession(db, { userId, checkedHash: "hash", session: next, source })
+    await createSession(db, { userId, checkedHash: "hash", session: next, client })
     own.push(next)
   }
   for (let made = 0; made < KEYS_EACH; made++) {
-    await createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), source })
+    await createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), client })
   }
   const keys = await listApiKeys(db, { userId, limit: 100, after: null })
   return { email: user.email, userId, sessions: own, keyIds: keys.map(({ id }) => id) }
@@ -96,26 +96,26 @@ test("whatever is done at once by and to the same people, nobody waits for each 
     const keyId = pick(one.keyIds)
     const passwords = { checkedHash: "hash", newHash: "hash" }
     await pick<() => Promise<unknown>>([
-      () => endSession(db, { by, source }),
-      () => endSessionOfFamily(db, { ...session, source }),
-      () => revokeSession(db, { id: pick(one.sessions).id, by, source }),
-      () => revokeOtherSessions(db, { by, source }),
-      () => changePassword(db, { by, ...passwords, source }),
-      () => createSession(db, { userId: one.userId, checkedHash: "hash", session: newSession(), source }),
-      () => rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
-      () => createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), source }),
-      () => revokeApiKey(db, { id: keyId, by, source }),
+      () => endSession(db, { by, client }),
+      () => endSessionOfFamily(db, { ...session, client }),
+      () => revokeSession(db, { id: pick(one.sessions).id, by, client }),
+      () => revokeOtherSessions(db, { by, client }),
+      () => changePassword(db, { by, ...passwords, client }),
+      () => createSession(db, { userId: one.userId, checkedHash: "hash", session: newSession(), client }),
+      () => rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client }),
+      () => createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), client }),
+      () => revokeApiKey(db, { id: keyId, by, client }),
       () =>
         revokeApiKey(db, {
           id: keyId,
           by: { userId: one.userId, via: "apiKey", credentialId: keyId },
-          source,
+          client,
         }),
-      () => revokeAnyonesApiKey(db, { id: pick(another.keyIds), by: byAdmin, source }),
-      () => disableUser(db, { id: another.userId, by: byAdmin, source }),
-      () => enableUser(db, { id: another.userId, by: byAdmin, source }),
+      () => revokeAnyonesApiKey(db, { id: pick(another.keyIds), by: byAdmin, client }),
+      () => disableUser(db, { id: another.userId, by: byAdmin, client }),
+      () => enableUser(db, { id: another.userId, by: byAdmin, client }),
       () => touchApiKeys(db, { ids: [...one.keyIds, ...another.keyIds] }),
-      () => appointAdmins(db, { emails: emails.slice(0, 2 + Math.round(Math.random())) }),
+      () => syncAdmins(db, { emails: emails.slice(0, 2 + Math.round(Math.random())) }),
       () => revive(one.userId),
       () => revive(one.userId),
     ])()

@@ -5,17 +5,17 @@ import { countFailure, createDatabase, type Database, listAuditEvents } from "..
 import { auditEvents } from "../schema.ts"
 import { type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
 
-const source = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
+const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 
 const eventsOf = (db: Database, userId: string) => listAuditEvents(db, { userId, limit: 100, after: null })
 
-const failure = (userId: string, address = source.address) =>
+const failure = (userId: string, address = client.address) =>
   ({
     userId,
     kind: "loginFailed",
     via: "password",
     credentialId: null,
-    source: { ...source, address },
+    client: { ...client, address },
   }) as const
 
 const sumOf = (events: readonly { count: number }[]) => events.reduce((sum, { count }) => sum + count, 0)
@@ -41,7 +41,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
     // Two at the turn of an hour.
     expect(failures.length).toBeLessThanOrEqual(2)
     expect(sumOf(failures)).toBe(1_000)
-    expect(failures[0]).toMatchObject({ kind: "loginFailed", ...source })
+    expect(failures[0]).toMatchObject({ kind: "loginFailed", ...client })
     expect(failures.at(-1)?.lastAt?.getTime()).toBeGreaterThan(failures[0]?.createdAt.getTime() ?? 0)
     expect(await eventsOf(db, bob.userId)).toMatchObject([{ kind: "loginFailed", count: 1 }, {}])
   })

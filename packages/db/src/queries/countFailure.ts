@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { write } from "../query.ts"
-import type { Authority, Source } from "./auditEvents.ts"
+import type { Authority, ClientInfo } from "./auditEvents.ts"
 
 /** How many rows of failures a user gets within a day, before further ones only count. */
 const FAILURE_ROWS_A_DAY = 20
@@ -18,11 +18,11 @@ const FAILURE_ROWS_A_DAY = 20
 export const countFailure = write(
   async (
     db,
-    event: Authority & { userId: string; kind: "loginFailed" | "passwordChangeFailed"; source: Source },
+    event: Authority & { userId: string; kind: "loginFailed" | "passwordChangeFailed"; client: ClientInfo },
   ): Promise<void> => {
-    const { userId, kind, source } = event
+    const { userId, kind, client } = event
     const utc = (format: string) => sql`to_char(now() at time zone 'UTC', ${format}::text)`
-    const ofAddress = sql`concat_ws(' ', ${kind}::text, ${source.address}::text, ${utc("YYYY-MM-DD HH24")})`
+    const ofAddress = sql`concat_ws(' ', ${kind}::text, ${client.address}::text, ${utc("YYYY-MM-DD HH24")})`
     const ofTheRest = sql`concat_ws(' ', ${kind}::text, ${utc("YYYY-MM-DD")})`
     await db.execute(sql`
       with quick as materialized (select set_config('synchronous_commit', 'off', true)),
@@ -37,10 +37,10 @@ export const countFailure = write(
       )
       insert into audit_events
         (user_id, kind, via, credential_id, request_id, summary_of, address, device)
-      select user_id, ${kind}, ${event.via}, ${event.credentialId}::uuid, ${source.requestId},
+      select user_id, ${kind}, ${event.via}, ${event.credentialId}::uuid, ${client.requestId},
         case when is_listed then ${ofAddress} else ${ofTheRest} end,
-        case when is_listed then ${source.address}::text end,
-        case when is_listed then ${source.device}::text end
+        case when is_listed then ${client.address}::text end,
+        case when is_listed then ${client.device}::text end
       from place
       on conflict (user_id, summary_of) where summary_of is not null do update set
         count = audit_events.count + 1,

@@ -66,7 +66,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("what is old on %s", (kind) =
 
   test("limits go once their window is over", async () => {
     const limiter = createLimiter(db, { name: "sweep", count: 1, seconds: 60 })
-    await Promise.all(["over", "open"].map((key) => limiter.take(key)))
+    await Promise.all(["over", "open"].map((key) => limiter.consume(key)))
     await db
       .update(rateLimits)
       .set({ expiresAt: sql`now() - interval '1 ms'` })

@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm"
 import { write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
-import { recordEvent, type Source } from "./auditEvents.ts"
+import { type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
@@ -27,7 +27,7 @@ export const rotateSession = write(
       turnHash: Uint8Array
       nextTurnHashes: readonly [Uint8Array, ...Uint8Array[]]
       leeway?: number
-      source: Source
+      client: ClientInfo
     },
   ): Promise<{ user: User; turnHash: Uint8Array } | null> => {
     const { turnHash, nextTurnHashes, leeway = 0 } = params
@@ -68,7 +68,7 @@ export const rotateSession = write(
         kind: "refreshTokenReused",
         via: "refreshToken",
         credentialId: params.id,
-        source: params.source,
+        client: params.client,
         subject: { id: params.id, label: device },
       })
       return null

@@ -14,7 +14,7 @@ import {
   sessionActor,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
-import { newSession, type OpenTestDatabase, openTestDatabase, source, storeUser } from "../testing.ts"
+import { client, newSession, type OpenTestDatabase, openTestDatabase, storeUser } from "../testing.ts"
 import { MAX_LIVE_SESSIONS } from "./sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
@@ -38,7 +38,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const email = `${randomUUID()}@example.com`
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
-        createUser(db, { email, passwordHash: "hash", session: newSession(), source }),
+        createUser(db, { email, passwordHash: "hash", session: newSession(), client }),
       ),
     )
     expect(results.filter((user) => user !== null)).toHaveLength(1)
@@ -52,7 +52,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       from generate_series(1, ${MAX_LIVE_SESSIONS}::int)`)
     const session = newSession()
 
-    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, source })).toBe(true)
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, client })).toBe(true)
 
     expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
     expect(await isLive(session.id)).toBe(true)
@@ -69,30 +69,30 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const { user, session } = await storeUser(db)
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
-    expect(await rotate({ ...session, nextTurnHashes: [second], source })).toEqual({
+    expect(await rotate({ ...session, nextTurnHashes: [second], client })).toEqual({
       user,
       turnHash: second,
     })
-    expect(await rotate({ ...session, turnHash: second, nextTurnHashes: [third], source })).toEqual({
+    expect(await rotate({ ...session, turnHash: second, nextTurnHashes: [third], client })).toEqual({
       user,
       turnHash: third,
     })
     expect(await isLive(session.id)).toBe(true)
 
     expect(
-      await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], source }),
+      await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], client }),
     ).toBeNull()
     expect(await isLive(session.id)).toBe(false)
     expect(
-      await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], source }),
+      await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], client }),
     ).toBeNull()
   })
 
   test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
     const { user, session } = await storeUser(db)
     const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
-    const first = { ...session, nextTurnHashes: [second] as const, leeway, source }
-    const next = { ...session, turnHash: second, nextTurnHashes: [third] as const, leeway, source }
+    const first = { ...session, nextTurnHashes: [second] as const, leeway, client }
+    const next = { ...session, turnHash: second, nextTurnHashes: [third] as const, leeway, client }
     const later = () =>
       db
         .update(sessions)
@@ -115,13 +115,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   test("in the leeway a token counts as repeated, whichever of its next tokens was stored", async () => {
     const { user, session } = await storeUser(db)
     const [elsewhere, here, leeway] = [randomBytes(32), randomBytes(32), 30]
-    await rotate({ ...session, nextTurnHashes: [elsewhere], source })
+    await rotate({ ...session, nextTurnHashes: [elsewhere], client })
 
-    expect(await rotate({ ...session, nextTurnHashes: [here, elsewhere], leeway, source })).toEqual({
+    expect(await rotate({ ...session, nextTurnHashes: [here, elsewhere], leeway, client })).toEqual({
       user,
       turnHash: elsewhere,
     })
-    expect(await rotate({ ...session, nextTurnHashes: [here], leeway, source })).toBeNull()
+    expect(await rotate({ ...session, nextTurnHashes: [here], leeway, client })).toBeNull()
   })
 
   test("who does not know the family's secret can't end the session", async () => {
@@ -130,7 +130,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       ...session,
       familyHash: randomBytes(32),
       nextTurnHashes: [randomBytes(32)] as const,
-      source,
+      client,
     }
 
     expect(await rotateSession(db, guess)).toBeNull()
@@ -142,7 +142,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
-        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source }),
+        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client }),
       ),
     )
 
@@ -152,7 +152,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("a session ends at its time, and refreshing does not put that off", async () => {
     const { session } = await storeUser(db)
-    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], source })
+    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], client })
     const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
     expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
 
@@ -161,7 +161,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       .set({ expiresAt: sql`now() - interval '1 ms'` })
       .where(sql`${sessions.id} = ${session.id}`)
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
   })
 
   test("a disabled user's sessions are not live and can't be refreshed", async () => {
@@ -169,24 +169,24 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
     expect(await isLive(session.id)).toBe(false)
-    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], source })).toBeNull()
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
   })
 
   test("a user ends only their own session", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
     const stolen = sessionActor({ userId: bob.userId, sessionId: ada.session.id })
-    expect(await endSession(db, { by: stolen, source })).toBe("ended")
+    expect(await endSession(db, { by: stolen, client })).toBe("ended")
     expect(await isLive(ada.session.id)).toBe(true)
-    expect(await endSession(db, { by: ada.by, source })).toBe("done")
+    expect(await endSession(db, { by: ada.by, client })).toBe("done")
     expect(await isLive(ada.session.id)).toBe(false)
   })
 
   test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
     const { user, session, by } = await storeUser(db)
     const other = newSession()
-    await createSession(db, { userId: user.id, checkedHash: "hash", session: other, source })
-    const change = { by, checkedHash: "hash", newHash: "new hash", source }
+    await createSession(db, { userId: user.id, checkedHash: "hash", session: other, client })
+    const change = { by, checkedHash: "hash", newHash: "new hash", client }
 
     const byNone = sessionActor({ userId: user.id, sessionId: randomUUID() })
     expect(await changePassword(db, { ...change, by: byNone })).toBe("ended")
@@ -196,7 +196,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await isLive(session.id)).toBe(true)
     expect(await isLive(other.id)).toBe(false)
     const late = newSession()
-    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late, source })).toBe(
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late, client })).toBe(
       false,
     )
     expect(await isLive(late.id)).toBe(false)

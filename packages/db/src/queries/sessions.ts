@@ -4,7 +4,7 @@ import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { type NewAuditEvent, recordEvent, type Source } from "./auditEvents.ts"
+import { type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
 import { type Actor, actAs } from "./authority.ts"
 import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
@@ -20,18 +20,18 @@ export interface NewSession {
 /** Stores a new session, its end by the database's clock, and that it came of a password. */
 export async function openSession(
   tx: Database,
-  params: { userId: string; kind: "registered" | "loggedIn"; session: NewSession; source: Source },
+  params: { userId: string; kind: "registered" | "loggedIn"; session: NewSession; client: ClientInfo },
 ): Promise<void> {
-  const { userId, kind, source } = params
+  const { userId, kind, client } = params
   const { ttl, ...session } = params.session
   await tx.insert(sessions).values({
     ...session,
     userId,
-    device: source.device,
+    device: client.device,
     expiresAt: sql`now() + make_interval(secs => ${ttl})`,
   })
-  const subject = { id: session.id, label: source.device }
-  await recordEvent(tx, { userId, kind, via: "password", credentialId: null, source, subject })
+  const subject = { id: session.id, label: client.device }
+  await recordEvent(tx, { userId, kind, via: "password", credentialId: null, client, subject })
 }
 
 /**
@@ -50,18 +50,18 @@ export const MAX_LIVE_SESSIONS = 1_000
 export const createSession = write(
   async (
     db,
-    params: { userId: string; checkedHash: string; session: NewSession; source: Source },
+    params: { userId: string; checkedHash: string; session: NewSession; client: ClientInfo },
   ): Promise<boolean> =>
     db.transaction(async (tx) => {
-      const { userId, checkedHash, session, source } = params
+      const { userId, checkedHash, session, client } = params
       const [user] = await tx
         .select({ id: users.id })
         .from(users)
         .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
         .for("no key update")
       if (!user) return false
-      await makeRoom(tx, { userId, source })
-      await openSession(tx, { userId, kind: "loggedIn", session, source })
+      await makeRoom(tx, { userId, client })
+      await openSession(tx, { userId, kind: "loggedIn", session, client })
       return true
     }),
 )
@@ -70,7 +70,10 @@ export const createSession = write(
  * Ends the sessions that leave no room for another, and records how many. The lock on the user's row makes concurrent
  * sign-ins take turns here.
  */
-async function makeRoom(tx: Database, { userId, source }: { userId: string; source: Source }): Promise<void> {
+async function makeRoom(
+  tx: Database,
+  { userId, client }: { userId: string; client: ClientInfo },
+): Promise<void> {
   const tooMany = tx
     .select({ id: sessions.id })
     .from(sessions)
@@ -88,7 +91,7 @@ async function makeRoom(tx: Database, { userId, source }: { userId: string; sour
     kind: "oldestSessionsEnded",
     via: "password",
     credentialId: null,
-    source,
+    client,
     count: ended.length,
   })
 }
@@ -120,19 +123,19 @@ export const findUserOfFamily = query(
 
 /** Signs out of the session that the caller acts by. */
 export const endSession = write(
-  async (db, { by, source }: { by: Actor; source: Source }): Promise<"done" | "ended"> =>
+  async (db, { by, client }: { by: Actor; client: ClientInfo }): Promise<"done" | "ended"> =>
     actAs(db, by, async (tx) => {
-      await endWhere(tx, eq(sessions.id, by.credentialId), { ...by, kind: "loggedOut", source })
+      await endWhere(tx, eq(sessions.id, by.credentialId), { ...by, kind: "loggedOut", client })
       return "done" as const
     }),
 )
 
 /** Signs out of the session that a refresh token belongs to, by the part that all its tokens share. */
 export const endSessionOfFamily = write(
-  async (db, params: { id: string; familyHash: Uint8Array; source: Source }): Promise<void> => {
-    const { id, familyHash, source } = params
+  async (db, params: { id: string; familyHash: Uint8Array; client: ClientInfo }): Promise<void> => {
+    const { id, familyHash, client } = params
     const which = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
-    const event = { via: "refreshToken", credentialId: id, kind: "loggedOut", source } as const
+    const event = { via: "refreshToken", credentialId: id, kind: "loggedOut", client } as const
     await db.transaction((tx) => endWhere(tx, which, event))
   },
 )
@@ -189,21 +192,21 @@ export const listSessions = query(
 export const revokeSession = write(
   async (
     db,
-    { id, by, source }: { id: string; by: Actor; source: Source },
+    { id, by, client }: { id: string; by: Actor; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
     actAs(db, by, async (tx) => {
       const which = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
-      const ended = await endWhere(tx, which, { ...by, kind: "sessionRevoked", source })
+      const ended = await endWhere(tx, which, { ...by, kind: "sessionRevoked", client })
       return ended ? "done" : "notFound"
     }),
 )
 
 /** Ends all sessions of the caller but the one that they act by. */
 export const revokeOtherSessions = write(
-  async (db, { by, source }: { by: Actor; source: Source }): Promise<"done" | "ended"> =>
+  async (db, { by, client }: { by: Actor; client: ClientInfo }): Promise<"done" | "ended"> =>
     actAs(db, by, async (tx) => {
       const count = await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
-      if (count > 0) await recordEvent(tx, { ...by, kind: "otherSessionsRevoked", source, count })
+      if (count > 0) await recordEvent(tx, { ...by, kind: "otherSessionsRevoked", client, count })
       return "done" as const
     }),
 )

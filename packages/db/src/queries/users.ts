@@ -2,7 +2,7 @@ import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
-import { recordEvent, type Source } from "./auditEvents.ts"
+import { type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type Actor, actAs } from "./authority.ts"
 import { isLive } from "./isValid.ts"
 import { endOtherSessions, type NewSession, openSession } from "./sessions.ts"
@@ -48,18 +48,18 @@ export const createUser = write(
       passwordHash: string
       role?: NewUserRole
       session: NewSession
-      source: Source
+      client: ClientInfo
     },
   ): Promise<User | null> =>
     db.transaction(async (tx) => {
-      const { id, email, passwordHash, role = "user", session, source } = params
+      const { id, email, passwordHash, role = "user", session, client } = params
       const [user] = await tx
         .insert(users)
         .values({ id, email, passwordHash, role: role === "adminIfFirst" ? await roleOfNext(tx) : role })
         .onConflictDoNothing({ target: users.email })
         .returning(userColumns)
       if (!user) return null
-      await openSession(tx, { userId: user.id, kind: "registered", session, source })
+      await openSession(tx, { userId: user.id, kind: "registered", session, client })
       return user
     }),
 )
@@ -96,10 +96,10 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "ended"
 export const changePassword = write(
   async (
     db,
-    params: { by: Actor; checkedHash: string; newHash: string; source: Source },
+    params: { by: Actor; checkedHash: string; newHash: string; client: ClientInfo },
   ): Promise<ChangePasswordResult> =>
     actAs(db, params.by, async (tx) => {
-      const { by, source } = params
+      const { by, client } = params
       const changed = await tx
         .update(users)
         .set({ passwordHash: params.newHash })
@@ -107,7 +107,7 @@ export const changePassword = write(
         .returning({ id: users.id })
       if (changed.length === 0) return "otherPassword"
       await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
-      await recordEvent(tx, { ...by, kind: "passwordChanged", source })
+      await recordEvent(tx, { ...by, kind: "passwordChanged", client })
       return "changed"
     }),
 )

@@ -25,6 +25,7 @@ const unavailable = new Proxy(
 export const createStubAuth = (
   identify: (headers: Pick<Headers, "get">) => Promise<Caller | null>,
 ): Auth => ({
+  refreshTokenTtl: 1,
   authenticate: async (headers) => {
     const caller = await identify(headers)
     return caller ? { caller } : { caller: null, problem: "invalid" }
@@ -35,7 +36,7 @@ export const createStubAuth = (
   audit: unavailable as Auth["audit"],
   admin: unavailable as Auth["admin"],
   queue: unavailable as Auth["queue"],
-  appointAdmins: async () => 0,
+  syncAdmins: async () => 0,
   close: async () => {},
 })
 

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto"
 import { serve } from "@hono/node-server"
-import { appRouter, createContext } from "@latchkey/api"
+import { appRouter, createContext, RequestState } from "@latchkey/api"
 import type { Auth } from "@latchkey/auth"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { Hono } from "hono"
@@ -15,7 +14,7 @@ export function serveWithFetchAdapter(auth: Auth) {
       req: c.req.raw,
       router: appRouter,
       createContext: ({ req }) =>
-        createContext(auth, { headers: req.headers, requestId: randomUUID(), address: () => "127.0.0.1" }),
+        createContext(auth, new RequestState({ headers: req.headers, peerAddress: "127.0.0.1" })),
     }),
   )
   serve({ fetch: app.fetch, port: port(), hostname: "127.0.0.1" })

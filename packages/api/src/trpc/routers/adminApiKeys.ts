@@ -25,7 +25,11 @@ export const adminApiKeysRouter = router({
     )
     .output(z.object({ items: z.array(ownedApiKey), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) =>
-      ctx.admin.apiKeys.list({ ...input, cursor: input.cursor ?? null, userId: input.userId ?? null }),
+      ctx.latchkey.auth.admin.apiKeys.list({
+        ...input,
+        cursor: input.cursor ?? null,
+        userId: input.userId ?? null,
+      }),
     ),
 
   revoke: adminProcedure
@@ -40,5 +44,7 @@ export const adminApiKeysRouter = router({
     })
     .input(z.strictObject({ id: z.string().min(1).max(100) }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.admin.apiKeys.revoke(ctx.by, input, ctx.source())),
+    .mutation(({ ctx, input }) =>
+      ctx.latchkey.auth.admin.apiKeys.revoke(ctx.by, input, ctx.latchkey.request),
+    ),
 })

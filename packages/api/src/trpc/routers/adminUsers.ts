@@ -24,7 +24,9 @@ export const adminUsersRouter = router({
       ),
     )
     .output(z.object({ items: z.array(listedUser), nextCursor: z.string().nullable() }))
-    .query(({ ctx, input }) => ctx.admin.users.list({ ...input, cursor: input.cursor ?? null })),
+    .query(({ ctx, input }) =>
+      ctx.latchkey.auth.admin.users.list({ ...input, cursor: input.cursor ?? null }),
+    ),
 
   disable: adminProcedure
     .meta({
@@ -38,7 +40,7 @@ export const adminUsersRouter = router({
     })
     .input(one)
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.admin.users.disable(ctx.by, input, ctx.source())),
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.admin.users.disable(ctx.by, input, ctx.latchkey.request)),
 
   enable: adminProcedure
     .meta({
@@ -52,5 +54,5 @@ export const adminUsersRouter = router({
     })
     .input(one)
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.admin.users.enable(ctx.by, input, ctx.source())),
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.admin.users.enable(ctx.by, input, ctx.latchkey.request)),
 })

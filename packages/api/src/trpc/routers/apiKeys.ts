@@ -16,10 +16,10 @@ export const apiKeysRouter = router({
     .input(z.strictObject({ label, expiresAt: instant.nullish() }))
     .output(apiKey.omit({ lastUsedAt: true, revokedAt: true }).extend({ key: z.string() }))
     .mutation(({ ctx, input }) =>
-      ctx.apiKeys.create(
+      ctx.latchkey.auth.apiKeys.create(
         ctx.session,
         { label: input.label, expiresAt: input.expiresAt ?? null },
-        ctx.source(),
+        ctx.latchkey.request,
       ),
     ),
 
@@ -43,7 +43,10 @@ export const apiKeysRouter = router({
     )
     .output(z.object({ items: z.array(apiKey), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) =>
-      ctx.apiKeys.list({ userId: ctx.caller.user.id }, { ...input, cursor: input.cursor ?? null }),
+      ctx.latchkey.auth.apiKeys.list(
+        { userId: ctx.caller.user.id },
+        { ...input, cursor: input.cursor ?? null },
+      ),
     ),
 
   revoke: callerProcedure
@@ -58,5 +61,5 @@ export const apiKeysRouter = router({
     })
     .input(z.strictObject({ id: z.string().min(1).max(100) }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.apiKeys.revoke(ctx.caller, input, ctx.source())),
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.revoke(ctx.caller, input, ctx.latchkey.request)),
 })

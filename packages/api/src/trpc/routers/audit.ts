@@ -23,6 +23,6 @@ export const auditRouter = router({
     )
     .output(z.object({ items: z.array(auditEvent), nextCursor: z.string().nullable() }))
     .query(({ ctx, input: { cursor, limit, kind } }) =>
-      ctx.audit.list(ctx.session, { cursor: cursor ?? null, limit, ...(kind && { kind }) }),
+      ctx.latchkey.auth.audit.list(ctx.session, { cursor: cursor ?? null, limit, ...(kind && { kind }) }),
     ),
 })

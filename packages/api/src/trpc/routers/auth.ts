@@ -1,6 +1,7 @@
 import { email, newEmail, noOutput, signedIn, user } from "@latchkey/contract/schemas"
 import { z } from "zod"
-import { browserSession, newBrowserSession, takeBrowserToken } from "../browserSession.ts"
+import { clearSessionCookie, isFromOwnPage, readSessionCookie } from "../../http/sessionCookie.ts"
+import { requireSessionCookie, withNewSessionCookie, withSessionCookie } from "../browserSession.ts"
 import {
   callerProcedure,
   inputlessProcedure,
@@ -23,8 +24,8 @@ export const authRouter = router({
     .input(newCredentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.accounts.register(input, ctx.source())
-      return session === "cookie" ? newBrowserSession(ctx, signIn) : signIn()
+      const signIn = () => ctx.latchkey.auth.accounts.register(input, ctx.latchkey.request)
+      return session === "cookie" ? withNewSessionCookie(ctx.latchkey, signIn) : signIn()
     }),
 
   login: publicProcedure
@@ -35,8 +36,8 @@ export const authRouter = router({
     .input(credentials)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.accounts.login(input, ctx.source())
-      return session === "cookie" ? newBrowserSession(ctx, signIn) : signIn()
+      const signIn = () => ctx.latchkey.auth.accounts.login(input, ctx.latchkey.request)
+      return session === "cookie" ? withNewSessionCookie(ctx.latchkey, signIn) : signIn()
     }),
 
   refresh: publicProcedure
@@ -51,10 +52,11 @@ export const authRouter = router({
     .input(z.strictObject({ refreshToken: z.string().optional() }).default({}))
     .output(signedIn)
     .mutation(({ ctx, input: { refreshToken } }) => {
-      if (refreshToken !== undefined) return ctx.accounts.refresh({ refreshToken }, ctx.source())
-      const token = takeBrowserToken(ctx)
-      return browserSession(ctx, () =>
-        ctx.accounts.refresh({ refreshToken: token, repeatable: true }, ctx.source()),
+      if (refreshToken !== undefined)
+        return ctx.latchkey.auth.accounts.refresh({ refreshToken }, ctx.latchkey.request)
+      const token = requireSessionCookie(ctx.latchkey.request)
+      return withSessionCookie(ctx.latchkey, () =>
+        ctx.latchkey.auth.accounts.refresh({ refreshToken: token, repeatable: true }, ctx.latchkey.request),
       )
     }),
 
@@ -71,12 +73,12 @@ export const authRouter = router({
     })
     .output(noOutput)
     .mutation(async ({ ctx }) => {
-      const { sessionCookie } = ctx
-      // A credential that is presented counts, and a bad one is refused, whatever the cookie says.
-      if (ctx.hasCredential() || !sessionCookie.isPresent())
-        await ctx.accounts.logout(await sessionOf(ctx), ctx.source())
-      else await ctx.accounts.logoutByRefreshToken({ refreshToken: takeBrowserToken(ctx) }, ctx.source())
-      if (sessionCookie.isPresent() && sessionCookie.isOwnPage()) sessionCookie.clear()
+      const { auth, request } = ctx.latchkey
+      const hasCookie = readSessionCookie(request) !== undefined
+      // A credential in the headers takes precedence over the cookie, and an invalid one is rejected.
+      if (request.hasCredential || !hasCookie) await auth.accounts.logout(await sessionOf(ctx), request)
+      else await auth.accounts.logoutByRefreshToken({ refreshToken: requireSessionCookie(request) }, request)
+      if (hasCookie && isFromOwnPage(request)) clearSessionCookie(request)
     }),
 
   changePassword: sessionProcedure
@@ -91,7 +93,9 @@ export const authRouter = router({
     })
     .input(z.strictObject({ currentPassword: z.string(), newPassword: z.string() }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.accounts.changePassword(ctx.session, input, ctx.source())),
+    .mutation(({ ctx, input }) =>
+      ctx.latchkey.auth.accounts.changePassword(ctx.session, input, ctx.latchkey.request),
+    ),
 
   me: callerProcedure
     .meta({

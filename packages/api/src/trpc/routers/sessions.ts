@@ -14,7 +14,7 @@ export const sessionsRouter = router({
       },
     })
     .output(z.object({ items: z.array(session) }))
-    .query(async ({ ctx }) => ({ items: await ctx.sessions.list(ctx.session) })),
+    .query(async ({ ctx }) => ({ items: await ctx.latchkey.auth.sessions.list(ctx.session) })),
 
   revoke: sessionProcedure
     .meta({
@@ -28,7 +28,9 @@ export const sessionsRouter = router({
     })
     .input(z.strictObject({ id: z.string().min(1).max(100) }))
     .output(noOutput)
-    .mutation(({ ctx, input }) => ctx.sessions.revoke(ctx.session, input, ctx.source())),
+    .mutation(({ ctx, input }) =>
+      ctx.latchkey.auth.sessions.revoke(ctx.session, input, ctx.latchkey.request),
+    ),
 
   revokeOthers: sessionProcedure
     .meta({
@@ -41,5 +43,5 @@ export const sessionsRouter = router({
       },
     })
     .output(noOutput)
-    .mutation(({ ctx }) => ctx.sessions.revokeOthers(ctx.session, ctx.source())),
+    .mutation(({ ctx }) => ctx.latchkey.auth.sessions.revokeOthers(ctx.session, ctx.latchkey.request)),
 })

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { asc, eq } from "drizzle-orm"
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
-import { appointAdmins, appointOldestUser, createUser, type Database, type NewUserRole } from "../index.ts"
+import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../index.ts"
 import { users } from "../schema.ts"
 import { newUser, type OpenTestDatabase, openTestDatabase } from "../testing.ts"
 
@@ -43,7 +43,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kin
   test("the emails say who, and nobody else does", async () => {
     await register("user", "ada@example.com")
     await register("admin", "bob@example.com")
-    const appoint = (...emails: string[]) => appointAdmins(db, { emails })
+    const appoint = (...emails: string[]) => syncAdmins(db, { emails })
 
     expect(await appoint("ada@example.com", "nobody@example.com", "ada@example.com")).toBe(1)
     expect(await admins()).toEqual(["ada@example.com"])
@@ -61,7 +61,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kin
     await appointOldestUser(db)
     expect(await admins()).toEqual([oldest?.email])
 
-    await appointAdmins(db, { emails: [second?.email ?? ""] })
+    await syncAdmins(db, { emails: [second?.email ?? ""] })
     await appointOldestUser(db)
     expect(await admins()).toEqual([second?.email])
   })

@@ -1,6 +1,6 @@
-import { DatabaseUnavailable } from "@latchkey/db"
+import { DatabaseUnavailable } from "@latchkey/auth"
 import { expect, test } from "vitest"
-import { describeError } from "./log.ts"
+import { describeError } from "./describeError.ts"
 
 test("what a database error repeats of its parameters stays out of the log", () => {
   const secret = "ada@example.com"
@@ -14,7 +14,7 @@ test("what a database error repeats of its parameters stays out of the log", () 
 
   expect(JSON.stringify(described)).not.toContain(secret)
   expect(described).toMatchObject({ type: "Error", cause: { code: "23505" } })
-  expect(described.at?.[0]).toContain("log.test.ts")
+  expect(described.at?.[0]).toContain("describeError.test.ts")
 })
 
 test("a failure of our own says what it is, and what was behind it", () => {

@@ -7,7 +7,7 @@ import { users } from "../schema.ts"
  *
  * @returns how many of the emails nobody has registered.
  */
-export const appointAdmins = write(
+export const syncAdmins = write(
   async (db, { emails }: { emails: readonly string[] }): Promise<number> =>
     db.transaction(async (tx) => {
       const named = [...new Set(emails)]

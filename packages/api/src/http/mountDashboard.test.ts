@@ -3,8 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Hono } from "hono"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import type { AppEnv, Exchange } from "../../../packages/api/src/http/requestState.ts"
-import { mountDashboard } from "../../../packages/api/src/http/mountDashboard.ts"
+import type { AppEnv } from "./app.ts"
+import { mountDashboard } from "./mountDashboard.ts"
+import { RequestState } from "./requestState.ts"
 
 let folder: string
 let app: Hono<AppEnv>
@@ -17,7 +18,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "dist/assets/index-abc.js.br"), "as brotli")
   app = new Hono<AppEnv>()
   app.use((c, next) => {
-    c.set("exchange", {} as Exchange)
+    c.set("request", new RequestState({ headers: c.req.raw.headers }))
     return next()
   })
   mountDashboard(app, join(folder, "dist"))

@@ -1,0 +1,12 @@
+import type { Context, Hono } from "hono"
+import type { Context as ProcedureContext } from "../trpc/context.ts"
+import type { RequestState } from "./requestState.ts"
+
+export interface AppEnv {
+  /** What `@hono/node-server` passes along; absent where the handler is called without a socket. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null } }
+  Variables: { request: RequestState; procedureContext: ProcedureContext }
+}
+
+export type App = Hono<AppEnv>
+export type AppContext = Context<AppEnv>

@@ -1,0 +1,32 @@
+interface DescribedError {
+  type: string
+  code?: string
+  message?: string
+  at?: string[]
+  cause?: DescribedError
+}
+
+/**
+ * An error for the log, without the messages of foreign errors: a database's, above all, repeat values such as an email
+ * or a hash. The type, the code and the place in the source are enough to find the cause.
+ */
+export function describeError(error: unknown): DescribedError {
+  if (!(error instanceof Error)) return { type: typeof error }
+  const cause = error.cause === undefined ? undefined : describeError(error.cause)
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined
+  const at = error.stack
+    ?.split("\n")
+    .filter((line) => line.startsWith("    at "))
+    .slice(0, 8)
+    .map((line) => line.slice(7))
+  return {
+    type: error.name,
+    ...(code !== undefined && { code }),
+    ...(isSafeToLog(error) && { message: error.message }),
+    ...(at && { at }),
+    ...(cause && { cause }),
+  }
+}
+
+/** Our own messages hold no values. Foreign ones may, such as a URL with a password. */
+const isSafeToLog = (error: Error) => error.name === "AuthError" || error.name === "DatabaseUnavailable"
