@@ -2,6 +2,8 @@ export { createDatabase, type Database, type DatabaseHandle } from "./createData
 export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
 export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
+export { parseDatabaseUrl } from "./databaseUrl.ts"
+export { DatabaseUrlError } from "./databaseUrlError.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
