@@ -2,6 +2,7 @@ export { createDatabase, type Database, type DatabaseHandle } from "./createData
 export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
 export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
+export { DatabaseUnusable } from "./databaseUnusable.ts"
 export { parseDatabaseUrl } from "./databaseUrl.ts"
 export { DatabaseUrlError } from "./databaseUrlError.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
@@ -39,6 +40,7 @@ export {
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"
+export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
   createSession,
