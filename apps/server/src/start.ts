@@ -2,17 +2,19 @@ import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
 import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
-import { createDatabase, ping } from "@latchkey/db"
+import { createDatabase, type Database, findRolesWithRights, parseDatabaseUrl, ping } from "@latchkey/db"
 import { createApp } from "./app.ts"
-import { createMetrics, type Metrics } from "./createMetrics.ts"
+import { createMetrics } from "./createMetrics.ts"
 import { createReadiness } from "./createReadiness.ts"
 import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
-import { type Env, EnvError } from "./env.ts"
+import type { Env } from "./env.ts"
 import { listen } from "./listen.ts"
 import { describeError, type Log } from "./log.ts"
 import { readSecret } from "./readSecret.ts"
 import { serveMetrics } from "./serveMetrics.ts"
+import { during } from "./startFailure.ts"
+import { waitForDatabase } from "./waitForDatabase.ts"
 
 export interface RunningServer {
   url: string
@@ -28,22 +30,27 @@ export interface RunningServer {
 /**
  * Opens the database, brings it up to date, and serves.
  *
- * @throws {DataFolderInUse} when another process has the embedded database.
+ * @throws {StartFailure}
  */
 export async function start(env: Env, log: Log): Promise<RunningServer> {
-  if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
+  if (env.DATABASE_URL !== undefined) warnOfIgnored(env.DATABASE_URL, log)
+  else log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
-  const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, {
-    onQuery: metrics?.onQuery,
-  })
+  const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
+  const database = await during(stage, () =>
+    createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, { onQuery: metrics?.onQuery }),
+  )
   let metricsServer: Server | null = null
   try {
     metrics?.watchDatabase(database.usage)
-    await database.migrate()
+    await during(stage, async () => {
+      await waitForDatabase(database.migrate, log)
+      await warnOfRights(database.db, log)
+    })
     const auth = createAuth({
       db: database.db,
       secrets: {
-        current: env.AUTH_SECRET ?? (await readSecret(env.DATA_DIR)),
+        current: env.AUTH_SECRET ?? (await during("dataFolder", () => readSecret(env.DATA_DIR, log))),
         previous: env.AUTH_SECRET_PREVIOUS,
       },
       accessTokenTtl: env.ACCESS_TOKEN_TTL,
@@ -57,7 +64,7 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
       observer: metrics?.auth,
     })
-    const unregistered = await auth.appointAdmins()
+    const unregistered = await during(stage, () => auth.appointAdmins())
     if (unregistered > 0) {
       log.warn(
         `ADMIN_EMAILS: ${unregistered} without an account; whoever registers one becomes an administrator`,
@@ -74,8 +81,11 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
       refreshTokenTtl: env.REFRESH_TOKEN_TTL,
       dashboard: dashboardFolder(),
     })
-    if (metrics) metricsServer = await listenForMetrics(metrics, env)
-    const server = await listen(app, { port: env.PORT, host: env.HOST, log })
+    const { METRICS_PORT = 0, PORT, HOST: host } = env
+    if (metrics) {
+      metricsServer = await during("metrics", () => serveMetrics(metrics, { port: METRICS_PORT, host }))
+    }
+    const server = await during("listening", () => listen(app, { port: PORT, host, log }))
     return {
       url: urlOf(server, env.HOST),
       metricsUrl: metricsServer && `${urlOf(metricsServer, env.HOST)}/metrics`,
@@ -95,11 +105,17 @@ export async function start(env: Env, log: Log): Promise<RunningServer> {
   }
 }
 
-async function listenForMetrics(metrics: Metrics, { METRICS_PORT: port = 0, HOST: host }: Env) {
-  return serveMetrics(metrics, { port, host }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error
-    throw new EnvError([`METRICS_PORT: expected a port that is free and may be listened on (${error.code})`])
-  })
+function warnOfIgnored(databaseUrl: string, log: Log) {
+  const { ignored } = parseDatabaseUrl(databaseUrl)
+  if (ignored.length > 0) log.warn(`DATABASE_URL: parameters without effect here: ${ignored.join(", ")}`)
+}
+
+async function warnOfRights(db: Database, log: Log) {
+  const roles = await findRolesWithRights(db, undefined)
+  if (roles.length === 0) return
+  log.warn(
+    `other roles have rights on Latchkey's tables; revoke what you have not granted: ${roles.join(", ")}`,
+  )
 }
 
 function urlOf(server: Server, host: string) {

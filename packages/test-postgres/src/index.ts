@@ -1,5 +1,7 @@
 export { connect, type ReservedSql, type Sql } from "./connect.ts"
 export { createTestDatabase, type TestDatabase } from "./createTestDatabase.ts"
+export { type FakePostgres, startFakePostgres } from "./fakePostgres.ts"
 export { findPgBouncer, runsPgBouncerTests } from "./findPgBouncer.ts"
 export { startPgBouncer, type TestPgBouncer } from "./startPgBouncer.ts"
 export { startPostgres, type TestPostgres } from "./startPostgres.ts"
+export { testCertificate } from "./testCertificate.ts"
