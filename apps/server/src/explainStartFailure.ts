@@ -1,6 +1,7 @@
 import { DatabaseUnusable, DatabaseUrlError, DataFolderInUse } from "@latchkey/db"
 import { codeOf } from "./codeOf.ts"
 import { EnvError } from "./env.ts"
+import { describeError } from "./log.ts"
 import { StartFailure, type StartStage } from "./startFailure.ts"
 
 /** A variable, the codes of failures that it can mend, and what was expected of it. */
@@ -90,8 +91,7 @@ const STAGES: Record<StartStage, Explanation[]> = {
 /** Says in a sentence why the server can't start, for whoever starts it: what is wrong, and with which variable. */
 export function explainStartFailure(error: unknown): string {
   if (error instanceof EnvError) return error.message
-  if (!(error instanceof StartFailure))
-    return `Latchkey could not start, by a mistake of its own (${nameOf(error)})`
+  if (!(error instanceof StartFailure)) return `Latchkey could not start, which is a bug (${placeOf(error)})`
   const { stage, cause } = error
   if (cause instanceof EnvError || cause instanceof DataFolderInUse) return cause.message
   const code = codeOf(cause) ?? nameOf(cause)
@@ -102,3 +102,9 @@ export function explainStartFailure(error: unknown): string {
 }
 
 const nameOf = (error: unknown) => (error instanceof Error ? error.name : typeof error)
+
+/** For a report: the kind of error, and where it was thrown. */
+function placeOf(error: unknown): string {
+  const { type, at } = describeError(error)
+  return at?.[0] === undefined ? type : `${type} at ${at[0]}`
+}

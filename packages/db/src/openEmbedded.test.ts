@@ -1,8 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { chmod, mkdir, mkdtemp, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 import { createDatabase, DatabaseUnusable, DataFolderInUse, ping } from "./index.ts"
 import { newEmbeddedFolder } from "./testing.ts"
 
@@ -33,21 +35,35 @@ test("what a creation left that was cut short is no database", async () => {
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777
 
-test("a new database is its owner's alone at every moment, in an open folder, whatever the umask", async () => {
+/** Another process that looks at a path all the time, as one of another user could; PGlite holds this one up. */
+function watchMode(path: string) {
+  const program = `
+    const modes = new Set()
+    process.stdin.on("end", () => { console.log([...modes].join()); process.exit() }).resume()
+    setInterval(() => {
+      try { modes.add((fs.statSync(process.argv[1]).mode & 0o777).toString(8)) } catch {}
+    }, 1)`
+  const child = spawn(process.execPath, ["-e", program, path], { stdio: ["pipe", "pipe", "inherit"] })
+  return async () => {
+    child.stdin.end()
+    const [modes] = await once(child.stdout, "data")
+    return String(modes).trim()
+  }
+}
+
+test("a new database is its owner's alone at every moment, in an open folder and without a umask", async () => {
   const folder = await newFolder()
   await chmod(folder, 0o755)
-  // Workers can't set it, so this is what the modes would be under it.
-  expect(process.umask()).toBe(0o022)
-  const opening = createDatabase(pathToFileURL(folder).href)
-  const unfinished = join(folder, "db.unfinished")
-  await vi.waitFor(async () => expect(await readdir(unfinished)).not.toEqual([]), {
-    timeout: 20_000,
-    interval: 1,
-  })
-  expect(await modeOf(unfinished)).toBe(0o700)
+  const endWatch = watchMode(join(folder, "db.unfinished"))
+  const umask = process.umask(0)
+  try {
+    const { close } = await createDatabase(pathToFileURL(folder).href)
+    await close()
+  } finally {
+    process.umask(umask)
+  }
 
-  await (await opening).close()
-
+  expect(await endWatch()).toBe("700")
   expect(await modeOf(join(folder, "db"))).toBe(0o700)
   expect(await modeOf(join(folder, "lock"))).toBe(0o600)
 }, 60_000)

@@ -14,7 +14,7 @@ export interface FakePostgresOptions {
   /** In PEM; without it there is no TLS. */
   tls?: { cert: string; key: string }
   /** After so many refusals it passes connections on. */
-  then?: { after: number; port: number }
+  passAfter?: { refusals: number; port: number }
 }
 
 /** What a first message asks for: TLS, or a session of protocol 3.0. */
@@ -22,7 +22,7 @@ const SSL_REQUEST = 80_877_103
 const SESSION = 196_608
 
 /** A server that speaks just enough of the PostgreSQL protocol to refuse a session as a test wants it. */
-export async function startFakePostgres({ code, tls, then }: FakePostgresOptions): Promise<FakePostgres> {
+export async function startFakePostgres({ code, tls, passAfter }: FakePostgresOptions): Promise<FakePostgres> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => {}))
@@ -30,7 +30,7 @@ export async function startFakePostgres({ code, tls, then }: FakePostgresOptions
   })
 
   async function answer(socket: Socket): Promise<void> {
-    if (then && fake.refused >= then.after) return pass(socket, then.port)
+    if (passAfter && fake.refused >= passAfter.refusals) return pass(socket, passAfter.port)
     const [message]: Buffer[] = await once(socket, "data")
     const kind = message?.readInt32BE(4)
     if (kind === SESSION) {
