@@ -109,7 +109,10 @@ describe("DATABASE_URL", () => {
   test("a PostgreSQL that is still starting is waited for, with one line in the log", async () => {
     await using database = await createTestDatabase(inject("postgresUrl"))
     const url = new URL(database.url)
-    await using fake = await startFakePostgres({ code: "57P03", passAfter: { refusals: 3, port: Number(url.port) } })
+    await using fake = await startFakePostgres({
+      code: "57P03",
+      passAfter: { refusals: 3, port: Number(url.port) },
+    })
     url.port = String(fake.port)
 
     await using server = await startTestServer({ DATABASE_URL: url.href, AUTH_SECRET: newSecret() })

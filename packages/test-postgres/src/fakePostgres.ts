@@ -22,7 +22,11 @@ const SSL_REQUEST = 80_877_103
 const SESSION = 196_608
 
 /** A server that speaks just enough of the PostgreSQL protocol to refuse a session as a test wants it. */
-export async function startFakePostgres({ code, tls, passAfter }: FakePostgresOptions): Promise<FakePostgres> {
+export async function startFakePostgres({
+  code,
+  tls,
+  passAfter,
+}: FakePostgresOptions): Promise<FakePostgres> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => {}))
