@@ -55,6 +55,8 @@ test.each([
   ["PORT", "3000.5"],
   ["METRICS_PORT", "no"],
   ["DATABASE_URL", "mysql://user:hunter2@db/latchkey"],
+  ["DATABASE_URL", "postgres://user:hunter2%@db/latchkey"],
+  ["DATABASE_URL", "postgres://user:hunter2/hunter2@db/latchkey"],
   ["AUTH_SECRET", "hunter2"],
   ["AUTH_SECRET", "change-me-change-me-change-me-change-me"],
   ["AUTH_SECRET", "x".repeat(64)],

@@ -62,7 +62,11 @@ const DATABASE: Explanation[] = [
   ],
   ["DATABASE_URL", /^3D000$/, "expected a database that exists"],
   ["DATABASE_URL", /^42501$/, "expected a user that may create tables"],
-  ["DATABASE_URL", /^08P01$/, "expected a pooler that knows this user and database and reaches PostgreSQL"],
+  [
+    "DATABASE_URL",
+    /^08P01$/,
+    "expected a pooler that knows this user and database, takes the URL's settings, and reaches PostgreSQL",
+  ],
   ["DATABASE_URL", /^57P03$/, "expected a PostgreSQL that takes connections; it is still starting"],
   ["DATABASE_URL", /^57P0\d$/, "expected a running PostgreSQL; it is shutting down"],
   ["DATABASE_URL", /^53300$/, "expected a PostgreSQL with free connections; as many are open as it allows"],

@@ -104,6 +104,7 @@ test.each([
   ["postgres://h/d?sslmode=require&sslrootcert=system", /^sslmode: expected verify-full/],
   ["postgres://h/d?sslmode=require&sslcert=/nowhere", /^sslcert and sslkey: expected both/],
   ["postgres://h/d?sslmode=prefer&sslnegotiation=direct", /^sslmode: expected require/],
+  ["postgres://a,192.0.2.1/d?sslmode=verify-full", /^sslmode: expected names of the hosts/],
   ["postgres://h/d?target_session_attrs=standby", /^target_session_attrs: expected any/],
   ["postgres://h/d?gssencmode=require", /^gssencmode: expected disable/],
   ["postgres://h/d?channel_binding=hunter2", /^channel_binding: expected/],

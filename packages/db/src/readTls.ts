@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { isIP } from "node:net"
 import { type ConnectionOptions, createSecureContext, type SecureVersion } from "node:tls"
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 import type { UrlParameters } from "./urlParameters.ts"
@@ -38,6 +39,11 @@ export function readTls(parameters: UrlParameters, server: { host: string[]; pat
   const { sslrootcert, sslcert, sslkey, sslpassword, sslcrl } = files
   if ((sslcert === undefined) !== (sslkey === undefined)) {
     throw new DatabaseUrlError("sslcert and sslkey: expected both or neither")
+  }
+  if (mode === "verify-full" && server.host.length > 1 && server.host.some((host) => isIP(host) !== 0)) {
+    throw new DatabaseUrlError(
+      "sslmode: expected names of the hosts, not addresses, to verify several in full",
+    )
   }
   const checksServer = mode !== "no-verify" && (mode !== "require" || sslrootcert !== undefined)
   const ssl: ConnectionOptions = {
