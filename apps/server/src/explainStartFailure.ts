@@ -61,7 +61,7 @@ const DATABASE: Explanation[] = [
     "expected a user that PostgreSQL lets in; where it wants TLS, add sslmode=require",
   ],
   ["DATABASE_URL", /^3D000$/, "expected a database that exists"],
-  ["DATABASE_URL", /^42501$/, "expected a user that may create tables"],
+  ["DATABASE_URL", /^42501$/, "expected a user that may create tables and owns those of Latchkey"],
   [
     "DATABASE_URL",
     /^08P01$/,

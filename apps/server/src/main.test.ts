@@ -75,7 +75,7 @@ test("a data folder that is a file: one line that says so, exit code 1", async (
   const server = spawnBuiltServer({ DATA_DIR })
   expect(await server.exited).toEqual({ code: 1, signal: null })
   expect(server.output.filter((line) => !line.startsWith("{"))).toEqual([
-    expect.stringMatching(/^DATA_DIR: expected a folder .* \(EEXIST\)$/),
+    expect.stringMatching(/^DATA_DIR: expected a folder .* \(ENOTDIR\)$/),
   ])
 })
 

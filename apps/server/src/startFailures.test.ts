@@ -148,10 +148,23 @@ describe("DATA_DIR", () => {
   test("a file, and a folder in a file", async () => {
     const file = join(await newFolder(), "file")
     await writeFile(file, "")
-    expect(await failureOf({ DATA_DIR: file })).toMatch(/^DATA_DIR: expected a folder .* \(EEXIST\)$/)
+    expect(await failureOf({ DATA_DIR: file })).toMatch(/^DATA_DIR: expected a folder .* \(ENOTDIR\)$/)
     expect(await failureOf({ DATA_DIR: join(file, "folder") })).toMatch(
       /^DATA_DIR: expected a folder .* \(ENOTDIR\)$/,
     )
+  })
+
+  test.runIf(process.platform === "linux")("a folder that holds no folders of ours", async () => {
+    expect(await failureOf({ DATA_DIR: "/proc/latchkey/data" })).toMatch(
+      /^DATA_DIR: expected a folder that can keep a/,
+    )
+  })
+
+  test("folders that do not exist yet are created for their owner alone", async () => {
+    const parent = join(await newFolder(), "a")
+    await (await startTestServer({ DATA_DIR: join(parent, "b") }))[Symbol.asyncDispose]()
+    expect((await stat(parent)).mode & 0o777).toBe(0o700)
+    expect((await stat(join(parent, "b"))).mode & 0o777).toBe(0o700)
   })
 
   test("a database of another version", async () => {

@@ -1,5 +1,5 @@
 import { chmod, mkdir, readFile, rename, rm, stat, statfs } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { PGlite } from "@electric-sql/pglite"
 import { DatabaseUnusable } from "./databaseUnusable.ts"
 import { lockFolder } from "./lockFolder.ts"
@@ -14,7 +14,7 @@ const POSTGRES_VERSION = "18"
  * @throws {DatabaseUnusable} when there is a database that can't be opened.
  */
 export async function openEmbedded(folder: string) {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await createFolder(folder)
   const unlock = await lockFolder(folder)
   try {
     const dataDir = join(folder, "db")
@@ -35,6 +35,22 @@ export async function openEmbedded(folder: string) {
   } catch (error) {
     await unlock()
     throw error
+  }
+}
+
+/** With its parents. Node's `recursive` never returns where a folder exists and can't hold another, as in /proc. */
+async function createFolder(folder: string): Promise<void> {
+  const create = () =>
+    mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error
+    })
+  try {
+    await create()
+  } catch (error) {
+    const parent = dirname(folder)
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === folder) throw error
+    await createFolder(parent)
+    await create()
   }
 }
 
