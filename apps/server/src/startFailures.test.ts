@@ -221,10 +221,10 @@ describe("where to listen", () => {
     const [folder, taken] = [await DATA_DIR, String(address.port)]
 
     expect(await failureOf({ DATA_DIR: folder, PORT: taken })).toMatch(
-      /^PORT: .* another process .*\(EADDRINUSE\)$/,
+      /^PORT: expected a port that is free .*\(EADDRINUSE\)$/,
     )
     expect(await failureOf({ DATA_DIR: folder, METRICS_PORT: taken })).toMatch(
-      /^METRICS_PORT: .* another process/,
+      /^METRICS_PORT: expected a port that is free/,
     )
     other.close()
   })
@@ -238,7 +238,9 @@ describe("where to listen", () => {
 
   test("a port that this user may not listen on", () => {
     const failure = new StartFailure("listening", Object.assign(new Error(), { code: "EACCES" }))
-    expect(explainStartFailure(failure)).toBe("PORT: expected a port that this user may listen on (EACCES)")
+    expect(explainStartFailure(failure)).toBe(
+      "PORT: expected a port that is free and may be listened on (EACCES)",
+    )
   })
 })
 
