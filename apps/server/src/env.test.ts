@@ -77,6 +77,8 @@ test.each([
   ["KEEP_ALIVE_TIMEOUT", "0"],
   ["KEEP_ALIVE_TIMEOUT", "75s"],
   ["DATABASE_URL", "mysql://user:hunter2@db/latchkey"],
+  ["DATABASE_URL", "postgres://user:hunter2%@db/latchkey"],
+  ["DATABASE_URL", "postgres://user:hunter2/hunter2@db/latchkey"],
   ["AUTH_SECRET", "hunter2"],
   ["AUTH_SECRET", "change-me-change-me-change-me-change-me"],
   ["AUTH_SECRET", "x".repeat(64)],

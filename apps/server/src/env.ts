@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { normalizeKnownEmail } from "@latchkey/contract"
+import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
 import { z } from "zod"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
@@ -67,18 +68,22 @@ const adminEmail = z.string().transform((text, { addIssue }) => {
   return z.NEVER
 })
 
+const databaseUrl = z.string().superRefine((text, context) => {
+  try {
+    parseDatabaseUrl(text)
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error
+    context.addIssue({ code: "custom", message: error.message })
+  }
+})
+
 const Env = z
   .object({
     PORT: whole(0, 65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
     METRICS_PORT: whole(0, 65_535).optional(),
     KEEP_ALIVE_TIMEOUT: whole(1, 86_400).default(75),
-    DATABASE_URL: z
-      .string()
-      .refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), {
-        error: "expected a URL such as postgres://user:password@host:5432/database",
-      })
-      .optional(),
+    DATABASE_URL: databaseUrl.optional(),
     DATA_DIR: z
       .string()
       .transform((folder) => resolve(folder))

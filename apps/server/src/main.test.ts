@@ -69,6 +69,16 @@ test("a secret's file that is empty is not taken for a secret", async () => {
   expect(server.output.at(-1)).toMatch(/^DATA_DIR: expected 64 hex characters in .*auth-secret/)
 }, 60_000)
 
+test("a data folder that is a file: one line that says so, exit code 1", async () => {
+  const DATA_DIR = join(await mkdtemp(join(tmpdir(), "latchkey-test-")), "file")
+  await writeFile(DATA_DIR, "")
+  const server = spawnBuiltServer({ DATA_DIR })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output.filter((line) => !line.startsWith("{"))).toEqual([
+    expect.stringMatching(/^DATA_DIR: expected a folder .* \(ENOTDIR\)$/),
+  ])
+})
+
 test("kill -9 at any moment: it starts again, and what was answered still holds", async () => {
   const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-test-"))
   const created: { id: string; key: string }[] = []

@@ -3,16 +3,18 @@ import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
 import { createHandler, describeError } from "@latchkey/api"
 import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
-import { createDatabase, ping } from "@latchkey/db"
-import { createMetrics, type Metrics } from "./createMetrics.ts"
+import { createDatabase, type Database, findRolesWithRights, parseDatabaseUrl, ping } from "@latchkey/db"
+import { createMetrics } from "./createMetrics.ts"
 import { createReadiness } from "./createReadiness.ts"
 import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
-import { type Env, EnvError } from "./env.ts"
+import type { Env } from "./env.ts"
 import { listen } from "./listen.ts"
 import type { Log } from "./log.ts"
 import { readSecret } from "./readSecret.ts"
 import { serveMetrics } from "./serveMetrics.ts"
+import { during } from "./startFailure.ts"
+import { waitForDatabase } from "./waitForDatabase.ts"
 
 export interface RunningServer {
   url: string
@@ -29,27 +31,32 @@ export interface RunningServer {
  * Opens the database, brings it up to date, and serves.
  *
  * @param droppedLines how many lines of the log were dropped, for the metrics.
- * @throws {DataFolderInUse} when another process has the embedded database.
+ * @throws {StartFailure}
  */
 export async function start(
   env: Env,
   log: Log,
   droppedLines: () => number = () => 0,
 ): Promise<RunningServer> {
-  if (env.DATABASE_URL === undefined) log.info(`opening the embedded database in ${env.DATA_DIR}`)
+  if (env.DATABASE_URL !== undefined) warnOfIgnored(env.DATABASE_URL, log)
+  else log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
-  const database = await createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, {
-    onQuery: metrics?.onQuery,
-  })
+  const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
+  const database = await during(stage, () =>
+    createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, { onQuery: metrics?.onQuery }),
+  )
   let metricsServer: Server | null = null
   try {
     metrics?.watchDatabase(database.usage)
     metrics?.watchLog(droppedLines)
-    await database.migrate()
+    await during(stage, async () => {
+      await waitForDatabase(database.migrate, log)
+      await warnOfRights(database.db, log)
+    })
     const auth = createAuth({
       db: database.db,
       secrets: {
-        current: env.AUTH_SECRET ?? (await readSecret(env.DATA_DIR)),
+        current: env.AUTH_SECRET ?? (await during("dataFolder", () => readSecret(env.DATA_DIR, log))),
         previous: env.AUTH_SECRET_PREVIOUS,
       },
       accessTokenTtl: env.ACCESS_TOKEN_TTL,
@@ -64,7 +71,7 @@ export async function start(
       observer: metrics?.auth,
     })
     metrics?.watchQueue(auth.queue.usage)
-    const unregistered = await auth.syncAdmins()
+    const unregistered = await during(stage, () => auth.syncAdmins())
     if (unregistered > 0) {
       log.warn(
         `ADMIN_EMAILS: ${unregistered} without an account; whoever registers one becomes an administrator`,
@@ -80,13 +87,14 @@ export async function start(
       trustProxy: env.TRUST_PROXY,
       dashboard: dashboardFolder(),
     })
-    if (metrics) metricsServer = await listenForMetrics(metrics, env, log)
-    const server = await listen(app, {
-      port: env.PORT,
-      host: env.HOST,
-      keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT,
-      log,
-    })
+    const { METRICS_PORT = 0, PORT, HOST: host, KEEP_ALIVE_TIMEOUT: keepAliveTimeout } = env
+    const listening = { host, keepAliveTimeout, log }
+    if (metrics) {
+      metricsServer = await during("metrics", () =>
+        serveMetrics(metrics, { ...listening, port: METRICS_PORT }),
+      )
+    }
+    const server = await during("listening", () => listen(app, { ...listening, port: PORT }))
     return {
       url: urlOf(server, env.HOST),
       metricsUrl: metricsServer && `${urlOf(metricsServer, env.HOST)}/metrics`,
@@ -106,13 +114,17 @@ export async function start(
   }
 }
 
-async function listenForMetrics(metrics: Metrics, env: Env, log: Log) {
-  const { METRICS_PORT: port = 0, HOST: host, KEEP_ALIVE_TIMEOUT: keepAliveTimeout } = env
-  const options = { port, host, keepAliveTimeout, log }
-  return serveMetrics(metrics, options).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE" && error.code !== "EACCES") throw error
-    throw new EnvError([`METRICS_PORT: expected a port that is free and may be listened on (${error.code})`])
-  })
+function warnOfIgnored(databaseUrl: string, log: Log) {
+  const { ignored } = parseDatabaseUrl(databaseUrl)
+  if (ignored.length > 0) log.warn(`DATABASE_URL: parameters without effect here: ${ignored.join(", ")}`)
+}
+
+async function warnOfRights(db: Database, log: Log) {
+  const roles = await findRolesWithRights(db, undefined)
+  if (roles.length === 0) return
+  log.warn(
+    `other roles have rights on Latchkey's tables; revoke what you have not granted: ${roles.join(", ")}`,
+  )
 }
 
 function urlOf(server: Server, host: string) {

@@ -2,6 +2,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres, { type Sql } from "postgres"
 import type { DatabaseHandle, DatabaseOptions } from "./createDatabase.ts"
 import { createSlots } from "./createSlots.ts"
+import { parseDatabaseUrl, type ServerOptions } from "./databaseUrl.ts"
 import { giveUpLate } from "./giveUpLate.ts"
 import { migrateDatabase } from "./migrateDatabase.ts"
 import { openSocket, openWatchedSocket } from "./openSocket.ts"
@@ -12,21 +13,23 @@ import { LIMITS } from "./sessionLimits.ts"
 /** Connections; as many queries run at once. */
 const SIZE = 10
 
-/** What both kinds of connection have; seconds. `socket` is documented, and missing from the types. */
+/** What both kinds of connection have; seconds. `socket` and lists of hosts are documented, and missing from the types. */
 const COMMON = { connect_timeout: 3, fetch_types: false, onnotice: () => {} }
 
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
 export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseHandle {
+  const server = parseDatabaseUrl(url).options
   const options = {
+    ...server,
     ...COMMON,
     max: SIZE,
     // postgres.js waits up to 20 s between attempts unless told; recovery has to be quicker than that.
     backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, 0.5),
     keep_alive: 15,
     socket: openWatchedSocket,
-    connection: { application_name: "latchkey", ...LIMITS },
+    connection: { ...server.connection, ...LIMITS },
   }
-  const client = postgres(url, options)
+  const client = postgres(options as object)
   giveUpLate(client)
   const db = drizzle(client)
   const pool: Pool = {
@@ -44,7 +47,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   return {
     db,
     async migrate() {
-      await migrateOver(url)
+      await migrateOver(server)
       if (!(await hasSessions(client))) pool.forgoSessions()
       await client.unsafe("select 1")
     },
@@ -68,9 +71,9 @@ async function hasSessions(client: Sql): Promise<boolean> {
 }
 
 /** Over a connection of its own, for which the limits of a query do not hold: an index may take its time. */
-async function migrateOver(url: string) {
-  const options = { ...COMMON, max: 1, connect_timeout: 5, prepare: false, socket: openSocket }
-  const client = postgres(url, options)
+async function migrateOver(server: ServerOptions) {
+  const options = { ...server, ...COMMON, max: 1, connect_timeout: 5, prepare: false, socket: openSocket }
+  const client = postgres(options as object)
   try {
     await migrateDatabase(drizzle(client))
   } finally {

@@ -2,6 +2,9 @@ export { createDatabase, type Database, type DatabaseHandle } from "./createData
 export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
 export type { SlotUsage } from "./createSlots.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
+export { DatabaseUnusable } from "./databaseUnusable.ts"
+export { parseDatabaseUrl } from "./databaseUrl.ts"
+export { DatabaseUrlError } from "./databaseUrlError.ts"
 export { DataFolderInUse } from "./lockFolder.ts"
 export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
@@ -36,6 +39,7 @@ export { type Actor, type ByAdmin, sessionActor } from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"
+export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
   createSession,

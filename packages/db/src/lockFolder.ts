@@ -22,9 +22,13 @@ export class DataFolderInUse extends Error {
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = await open(join(folder, "lock"), "a+", 0o600)
-  if (!tryLock(file.fd)) {
+  try {
+    // Whoever may read the file may lock it, and so keep us from starting.
+    await file.chmod(0o600)
+    if (!tryLock(file.fd)) throw new DataFolderInUse(folder)
+    return () => file.close()
+  } catch (error) {
     await file.close()
-    throw new DataFolderInUse(folder)
+    throw error
   }
-  return () => file.close()
 }

@@ -1,0 +1,1 @@
+REVOKE ALL ON "users", "sessions", "api_keys", "audit_events", "rate_limits", "latchkey_migrations" FROM PUBLIC;

@@ -1,0 +1,141 @@
+import { isIPv6 } from "node:net"
+import { DatabaseUrlError } from "./databaseUrlError.ts"
+import { readTls, type Tls } from "./readTls.ts"
+import { createUrlParameters, decode, type UrlParameters } from "./urlParameters.ts"
+
+/** A server, or several that stand in for each other, as postgres.js takes them. What the URL leaves out is absent. */
+export interface ServerOptions extends Tls {
+  host: string[]
+  /** One for each host. */
+  port: number[]
+  /** A Unix socket, instead of the hosts. */
+  path?: string
+  user?: string
+  pass?: string
+  database?: string
+  target_session_attrs?: "read-write" | "primary"
+  /** Settings of each session. */
+  connection: Record<string, string>
+}
+
+export interface DatabaseUrl {
+  options: ServerOptions
+  /** Names of the parameters that have no effect. */
+  ignored: string[]
+}
+
+/**
+ * Parses the URL of a PostgreSQL server as libpq does, and reads the certificates that it names. postgres.js alone
+ * would send each parameter that it does not know to the server, which refuses the session.
+ *
+ * @throws {DatabaseUrlError}
+ */
+export function parseDatabaseUrl(text: string): DatabaseUrl {
+  const [, authority, path = "", query = ""] =
+    /^postgres(?:ql)?:\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(text.trim()) ?? []
+  if (authority === undefined) {
+    throw new DatabaseUrlError("expected a URL such as postgres://user:password@host:5432/database")
+  }
+  try {
+    // A "/" in the password would end the authority, and leave the host in the path.
+    if (!authority.includes("@") && path.includes("@")) throw new DatabaseUrlError("expected a database name")
+    return parseParts(authority, path, createUrlParameters(query))
+  } catch (error) {
+    // Here the query may be the rest of a password, whose pieces an error must not name.
+    if (authority.includes("@") || !`${path}${query}`.includes("@")) throw error
+    throw new DatabaseUrlError(
+      "expected /, ?, # and @ in the password to be percent-encoded as %2F, %3F, %23 and %40",
+    )
+  }
+}
+
+function parseParts(authority: string, path: string, parameters: UrlParameters): DatabaseUrl {
+  const at = authority.lastIndexOf("@")
+  const [user = "", ...password] = authority.slice(0, Math.max(at, 0)).split(":")
+  const servers = readServers(authority.slice(at + 1), parameters)
+  const options = {
+    ...servers,
+    ...withoutEmpty({
+      user: parameters.take("user") ?? decode(user),
+      pass: parameters.take("password") ?? decode(password.join(":")),
+      database: parameters.take("dbname") ?? decode(path),
+    }),
+    ...readSessionAttributes(parameters),
+    connection: readSettings(parameters),
+    ...readTls(parameters, servers),
+  }
+  return { options, ignored: parameters.ignoreRest() }
+}
+
+/** Hosts and ports of the authority, which the parameters `host` and `port` replace. */
+function readServers(authority: string, parameters: UrlParameters) {
+  const servers = authority.split(",").map((server) => {
+    const [, host, port] = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(server) ?? []
+    if (host === undefined) {
+      throw new DatabaseUrlError(
+        "expected a host and a port such as db.internal:5432, or [::1]:5432 for IPv6",
+      )
+    }
+    return { host: decode(host), port: port ?? "" }
+  })
+  const hosts = (parameters.take("host")?.split(",") ?? servers.map(({ host }) => host)).map(readHost)
+  const ports = (parameters.take("port")?.split(",") ?? servers.map(({ port }) => port)).map(readPort)
+  if (ports.length !== 1 && ports.length !== hosts.length) {
+    throw new DatabaseUrlError("port: expected one port, or one for each host")
+  }
+  const port = hosts.map((_, index) => ports[index] ?? ports[0] ?? DEFAULT_PORT)
+  const folder = hosts.find((host) => host.startsWith("/"))
+  if (folder === undefined) return { host: hosts, port }
+  if (hosts.length > 1) throw new DatabaseUrlError("expected hosts, or one folder of a Unix socket")
+  return { host: hosts, port, path: `${folder}/.s.PGSQL.${port[0]}` }
+}
+
+const DEFAULT_PORT = 5432
+
+function readHost(text: string): string {
+  const inBrackets = /^\[(.*)\]$/.exec(text)?.[1]
+  const host = inBrackets ?? (text === "" ? "localhost" : text)
+  const isAddress = inBrackets !== undefined || host.includes(":")
+  if (/[\s@]/.test(host) || (isAddress && !isIPv6(host.split("%", 1)[0] ?? ""))) {
+    throw new DatabaseUrlError("expected a host name, an address, or the folder of a Unix socket")
+  }
+  return host
+}
+
+function readPort(text: string): number {
+  const port = text === "" ? DEFAULT_PORT : Number(text)
+  if (!/^\d*$/.test(text) || port < 1 || port > 65_535) {
+    throw new DatabaseUrlError("port: expected a number from 1 to 65535")
+  }
+  return port
+}
+
+function readSessionAttributes(parameters: UrlParameters): Pick<ServerOptions, "target_session_attrs"> {
+  const attributes = parameters.take("target_session_attrs") ?? "any"
+  if (attributes === "any") return {}
+  if (attributes !== "read-write" && attributes !== "primary") {
+    throw new DatabaseUrlError(
+      "target_session_attrs: expected any, read-write or primary, as Latchkey writes to the database",
+    )
+  }
+  return { target_session_attrs: attributes }
+}
+
+function readSettings(parameters: UrlParameters): Record<string, string> {
+  const fallback = parameters.take("fallback_application_name") ?? "latchkey"
+  // Prisma's, whose URLs all say "public". That is the default here, and many a pooler refuses the setting.
+  const schema = parameters.take("schema") ?? "public"
+  const ofSchema = schema === "public" ? "" : `"${schema.replaceAll('"', '""')}"`
+  return {
+    application_name: parameters.take("application_name") ?? fallback,
+    ...withoutEmpty({
+      options: parameters.take("options") ?? "",
+      search_path: parameters.take("search_path") ?? ofSchema,
+    }),
+  }
+}
+
+function withoutEmpty<Name extends string>(values: Record<Name, string>): Partial<Record<Name, string>> {
+  const given = Object.entries(values).filter(([, value]) => value !== "")
+  return Object.fromEntries(given) as Partial<Record<Name, string>>
+}
