@@ -1,0 +1,204 @@
+import postgres from "postgres"
+import { DatabaseUnavailable } from "../databaseUnavailable.ts"
+import { type Encryption, openSocket, type Target } from "../openSocket.ts"
+import { LIMITS, MEANING, raiseSynchronousCommit } from "../sessionLimits.ts"
+import { hasCode } from "./causesOf.ts"
+import { isOfStandby, PRIMARY_CHECK } from "./onPrimary.ts"
+import { codecs, type Statement } from "./sqlClient.ts"
+
+export interface Server {
+  /** In the order in which they are tried. */
+  targets: Target[]
+  encryption: Encryption
+  user: string
+  pass: string
+  database: string
+  /** Further parameters of the URL, for the start of a connection. */
+  parameters: Record<string, string>
+}
+
+/** One connection of postgres.js. Once lost, it is never opened again. */
+export interface Connection {
+  /** False behind a pooler, where the next statement may run on another connection to the server. */
+  readonly keepsSettings: boolean
+  readonly openedAt: number
+  readonly isLost: boolean
+  /** Rejects at once when the connection is lost. */
+  send(statement: Statement): Promise<unknown>
+  /**
+   * From now on nothing more reaches the server: an attempt to write ends the connection. postgres.js sends a
+   * statement with parameters in two steps, the second when the server has answered the first.
+   */
+  stopWriting(): void
+  writeAgain(): void
+  /** Ends it at once. The server rolls back a transaction under way. */
+  destroy(reason: Error): void
+  /** Says goodbye to the server. */
+  close(): Promise<void>
+}
+
+/** For all hosts together. */
+const CONNECT_MS = 2_000
+
+/**
+ * The first statement. It fails on a standby, and tells whether the connection has kept what it was given at its start:
+ * PgBouncer that was told to ignore settings drops them, and runs the statements of one connection on many.
+ */
+const HELLO = `
+  select ${PRIMARY_CHECK}, source = 'client', (${raiseSynchronousCommit("source <> 'client'")})
+  from pg_settings where name = 'statement_timeout'`
+
+/** SQLSTATEs of a pooler: settings at the start of a connection refused, a prepared statement gone. */
+export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
+
+/**
+ * Connects to the first host that takes a connection and is not a standby.
+ *
+ * @param withSettings false where a pooler refuses settings at the start.
+ * @throws the last host's failure.
+ */
+export async function openConnection(server: Server, withSettings: boolean): Promise<Connection> {
+  const timeoutMs = CONNECT_MS / server.targets.length
+  let failure: unknown
+  for (const target of server.targets) {
+    try {
+      return await open(server, { target, withSettings, timeoutMs })
+    } catch (error) {
+      if (withSettings && isOfPooler(error)) throw error
+      failure = error
+    }
+  }
+  throw failure
+}
+
+async function open(
+  { encryption, user, pass, database, parameters }: Server,
+  { target, withSettings, timeoutMs }: { target: Target; withSettings: boolean; timeoutMs: number },
+): Promise<Connection> {
+  const giveUpAt = performance.now() + timeoutMs
+  const socket = await openSocket(target, { encryption, timeoutMs })
+  const connection = {
+    application_name: "latchkey",
+    ...parameters,
+    ...(withSettings && { ...LIMITS, ...MEANING }),
+  }
+  let isTaken = false
+  let isUnreplicated = false
+  const options = {
+    ...("path" in target ? target : { host: target.host, port: target.port }),
+    user,
+    pass,
+    database,
+    connection,
+    max: 1,
+    ssl: false,
+    // Timers and reconnecting are ours; types are drizzle's.
+    connect_timeout: 0,
+    idle_timeout: 0,
+    max_lifetime: null,
+    fetch_types: false,
+    // Documented, and missing from the types.
+    socket() {
+      if (isTaken) throw new Error("a connection is opened only once")
+      isTaken = true
+      return socket
+    },
+    onnotice({ routine }: postgres.Notice) {
+      if (routine === "SyncRepWaitForLSN") isUnreplicated = true
+    },
+  }
+  const client = postgres(options)
+
+  Object.assign(client.options.parsers, codecs.parsers)
+  Object.assign(client.options.serializers, codecs.serializers)
+
+  let lost: Error | undefined
+  let keepsSettings = false
+  let isMuted = false
+  /** Of the statements under way. */
+  const rejections = new Set<(reason: Error) => void>()
+
+  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
+  socket.write = (...args: unknown[]) => {
+    if (!isMuted) return write(...args)
+    lose(new DatabaseUnavailable("it was too late to send this"))
+    return false
+  }
+
+  function lose(reason: Error) {
+    if (lost) return
+    lost = reason
+    socket.destroy()
+    for (const reject of rejections) reject(reason)
+    void client.end({ timeout: 0 })
+  }
+  socket.on("error", lose)
+  socket.on("close", () => lose(new Error("the database closed the connection")))
+
+  function send({ text, params = [], prepare = false, asArrays = false }: Statement): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (lost) return reject(lost)
+      rejections.add(reject)
+      const statement = client.unsafe(text, params as never[], { prepare: prepare && keepsSettings })
+      const answered = asArrays ? statement.values() : statement
+      answered.then(
+        (rows) => {
+          rejections.delete(reject)
+          if (!isUnreplicated) return resolve(rows)
+          isUnreplicated = false
+          reject(new DatabaseUnavailable("committed, but a standby that has to confirm it did not"))
+        },
+        (error: Error) => {
+          rejections.delete(reject)
+          reject(error)
+          if (endsConnection(error)) lose(error)
+        },
+      )
+    })
+  }
+
+  const timer = setTimeout(
+    () => lose(new Error("the database takes no connection")),
+    giveUpAt - performance.now(),
+  )
+  try {
+    const [row] = (await send({ text: HELLO, asArrays: true })) as [boolean, boolean, string | null][]
+    keepsSettings = withSettings && row?.[1] === true
+  } catch (error) {
+    lose(error as Error)
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+
+  return {
+    openedAt: performance.now(),
+    keepsSettings,
+    get isLost() {
+      return lost !== undefined
+    },
+    send,
+    stopWriting() {
+      isMuted = true
+    },
+    writeAgain() {
+      isMuted = false
+    },
+    destroy: lose,
+    async close() {
+      await client.end({ timeout: 1 })
+      lose(new DatabaseUnavailable("the connection was closed"))
+    },
+  }
+}
+
+/**
+ * Whether a connection is in doubt after a failure: the server has turned read-only, or is or was a standby, as a new
+ * connection may reach another; a prepared statement is gone; or it is not PostgreSQL that said so.
+ */
+const endsConnection = (error: Error) =>
+  !(error instanceof postgres.PostgresError) ||
+  /^(FATAL|PANIC)$/.test(error.severity) ||
+  hasCode(error, /^25006$/) ||
+  isOfPooler(error) ||
+  isOfStandby(error)
