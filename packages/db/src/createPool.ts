@@ -39,10 +39,11 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
 
   async function connect(): Promise<Connection> {
     if (isClosed) throw new DatabaseUnavailable("the pool is closed")
+    const offersSettings = withSettings
     try {
-      return await openConnection(server, withSettings)
+      return await openConnection(server, offersSettings)
     } catch (error) {
-      if (!withSettings || !isOfPooler(error)) throw error
+      if (!offersSettings || !isOfPooler(error)) throw error
       withSettings = false
       return openConnection(server, false)
     }
@@ -61,7 +62,8 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 
   async function run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result> {
-    if (lease.isWrite && stalls.size >= MAX_WRITES) throw new DatabaseUnavailable("commits wait for a standby")
+    if (lease.isWrite && stalls.size >= MAX_WRITES)
+      throw new DatabaseUnavailable("commits wait for a standby")
     const turn = turns.take(lease.isWrite)
     if (turn) await turn
     const slot = takeIdle()

@@ -15,8 +15,7 @@ export type Query<Params, Result> = (db: Database, params: Params) => Promise<Re
  * When the deadline has passed, nothing more is sent, and a transaction is rolled back. What was under way by then, a
  * commit or a statement outside of transactions, may still have happened: nobody can tell until it is answered.
  */
-export const query = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> =>
-  inTurn(run, false)
+export const query = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => inTurn(run, false)
 
 /** The same for what changes the database. Only some of the pool's connections are for writes. */
 export const write = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => inTurn(run, true)

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises"
+
 /**
  * Keeps the connections whose commit has had no answer for too long. With synchronous replication such a commit may wait
  * for a standby, for as long as that is gone. It must not be cancelled, since PostgreSQL would then report success for
@@ -24,21 +26,20 @@ export const STALLED_COMMITS = `
 /** @param areCommitsStalled asks the server, over another connection. */
 export function createStallWatch(areCommitsStalled: () => Promise<boolean>): StallWatch {
   const stalled = new Set<() => void>()
-  let timer: NodeJS.Timeout | undefined
+  let isWatching = false
 
-  async function ask() {
-    const asked = [...stalled]
-    try {
-      if (!(await areCommitsStalled())) for (const end of asked) end()
-    } catch {
-      // The server can't be reached, and will be asked again.
+  async function watch() {
+    isWatching = true
+    while (stalled.size > 0) {
+      await sleep(ASK_EVERY_MS, undefined, { ref: false })
+      const asked = [...stalled]
+      try {
+        if (!(await areCommitsStalled())) for (const end of asked) end()
+      } catch {
+        // The server can't be reached, and will be asked again.
+      }
     }
-    timer = undefined
-    schedule()
-  }
-
-  function schedule() {
-    if (stalled.size > 0) timer ??= setTimeout(ask, ASK_EVERY_MS).unref()
+    isWatching = false
   }
 
   return {
@@ -47,7 +48,7 @@ export function createStallWatch(areCommitsStalled: () => Promise<boolean>): Sta
     },
     add(end) {
       stalled.add(end)
-      schedule()
+      if (!isWatching) void watch()
     },
     delete: (end) => void stalled.delete(end),
   }

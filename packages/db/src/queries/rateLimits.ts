@@ -1,4 +1,5 @@
 import { and, eq, gt, sql } from "drizzle-orm"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
 
@@ -44,6 +45,6 @@ export const findCounted = query(async (db, { key }: { key: string }): Promise<C
   const [row] = await db
     .select(counted)
     .from(rateLimits)
-    .where(and(eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
+    .where(and(onPrimary, eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
   return row ?? null
 })

@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { bySession, recordEvent, type Source } from "./auditEvents.ts"
@@ -12,7 +13,7 @@ export const findUserByEmail = query(
     const [row] = await db
       .select({ user: userColumns, passwordHash: users.passwordHash })
       .from(users)
-      .where(and(eq(users.email, email), isNull(users.disabledAt)))
+      .where(and(onPrimary, eq(users.email, email), isNull(users.disabledAt)))
     return row ?? null
   },
 )
@@ -21,7 +22,7 @@ export const findPasswordHash = query(async (db, { userId }: { userId: string })
   const [row] = await db
     .select({ passwordHash: users.passwordHash })
     .from(users)
-    .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+    .where(and(onPrimary, eq(users.id, userId), isNull(users.disabledAt)))
   return row?.passwordHash ?? null
 })
 
