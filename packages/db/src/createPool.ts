@@ -12,7 +12,7 @@ import { transactionOn } from "./driver/transactionOn.ts"
 import { type Lease, withLease } from "./lease.ts"
 import { migrateDatabase } from "./migrateDatabase.ts"
 import { setPool, WAITING } from "./pool.ts"
-import { MEANING, NO_LIMITS, setLocally } from "./sessionLimits.ts"
+import { LIMITS, MEANING, NO_LIMITS, type Settings, setLocally } from "./sessionLimits.ts"
 
 /** Connections; as many queries run at once. */
 const SIZE = 10
@@ -33,20 +33,16 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
     )
     return (rows as boolean[][])[0]?.[0] === true
   })
-  /** Until a pooler refuses them. */
+  /** Until there turns out to be a pooler, which refuses or drops them. */
   let withSettings = true
   let isClosed = false
 
   async function connect(): Promise<Connection> {
     if (isClosed) throw new DatabaseUnavailable("the pool is closed")
-    const offersSettings = withSettings
-    try {
-      return await openConnection(server, offersSettings)
-    } catch (error) {
-      if (!offersSettings || !isOfPooler(error)) throw error
-      withSettings = false
-      return openConnection(server, false)
-    }
+    if (!withSettings) return openConnection(server, null)
+    const connection = await connectWith(server, { ...LIMITS, ...MEANING })
+    withSettings = connection.keepsSettings
+    return connection
   }
 
   /** Those that no query has. */
@@ -101,6 +97,16 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 }
 
+/** A connection that has the settings, or, where a pooler refuses them, one without. */
+async function connectWith(server: Server, settings: Settings): Promise<Connection> {
+  try {
+    return await openConnection(server, settings)
+  } catch (error) {
+    if (!isOfPooler(error)) throw error
+    return openConnection(server, null)
+  }
+}
+
 /** What postgres.js reads from a URL, and from the environment where the URL does not say. */
 function readServer(url: string): Server {
   const { host, port, path, user, pass, database, ssl, sslnegotiation, connection } = postgres(url, {
@@ -129,7 +135,8 @@ interface ParsedUrl extends Omit<Server, "targets" | "encryption" | "parameters"
 
 /** Over a connection of its own, for which the limits of a query do not hold. */
 async function migrateOver(server: Server): Promise<void> {
-  const connection = await openConnection(server, false)
+  const settings = { ...NO_LIMITS, ...MEANING }
+  const connection = await connectWith(server, settings)
   try {
     await migrateDatabase(
       drizzle(
@@ -137,7 +144,7 @@ async function migrateOver(server: Server): Promise<void> {
           execute: connection.send,
           transaction: (run) =>
             transactionOn(connection, {
-              settings: setLocally({ ...NO_LIMITS, ...MEANING }),
+              settings: setLocally(settings),
               send: connection.send,
               run: (tx) => run(sqlClient(tx)),
             }),

@@ -1,3 +1,5 @@
+export type Settings = Readonly<Record<string, string | number>>
+
 /** PostgreSQL's settings that bound how long a statement and a transaction may take, in milliseconds. */
 export const LIMITS = {
   statement_timeout: 2_000,
@@ -42,7 +44,7 @@ export const raiseSynchronousCommit = (isLocal: string) => `
   where current_setting('synchronous_commit') in ('off', 'local')`
 
 /** Applies settings to the current transaction only. */
-export const setLocally = (settings: Readonly<Record<string, string | number>>) =>
+export const setLocally = (settings: Settings) =>
   Object.entries(settings)
     .map(([name, value]) => `set local ${name} = '${value}'`)
     .join("; ")

@@ -35,7 +35,9 @@ test("connections that reach a standby that lags: no verdict by it, and recovery
     expect(row?.keys).toBe(2)
   })
   await pair.onStandby`select pg_wal_replay_pause()`
-  expect((await rest(url, "DELETE", `/auth/apikeys/${revoked.id}`, { accessToken: revoked.accessToken })).status).toBe(204)
+  expect(
+    (await rest(url, "DELETE", `/auth/apikeys/${revoked.id}`, { accessToken: revoked.accessToken })).status,
+  ).toBe(204)
   expect((await rest(url, "POST", "/auth/logout", { accessToken: ended.accessToken })).status).toBe(204)
   const fresh = await registerWithKey(url)
 

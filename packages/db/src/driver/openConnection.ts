@@ -1,7 +1,7 @@
 import postgres from "postgres"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { type Encryption, openSocket, type Target } from "../openSocket.ts"
-import { LIMITS, MEANING, raiseSynchronousCommit } from "../sessionLimits.ts"
+import { raiseSynchronousCommit, type Settings } from "../sessionLimits.ts"
 import { hasCode } from "./causesOf.ts"
 import { isOfStandby, PRIMARY_CHECK } from "./onPrimary.ts"
 import { codecs, type Statement } from "./sqlClient.ts"
@@ -54,17 +54,17 @@ export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
 /**
  * Connects to the first host that takes a connection and is not a standby.
  *
- * @param withSettings false where a pooler refuses settings at the start.
+ * @param settings for the start of the connection; null where a pooler refuses them.
  * @throws the last host's failure.
  */
-export async function openConnection(server: Server, withSettings: boolean): Promise<Connection> {
+export async function openConnection(server: Server, settings: Settings | null): Promise<Connection> {
   const timeoutMs = CONNECT_MS / server.targets.length
   let failure: unknown
   for (const target of server.targets) {
     try {
-      return await open(server, { target, withSettings, timeoutMs })
+      return await open(server, { target, settings, timeoutMs })
     } catch (error) {
-      if (withSettings && isOfPooler(error)) throw error
+      if (settings && isOfPooler(error)) throw error
       failure = error
     }
   }
@@ -73,14 +73,15 @@ export async function openConnection(server: Server, withSettings: boolean): Pro
 
 async function open(
   { encryption, user, pass, database, parameters }: Server,
-  { target, withSettings, timeoutMs }: { target: Target; withSettings: boolean; timeoutMs: number },
+  { target, settings, timeoutMs }: { target: Target; settings: Settings | null; timeoutMs: number },
 ): Promise<Connection> {
+  const isOffered = settings !== null
   const giveUpAt = performance.now() + timeoutMs
   const socket = await openSocket(target, { encryption, timeoutMs })
   const connection = {
     application_name: "latchkey",
     ...parameters,
-    ...(withSettings && { ...LIMITS, ...MEANING }),
+    ...settings,
   }
   let isTaken = false
   let isUnreplicated = false
@@ -162,8 +163,8 @@ async function open(
     giveUpAt - performance.now(),
   )
   try {
-    const [row] = (await send({ text: HELLO, asArrays: true })) as [boolean, boolean, string | null][]
-    keepsSettings = withSettings && row?.[1] === true
+    const rows = await send({ text: isOffered ? HELLO : `select ${PRIMARY_CHECK}`, asArrays: true })
+    keepsSettings = isOffered && (rows as boolean[][])[0]?.[1] === true
   } catch (error) {
     lose(error as Error)
     throw error
