@@ -11,6 +11,7 @@ import { createStallWatch, STALLED_COMMITS } from "./driver/stallWatch.ts"
 import { transactionOn } from "./driver/transactionOn.ts"
 import { type Lease, withLease } from "./lease.ts"
 import { migrateDatabase } from "./migrateDatabase.ts"
+import type { Target } from "./openSocket.ts"
 import { setPool, WAITING } from "./pool.ts"
 import { LIMITS, MEANING, NO_LIMITS, type Settings, setLocally } from "./sessionLimits.ts"
 
@@ -114,13 +115,19 @@ function readServer(url: string): Server {
     connection: { application_name: "latchkey" },
   }).options as unknown as ParsedUrl
   return {
-    targets: path ? [{ path }] : host.map((name, index) => ({ host: name, port: port[index] ?? 5432 })),
+    targets: path ? [{ path }] : host.map((name, index) => targetOf(name, port[index] ?? 5432)),
     encryption: { ssl, isDirect: sslnegotiation === "direct" },
     user,
     pass,
     database,
     parameters: connection,
   }
+}
+
+/** As with libpq, what begins with a slash is a folder of Unix sockets; in a URL it is percent-encoded. */
+function targetOf(host: string, port: number): Target {
+  const name = decodeURIComponent(host)
+  return name.startsWith("/") ? { path: `${name}/.s.PGSQL.${port}` } : { host: name, port }
 }
 
 /** As postgres.js has it, whose types lack some. */

@@ -51,6 +51,8 @@ async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { h
   }
   const tlsSocket = secure({
     socket,
+    // Whom the certificate has to be of; without it Node would take it for localhost.
+    host,
     ...(isIP(host) === 0 && { servername: host }),
     ...(isDirect && { ALPNProtocols: ["postgresql"] }),
     ...optionsOf(ssl),

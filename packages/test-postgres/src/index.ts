@@ -1,4 +1,5 @@
 export { connect, type ReservedSql, type Sql } from "./connect.ts"
+export { type Certificates, createCertificates } from "./createCertificates.ts"
 export { createTestDatabase, type TestDatabase } from "./createTestDatabase.ts"
 export { findPgBouncer, runsPgBouncerTests } from "./findPgBouncer.ts"
 export { startPgBouncer, type TestPgBouncer } from "./startPgBouncer.ts"
