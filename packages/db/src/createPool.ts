@@ -34,6 +34,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
     )
     return (rows as boolean[][])[0]?.[0] === true
   })
+  const trust = { since: 0 }
   /** Until there turns out to be a pooler, which refuses or drops them. */
   let withSettings = true
   let isClosed = false
@@ -47,7 +48,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 
   /** Those that no query has. */
-  const idle = Array.from({ length: SIZE }, () => createSlot(connect, stalls))
+  const idle = Array.from({ length: SIZE }, () => createSlot({ connect, stalls, trust }))
   const slots: readonly Slot[] = [...idle]
 
   /** The one used last, if it is connected; else the one that has waited longest. */
@@ -88,7 +89,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
     usage: turns.usage,
     async close() {
       isClosed = true
-      await Promise.race([sleep(CLOSE_MS), drained()])
+      await Promise.race([sleep(CLOSE_MS, undefined, { ref: false }), drained()])
       await Promise.all(slots.map((slot) => slot.close()))
     },
   }

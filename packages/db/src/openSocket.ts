@@ -24,6 +24,8 @@ export async function openSocket(
   { encryption, timeoutMs }: { encryption: Encryption; timeoutMs: number },
 ): Promise<Socket> {
   const socket = connect({ ...target, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+  // TLS listens to the socket around this one.
+  socket.on("error", () => {})
   const timer = setTimeout(
     () => socket.destroy(coded("ETIMEDOUT", "the database takes no connection")),
     timeoutMs,

@@ -19,8 +19,8 @@ export interface Slot extends Executor {
   close(): Promise<void>
 }
 
-/** Between the end of a lease and the end of its connection. With it, longer than any statement may run. */
-const GRACE_MS = 2_000
+/** Between the end of a lease and the end of its connection: longer than any statement may run. */
+const GRACE_MS = 2_500
 
 /** Between attempts to connect: doubles, up to the most. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 500]
@@ -31,7 +31,20 @@ const LIFETIME_MS = { least: 30 * 60_000, most: 60 * 60_000 }
 /** Where a connection keeps no settings, every transaction gets them. */
 const SET_LOCALLY = `${setLocally({ ...LIMITS, ...MEANING })}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
 
-export function createSlot(connect: () => Promise<Connection>, stalls: StallWatch): Slot {
+/** Since when a connection has been silent that turned out to be dead. A host that is gone is silent on all of them. */
+export interface Trust {
+  since: number
+}
+
+export function createSlot({
+  connect,
+  stalls,
+  trust,
+}: {
+  connect: () => Promise<Connection>
+  stalls: StallWatch
+  trust: Trust
+}): Slot {
   let connection: Connection | undefined
   let connecting: Promise<Connection> | undefined
   let lease: Lease | undefined
@@ -41,8 +54,6 @@ export function createSlot(connect: () => Promise<Connection>, stalls: StallWatc
   let failures = 0
   let retryAt = 0
   const lifetime = LIFETIME_MS.least + Math.random() * (LIFETIME_MS.most - LIFETIME_MS.least)
-
-  const isUsable = () => connection !== undefined && !connection.isLost
 
   function refuseLate() {
     if (lease?.over) throw lease.over
@@ -61,26 +72,31 @@ export function createSlot(connect: () => Promise<Connection>, stalls: StallWatc
     }
   }
 
-  async function connected(): Promise<Connection> {
-    if (connection && !connection.isLost) {
-      if (performance.now() - connection.openedAt < lifetime) return connection
+  /** Lets go of a connection that is too old, or has been silent for longer than another that turned out to be dead. */
+  function retire() {
+    if (!connection || connection.isLost) return
+    if (connection.heardAt < trust.since) connection.destroy(new Error("the database has stopped answering"))
+    else if (performance.now() - connection.openedAt > lifetime) {
       void connection.close()
+      connection = undefined
     }
+  }
+
+  function connected(): Connection | Promise<Connection> {
+    if (connection && !connection.isLost) return connection
     connecting ??= reconnect().finally(() => {
       connecting = undefined
     })
     return connecting
   }
 
-  async function send(on: Connection, statement: Statement, mayCommit: boolean): Promise<unknown> {
+  function send(on: Connection, statement: Statement, mayCommit: boolean): Promise<unknown> {
     refuseLate()
-    if (!mayCommit) return on.send(statement)
+    if (!mayCommit || !lease?.isWrite) return on.send(statement)
     committing++
-    try {
-      return await on.send(statement)
-    } finally {
+    return on.send(statement).finally(() => {
       committing--
-    }
+    })
   }
 
   async function begin<Result>(run: (tx: Executor) => Promise<Result>): Promise<Result> {
@@ -93,12 +109,17 @@ export function createSlot(connect: () => Promise<Connection>, stalls: StallWatc
   }
 
   async function execute(statement: Statement): Promise<unknown> {
-    const on = await connected()
+    const on = connected()
+    return executeOn(on instanceof Promise ? await on : on, statement)
+  }
+
+  function executeOn(on: Connection, statement: Statement): Promise<unknown> {
     return on.keepsSettings ? send(on, statement, true) : begin((tx) => tx.execute(statement))
   }
 
   /** Ends a connection that does not answer. */
   function giveUp() {
+    trust.since = performance.now() - GRACE_MS
     connection?.destroy(new Error("the database has stopped answering"))
   }
 
@@ -107,10 +128,10 @@ export function createSlot(connect: () => Promise<Connection>, stalls: StallWatc
    * connection at once would leave that running there, beside the statements of a new connection. It does not end a
    * commit that waits for a standby, nor may we.
    */
-  function expire(isWrite: boolean) {
+  function expire() {
     connection?.stopWriting()
     expiry = setTimeout(() => {
-      if (isWrite && committing > 0) stalls.add(giveUp)
+      if (committing > 0) stalls.add(giveUp)
       else giveUp()
     }, GRACE_MS)
   }
@@ -122,13 +143,14 @@ export function createSlot(connect: () => Promise<Connection>, stalls: StallWatc
     execute,
     transaction,
     get isConnected() {
-      return isUsable()
+      return connection !== undefined && !connection.isLost
     },
     async run(next, body) {
       lease = next
-      lease.onOver = () => expire(next.isWrite)
+      lease.onOver = expire
       try {
         refuseLate()
+        retire()
         return await body(slot)
       } finally {
         clearTimeout(expiry)

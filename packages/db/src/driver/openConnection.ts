@@ -22,6 +22,8 @@ export interface Connection {
   /** False behind a pooler, where the next statement may run on another connection to the server. */
   readonly keepsSettings: boolean
   readonly openedAt: number
+  /** When it answered last. */
+  readonly heardAt: number
   readonly isLost: boolean
   /** Rejects at once when the connection is lost. */
   send(statement: Statement): Promise<unknown>
@@ -37,8 +39,8 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** For all hosts together. */
-const CONNECT_MS = 2_000
+/** For all hosts together: to take a connection, and to let us in. */
+const [CONNECT_MS, ENTER_MS] = [2_000, 1_000]
 
 /**
  * The first statement. It fails on a standby, and tells whether the connection has kept what it was given at its start:
@@ -58,11 +60,11 @@ export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
  * @throws the last host's failure.
  */
 export async function openConnection(server: Server, settings: Settings | null): Promise<Connection> {
-  const timeoutMs = CONNECT_MS / server.targets.length
+  const hosts = server.targets.length
   let failure: unknown
   for (const target of server.targets) {
     try {
-      return await open(server, { target, settings, timeoutMs })
+      return await open(server, { target, settings, hosts })
     } catch (error) {
       if (settings && isOfPooler(error)) throw error
       failure = error
@@ -73,11 +75,10 @@ export async function openConnection(server: Server, settings: Settings | null):
 
 async function open(
   { encryption, user, pass, database, parameters }: Server,
-  { target, settings, timeoutMs }: { target: Target; settings: Settings | null; timeoutMs: number },
+  { target, settings, hosts }: { target: Target; settings: Settings | null; hosts: number },
 ): Promise<Connection> {
   const isOffered = settings !== null
-  const giveUpAt = performance.now() + timeoutMs
-  const socket = await openSocket(target, { encryption, timeoutMs })
+  const socket = await openSocket(target, { encryption, timeoutMs: CONNECT_MS / hosts })
   const connection = {
     application_name: "latchkey",
     ...parameters,
@@ -116,6 +117,7 @@ async function open(
   let lost: Error | undefined
   let keepsSettings = false
   let isMuted = false
+  let heardAt = 0
   /** Of the statements under way. */
   const rejections = new Set<(reason: Error) => void>()
 
@@ -144,12 +146,14 @@ async function open(
       const answered = asArrays ? statement.values() : statement
       answered.then(
         (rows) => {
+          heardAt = performance.now()
           rejections.delete(reject)
           if (!isUnreplicated) return resolve(rows)
           isUnreplicated = false
           reject(new DatabaseUnavailable("committed, but a standby that has to confirm it did not"))
         },
         (error: Error) => {
+          heardAt = performance.now()
           rejections.delete(reject)
           reject(error)
           if (endsConnection(error)) lose(error)
@@ -158,10 +162,7 @@ async function open(
     })
   }
 
-  const timer = setTimeout(
-    () => lose(new Error("the database takes no connection")),
-    giveUpAt - performance.now(),
-  )
+  const timer = setTimeout(() => lose(new Error("the database does not let us in")), ENTER_MS / hosts)
   try {
     const rows = await send({ text: isOffered ? HELLO : `select ${PRIMARY_CHECK}`, asArrays: true })
     keepsSettings = isOffered && (rows as boolean[][])[0]?.[1] === true
@@ -175,6 +176,9 @@ async function open(
   return {
     openedAt: performance.now(),
     keepsSettings,
+    get heardAt() {
+      return heardAt
+    },
     get isLost() {
       return lost !== undefined
     },
