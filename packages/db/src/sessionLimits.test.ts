@@ -67,14 +67,14 @@ describe.each([
 
       const { user, userId, session } = await storeUser(db)
       const loggedIn = await Promise.all(
-        Array.from({ length: 20 }, () =>
+        Array.from({ length: 8 }, () =>
           createSession(db, { userId, checkedHash: "hash", session: newSession(), source }),
         ),
       )
       expect(new Set(loggedIn)).toEqual(new Set([true]))
 
       const created = await Promise.all(
-        Array.from({ length: 20 }, () =>
+        Array.from({ length: 8 }, () =>
           createApiKey(db, { userId, sessionId: session.id, maxKeys: 5, apiKey: newApiKey(), source }),
         ),
       )
@@ -96,7 +96,7 @@ describe.each([
       const turned = await Promise.all(Array.from({ length: 8 }, () => rotateSession(db, params)))
       expect(turned.filter((result) => result !== null)).toHaveLength(1)
 
-      const many = Array.from({ length: 20 }, newUser)
+      const many = Array.from({ length: 8 }, newUser)
       await Promise.all(many.map((params) => createUser(db, params)))
       for (const { email } of many) expect(await findUserByEmail(db, { email })).not.toBeNull()
       await Promise.all(databases.map(({ close }) => close()))
