@@ -5,6 +5,7 @@ type Side = "server" | "database"
 
 /** A way from a server under test to its database, which the test can watch, cut, clog, hold and mend. */
 export async function createLink(target: URL) {
+  let destination = target
   const sockets = new Set<Socket>()
   /** Whatever they send disappears. */
   const mute = new Set<Socket>()
@@ -13,7 +14,7 @@ export async function createLink(target: URL) {
   let hold: { from: Side; pieces: (() => void)[]; onFirst: () => void } | null = null
   let onPiece = (_from: Side) => {}
   const link = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname)
+    const upstream = connect(Number(destination.port), destination.hostname)
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -60,6 +61,10 @@ export async function createLink(target: URL) {
       if (link.listening) return
       link.listen(address.port, "127.0.0.1")
       await once(link, "listening")
+    },
+    /** Where new connections lead from now on. */
+    redirect(next: URL) {
+      destination = next
     },
     /** Holds back what one side sends; resolves when there is something. */
     hold: (from: Side) =>

@@ -1,82 +1,145 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
-import postgres, { type Sql } from "postgres"
 import type { DatabaseHandle, DatabaseOptions } from "./createDatabase.ts"
 import { createSlots } from "./createSlots.ts"
-import { parseDatabaseUrl, type ServerOptions } from "./databaseUrl.ts"
-import { giveUpLate } from "./giveUpLate.ts"
+import { DatabaseUnavailable } from "./databaseUnavailable.ts"
+import { DEFAULT_PORT, parseDatabaseUrl } from "./databaseUrl.ts"
+import { createSlot, type Slot } from "./driver/createSlot.ts"
+import { type Connection, isOfPooler, openConnection, type Server } from "./driver/openConnection.ts"
+import { sqlClient } from "./driver/sqlClient.ts"
+import { createStallWatch, STALLED_COMMITS } from "./driver/stallWatch.ts"
+import { transactionOn } from "./driver/transactionOn.ts"
+import { type Lease, withLease } from "./lease.ts"
 import { migrateDatabase } from "./migrateDatabase.ts"
-import { openSocket, openWatchedSocket } from "./openSocket.ts"
-import { type Pool, setPool, WAITING } from "./pool.ts"
-import { isOfNoSession } from "./query.ts"
-import { LIMITS } from "./sessionLimits.ts"
+import { setPool, WAITING } from "./pool.ts"
+import { LIMITS, MEANING, NO_LIMITS, type Settings, setLocally } from "./sessionLimits.ts"
 
 /** Connections; as many queries run at once. */
 const SIZE = 10
 
-/** What both kinds of connection have; seconds. `socket` and lists of hosts are documented, and missing from the types. */
-const COMMON = { connect_timeout: 3, fetch_types: false, onnotice: () => {} }
+/** Of those, how many can be held by writes. */
+const MAX_WRITES = 6
+
+/** How long what is under way may take to end when the pool is closed. */
+const CLOSE_MS = 1_000
 
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
 export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseHandle {
-  const server = parseDatabaseUrl(url).options
-  const options = {
-    ...server,
-    ...COMMON,
-    max: SIZE,
-    // postgres.js waits up to 20 s between attempts unless told; recovery has to be quicker than that.
-    backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, 0.5),
-    keep_alive: 15,
-    socket: openWatchedSocket,
-    connection: { ...server.connection, ...LIMITS },
+  const server = readServer(url)
+  const turns = createSlots({ size: SIZE, maxWrites: MAX_WRITES, ...WAITING })
+  const stalls = createStallWatch(async () => {
+    const rows = await withLease(false, (lease) =>
+      run(lease, (slot) => slot.execute({ text: STALLED_COMMITS, asArrays: true })),
+    )
+    return (rows as boolean[][])[0]?.[0] === true
+  })
+  const trust = { since: 0 }
+  /** Until there turns out to be a pooler, which refuses or drops them. */
+  let withSettings = true
+  let isClosed = false
+
+  async function connect(): Promise<Connection> {
+    if (isClosed) throw new DatabaseUnavailable("the pool is closed")
+    if (!withSettings) return openConnection(server, null)
+    const connection = await connectWith(server, { ...LIMITS, ...MEANING })
+    withSettings = connection.keepsSettings
+    return connection
   }
-  const client = postgres(options as object)
-  giveUpLate(client)
-  const db = drizzle(client)
-  const pool: Pool = {
-    slots: createSlots({ size: SIZE, ...WAITING }),
-    hasSessions: true,
-    forgoSessions() {
-      pool.hasSessions = false
-      // postgres.js reads both whenever it sends a statement or opens a connection.
-      client.options.prepare = false
-      for (const name of Object.keys(LIMITS)) delete client.options.connection[name]
-    },
-    onQuery,
+
+  /** Those that no query has. */
+  const idle = Array.from({ length: SIZE }, () => createSlot({ connect, stalls, trust }))
+  const slots: readonly Slot[] = [...idle]
+
+  /** The one used last, if it is connected; else the one that has waited longest. */
+  function takeIdle(): Slot {
+    const slot = idle.findLast(({ isConnected }) => isConnected) ?? idle[0]
+    if (!slot) throw new TypeError("more turns than slots")
+    idle.splice(idle.indexOf(slot), 1)
+    return slot
   }
-  setPool(db, pool)
+
+  async function run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result> {
+    if (lease.isWrite && stalls.size >= MAX_WRITES)
+      throw new DatabaseUnavailable("commits wait for a standby")
+    const turn = turns.take(lease.isWrite)
+    if (turn) await turn
+    const slot = takeIdle()
+    try {
+      return await slot.run(lease, body)
+    } catch (error) {
+      if (isOfPooler(error)) withSettings = false
+      throw error
+    } finally {
+      idle.push(slot)
+      turns.free(lease.isWrite)
+    }
+  }
+
+  const db = drizzle(
+    sqlClient({
+      execute: (statement) => withLease(true, (lease) => run(lease, (slot) => slot.execute(statement))),
+      transaction: (body) => withLease(true, (lease) => run(lease, (slot) => slot.transaction(body))),
+    }),
+  )
+  setPool(db, { run: (lease, body) => run(lease, (slot) => body(slot.db)), onQuery })
   return {
     db,
-    async migrate() {
-      await migrateOver(server)
-      if (!(await hasSessions(client))) pool.forgoSessions()
-      await client.unsafe("select 1")
+    migrate: () => migrateOver(server),
+    usage: turns.usage,
+    async close() {
+      isClosed = true
+      await Promise.race([sleep(CLOSE_MS, undefined, { ref: false }), drained()])
+      await Promise.all(slots.map((slot) => slot.close()))
     },
-    usage: () => pool.slots.usage(),
-    close: () => client.end({ timeout: 1 }),
+  }
+
+  async function drained() {
+    while (turns.usage().inUse > 0) await sleep(10)
   }
 }
 
-/**
- * Whether a session keeps what it was given at its start. PgBouncer refuses settings that it does not know, or,
- * told to ignore them, drops them; either way statements of one session may run on many, in transaction mode.
- */
-async function hasSessions(client: Sql): Promise<boolean> {
+/** A connection that has the settings, or, where a pooler refuses them, one without. */
+async function connectWith(server: Server, settings: Settings): Promise<Connection> {
   try {
-    const [row] = await client.unsafe("select source from pg_settings where name = 'statement_timeout'")
-    return row?.source === "client"
+    return await openConnection(server, settings)
   } catch (error) {
-    if (isOfNoSession(error)) return false
-    throw error
+    if (!isOfPooler(error)) throw error
+    return openConnection(server, null)
   }
 }
 
-/** Over a connection of its own, for which the limits of a query do not hold: an index may take its time. */
-async function migrateOver(server: ServerOptions) {
-  const options = { ...server, ...COMMON, max: 1, connect_timeout: 5, prepare: false, socket: openSocket }
-  const client = postgres(options as object)
+function readServer(url: string): Server {
+  const { host, port, path, user, pass, database, ssl, sslnegotiation, connection } =
+    parseDatabaseUrl(url).options
+  return {
+    targets: path
+      ? [{ path }]
+      : host.map((name, index) => ({ host: name, port: port[index] ?? DEFAULT_PORT })),
+    encryption: { ssl, isDirect: sslnegotiation === "direct" },
+    login: { ...(user && { user }), ...(pass && { pass }), ...(database && { database }) },
+    parameters: connection,
+  }
+}
+
+/** Over a connection of its own, for which the limits of a query do not hold. */
+async function migrateOver(server: Server): Promise<void> {
+  const settings = { ...NO_LIMITS, ...MEANING }
+  const connection = await connectWith(server, settings)
   try {
-    await migrateDatabase(drizzle(client))
+    await migrateDatabase(
+      drizzle(
+        sqlClient({
+          execute: connection.send,
+          transaction: (run) =>
+            transactionOn(connection, {
+              settings: setLocally(settings),
+              send: connection.send,
+              run: (tx) => run(sqlClient(tx)),
+            }),
+        }),
+      ),
+    )
   } finally {
-    await client.end({ timeout: 1 })
+    await connection.close()
   }
 }

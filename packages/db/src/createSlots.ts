@@ -7,9 +7,9 @@ export interface Slots {
    *
    * @throws {DatabaseUnavailable} when as many wait as may, or, from the promise, when none was free in time.
    */
-  take(): Promise<void> | null
-  /** Gives a slot back, to whoever waits longest. */
-  free(): void
+  take(isWrite: boolean): Promise<void> | null
+  /** Gives a slot back, to whoever waits longest and may have it. */
+  free(isWrite: boolean): void
   usage(): SlotUsage
 }
 
@@ -23,51 +23,81 @@ export interface SlotUsage {
 
 export interface SlotLimits {
   size: number
+  /** How many slots writes may have at once, so that reads go on when no write ends. */
+  maxWrites: number
+  /** How many reads may wait, and how many writes. */
   maxWaiting: number
   maxWaitMs: number
 }
 
-export function createSlots({ size, maxWaiting, maxWaitMs }: SlotLimits): Slots {
-  /** In the order of their coming. */
-  const waiting = new Set<() => void>()
+interface Waiting {
+  isWrite: boolean
+  enter(): void
+}
+
+export function createSlots({ size, maxWrites, maxWaiting, maxWaitMs }: SlotLimits): Slots {
+  /** In order of arrival. */
+  const waiting = new Set<Waiting>()
   let inUse = 0
+  let writes = 0
   let refused = 0
+
+  const isFree = (isWrite: boolean) => inUse < size && (!isWrite || writes < maxWrites)
+
+  function occupy(isWrite: boolean) {
+    inUse++
+    if (isWrite) writes++
+  }
+
+  function countWaiting(isWrite: boolean) {
+    let count = 0
+    for (const other of waiting) if (other.isWrite === isWrite) count++
+    return count
+  }
 
   function refuse(why: string) {
     refused++
     return new DatabaseUnavailable(why)
   }
 
-  function wait() {
+  function wait(isWrite: boolean) {
     return new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        waiting.delete(enter)
+        waiting.delete(entry)
         reject(refuse(`no connection was free within ${maxWaitMs} ms`))
       }, maxWaitMs)
-      function enter() {
-        clearTimeout(timer)
-        resolve()
+      const entry: Waiting = {
+        isWrite,
+        enter() {
+          waiting.delete(entry)
+          clearTimeout(timer)
+          occupy(isWrite)
+          resolve()
+        },
       }
-      waiting.add(enter)
+      waiting.add(entry)
     })
   }
 
   return {
-    take() {
-      if (inUse < size) {
-        inUse++
+    take(isWrite) {
+      if (isFree(isWrite)) {
+        occupy(isWrite)
         return null
       }
-      if (waiting.size >= maxWaiting) throw refuse("too many queries wait for a connection")
-      return wait()
+      if (waiting.size >= maxWaiting && countWaiting(isWrite) >= maxWaiting) {
+        throw refuse("too many queries wait for a connection")
+      }
+      return wait(isWrite)
     },
-    free() {
-      for (const enter of waiting) {
-        waiting.delete(enter)
-        enter()
+    free(isWrite) {
+      inUse--
+      if (isWrite) writes--
+      for (const entry of waiting) {
+        if (!isFree(entry.isWrite)) continue
+        entry.enter()
         return
       }
-      inUse--
     },
     usage: () => ({ size, inUse, waiting: waiting.size, refused }),
   }

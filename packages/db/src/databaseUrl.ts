@@ -13,7 +13,6 @@ export interface ServerOptions extends Tls {
   user?: string
   pass?: string
   database?: string
-  target_session_attrs?: "read-write" | "primary"
   /** Settings of each session. */
   connection: Record<string, string>
 }
@@ -53,6 +52,7 @@ function parseParts(authority: string, path: string, parameters: UrlParameters):
   const at = authority.lastIndexOf("@")
   const [user = "", ...password] = authority.slice(0, Math.max(at, 0)).split(":")
   const servers = readServers(authority.slice(at + 1), parameters)
+  checkSessionAttributes(parameters)
   const options = {
     ...servers,
     ...withoutEmpty({
@@ -60,7 +60,6 @@ function parseParts(authority: string, path: string, parameters: UrlParameters):
       pass: parameters.take("password") ?? decode(password.join(":")),
       database: parameters.take("dbname") ?? decode(path),
     }),
-    ...readSessionAttributes(parameters),
     connection: readSettings(parameters),
     ...readTls(parameters, servers),
   }
@@ -90,7 +89,7 @@ function readServers(authority: string, parameters: UrlParameters) {
   return { host: hosts, port, path: `${folder}/.s.PGSQL.${port[0]}` }
 }
 
-const DEFAULT_PORT = 5432
+export const DEFAULT_PORT = 5432
 
 function readHost(text: string): string {
   const inBrackets = /^\[(.*)\]$/.exec(text)?.[1]
@@ -110,15 +109,14 @@ function readPort(text: string): number {
   return port
 }
 
-function readSessionAttributes(parameters: UrlParameters): Pick<ServerOptions, "target_session_attrs"> {
+/** The driver skips standbys whatever the URL says. */
+function checkSessionAttributes(parameters: UrlParameters): void {
   const attributes = parameters.take("target_session_attrs") ?? "any"
-  if (attributes === "any") return {}
-  if (attributes !== "read-write" && attributes !== "primary") {
+  if (!["any", "read-write", "primary"].includes(attributes)) {
     throw new DatabaseUrlError(
       "target_session_attrs: expected any, read-write or primary, as Latchkey writes to the database",
     )
   }
-  return { target_session_attrs: attributes }
 }
 
 function readSettings(parameters: UrlParameters): Record<string, string> {

@@ -1,84 +1,76 @@
 import { once } from "node:events"
-import { connect, type NetConnectOpts, type Socket } from "node:net"
-import type { Options } from "postgres"
+import { connect, isIP, type Socket } from "node:net"
+import { type ConnectionOptions, connect as secure } from "node:tls"
 
-/** For all hosts of a URL together. */
-const CONNECT_MS = 2_000
+/** A TCP port of a host, or a Unix socket. */
+export type Target = { host: string; port: number } | { path: string }
 
-/** Longer than any statement may run. */
-const SILENCE_MS = 4_000
+export interface Encryption {
+  /** Off, TLS where the server has it, or TLS with these options. */
+  ssl: false | "prefer" | ConnectionOptions
+  /** PostgreSQL 17 takes TLS without asking first. */
+  isDirect: boolean
+}
 
-const CHECK_EVERY_MS = 500
-
-type Target = Options<Record<string, never>>
+/** A host that is gone says nothing; after so many seconds of silence the system asks whether it is there. */
+const KEEP_ALIVE_MS = 15_000
 
 /**
- * A connection to the first host that takes one, given up when the server stays silent after something was sent.
- * A host that is gone says nothing, and the system would go on sending for a quarter of an hour; meanwhile the
- * connection would sit in the pool and every query on it would hang. postgres.js knows no such limit.
+ * Opens a connection, over TLS where wanted, and gives up after `timeoutMs` altogether. postgres.js could do the TLS
+ * itself, but takes all listeners off a socket when it does, so that its loss would go unnoticed.
  */
-export async function openWatchedSocket(target: Target): Promise<Socket> {
-  const socket = await openSocket(target)
-  watch(socket)
-  return socket
-}
-
-/** A connection to the first host that takes one. */
-export async function openSocket({ host, port, path }: Target): Promise<Socket> {
-  const targets = path ? [{ path: String(path) }] : addresses(host, port)
-  let failure: unknown
-  for (const target of targets) {
-    try {
-      return await open(target, CONNECT_MS / targets.length)
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw failure
-}
-
-async function open(target: NetConnectOpts, timeoutMs: number): Promise<Socket> {
-  const socket = connect(target)
+export async function openSocket(
+  target: Target,
+  { encryption, timeoutMs }: { encryption: Encryption; timeoutMs: number },
+): Promise<Socket> {
+  const socket = connect({ ...target, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+  // TLS listens to the socket around this one.
+  socket.on("error", () => {})
   const timer = setTimeout(
     () => socket.destroy(coded("ETIMEDOUT", "the database takes no connection")),
     timeoutMs,
   )
   try {
     await once(socket, "connect")
-    // Where postgres.js looks for the name that it asks for over TLS, and that the certificate has to be of.
-    return "host" in target ? Object.assign(socket, { host: target.host }) : socket
+    // As with libpq, a Unix socket is never encrypted.
+    if (!encryption.ssl || "path" in target) return socket
+    return await encrypt(socket, { host: target.host, ...encryption })
+  } catch (error) {
+    socket.destroy()
+    throw error
   } finally {
     clearTimeout(timer)
   }
 }
 
-function addresses(host: Target["host"], port: Target["port"]) {
-  const ports = [port ?? 5432].flat()
-  return [host ?? "localhost"]
-    .flat()
-    .map((name, index) => ({ host: name, port: Number(ports[index] ?? ports[0]) }))
+/** The first message of the PostgreSQL protocol when it asks for TLS. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
+
+async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { host: string }) {
+  if (!isDirect && !(await takesTls(socket))) {
+    if (ssl === "prefer") return socket
+    throw coded("NO_TLS", "the database does not support TLS")
+  }
+  const tlsSocket = secure({
+    socket,
+    // Whom the certificate has to be of; without it Node would take it for localhost.
+    host,
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(isDirect && { ALPNProtocols: ["postgresql"] }),
+    ...(ssl === "prefer" ? { rejectUnauthorized: false } : ssl),
+  })
+  await once(tlsSocket, "secureConnect")
+  return tlsSocket
 }
 
-function watch(socket: Socket) {
-  let read = socket.bytesRead
-  let written = socket.bytesWritten
-  /** Since when what was sent has had no answer. */
-  let silentSince: number | undefined
-  const timer = setInterval(() => {
-    // Not by its event: for TLS, postgres.js takes all listeners away.
-    if (socket.destroyed) {
-      clearInterval(timer)
-    } else if (socket.bytesRead !== read) {
-      read = socket.bytesRead
-      written = socket.bytesWritten
-      silentSince = undefined
-    } else if (socket.bytesWritten !== written) {
-      silentSince ??= performance.now()
-      if (performance.now() - silentSince >= SILENCE_MS) {
-        socket.destroy(coded("ETIMEDOUT", "the database has stopped answering"))
-      }
-    }
-  }, CHECK_EVERY_MS).unref()
+async function takesTls(socket: Socket): Promise<boolean> {
+  socket.write(SSL_REQUEST)
+  const closed = new AbortController()
+  socket.once("close", () => closed.abort(coded("ECONNRESET", "the database closed the connection")))
+  const [answer]: Buffer[] = await once(socket, "data", { signal: closed.signal })
+  // What follows the answer unencrypted did not come from the server that the certificate is of (CVE-2021-23222).
+  if (answer?.length !== 1) throw coded("EPROTO", "the database did not answer the request for TLS")
+  return answer.toString() === "S"
 }
 
 const coded = (code: string, message: string) => Object.assign(new Error(message), { code })

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
 import { createTestDatabase } from "@latchkey/test-postgres"
+import { sql } from "drizzle-orm"
 import postgres, { type Sql } from "postgres"
 import { expect, inject, test, vi } from "vitest"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "./index.ts"
-import { query } from "./query.ts"
+import { query, write } from "./query.ts"
+import { rateLimits } from "./schema.ts"
 import { newUser } from "./testing.ts"
 
 /** A migrated database, and a connection to it that is none of the pool's. */
@@ -31,6 +34,7 @@ async function openWay(target: string) {
   const sockets = new Set<Socket>()
   let treat: "pass" | "close" | "hold" = "pass"
   let held: (() => void)[] = []
+  const pairs = new Set<{ client: Socket; upstream: Socket }>()
   const taken = { count: 0 }
   const way = createServer((client) => {
     taken.count++
@@ -38,7 +42,12 @@ async function openWay(target: string) {
     const pass = () => {
       const upstream = connect(Number(port), hostname).on("error", () => client.destroy())
       client.pipe(upstream).pipe(client)
-      client.on("close", () => upstream.destroy())
+      const pair = { client, upstream }
+      pairs.add(pair)
+      client.on("close", () => {
+        upstream.destroy()
+        pairs.delete(pair)
+      })
     }
     if (treat === "close") client.end()
     else if (treat === "hold") held.push(pass)
@@ -58,6 +67,14 @@ async function openWay(target: string) {
       if (kind !== "pass") return
       for (const pass of held) pass()
       held = []
+    },
+    /** Keeps back what the database answers on the connections that there are. @returns what lets it go on. */
+    holdAnswers() {
+      const frozen = [...pairs]
+      for (const { client, upstream } of frozen) upstream.unpipe(client)
+      return () => {
+        for (const { client, upstream } of frozen) upstream.pipe(client)
+      }
     },
     async [Symbol.asyncDispose]() {
       way.close()
@@ -137,11 +154,11 @@ test("when all connections are busy: refused in time, in order, and never done",
 
   await withUsersLocked(direct, async () => {
     const writes = users.map((user) => createUser(db, user))
-    await vi.waitFor(() => expect(database.usage()).toMatchObject({ size: 10, inUse: 10, waiting: 20 }))
+    await vi.waitFor(() => expect(database.usage()).toMatchObject({ size: 10, inUse: 6, waiting: 24 }))
     for (const write of await Promise.allSettled(writes)) {
       expect(write).toMatchObject({ status: "rejected", reason: { name: "DatabaseUnavailable" } })
     }
-    expect(database.usage()).toMatchObject({ refused: 20, waiting: 0 })
+    expect(database.usage()).toMatchObject({ refused: 24, waiting: 0 })
     await vi.waitFor(() => expect(database.usage().inUse).toBe(0))
   })
 
@@ -214,3 +231,108 @@ test("a server with fewer connections to give than the pool wants", async () => 
   await close()
   await direct.unsafe(`drop owned by ${role}; drop role ${role}`)
 })
+
+test("a server process that is ended under each of ten queries: a clean error, and the next query works", async () => {
+  await using database = await openDatabase()
+  const { db, direct } = database
+  const sleep = query((db) => db.execute(sql`select pg_sleep(5)`))
+
+  for (let round = 0; round < 10; round++) {
+    const interrupted = expect(sleep(db, undefined)).rejects.toThrow(DatabaseUnavailable)
+    await vi.waitFor(async () => {
+      const ended = await direct`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query like 'select pg_sleep%' and pid <> pg_backend_pid()`
+      expect(ended.length).toBe(1)
+    })
+    await interrupted
+    await ping(db)
+  }
+})
+
+test("writes that all wait leave connections for reads", async () => {
+  await using database = await openDatabase()
+  const { db, direct } = database
+
+  await withUsersLocked(direct, async () => {
+    const writes = Promise.allSettled(Array.from({ length: 20 }, () => createUser(db, newUser())))
+    await vi.waitFor(() => expect(database.usage().inUse).toBe(6))
+    for (let read = 0; read < 100; read++) await ping(db)
+    expect(database.usage().inUse).toBe(6)
+    await writes
+  })
+})
+
+const counted = (key: string) => ({ key, points: 1, expiresAt: new Date() })
+
+test("a transaction that waited for a connection does not commit after its caller was told that it failed", async () => {
+  await using database = await openDatabase()
+  const { db, direct } = database
+  let tell = () => {}
+  const told = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const late = write<string, void>((db, key) =>
+    db.transaction(async (tx) => {
+      await tx.insert(rateLimits).values(counted(key))
+      await told
+    }),
+  )
+
+  let outcome: Promise<void> = Promise.resolve()
+  await withUsersLocked(direct, async () => {
+    const before = Promise.allSettled(Array.from({ length: 6 }, () => createUser(db, newUser())))
+    await vi.waitFor(() => expect(database.usage().inUse).toBe(6))
+    outcome = expect(late(db, "late").finally(() => tell())).rejects.toThrow("no answer within")
+    await sleep(300)
+    expect(database.usage().waiting).toBe(1)
+    void before
+  })
+  await outcome
+
+  await vi.waitFor(() => expect(database.usage().inUse).toBe(0), 5_000)
+  expect(await direct`select key from rate_limits`).toEqual([])
+})
+
+test("a write whose first half was answered too late gets no second", async () => {
+  await using database = await openDatabase()
+  await using way = await openWay(database.url)
+  const { db, usage, close } = await createDatabase(way.url)
+  // Sent so late that the server's own limit for it ends after the caller's.
+  const count = write<string, void>(async (db, key) => {
+    await sleep(500)
+    await db.insert(rateLimits).values(counted(key))
+  })
+  await count(db, "first")
+
+  const goOn = way.holdAnswers()
+  // The server describes the statement, and would be sent its parameters then.
+  await expect(count(db, "late")).rejects.toThrow(DatabaseUnavailable)
+  goOn()
+
+  await vi.waitFor(() => expect(usage().inUse).toBe(0), 5_000)
+  await count(db, "next")
+  expect((await database.direct`select key from rate_limits order by key`).map(({ key }) => key)).toEqual([
+    "first",
+    "next",
+  ])
+  await close()
+})
+
+test("a commit whose answer is lost for good gives its connection up", async () => {
+  await using database = await openDatabase()
+  await using way = await openWay(database.url)
+  const { db, usage, close } = await createDatabase(way.url)
+  const count = write<string, void>((db, key) =>
+    db.transaction(async (tx) => {
+      await tx.insert(rateLimits).values(counted(key))
+      way.holdAnswers()
+    }),
+  )
+
+  await expect(count(db, "perhaps")).rejects.toThrow(DatabaseUnavailable)
+
+  await vi.waitFor(() => expect(usage().inUse).toBe(0), { timeout: 10_000, interval: 50 })
+  await ping(db)
+  await close()
+}, 20_000)

@@ -1,19 +1,17 @@
 import type { Database } from "./createDatabase.ts"
-import type { SlotLimits, Slots } from "./createSlots.ts"
+import type { SlotLimits } from "./createSlots.ts"
+import type { Lease } from "./lease.ts"
 
 /** What stands between the queries and a database; a transaction has none of its own. */
 export interface Pool {
-  slots: Slots
-  /** False behind a pooler, where the next statement may run on another connection to the server. */
-  hasSessions: boolean
-  /** From now on nothing is asked of a session: no settings, no prepared statements. */
-  forgoSessions(): void
+  /** Runs a query's body when there is a place for it. */
+  run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result>
   /** Told how many seconds each query took, its waiting included. */
   onQuery: ((seconds: number) => void) | undefined
 }
 
-/** A query that waits this long and is then sent late still ends before its caller has been told that it failed. */
-export const WAITING: Omit<SlotLimits, "size"> = { maxWaiting: 1_000, maxWaitMs: 900 }
+/** A query that waits this long for its turn has time left to be done before its lease is over. */
+export const WAITING: Omit<SlotLimits, "size" | "maxWrites"> = { maxWaiting: 1_000, maxWaitMs: 900 }
 
 const pools = new WeakMap<Database, Pool>()
 

@@ -1,6 +1,5 @@
 import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { isIP } from "node:net"
 import { type ConnectionOptions, createSecureContext, type SecureVersion } from "node:tls"
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 import type { UrlParameters } from "./urlParameters.ts"
@@ -18,7 +17,7 @@ const MODES = ["disable", "allow", "prefer", "require", "no-verify", "verify-ca"
  * it nothing is encrypted unless another parameter asks for TLS. `ssl=true` checks the server, as with other drivers of
  * JavaScript.
  */
-export function readTls(parameters: UrlParameters, server: { host: string[]; path?: string }): Tls {
+export function readTls(parameters: UrlParameters, server: { path?: string }): Tls {
   const names = ["sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"] as const
   const files = Object.fromEntries(names.map((name) => [name, parameters.take(name)]))
   const versions = {
@@ -40,11 +39,6 @@ export function readTls(parameters: UrlParameters, server: { host: string[]; pat
   if ((sslcert === undefined) !== (sslkey === undefined)) {
     throw new DatabaseUrlError("sslcert and sslkey: expected both or neither")
   }
-  if (mode === "verify-full" && server.host.length > 1 && server.host.some((host) => isIP(host) !== 0)) {
-    throw new DatabaseUrlError(
-      "sslmode: expected names of the hosts, not addresses, to verify several in full",
-    )
-  }
   const checksServer = mode !== "no-verify" && (mode !== "require" || sslrootcert !== undefined)
   const ssl: ConnectionOptions = {
     ...versions,
@@ -55,8 +49,6 @@ export function readTls(parameters: UrlParameters, server: { host: string[]; pat
     ...(sslpassword !== undefined && { passphrase: sslpassword }),
     ...(sslcrl !== undefined && { crl: readParameterFile("sslcrl", sslcrl) }),
     rejectUnauthorized: checksServer,
-    // Node.js would compare the certificate of an IP address with "localhost".
-    ...(server.host.length === 1 && { host: server.host[0] }),
     ...(mode !== "verify-full" && { checkServerIdentity: () => undefined }),
   }
   try {

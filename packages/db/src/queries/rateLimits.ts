@@ -1,4 +1,5 @@
 import { and, eq, gt, sql } from "drizzle-orm"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
@@ -45,7 +46,7 @@ export const findCounted = query(async (db, { key }: { key: string }): Promise<C
   const [row] = await db
     .select(counted)
     .from(rateLimits)
-    .where(and(eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
+    .where(and(onPrimary, eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
   return row ?? null
 })
 
@@ -54,6 +55,6 @@ export const findOpenWindows = query(async (db, { keys }: { keys: readonly strin
   const rows = await db
     .select({ key: rateLimits.key })
     .from(rateLimits)
-    .where(and(anyOf(rateLimits.key, joinIds(keys)), gt(rateLimits.expiresAt, sql`now()`)))
+    .where(and(onPrimary, anyOf(rateLimits.key, joinIds(keys)), gt(rateLimits.expiresAt, sql`now()`)))
   return rows.map(({ key }) => key)
 })

@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
@@ -111,6 +112,7 @@ export const findUserOfFamily = query(
       .innerJoin(users, eq(users.id, sessions.userId))
       .where(
         and(
+          onPrimary,
           eq(sessions.id, sessionId),
           eq(sessions.familyHash, familyHash),
           isLive,
@@ -234,7 +236,7 @@ const liveSessions = prepareOnce((db) =>
     .select({ id: sessions.id, user: userColumns })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(users.disabledAt)))
+    .where(and(onPrimary, anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(users.disabledAt)))
     .prepare("live_sessions"),
 )
 

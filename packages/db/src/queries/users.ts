@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../createDatabase.ts"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { type ClientInfo, recordEvent } from "./auditEvents.ts"
@@ -14,7 +15,7 @@ export const findUserByEmail = query(
     const [row] = await db
       .select({ user: userColumns, passwordHash: users.passwordHash })
       .from(users)
-      .where(and(eq(users.email, email), isNull(users.disabledAt)))
+      .where(and(onPrimary, eq(users.email, email), isNull(users.disabledAt)))
     return row ?? null
   },
 )
@@ -26,7 +27,7 @@ export const findPasswordHash = query(
       .select({ passwordHash: users.passwordHash })
       .from(users)
       .innerJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId), isLive))
-      .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+      .where(and(onPrimary, eq(users.id, userId), isNull(users.disabledAt)))
     return row?.passwordHash ?? null
   },
 )

@@ -1,0 +1,19 @@
+import { sql } from "drizzle-orm"
+import { causesOf } from "./causesOf.ts"
+
+const MARKER = "this server is a standby"
+
+/** `true` on a primary; on a standby, an error. */
+export const PRIMARY_CHECK = `(select case when pg_is_in_recovery() then '${MARKER}' else 'true' end)::boolean`
+
+/**
+ * A condition for reads that decide something. A standby may lag: it still has a key that was revoked, and lacks one
+ * that was just created. There the statement fails, even if no row matches: PostgreSQL evaluates this once, before it
+ * reads any row, so that it belongs into `where`, joined by `and`. It is in the statement itself because a pooler may
+ * run every statement on another server.
+ */
+export const onPrimary = sql.raw(PRIMARY_CHECK)
+
+/** Whether a failure, or its cause, is that a standby was asked. */
+export const isOfStandby = (error: unknown) =>
+  causesOf(error).some((cause) => cause.message.includes(`"${MARKER}"`))

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises"
+
+/**
+ * Keeps the connections whose commit has had no answer for too long. With synchronous replication such a commit may wait
+ * for a standby, for as long as that is gone. It must not be cancelled, since PostgreSQL would then report success for
+ * what only one server holds; and to leave the connection for a new one would leave a server process waiting for each.
+ * So they keep their places in the pool, unless the server says that no commit waits: then it is the connection that
+ * is dead.
+ */
+export interface StallWatch {
+  readonly size: number
+  /** @param end ends the connection. */
+  add(end: () => void): void
+  delete(end: () => void): void
+}
+
+const ASK_EVERY_MS = 500
+
+/** A commit that has waited for longer than the network or a busy standby explain. */
+export const STALLED_COMMITS = `
+  select exists (
+    select from pg_stat_activity
+    where wait_event = 'SyncRep' and state_change < clock_timestamp() - interval '2 seconds'
+  )`
+
+/** @param areCommitsStalled asks the server, over another connection. */
+export function createStallWatch(areCommitsStalled: () => Promise<boolean>): StallWatch {
+  const stalled = new Set<() => void>()
+  let isWatching = false
+
+  async function watch() {
+    isWatching = true
+    while (stalled.size > 0) {
+      await sleep(ASK_EVERY_MS, undefined, { ref: false })
+      const asked = [...stalled]
+      try {
+        if (!(await areCommitsStalled())) for (const end of asked) end()
+      } catch {
+        // The server can't be reached, and will be asked again.
+      }
+    }
+    isWatching = false
+  }
+
+  return {
+    get size() {
+      return stalled.size
+    },
+    add(end) {
+      stalled.add(end)
+      if (!isWatching) void watch()
+    },
+    delete: (end) => void stalled.delete(end),
+  }
+}
