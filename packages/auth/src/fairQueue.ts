@@ -40,6 +40,11 @@ interface Client {
   waiting: Set<() => void>
 }
 
+/** Made once, as refusals come in floods, and an error's stack costs as much as all the rest of one. */
+const REFUSAL = new AuthError("UNAVAILABLE", "Too many calls are waiting; try again shortly.", {
+  retryAfter: 1,
+})
+
 export function createFairQueue(limits: FairQueueLimits): FairQueue {
   /** Those that have a call running or waiting; whose turn was longest ago comes first. */
   const clients = new Map<string, Client>()
@@ -49,7 +54,7 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
 
   function refuse() {
     refused++
-    return new AuthError("UNAVAILABLE", "Too many calls are waiting; try again shortly.", { retryAfter: 1 })
+    return REFUSAL
   }
 
   const hasPlace = (client: Client) => running < limits.places && client.running < limits.placesPerClient
