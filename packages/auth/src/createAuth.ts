@@ -74,7 +74,7 @@ const QUEUE = {
   placesPerClient: 2,
   callsPerRequest: 1,
   maxWaiting: 1_000,
-  patience: 2_000,
+  patience: 2_500,
   maxRest: 20,
 }
 
