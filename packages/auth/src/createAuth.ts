@@ -71,7 +71,14 @@ const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
  * Below the pool's size, so that authentication and other work that many calls share finds a connection, and the
  * statements of this many calls end well within what a query may wait for one.
  */
-const QUEUE = { places: 6, placesPerClient: 3, callsPerRequest: 2, maxWaiting: 1_000, patience: 2_000 }
+const QUEUE = {
+  places: 6,
+  placesPerClient: 2,
+  callsPerRequest: 1,
+  maxWaiting: 1_000,
+  patience: 2_500,
+  maxRest: 20,
+}
 
 /** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
 export function createAuth(options: AuthOptions): Auth {

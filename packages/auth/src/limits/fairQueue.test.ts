@@ -4,7 +4,14 @@ import { createFairQueue, type FairQueue } from "./fairQueue.ts"
 
 afterEach(() => vi.useRealTimers())
 
-const LIMITS = { places: 6, placesPerClient: 3, callsPerRequest: 2, maxWaiting: 1_000, patience: 60_000 }
+const LIMITS = {
+  places: 6,
+  placesPerClient: 3,
+  callsPerRequest: 2,
+  maxWaiting: 1_000,
+  patience: 60_000,
+  maxRest: 0,
+}
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -140,5 +147,31 @@ test("a call that is out of patience is refused and never begins, however it wai
   )
   expect(begun).toHaveLength(1)
   expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 4 })
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test("between two calls of a client that has more waiting its place rests, and others begin meanwhile", async () => {
+  vi.useFakeTimers()
+  const queue = createFairQueue({ ...LIMITS, places: 1, placesPerClient: 1, maxRest: 20 })
+  const { begun, send, clients } = createCalls(queue)
+  for (let i = 0; i < 3; i++) send("busy")
+  await vi.advanceTimersByTimeAsync(5)
+  begun.shift()?.end()
+  await vi.advanceTimersByTimeAsync(4)
+  expect(clients()).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(clients()).toEqual(["busy"])
+
+  await vi.advanceTimersByTimeAsync(1_000)
+  send("other")
+  begun.shift()?.end()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(clients()).toEqual(["other"])
+  begun.shift()?.end()
+  await vi.advanceTimersByTimeAsync(20)
+  expect(clients()).toEqual(["busy"])
+  begun.shift()?.end()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
   expect(vi.getTimerCount()).toBe(0)
 })

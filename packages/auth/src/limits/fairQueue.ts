@@ -32,13 +32,24 @@ export interface FairQueueLimits {
   maxWaiting: number
   /** Milliseconds for which a call waits. */
   patience: number
+  /**
+   * Milliseconds. Between two calls of a client that has more waiting, its place rests for as long as the first took,
+   * up to this. All answers are made on one thread, and a client that asks without a pause must leave some of it.
+   */
+  maxRest: number
 }
 
 interface Client {
-  running: number
+  /** Places taken by calls, or at rest. */
+  taken: number
   /** Each begins a call, oldest first. */
   waiting: Set<() => void>
 }
+
+/** Made once, as refusals come in floods, and an error's stack costs as much as all the rest of one. */
+const REFUSAL = new AuthError("UNAVAILABLE", "Too many calls are waiting; try again shortly.", {
+  retryAfter: 1,
+})
 
 export function createFairQueue(limits: FairQueueLimits): FairQueue {
   /** Those that have a call running or waiting; whose turn was longest ago comes first. */
@@ -49,27 +60,35 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
 
   function refuse() {
     refused++
-    return new AuthError("UNAVAILABLE", "Too many calls are waiting; try again shortly.", { retryAfter: 1 })
+    return REFUSAL
   }
 
-  const hasPlace = (client: Client) => running < limits.places && client.running < limits.placesPerClient
+  const hasPlace = (client: Client) => running < limits.places && client.taken < limits.placesPerClient
 
   function occupy(name: string, client: Client) {
     running++
-    client.running++
+    client.taken++
     clients.delete(name)
     clients.set(name, client)
   }
 
-  function release(name: string, client: Client) {
+  function release(name: string, client: Client, startedAt: number) {
     running--
-    client.running--
+    const rest = client.waiting.size > 0 ? Math.min(performance.now() - startedAt, limits.maxRest) : 0
+    if (rest > 0) {
+      setTimeout(() => endRest(name, client), rest)
+      beginNext()
+    } else endRest(name, client)
+  }
+
+  function endRest(name: string, client: Client) {
+    client.taken--
     forgetIdle(name, client)
     beginNext()
   }
 
   function forgetIdle(name: string, client: Client) {
-    if (client.running === 0 && client.waiting.size === 0) clients.delete(name)
+    if (client.taken === 0 && client.waiting.size === 0) clients.delete(name)
   }
 
   function beginNext() {
@@ -107,7 +126,7 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
   async function runInTurn<T>(name: string, giveUpAt: number, run: () => Promise<T>): Promise<T> {
     const patience = giveUpAt - performance.now()
     if (patience <= 0) throw refuse()
-    const client = clients.get(name) ?? { running: 0, waiting: new Set() }
+    const client = clients.get(name) ?? { taken: 0, waiting: new Set() }
     // A place is free only while all clients that wait have as many as they may have.
     if (hasPlace(client)) occupy(name, client)
     else {
@@ -115,10 +134,11 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
       clients.set(name, client)
       await wait(name, client, patience)
     }
+    const startedAt = performance.now()
     try {
       return await run()
     } finally {
-      release(name, client)
+      release(name, client, startedAt)
     }
   }
 
