@@ -1,6 +1,6 @@
 import { runsBrowserTests, runsPgBouncerTests, startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
-import { canMountTmpfs } from "./apps/server/src/faults/tmpfs.ts"
+import { canMountTmpfs } from "./apps/standalone/test/faults/tmpfs.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {

@@ -3,7 +3,8 @@ import tailwindcss from "@tailwindcss/vite"
 import react from "@vitejs/plugin-react"
 import { defineConfig } from "vite"
 
-const sdk = fileURLToPath(new URL("../../packages/sdk/src/index.ts", import.meta.url))
+const source = (name: string) =>
+  fileURLToPath(new URL(`../../packages/${name}/src/index.ts`, import.meta.url))
 const api = process.env.LATCHKEY_URL ?? "http://localhost:3000"
 
 export default defineConfig({
@@ -11,7 +12,7 @@ export default defineConfig({
   // The SDK is built from source, because `npm start` does not install the tools of its own build. Its bundled
   // dependencies are resolved from this package.
   resolve: {
-    alias: { "@latchkey/sdk": sdk },
+    alias: { "@latchkey/sdk": source("sdk"), "@latchkey/contract": source("contract") },
     dedupe: ["@trpc/client", "@trpc/server", "superjson"],
   },
   build: {

@@ -23,7 +23,7 @@ export interface Contender {
   inProcess?: true
 }
 
-export const LATCHKEY_SERVER = "../../server/dist/main.js"
+export const LATCHKEY_SERVER = "../../standalone/dist/main.js"
 
 /** The server with its defaults, but without request logs, since the peers write none. */
 export const latchkeyEnv = (secret: string) => ({

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
-import { client as dbClient } from "@latchkey/db/testing"
+import { client as dbClient } from "@latchkey/db/test"
 import type { ClientInfo } from "../src/clientInfo.ts"
 import { type Auth, type AuthOptions, createAuth } from "../src/createAuth.ts"
 import { defaultLimits, multiplyLimits } from "../src/limits/limits.ts"

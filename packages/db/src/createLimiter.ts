@@ -1,79 +1,75 @@
-import { RateLimiterRes } from "rate-limiter-flexible"
-import type { Database } from "./createDatabase.ts"
-import { LimitStore } from "./limitStore.ts"
-import { findOpenWindows } from "./queries/rateLimits.ts"
+import { LRUCache } from "lru-cache"
+import type { Database } from "./database.ts"
+import { countTowardsLimit, findOpenWindows } from "./queries/rateLimits.ts"
 
 export interface LimiterOptions {
-  /** Stands before its keys; no other limiter's. */
+  /** The prefix of its keys, which no other limiter has. */
   name: string
-  /** How many may be taken in one window, which begins with the first. */
+  /** How many are allowed in one window, which begins with the first. */
   count: number
   /** The window's length. */
   seconds: number
   /**
-   * For what is never given back: once the limit is reached, this process knows until when, and a flood of more costs
-   * no statement each.
+   * For limits without refunds: once the limit is reached, this process remembers until when, and a flood of further
+   * calls costs no statements.
    */
   remembersRefusals?: boolean
 }
 
-/** How far a key's limit is used up. */
+/** How much of a key's limit is used up. */
 export interface Usage {
-  /** Whether this one was within the limit. */
+  /** Whether this call was within the limit. */
   isAllowed: boolean
   remaining: number
-  /** Seconds until the window ends and the whole limit is there again; at least 1. */
+  /** Seconds until the window ends and the whole limit is available again; at least 1. */
   reset: number
 }
 
-/** Counts per key, for all instances together. All throw `DatabaseUnavailable`. */
+/** Counts per key, across all instances. All methods throw `DatabaseUnavailable`. */
 export interface Limiter {
-  /** Counts one, also beyond the limit. */
+  /** Counts a call, also beyond the limit. */
   consume(key: string): Promise<Usage>
-  /** Makes one uncounted. */
+  /** Takes back one count. */
   refund(key: string): Promise<void>
-  /** Remembers the key from now on for the limiter's seconds. */
+  /** Remembers the key for the limiter's seconds from now on. */
   remember(key: string): Promise<void>
-  /** Those of the keys that are remembered. The keys must hold no comma. */
+  /** Returns the keys that are remembered. The keys must not contain a comma. */
   remembered(keys: readonly string[]): Promise<string[]>
 }
 
-/** A limit whose counts the database keeps. */
+/** How many refused keys a process remembers, at some 200 bytes each. */
+const MAX_REFUSALS = 10_000
+
+/** A limit whose counts the database keeps, by the database's clock. */
 export function createLimiter(
   db: Database,
   { name, count, seconds, remembersRefusals = false }: LimiterOptions,
 ): Limiter {
-  const store = new LimitStore({
-    storeClient: db,
-    keyPrefix: name,
-    points: count,
-    duration: seconds,
-    ...(remembersRefusals && { inMemoryBlockOnConsumed: count + 1 }),
-  })
+  const refusals = new LRUCache<string, true>({ max: MAX_REFUSALS })
+  const rowKey = (key: string) => `${name}:${key}`
+  const add = (key: string, points: number, isAnew = false) =>
+    countTowardsLimit(db, { key: rowKey(key), points, seconds, isAnew })
+
   return {
     async consume(key) {
-      try {
-        return usageOf(await store.consume(key), true)
-      } catch (error) {
-        if (error instanceof RateLimiterRes) return usageOf(error, false)
-        throw error
-      }
+      const refusedFor = refusals.getRemainingTTL(key)
+      if (refusedFor > 0) return { isAllowed: false, remaining: 0, reset: wholeSeconds(refusedFor) }
+      const { points, left } = await add(key, 1)
+      const isAllowed = points <= count
+      if (!isAllowed && remembersRefusals && left >= 1) refusals.set(key, true, { ttl: Math.floor(left) })
+      return { isAllowed, remaining: Math.max(0, count - points), reset: wholeSeconds(left) }
     },
     async refund(key) {
-      await store.reward(key)
+      await add(key, -1)
     },
     async remember(key) {
-      await store.set(key, 1, seconds)
+      await add(key, 1, true)
     },
     async remembered(keys) {
-      const stored = await findOpenWindows(db, { keys: keys.map((key) => store.getKey(key)) })
-      return keys.filter((key) => stored.includes(store.getKey(key)))
+      const stored = await findOpenWindows(db, { keys: keys.map(rowKey) })
+      return keys.filter((key) => stored.includes(rowKey(key)))
     },
   }
 }
 
-const usageOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes, isAllowed: boolean): Usage => ({
-  isAllowed,
-  remaining: remainingPoints,
-  reset: Math.max(1, Math.ceil(msBeforeNext / 1000)),
-})
+const wholeSeconds = (milliseconds: number) => Math.max(1, Math.ceil(milliseconds / 1000))

@@ -1,11 +1,12 @@
-export { createDatabase, type Database, type DatabaseHandle } from "./createDatabase.ts"
+export { createDatabase } from "./createDatabase.ts"
 export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
-export type { SlotUsage } from "./createSlots.ts"
+export type { Database, DatabaseHandle } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
-export { DatabaseUnusable } from "./databaseUnusable.ts"
-export { parseDatabaseUrl } from "./databaseUrl.ts"
-export { DatabaseUrlError } from "./databaseUrlError.ts"
-export { DataFolderInUse } from "./lockFolder.ts"
+export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
+export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
+export type { SemaphoreUsage } from "./driver/semaphore.ts"
+export { DataFolderInUse } from "./embedded/lockFolder.ts"
+export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
 export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
   type ApiKeySearch,

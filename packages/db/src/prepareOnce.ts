@@ -1,4 +1,4 @@
-import type { Database } from "./createDatabase.ts"
+import type { Database } from "./database.ts"
 
 /**
  * For reads that every call needs: a statement that is built once for each database, and that PostgreSQL parses

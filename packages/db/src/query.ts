@@ -1,26 +1,26 @@
-import type { Database } from "./createDatabase.ts"
+import type { Database } from "./database.ts"
 import { DatabaseUnavailable } from "./databaseUnavailable.ts"
 import { causesOf, hasCode } from "./driver/causesOf.ts"
+import { withLease } from "./driver/lease.ts"
 import { isOfStandby } from "./driver/onPrimary.ts"
-import { withLease } from "./lease.ts"
-import { poolOf } from "./pool.ts"
+import { poolOf } from "./driver/pool.ts"
 
 export type Query<Params, Result> = (db: Database, params: Params) => Promise<Result>
 
 /**
- * Makes a query function out of its body: gives it a turn on the database and a deadline, and turns every failure
+ * Makes a query function out of its body: gives it a connection and a deadline, and turns every failure
  * of the database itself, as opposed to a mistake in the query, into `DatabaseUnavailable` with the failure as its
- * cause. Given a transaction, it has its turn already.
+ * cause. In a transaction it uses that one's connection.
  *
  * When the deadline has passed, nothing more is sent, and a transaction is rolled back. What was under way by then, a
  * commit or a statement outside of transactions, may still have happened: nobody can tell until it is answered.
  */
-export const query = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => inTurn(run, false)
+export const query = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => leased(run, false)
 
 /** The same for what changes the database. Only some of the pool's connections are for writes. */
-export const write = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => inTurn(run, true)
+export const write = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => leased(run, true)
 
-function inTurn<Params, Result>(run: Query<Params, Result>, isWrite: boolean): Query<Params, Result> {
+function leased<Params, Result>(run: Query<Params, Result>, isWrite: boolean): Query<Params, Result> {
   return async (db, params) => {
     const pool = poolOf(db)
     const startedAt = pool?.onQuery && performance.now()

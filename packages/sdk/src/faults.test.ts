@@ -2,8 +2,8 @@ import { getEventListeners } from "node:events"
 import { inspect } from "node:util"
 import { gate } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
+import { failure, respond, result, startRawServer } from "../test/startServer.ts"
 import { createLatchkey, LatchkeyError, type LatchkeyOptions } from "./index.ts"
-import { failure, respond, result, startRawServer } from "./testing.ts"
 
 /** Undefined cuts the connection. */
 type FailedResponse = [status: number, body: string] | undefined

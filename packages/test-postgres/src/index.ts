@@ -1,5 +1,6 @@
 export { connect, type ReservedSql, type Sql } from "./connect.ts"
 export { type Certificates, createCertificates } from "./createCertificates.ts"
+export { createTcpProxy } from "./createTcpProxy.ts"
 export { createTestDatabase, type TestDatabase } from "./createTestDatabase.ts"
 export { type FakePostgres, startFakePostgres } from "./fakePostgres.ts"
 export { findChromium, runsBrowserTests } from "./findChromium.ts"

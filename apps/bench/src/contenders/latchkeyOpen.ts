@@ -1,7 +1,7 @@
 // The server is an app without exports, so its parts are imported by path.
 import { createHandler } from "@latchkey/api"
-import { listen } from "../../../server/src/listen.ts"
-import { createLog } from "../../../server/src/log.ts"
+import { listen } from "../../../standalone/src/listen.ts"
+import { createLog } from "../../../standalone/src/log.ts"
 import { port } from "./parts/environment.ts"
 import { openAuth } from "./parts/fixedCaller.ts"
 

@@ -1,5 +1,4 @@
-import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
-import { createHmacSha256 } from "../createHmacSha256.ts"
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
 
 /** The keys that come from one server secret, each good for one purpose. */
 export interface SecretKeys {
@@ -35,9 +34,13 @@ function deriveKeys(secret: string): SecretKeys {
   const derive = (info: string, bytes: number) => Buffer.from(hkdfSync("sha256", secret, "", info, bytes))
   return {
     id: derive("latchkey/secret-id/v1", 8).toString("hex"),
-    receiptMac: createHmacSha256(derive("latchkey/receipt/v1", 32)),
+    receiptMac: createReceiptMac(createSecretKey(derive("latchkey/receipt/v1", 32))),
     accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
     refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
     throttleKey: createSecretKey(derive("latchkey/throttle/v1", 32)),
   }
 }
+
+/** HMAC-SHA-256 (RFC 2104) of messages in which each character stands for a byte. */
+const createReceiptMac = (key: KeyObject) => (message: string) =>
+  createHmac("sha256", key).update(message, "binary").digest()

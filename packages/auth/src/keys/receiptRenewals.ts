@@ -1,24 +1,20 @@
-/** Milliseconds. */
-const SPAN = 10 * 60_000
-/** At some 100 bytes each, 10 MB at the most. */
+import { LRUCache } from "lru-cache"
+
+const INTERVAL_MS = 10 * 60_000
+/** At some 100 bytes each, 10 MB at most. */
 const MAX_REMEMBERED = 100_000
 
 /**
- * Says for each key whether its receipt may be renewed now: once in ten minutes. While secrets are rotated, an
- * instance that knows both would otherwise take turns with one that knows only the old: for every call to the one a
- * write, and for every call to the other a bcrypt.
+ * Decides whether the receipt of a key may be renewed now: once in ten minutes. During a rotation of secrets, an
+ * instance that knows both secrets would otherwise alternate with one that knows only the old one: each call to the
+ * first would cost a write, and each call to the second a bcrypt.
  */
 export function createRenewals(now = () => performance.now()): { consume(apiKeyId: string): boolean } {
-  const renewed = new Set<string>()
-  let since = now()
+  const renewed = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: INTERVAL_MS, perf: { now } })
   return {
     consume(apiKeyId) {
-      if (now() - since > SPAN || renewed.size >= MAX_REMEMBERED) {
-        renewed.clear()
-        since = now()
-      }
       if (renewed.has(apiKeyId)) return false
-      renewed.add(apiKeyId)
+      renewed.set(apiKeyId, true)
       return true
     },
   }

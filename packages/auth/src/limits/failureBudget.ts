@@ -1,40 +1,34 @@
+import { LRUCache } from "lru-cache"
 import type { Limit } from "./limits.ts"
 
-/** How many keys are kept; far more than bcrypts could fail in a window. */
+/** How many keys are counted; far more than bcrypts can fail in a window. */
 const MAX_KEYS = 10_000
 
-/** Counts failures per key, in memory and no more of it than `MAX_KEYS` take. */
+/** Counts failures per key in the memory of this process. */
 export interface FailureBudget {
   /**
-   * Counts one, before it is known whether it will fail.
+   * Counts a failure before the outcome is known.
    *
-   * @returns 0, or where there are too many already the seconds until there may be more.
+   * @returns 0, or, when the budget is used up, the seconds until the window ends.
    */
   consume(key: string): number
-  /** It has not failed. */
+  /** Takes back a count after a success. */
   refund(key: string): void
 }
 
 export function createFailureBudget({ count, seconds }: Limit): FailureBudget {
-  /** In the order of their windows' ends, as all windows are as long. */
-  const windows = new Map<string, { failures: number; endsAt: number }>()
+  const windows = new LRUCache<string, { failures: number }>({ max: MAX_KEYS, ttl: seconds * 1000 })
 
-  function windowOf(key: string) {
-    const now = performance.now()
-    const found = windows.get(key)
-    if (found && found.endsAt > now) return found
-    windows.delete(key)
-    const oldest = windows.keys().next()
-    if (windows.size >= MAX_KEYS && !oldest.done) windows.delete(oldest.value)
-    const opened = { failures: 0, endsAt: now + seconds * 1000 }
+  function openWindow(key: string) {
+    const opened = { failures: 0 }
     windows.set(key, opened)
     return opened
   }
 
   return {
     consume(key) {
-      const window = windowOf(key)
-      if (window.failures >= count) return Math.max(1, Math.ceil((window.endsAt - performance.now()) / 1000))
+      const window = windows.get(key) ?? openWindow(key)
+      if (window.failures >= count) return Math.max(1, Math.ceil(windows.getRemainingTTL(key) / 1000))
       window.failures++
       return 0
     },

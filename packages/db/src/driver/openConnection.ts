@@ -1,9 +1,9 @@
 import postgres from "postgres"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import { type Encryption, openSocket, type Target } from "../openSocket.ts"
-import { raiseSynchronousCommit, type Settings } from "../sessionLimits.ts"
 import { hasCode } from "./causesOf.ts"
 import { isOfStandby, PRIMARY_CHECK } from "./onPrimary.ts"
+import { type Encryption, openSocket, type Target } from "./openSocket.ts"
+import { raiseSynchronousCommit, type Settings } from "./settings.ts"
 import { codecs, type Statement } from "./sqlClient.ts"
 
 export interface Server {

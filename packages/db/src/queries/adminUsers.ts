@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, sql } from "drizzle-orm"
-import type { Database } from "../createDatabase.ts"
+import type { Database } from "../database.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { type Authority, bySession, type ClientInfo, recordEvent } from "./auditEvents.ts"

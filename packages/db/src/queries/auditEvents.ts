@@ -1,5 +1,5 @@
 import { and, eq } from "drizzle-orm"
-import type { Database } from "../createDatabase.ts"
+import type { Database } from "../database.ts"
 import { query } from "../query.ts"
 import { auditEvents } from "../schema.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"

@@ -1,5 +1,5 @@
 import { and, eq, inArray } from "drizzle-orm"
-import type { Database } from "../createDatabase.ts"
+import type { Database } from "../database.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
 

@@ -1,6 +1,6 @@
 import { inArray, sql } from "drizzle-orm"
+import { TABLES } from "../migrate/tables.ts"
 import { query } from "../query.ts"
-import { TABLES } from "../tables.ts"
 
 /** Names the roles that have rights on our tables or on columns of them, except owners, superusers and our own. */
 export const findRolesWithRights = query(async (db, _: undefined): Promise<string[]> => {

@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
-import type { Database } from "../createDatabase.ts"
+import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"

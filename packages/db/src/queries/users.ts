@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
-import type { Database } from "../createDatabase.ts"
+import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"

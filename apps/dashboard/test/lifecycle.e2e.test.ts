@@ -1,0 +1,214 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
+import type { Browser, Response } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import {
+  collectMessages,
+  createKey,
+  launchChromium,
+  newCredentials,
+  newPage,
+  signUp,
+  startBuiltServer,
+} from "./browser.ts"
+
+describe.runIf(runsBrowserTests())("the life of a key", () => {
+  let server: Awaited<ReturnType<typeof startBuiltServer>>
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChromium()
+    server = await startBuiltServer(inject("postgresUrl"))
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server[Symbol.asyncDispose]()
+  })
+
+  const callWith = async (apiKey: string) =>
+    (await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
+
+  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
+    return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
+  }
+
+  test("a key is created, copied, used, revoked and rejected, and the browser retains no secret", async () => {
+    const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] })
+    const page = await newPage(context)
+    const messages = collectMessages(page)
+    const responses: Response[] = []
+    page.on("response", (response) => responses.push(response))
+    const credentials = newCredentials()
+    await signUp(page, server.url, credentials)
+
+    const key = await createKey(page, "nightly import")
+    await page.keyboard.press("Escape")
+    await page.getByRole("heading", { name: "Close without copying the key?" }).waitFor()
+    await page.getByRole("button", { name: "Back to the key" }).click()
+    await page.getByRole("button", { name: "Copy the curl command" }).click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+      `curl ${server.url}/auth/me -H "X-API-Key: ${key}"`,
+    )
+    await page.getByRole("button", { name: "Copy the API key" }).click()
+    await page.getByRole("button", { name: "Copied the API key" }).waitFor()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key)
+    await page.getByRole("button", { name: "Done" }).click()
+    await page.getByRole("dialog").waitFor({ state: "detached" })
+
+    const row = page.getByRole("row", { name: /nightly import/ })
+    await row.getByRole("cell", { name: "Never" }).waitFor()
+    expect(await row.textContent()).toContain(`${key.slice(0, 8)}…`)
+    expect(await callWith(key)).toBe(200)
+    await row.getByRole("cell", { name: "Never" }).waitFor({ state: "detached", timeout: 20_000 })
+    expect(await row.locator("time").nth(-1).getAttribute("title")).toMatch(/\d{4}, \d/)
+
+    await page.getByRole("button", { name: "Revoke nightly import" }).click()
+    await page.getByRole("heading", { name: "Revoke “nightly import”?" }).waitFor()
+    await page.getByRole("button", { name: "Revoke key" }).click()
+    await row.getByRole("cell", { name: "Revoked" }).waitFor()
+    await page.getByText("“nightly import” was revoked.").first().waitFor()
+    expect(await callWith(key)).toBe(401)
+
+    await page.getByRole("link", { name: "Activity" }).click()
+    const events = page.getByRole("list", { name: /^Account activity/ }).getByRole("listitem")
+    await events.first().getByText("Revoked the key “nightly import”").waitFor()
+    expect(await events.locator("div > p:first-child").allTextContents()).toEqual([
+      "Revoked the key “nightly import”",
+      "Created the key “nightly import”",
+      "Created the account",
+    ])
+    expect(await events.first().textContent()).toContain("Chrome on Linux · 127.0.0.1")
+    expect(await events.first().locator("time").first().getAttribute("title")).toMatch(/\d{4}, \d/)
+
+    const retained = await page.evaluate(async () =>
+      JSON.stringify({
+        html: document.documentElement.outerHTML,
+        local: { ...localStorage },
+        session: { ...sessionStorage },
+        databases: await indexedDB.databases(),
+        caches: await caches.keys(),
+        cookies: document.cookie,
+        url: location.href,
+        history: history.state,
+      }),
+    )
+    const bodies = await Promise.all(responses.map(async (it) => ({ url: it.url(), body: await it.text() })))
+    const accessToken = /"accessToken":"([^"]+)"/.exec(bodies.map(({ body }) => body).join())?.[1] ?? ""
+    const [cookie] = await context.cookies()
+    expect(cookie).toMatchObject({ httpOnly: true, secure: true, sameSite: "Strict", path: "/" })
+    expect(cookie?.name).toBe("__Host-latchkey")
+
+    for (const secret of [key, accessToken, cookie?.value ?? "", credentials.password]) {
+      expect(secret.length).toBeGreaterThan(20)
+      expect(retained).not.toContain(secret)
+      expect(messages.join()).not.toContain(secret)
+      expect(bodies.map(({ url }) => url).join()).not.toContain(secret)
+    }
+    const withKey = bodies.filter(({ body }) => body.includes(key))
+    expect(withKey.map(({ url }) => new URL(url).pathname)).toEqual(["/trpc/apiKeys.create"])
+    const sent = responses.map((response) => `${response.request().postData()}`)
+    expect(sent.filter((body) => body.includes(key) || body.includes(accessToken))).toEqual([])
+    expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+    await context.close()
+  })
+
+  test("keys can be created and revoked by keyboard, and dialogs restore the focus", async () => {
+    const context = await browser.newContext()
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    const focused = () => page.evaluate(() => document.activeElement?.textContent)
+
+    await page.getByRole("button", { name: "Create key" }).focus()
+    await page.keyboard.press("Enter")
+    await page.getByRole("textbox", { name: "Label", exact: true }).waitFor()
+    await page.keyboard.press("Escape")
+    await page.getByRole("dialog").waitFor({ state: "detached" })
+    expect(await focused()).toBe("Create key")
+
+    await page.keyboard.press("Enter")
+    await page.getByRole("dialog").waitFor()
+    await page.keyboard.type("by keyboard")
+    await page.keyboard.press("Enter")
+    await page.getByText("You won’t be able to see it again").waitFor()
+    expect(await focused()).toMatch(/^Copy/)
+    await page.keyboard.press("Escape")
+    await page.getByRole("alertdialog").waitFor()
+    expect(await focused()).toBe("Back to the key")
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await page.getByRole("dialog").waitFor({ state: "detached" })
+    expect(await focused()).toBe("Create key")
+
+    await page.getByRole("button", { name: "Revoke by keyboard" }).focus()
+    await page.keyboard.press("Enter")
+    await page.getByRole("alertdialog").waitFor()
+    expect(await focused()).toBe("Cancel")
+    await page.keyboard.press("Escape")
+    await page.getByRole("alertdialog").waitFor({ state: "detached" })
+    expect(await focused()).toBe("Revoke by keyboard")
+    await context.close()
+  })
+
+  test("the activity page groups wrong passwords, and can be paged through by keyboard", async () => {
+    const context = await browser.newContext()
+    const page = await newPage(context)
+    const { email, password } = await signUp(page, server.url)
+    const titles = page.getByRole("list", { name: /^Account activity/ }).locator("div > p:first-child")
+    for (let n = 0; n < 3; n++) await post("/auth/login", { email, password: "not the password" })
+
+    await page.getByRole("link", { name: "Activity" }).focus()
+    await page.keyboard.press("Enter")
+    await page.getByText("Wrong password, 3 times").waitFor()
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Activity")
+
+    const { accessToken } = await post("/auth/login", { email, password })
+    const headers = { authorization: `Bearer ${accessToken}` }
+    for (let n = 1; n <= 19; n++) await post("/auth/apikeys", { label: `key ${n}` }, headers)
+    await page.reload()
+    await titles.getByText("Created the key “key 19”").waitFor()
+    expect(await titles.count()).toBe(20)
+    await page.getByRole("button", { name: "Next" }).focus()
+    await page.keyboard.press("Enter")
+    await titles.getByText("Created the account").waitFor()
+    expect(await titles.allTextContents()).toEqual(["Wrong password, 3 times", "Created the account"])
+    await context.close()
+  })
+
+  test("100 keys are shown in pages and can be searched by label", async () => {
+    const context = await browser.newContext()
+    const page = await newPage(context)
+    const { email, password } = await signUp(page, server.url)
+    const { accessToken } = await post("/auth/login", { email, password })
+    for (let n = 0; n < 100; n += 10) {
+      const labels = Array.from({ length: 10 }, (_, index) => `key ${n + index}`)
+      const headers = { authorization: `Bearer ${accessToken}` }
+      await Promise.all(labels.map((label) => post("/auth/apikeys", { label }, headers)))
+    }
+    await page.reload()
+
+    const seen = new Set<string>()
+    for (let number = 1; number <= 5; number++) {
+      await page.getByText(`Page ${number}`).waitFor()
+      await page.locator("table[aria-busy=false]").waitFor()
+      const labels = await page.locator("tbody th > span:first-child").allTextContents()
+      expect(labels).toHaveLength(20)
+      for (const label of labels) seen.add(label)
+      if (number < 5) await page.getByRole("button", { name: "Next" }).click()
+    }
+    expect(seen.size).toBe(100)
+    expect(await page.getByRole("button", { name: "Next" }).isDisabled()).toBe(true)
+    await page.getByRole("button", { name: "Previous" }).click()
+    await page.getByText("Page 4").waitFor()
+
+    await page.getByLabel("Search by label").fill("KEY 42")
+    await page.getByRole("row", { name: /key 42/ }).waitFor()
+    await page.getByRole("row", { name: /key 41/ }).waitFor({ state: "detached" })
+    expect(await page.locator("tbody tr").count()).toBe(1)
+
+    await page.getByLabel("Search by label").fill("")
+    await page.getByRole("button", { name: "Create key" }).click()
+    await page.getByRole("textbox", { name: "Label", exact: true }).fill("one too many")
+    await page.keyboard.press("Enter")
+    await page.getByText("which is the limit").waitFor()
+    await context.close()
+  }, 60_000)
+})

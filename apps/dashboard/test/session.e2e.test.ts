@@ -1,0 +1,177 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
+import type { Browser, BrowserContext } from "playwright-core"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
+import { launchChromium, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
+
+describe.runIf(runsBrowserTests())("sessions in the browser", () => {
+  let server: Awaited<ReturnType<typeof startBuiltServer>>
+  let browser: Browser
+  let context: BrowserContext
+  beforeAll(async () => {
+    browser = await launchChromium()
+    server = await startBuiltServer(inject("postgresUrl"))
+  })
+  beforeEach(async () => {
+    context = await browser.newContext()
+  })
+  afterEach(() => context.close())
+  afterAll(async () => {
+    await browser.close()
+    await server[Symbol.asyncDispose]()
+  })
+
+  const signIn = async (
+    page: Awaited<ReturnType<typeof newPage>>,
+    { email, password }: ReturnType<typeof newCredentials>,
+  ) => {
+    await page.getByLabel("Email").fill(email)
+    await page.getByLabel("Password", { exact: true }).fill(password)
+    await page.getByRole("button", { name: "Sign in" }).click()
+  }
+
+  test("reloads, even repeated ones before the page has loaded, keep the user signed in", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    for (let n = 0; n < 5; n++) await page.reload({ waitUntil: "commit" }).catch(ignoreDetachedPage)
+    await page.getByRole("heading", { name: "API keys" }).waitFor()
+    await page.reload()
+    await page.getByRole("heading", { name: "API keys" }).waitFor()
+  })
+
+  test("two tabs that refresh concurrently stay signed in, and signing out in one signs out both", async () => {
+    const [one, other] = [await newPage(context), await newPage(context)]
+    await signUp(one, server.url)
+    await other.goto(`${server.url}/account`)
+    await other.getByText("This session").waitFor()
+    for (let n = 0; n < 3; n++) await Promise.all([one.reload(), other.reload()])
+    await other.getByText("This session").waitFor()
+    await one.getByRole("heading", { name: "API keys" }).waitFor()
+
+    await one.getByRole("button", { name: "Sign out" }).click()
+
+    for (const page of [one, other]) await page.getByText("You have signed out.").waitFor()
+    expect(await context.cookies()).toEqual([])
+    await other.reload()
+    await other.getByRole("heading", { name: "Sign in" }).waitFor()
+  })
+
+  test("a session that ended elsewhere is gone from the list as soon as the list comes into view again", async () => {
+    const page = await newPage(context)
+    const credentials = await signUp(page, server.url)
+    const elsewhere = await newPage(await browser.newContext())
+    await elsewhere.goto(server.url)
+    await signIn(elsewhere, credentials)
+    await elsewhere.getByRole("heading", { name: "API keys" }).waitFor()
+    await page.getByRole("link", { name: "Account" }).click()
+    const endOthers = page.getByRole("button", { name: "Sign out everywhere else" })
+    await endOthers.waitFor()
+    await elsewhere.getByRole("button", { name: "Sign out" }).click()
+    await elsewhere.getByText("You have signed out.").waitFor()
+    await elsewhere.context().close()
+
+    await page.getByRole("link", { name: "API keys" }).click()
+    await page.getByRole("link", { name: "Account" }).click()
+
+    await endOthers.waitFor({ state: "detached", timeout: 10_000 })
+  })
+
+  test("after the session was ended elsewhere, the page says so and continues in place after signing in", async () => {
+    const page = await newPage(context)
+    const credentials = await signUp(page, server.url)
+    await page.getByRole("link", { name: "Account" }).click()
+    await page.getByText("This session").waitFor()
+    const elsewhere = await newPage(await browser.newContext())
+    await elsewhere.goto(`${server.url}/account`)
+    await signIn(elsewhere, credentials)
+    await elsewhere.getByRole("button", { name: "Sign out everywhere else" }).click()
+    await elsewhere.getByText("You are signed out everywhere else.").first().waitFor()
+    await elsewhere.context().close()
+
+    await page.reload()
+    await page.getByText("Your session has ended.").waitFor()
+    await signIn(page, credentials)
+
+    await page.getByText("This session").waitFor()
+    expect(new URL(page.url()).pathname).toBe("/account")
+  })
+
+  test("a changed password replaces the old one, and errors are shown at their fields", async () => {
+    const page = await newPage(context)
+    const credentials = await signUp(page, server.url)
+    const { password } = newCredentials()
+    await page.getByRole("link", { name: "Account" }).click()
+    await page.getByLabel("Current password", { exact: true }).fill("something else")
+    await page.getByLabel("New password", { exact: true }).fill(password)
+    await page.getByRole("button", { name: "Change password" }).click()
+    await page.getByText("The current password is wrong.").waitFor()
+    const current = page.getByLabel("Current password", { exact: true })
+    expect(await current.getAttribute("aria-invalid")).toBe("true")
+    await current.fill(credentials.password)
+    await page.getByRole("button", { name: "Change password" }).click()
+    await page.getByText("Your password was changed").first().waitFor()
+
+    await page.getByRole("button", { name: "Sign out" }).click()
+    await page.getByText("You have signed out.").waitFor()
+    await signIn(page, credentials)
+    await page.getByText("Wrong email or password.").waitFor()
+    await signIn(page, { ...credentials, password })
+    await page.getByText("This session").waitFor()
+  })
+
+  test("the page reports an unreachable server, and recovers once it is back", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await page.route("**/trpc/**", (route) => route.abort())
+    await page.getByText("Retrying").waitFor({ timeout: 15_000 })
+    await page.reload()
+    await page.getByText("Retrying").waitFor()
+
+    await page.unroute("**/trpc/**")
+
+    await page.getByRole("heading", { name: "API keys" }).waitFor()
+    await page.getByText("Retrying").waitFor({ state: "detached" })
+  })
+
+  test("a failed revocation is rolled back", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await page.getByRole("button", { name: "Create key" }).click()
+    await page.getByRole("textbox", { name: "Label", exact: true }).fill("precious")
+    await page.keyboard.press("Enter")
+    await page.getByRole("button", { name: "Copy the API key" }).waitFor()
+    await page.getByRole("button", { name: "Done" }).click()
+    await page.getByRole("button", { name: "Close anyway" }).click()
+    const data = { code: "TOO_MANY_REQUESTS", httpStatus: 429, reason: "RATE_LIMITED", requestId: "r" }
+    const rateLimited = {
+      status: 429,
+      headers: { "retry-after": "24" },
+      json: [{ error: { json: { code: -32029, message: "Too many.", data } } }],
+    }
+    await page.route("**/trpc/apiKeys.revoke*", (route) => route.fulfill(rateLimited))
+
+    await page.getByRole("button", { name: "Revoke precious" }).click()
+    await page.getByRole("button", { name: "Revoke key" }).click()
+    await page.getByText("“precious” could not be revoked.").first().waitFor()
+    await page.getByRole("button", { name: "Revoke precious" }).waitFor()
+  })
+
+  test("after too many wrong passwords, the page says when to try again, with the default limits", async () => {
+    await using strict = await startBuiltServer(inject("postgresUrl"), { RATE_LIMIT_FACTOR: "1" })
+    const page = await newPage(context)
+    await page.goto(`${strict.url}/sign-in`)
+    const credentials = newCredentials()
+    for (let n = 0; n < 10; n++) {
+      const response = page.waitForResponse("**/trpc/auth.login*")
+      await signIn(page, credentials)
+      expect((await response).status()).toBe(401)
+      await page.getByText("Wrong email or password.").waitFor()
+    }
+    await signIn(page, credentials)
+    await page.getByText(/Too many attempts. Try again in 1[45] minutes./).waitFor()
+  })
+})
+
+/** During a navigation, there is briefly no page to reload. */
+function ignoreDetachedPage(error: Error) {
+  if (!error.message.includes("Not attached to an active page")) throw error
+}

@@ -1,0 +1,67 @@
+import { once } from "node:events"
+import type { ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Writable } from "node:stream"
+import pino from "pino"
+import { expect, onTestFinished, test } from "vitest"
+import { openConnection } from "../test/abuse/rawConnection.ts"
+import { request } from "../test/abuse/request.ts"
+import { createHttpServer } from "./createHttpServer.ts"
+
+async function serve(answer: (outgoing: ServerResponse) => Promise<void>) {
+  const log: { msg: string; status?: number }[] = []
+  const sink = new Writable({
+    write(line, _, done) {
+      log.push(JSON.parse(String(line)))
+      done()
+    },
+  })
+  const server = createHttpServer((_, outgoing) => answer(outgoing), {
+    log: pino(sink),
+    headersTimeout: 10_000,
+    keepAliveTimeout: 60,
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  const send = async () => {
+    using connection = openConnection(`http://127.0.0.1:${port}`)
+    connection.write(request("GET /"))
+    return await connection.read()
+  }
+  return { server, log, send }
+}
+
+test("an answer that fails is a 500 in the contract's form", async () => {
+  const { send, log } = await serve(async () => {
+    throw new TypeError("broken")
+  })
+  expect(await send()).toMatchObject({ status: 500, body: expect.stringContaining('"reason":"INTERNAL"') })
+  expect(log).toMatchObject([{ msg: "refused", status: 500 }])
+})
+
+test("an answer that fails after its head is broken off, and the next request answered", async () => {
+  let requests = 0
+  const { send, log } = await serve(async (outgoing) => {
+    outgoing.writeHead(200, { "Content-Length": 2 })
+    if (++requests > 1) outgoing.end("ok")
+    else {
+      outgoing.flushHeaders()
+      throw new TypeError("broken")
+    }
+  })
+  expect(await send()).toBeNull()
+  expect(log).toMatchObject([{ msg: "answering" }])
+  expect(await send()).toMatchObject({ status: 200, body: "ok" })
+})
+
+test("a connection that can't be accepted is logged, and the next one served", async () => {
+  const { server, send, log } = await serve(async (outgoing) => void outgoing.end("ok"))
+  server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE", syscall: "accept" }))
+  expect(log).toMatchObject([{ msg: "accepting", errors: [{ code: "EMFILE" }] }])
+  expect(await send()).toMatchObject({ status: 200 })
+})

@@ -1,0 +1,110 @@
+import { once } from "node:events"
+import { describe, expect, inject, test, vi } from "vitest"
+import { acceptedSocket } from "../../src/acceptedSocket.ts"
+import { startServerOnPostgres } from "../testServer.ts"
+import { openConnection } from "./rawConnection.ts"
+import { request } from "./request.ts"
+import { useTarget } from "./target.ts"
+
+const target = useTarget({ METRICS_PORT: "0" })
+
+const MEBIBYTE = 1024 * 1024
+const bytes = Buffer.alloc(MEBIBYTE, "x")
+const JSON_TYPE = { "Content-Type": "application/json" }
+
+/** The same bytes with their length in front, and in chunks. */
+const FRAMINGS = {
+  "with a length": () => ({ body: bytes }),
+  "in chunks": () => ({ body: new Blob([bytes]).stream(), duplex: "half" as const }),
+}
+
+/** Uploads that are answered before their body is read: what they are, and the answer's status. */
+const REFUSED: [string, number, { method?: string; path: string; headers?: Record<string, string> }][] = [
+  ["to REST", 413, { path: "/auth/login", headers: JSON_TYPE }],
+  ["to tRPC", 413, { path: "/trpc/auth.login", headers: JSON_TYPE }],
+  ["that is encoded", 415, { path: "/auth/login", headers: { ...JSON_TYPE, "Content-Encoding": "gzip" } }],
+  ["of another type", 413, { path: "/trpc/auth.login", headers: { "Content-Type": "text/plain" } }],
+  ["to an unknown path", 413, { path: "/nowhere", headers: JSON_TYPE }],
+  ["by a method that no path takes", 405, { method: "OPTIONS", path: "/auth/me", headers: JSON_TYPE }],
+  [
+    "on a connection that is to close",
+    413,
+    { path: "/auth/login", headers: { ...JSON_TYPE, Connection: "close" } },
+  ],
+]
+
+describe.each(Object.entries(FRAMINGS))("1 MiB %s", (_, frame) => {
+  test.each(REFUSED)("%s: 100 of 100 uploads get their %i", async (_, status, { path, ...init }) => {
+    for (let round = 0; round < 100; round++) {
+      const response = await fetch(`${target().url}${path}`, { method: "POST", ...init, ...frame() })
+      await response.arrayBuffer()
+      expect(response.status).toBe(status)
+    }
+  })
+
+  test("to the metrics: 100 of 100 uploads get their 405", async () => {
+    for (let round = 0; round < 100; round++) {
+      const response = await fetch(target().metricsUrl, { method: "POST", ...frame() })
+      await response.arrayBuffer()
+      expect(response.status).toBe(405)
+    }
+  })
+})
+
+const HEADERS = ["Connection: keep-alive", "Content-Type: application/json"]
+
+test.each([
+  ["a body with a length", request("POST /auth/login", HEADERS, bytes), 413],
+  ["a body for a GET", request("GET /auth/me", HEADERS, bytes), 401],
+  ["what follows a request that is no HTTP", Buffer.concat([Buffer.from("hello\r\n\r\n"), bytes]), 400],
+  ["what follows a CONNECT", Buffer.concat([request("CONNECT x:1"), bytes]), 400],
+  ["headers without end", Buffer.concat([Buffer.from("GET / HTTP/1.1\r\nX: "), bytes]), 431],
+])(
+  "a client that writes all of %s before it reads finds the answer, and no reset",
+  async (_, sent, status) => {
+    for (let round = 0; round < 20; round++) {
+      using connection = openConnection(target().url)
+      connection.write(sent)
+      await connection.closed()
+      expect(await connection.read()).toMatchObject({ status })
+      expect(connection.error()).toBeNull()
+    }
+  },
+)
+
+test("a refused upload that goes on for ever is read for 1 MiB more at most, and cut off", async () => {
+  const { socket, accepted } = await acceptedSocket(target().url)
+  socket.write("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
+  const write = () => {
+    while (socket.writable && socket.write(bytes));
+  }
+  socket.on("drain", write)
+  write()
+  if (!accepted.closed) await once(accepted, "close")
+  expect(accepted.bytesRead).toBeLessThan(2 * MEBIBYTE)
+})
+
+test("a refused upload that comes a byte at a time is cut off", async () => {
+  const { socket, accepted } = await acceptedSocket(target().url)
+  socket.write("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
+  const timer = setInterval(() => socket.write("x"), 50)
+  if (!accepted.closed) await once(accepted, "close")
+  clearInterval(timer)
+})
+
+test("an upload that is refused while the server stops gets its answer", async () => {
+  const server = await startServerOnPostgres(inject("postgresUrl"))
+  using connection = openConnection(server.url)
+  connection.write("POST /auth/login HTTP/1.1\r\nHost: x\r\n")
+  const accepts = () => fetch(`${server.url}/healthz`, { headers: { Connection: "close" } })
+  await accepts()
+  const stopped = server[Symbol.asyncDispose]()
+  await vi.waitFor(() => expect(accepts()).rejects.toThrow())
+  connection.write(`Content-Type: application/json\r\nContent-Length: ${MEBIBYTE}\r\n\r\n`)
+  connection.write(bytes)
+  const reply = await connection.read()
+  expect(reply?.status).toBe(413)
+  expect(reply?.headers.get("connection")).toBe("close")
+  expect(connection.error()).toBeNull()
+  await stopped
+})

@@ -1,0 +1,157 @@
+import { rm } from "node:fs/promises"
+import { restOperations } from "@latchkey/api"
+import { newEmbeddedFolder } from "@latchkey/db/test"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { register, rest, startServerOnPostgres, startTestServer, type TestServer } from "./testServer.ts"
+
+const credentials = { email: "ada@company.tld", password: "a good long password" }
+
+/** Two instances that share a database. */
+let here: Awaited<ReturnType<typeof startServerOnPostgres>>
+let there: TestServer
+let admin: string
+beforeAll(async () => {
+  here = await startServerOnPostgres(inject("postgresUrl"), { ADMIN_EMAILS: "Ada@Company.tld" })
+  there = await startTestServer({ ...here.shared, ADMIN_EMAILS: credentials.email })
+  admin = (await rest(here.url, "POST", "/auth/register", { body: credentials })).body.accessToken
+})
+afterAll(async () => {
+  await there[Symbol.asyncDispose]()
+  await here[Symbol.asyncDispose]()
+})
+
+async function registerWithKey() {
+  const user = await register(here.url)
+  const { accessToken } = user
+  const { body } = await rest(here.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
+  return { ...user, key: body.key as string, keyId: body.id as string }
+}
+
+const act = (id: string, what: "disable" | "enable", accessToken = admin) =>
+  rest(here.url, "POST", `/auth/admin/users/${id}/${what}`, { accessToken })
+
+const statusThere = async (call: { accessToken?: string; apiKey?: string }) =>
+  (await rest(there.url, "GET", "/auth/me", call)).status
+
+test("the server warns of emails that whoever comes first could register, and says who administers", async () => {
+  expect(here.log.join()).toMatch(/"level":40.*ADMIN_EMAILS: 1 without an account/)
+  expect((await rest(there.url, "GET", "/auth/me", { accessToken: admin })).body.role).toBe("admin")
+})
+
+test("who is disabled here is out there with the next call, and back once enabled", async () => {
+  const user = await registerWithKey()
+  expect(await statusThere(user)).toBe(200)
+  expect(await statusThere({ apiKey: user.key })).toBe(200)
+
+  expect(await act(user.user.id, "disable")).toMatchObject({ status: 204, body: null })
+
+  expect(await statusThere(user)).toBe(401)
+  expect(await statusThere({ apiKey: user.key })).toBe(401)
+  const { email, password, refreshToken } = user
+  const refresh = await rest(there.url, "POST", "/auth/refresh", { body: { refreshToken } })
+  expect(refresh).toMatchObject({ status: 401, body: { reason: "UNAUTHENTICATED" } })
+  const login = () => rest(there.url, "POST", "/auth/login", { body: { email, password } })
+  expect(await login()).toMatchObject({ status: 401, body: { reason: "LOGIN_FAILED" } })
+
+  expect((await act(user.user.id, "enable")).status).toBe(204)
+  expect(await statusThere({ apiKey: user.key })).toBe(200)
+  expect(await statusThere(user)).toBe(401)
+  expect((await login()).status).toBe(200)
+})
+
+test("nobody else may, over both surfaces: nobody at all, a user, or an administrator's key", async () => {
+  const user = await registerWithKey()
+  const { body } = await rest(here.url, "POST", "/auth/apikeys", { accessToken: admin, body: { label: "x" } })
+  const operations = restOperations.filter(({ procedure }) => procedure.startsWith("admin."))
+  expect(operations).toHaveLength(5)
+  for (const { procedure, kind, method, path, params = {} } of operations) {
+    const input = Object.fromEntries(
+      Object.values(params).map((field) => [
+        field,
+        field === "id" && path.includes("keys") ? user.keyId : user.user.id,
+      ]),
+    )
+    const restPath = path.replace(/\{\w+\}/, input.id ?? "")
+    const query = kind === "query" ? "" : undefined
+    for (const [who, status, reason] of [
+      [{}, 401, "UNAUTHENTICATED"],
+      [{ accessToken: user.accessToken }, 403, "FORBIDDEN"],
+      [{ apiKey: user.key }, 403, "FORBIDDEN"],
+      [{ apiKey: body.key }, 403, "FORBIDDEN"],
+    ] as const) {
+      const asRest = await rest(here.url, method, restPath, who)
+      expect(asRest, `${procedure} over REST`).toMatchObject({ status, body: { reason } })
+      const asTrpc =
+        query === undefined
+          ? await rest(here.url, "POST", `/trpc/${procedure}`, { ...who, body: { json: input } })
+          : await rest(here.url, "GET", `/trpc/${procedure}`, who)
+      expect(asTrpc, `${procedure} over tRPC`).toMatchObject({
+        status,
+        body: { error: { json: { data: { reason } } } },
+      })
+    }
+  }
+  expect(await statusThere({ apiKey: user.key })).toBe(200)
+})
+
+test("lists are searched and paged over REST, and show no secret", async () => {
+  const user = await registerWithKey()
+  const get = async (path: string) => (await rest(here.url, "GET", path, { accessToken: admin })).body
+  const found = await get(`/auth/admin/users?search=${user.email}`)
+  expect(found).toEqual({
+    items: [{ ...user.user, disabledAt: null, activeKeys: 1 }],
+    nextCursor: null,
+  })
+  for (const search of [user.email, user.key, user.keyId]) {
+    const keys = await get(`/auth/admin/apikeys?search=${search}`)
+    expect(keys.items.map(({ id }: { id: string }) => id)).toEqual([user.keyId])
+    expect(JSON.stringify(keys)).not.toContain(user.key.slice(8))
+  }
+  const first = await get("/auth/admin/users?limit=1")
+  const second = await get(`/auth/admin/users?limit=1&cursor=${first.nextCursor}`)
+  expect(second.items[0].id).not.toBe(first.items[0].id)
+  expect(await get("/auth/admin/users?cursor=x")).toMatchObject({ reason: "INVALID_INPUT" })
+  expect(await get("/auth/admin/users?status=gone")).toMatchObject({ reason: "INVALID_INPUT" })
+  expect(here.log.join()).not.toContain(user.key.slice(16))
+})
+
+test("oneself is not to be disabled, and what there is not is not found", async () => {
+  const me = await rest(here.url, "GET", "/auth/me", { accessToken: admin })
+  expect(await act(me.body.id, "disable")).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
+  expect(await act("x", "disable")).toMatchObject({ status: 404, body: { reason: "NOT_FOUND" } })
+  const path = "/auth/admin/apikeys/x"
+  expect(await rest(here.url, "DELETE", path, { accessToken: admin })).toMatchObject({ status: 404 })
+})
+
+test("an email that is taken off the list is no administrator's once a server has started without it", async () => {
+  await using server = await startServerOnPostgres(inject("postgresUrl"))
+  const { email, password } = await register(server.url)
+  const roleFor = async (ADMIN_EMAILS: string) => {
+    await using again = await startTestServer({ ...server.shared, ADMIN_EMAILS })
+    return (await rest(again.url, "POST", "/auth/login", { body: { email, password } })).body.user.role
+  }
+  expect(await roleFor(email.toUpperCase())).toBe("admin")
+  expect(await roleFor("")).toBe("user")
+})
+
+test("with the embedded database the account that is registered first administers, also after a restart", async () => {
+  const folder = await newEmbeddedFolder()
+  try {
+    const [first, second] = [credentials, { ...credentials, email: "bob@company.tld" }]
+    {
+      await using server = await startTestServer({ DATA_DIR: folder })
+      const roles = []
+      for (const body of [first, second]) {
+        roles.push((await rest(server.url, "POST", "/auth/register", { body })).body.user.role)
+      }
+      expect(roles).toEqual(["admin", "user"])
+    }
+    await using server = await startTestServer({ DATA_DIR: folder })
+    const { body } = await rest(server.url, "POST", "/auth/login", { body: first })
+    expect(body.user.role).toBe("admin")
+    const { accessToken } = body
+    expect((await rest(server.url, "GET", "/auth/admin/users", { accessToken })).body.items).toHaveLength(2)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})

@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises"
+import { connect, startPostgres, type TestPostgres } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { newSecret, startTestServer } from "../testServer.ts"
+import { walk } from "./walk.ts"
+
+/** Everything that PostgreSQL can be told to write down: each statement, and what is bound to it. */
+const TALKATIVE = [
+  "log_statement=all",
+  "log_parameter_max_length=-1",
+  "log_parameter_max_length_on_error=-1",
+  "log_min_messages=debug1",
+  "log_error_verbosity=verbose",
+]
+
+let postgres: TestPostgres
+let postgresLog: string
+let serverLog: string
+let metrics: string
+let tables: Record<string, string>
+let walked: Awaited<ReturnType<typeof walk>>
+beforeAll(async () => {
+  postgres = await startPostgres(TALKATIVE)
+  const AUTH_SECRET = newSecret()
+  const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET, METRICS_PORT: "0" })
+  walked = await walk(server.url, postgres)
+  walked.canaries.note("AUTH_SECRET", AUTH_SECRET)
+  metrics = await (await fetch(`${server.metricsUrl}`)).text()
+  await server[Symbol.asyncDispose]()
+  tables = await readTables(postgres.url)
+  await postgres.stop()
+  postgresLog = await readFile(postgres.log, "utf8")
+  serverLog = server.log.join("")
+}, 120_000)
+afterAll(() => postgres[Symbol.asyncDispose]())
+
+async function readTables(url: string) {
+  const sql = connect(url)
+  const names = await sql<{ name: string }[]>`
+    select table_name as name from information_schema.tables where table_schema = 'public'`
+  const texts: Record<string, string> = {}
+  for (const { name } of names) {
+    const rows = await sql<{ text: string }[]>`select t::text as text from ${sql(name)} t`
+    texts[name] = rows.map(({ text }) => text).join("\n")
+  }
+  await sql.end()
+  return texts
+}
+
+test("a key is in the answer to its creation and in no other", () => {
+  const withKey = walked.answers.filter(({ found }) => found.includes("API key"))
+  expect(withKey.map(({ call }) => call)).toEqual(["POST /auth/apikeys", "POST /trpc/apiKeys.create"])
+})
+
+test("tokens are in the answers that hand them out; no answer repeats a password or a wrong credential", () => {
+  const givesTokens = /auth.(register|login|refresh)/
+  for (const { call, found } of walked.answers) {
+    const expected = givesTokens.test(call) ? ["access token", "refresh token"] : ["API key"]
+    expect({ call, unexpected: found.filter((name) => !expected.includes(name)) }).toEqual({
+      call,
+      unexpected: [],
+    })
+  }
+})
+
+test("the server's log, at trace level, holds no secret", () => {
+  expect(serverLog.split("\n").length).toBeGreaterThan(walked.answers.length)
+  expect(serverLog).toContain('"status":503')
+  expect(walked.canaries.findEncoded(serverLog)).toEqual([])
+})
+
+test("the metrics hold no secret", () => {
+  expect(metrics).toContain("latchkey_")
+  expect(walked.canaries.findEncoded(metrics)).toEqual([])
+})
+
+test("no table holds a secret, in whatever form", () => {
+  expect(Object.keys(tables)).toEqual(expect.arrayContaining(["users", "sessions", "api_keys"]))
+  for (const [name, text] of Object.entries(tables)) {
+    expect({ name, found: walked.canaries.findEncoded(text) }).toEqual({ name, found: [] })
+  }
+})
+
+/**
+ * What is bound to statements is what the tables hold and lookups need: lookup ids, bcrypt hashes, receipts, and
+ * SHA-256 of the parts of refresh tokens. With it alone nobody can call.
+ */
+test("PostgreSQL's log of all statements and what is bound to them holds no secret", () => {
+  expect(postgresLog).toContain(walked.lookupId)
+  expect(postgresLog).toContain("$2b$10$")
+  expect(walked.canaries.findEncoded(postgresLog)).toEqual([])
+})

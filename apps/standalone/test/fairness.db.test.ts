@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto"
+import { appRouter } from "@latchkey/api"
+import { connect } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
+import { type HeldLock, holdLock } from "./races/holdLock.ts"
+import { register, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+let sql: ReturnType<typeof connect>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"), { METRICS_PORT: "0", TRUST_PROXY: "1" })
+  sql = connect(server.shared.DATABASE_URL)
+})
+afterAll(async () => {
+  await sql.end()
+  await server[Symbol.asyncDispose]()
+})
+
+const BATCH = 20
+
+/** One request with so many calls; the statuses of its answers. */
+async function batch(procedure: string, input: () => unknown, headers: Record<string, string>) {
+  const isQuery = procedure.endsWith(".list")
+  const names = Array(BATCH).fill(procedure).join(",")
+  const inputs = JSON.stringify(
+    Object.fromEntries(Array.from({ length: BATCH }, (_, i) => [i, { json: input() }])),
+  )
+  const response = await fetch(
+    `${server.url}/trpc/${names}?batch=1${isQuery ? `&input=${encodeURIComponent(inputs)}` : ""}`,
+    {
+      method: isQuery ? "GET" : "POST",
+      headers: { "content-type": "application/json", ...headers },
+      ...(!isQuery && { body: inputs }),
+    },
+  )
+  const answers = (await response.json()) as { error?: { json: { data: { httpStatus: number } } } }[]
+  return answers.map(({ error }) => error?.json.data.httpStatus ?? 200)
+}
+
+async function countLockWaits() {
+  const [row] = await sql<{ waiting: number }[]>`
+    select count(*)::int as waiting from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`
+  return row?.waiting ?? 0
+}
+
+/** Meanwhile, statements that change sessions wait, and those that read them do not. */
+async function whileSessionsAreLocked(run: (lock: HeldLock) => Promise<void>) {
+  const lock = await holdLock(
+    server.shared.DATABASE_URL,
+    (transaction) => transaction`lock table sessions in share mode`,
+  )
+  try {
+    await run(lock)
+  } finally {
+    await lock.release()
+  }
+}
+
+const revokeBatch = ({ accessToken }: { accessToken: string }) =>
+  batch("sessions.revoke", () => ({ id: randomUUID() }), { authorization: `Bearer ${accessToken}` })
+
+const waitingCalls = async () =>
+  Number(/^latchkey_calls_waiting (\d+)$/m.exec(await (await fetch(String(server.metricsUrl))).text())?.[1])
+
+test("batches of one client that hang hold a few connections, and other clients don't notice", async () => {
+  const [{ accessToken }, { apiKey }] = [await register(server.url), await registerWithKey(server.url)]
+  let flood: Promise<number[]>[] = []
+  await whileSessionsAreLocked(async (lock) => {
+    flood = Array.from({ length: 10 }, () => revokeBatch({ accessToken }))
+    await lock.untilWaiting(2)
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        rest(server.url, "GET", i % 2 ? "/auth/me" : "/auth/apikeys", { apiKey }),
+      ),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(await countLockWaits()).toBe(2)
+  })
+  // Those that ran out of patience meanwhile have not begun.
+  for (const status of (await Promise.all(flood)).flat()) expect([404, 503]).toContain(status)
+  expect(await waitingCalls()).toBe(0)
+  expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
+})
+
+test("a batch that hangs leaves its own user's other requests a place", async () => {
+  const { accessToken } = await register(server.url)
+  let flood: Promise<number[]> | undefined
+  await whileSessionsAreLocked(async (lock) => {
+    flood = revokeBatch({ accessToken })
+    await lock.untilWaiting(1)
+    expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
+    expect(await countLockWaits()).toBe(1)
+  })
+  await flood
+})
+
+test("calls without a caller are told apart by address", async () => {
+  const [a, b] = [await register(server.url), await registerWithKey(server.url)]
+  const from = (address: string) => ({ "x-forwarded-for": address })
+  let flood: Promise<number[]>[] = []
+  let other: ReturnType<typeof rest> | undefined
+  await whileSessionsAreLocked(async (lock) => {
+    flood = Array.from({ length: 10 }, (_, i) =>
+      batch("auth.refresh", () => ({ refreshToken: a.refreshToken }), from(`2001:db8::${i}`)),
+    )
+    await lock.untilWaiting(1)
+    const { refreshToken, apiKey } = b
+    other = rest(server.url, "POST", "/auth/refresh", {
+      body: { refreshToken },
+      headers: from("2001:db8:0:1::1"),
+    })
+    await lock.untilWaiting(2)
+    expect((await rest(server.url, "GET", "/auth/me", { apiKey })).status).toBe(200)
+    expect(await countLockWaits()).toBeLessThanOrEqual(3)
+  })
+  expect((await other)?.status).toBe(200)
+  await Promise.all(flood)
+})
+
+test("clients that go away leave their places to others", async () => {
+  const { accessToken } = await register(server.url)
+  await whileSessionsAreLocked(async (lock) => {
+    const away = new AbortController()
+    const names = Array(BATCH).fill("sessions.revokeOthers").join(",")
+    const gone = Array.from({ length: 20 }, () =>
+      fetch(`${server.url}/trpc/${names}?batch=1`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+        signal: away.signal,
+      }).catch(() => {}),
+    )
+    await lock.untilWaiting(2)
+    away.abort()
+    await Promise.all(gone)
+  })
+  for (let i = 0; i < 10; i++) {
+    expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
+  }
+  await vi.waitFor(async () => expect(await waitingCalls()).toBe(0), { timeout: 10_000 })
+})
+
+/** Those that query nothing for themselves, or wait for bcrypt. */
+const WITHOUT_A_TURN = ["apiKeys.create", "auth.changePassword", "auth.login", "auth.me", "auth.register"]
+
+test("every procedure takes a turn, but for those that must not", async () => {
+  const procedures = Object.entries(
+    appRouter._def.procedures as unknown as Record<string, { _def: { meta?: { queue?: "none" } } }>,
+  )
+  const without = procedures.filter(([, { _def }]) => _def.meta?.queue === "none").map(([path]) => path)
+  expect(without.sort()).toEqual(WITHOUT_A_TURN)
+})

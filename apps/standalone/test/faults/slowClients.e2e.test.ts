@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { acceptedSocket } from "../../src/acceptedSocket.ts"
+import { registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"))
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** More than the system buffers for a connection. */
+const ANSWERS = 1_000
+
+/** A connection, and when the server has closed its end: a client that does not read is not told. */
+async function open() {
+  const { socket, accepted } = await acceptedSocket(server.url)
+  const cutOff = new Promise<void>((resolve) => accepted.once("close", () => resolve()))
+  return { socket, cutOff }
+}
+
+async function everySecondUntil(cutOff: Promise<void>, act: () => void) {
+  const timer = setInterval(act, 1_000)
+  await cutOff
+  clearInterval(timer)
+}
+
+async function readSlowly() {
+  const { socket, cutOff } = await open()
+  socket.pause()
+  socket.write("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(ANSWERS))
+  await everySecondUntil(cutOff, () => socket.read(1))
+  socket.destroy()
+}
+
+async function sendSlowly(atOnce: string, slowly: string) {
+  const { socket, cutOff } = await open()
+  socket.resume()
+  socket.write(atOnce)
+  const bytes = [...slowly]
+  await everySecondUntil(cutOff, () => socket.write(bytes.shift() ?? " "))
+  socket.destroy()
+}
+
+test("clients that read or send one byte a second keep nobody waiting, and are cut off in the end", async () => {
+  const { apiKey } = await registerWithKey(server.url)
+  const head =
+    "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+  const clients = [readSlowly(), sendSlowly("", head), sendSlowly(head, "{}")]
+  let isOver = false
+  const done = Promise.all(clients).finally(() => {
+    isOver = true
+  })
+
+  while (!isOver) {
+    const signal = AbortSignal.timeout(5_000)
+    expect((await rest(server.url, "GET", "/auth/me", { apiKey, signal })).status).toBe(200)
+    await sleep(200)
+  }
+  await done
+}, 120_000)

@@ -1,0 +1,71 @@
+import { connect, createTcpProxy, startPostgres, startStandby } from "@latchkey/test-postgres"
+import { expect, test, vi } from "vitest"
+import { newSecret, registerWithKey, rest, startTestServer } from "../testServer.ts"
+
+/** A primary and a standby that streams from it. */
+async function startPair() {
+  const primary = await startPostgres(["wal_keep_size=64MB"])
+  const standby = await startStandby(primary)
+  const onPrimary = connect(primary.url)
+  const onStandby = connect(standby.url)
+  return {
+    primary,
+    standby,
+    onPrimary,
+    onStandby,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([onPrimary.end({ timeout: 0 }), onStandby.end({ timeout: 0 })])
+      await standby[Symbol.asyncDispose]()
+      await primary[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test("connections that reach a standby that lags: no verdict by it, and recovery when they reach the primary", async () => {
+  await using pair = await startPair()
+  await using link = await createTcpProxy(new URL(pair.primary.url))
+  await using server = await startTestServer({ DATABASE_URL: link.url, AUTH_SECRET: newSecret() })
+  const { url } = server
+  const revoked = await registerWithKey(url)
+  const ended = await registerWithKey(url)
+  // It has seen all of this, and nothing of what comes.
+  await vi.waitFor(async () => {
+    const [row] = await pair.onStandby`select count(*)::int as keys from api_keys`
+    expect(row?.keys).toBe(2)
+  })
+  await pair.onStandby`select pg_wal_replay_pause()`
+  expect(
+    (await rest(url, "DELETE", `/auth/apikeys/${revoked.id}`, { accessToken: revoked.accessToken })).status,
+  ).toBe(204)
+  expect((await rest(url, "POST", "/auth/logout", { accessToken: ended.accessToken })).status).toBe(204)
+  const fresh = await registerWithKey(url)
+
+  await link.cut()
+  link.redirect(new URL(pair.standby.url))
+  await link.mend()
+
+  const asks = () => [
+    rest(url, "GET", "/auth/me", { apiKey: revoked.apiKey }),
+    rest(url, "GET", "/auth/me", { accessToken: ended.accessToken }),
+    rest(url, "GET", "/auth/me", { apiKey: fresh.apiKey }),
+    rest(url, "GET", "/auth/me", { accessToken: fresh.accessToken }),
+    rest(url, "GET", "/auth/me", { apiKey: "0".repeat(64) }),
+    rest(url, "GET", "/auth/apikeys", { apiKey: ended.apiKey }),
+    rest(url, "POST", "/auth/login", { body: { email: fresh.email, password: fresh.password } }),
+    rest(url, "POST", "/auth/refresh", { body: { refreshToken: ended.refreshToken } }),
+    rest(url, "GET", "/readyz"),
+  ]
+  for (let round = 0; round < 15; round++) {
+    for (const { status } of await Promise.all(asks())) expect(status).toBe(503)
+  }
+
+  link.redirect(new URL(pair.primary.url))
+  await vi.waitFor(
+    async () =>
+      expect((await Promise.all(asks())).map(({ status }) => status)).toEqual([
+        ...[401, 401, 200, 200, 401],
+        ...[200, 200, 401, 200],
+      ]),
+    { timeout: 5_000, interval: 50 },
+  )
+})

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { connect, startPostgres } from "@latchkey/test-postgres"
+import { expect, test, vi } from "vitest"
+import { newSecret, register, registerWithKey, rest, startTestServer } from "../testServer.ts"
+
+/** A server on a PostgreSQL that replicates synchronously, to a standby that can be lost. */
+async function startReplicated() {
+  const postgres = await startPostgres()
+  const direct = connect(postgres.url)
+  const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET: newSecret() })
+  async function requireStandby(standby: string) {
+    await direct.unsafe(`alter system set synchronous_standby_names = '${standby}'`)
+    await direct`select pg_reload_conf()`
+    await vi.waitFor(async () => {
+      const [row] = await direct`show synchronous_standby_names`
+      expect(row?.synchronous_standby_names).toBe(standby)
+    })
+  }
+  return {
+    url: server.url,
+    direct,
+    loseStandby: () => requireStandby("gone"),
+    standbyReturns: () => requireStandby(""),
+    async [Symbol.asyncDispose]() {
+      await requireStandby("")
+      await server[Symbol.asyncDispose]()
+      await direct.end()
+      await postgres[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** With five revocations in each. */
+const SECONDS = 10
+
+test(
+  "the only synchronous standby is lost: revocations are 503, keys are verified, no connections pile up",
+  async () => {
+    await using replicated = await startReplicated()
+    const { url, direct } = replicated
+    const { accessToken, apiKey } = await registerWithKey(url)
+    const keys = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
+        return { id: body.id as string, apiKey: body.key as string }
+      }),
+    )
+    const verdicts = new Map<number, number>()
+    let isOver = false
+
+    await replicated.loseStandby()
+    const verifying = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        const { status } = await rest(url, "GET", "/auth/me", { apiKey })
+        verdicts.set(status, (verdicts.get(status) ?? 0) + 1)
+      }
+    })
+    const revocations: Promise<number>[] = []
+    let most = 0
+    for (let count = 0; count < SECONDS * 5; count++) {
+      const path = `/auth/apikeys/${keys[count % keys.length]?.id}`
+      revocations.push(rest(url, "DELETE", path, { accessToken }).then(({ status }) => status))
+      const [row] = await direct`
+        select count(*)::int as backends from pg_stat_activity where application_name = 'latchkey'`
+      most = Math.max(most, row?.backends)
+      await sleep(200)
+    }
+    expect(new Set(await Promise.all(revocations))).toEqual(new Set([503]))
+    expect((await rest(url, "GET", "/readyz")).status).toBe(200)
+    isOver = true
+    await Promise.all(verifying)
+    expect([...verdicts.keys()]).toEqual([200])
+    expect(most).toBeLessThanOrEqual(10)
+
+    await replicated.standbyReturns()
+    for (const { id } of keys) {
+      await vi.waitFor(
+        async () =>
+          expect([204, 404]).toContain(
+            (await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status,
+          ),
+        { timeout: 5_000, interval: 50 },
+      )
+    }
+    for (const { apiKey } of keys) expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(401)
+  },
+  SECONDS * 1_000 + 30_000,
+)
+
+test("a wait for the standby that an operator cancels: PostgreSQL reports success, and we do not", async () => {
+  await using replicated = await startReplicated()
+  const { url, direct } = replicated
+  const { accessToken, id } = await registerWithKey(url)
+  await replicated.loseStandby()
+
+  const revocation = rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })
+  await vi.waitFor(async () => {
+    const cancelled = await direct`
+      select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`
+    expect(cancelled.length).toBe(1)
+  })
+
+  const { status, body } = await revocation
+  expect(status).toBe(503)
+  expect(body).not.toHaveProperty("begun")
+})
+
+test("a role whose commits do not wait for the disk: ours do", async () => {
+  await using replicated = await startReplicated()
+  const { url, direct } = replicated
+  await direct`alter role postgres set synchronous_commit = 'off'`
+  await direct`
+    select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'latchkey'`
+  const { accessToken, id } = await vi.waitFor(() => registerWithKey(url))
+  await replicated.loseStandby()
+
+  expect((await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status).toBe(503)
+
+  await replicated.standbyReturns()
+  await vi.waitFor(() => register(url))
+})

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { openConnection } from "./abuse/rawConnection.ts"
+import { request } from "./abuse/request.ts"
+import { startServerOnPostgres } from "./testServer.ts"
+
+const HEALTH = request("GET /healthz", ["Connection: keep-alive"])
+
+describe("by default", () => {
+  let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+  beforeAll(async () => {
+    server = await startServerOnPostgres(inject("postgresUrl"))
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  test.concurrent("an idle connection outlives the 60 s of load balancers", async () => {
+    using connection = openConnection(server.url)
+    connection.write(HEALTH)
+    expect((await connection.read())?.headers.get("keep-alive")).toBe("timeout=75")
+    await sleep(66_000)
+    connection.write(HEALTH)
+    expect(await connection.read()).toMatchObject({ status: 200 })
+  }, 90_000)
+
+  test.concurrent("a next request that takes too long is refused as the first would be", async () => {
+    using connection = openConnection(server.url)
+    connection.write(HEALTH)
+    await connection.read()
+    connection.write("GET /healthz HTTP/1.1\r\nHost: x\r\n")
+    expect(await connection.read()).toMatchObject({ status: 408 })
+    await connection.closed()
+  }, 30_000)
+})
+
+test("KEEP_ALIVE_TIMEOUT says for how many seconds an idle connection is kept", async () => {
+  await using server = await startServerOnPostgres(inject("postgresUrl"), { KEEP_ALIVE_TIMEOUT: "2" })
+  using connection = openConnection(server.url)
+  connection.write(HEALTH)
+  expect((await connection.read())?.headers.get("keep-alive")).toBe("timeout=2")
+  await connection.closed()
+  expect(connection.error()).toBeNull()
+})

@@ -1,0 +1,163 @@
+import { once } from "node:events"
+import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { newEmbeddedFolder } from "@latchkey/db/test"
+import { createTestDatabase } from "@latchkey/test-postgres"
+import { expect, inject, test, vi } from "vitest"
+import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
+
+test("wrong configuration: a line for each variable, exit code 1, no stack", async () => {
+  const server = spawnBuiltServer({ PORT: "http", DATABASE_URL: "postgres://localhost/x" })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output).toEqual([
+    "PORT: expected a whole number from 0 to 65535",
+    "AUTH_SECRET: required with DATABASE_URL; make one with: openssl rand -hex 32",
+  ])
+})
+
+test("a database that can't be reached: one line, exit code 1, no password in it", async () => {
+  const server = spawnBuiltServer({
+    DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/x",
+    AUTH_SECRET: newSecret(),
+  })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output).toHaveLength(1)
+  expect(server.output[0]).toContain("ECONNREFUSED")
+  expect(server.output[0]).not.toContain("hunter2")
+})
+
+test("a second process on a data folder gets one clear line, and the first goes on", async () => {
+  const DATA_DIR = await newEmbeddedFolder()
+  const first = spawnBuiltServer({ DATA_DIR })
+  const url = await first.url
+
+  const second = spawnBuiltServer({ DATA_DIR })
+  expect(await second.exited).toEqual({ code: 1, signal: null })
+  expect(second.output.filter((line) => !line.startsWith("{"))).toEqual([
+    `another process is using the data folder ${DATA_DIR}`,
+  ])
+
+  expect((await rest(url, "GET", "/readyz")).status).toBe(200)
+  first.child.kill("SIGTERM")
+  expect(await first.exited).toEqual({ code: 0, signal: null })
+}, 60_000)
+
+test("the generated secret is for its owner alone, and outlives a restart", async () => {
+  const DATA_DIR = await newEmbeddedFolder()
+  const first = spawnBuiltServer({ DATA_DIR })
+  const { accessToken } = await register(await first.url)
+  const secret = await readFile(join(DATA_DIR, "auth-secret"), "utf8")
+  expect((await stat(join(DATA_DIR, "auth-secret"))).mode & 0o777).toBe(0o600)
+  expect(first.output.join("\n")).not.toContain(secret.trim())
+  first.child.kill("SIGINT")
+  expect(await first.exited).toEqual({ code: 0, signal: null })
+
+  const second = spawnBuiltServer({ DATA_DIR })
+  expect((await rest(await second.url, "GET", "/auth/me", { accessToken })).status).toBe(200)
+  second.child.kill("SIGTERM")
+  await second.exited
+  expect((await readdir(DATA_DIR)).sort()).toEqual(["auth-secret", "db", "lock"])
+}, 60_000)
+
+test("a secret's file that is empty is not taken for a secret", async () => {
+  const DATA_DIR = await newEmbeddedFolder()
+  await writeFile(join(DATA_DIR, "auth-secret"), "")
+  const server = spawnBuiltServer({ DATA_DIR })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output.at(-1)).toMatch(/^DATA_DIR: expected 64 hex characters in .*auth-secret/)
+}, 60_000)
+
+test("a data folder that is a file: one line that says so, exit code 1", async () => {
+  const DATA_DIR = join(await mkdtemp(join(tmpdir(), "latchkey-test-")), "file")
+  await writeFile(DATA_DIR, "")
+  const server = spawnBuiltServer({ DATA_DIR })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output.filter((line) => !line.startsWith("{"))).toEqual([
+    expect.stringMatching(/^DATA_DIR: expected a folder .* \(ENOTDIR\)$/),
+  ])
+})
+
+test("kill -9 at any moment: it starts again, and what was answered still holds", async () => {
+  const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-test-"))
+  const created: { id: string; key: string }[] = []
+  const revoked = new Set<string>()
+  /** Revocations that were sent and not answered, so that either outcome is right. */
+  const open = new Set<string>()
+
+  for (let trial = 0; trial < 6; trial++) {
+    const server = spawnBuiltServer({ DATA_DIR })
+    if (trial === 0) {
+      // In the middle of making the database.
+      await sleep(700)
+      server.child.kill("SIGKILL")
+      await server.exited
+      continue
+    }
+    const url = await server.url
+    const { accessToken } = await register(url)
+    let alive = true
+    const work = async () => {
+      while (alive) {
+        const { status, body } = await rest(url, "POST", "/auth/apikeys", {
+          accessToken,
+          body: { label: "x" },
+        })
+        if (status !== 201) continue
+        created.push(body)
+        if (created.length % 3 !== 0) continue
+        open.add(body.id)
+        const revocation = await rest(url, "DELETE", `/auth/apikeys/${body.id}`, { accessToken })
+        if (revocation.status === 204) revoked.add(body.id)
+        open.delete(body.id)
+      }
+    }
+    const enough = created.length + 2 + trial
+    const workers = Promise.allSettled([work(), work()])
+    await vi.waitFor(() => expect(created.length).toBeGreaterThanOrEqual(enough), { timeout: 20_000 })
+    server.child.kill("SIGKILL")
+    await server.exited
+    alive = false
+    await workers
+  }
+
+  const server = spawnBuiltServer({ DATA_DIR })
+  const url = await server.url
+  expect(created.length).toBeGreaterThan(10)
+  expect(revoked.size).toBeGreaterThan(2)
+  for (const { id, key } of created) {
+    if (open.has(id)) continue
+    const { status } = await rest(url, "GET", "/auth/me", { apiKey: key })
+    expect(status).toBe(revoked.has(id) ? 401 : 200)
+  }
+  server.child.kill("SIGTERM")
+  await server.exited
+}, 120_000)
+
+test("SIGTERM: what is under way is finished, what is in memory is written, exit code 0", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
+  const server = spawnBuiltServer(variables)
+  const url = await server.url
+  const { accessToken } = await register(url)
+  const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
+  await rest(url, "GET", "/auth/me", { apiKey: body.key })
+
+  const underWay = Array.from({ length: 10 }, () =>
+    rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "under way" } }),
+  )
+  // The first has come in when its answer is out; the others wait for bcrypt behind it.
+  await Promise.race(underWay)
+  server.child.kill("SIGTERM")
+  const replies = await Promise.all(underWay)
+
+  expect(await server.exited).toEqual({ code: 0, signal: null })
+  expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
+  const next = spawnBuiltServer(variables)
+  const list = await rest(await next.url, "GET", "/auth/apikeys", { accessToken })
+  expect(list.body.items).toHaveLength(11)
+  expect(list.body.items.at(-1)).toMatchObject({ id: body.id, lastUsedAt: expect.any(String) })
+  next.child.kill("SIGTERM")
+  await once(next.child, "exit")
+}, 60_000)

@@ -1,0 +1,165 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { newSecret, register, rest, spawnBuiltServer, startServerOnPostgres } from "./testServer.ts"
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"), { METRICS_PORT: "0" })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const read = async () => (await fetch(String(server.metricsUrl))).text()
+
+/** The value of a series, by its name and all its labels; 0 while there is none. */
+async function readValue(name: string, labels: Record<string, string> = {}): Promise<number> {
+  const wanted = JSON.stringify(Object.entries(labels).sort())
+  for (const line of (await read()).split("\n")) {
+    const [, series, text = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+    const found = [...text.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, of]) => [label, of]).sort()
+    if (series === name && JSON.stringify(found) === wanted) return Number(value)
+  }
+  return 0
+}
+
+/** By how much series grow while something is done. */
+async function growth(series: [string, Record<string, string>?][], work: () => Promise<unknown>) {
+  const before = await Promise.all(series.map(([name, labels]) => readValue(name, labels)))
+  await work()
+  const after = await Promise.all(series.map(([name, labels]) => readValue(name, labels)))
+  return after.map((value, index) => value - (before[index] ?? 0))
+}
+
+test("they are read on their own port by GET, and there is nothing else there nor on the other", async () => {
+  const reply = await fetch(String(server.metricsUrl))
+  expect(reply.status).toBe(200)
+  expect(reply.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/)
+  expect(await reply.text()).toMatch(/^process_cpu_seconds_total /m)
+
+  const post = await fetch(String(server.metricsUrl), { method: "POST" })
+  expect(post.status).toBe(405)
+  expect(post.headers.get("allow")).toBe("GET")
+  for (const path of ["/", "/healthz", "/auth/me", "/trpc/auth.me"]) {
+    expect((await fetch(new URL(path, String(server.metricsUrl)))).status).toBe(404)
+  }
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(404)
+})
+
+test("what became of credentials", async () => {
+  const { accessToken } = await register(server.url)
+  const { body: created } = await rest(server.url, "POST", "/auth/apikeys", {
+    accessToken,
+    body: { label: "x" },
+  })
+  const wrong = created.key.slice(0, 63) + (created.key.endsWith("0") ? "1" : "0")
+  const verdict = (credential: string, verdict: string): [string, Record<string, string>] => [
+    "latchkey_verdicts_total",
+    { credential, verdict },
+  ]
+
+  expect(
+    await growth(
+      [
+        verdict("apiKey", "accepted"),
+        verdict("apiKey", "malformed"),
+        verdict("apiKey", "unknown"),
+        verdict("apiKey", "mismatch"),
+        verdict("accessToken", "accepted"),
+        verdict("accessToken", "invalid"),
+        verdict("accessToken", "ended"),
+        verdict("none", "none"),
+        verdict("none", "malformed"),
+        verdict("none", "ambiguous"),
+      ],
+      async () => {
+        for (const credential of [
+          { apiKey: created.key },
+          { apiKey: "hunter2" },
+          { apiKey: "0".repeat(64) },
+          { apiKey: wrong },
+          { accessToken },
+          { accessToken: `${accessToken}x` },
+          {},
+          { headers: { authorization: "Basic eDp5" } },
+          { accessToken, apiKey: created.key },
+        ]) {
+          await rest(server.url, "GET", "/auth/me", credential)
+        }
+        await rest(server.url, "POST", "/auth/logout", { accessToken })
+        await rest(server.url, "GET", "/auth/me", { accessToken })
+      },
+    ),
+  ).toEqual([1, 1, 1, 1, 2, 1, 1, 1, 1, 1])
+})
+
+test("requests by pattern and status, calls of a batch by procedure, failures by reason", async () => {
+  const { accessToken } = await register(server.url)
+  const headers = { authorization: `Bearer ${accessToken}` }
+  const request = (method: string, route: string, status: string): [string, Record<string, string>] => [
+    "latchkey_request_duration_seconds_count",
+    { method, route, status },
+  ]
+
+  expect(
+    await growth(
+      [
+        request("DELETE", "/auth/apikeys/{key_id}", "404"),
+        request("GET", "/trpc/auth.me", "200"),
+        request("GET", "/trpc (batch)", "207"),
+        request("GET", "unknown", "404"),
+        request("other", "unknown", "404"),
+        ["latchkey_batched_calls_total", { procedure: "auth.me" }],
+        ["latchkey_batched_calls_total", { procedure: "unknown" }],
+        ["latchkey_failures_total", { reason: "NOT_FOUND" }],
+      ],
+      async () => {
+        await rest(server.url, "DELETE", "/auth/apikeys/made-up", { accessToken })
+        await rest(server.url, "GET", "/trpc/auth.me", { accessToken })
+        await rest(server.url, "GET", "/trpc/auth.me,auth.me,made.up?batch=1", { headers })
+        await rest(server.url, "GET", "/made-up")
+        await rest(server.url, "PROPFIND", "/made-up")
+      },
+    ),
+  ).toEqual([1, 1, 1, 1, 1, 2, 1, 4])
+})
+
+test("bcrypts, batches of reads, and the database", async () => {
+  expect(
+    await growth(
+      [
+        ["latchkey_bcrypt_duration_seconds_count", { purpose: "password", result: "hashed" }],
+        ["latchkey_bcrypt_duration_seconds_count", { purpose: "password", result: "mismatch" }],
+        ["latchkey_bcrypt_duration_seconds_count", { purpose: "newKey", result: "hashed" }],
+        ["latchkey_batch_size_sum", { of: "sessions" }],
+      ],
+      async () => {
+        const { email, accessToken } = await register(server.url)
+        await rest(server.url, "POST", "/auth/login", { body: { email, password: "not this one at all" } })
+        await rest(server.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
+      },
+    ),
+  ).toEqual([1, 1, 1, 1])
+  expect(await readValue("latchkey_bcrypts_pending", { purpose: "password" })).toBe(0)
+  expect(await readValue("latchkey_database_connections_max")).toBe(10)
+  expect(await readValue("latchkey_database_connections_in_use")).toBe(0)
+  expect(await readValue("latchkey_database_queries_waiting")).toBe(0)
+  expect(await readValue("latchkey_database_queries_refused_total")).toBe(0)
+  expect(await readValue("latchkey_database_query_duration_seconds_count")).toBeGreaterThan(3)
+})
+
+test("a port that is taken: one line that names the variable", async () => {
+  const taken = createServer().listen(0, "127.0.0.1")
+  await once(taken, "listening")
+  const address = taken.address()
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+  const process = spawnBuiltServer({
+    DATABASE_URL: server.shared.DATABASE_URL,
+    AUTH_SECRET: newSecret(),
+    METRICS_PORT: String(address.port),
+  })
+  expect(await process.exited).toEqual({ code: 1, signal: null })
+  expect(process.output).toEqual([
+    "METRICS_PORT: expected a port that is free and may be listened on (EADDRINUSE)",
+  ])
+  taken.close()
+})

@@ -1,0 +1,117 @@
+import { connect } from "@latchkey/test-postgres"
+import bcrypt from "bcrypt"
+import { afterEach, expect, inject, test, vi } from "vitest"
+import { newSecret, registerWithKey, rest } from "../testServer.ts"
+import { holdLock } from "./holdLock.ts"
+import { startTwo } from "./startTwo.ts"
+
+afterEach(() => vi.restoreAllMocks())
+
+const statusOf = async (url: string, apiKey: string) =>
+  (await rest(url, "GET", "/auth/me", { apiKey })).status
+
+const revoke = (url: string, { id, accessToken }: { id: string; accessToken: string }) =>
+  rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })
+
+async function rowOf(databaseUrl: string, id: string) {
+  const sql = connect(databaseUrl)
+  const [row] = await sql`select key_hash, receipt, receipt_secret_id from api_keys where id = ${id}`
+  await sql.end()
+  return row
+}
+
+const wiped = { key_hash: null, receipt: null, receipt_secret_id: null }
+
+test("a read that began before the revocation serves no call that came after it", async () => {
+  await using two = await startTwo(inject("postgresUrl"))
+  const key = await registerWithKey(two.a)
+  expect(await statusOf(two.b, key.apiKey)).toBe(200)
+
+  const hasRead = two.link.hold("database")
+  const early = statusOf(two.b, key.apiKey)
+  await hasRead
+  expect((await revoke(two.a, key)).status).toBe(204)
+  const late = [statusOf(two.b, key.apiKey), statusOf(two.b, key.apiKey)]
+  // An answer on another connection, so that the late ones have come in.
+  await rest(two.b, "GET", "/healthz")
+  two.link.release()
+
+  expect(await Promise.all(late)).toEqual([401, 401])
+  // It came before, and was true when it was read.
+  expect(await early).toBe(200)
+  expect(await statusOf(two.b, key.apiKey)).toBe(401)
+  expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+})
+
+test("a receipt that is about to be renewed when the key is revoked is not, and the call is rejected", async () => {
+  const old = newSecret()
+  await using two = await startTwo(inject("postgresUrl"), {
+    a: { AUTH_SECRET: old },
+    b: { AUTH_SECRET: newSecret(), AUTH_SECRET_PREVIOUS: old },
+  })
+  const key = await registerWithKey(two.a)
+  await rest(two.b, "GET", "/readyz")
+
+  const hasRead = two.link.hold("database")
+  const verdict = statusOf(two.b, key.apiKey)
+  await hasRead
+  await revoke(two.a, key)
+  two.link.release()
+
+  expect(await verdict).toBe(401)
+  expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+})
+
+test("a key without a usable receipt that is revoked on another instance while its bcrypt runs", async () => {
+  await using two = await startTwo(inject("postgresUrl"), {
+    b: { AUTH_SECRET: newSecret() },
+  })
+  const key = await registerWithKey(two.a)
+  const compare = bcrypt.compare.bind(bcrypt)
+  let open = () => {}
+  const begun = new Promise<void>((resolve) => {
+    vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
+      resolve()
+      await new Promise<void>((go) => {
+        open = go
+      })
+      return compare(text, hash)
+    })
+  })
+
+  const verdict = statusOf(two.b, key.apiKey)
+  await begun
+  expect((await revoke(two.a, key)).status).toBe(204)
+  const late = statusOf(two.b, key.apiKey)
+  open()
+
+  expect(await Promise.all([verdict, late])).toEqual([401, 401])
+  expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+})
+
+test.each(["the receipt", "the revocation"])(
+  "%s is written first: none is left, and the key is out",
+  async (first) => {
+    await using two = await startTwo(inject("postgresUrl"), {
+      b: { AUTH_SECRET: newSecret() },
+    })
+    const key = await registerWithKey(two.a)
+    const lock = await holdLock(
+      two.databaseUrl,
+      (sql) => sql`select from api_keys where id = ${key.id} for update`,
+    )
+    const verify = () => statusOf(two.b, key.apiKey)
+    const take = async () => (await revoke(two.a, key)).status
+
+    const isReceiptFirst = first === "the receipt"
+    const one = isReceiptFirst ? verify() : take()
+    await lock.untilWaiting(1)
+    const other = isReceiptFirst ? take() : verify()
+    await lock.untilWaiting(2)
+    await lock.release()
+
+    expect(await Promise.all([one, other])).toEqual(isReceiptFirst ? [200, 204] : [204, 401])
+    expect(await statusOf(two.b, key.apiKey)).toBe(401)
+    expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+  },
+)

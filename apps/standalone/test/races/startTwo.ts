@@ -1,0 +1,23 @@
+import { createTcpProxy } from "@latchkey/test-postgres"
+import { startServerOnPostgres, startTestServer } from "../testServer.ts"
+
+/** Two instances on one database, B behind a link that the test can hold. */
+export async function startTwo(
+  serverUrl: string,
+  { both, a, b }: Partial<Record<"both" | "a" | "b", Record<string, string>>> = {},
+) {
+  const first = await startServerOnPostgres(serverUrl, { ...both, ...a })
+  const link = await createTcpProxy(new URL(first.shared.DATABASE_URL))
+  const second = await startTestServer({ ...first.shared, DATABASE_URL: link.url, ...both, ...b })
+  return {
+    a: first.url,
+    b: second.url,
+    link,
+    databaseUrl: first.shared.DATABASE_URL,
+    async [Symbol.asyncDispose]() {
+      await second[Symbol.asyncDispose]()
+      await link[Symbol.asyncDispose]()
+      await first[Symbol.asyncDispose]()
+    },
+  }
+}

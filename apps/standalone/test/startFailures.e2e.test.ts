@@ -1,0 +1,251 @@
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { newEmbeddedFolder } from "@latchkey/db/test"
+import { connect, createTestDatabase, startFakePostgres, testCertificate } from "@latchkey/test-postgres"
+import { describe, expect, inject, test } from "vitest"
+import { explainStartFailure } from "../src/explainStartFailure.ts"
+import { StartFailure } from "../src/startFailure.ts"
+import { newSecret, startTestServer } from "./testServer.ts"
+
+/** What an operator reads when the server does not start with these variables. */
+async function failureOf(variables: Record<string, string>): Promise<string> {
+  const secret = variables.DATABASE_URL === undefined ? {} : { AUTH_SECRET: newSecret() }
+  const failure = await startTestServer({ ...secret, ...variables }).then(
+    async (server) => {
+      await server[Symbol.asyncDispose]()
+      throw new Error("the server started")
+    },
+    (error: unknown) => error,
+  )
+  const text = explainStartFailure(failure)
+  expect(text).not.toMatch(/\n|hunter2|\{|undefined/)
+  return text
+}
+
+const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
+
+describe("DATABASE_URL", () => {
+  test.each([
+    ["28P01", "expected a user and password that PostgreSQL accepts"],
+    ["28000", "expected a user that PostgreSQL lets in"],
+    ["3D000", "expected a database that exists"],
+    ["53300", "expected a PostgreSQL with free connections"],
+    ["57P01", "expected a running PostgreSQL; it is shutting down"],
+    ["42704", "expected options and settings that PostgreSQL knows"],
+    ["XX000", "expected a PostgreSQL that Latchkey can set its tables up in"],
+  ])("a server that refuses with %s", async (code, sentence) => {
+    await using server = await startFakePostgres({ code })
+    const text = await failureOf({ DATABASE_URL: `postgres://u:hunter2@localhost:${server.port}/d` })
+    expect(text).toContain(`DATABASE_URL: ${sentence}`)
+    expect(text).toContain(`(${code})`)
+  })
+
+  test("certificates", async () => {
+    await using server = await startFakePostgres({ code: "28P01", tls: testCertificate })
+    const file = join(await newFolder(), "root.crt")
+    await writeFile(file, testCertificate.cert)
+    const url = (host: string, query: string) => ({
+      DATABASE_URL: `postgres://u@${host}:${server.port}/d?${query}`,
+    })
+
+    expect(await failureOf(url("localhost", "sslmode=verify-full"))).toMatch(
+      /^DATABASE_URL: expected a certificate of a known authority; .* sslrootcert/,
+    )
+    expect(await failureOf(url("127.0.0.1", `sslmode=verify-full&sslrootcert=${file}`))).toMatch(
+      /^DATABASE_URL: expected a certificate for this host; /,
+    )
+    expect(await failureOf(url("localhost", "sslmode=verify-full&sslrootcert=/nowhere"))).toBe(
+      "DATABASE_URL: sslrootcert: expected a file that can be read (ENOENT)",
+    )
+  })
+
+  test("a server without TLS", async () => {
+    await using server = await startFakePostgres({ code: "28P01" })
+    expect(
+      await failureOf({ DATABASE_URL: `postgres://u@localhost:${server.port}/d?sslmode=require` }),
+    ).toMatch(/^DATABASE_URL: expected .*TLS/)
+  })
+
+  test.each([
+    ["postgres://u:hunter2%@localhost/d", /% of the password is written %25/],
+    ["postgres://u@localhost/d?sslmod=require", /unknown parameter sslmod/],
+    ["postgres://u@/d?host=/nowhere", /the folder of a Unix socket .* \(ENOENT\)$/],
+    ["postgres://u@no-such-host.invalid/d", /a host that can be found/],
+    ["postgres://u@[::1]:1/d", /connection was refused|nothing answered/],
+  ])("%s", async (url, sentence) => {
+    const text = await failureOf({ DATABASE_URL: url })
+    expect(text).toMatch(/^DATABASE_URL: /)
+    expect(text).toMatch(sentence)
+  })
+
+  test("a database that is read-only, another product's table, a role that may not create", async () => {
+    await using database = await createTestDatabase(inject("postgresUrl"))
+    const role = `role_${randomUUID().replaceAll("-", "")}`
+    const sql = connect(database.url)
+    const url = new URL(database.url)
+    await sql.unsafe(`create table users (id int); create role ${role} login`)
+    expect(await failureOf({ DATABASE_URL: url.href })).toMatch(
+      /^DATABASE_URL: "users" in the schema "public" belongs/,
+    )
+
+    await sql.unsafe("drop table users")
+    const readOnly = `${url.href}?options=-cdefault_transaction_read_only%3Don`
+    expect(await failureOf({ DATABASE_URL: readOnly })).toMatch(
+      /^DATABASE_URL: expected a primary; .* read-only/,
+    )
+
+    url.username = role
+    expect(await failureOf({ DATABASE_URL: url.href })).toMatch(
+      /^DATABASE_URL: expected a user that may create tables/,
+    )
+    await sql.unsafe(`drop role ${role}`)
+    await sql.end()
+  })
+
+  test("a PostgreSQL that is still starting is waited for, with one line in the log", async () => {
+    await using database = await createTestDatabase(inject("postgresUrl"))
+    const url = new URL(database.url)
+    await using fake = await startFakePostgres({
+      code: "57P03",
+      passAfter: { refusals: 3, port: Number(url.port) },
+    })
+    url.port = String(fake.port)
+
+    await using server = await startTestServer({ DATABASE_URL: url.href, AUTH_SECRET: newSecret() })
+
+    expect(fake.refused).toBe(3)
+    expect(
+      server.log.filter((line) => line.includes("PostgreSQL is starting; waiting up to 60 s")),
+    ).toHaveLength(1)
+  })
+
+  test("parameters without effect and roles with rights are named, a line each", async () => {
+    await using database = await createTestDatabase(inject("postgresUrl"))
+    const variables = {
+      DATABASE_URL: `${database.url}?channel_binding=require&pgbouncer=true`,
+      AUTH_SECRET: newSecret(),
+    }
+    await (await startTestServer(variables))[Symbol.asyncDispose]()
+    const sql = connect(database.url)
+    await sql.unsafe("grant select on users to public")
+    await sql.end()
+
+    await using server = await startTestServer(variables)
+
+    const warnings = server.log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
+    expect(warnings.map(({ msg }) => msg)).toEqual([
+      "DATABASE_URL: parameters without effect here: channel_binding, pgbouncer",
+      "other roles have rights on Latchkey's tables; revoke what you have not granted: PUBLIC",
+    ])
+  })
+})
+
+describe("DATA_DIR", () => {
+  test("a file, and a folder in a file", async () => {
+    const file = join(await newFolder(), "file")
+    await writeFile(file, "")
+    expect(await failureOf({ DATA_DIR: file })).toMatch(/^DATA_DIR: expected a folder .* \(ENOTDIR\)$/)
+    expect(await failureOf({ DATA_DIR: join(file, "folder") })).toMatch(
+      /^DATA_DIR: expected a folder .* \(ENOTDIR\)$/,
+    )
+  })
+
+  test.runIf(process.platform === "linux")("a folder that holds no folders of ours", async () => {
+    expect(await failureOf({ DATA_DIR: "/proc/latchkey/data" })).toMatch(
+      /^DATA_DIR: expected a folder that can keep a/,
+    )
+  })
+
+  test("folders that do not exist yet are created for their owner alone", async () => {
+    const parent = join(await newFolder(), "a")
+    await (await startTestServer({ DATA_DIR: join(parent, "b") }))[Symbol.asyncDispose]()
+    expect((await stat(parent)).mode & 0o777).toBe(0o700)
+    expect((await stat(join(parent, "b"))).mode & 0o777).toBe(0o700)
+  })
+
+  test("a database of another version", async () => {
+    const folder = await newEmbeddedFolder()
+    await writeFile(join(folder, "db/PG_VERSION"), "17\n")
+    expect(await failureOf({ DATA_DIR: folder })).toMatch(
+      /^DATA_DIR: expected a database of PostgreSQL 18 in /,
+    )
+  })
+
+  test("a secret that is a folder", async () => {
+    const folder = await newEmbeddedFolder()
+    await mkdir(join(folder, "auth-secret"))
+    expect(await failureOf({ DATA_DIR: folder })).toMatch(
+      /^DATA_DIR: expected a folder with files of Latchkey/,
+    )
+  })
+
+  test.each([
+    ["EACCES", "expected a folder that this user owns and may write to"],
+    ["EROFS", "its file system is read-only"],
+    ["ENOSPC", "expected more free space"],
+    ["EIO", "expected a folder that can keep a database"],
+  ])("%s is about the folder, not about the port", (code, sentence) => {
+    const text = explainStartFailure(new StartFailure("dataFolder", Object.assign(new Error(), { code })))
+    expect(text).toMatch(/^DATA_DIR: /)
+    expect(text).toContain(sentence)
+  })
+
+  test("a secret that others may read, or could have begun to, ends up the owner's alone", async () => {
+    const folder = await newEmbeddedFolder()
+    await chmod(folder, 0o755)
+    const [secret, unfinished] = [join(folder, "auth-secret"), join(folder, "auth-secret.unfinished")]
+    await writeFile(unfinished, "", { mode: 0o644 })
+    await (await startTestServer({ DATA_DIR: folder }))[Symbol.asyncDispose]()
+    expect((await stat(secret)).mode & 0o777).toBe(0o600)
+
+    await chmod(secret, 0o644)
+    await using server = await startTestServer({ DATA_DIR: folder })
+
+    expect((await stat(secret)).mode & 0o777).toBe(0o600)
+    expect(server.log.filter((line) => line.includes("was open to other users"))).toHaveLength(1)
+  })
+})
+
+describe("where to listen", () => {
+  const DATA_DIR = newEmbeddedFolder()
+
+  test("a port that is taken", async () => {
+    const other = createServer().listen(0, "127.0.0.1")
+    await once(other, "listening")
+    const address = other.address()
+    if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+    const [folder, taken] = [await DATA_DIR, String(address.port)]
+
+    expect(await failureOf({ DATA_DIR: folder, PORT: taken })).toMatch(
+      /^PORT: expected a port that is free .*\(EADDRINUSE\)$/,
+    )
+    expect(await failureOf({ DATA_DIR: folder, METRICS_PORT: taken })).toMatch(
+      /^METRICS_PORT: expected a port that is free/,
+    )
+    other.close()
+  })
+
+  test.each(["203.0.113.1", "no-such-host.invalid", "300.1.1.1"])("HOST=%s", async (HOST) => {
+    expect(await failureOf({ DATA_DIR: await DATA_DIR, HOST })).toMatch(
+      /^HOST: expected an address of this machine/,
+    )
+    expect(await failureOf({ DATA_DIR: await DATA_DIR, HOST, METRICS_PORT: "0" })).toMatch(/^HOST: /)
+  })
+
+  test("a port that this user may not listen on", () => {
+    const failure = new StartFailure("listening", Object.assign(new Error(), { code: "EACCES" }))
+    expect(explainStartFailure(failure)).toBe(
+      "PORT: expected a port that is free and may be listened on (EACCES)",
+    )
+  })
+})
+
+test("a mistake of our own is a sentence too", () => {
+  const text = explainStartFailure(new TypeError("hunter2"))
+  expect(text).toMatch(/^Latchkey could not start, .*TypeError/)
+  expect(text).not.toMatch(/hunter2|\n/)
+})

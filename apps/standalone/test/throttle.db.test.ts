@@ -1,0 +1,201 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { describe, expect, inject, test } from "vitest"
+import { newSecret, register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
+
+/** With the limits that an operator has who sets none. */
+const strict = { RATE_LIMIT_FACTOR: "1" }
+const start = (variables = {}) => startServerOnPostgres(inject("postgresUrl"), { ...strict, ...variables })
+
+const guess = (url: string, email: string, headers = {}) =>
+  rest(url, "POST", "/auth/login", { body: { email, password: randomUUID() }, headers })
+
+/** The statuses of so many guesses, one after the other. */
+async function guesses(url: string, email: string, headers: (i: number) => object, count: number) {
+  const statuses: number[] = []
+  for (let i = 0; i < count; i++) statuses.push((await guess(url, email, headers(i))).status)
+  return statuses
+}
+
+const tenAndThen = (...more: number[]) => [...Array(10).fill(401), ...more]
+
+test("REST tells how it stands, and a refusal when it is worth trying again; other calls tell nothing", async () => {
+  await using server = await start()
+  const { url } = server
+  const { email, accessToken } = await register(url)
+
+  for (let remaining = 9; remaining >= 0; remaining--) {
+    const { status, headers } = await guess(url, email)
+    expect(status).toBe(401)
+    expect(headers.get("ratelimit-policy")).toBe('"failed-logins";q=10;w=900')
+    expect(headers.get("ratelimit")).toMatch(RegExp(`^"failed-logins";r=${remaining};t=\\d+$`))
+    expect(headers.get("retry-after")).toBeNull()
+  }
+
+  const { status, headers, body } = await guess(url, email)
+  const seconds = Number(headers.get("retry-after"))
+  expect(status).toBe(429)
+  expect(seconds).toBeGreaterThan(800)
+  expect(seconds).toBeLessThanOrEqual(900)
+  expect(headers.get("ratelimit")).toBe(`"failed-logins";r=0;t=${seconds}`)
+  expect(headers.get("cache-control")).toBe("no-store")
+  expect(body).toEqual({
+    code: "TOO_MANY_REQUESTS",
+    reason: "RATE_LIMITED",
+    message: `Too many tries; the next one can be in ${seconds} s.`,
+    begun: false,
+    retryAfter: seconds,
+    requestId: headers.get("x-request-id"),
+  })
+
+  const me = await rest(url, "GET", "/auth/me", { accessToken })
+  expect(me.status).toBe(200)
+  expect(me.headers.get("ratelimit")).toBeNull()
+  expect(me.headers.get("ratelimit-policy")).toBeNull()
+})
+
+test.each(["unary calls", "tRPC's own adapter"])(
+  "%s: a batch of twenty logins is twenty, on all instances together, and its headers are the strictest",
+  async (way) => {
+    await using server = await start()
+    await using other = await startTestServer({ ...strict, ...server.shared })
+    const { email } = await register(server.url)
+    await guesses(server.url, email, () => ({}), 8)
+
+    const response = await fetch(`${server.url}/trpc/${Array(20).fill("auth.login").join(",")}?batch=1`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        // Anything that the links do not send.
+        ...(way !== "unary calls" && { "trpc-accept": "application/json" }),
+      },
+      body: JSON.stringify(
+        Object.fromEntries(
+          Array.from({ length: 20 }, (_, i) => [i, { json: { email, password: randomUUID() } }]),
+        ),
+      ),
+    })
+
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+    const failures = ((await response.json()) as any[]).map(({ error }) => error.json.data)
+    expect(response.status).toBe(207)
+    expect(failures.filter(({ reason }) => reason === "LOGIN_FAILED")).toHaveLength(2)
+    const refused = failures.filter(({ reason }) => reason === "RATE_LIMITED")
+    expect(refused).toHaveLength(18)
+    const seconds = Number(response.headers.get("retry-after"))
+    expect(refused[0]).toMatchObject({ httpStatus: 429, begun: false, retryAfter: expect.any(Number) })
+    expect(Math.max(...refused.map(({ retryAfter }) => retryAfter))).toBe(seconds)
+    expect(response.headers.get("ratelimit")).toBe(`"failed-logins";r=0;t=${seconds}`)
+
+    expect((await guess(other.url, email)).status).toBe(429)
+  },
+)
+
+describe("X-Forwarded-For", () => {
+  const from = (address: string) => ({ "x-forwarded-for": address })
+
+  test("is anybody's claim without a proxy to trust", async () => {
+    await using server = await start()
+    const { email } = await register(server.url)
+    expect(await guesses(server.url, email, (i) => from(`192.0.2.${i}`), 11)).toEqual(tenAndThen(429))
+  })
+
+  test("counts as far as proxies are trusted, and what is no address makes no client of its own", async () => {
+    await using server = await start({ TRUST_PROXY: "1" })
+    const { url } = server
+    const [ada, bob] = [await register(url), await register(url)]
+
+    const claims = (i: number) => from(`192.0.2.${i}, 198.51.100.7:${50_000 + i}`)
+    expect(await guesses(url, ada.email, claims, 11)).toEqual(tenAndThen(429))
+    expect((await guess(url, ada.email, from("198.51.100.8"))).status).toBe(401)
+
+    const garbage = (i: number) => from(`198.51.100.9, client-${i}`)
+    expect(await guesses(url, bob.email, garbage, 11)).toEqual(tenAndThen(429))
+  })
+})
+
+test("a neighbour's guesses are answered alike for the account that signs in there and for none, and it still does", async () => {
+  await using server = await start({ TRUST_PROXY: "1" })
+  const { url } = server
+  const owner = await register(url)
+  const from = (address: string) => ({ "x-forwarded-for": address })
+  const [home, elsewhere] = [from("198.51.100.20"), from("198.51.100.21")]
+  const signIn = (headers: Record<string, string>) =>
+    rest(url, "POST", "/auth/login", { body: { email: owner.email, password: owner.password }, headers })
+  expect((await signIn(home)).status).toBe(200)
+  expect((await signIn(elsewhere)).status).toBe(200)
+
+  /** All of the answer that is not its own, but for how many seconds exactly are left. */
+  const answer = async (email: string, headers: Record<string, string>) => {
+    const { status, headers: told, body } = await guess(url, email, headers)
+    const own = ["x-request-id", "date"]
+    const lines = [...told].filter(([name]) => !own.includes(name)).map((line) => line.join(": "))
+    const { requestId, ...rest } = body
+    return JSON.stringify([status, lines, rest]).replaceAll(/\b(8[0-9]{2}|900)\b/g, "n")
+  }
+  const answers = { owner: [] as string[], nobody: [] as string[] }
+  const nobody = `${randomUUID()}@example.com`
+  // What the neighbour tries on others, up to 60 misses in all; ten of them are at the one that is compared.
+  for (let misses = 0; misses <= 60; misses++) {
+    if (misses % 6 === 0) {
+      answers.owner.push(await answer(owner.email, home))
+      answers.nobody.push(await answer(nobody, elsewhere))
+    } else {
+      const other = `${randomUUID()}@example.com`
+      await Promise.all([guess(url, other, home), guess(url, other, elsewhere)])
+    }
+  }
+
+  expect(answers.owner).toEqual(answers.nobody)
+  expect(answers.owner.at(0)).toContain("401")
+  expect(answers.owner.at(-1)).toContain("429")
+  expect((await signIn(home)).status).toBe(200)
+}, 120_000)
+
+test("pages of other origins may read how it stands", async () => {
+  await using server = await start({ CORS_ORIGINS: "https://app.example" })
+  const { headers } = await guess(server.url, "nobody@example.com", { origin: "https://app.example" })
+  const exposed = headers.get("access-control-expose-headers")?.split(",")
+  expect(exposed).toEqual(expect.arrayContaining(["RateLimit", "RateLimit-Policy", "Retry-After"]))
+})
+
+test("a flood of guesses at a key without a receipt: few bcrypts, and nobody else is kept waiting for them", async () => {
+  await using first = await startServerOnPostgres(inject("postgresUrl"))
+  const { accessToken, email, password } = await register(first.url)
+  const create = async (url: string, token: string) =>
+    (await rest(url, "POST", "/auth/apikeys", { accessToken: token, body: { label: "x" } })).body.key
+  const guessed: string = await create(first.url, accessToken)
+  // Under another secret no receipt can be told.
+  await using server = await startTestServer({
+    ...first.shared,
+    ...strict,
+    AUTH_SECRET: newSecret(),
+    TRUST_PROXY: "1",
+  })
+  const { url } = server
+  const login = await rest(url, "POST", "/auth/login", { body: { email, password } })
+  const good = await create(url, login.body.accessToken)
+  const me = (apiKey: string, address: string) =>
+    rest(url, "GET", "/auth/me", { apiKey, headers: { "x-forwarded-for": address } })
+
+  const flood = Array.from({ length: 40 }, () =>
+    me(guessed.slice(0, 16) + randomBytes(24).toString("hex"), "192.0.2.66"),
+  )
+  const goods = await Promise.all(Array.from({ length: 100 }, () => me(good, "192.0.2.66")))
+  expect(new Set(goods.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(await create(url, login.body.accessToken)).toMatch(/^[0-9a-f]{64}$/)
+
+  const answers = await Promise.all(flood)
+  const unavailable = answers.filter(({ status }) => status === 503)
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(10)
+  expect(unavailable).toHaveLength(30)
+  for (const { headers, body } of unavailable) {
+    expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(60)
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(30)
+    expect(body).toMatchObject({ reason: "UNAVAILABLE", begun: false })
+  }
+  // Where the guesses come from nobody is told a verdict that nobody knows; elsewhere the owner has one.
+  expect((await me(guessed, "192.0.2.66")).status).toBe(503)
+  expect((await me(guessed, "192.0.2.67")).status).toBe(200)
+  // And from then on there is a receipt.
+  expect((await me(guessed, "192.0.2.66")).status).toBe(200)
+})

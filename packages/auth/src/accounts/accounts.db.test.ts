@@ -1,0 +1,230 @@
+import { createHmac } from "node:crypto"
+import { createDatabase, DatabaseUnavailable } from "@latchkey/db"
+import { users } from "@latchkey/db/schema"
+import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import bcrypt from "bcrypt"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { bearer, client, createTestAuth, gate, newSecret, signUp } from "../../test/createTestAuth.ts"
+import type { Auth } from "../createAuth.ts"
+
+const rejected = { caller: null, problem: "invalid" }
+
+describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
+  let database: OpenTestDatabase
+  let auth: Auth
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    auth = createTestAuth(database.db)
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  const isSignedIn = async (accessToken: string, on = auth) =>
+    (await on.authenticate(bearer(accessToken))).caller !== null
+
+  test("who has registered can sign in, whatever the case of the email", async () => {
+    const { email, password, user } = await signUp(auth)
+    const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password }, client)
+    expect(signedIn.user).toEqual(user)
+    expect(await auth.authenticate(bearer(signedIn.accessToken))).toMatchObject({
+      caller: { user, via: "jwt" },
+    })
+  })
+
+  test("an email registers once", async () => {
+    const { email } = await signUp(auth)
+    const again = auth.accounts.register(
+      { email: email.toUpperCase(), password: "another good password" },
+      client,
+    )
+    await expect(again).rejects.toMatchObject({ reason: "EMAIL_TAKEN" })
+  })
+
+  test("registration can be closed", async () => {
+    const closed = createTestAuth(database.db, { registration: "closed" })
+    const attempt = closed.accounts.register(
+      { email: "late@example.com", password: "another good password" },
+      client,
+    )
+    await expect(attempt).rejects.toMatchObject({ reason: "FORBIDDEN" })
+  })
+
+  test("a weak password is refused by the name of its field", async () => {
+    const user = await signUp(auth)
+    await expect(
+      auth.accounts.register({ email: "x@example.com", password: "short" }, client),
+    ).rejects.toMatchObject({
+      reason: "INVALID_INPUT",
+      field: "password",
+    })
+    const change = { currentPassword: user.password, newPassword: "password1234" }
+    await expect(auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
+      reason: "INVALID_INPUT",
+      field: "newPassword",
+    })
+  })
+
+  test("a wrong password and an unknown email are told alike, after one bcrypt of the same cost each", async () => {
+    const { email } = await signUp(auth)
+    const compare = vi.spyOn(bcrypt, "compare")
+
+    const wrong = await auth.accounts
+      .login({ email, password: "not the password" }, client)
+      .catch((error) => error)
+    const unknown = await auth.accounts
+      .login({ email: `un${email}`, password: "whatever it is" }, client)
+      .catch((error) => error)
+
+    expect(wrong).toMatchObject({ reason: "LOGIN_FAILED", message: unknown.message })
+    expect(unknown).toMatchObject({ reason: "LOGIN_FAILED" })
+    const costs = compare.mock.calls.map(([, hash]) => bcrypt.getRounds(hash))
+    expect(costs).toEqual([10, 10])
+    vi.restoreAllMocks()
+  })
+
+  test.each(["wrong", "faux mot de passé".normalize("NFD")])(
+    "%s takes as many bcrypts for an email without an account as for one with",
+    async (password) => {
+      const { email } = await signUp(auth)
+      const compare = vi.spyOn(bcrypt, "compare")
+      const bcryptsFor = async (email: string) => {
+        compare.mockClear()
+        await auth.accounts.login({ email, password }, client).catch(() => {})
+        return compare.mock.calls.length
+      }
+      expect(await bcryptsFor(email)).toBe(await bcryptsFor(`un${email}`))
+      vi.restoreAllMocks()
+    },
+  )
+
+  test("a password that was hashed as typed signs in, and then in any form", async () => {
+    const { email, user } = await signUp(auth)
+    const typed = "mot de passe trouvé".normalize("NFD")
+    const condensed = createHmac("sha256", "latchkey/password/v1").update(typed).digest("base64url")
+    const passwordHash = await bcrypt.hash(condensed, 10)
+    await database.db.update(users).set({ passwordHash }).where(sql`${users.id} = ${user.id}`)
+    const login = (password: string) => auth.accounts.login({ email, password }, client)
+
+    await expect(login(typed.normalize("NFC"))).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect((await login(typed)).user).toEqual(user)
+    expect((await login(typed.normalize("NFC"))).user).toEqual(user)
+    expect((await login(typed)).user).toEqual(user)
+  })
+
+  test("ending a session that was replaced never fails, and is told in the background", async () => {
+    const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
+    const onBackgroundError = vi.fn()
+    const cut = createTestAuth(db, { onBackgroundError })
+    await cut.accounts.endReplaced(await signUp(auth), client)
+    expect(onBackgroundError).toHaveBeenCalledWith(expect.any(DatabaseUnavailable))
+    await cut.accounts.endReplaced({ refreshToken: "nonsense" }, client)
+    expect(onBackgroundError).toHaveBeenCalledTimes(1)
+    await close()
+  })
+
+  test("a refresh token is good once; using it again ends the session, also after a restart", async () => {
+    const secrets = { current: newSecret() }
+    const before = createTestAuth(database.db, { secrets })
+    const first = await signUp(before)
+    const second = await before.accounts.refresh(first, client)
+    expect(second.user).toEqual(first.user)
+    expect(await isSignedIn(second.accessToken, before)).toBe(true)
+
+    const restarted = createTestAuth(database.db, { secrets })
+    await expect(restarted.accounts.refresh(first, client)).rejects.toMatchObject({
+      reason: "UNAUTHENTICATED",
+    })
+
+    expect(await isSignedIn(second.accessToken, restarted)).toBe(false)
+    expect(await isSignedIn(first.accessToken, restarted)).toBe(false)
+    await expect(restarted.accounts.refresh(second, client)).rejects.toMatchObject({
+      reason: "UNAUTHENTICATED",
+    })
+  })
+
+  test("two refreshes at the same moment end the session", async () => {
+    const user = await signUp(auth)
+    const results = await Promise.allSettled([
+      auth.accounts.refresh(user, client),
+      auth.accounts.refresh(user, client),
+    ])
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
+    expect(await isSignedIn(user.accessToken)).toBe(false)
+  })
+
+  test("signing out counts at once, for that session alone", async () => {
+    const user = await signUp(auth)
+    const elsewhere = await auth.accounts.login(user, client)
+
+    await auth.accounts.logout(user.session, client)
+
+    expect(await auth.authenticate(user.headers)).toEqual(rejected)
+    await expect(auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    expect(await isSignedIn(elsewhere.accessToken)).toBe(true)
+  })
+
+  test("changing the password ends the other sessions and not this one", async () => {
+    const user = await signUp(auth)
+    const elsewhere = await auth.accounts.login(user, client)
+    const newPassword = "a better password than before"
+
+    await auth.accounts.changePassword(user.session, { currentPassword: user.password, newPassword }, client)
+
+    expect(await isSignedIn(user.accessToken)).toBe(true)
+    expect(await isSignedIn(elsewhere.accessToken)).toBe(false)
+    await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect((await auth.accounts.login({ email: user.email, password: newPassword }, client)).user).toEqual(
+      user.user,
+    )
+  })
+
+  test("a wrong current password changes nothing", async () => {
+    const user = await signUp(auth)
+    const change = { currentPassword: "not the password", newPassword: "a better password than before" }
+    await expect(auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
+      reason: "LOGIN_FAILED",
+    })
+    await auth.accounts.login(user, client)
+  })
+
+  test("a sign-in under way while the password changes comes to nothing", async () => {
+    const user = await signUp(auth)
+    const { promise: changed, resolve: open } = gate()
+    const compare = bcrypt.compare.bind(bcrypt)
+    const begun = new Promise<void>((resolve) => {
+      vi.spyOn(bcrypt, "compare").mockImplementationOnce(async (text: string | Buffer, hash: string) => {
+        resolve()
+        await changed
+        return compare(text, hash)
+      })
+    })
+    // Queues of its own, or the change would wait behind the sign-in that waits for it.
+    const other = createTestAuth(database.db)
+
+    const signIn = auth.accounts.login(user, client).catch((error) => error)
+    await begun
+    const change = { currentPassword: user.password, newPassword: "a better password than before" }
+    await other.accounts.changePassword(user.session, change, client)
+    open()
+
+    expect(await signIn).toMatchObject({ reason: "LOGIN_FAILED" })
+    vi.restoreAllMocks()
+  })
+
+  test("a disabled user is out at once and can't come back", async () => {
+    const user = await signUp(auth)
+    await database.db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.user.id}`)
+
+    expect(await auth.authenticate(user.headers)).toEqual(rejected)
+    await expect(auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+  })
+
+  test("no credential and two are told apart from a bad one", async () => {
+    const user = await signUp(auth)
+    expect(await auth.authenticate(new Headers())).toEqual({ caller: null, problem: "none" })
+    const both = new Headers([...user.headers, ["x-api-key", "0".repeat(64)]])
+    expect(await auth.authenticate(both)).toEqual({ caller: null, problem: "ambiguous" })
+    expect(await auth.authenticate(new Headers({ authorization: "Basic eDp5" }))).toEqual(rejected)
+  })
+})

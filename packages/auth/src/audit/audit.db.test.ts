@@ -1,0 +1,81 @@
+import { auditEvents } from "@latchkey/db/schema"
+import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { client, createTestAuth, signUp } from "../../test/createTestAuth.ts"
+import type { Auth } from "../createAuth.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kind) => {
+  let database: OpenTestDatabase
+  let auth: Auth
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    auth = createTestAuth(database.db)
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  const eventsOf = async (owner: { userId: string }, on = auth) =>
+    (await on.audit.list(owner, { cursor: null, limit: 100 })).items
+
+  test("tells of wrong passwords, for accounts that exist and for no other", async () => {
+    const { email, session } = await signUp(auth)
+    const failed = { reason: "LOGIN_FAILED" }
+    const everything = () => database.db.select({ events: sql`count(*)` }).from(auditEvents)
+
+    for (let n = 0; n < 3; n++) {
+      const guess = auth.accounts.login({ email, password: `wrong password ${n}` }, client)
+      await expect(guess).rejects.toMatchObject(failed)
+    }
+    const change = { currentPassword: "not the password", newPassword: "a better password than before" }
+    await expect(auth.accounts.changePassword(session, change, client)).rejects.toMatchObject(failed)
+    const before = await everything()
+    const unknown = auth.accounts.login({ email: `un${email}`, password: "wrong password" }, client)
+    await expect(unknown).rejects.toMatchObject(failed)
+
+    expect(await everything()).toEqual(before)
+    const events = await eventsOf(session)
+    expect(events.map(({ kind }) => kind)).toContain("passwordChangeFailed")
+    const logins = events.filter(({ kind }) => kind === "loginFailed")
+    expect(logins.reduce((sum, { count }) => sum + count, 0)).toBe(3)
+    expect(logins[0]).toMatchObject({ via: "password", address: client.address, subject: null })
+  })
+
+  test("a login that can't be recorded, good or bad or of nobody, is no login and no verdict", async () => {
+    const { email, password, session } = await signUp(auth)
+    const before = await eventsOf(session)
+    await database.db.execute(sql`alter table audit_events rename to audit_events_away`)
+    const logins = [
+      { email, password },
+      { email, password: "wrong password" },
+      { email: `un${email}`, password },
+    ].map((credentials) => auth.accounts.login(credentials, client).catch((error: Error) => error.name))
+    const outcomes = await Promise.all(logins)
+    await database.db.execute(sql`alter table audit_events_away rename to audit_events`)
+
+    expect(new Set(outcomes).size).toBe(1)
+    expect(outcomes[0]).not.toBe("AuthError")
+    expect(outcomes[0]).toEqual(expect.any(String))
+    expect(await eventsOf(session)).toEqual(before)
+    expect(await auth.sessions.list(session)).toHaveLength(1)
+  })
+
+  test("where an administrator is, and by which session, is not told", async () => {
+    const { session, user } = await signUp(auth)
+    const admin = await signUp(auth)
+    await database.db.insert(auditEvents).values({
+      userId: user.id,
+      kind: "userEnabled",
+      actorId: admin.user.id,
+      via: "session",
+      credentialId: admin.session.sessionId,
+      ...client,
+      device: "Firefox on Linux",
+    })
+
+    const [event] = await eventsOf(session)
+
+    expect(event).toMatchObject({ kind: "userEnabled", byAdministrator: true, via: "session" })
+    expect(event).toMatchObject({ address: null, device: null, credentialId: null })
+    expect(JSON.stringify(event)).not.toContain(admin.user.id)
+  })
+})

@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto"
+import { apiKeys as table, users } from "@latchkey/db/schema"
+import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import { eq } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { client, createTestAuth, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
+import type { Auth } from "../createAuth.ts"
+import { adminSessionOf } from "../identities/adminSession.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (kind) => {
+  let database: OpenTestDatabase
+  const secrets = { current: newSecret() }
+  let here: Auth
+  let there: Auth
+  let admin: Awaited<ReturnType<typeof signUp>>
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    here = createTestAuth(database.db, { secrets })
+    there = createTestAuth(database.db, { secrets })
+    admin = await signUp(here)
+    await database.db.update(users).set({ role: "admin" }).where(eq(users.id, admin.user.id))
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  async function adminSession() {
+    const { caller } = await here.authenticate(admin.headers)
+    if (!caller) throw new TypeError("not signed in")
+    return adminSessionOf(caller)
+  }
+
+  const createKey = (owner: { session: { userId: string; sessionId: string } }, label: string) =>
+    here.apiKeys.create(owner.session, { label, expiresAt: null }, client)
+
+  const list = (input: Partial<Parameters<Auth["admin"]["apiKeys"]["list"]>[0]> = {}) =>
+    here.admin.apiKeys.list({ cursor: null, limit: 50, status: "active", userId: null, search: "", ...input })
+  const find = async (search: string) => (await list({ search })).items.map(({ label }) => label).sort()
+
+  test("are found by how the label begins, where no character is a pattern", async () => {
+    const owner = await signUp(here)
+    const word = randomUUID()
+    for (const label of ["Build", "b_ild", "b%ild", "b\\ild"]) await createKey(owner, `${word} ${label}`)
+    const found = async (begin: string) =>
+      (await find(`${word} ${begin}`)).map((label) => label.slice(word.length + 1))
+
+    expect(await found("BUILD")).toEqual(["Build"])
+    expect(await found("b_")).toEqual(["b_ild"])
+    expect(await found("b%")).toEqual(["b%ild"])
+    expect(await found("b\\")).toEqual(["b\\ild"])
+    expect(await find("ild")).toEqual([])
+    expect(await find("' or true --")).toEqual([])
+  })
+
+  test("are found by the owner's email, by the start, by the id, and by a key as it was found", async () => {
+    const [owner, other] = [await signUp(here), await signUp(here)]
+    const { id, start, key } = await createKey(owner, "leaked")
+    await createKey(owner, "kept")
+    await createKey(other, "other")
+
+    expect(await find(owner.email.toUpperCase())).toEqual(["kept", "leaked"])
+    for (const search of [start, key.slice(0, 12), key.slice(0, 40), key, id]) {
+      expect(await find(search)).toEqual(["leaked"])
+    }
+    // Nothing tells whether the secret part was right.
+    expect(await find(`${key.slice(0, 16)}${"0".repeat(48)}`)).toEqual(["leaked"])
+    expect(await find(owner.email.slice(0, 10))).toEqual([])
+    expect(await find(start.slice(0, 7))).toEqual([])
+  })
+
+  test("of one user, with who owns them, and without what could verify them", async () => {
+    const owner = await signUp(here)
+    const { key, ...created } = await createKey(owner, "one")
+    const { items } = await list({ userId: owner.user.id })
+    const { id, email } = owner.user
+    expect(items).toEqual([
+      { ...created, lastUsedAt: null, revokedAt: null, owner: { id, email, disabledAt: null } },
+    ])
+    expect(JSON.stringify(items)).not.toContain(key.slice(8))
+    for (const userId of [randomUUID(), "no id"]) expect((await list({ userId })).items).toEqual([])
+  })
+
+  test("come in pages without gaps or repetition, also where they are of the same millisecond", async () => {
+    const owner = await signUp(here)
+    const ids: string[] = []
+    for (let n = 0; n < 7; n++) ids.push((await createKey(owner, `page ${n}`)).id)
+    await database.db
+      .update(table)
+      .set({ createdAt: new Date(0) })
+      .where(eq(table.userId, owner.user.id))
+    const allPages = async (search: string) => {
+      const seen: string[] = []
+      let cursor: string | null = null
+      do {
+        const page = await list({ limit: 3, cursor, search, userId: owner.user.id })
+        seen.push(...page.items.map(({ id }) => id))
+        cursor = page.nextCursor
+        await createKey(admin, "page 00")
+      } while (cursor)
+      return seen
+    }
+
+    expect(await allPages("PAGE ")).toEqual(ids)
+    await database.db.update(table).set({ label: "Page" }).where(eq(table.userId, owner.user.id))
+    expect(await allPages("page")).toEqual([...ids].sort())
+    expect(await allPages("")).toEqual([...ids].sort().reverse())
+  })
+
+  test("are revoked by an administrator, on all instances at once, and once", async () => {
+    const owner = await signUp(here)
+    const { id, key } = await createKey(owner, "to revoke")
+    expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+    const by = await adminSession()
+
+    await here.admin.apiKeys.revoke(by, { id }, client)
+
+    expect(await there.authenticate(withApiKey(key))).toEqual({ caller: null, problem: "invalid" })
+    for (const unknown of [id, randomUUID(), "no id", "\0"]) {
+      await expect(here.admin.apiKeys.revoke(by, { id: unknown }, client)).rejects.toMatchObject({
+        reason: "NOT_FOUND",
+      })
+    }
+    const [row] = await database.db.select().from(table).where(eq(table.id, id))
+    expect(row).toMatchObject({ keyHash: null, receipt: null, receiptSecretId: null })
+    const all = { userId: owner.user.id, status: "all" } as const
+    expect((await list({ userId: owner.user.id })).items).toEqual([])
+    expect((await list(all)).items).toMatchObject([{ id, revokedAt: expect.any(Date) }])
+  })
+})

@@ -1,0 +1,301 @@
+import { randomUUID } from "node:crypto"
+import { apiKeys as table } from "@latchkey/db/schema"
+import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import bcrypt from "bcrypt"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
+import type { Auth } from "../createAuth.ts"
+
+const rejected = { caller: null, problem: "invalid" }
+
+describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
+  let database: OpenTestDatabase
+  let auth: Auth
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    auth = createTestAuth(database.db)
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  const createKey = (user: { session: { userId: string; sessionId: string } }, on = auth) =>
+    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, client)
+
+  async function rowOf(id: string) {
+    const [row] = await database.db.select().from(table).where(sql`${table.id} = ${id}`)
+    if (!row) throw new TypeError("no such row")
+    return row
+  }
+
+  test("a new key is 64 hex characters, and what is stored is a bcrypt hash of it", async () => {
+    const created = await createKey(await signUp(auth))
+    const row = await rowOf(created.id)
+
+    expect(created.key).toMatch(/^[0-9a-f]{64}$/)
+    expect(created.start).toBe(created.key.slice(0, 8))
+    expect(row.lookupId).toBe(created.key.slice(0, 16))
+    expect(await bcrypt.compare(created.key, row.keyHash ?? "")).toBe(true)
+    expect(JSON.stringify(row)).not.toContain(created.key.slice(16))
+  })
+
+  test("whoever asks for very many keys at once does not keep others from theirs", async () => {
+    const [greedy, modest] = [await signUp(auth), await signUp(auth)]
+    // At once, or the rush would take its time to end.
+    const someHash = await bcrypt.hash("x", 10)
+    vi.spyOn(bcrypt, "hash").mockImplementation(async () => someHash)
+    const rush = Array.from({ length: 1_000 }, () => createKey(greedy).catch(() => {}))
+
+    expect((await createKey(modest)).key).toMatch(/^[0-9a-f]{64}$/)
+
+    await Promise.all(rush)
+    vi.restoreAllMocks()
+  })
+
+  test("a list carries metadata only", async () => {
+    const user = await signUp(auth)
+    const { key, ...created } = await createKey(user)
+
+    const list = await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })
+
+    expect(list).toEqual({ items: [{ ...created, lastUsedAt: null, revokedAt: null }], nextCursor: null })
+    expect(JSON.stringify(list)).not.toContain(key.slice(8))
+  })
+
+  test("a list of many comes in pages, without gaps or repetition", async () => {
+    const user = await signUp(auth)
+    const created = [await createKey(user), await createKey(user), await createKey(user)]
+
+    const first = await auth.apiKeys.list(user.session, { cursor: null, limit: 2 })
+    const second = await auth.apiKeys.list(user.session, { cursor: first.nextCursor, limit: 2 })
+
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(
+      created.map(({ id }) => id).reverse(),
+    )
+    expect(second.nextCursor).toBeNull()
+    await expect(auth.apiKeys.list(user.session, { cursor: "made up", limit: 2 })).rejects.toMatchObject({
+      reason: "INVALID_INPUT",
+      field: "cursor",
+    })
+  })
+
+  test("a key authenticates until it is revoked", async () => {
+    const user = await signUp(auth)
+    const { id, key } = await createKey(user)
+    const caller = { user: user.user, via: "apiKey", apiKeyId: id }
+    expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
+
+    await auth.apiKeys.revoke(user.caller, { id }, client)
+
+    expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
+    await expect(auth.apiKeys.revoke(user.caller, { id }, client)).rejects.toMatchObject({
+      reason: "NOT_FOUND",
+    })
+  })
+
+  test("a key expires when it was asked to, by the database's clock", async () => {
+    const user = await signUp(auth)
+    const expiresAt = new Date(Date.now() + 60_000)
+    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, client)
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+
+    await database.db.update(table).set({ expiresAt: sql`now()` }).where(sql`${table.id} = ${id}`)
+
+    expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
+    expect((await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })).items).toEqual([])
+    await expect(
+      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }, client),
+    ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
+  })
+
+  test("keys that are wrong, malformed or unknown are rejected alike", async () => {
+    const { key } = await createKey(await signUp(auth))
+    const flipped = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
+    for (const bad of [
+      flipped,
+      "0".repeat(64),
+      key.toUpperCase(),
+      key.slice(1),
+      `${key}0`,
+      ` ${key}`,
+      "",
+      "\u0660",
+    ]) {
+      expect(await auth.authenticate({ get: (name) => (name === "x-api-key" ? bad : null) })).toEqual(
+        rejected,
+      )
+    }
+  })
+
+  test("nobody revokes the keys of others, or one that there is not", async () => {
+    const [owner, stranger] = [await signUp(auth), await signUp(auth)]
+    const { id, key } = await createKey(owner)
+    for (const unknown of [id, randomUUID(), "no id", "\0", id.toUpperCase()]) {
+      await expect(auth.apiKeys.revoke(stranger.caller, { id: unknown }, client)).rejects.toMatchObject({
+        reason: "NOT_FOUND",
+      })
+    }
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+  })
+
+  test("a key revokes itself and no other", async () => {
+    const user = await signUp(auth)
+    const [one, two] = [await createKey(user), await createKey(user)]
+    const { caller } = await auth.authenticate(withApiKey(one.key))
+    if (!caller) throw new TypeError("not authenticated")
+
+    await expect(auth.apiKeys.revoke(caller, { id: two.id }, client)).rejects.toMatchObject({
+      reason: "FORBIDDEN",
+    })
+    await auth.apiKeys.revoke(caller, { id: one.id }, client)
+
+    expect(await auth.authenticate(withApiKey(one.key))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(two.key))).toMatchObject({ caller: { apiKeyId: two.id } })
+  })
+
+  test("the limit of keys counts active ones", async () => {
+    const strict = createTestAuth(database.db, { maxKeysPerUser: 1 })
+    const user = await signUp(strict)
+    const { id } = await createKey(user, strict)
+    await expect(createKey(user, strict)).rejects.toMatchObject({ reason: "KEY_LIMIT_REACHED" })
+
+    await strict.apiKeys.revoke(user.caller, { id }, client)
+    await createKey(user, strict)
+  })
+
+  test("a verified call on a warm server runs no bcrypt and writes nothing", async () => {
+    const warm = createTestAuth(database.db)
+    const user = await signUp(warm)
+    const keys = [await createKey(user, warm), await createKey(user, warm)]
+    // What was gathered for `last_used_at` is written now, and nothing after.
+    await warm.close()
+    const everything = () =>
+      database.db.execute(sql`
+        select xmin, ctid, id::text from users union all
+        select xmin, ctid, id::text from sessions union all
+        select xmin, ctid, id::text from api_keys order by 3`)
+    const before = await everything()
+    const compare = vi.spyOn(bcrypt, "compare")
+    const hash = vi.spyOn(bcrypt, "hash")
+
+    for (let round = 0; round < 50; round++) {
+      const headers = [...keys.map(({ key }) => withApiKey(key)), user.headers]
+      const results = await Promise.all(headers.map((header) => warm.authenticate(header)))
+      for (const { caller } of results) expect(caller?.user).toEqual(user.user)
+    }
+
+    expect(compare).not.toHaveBeenCalled()
+    expect(hash).not.toHaveBeenCalled()
+    expect(await everything()).toEqual(before)
+    vi.restoreAllMocks()
+  })
+
+  test("uses are written together, later", async () => {
+    const gathering = createTestAuth(database.db)
+    const user = await signUp(gathering)
+    const { id, key } = await createKey(user, gathering)
+    await gathering.authenticate(withApiKey(key))
+    expect((await rowOf(id)).lastUsedAt).toBeNull()
+
+    await gathering.close()
+
+    expect((await rowOf(id)).lastUsedAt).toBeInstanceOf(Date)
+  })
+
+  test("a secret is rotated with its predecessor at hand: no bcrypt, and receipts are renewed on use", async () => {
+    const [old, fresh] = [newSecret(), newSecret()]
+    const before = createTestAuth(database.db, { secrets: { current: old } })
+    const user = await signUp(before)
+    const { id, key } = await createKey(user, before)
+    const compare = vi.spyOn(bcrypt, "compare")
+
+    const both = createTestAuth(database.db, { secrets: { current: fresh, previous: [old] } })
+    const stale = await rowOf(id)
+    expect(await both.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+    expect(await both.authenticate(user.headers)).toMatchObject({ caller: { via: "jwt" } })
+    expect((await rowOf(id)).receiptSecretId).not.toBe(stale.receiptSecretId)
+
+    const after = createTestAuth(database.db, { secrets: { current: fresh } })
+    expect(await after.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+    expect(await after.authenticate(user.headers)).toEqual(rejected)
+    expect(compare).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  })
+
+  test("a secret is lost: each key costs one bcrypt, once, however many calls come at once", async () => {
+    const user = await signUp(auth)
+    const { id, key } = await createKey(user)
+    const wrong = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
+    const compare = vi.spyOn(bcrypt, "compare")
+    const recovered = createTestAuth(database.db, { secrets: { current: newSecret() } })
+
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => recovered.authenticate(withApiKey(key))),
+    )
+
+    for (const result of results) expect(result).toMatchObject({ caller: { apiKeyId: id } })
+    expect(compare).toHaveBeenCalledTimes(1)
+    expect(await recovered.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+    expect(await recovered.authenticate(withApiKey(wrong))).toEqual(rejected)
+    expect(compare).toHaveBeenCalledTimes(1)
+    vi.restoreAllMocks()
+  })
+
+  test("a wrong key without a receipt to tell is compared, rejected, and gets no receipt", async () => {
+    const user = await signUp(auth)
+    const { id, key } = await createKey(user)
+    await database.db
+      .update(table)
+      .set({ receipt: null, receiptSecretId: null })
+      .where(sql`${table.id} = ${id}`)
+    const wrong = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
+
+    expect(await auth.authenticate(withApiKey(wrong))).toEqual(rejected)
+
+    expect((await rowOf(id)).receipt).toBeNull()
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
+  })
+
+  test("a hundred first calls with the right key are one check, and count for nothing", async () => {
+    const { id, key } = await createKey(await signUp(auth))
+    await database.db
+      .update(table)
+      .set({ receipt: null, receiptSecretId: null })
+      .where(sql`${table.id} = ${id}`)
+    const strict = createTestAuth(database.db, { limits: { failedKeyChecks: { count: 1, seconds: 60 } } })
+    const results = await Promise.all(
+      Array.from({ length: 100 }, () => strict.authenticate(withApiKey(key), client)),
+    )
+    expect(results.every(({ caller }) => caller !== null)).toBe(true)
+    await database.db
+      .update(table)
+      .set({ receipt: null, receiptSecretId: null })
+      .where(sql`${table.id} = ${id}`)
+    expect(await strict.authenticate(withApiKey(key), client)).toMatchObject({
+      caller: { apiKeyId: id },
+    })
+  })
+
+  test("a key that is revoked while its bcrypt runs is rejected, and stays without a receipt", async () => {
+    const user = await signUp(auth)
+    const { id, key } = await createKey(user)
+    const recovered = createTestAuth(database.db)
+    const { promise: revoked, resolve: open } = gate()
+    const compare = bcrypt.compare.bind(bcrypt)
+    const begun = new Promise<void>((resolve) => {
+      vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
+        resolve()
+        await revoked
+        return compare(text, hash)
+      })
+    })
+
+    const verdict = recovered.authenticate(withApiKey(key))
+    await begun
+    await auth.apiKeys.revoke(user.caller, { id }, client)
+    open()
+
+    expect(await verdict).toEqual(rejected)
+    expect(await rowOf(id)).toMatchObject({ keyHash: null, receipt: null })
+    vi.restoreAllMocks()
+  })
+})

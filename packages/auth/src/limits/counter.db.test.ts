@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto"
+import { openTestDatabase } from "@latchkey/db/test"
+import { connect } from "@latchkey/test-postgres"
+import { expect, inject, test, vi } from "vitest"
+import { client } from "../../test/createTestAuth.ts"
+import { createCounter } from "./counter.ts"
+
+test("a burst on one key waits in the process, not each with a connection of its own", async () => {
+  await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+  const counter = createCounter(database.db, "burst", { count: 100, seconds: 60 }, { isFinal: true })
+  const key = randomUUID()
+  await counter.consume(key, client)
+  const [holder, watcher] = [connect(database.url), connect(database.url)]
+  const waiting = async () => {
+    const [row] = await watcher<{ waiting: number }[]>`
+      select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+    return row?.waiting
+  }
+
+  const transaction = await holder.reserve()
+  await transaction`begin`
+  await transaction`select from rate_limits for update`
+  const burst = Promise.allSettled(Array.from({ length: 200 }, () => counter.consume(key, client)))
+  await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 10_000, interval: 20 })
+  // It would have to wait for the burst's connections, if those waited for the row.
+  await Promise.all(Array.from({ length: 9 }, () => counter.consume(randomUUID(), client)))
+  expect(await waiting()).toBe(1)
+  await transaction`rollback`
+
+  // Those beyond the limit are refused, and so are those that waited too long.
+  for (const outcome of await burst) {
+    if (outcome.status === "fulfilled") continue
+    expect(outcome).toMatchObject({
+      reason: { reason: expect.stringMatching(/^(RATE_LIMITED|UNAVAILABLE)$/) },
+    })
+  }
+  transaction.release()
+  await Promise.all([holder.end(), watcher.end()])
+})

@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto"
+import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { createTestAuth, newSecret } from "../../test/createTestAuth.ts"
+import type { ClientInfo } from "../clientInfo.ts"
+import { AuthError } from "../errors.ts"
+import { defaultLimits, type Limits } from "./limits.ts"
+
+/** Small, in the same proportions as the real ones, so that sequences of a few tries use up each of them. */
+const LIMITS: Limits = {
+  ...defaultLimits,
+  logins: { count: 12, seconds: 900 },
+  failedLogins: { count: 4, seconds: 900 },
+  failedLoginsByAddress: { count: 6, seconds: 900 },
+  failedLoginsByAccount: { count: 7, seconds: 900 },
+  failedLoginsUnderAttack: 2,
+  loginsBeyond: { count: 4, seconds: 900 },
+  refusedLoginSeconds: 0,
+}
+
+/** What somebody else does: guess at the one account, here or elsewhere, or at others here. */
+const step = fc.constantFrom("guess here", "guess here", "guess elsewhere", "miss others here")
+const SEQUENCES = fc.sample(fc.array(step, { minLength: 18, maxLength: 18 }), { numRuns: 6, seed: 11 })
+
+let addresses = 0
+const newClient = (): ClientInfo => ({
+  address: `203.0.${Math.floor(addresses / 256)}.${addresses++ % 256}`,
+  requestId: randomUUID(),
+  device: null,
+  rateLimit: null,
+})
+
+describe("signing in", () => {
+  let database: OpenTestDatabase
+  const secrets = { current: newSecret() }
+  /** Each with queues of its own, so that sequences beside each other do not wait for one another. */
+  const instance = (limits: Partial<Limits> = {}) =>
+    createTestAuth(database.db, { secrets, limits: { ...LIMITS, ...limits } })
+  beforeAll(async () => {
+    database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  async function newAccount() {
+    const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() }
+    await createTestAuth(database.db).accounts.register(credentials, newClient())
+    return credentials
+  }
+
+  const guess = (auth: ReturnType<typeof instance>, email: string, from: ClientInfo) =>
+    auth.accounts.login({ email, password: `not it: ${randomUUID()}` }, from)
+
+  /** All that one who guesses is told: the error and the limits, but for how many seconds exactly are left. */
+  async function answerTo(auth: ReturnType<typeof instance>, email: string, from: ClientInfo) {
+    const client: ClientInfo = { ...from, rateLimit: null }
+    const error = await guess(auth, email, client).catch((error: unknown) => error)
+    const { reset, ...rateLimit } = client.rateLimit ?? {}
+    expect(reset).toBeGreaterThan(800)
+    if (!(error instanceof AuthError)) throw error
+    const { name, reason, field } = error
+    const message = error.message.replace(/\d+/, "n")
+    return { name, reason, field, message, mayTryAgain: error.retryAfter !== undefined, rateLimit }
+  }
+
+  /** Does a sequence, and gives what each guess at the email from the address was answered. */
+  async function play(
+    auth: ReturnType<typeof instance>,
+    { email, here }: { email: string; here: ClientInfo },
+    steps: readonly string[],
+  ) {
+    const answers = []
+    for (const what of steps) {
+      if (what === "guess here") answers.push(await answerTo(auth, email, here))
+      else if (what === "guess elsewhere") await guess(auth, email, newClient()).catch(() => {})
+      else await guess(auth, `${randomUUID()}@example.com`, here).catch(() => {})
+    }
+    return answers
+  }
+
+  test("a neighbour can't tell the account that signs in at this address from none, whatever they try", async () => {
+    const comparisons = SEQUENCES.map(async (steps) => {
+      const auth = instance()
+      const [owner, home] = [await newAccount(), newClient()]
+      await auth.accounts.login(owner, home)
+      const [stranger, elsewhere] = [await newAccount(), newClient()]
+      await auth.accounts.login(stranger, elsewhere)
+
+      const [known, unknown, newHere] = await Promise.all([
+        play(auth, { email: owner.email, here: home }, steps),
+        play(auth, { email: `${randomUUID()}@example.com`, here: elsewhere }, steps),
+        play(auth, { email: (await newAccount()).email, here: await signedInAt(auth) }, steps),
+      ])
+
+      expect(known).toEqual(unknown)
+      expect(newHere).toEqual(unknown)
+      return known.map(({ rateLimit }) => "limit" in rateLimit && rateLimit.limit)
+    })
+
+    // Or the sequences would show less than they should.
+    expect(new Set((await Promise.all(comparisons)).flat())).toEqual(
+      new Set(["failed-logins", "failed-logins-by-address", "failed-logins-by-account", "logins"]),
+    )
+  }, 120_000)
+
+  /** An address from which somebody has signed in, as that counts one try. */
+  async function signedInAt(auth: ReturnType<typeof instance>) {
+    const from = newClient()
+    await auth.accounts.login(await newAccount(), from)
+    return from
+  }
+
+  const misses = (auth: ReturnType<typeof instance>, here: ClientInfo, count: number) =>
+    Promise.all(
+      Array.from({ length: count }, () => guess(auth, `${randomUUID()}@example.com`, here).catch(() => {})),
+    )
+
+  const limited = { reason: "RATE_LIMITED" }
+
+  test.each([
+    ["the address's failures", { here: 7, elsewhere: 0 }],
+    ["the address's tries", { here: 20, elsewhere: 0 }],
+    ["the account's failures", { here: 0, elsewhere: 10 }],
+    ["all of them", { here: 20, elsewhere: 10 }],
+  ])(
+    "with %s used up by others, the owner gets in where they have signed in before",
+    async (_, { here, elsewhere }) => {
+      const [auth, owner, home] = [instance(), await newAccount(), newClient()]
+      await auth.accounts.login(owner, home)
+      await Promise.all(
+        Array.from({ length: elsewhere }, () => guess(auth, owner.email, newClient()).catch(() => {})),
+      )
+      for (let i = 0; i < 3; i++) await guess(auth, owner.email, home).catch(() => {})
+      await misses(auth, home, here)
+      const newHere = await newAccount()
+      if (here > 0) await expect(auth.accounts.login(newHere, home)).rejects.toMatchObject(limited)
+
+      expect((await auth.accounts.login(owner, home)).user.email).toBe(owner.email)
+      // As after a rotation: what is known of the address was stored under a secret that is not current any more.
+      const rotated = createTestAuth(database.db, {
+        secrets: { current: newSecret(), previous: [secrets.current] },
+        limits: LIMITS,
+      })
+      await misses(rotated, home, here)
+      expect((await rotated.accounts.login(owner, home)).user.email).toBe(owner.email)
+    },
+    120_000,
+  )
+
+  test("beyond the limit an account's passwords are checked so often, right ones too", async () => {
+    const [auth, owner, home] = [instance(), await newAccount(), newClient()]
+    await auth.accounts.login(owner, home)
+    await misses(auth, home, 12)
+
+    await guess(auth, owner.email, home).catch(() => {})
+    for (let i = 0; i < 3; i++) await auth.accounts.login(owner, home)
+    await expect(auth.accounts.login(owner, home)).rejects.toMatchObject(limited)
+  }, 60_000)
+})

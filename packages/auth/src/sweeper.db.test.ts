@@ -1,0 +1,45 @@
+import { auditEvents } from "@latchkey/db/schema"
+import { openTestDatabase } from "@latchkey/db/test"
+import { sql } from "drizzle-orm"
+import { expect, inject, test } from "vitest"
+import { createTestAuth, signUp } from "../test/createTestAuth.ts"
+import { createSweeper } from "./sweeper.ts"
+
+test("what is older than it is kept goes, however much it is, on two instances at once; the rest stays", async () => {
+  await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+  const { db } = database
+  const { session } = await signUp(createTestAuth(db))
+  await db.execute(sql`
+    insert into audit_events (user_id, kind, via, request_id, created_at)
+    select ${session.userId}, 'loggedIn', 'password', n::text, now() - make_interval(days => 6 + n % 2 * 2)
+    from generate_series(1, 5000) as n`)
+  const onError = (error: unknown) => {
+    throw error
+  }
+  const [one, two] = [1, 2].map(() => createSweeper(db, { auditRetentionDays: 7, onError }))
+
+  await Promise.all([one?.sweep(), two?.sweep()])
+  await Promise.all([one?.close(), two?.close()])
+
+  const [row] = await db.select({ left: sql`count(*)::int` }).from(auditEvents)
+  expect(row?.left).toBe(1 + 2_500)
+})
+
+test("a database that can't delete is told of, and the next sweep does it", async () => {
+  await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+  const { db } = database
+  await signUp(createTestAuth(db))
+  await db.execute(sql`update audit_events set created_at = now() - interval '8 days'`)
+  await db.execute(sql`alter table audit_events rename to audit_events_away`)
+  const told: unknown[] = []
+  const sweeper = createSweeper(db, { auditRetentionDays: 7, onError: (error) => told.push(error) })
+
+  await sweeper.sweep()
+  expect(told).toHaveLength(1)
+  await db.execute(sql`alter table audit_events_away rename to audit_events`)
+  await sweeper.sweep()
+  await sweeper.close()
+
+  expect(told).toHaveLength(1)
+  expect(await db.select().from(auditEvents)).toEqual([])
+})

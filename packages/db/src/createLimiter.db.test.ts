@@ -1,0 +1,79 @@
+import { sql } from "drizzle-orm"
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { type OpenTestDatabase, openTestDatabase } from "../test/openTestDatabase.ts"
+import { createDatabase, createLimiter, type Database } from "./index.ts"
+import { rateLimits } from "./schema.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+  afterEach(() => void vi.useRealTimers())
+
+  const endNow = (key: string) =>
+    db.update(rateLimits).set({ expiresAt: sql`now()` }).where(sql`${rateLimits.key} = ${key}`)
+
+  test("counts to its limit, and anew when the window is over", async () => {
+    const limiter = createLimiter(db, { name: "one", count: 2, seconds: 60 })
+    expect(await limiter.consume("a")).toEqual({ isAllowed: true, remaining: 1, reset: 60 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: true, remaining: 0 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false, remaining: 0 })
+    expect(await limiter.consume("b")).toMatchObject({ isAllowed: true, remaining: 1 })
+    await endNow("one:a")
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: true, remaining: 1 })
+  })
+
+  test("of fifty at the same moment, on two instances, no more are allowed than there may be", async () => {
+    const limiters = [1, 2].map(() => createLimiter(db, { name: "many", count: 7, seconds: 60 }))
+    const usages = await Promise.all(
+      Array.from({ length: 25 }, () => limiters.map((limiter) => limiter.consume("a"))).flat(),
+    )
+    expect(usages.filter(({ isAllowed }) => isAllowed)).toHaveLength(7)
+  })
+
+  test("what is given back can be taken again", async () => {
+    const limiter = createLimiter(db, { name: "back", count: 1, seconds: 60 })
+    await limiter.consume("a")
+    expect((await limiter.consume("a")).isAllowed).toBe(false)
+    await limiter.refund("a")
+    await limiter.refund("a")
+    expect((await limiter.consume("a")).isAllowed).toBe(true)
+  })
+
+  // The embedded one goes by this process's.
+  test.runIf(kind === "PostgreSQL")("an instance whose clock is wrong counts with the others", async () => {
+    const limiter = createLimiter(db, { name: "clock", count: 1, seconds: 60 })
+    await limiter.consume("a")
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 })
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false })
+  })
+
+  test("refusals that are remembered ask the database no more", async () => {
+    const limiter = createLimiter(db, { name: "flood", count: 1, seconds: 60, remembersRefusals: true })
+    await limiter.consume("a")
+    expect((await limiter.consume("a")).isAllowed).toBe(false)
+    await db.delete(rateLimits).where(sql`${rateLimits.key} = 'flood:a'`)
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false, remaining: 0 })
+  })
+
+  test("a key is remembered until its time is over", async () => {
+    const limiter = createLimiter(db, { name: "seen", count: 1, seconds: 60 })
+    expect(await limiter.remembered(["a"])).toEqual([])
+    await limiter.remember("a")
+    await limiter.remember("b")
+    expect(await limiter.remembered(["x", "a", "b"])).toEqual(["a", "b"])
+    await endNow("seen:a")
+    expect(await limiter.remembered(["a", "b"])).toEqual(["b"])
+  })
+})
+
+test("without a database there is no count", async () => {
+  const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
+  const limiter = createLimiter(db, { name: "x", count: 1, seconds: 60 })
+  await expect(limiter.consume("a")).rejects.toMatchObject({ name: "DatabaseUnavailable" })
+  await close()
+})

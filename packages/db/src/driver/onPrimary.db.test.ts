@@ -1,0 +1,71 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { startPostgres, startStandby, type TestPostgres } from "@latchkey/test-postgres"
+import { drizzle } from "drizzle-orm/postgres-js"
+import postgres from "postgres"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { newUser, storeUser } from "../../test/openTestDatabase.ts"
+import {
+  createDatabase,
+  type Database,
+  DatabaseUnavailable,
+  findActiveApiKeys,
+  findLiveSessions,
+  findPasswordHash,
+  findUserByEmail,
+  findUserOfFamily,
+  ping,
+} from "../index.ts"
+import { findCounted, findOpenWindows } from "../queries/rateLimits.ts"
+
+let primary: TestPostgres
+let standby: TestPostgres
+beforeAll(async () => {
+  primary = await startPostgres(["wal_keep_size=64MB"])
+  const { migrate, close } = await createDatabase(primary.url)
+  await migrate()
+  await close()
+  standby = await startStandby(primary)
+}, 60_000)
+afterAll(async () => {
+  await standby[Symbol.asyncDispose]()
+  await primary[Symbol.asyncDispose]()
+})
+
+const reads: [string, (db: Database) => Promise<unknown>][] = [
+  ["findActiveApiKeys", (db) => findActiveApiKeys(db, { lookupIds: ["0".repeat(16)] })],
+  ["findLiveSessions", (db) => findLiveSessions(db, { ids: [randomUUID()] })],
+  ["findUserByEmail", (db) => findUserByEmail(db, { email: "nobody@example.com" })],
+  ["findPasswordHash", (db) => findPasswordHash(db, { userId: randomUUID(), sessionId: randomUUID() })],
+  [
+    "findUserOfFamily",
+    (db) => findUserOfFamily(db, { sessionId: randomUUID(), familyHash: randomBytes(32) }),
+  ],
+  ["findOpenWindows", (db) => findOpenWindows(db, { keys: ["nothing"] })],
+  ["findCounted", (db) => findCounted(db, { key: "nothing" })],
+  ["ping", (db) => ping(db)],
+]
+
+// Over a connection that nothing has checked, as behind a pooler that goes over to a standby.
+test.each(reads)("%s has no verdict by a standby, also where no row matches", async (_, read) => {
+  const [onPrimary, onStandby] = [primary, standby].map(({ url }) => postgres(url, { max: 1 }))
+  if (!onPrimary || !onStandby) throw new TypeError("two servers, two clients")
+
+  await read(drizzle(onPrimary))
+  await expect(read(drizzle(onStandby))).rejects.toThrow(DatabaseUnavailable)
+
+  await Promise.all([onPrimary.end(), onStandby.end()])
+})
+
+test("a standby alone is no database", async () => {
+  const { db, close } = await createDatabase(standby.url)
+  await expect(ping(db)).rejects.toThrow(DatabaseUnavailable)
+  await close()
+})
+
+test("of several hosts the first is used that answers and is no standby", async () => {
+  const hosts = ["127.0.0.1:1", ...[standby, primary].map(({ url }) => new URL(url).host)]
+  const { db, close } = await createDatabase(`postgres://postgres@${hosts.join(",")}/postgres`)
+  await storeUser(db)
+  expect(await findUserByEmail(db, newUser())).toBeNull()
+  await close()
+})

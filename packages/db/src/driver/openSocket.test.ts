@@ -1,0 +1,53 @@
+import { once } from "node:events"
+import { createServer, type Socket } from "node:net"
+import { TLSSocket } from "node:tls"
+import { expect, test, vi } from "vitest"
+import { createDatabase, DatabaseUnavailable, ping } from "../index.ts"
+
+test("over TLS the database is asked for by its name", async () => {
+  const names: string[] = []
+  const server = createServer((client) => {
+    client.once("data", () => {
+      client.write("S")
+      const SNICallback = (name: string, done: (error: Error) => void) => {
+        names.push(name)
+        done(new Error("there is no certificate"))
+      }
+      new TLSSocket(
+        client.on("error", () => {}),
+        { isServer: true, SNICallback },
+      ).on("error", () => {})
+    })
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+  const database = await createDatabase(`postgres://x@localhost:${address.port}/x?sslmode=verify-full`)
+
+  await expect(ping(database.db)).rejects.toThrow("could not answer")
+
+  await vi.waitFor(() => expect(names[0]).toBe("localhost"))
+  await database.close()
+  server.close()
+})
+
+test("a TLS handshake that does not end is given up", async () => {
+  const sockets: Socket[] = []
+  const server = createServer((client) => {
+    sockets.push(client.on("error", () => {}))
+    client.once("data", () => client.write("S"))
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+  const database = await createDatabase(`postgres://x@127.0.0.1:${address.port}/x?sslmode=require`)
+
+  await expect(ping(database.db)).rejects.toThrow(DatabaseUnavailable)
+
+  await vi.waitFor(() => expect(database.usage().inUse).toBe(0), 5_000)
+  await database.close()
+  for (const socket of sockets) socket.destroy()
+  server.close()
+})

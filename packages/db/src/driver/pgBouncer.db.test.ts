@@ -1,0 +1,119 @@
+import {
+  createTestDatabase,
+  runsPgBouncerTests,
+  startPgBouncer,
+  type TestPgBouncer,
+} from "@latchkey/test-postgres"
+
+import postgres from "postgres"
+import { describe, expect, inject, test, vi } from "vitest"
+import { newUser } from "../../test/openTestDatabase.ts"
+import {
+  createDatabase,
+  createUser,
+  DatabaseUnavailable,
+  findLiveSessions,
+  findUserByEmail,
+  ping,
+} from "../index.ts"
+
+/** A migrated database behind PgBouncer, and the way past it. */
+async function openBehindPgBouncer(settings?: Record<string, string>) {
+  const server = await createTestDatabase(inject("postgresUrl"))
+  const pgBouncer: TestPgBouncer = await startPgBouncer(server.url, settings)
+  const database = await createDatabase(pgBouncer.url)
+  const direct = postgres(server.url, { max: 1, onnotice: () => {} })
+  await database.migrate()
+  return {
+    db: database.db,
+    pgBouncer,
+    direct,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([database.close(), direct.end()])
+      await pgBouncer[Symbol.asyncDispose]()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () => {
+  test.each([
+    ["that refuses settings", {}],
+    [
+      "that was told to ignore settings",
+      { ignore_startup_parameters: "statement_timeout,idle_in_transaction_session_timeout" },
+    ],
+  ])("one %s: many queries at once on few connections", async (_, settings) => {
+    await using behind = await openBehindPgBouncer(settings)
+    const { db, direct } = behind
+    const users = Array.from({ length: 100 }, newUser)
+
+    await Promise.all(users.map((user) => createUser(db, user)))
+    const found = await Promise.all(
+      users.map(async ({ email, session }) => [
+        (await findUserByEmail(db, { email }))?.user.email,
+        (await findLiveSessions(db, { ids: [session.id] }))[0]?.user.email,
+      ]),
+    )
+
+    expect(found).toEqual(users.map(({ email }) => [email, email]))
+    const [row] = await direct`select count(*)::int as n from users`
+    expect(row?.n).toBe(100)
+    const servers = await direct`
+      select pid from pg_stat_activity
+      where datname = current_database() and application_name = 'latchkey'`
+    expect(servers.length).toBeGreaterThan(1)
+    expect(servers.length).toBeLessThanOrEqual(3)
+  })
+
+  test("a statement that finds a lock ends with its caller's patience, and happens never", async () => {
+    await using behind = await openBehindPgBouncer()
+    const { db, direct } = behind
+    const user = newUser()
+
+    await direct.begin(async (sql) => {
+      await sql`lock table users`
+      await expect(createUser(db, user)).rejects.toThrow(DatabaseUnavailable)
+      await vi.waitFor(async () => {
+        const [row] = await sql`
+          select count(*)::int as n from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`
+        expect(row?.n).toBe(0)
+      })
+    })
+
+    expect(await findUserByEmail(db, user)).toBeNull()
+  })
+
+  test("what waited in PgBouncer's own queue for too long is not done later", async () => {
+    await using behind = await openBehindPgBouncer({ default_pool_size: "1" })
+    const { db, pgBouncer, direct } = behind
+    const other = postgres(pgBouncer.url, { max: 1, prepare: false, fetch_types: false })
+    const user = newUser()
+
+    await other.begin(async (sql) => {
+      await sql.unsafe("select 1")
+      await expect(createUser(db, user)).rejects.toThrow(DatabaseUnavailable)
+    })
+
+    await vi.waitFor(() => ping(db, undefined))
+    expect(await direct`select id from users`).toEqual([])
+    await other.end()
+  })
+
+  test("PgBouncer restarts: unavailable meanwhile, and recovery by itself", async () => {
+    await using behind = await openBehindPgBouncer()
+    const { db, pgBouncer } = behind
+    const user = newUser()
+    await createUser(db, user)
+
+    await pgBouncer.stop()
+    for (let attempt = 0; attempt < 30; attempt++) {
+      await expect(findUserByEmail(db, user)).rejects.toThrow(DatabaseUnavailable)
+    }
+    await pgBouncer.start()
+
+    await vi.waitFor(() => ping(db, undefined), { timeout: 5_000, interval: 50 })
+    expect(await findUserByEmail(db, user)).not.toBeNull()
+  })
+})

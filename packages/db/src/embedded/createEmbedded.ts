@@ -1,0 +1,56 @@
+import type { PGlite } from "@electric-sql/pglite"
+import { drizzle } from "drizzle-orm/pglite"
+import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
+import type { Lease } from "../driver/lease.ts"
+import { setPool, WAITING } from "../driver/pool.ts"
+import { createSemaphore } from "../driver/semaphore.ts"
+import { migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { openEmbedded } from "./openEmbedded.ts"
+
+/** Opens the embedded database of a folder. @throws {DataFolderInUse} */
+export async function createEmbedded(folder: string, { onQuery }: DatabaseOptions): Promise<DatabaseHandle> {
+  const { client, close } = await openEmbedded(folder)
+  // PGlite queues queries itself, without a bound on their number or their wait.
+  const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
+  /** The lease of the query that runs. */
+  let current: Lease | undefined
+
+  async function run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result> {
+    const acquired = semaphore.acquire(lease.isWrite)
+    if (acquired) await acquired
+    current = lease
+    try {
+      return await body(db)
+    } finally {
+      current = undefined
+      semaphore.release(lease.isWrite)
+    }
+  }
+
+  const db = drizzle(refusingLate(client, () => current?.over))
+  setPool(db, { run, onQuery })
+  return { db, migrate: () => migrateDatabase(db), usage: semaphore.usage, close }
+}
+
+/** Makes a client refuse to begin or commit anything once there is a reason. */
+function refusingLate(client: PGlite, reason: () => Error | undefined): PGlite {
+  function refuseLate() {
+    const error = reason()
+    if (error) throw error
+  }
+  const query = client.query.bind(client)
+  const transaction = client.transaction.bind(client)
+  client.query = async (...args) => {
+    refuseLate()
+    return query(...args)
+  }
+  client.transaction = async (run) => {
+    refuseLate()
+    return transaction(async (tx) => {
+      const result = await run(tx)
+      refuseLate()
+      return result
+    })
+  }
+  return client
+}

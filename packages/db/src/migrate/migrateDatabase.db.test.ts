@@ -1,0 +1,207 @@
+import { createHash, randomUUID } from "node:crypto"
+import { readdir, readFile } from "node:fs/promises"
+import { connect, createTestDatabase, type Sql } from "@latchkey/test-postgres"
+import { sql } from "drizzle-orm"
+import { expect, inject, test } from "vitest"
+import { newUser } from "../../test/openTestDatabase.ts"
+import {
+  createDatabase,
+  createUser,
+  DatabaseUnusable,
+  findRolesWithRights,
+  findUserByEmail,
+} from "../index.ts"
+
+const migrations = new URL("../../migrations/", import.meta.url)
+
+/** An empty database, and a role of its own that may connect to it. */
+async function openEmpty() {
+  const server = await createTestDatabase(inject("postgresUrl"))
+  const admin = connect(server.url)
+  const role = `role_${randomUUID().replaceAll("-", "")}`
+  await admin.unsafe(`create role ${role} login`)
+  const url = new URL(server.url)
+  url.username = role
+  return {
+    admin,
+    role,
+    /** By the role. */
+    url: url.href,
+    /** By the superuser. */
+    adminUrl: server.url,
+    async [Symbol.asyncDispose]() {
+      await admin.unsafe(`drop owned by ${role} cascade`)
+      await admin.unsafe(`drop role ${role}`)
+      await admin.end()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Migrates, and runs `use` on the migrated database. */
+async function start<Result>(
+  url: string,
+  use: (db: Awaited<ReturnType<typeof createDatabase>>["db"]) => Promise<Result>,
+) {
+  const { db, migrate, close } = await createDatabase(url)
+  try {
+    await migrate()
+    return await use(db)
+  } finally {
+    await close()
+  }
+}
+
+/** What the first released version left: its migrations named the schema "public". */
+async function migrateAsReleased(connection: Sql) {
+  await connection.unsafe(
+    "create table latchkey_migrations (hash text primary key, applied_at timestamptz default now())",
+  )
+  for (const file of (await readdir(migrations)).filter((name) => /^000[0-5].*\.sql$/.test(name)).sort()) {
+    const text = (await readFile(new URL(file, migrations), "utf8")).replaceAll(
+      'REFERENCES "users"',
+      'REFERENCES "public"."users"',
+    )
+    await connection.unsafe(text)
+    const hash = createHash("sha256").update(text).digest("hex")
+    await connection`insert into latchkey_migrations (hash) values (${hash})`
+  }
+}
+
+const schemasOf = async (connection: Sql, table: string) =>
+  (await connection`select schemaname from pg_tables where tablename = ${table} order by 1`).map(
+    ({ schemaname }) => schemaname,
+  )
+
+test("ten instances migrate an empty database at once", async () => {
+  await using server = await createTestDatabase(inject("postgresUrl"))
+  const databases = await Promise.all(Array.from({ length: 10 }, () => createDatabase(server.url)))
+
+  await Promise.all(databases.map((database) => database.migrate()))
+
+  const applied = await databases[0]?.db.execute(sql`select count(*)::int as n from latchkey_migrations`)
+  const files = await readdir(migrations)
+  expect(applied).toEqual([{ n: files.filter((file) => file.endsWith(".sql")).length }])
+  await Promise.all(databases.map((database) => database.close()))
+})
+
+test("no migration names a schema: a role works in a schema of its own, where there is no other", async () => {
+  await using empty = await openEmpty()
+  const { admin, role, url } = empty
+  await admin.unsafe(`drop schema public; create schema authorization ${role}`)
+  const user = newUser()
+
+  await start(url, (db) => createUser(db, user))
+
+  expect(await start(url, (db) => findUserByEmail(db, user))).not.toBeNull()
+  expect(await schemasOf(admin, "users")).toEqual([role])
+})
+
+test("beside another product's tables in public: the foreign keys point at our own", async () => {
+  await using empty = await openEmpty()
+  const { admin, role, url } = empty
+  await admin.unsafe(`create table public.users (id uuid primary key); create schema authorization ${role}`)
+
+  expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
+})
+
+test("another product's table of the same name is named, and nothing is half done", async () => {
+  await using empty = await openEmpty()
+  const { admin, adminUrl } = empty
+  await admin.unsafe("create table users (id int)")
+
+  const started = start(adminUrl, async () => {})
+
+  await expect(started).rejects.toThrow(DatabaseUnusable)
+  await expect(started).rejects.toThrow(/^"users" in the schema "public" belongs to another product; /)
+  expect(await admin`select tablename from pg_tables where schemaname = 'public'`).toEqual([
+    { tablename: "users" },
+  ])
+})
+
+test("a database of the first release goes on, its users too", async () => {
+  await using empty = await openEmpty()
+  const { admin, adminUrl } = empty
+  await migrateAsReleased(admin)
+  await admin`insert into users (email, password_hash) values ('ada@example.com', 'hash')`
+
+  expect(await start(adminUrl, (db) => findUserByEmail(db, { email: "ada@example.com" }))).not.toBeNull()
+  const [row] = await admin`select count(*)::int as n from latchkey_migrations`
+  const files = await readdir(migrations)
+  expect(row?.n).toBe(files.filter((file) => file.endsWith(".sql")).length)
+})
+
+test("a search path that leaves the tables out: no second set of tables, but a sentence", async () => {
+  await using empty = await openEmpty()
+  const { admin, adminUrl } = empty
+  await migrateAsReleased(admin)
+  await admin.unsafe("create schema app")
+  const url = `${adminUrl}?options=-csearch_path%3Dapp`
+
+  await expect(start(url, async () => {})).rejects.toThrow(
+    'the tables are in the schema "public", which is not on the search path; add the parameter options=-csearch_path%3Dpublic',
+  )
+  expect(await schemasOf(admin, "users")).toEqual(["public"])
+
+  // A schema that has come to stand before it, as that of the role's name may, changes nothing.
+  expect(
+    await start(`${adminUrl}?options=-csearch_path%3Dapp,public`, (db) => createUser(db, newUser())),
+  ).not.toBeNull()
+  expect(await schemasOf(admin, "users")).toEqual(["public"])
+})
+
+test("another product's table that hides ours is named", async () => {
+  await using empty = await openEmpty()
+  const { admin, adminUrl } = empty
+  await migrateAsReleased(admin)
+  await admin.unsafe("create schema app; create table app.users (id int)")
+
+  await expect(start(`${adminUrl}?options=-csearch_path%3Dapp,public`, async () => {})).rejects.toThrow(
+    'the table "users" of the schema "app" hides the one of "public"; add the parameter options=-csearch_path%3Dpublic',
+  )
+})
+
+test("two roles with a schema each are two installations", async () => {
+  await using one = await openEmpty()
+  const { admin, role, url } = one
+  await migrateAsReleased(admin)
+  await admin.unsafe(`create schema authorization ${role}`)
+
+  await start(url, (db) => createUser(db, newUser()))
+
+  expect((await schemasOf(admin, "users")).sort()).toEqual(["public", role].sort())
+  expect(await admin`select id from public.users`).toEqual([])
+})
+
+test("a role that may read and write but not create starts on a migrated database", async () => {
+  await using empty = await openEmpty()
+  const { admin, role, url, adminUrl } = empty
+  await start(adminUrl, async () => {})
+  await admin.unsafe(`grant select, insert, update, delete on all tables in schema public to ${role}`)
+
+  expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
+})
+
+test.each(["new", "of the first release"])(
+  "default privileges of others end on the tables of a database that is %s; a deliberate grant stays and is named",
+  async (age) => {
+    await using empty = await openEmpty()
+    const { admin, role, adminUrl } = empty
+    await admin.unsafe(`alter default privileges in schema public grant all on tables to ${role}`)
+    await admin.unsafe("alter default privileges grant select on tables to public")
+    if (age !== "new") await migrateAsReleased(admin)
+    const rights = () =>
+      admin`
+        select table_name, grantee from information_schema.role_table_grants
+        where table_schema = 'public' and grantee in (${role}, 'PUBLIC')`
+
+    expect(await start(adminUrl, (db) => findRolesWithRights(db, undefined))).toEqual([])
+    expect(await rights()).toEqual([])
+
+    await admin.unsafe(`grant select (email) on users to ${role}; grant select on api_keys to public`)
+    expect(await start(adminUrl, (db) => findRolesWithRights(db, undefined))).toEqual(["PUBLIC", role].sort())
+    expect(await rights()).toEqual([{ table_name: "api_keys", grantee: "PUBLIC" }])
+    await admin.unsafe(`alter default privileges in schema public revoke all on tables from ${role}`)
+    await admin.unsafe("alter default privileges revoke select on tables from public")
+  },
+)

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { type OpenTestDatabase, openTestDatabase, storeUser } from "../../test/openTestDatabase.ts"
+import { countFailure, createDatabase, type Database, listAuditEvents } from "../index.ts"
+import { auditEvents } from "../schema.ts"
+
+const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
+
+const eventsOf = (db: Database, userId: string) => listAuditEvents(db, { userId, limit: 100, after: null })
+
+const failure = (userId: string, address = client.address) =>
+  ({
+    userId,
+    kind: "loginFailed",
+    via: "password",
+    credentialId: null,
+    client: { ...client, address },
+  }) as const
+
+const sumOf = (events: readonly { count: number }[]) => events.reduce((sum, { count }) => sum + count, 0)
+
+describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  test("failures from one address are one event that counts them", async () => {
+    const [ada, bob] = [await storeUser(db), await storeUser(db)]
+
+    await countFailure(db, failure(bob.userId))
+    for (let n = 0; n < 1_000; n += 50) {
+      await Promise.all(Array.from({ length: 50 }, () => countFailure(db, failure(ada.userId))))
+    }
+
+    const [, ...failures] = (await eventsOf(db, ada.userId)).reverse()
+    // Two at the turn of an hour.
+    expect(failures.length).toBeLessThanOrEqual(2)
+    expect(sumOf(failures)).toBe(1_000)
+    expect(failures[0]).toMatchObject({ kind: "loginFailed", ...client })
+    expect(failures.at(-1)?.lastAt?.getTime()).toBeGreaterThan(failures[0]?.createdAt.getTime() ?? 0)
+    expect(await eventsOf(db, bob.userId)).toMatchObject([{ kind: "loginFailed", count: 1 }, {}])
+  })
+
+  test("failures from ever more addresses are counted and no longer listed; the trail stays readable", async () => {
+    const { userId } = await storeUser(db)
+    for (let n = 0; n < 200; n++) await countFailure(db, failure(userId, `198.51.100.${n}`))
+    // The first are still counted where they stand.
+    await countFailure(db, failure(userId, "198.51.100.0"))
+    await countFailure(db, { ...failure(userId), kind: "passwordChangeFailed" })
+
+    const events = await eventsOf(db, userId)
+
+    // One more at the turn of an hour or a day.
+    expect(events.length).toBeLessThanOrEqual(1 + 21 + 1 + 1)
+    const failures = events.filter((event) => event.kind === "loginFailed")
+    expect(failures.filter(({ address }) => address !== null)).toHaveLength(20)
+    expect(sumOf(failures)).toBe(201)
+    const unlisted = failures.filter(({ address }) => address === null)
+    expect(unlisted[0]).toMatchObject({ device: null })
+    expect(sumOf(unlisted)).toBeGreaterThanOrEqual(180)
+    expect(events.map(({ kind }) => kind)).toContain("passwordChangeFailed")
+  })
+
+  test("an id that no user has leaves nothing", async () => {
+    const count = () => db.select({ events: sql`count(*)` }).from(auditEvents)
+    const before = await count()
+    await countFailure(db, failure(randomUUID()))
+    expect(await count()).toEqual(before)
+  })
+})
+
+test("a thousand failures on two instances, from one address: every one is counted, once", async () => {
+  await using one = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+  const other = await createDatabase(one.url)
+  const { userId } = await storeUser(one.db)
+  for (let n = 0; n < 1_000; n += 40) {
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        countFailure(index % 2 === 0 ? one.db : other.db, failure(userId)),
+      ),
+    )
+  }
+  await other.close()
+
+  const failures = (await eventsOf(one.db, userId)).slice(0, -1)
+  expect(failures.length).toBeLessThanOrEqual(2)
+  expect(sumOf(failures)).toBe(1_000)
+})

@@ -1,0 +1,83 @@
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import {
+  newSession,
+  type OpenTestDatabase,
+  openTestDatabase,
+  storeUser,
+} from "../../test/openTestDatabase.ts"
+import {
+  createLimiter,
+  type Database,
+  deleteOldAuditEvents,
+  deleteOldLimits,
+  deleteOldSessions,
+} from "../index.ts"
+import { auditEvents, rateLimits, sessions } from "../schema.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("what is old on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  test("events go, so many at once", async () => {
+    const { userId } = await storeUser(db)
+    await db.execute(sql`
+      insert into audit_events (user_id, kind, via, request_id, created_at)
+      select ${userId}, 'loggedIn', 'password', n::text, now() - interval '30 days 1 minute'
+      from generate_series(1, 3) as n`)
+
+    expect(await deleteOldAuditEvents(db, { days: 31, limit: 2 })).toBe(0)
+    expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(2)
+    expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(1)
+    expect(await db.select({ kind: auditEvents.kind }).from(auditEvents)).toEqual([{ kind: "registered" }])
+  })
+
+  test("sessions go that ended or expired so long ago, however long the other would take", async () => {
+    const { userId } = await storeUser(db)
+    const store = async (expires: string, ended: string | null) => {
+      const { id, familyHash, turnHash } = newSession()
+      await db.insert(sessions).values({
+        id,
+        familyHash,
+        turnHash,
+        userId,
+        expiresAt: sql`now() + ${expires}::interval`,
+        endedAt: sql`now() + ${ended}::interval`,
+      })
+      return id
+    }
+    const old: string[] = [
+      await store("-31 days", null),
+      await store("-1 day", "-31 days"),
+      await store("10 years", "-31 days"),
+    ]
+    const recent = [
+      await store("-29 days", null),
+      await store("-1 day", "-29 days"),
+      await store("10 years", null),
+    ]
+
+    expect(await deleteOldSessions(db, { days: 30, limit: 100 })).toBe(old.length)
+
+    const left = (await db.select({ id: sessions.id }).from(sessions)).map(({ id }) => id)
+    expect(left).toEqual(expect.arrayContaining(recent))
+    expect(left.filter((id) => old.includes(id))).toEqual([])
+  })
+
+  test("limits go once their window is over", async () => {
+    const limiter = createLimiter(db, { name: "sweep", count: 1, seconds: 60 })
+    await Promise.all(["over", "open"].map((key) => limiter.consume(key)))
+    await db
+      .update(rateLimits)
+      .set({ expiresAt: sql`now() - interval '1 ms'` })
+      .where(sql`${rateLimits.key} = 'sweep:over'`)
+
+    expect(await deleteOldLimits(db, { days: 0, limit: 100 })).toBe(1)
+    expect(await db.select({ key: rateLimits.key }).from(rateLimits)).toEqual([{ key: "sweep:open" }])
+  })
+})

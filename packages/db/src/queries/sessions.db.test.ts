@@ -1,0 +1,210 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { sql } from "drizzle-orm"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import {
+  client,
+  newSession,
+  type OpenTestDatabase,
+  openTestDatabase,
+  storeUser,
+} from "../../test/openTestDatabase.ts"
+import {
+  changePassword,
+  createSession,
+  createUser,
+  type Database,
+  endSession,
+  findLiveSessions,
+  listAuditEvents,
+  listSessions,
+  rotateSession,
+  sessionActor,
+} from "../index.ts"
+import { sessions, users } from "../schema.ts"
+import { MAX_LIVE_SESSIONS } from "./sessions.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  /** As `rotateSession`; the embedded database gives its bytes as no `Buffer`. */
+  const rotate = async (params: Parameters<typeof rotateSession>[1]) => {
+    const rotated = await rotateSession(db, params)
+    return rotated && { ...rotated, turnHash: Buffer.from(rotated.turnHash) }
+  }
+
+  const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
+
+  test("an email can be registered once, also when fifty try at the same moment", async () => {
+    const email = `${randomUUID()}@example.com`
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        createUser(db, { email, passwordHash: "hash", session: newSession(), client }),
+      ),
+    )
+    expect(results.filter((user) => user !== null)).toHaveLength(1)
+  })
+
+  test("of too many sessions the ones end that were not used for longest, and so all of them can be ended", async () => {
+    const { user, session: first } = await storeUser(db)
+    await db.execute(sql`
+      insert into sessions (user_id, family_hash, turn_hash, expires_at, refreshed_at)
+      select ${user.id}, '', '', now() + interval '1 day', now() + interval '1 minute'
+      from generate_series(1, ${MAX_LIVE_SESSIONS}::int)`)
+    const session = newSession()
+
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, client })).toBe(true)
+
+    expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
+    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(first.id)).toBe(false)
+    const events = await listAuditEvents(db, { userId: user.id, limit: 10, after: null })
+    expect(events.map(({ kind, count, via }) => ({ kind, count, via }))).toEqual([
+      { kind: "loggedIn", count: 1, via: "password" },
+      { kind: "oldestSessionsEnded", count: 2, via: "password" },
+      { kind: "registered", count: 1, via: "password" },
+    ])
+  })
+
+  test("the newest turn is replaced by the next, an older one ends the session", async () => {
+    const { user, session } = await storeUser(db)
+    const [second, third] = [randomBytes(32), randomBytes(32)]
+
+    expect(await rotate({ ...session, nextTurnHashes: [second], client })).toEqual({
+      user,
+      turnHash: second,
+    })
+    expect(await rotate({ ...session, turnHash: second, nextTurnHashes: [third], client })).toEqual({
+      user,
+      turnHash: third,
+    })
+    expect(await isLive(session.id)).toBe(true)
+
+    expect(
+      await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], client }),
+    ).toBeNull()
+    expect(await isLive(session.id)).toBe(false)
+    expect(
+      await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], client }),
+    ).toBeNull()
+  })
+
+  test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
+    const { user, session } = await storeUser(db)
+    const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
+    const first = { ...session, nextTurnHashes: [second] as const, leeway, client }
+    const next = { ...session, turnHash: second, nextTurnHashes: [third] as const, leeway, client }
+    const later = () =>
+      db
+        .update(sessions)
+        .set({ refreshedAt: sql`now() - interval '31 s'` })
+        .where(sql`${sessions.id} = ${session.id}`)
+
+    expect(await rotate(first)).toEqual({ user, turnHash: session.turnHash })
+    await later()
+    expect(await rotate(first)).toEqual({ user, turnHash: second })
+    expect(await rotate(next)).toEqual({ user, turnHash: second })
+    expect(await rotate(first)).toEqual({ user, turnHash: second })
+    await later()
+    expect(await rotate(next)).toEqual({ user, turnHash: third })
+    expect(await isLive(session.id)).toBe(true)
+
+    expect(await rotate(first)).toBeNull()
+    expect(await isLive(session.id)).toBe(false)
+  })
+
+  test("in the leeway a token counts as repeated, whichever of its next tokens was stored", async () => {
+    const { user, session } = await storeUser(db)
+    const [elsewhere, here, leeway] = [randomBytes(32), randomBytes(32), 30]
+    await rotate({ ...session, nextTurnHashes: [elsewhere], client })
+
+    expect(await rotate({ ...session, nextTurnHashes: [here, elsewhere], leeway, client })).toEqual({
+      user,
+      turnHash: elsewhere,
+    })
+    expect(await rotate({ ...session, nextTurnHashes: [here], leeway, client })).toBeNull()
+  })
+
+  test("who does not know the family's secret can't end the session", async () => {
+    const { session } = await storeUser(db)
+    const guess = {
+      ...session,
+      familyHash: randomBytes(32),
+      nextTurnHashes: [randomBytes(32)] as const,
+      client,
+    }
+
+    expect(await rotateSession(db, guess)).toBeNull()
+    expect(await isLive(session.id)).toBe(true)
+  })
+
+  test("of fifty equal turns at the same moment one wins, and the session ends", async () => {
+    const { session } = await storeUser(db)
+
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client }),
+      ),
+    )
+
+    expect(results.filter((user) => user !== null)).toHaveLength(1)
+    expect(await isLive(session.id)).toBe(false)
+  })
+
+  test("a session ends at its time, and refreshing does not put that off", async () => {
+    const { session } = await storeUser(db)
+    await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], client })
+    const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
+    expect(row && row.expiresAt.getTime() - row.createdAt.getTime()).toBe(60_000)
+
+    await db
+      .update(sessions)
+      .set({ expiresAt: sql`now() - interval '1 ms'` })
+      .where(sql`${sessions.id} = ${session.id}`)
+    expect(await isLive(session.id)).toBe(false)
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
+  })
+
+  test("a disabled user's sessions are not live and can't be refreshed", async () => {
+    const { user, session } = await storeUser(db)
+    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
+
+    expect(await isLive(session.id)).toBe(false)
+    expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
+  })
+
+  test("a user ends only their own session", async () => {
+    const [ada, bob] = [await storeUser(db), await storeUser(db)]
+
+    const stolen = sessionActor({ userId: bob.userId, sessionId: ada.session.id })
+    expect(await endSession(db, { by: stolen, client })).toBe("ended")
+    expect(await isLive(ada.session.id)).toBe(true)
+    expect(await endSession(db, { by: ada.by, client })).toBe("done")
+    expect(await isLive(ada.session.id)).toBe(false)
+  })
+
+  test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
+    const { user, session, by } = await storeUser(db)
+    const other = newSession()
+    await createSession(db, { userId: user.id, checkedHash: "hash", session: other, client })
+    const change = { by, checkedHash: "hash", newHash: "new hash", client }
+
+    const byNone = sessionActor({ userId: user.id, sessionId: randomUUID() })
+    expect(await changePassword(db, { ...change, by: byNone })).toBe("ended")
+    expect(await changePassword(db, change)).toBe("changed")
+    expect(await changePassword(db, change)).toBe("otherPassword")
+
+    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(other.id)).toBe(false)
+    const late = newSession()
+    expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late, client })).toBe(
+      false,
+    )
+    expect(await isLive(late.id)).toBe(false)
+  })
+})

@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto"
+import { asc, eq } from "drizzle-orm"
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
+import { newUser, type OpenTestDatabase, openTestDatabase } from "../../test/openTestDatabase.ts"
+import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../index.ts"
+import { users } from "../schema.ts"
+
+describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kind) => {
+  let database: OpenTestDatabase
+  let db: Database
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, inject("postgresUrl"))
+    db = database.db
+  })
+  beforeEach(async () => {
+    await db.delete(users)
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  const register = (role: NewUserRole, email = `${randomUUID()}@example.com`) =>
+    createUser(db, { ...newUser(), email, role })
+
+  const admins = async () =>
+    (await db.select({ email: users.email }).from(users).where(eq(users.role, "admin"))).map(
+      ({ email }) => email,
+    )
+
+  test("of many who register at the same moment one is the first, and those after are not", async () => {
+    const registered = await Promise.all(Array.from({ length: 30 }, () => register("adminIfFirst")))
+
+    const first = registered.filter((user) => user?.role === "admin")
+    expect(first).toHaveLength(1)
+    expect(await register("adminIfFirst")).toMatchObject({ role: "user" })
+    expect(await admins()).toEqual(first.map((user) => user?.email))
+  })
+
+  test("an email that is taken makes nobody the first", async () => {
+    await register("user", "ada@example.com")
+    expect(await register("adminIfFirst", "ada@example.com")).toBeNull()
+    expect(await admins()).toEqual([])
+  })
+
+  test("the emails say who, and nobody else does", async () => {
+    await register("user", "ada@example.com")
+    await register("admin", "bob@example.com")
+    const appoint = (...emails: string[]) => syncAdmins(db, { emails })
+
+    expect(await appoint("ada@example.com", "nobody@example.com", "ada@example.com")).toBe(1)
+    expect(await admins()).toEqual(["ada@example.com"])
+    expect(await appoint("bob@example.com", "ada@example.com")).toBe(0)
+    expect((await admins()).sort()).toEqual(["ada@example.com", "bob@example.com"])
+    expect(await appoint()).toBe(0)
+    expect(await admins()).toEqual([])
+  })
+
+  test("the oldest user does where nobody else does", async () => {
+    await appointOldestUser(db)
+    for (let n = 0; n < 3; n++) await register("user")
+    const [oldest, second] = await db.select().from(users).orderBy(asc(users.createdAt), asc(users.id))
+
+    await appointOldestUser(db)
+    expect(await admins()).toEqual([oldest?.email])
+
+    await syncAdmins(db, { emails: [second?.email ?? ""] })
+    await appointOldestUser(db)
+    expect(await admins()).toEqual([second?.email])
+  })
+})

@@ -1,0 +1,39 @@
+import { createTestDatabase } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { PASSWORD, register, type ServerProcess, startServer } from "../test/startServer.ts"
+import { createLatchkey } from "./createLatchkey.ts"
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let server: ServerProcess
+beforeAll(async () => {
+  database = await createTestDatabase(inject("postgresUrl"))
+  server = await startServer({ databaseUrl: database.url })
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await database[Symbol.asyncDispose]()
+})
+
+test("the audit log can be read by page, in full, or filtered by kind", async () => {
+  const baseUrl = server.url
+  const { user, accessToken } = await register(baseUrl)
+  const { auth } = createLatchkey({ baseUrl })
+  const wrong = { email: user.email, password: "not the password" }
+  await expect(auth.login(wrong)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+  await auth.login({ email: user.email, password: PASSWORD })
+  const latchkey = createLatchkey({ baseUrl, accessToken })
+  const { id, label, key } = await latchkey.apiKeys.create({ label: "nightly import" })
+
+  const page = await latchkey.audit.list({ limit: 1 })
+  const kinds = []
+  for await (const { kind } of latchkey.audit.list({ limit: 1 })) kinds.push(kind)
+
+  expect(page).toMatchObject({ items: [{ kind: "apiKeyCreated", subject: { id, label } }] })
+  expect(page.items[0]?.createdAt).toBeInstanceOf(Date)
+  expect(kinds).toEqual(["apiKeyCreated", "loggedIn", "loginFailed", "registered"])
+  const failed = await latchkey.audit.list({ kind: "loginFailed" })
+  expect(failed).toMatchObject({ items: [{ count: 1 }], nextCursor: null })
+  await expect(createLatchkey({ baseUrl, apiKey: key }).audit.list()).rejects.toMatchObject({
+    reason: "FORBIDDEN",
+  })
+})
