@@ -137,7 +137,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       )
       await page.keyboard.press("Escape")
       await page.getByRole("button", { name: "Close anyway" }).click()
-      const email = `${theme}-${width}-${"long-".repeat(9)}${newCredentials().email}`
+      const email = `${theme}-${width}-${newCredentials().email.replace("@", `@${"long-".repeat(9)}`)}`
       const body = JSON.stringify({ ...newCredentials(), email })
       const headers = { "content-type": "application/json" }
       await fetch(`${server.url}/auth/register`, { method: "POST", headers, body })

@@ -41,7 +41,7 @@ test("REST tells how it stands, and a refusal when it is worth trying again; oth
   expect(body).toEqual({
     code: "TOO_MANY_REQUESTS",
     reason: "RATE_LIMITED",
-    message: `Too many tries; the next one can be in ${seconds} s.`,
+    message: `Too many attempts; try again in ${seconds} s.`,
     begun: false,
     retryAfter: seconds,
     requestId: headers.get("x-request-id"),

@@ -10,7 +10,12 @@ const MAX_REMEMBERED = 100_000
  * first would cost a write, and each call to the second a bcrypt.
  */
 export function createRenewals(now = () => performance.now()): { consume(apiKeyId: string): boolean } {
-  const renewed = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: INTERVAL_MS, perf: { now } })
+  const renewed = new LRUCache<string, true>({
+    max: MAX_REMEMBERED,
+    ttl: INTERVAL_MS,
+    perf: { now },
+    ttlResolution: 0,
+  })
   return {
     consume(apiKeyId) {
       if (renewed.has(apiKeyId)) return false

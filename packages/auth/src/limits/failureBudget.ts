@@ -17,7 +17,11 @@ export interface FailureBudget {
 }
 
 export function createFailureBudget({ count, seconds }: Limit): FailureBudget {
-  const windows = new LRUCache<string, { failures: number }>({ max: MAX_KEYS, ttl: seconds * 1000 })
+  const windows = new LRUCache<string, { failures: number }>({
+    max: MAX_KEYS,
+    ttl: seconds * 1000,
+    ttlResolution: 0,
+  })
 
   function openWindow(key: string) {
     const opened = { failures: 0 }
