@@ -16,10 +16,11 @@ export interface FailureBudget {
   refund(key: string): void
 }
 
-export function createFailureBudget({ count, seconds }: Limit): FailureBudget {
+export function createFailureBudget({ count, seconds }: Limit, now = () => performance.now()): FailureBudget {
   const windows = new LRUCache<string, { failures: number }>({
     max: MAX_KEYS,
     ttl: seconds * 1000,
+    perf: { now },
     ttlResolution: 0,
   })
 
