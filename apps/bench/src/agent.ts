@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { createRequire, register } from "node:module"
+import { createRequire } from "node:module"
 import type { Usage } from "./usage.ts"
 
 /**
@@ -16,7 +16,6 @@ process.on("disconnect", () => process.kill(process.pid, "SIGKILL"))
 process.channel?.unref()
 
 if (process.env.BENCH_COUNT_BCRYPTS) countBcrypts()
-if (process.env.BENCH_STOCK_TRPC) useStockTrpc()
 
 function readUsage(): Usage {
   const { user, system } = process.cpuUsage()
@@ -40,12 +39,4 @@ function countBcrypts() {
       return original(...args)
     }
   }
-}
-
-/** Resolves tRPC to the published version instead of the one that Latchkey patches. */
-function useStockTrpc() {
-  const peers = JSON.stringify(new URL("../peers/dist/", import.meta.url))
-  const hooks = `export const resolve = (name, context, next) =>
-    next(name, name.startsWith("@trpc/server") ? { ...context, parentURL: ${peers} } : context)`
-  register(`data:text/javascript,${encodeURIComponent(hooks)}`)
 }

@@ -49,33 +49,18 @@ const common = (scale: Scale) => ({
   credentials: { keys: spread(scale.active, scale.keys) },
 })
 
-/** Uses tRPC from npm instead of the one that Latchkey patches. */
-const stockTrpc = { BENCH_STOCK_TRPC: "1" }
-
 function withoutAuthentication(scale: Scale): Contender[] {
-  const contender = (name: string, script: string, title: string, env = {}) => ({
+  const contender = (name: string, script: string, title: string) => ({
     ...common(scale),
     name,
     script,
     title,
-    env,
   })
   return [
     contender("bare-http", "contenders/bareHttp.js", "bare node:http, no authentication"),
     contender("trpc-bare", "contenders/trpcBare.js", "a tRPC call on bare node:http, no authentication"),
-    contender(
-      "trpc-fetch",
-      "contenders/trpcFetch.js",
-      "tRPC's fetch adapter on Hono, no authentication",
-      stockTrpc,
-    ),
-    contender("trpc-fetch-patched", "contenders/trpcFetch.js", "the same on the tRPC that Latchkey patches"),
-    contender(
-      "trpc-fastify",
-      "../peers/dist/trpcFastify.js",
-      "tRPC's Fastify adapter, no authentication",
-      stockTrpc,
-    ),
+    contender("trpc-fetch", "contenders/trpcFetch.js", "tRPC's fetch adapter on Hono, no authentication"),
+    contender("trpc-fastify", "../peers/dist/trpcFastify.js", "tRPC's Fastify adapter, no authentication"),
     contender("latchkey-open", "contenders/latchkeyOpen.js", "Latchkey's host, no authentication"),
   ]
 }
@@ -107,13 +92,13 @@ function latchkey(scale: Scale, secret: string): Contender[] {
 }
 
 function peers(scale: Scale): Contender[] {
-  const usual = { ...common(scale), database: "peers" as const, env: stockTrpc }
+  const usual = { ...common(scale), database: "peers" as const }
   const bcryptAll = (size: number, amount: number): Contender => ({
     ...usual,
     name: `bcrypt-${size}`,
     title: `bcrypt, comparing up to ${size} keys`,
     script: "contenders/bcryptAll.js",
-    env: { ...stockTrpc, BENCH_TABLE: bcryptTable(size) },
+    env: { BENCH_TABLE: bcryptTable(size) },
     // The two middle keys take the average number of comparisons.
     credentials: { header: "x-api-key", values: [apiKeyAt(size / 2 - 1), apiKeyAt(size / 2)] },
     // One connection keeps the core as busy as 32, whose requests would take minutes.
