@@ -5,7 +5,7 @@ import { createLedger, decided } from "./ledger.ts"
 
 const TRIALS = 100
 /** As many pieces as a call exchanges with the database, and some more, so that the last are killed at rest. */
-const MOMENTS = { create: 36, revoke: 20 }
+const MOMENTS = { create: 48, revoke: 40 }
 
 /**
  * Each trial makes one key in peace; then it makes another, or revokes the first, and the server is killed as it
