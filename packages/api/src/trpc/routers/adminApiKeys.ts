@@ -1,5 +1,4 @@
-import { noOutput, ownedApiKey, page, paged, searchUpTo } from "@latchkey/contract/schemas"
-import { z } from "zod"
+import { id, listOwnedApiKeys, noOutput, ownedApiKey, pageOf } from "@latchkey/contract/schemas"
 import { adminProcedure, router } from "../procedures.ts"
 
 export const adminApiKeysRouter = router({
@@ -13,17 +12,8 @@ export const adminApiKeysRouter = router({
           "List the API keys of all users, the active ones or all, newest first; those that a search finds by how the label begins, the owner's email, the key's start or id, by their labels",
       },
     })
-    .input(
-      paged(
-        z.strictObject({
-          ...page,
-          status: z.enum(["active", "all"]).default("active"),
-          userId: z.string().max(100).nullish(),
-          search: searchUpTo(254).default(""),
-        }),
-      ),
-    )
-    .output(z.object({ items: z.array(ownedApiKey), nextCursor: z.string().nullable() }))
+    .input(listOwnedApiKeys)
+    .output(pageOf(ownedApiKey))
     .query(({ ctx, input }) =>
       ctx.latchkey.auth.admin.apiKeys.list({
         ...input,
@@ -42,7 +32,7 @@ export const adminApiKeysRouter = router({
         summary: "Revoke anybody's API key, at once and for good",
       },
     })
-    .input(z.strictObject({ id: z.string().min(1).max(100) }))
+    .input(id)
     .output(noOutput)
     .mutation(({ ctx, input }) =>
       ctx.latchkey.auth.admin.apiKeys.revoke(ctx.by, input, ctx.latchkey.request),

@@ -1,8 +1,5 @@
-import { listedUser, noOutput, page, paged, searchUpTo } from "@latchkey/contract/schemas"
-import { z } from "zod"
+import { id, listedUser, listUsers, noOutput, pageOf } from "@latchkey/contract/schemas"
 import { adminProcedure, router } from "../procedures.ts"
-
-const one = z.strictObject({ id: z.string().min(1).max(100) })
 
 export const adminUsersRouter = router({
   list: adminProcedure
@@ -14,16 +11,8 @@ export const adminUsersRouter = router({
         summary: "List all users, newest first; those whose email begins with a search, by their emails",
       },
     })
-    .input(
-      paged(
-        z.strictObject({
-          ...page,
-          status: z.enum(["all", "enabled", "disabled"]).default("all"),
-          search: searchUpTo(254).default(""),
-        }),
-      ),
-    )
-    .output(z.object({ items: z.array(listedUser), nextCursor: z.string().nullable() }))
+    .input(listUsers)
+    .output(pageOf(listedUser))
     .query(({ ctx, input }) =>
       ctx.latchkey.auth.admin.users.list({ ...input, cursor: input.cursor ?? null }),
     ),
@@ -38,7 +27,7 @@ export const adminUsersRouter = router({
         summary: "Disable a user at once: end all sessions, accept no key",
       },
     })
-    .input(one)
+    .input(id)
     .output(noOutput)
     .mutation(({ ctx, input }) => ctx.latchkey.auth.admin.users.disable(ctx.by, input, ctx.latchkey.request)),
 
@@ -52,7 +41,7 @@ export const adminUsersRouter = router({
         summary: "Enable a user again: the keys work, and signing in",
       },
     })
-    .input(one)
+    .input(id)
     .output(noOutput)
     .mutation(({ ctx, input }) => ctx.latchkey.auth.admin.users.enable(ctx.by, input, ctx.latchkey.request)),
 })

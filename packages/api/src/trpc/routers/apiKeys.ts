@@ -1,5 +1,12 @@
-import { apiKey, instant, label, noOutput, page, paged, search } from "@latchkey/contract/schemas"
-import { z } from "zod"
+import {
+  apiKey,
+  createApiKey,
+  createdApiKey,
+  id,
+  listApiKeys,
+  noOutput,
+  pageOf,
+} from "@latchkey/contract/schemas"
 import { callerProcedure, router, sessionProcedure } from "../procedures.ts"
 
 export const apiKeysRouter = router({
@@ -13,8 +20,8 @@ export const apiKeysRouter = router({
         summary: "Create an API key; the only time it is shown",
       },
     })
-    .input(z.strictObject({ label, expiresAt: instant.nullish() }))
-    .output(apiKey.omit({ lastUsedAt: true, revokedAt: true }).extend({ key: z.string() }))
+    .input(createApiKey)
+    .output(createdApiKey)
     .mutation(({ ctx, input }) =>
       ctx.latchkey.auth.apiKeys.create(
         ctx.session,
@@ -32,16 +39,8 @@ export const apiKeysRouter = router({
         summary: "List API keys, newest first: the active ones, or all",
       },
     })
-    .input(
-      paged(
-        z.strictObject({
-          ...page,
-          status: z.enum(["active", "all"]).default("active"),
-          search: search.default(""),
-        }),
-      ),
-    )
-    .output(z.object({ items: z.array(apiKey), nextCursor: z.string().nullable() }))
+    .input(listApiKeys)
+    .output(pageOf(apiKey))
     .query(({ ctx, input }) =>
       ctx.latchkey.auth.apiKeys.list(
         { userId: ctx.caller.user.id },
@@ -59,7 +58,7 @@ export const apiKeysRouter = router({
         summary: "Revoke an API key, at once and for good",
       },
     })
-    .input(z.strictObject({ id: z.string().min(1).max(100) }))
+    .input(id)
     .output(noOutput)
     .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.revoke(ctx.caller, input, ctx.latchkey.request)),
 })

@@ -1,5 +1,4 @@
-import { auditEvent, auditKind, page, paged } from "@latchkey/contract/schemas"
-import { z } from "zod"
+import { auditEvent, listAudit, pageOf } from "@latchkey/contract/schemas"
 import { router, sessionProcedure } from "../procedures.ts"
 
 export const auditRouter = router({
@@ -13,15 +12,8 @@ export const auditRouter = router({
         summary: "List what happened to the account, newest first: events of one kind, or all",
       },
     })
-    .input(
-      paged(
-        z.strictObject({
-          ...page,
-          kind: auditKind.optional(),
-        }),
-      ),
-    )
-    .output(z.object({ items: z.array(auditEvent), nextCursor: z.string().nullable() }))
+    .input(listAudit)
+    .output(pageOf(auditEvent))
     .query(({ ctx, input: { cursor, limit, kind } }) =>
       ctx.latchkey.auth.audit.list(ctx.session, { cursor: cursor ?? null, limit, ...(kind && { kind }) }),
     ),

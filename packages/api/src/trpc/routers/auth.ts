@@ -1,5 +1,12 @@
-import { email, newEmail, noOutput, signedIn, user } from "@latchkey/contract/schemas"
-import { z } from "zod"
+import {
+  credentials,
+  me,
+  newCredentials,
+  noOutput,
+  passwordChange,
+  refresh,
+  signedIn,
+} from "@latchkey/contract/schemas"
 import { clearSessionCookie, isFromOwnPage, readSessionCookie } from "../../http/sessionCookie.ts"
 import { requireSessionCookie, withNewSessionCookie, withSessionCookie } from "../browserSession.ts"
 import {
@@ -10,10 +17,6 @@ import {
   sessionOf,
   sessionProcedure,
 } from "../procedures.ts"
-
-/** `session: "cookie"` keeps the refresh token from the page: it goes into a cookie instead of the answer. */
-const credentials = z.strictObject({ email, password: z.string(), session: z.literal("cookie").optional() })
-const newCredentials = credentials.extend({ email: newEmail })
 
 export const authRouter = router({
   register: publicProcedure
@@ -49,7 +52,7 @@ export const authRouter = router({
         summary: "Replace a refresh token, of the body or of the cookie, with a new pair",
       },
     })
-    .input(z.strictObject({ refreshToken: z.string().optional() }).default({}))
+    .input(refresh)
     .output(signedIn)
     .mutation(({ ctx, input: { refreshToken } }) => {
       if (refreshToken !== undefined)
@@ -91,7 +94,7 @@ export const authRouter = router({
         summary: "Change the password and end all other sessions",
       },
     })
-    .input(z.strictObject({ currentPassword: z.string(), newPassword: z.string() }))
+    .input(passwordChange)
     .output(noOutput)
     .mutation(({ ctx, input }) =>
       ctx.latchkey.auth.accounts.changePassword(ctx.session, input, ctx.latchkey.request),
@@ -103,7 +106,7 @@ export const authRouter = router({
       queue: "none",
       rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" },
     })
-    .output(user.extend({ via: z.enum(["jwt", "apiKey"]), apiKeyId: z.string().optional() }))
+    .output(me)
     .query(({ ctx: { caller } }) => ({
       ...caller.user,
       via: caller.via,

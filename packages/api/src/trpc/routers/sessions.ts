@@ -1,5 +1,4 @@
-import { noOutput, session } from "@latchkey/contract/schemas"
-import { z } from "zod"
+import { id, noOutput, sessionList } from "@latchkey/contract/schemas"
 import { router, sessionProcedure } from "../procedures.ts"
 
 export const sessionsRouter = router({
@@ -13,7 +12,7 @@ export const sessionsRouter = router({
         summary: "List the sessions of the account: this one first, then those used last",
       },
     })
-    .output(z.object({ items: z.array(session) }))
+    .output(sessionList)
     .query(async ({ ctx }) => ({ items: await ctx.latchkey.auth.sessions.list(ctx.session) })),
 
   revoke: sessionProcedure
@@ -26,7 +25,7 @@ export const sessionsRouter = router({
         summary: "End a session of the account",
       },
     })
-    .input(z.strictObject({ id: z.string().min(1).max(100) }))
+    .input(id)
     .output(noOutput)
     .mutation(({ ctx, input }) =>
       ctx.latchkey.auth.sessions.revoke(ctx.session, input, ctx.latchkey.request),

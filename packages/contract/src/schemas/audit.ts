@@ -1,0 +1,37 @@
+import { z } from "zod"
+import type { AuditEvent, AuditKind } from "../models.ts"
+import { page, paged } from "./paging.ts"
+
+export const auditKind = z.enum([
+  "registered",
+  "loggedIn",
+  "loginFailed",
+  "refreshTokenReused",
+  "loggedOut",
+  "sessionRevoked",
+  "otherSessionsRevoked",
+  "oldestSessionsEnded",
+  "passwordChanged",
+  "passwordChangeFailed",
+  "apiKeyCreated",
+  "apiKeyRevoked",
+  "userDisabled",
+  "userEnabled",
+]) satisfies z.ZodType<AuditKind>
+
+export const auditEvent = z.object({
+  id: z.string(),
+  kind: auditKind,
+  createdAt: z.date(),
+  lastAt: z.date(),
+  count: z.int(),
+  via: z.enum(["password", "session", "apiKey", "refreshToken"]),
+  credentialId: z.string().nullable(),
+  byAdministrator: z.boolean(),
+  address: z.string().nullable(),
+  device: z.string().nullable(),
+  requestId: z.string(),
+  subject: z.object({ id: z.string(), label: z.string().nullable() }).nullable(),
+}) satisfies z.ZodType<AuditEvent>
+
+export const listAudit = paged(z.strictObject({ ...page, kind: auditKind.optional() }))

@@ -1,0 +1,12 @@
+import { z } from "zod"
+import type { Session } from "../models.ts"
+
+export const session = z.object({
+  id: z.string(),
+  device: z.string().nullable(),
+  createdAt: z.date(),
+  lastUsedAt: z.date(),
+  current: z.boolean(),
+}) satisfies z.ZodType<Session>
+
+export const sessionList = z.object({ items: z.array(session) })
