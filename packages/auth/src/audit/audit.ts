@@ -1,24 +1,12 @@
-import { type AuditKind, type Authority, type Database, listAuditEvents } from "@latchkey/db"
+import { type AuditKind, type Database, type ListedAuditEvent, listAuditEvents } from "@latchkey/db"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 
-/** Something that happened to an account. */
-export interface AuditEvent {
-  id: string
-  kind: AuditKind
-  createdAt: Date
-  /** The last of those that the event sums up; else the same. */
+/** Something that happened to an account, as its owner sees it. */
+export type AuditEvent = Omit<ListedAuditEvent, "actorId" | "lastAt" | "subjectId" | "subjectLabel"> & {
+  /** The last of the failures that the event groups; otherwise the same as `createdAt`. */
   lastAt: Date
-  /** How many failures the event sums up, or how many sessions ended; else 1. */
-  count: number
-  via: Authority["via"]
-  /** The id of the session or key that it was done with; null for a password and for an administrator's. */
-  credentialId: string | null
   byAdministrator: boolean
-  /** Null where there were too many to keep each, and for an administrator's. */
-  address: string | null
-  device: string | null
-  requestId: string
-  /** The session or key that it was done to, with its device or label as it was then. */
+  /** The session or key that was affected, with its device or label at that time. */
   subject: { id: string; label: string | null } | null
 }
 

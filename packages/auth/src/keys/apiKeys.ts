@@ -1,6 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { lookupIdOf, startOf } from "@latchkey/contract"
-import { createApiKey, type Database, listApiKeys, revokeApiKey, sessionActor } from "@latchkey/db"
+import {
+  createApiKey,
+  type Database,
+  type ListedApiKey,
+  listApiKeys,
+  revokeApiKey,
+  sessionActor,
+} from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
@@ -11,16 +18,8 @@ import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { makeReceipt } from "./receipt.ts"
 
-export interface ApiKey {
-  id: string
-  label: string
-  /** The key's first 8 characters. */
-  start: string
-  createdAt: Date
-  lastUsedAt: Date | null
-  expiresAt: Date | null
-  revokedAt: Date | null
-}
+/** A key as its owner sees it: with `start`, its first 8 characters, in place of the lookup id. */
+export type ApiKey = Omit<ListedApiKey, "lookupId"> & { start: string }
 
 export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself, here and never again. */

@@ -46,16 +46,6 @@ export const createApiKey = write(
     }),
 )
 
-export interface ListedApiKey {
-  id: string
-  label: string
-  lookupId: string
-  createdAt: Date
-  lastUsedAt: Date | null
-  expiresAt: Date | null
-  revokedAt: Date | null
-}
-
 export const listedApiKeyColumns = {
   id: apiKeys.id,
   label: apiKeys.label,
@@ -65,6 +55,9 @@ export const listedApiKeyColumns = {
   expiresAt: apiKeys.expiresAt,
   revokedAt: apiKeys.revokedAt,
 }
+
+/** A key as lists show it. */
+export type ListedApiKey = Pick<typeof apiKeys.$inferSelect, keyof typeof listedApiKeyColumns>
 
 /**
  * A user's keys, newest first, from the one after `after` on: the active ones or all, with `search` somewhere in

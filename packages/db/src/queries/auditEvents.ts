@@ -47,22 +47,23 @@ export async function recordEvent(db: Database, { client, subject, ...event }: N
   await db.insert(auditEvents).values({ ...event, address, device, requestId, subjectId, subjectLabel })
 }
 
-export interface ListedAuditEvent {
-  id: string
-  kind: AuditKind
-  actorId: string | null
-  via: Authority["via"]
-  credentialId: string | null
-  address: string | null
-  device: string | null
-  requestId: string
-  subjectId: string | null
-  subjectLabel: string | null
-  count: number
-  createdAt: Date
-  /** Null when it is the same. */
-  lastAt: Date | null
+const listedAuditEventColumns = {
+  id: auditEvents.id,
+  kind: auditEvents.kind,
+  actorId: auditEvents.actorId,
+  via: auditEvents.via,
+  credentialId: auditEvents.credentialId,
+  address: auditEvents.address,
+  device: auditEvents.device,
+  requestId: auditEvents.requestId,
+  subjectId: auditEvents.subjectId,
+  subjectLabel: auditEvents.subjectLabel,
+  count: auditEvents.count,
+  createdAt: auditEvents.createdAt,
+  lastAt: auditEvents.lastAt,
 }
+
+export type ListedAuditEvent = Pick<typeof auditEvents.$inferSelect, keyof typeof listedAuditEventColumns>
 
 /** A user's events, newest first, from the one after `after` on: of one kind or all. */
 export const listAuditEvents = query(
@@ -76,21 +77,7 @@ export const listAuditEvents = query(
     },
   ): Promise<ListedAuditEvent[]> =>
     db
-      .select({
-        id: auditEvents.id,
-        kind: auditEvents.kind,
-        actorId: auditEvents.actorId,
-        via: auditEvents.via,
-        credentialId: auditEvents.credentialId,
-        address: auditEvents.address,
-        device: auditEvents.device,
-        requestId: auditEvents.requestId,
-        subjectId: auditEvents.subjectId,
-        subjectLabel: auditEvents.subjectLabel,
-        count: auditEvents.count,
-        createdAt: auditEvents.createdAt,
-        lastAt: auditEvents.lastAt,
-      })
+      .select(listedAuditEventColumns)
       .from(auditEvents)
       .where(
         and(

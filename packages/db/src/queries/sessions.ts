@@ -163,23 +163,20 @@ async function endWhere(
   return true
 }
 
-export interface ListedSession {
-  id: string
-  device: string | null
-  createdAt: Date
-  refreshedAt: Date
+const listedSessionColumns = {
+  id: sessions.id,
+  device: sessions.device,
+  createdAt: sessions.createdAt,
+  refreshedAt: sessions.refreshedAt,
 }
+
+export type ListedSession = Pick<typeof sessions.$inferSelect, keyof typeof listedSessionColumns>
 
 /** A user's live sessions, the one used last first; the `limit` newest. */
 export const listSessions = query(
   async (db, { userId, limit }: { userId: string; limit: number }): Promise<ListedSession[]> =>
     db
-      .select({
-        id: sessions.id,
-        device: sessions.device,
-        createdAt: sessions.createdAt,
-        refreshedAt: sessions.refreshedAt,
-      })
+      .select(listedSessionColumns)
       .from(sessions)
       .where(and(eq(sessions.userId, userId), isLive))
       .orderBy(desc(sessions.refreshedAt), desc(sessions.id))

@@ -8,9 +8,4 @@ export const userColumns = {
   createdAt: users.createdAt,
 }
 
-export interface User {
-  id: string
-  email: string
-  role: "user" | "admin"
-  createdAt: Date
-}
+export type User = Pick<typeof users.$inferSelect, keyof typeof userColumns>
