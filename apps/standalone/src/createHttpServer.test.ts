@@ -28,12 +28,13 @@ async function serve(answer: (outgoing: ServerResponse) => Promise<void>) {
     server.closeAllConnections()
   })
   const { port } = server.address() as AddressInfo
+  const open = () => openConnection(`http://127.0.0.1:${port}`)
   const send = async () => {
-    using connection = openConnection(`http://127.0.0.1:${port}`)
+    using connection = open()
     connection.write(request("GET /"))
     return await connection.read()
   }
-  return { server, log, send }
+  return { server, log, open, send }
 }
 
 test("an answer that fails is a 500 in the contract's form", async () => {
@@ -64,4 +65,45 @@ test("a connection that can't be accepted is logged, and the next one served", a
   server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE", syscall: "accept" }))
   expect(log).toMatchObject([{ msg: "accepting", errors: [{ code: "EMFILE" }] }])
   expect(await send()).toMatchObject({ status: 200 })
+})
+
+const SENT_AHEAD = request("GET /", ["Connection: keep-alive"])
+
+test("of what a client sends ahead, the next is begun when the one before is answered", async () => {
+  const begun: ServerResponse[] = []
+  const { open } = await serve(async (outgoing) => void begun.push(outgoing))
+  using connection = open()
+  connection.write(Buffer.concat(Array(20).fill(SENT_AHEAD)))
+  for (let answered = 0; answered < 20; answered++) {
+    await expect.poll(() => begun.length).toBeGreaterThan(answered)
+    expect(begun).toHaveLength(answered + 1)
+    begun[answered]?.end(`${answered}`)
+    expect(await connection.read()).toMatchObject({ body: `${answered}` })
+  }
+})
+
+test("what was sent ahead is not begun when an earlier answer closes the connection", async () => {
+  let begun = 0
+  const { open } = await serve(async (outgoing) => {
+    begun++
+    outgoing.writeHead(200, { Connection: "close" }).end("last")
+  })
+  using connection = open()
+  connection.write(Buffer.concat(Array(5).fill(SENT_AHEAD)))
+  expect(await connection.read()).toMatchObject({ body: "last" })
+  connection.end()
+  await connection.closed()
+  expect(begun).toBe(1)
+})
+
+test("a client that sends thousands of requests ahead is cut off before they take memory", async () => {
+  let begun = 0
+  const { server, open } = await serve(async () => void begun++)
+  let parsed = 0
+  server.on("request", () => parsed++)
+  using connection = open()
+  connection.write(Buffer.concat(Array(1_000).fill(SENT_AHEAD)))
+  await connection.closed()
+  expect(begun).toBe(1)
+  expect(parsed).toBeLessThan(50)
 })

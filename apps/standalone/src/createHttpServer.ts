@@ -5,6 +5,7 @@ import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeAnswer } from "./drain.ts"
 import type { Log } from "./log.ts"
 import { lastAnswer, refusalStatusOf, refuse } from "./refuse.ts"
+import { takeTurn } from "./takeTurn.ts"
 import { trackIdle } from "./trackIdle.ts"
 
 export interface HttpServerOptions {
@@ -42,6 +43,8 @@ export function createHttpServer(
   server.on("connection", closeInStages)
   server.on("request", async (incoming, outgoing) => {
     outgoing.on("error", logError("answering"))
+    const turn = takeTurn(incoming, outgoing)
+    if (turn) await turn
     try {
       const wait = waitBeforeAnswer(server)
       if (wait) await wait

@@ -22,8 +22,13 @@ try {
     process.exit(1)
   })
   const server = await start(env, log, output.dropped)
+  // Only the first counts: of one Ctrl+C, `npm start` makes two signals, and the second must not cut off what the first
+  // lets end. Stopping takes less than 10 s, whatever happens.
+  let isStopping = false
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, async () => {
+    process.on(signal, async () => {
+      if (isStopping) return
+      isStopping = true
       log.info({ signal }, "stopping")
       await server.stop()
       process.exit(0)

@@ -161,3 +161,29 @@ test("SIGTERM: what is under way is finished, what is in memory is written, exit
   next.child.kill("SIGTERM")
   await once(next.child, "exit")
 }, 60_000)
+
+test.each([
+  ["SIGINT", "SIGINT"],
+  ["SIGTERM", "SIGINT"],
+] as const)(
+  "%s and then %s, as npm passes on a Ctrl+C: what is under way is finished, exit code 0",
+  async (...signals) => {
+    const DATA_DIR = await newEmbeddedFolder()
+    const server = spawnBuiltServer({ DATA_DIR })
+    const url = await server.url
+    const { accessToken } = await register(url)
+    const underWay = Array.from({ length: 10 }, () =>
+      rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "under way" } }),
+    )
+    // The first has come in when its answer is out; the others wait for bcrypt behind it.
+    await Promise.race(underWay)
+    server.child.kill(signals[0])
+    await expect.poll(() => server.output.at(-1)).toContain("stopping")
+    server.child.kill(signals[1])
+
+    const replies = await Promise.all(underWay)
+    expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+  },
+  60_000,
+)

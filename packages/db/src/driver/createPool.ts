@@ -9,7 +9,7 @@ import { type Lease, withLease } from "./lease.ts"
 import { type Connection, isOfPooler, openConnection, type Server } from "./openConnection.ts"
 import { setPool, WAITING } from "./pool.ts"
 import { createSemaphore } from "./semaphore.ts"
-import { LIMITS, MEANING, NO_LIMITS, type Settings, setLocally } from "./settings.ts"
+import { LIMITS, MEANING, MIGRATION_LIMITS, type Settings, setLocally } from "./settings.ts"
 import { sqlClient } from "./sqlClient.ts"
 import { createStallWatch, STALLED_COMMITS } from "./stallWatch.ts"
 import { transactionOn } from "./transactionOn.ts"
@@ -123,7 +123,7 @@ function readServer(url: string): Server {
 
 /** Over a connection of its own, for which the limits of a query do not hold. */
 async function migrateOver(server: Server): Promise<void> {
-  const settings = { ...NO_LIMITS, ...MEANING }
+  const settings = { ...MIGRATION_LIMITS, ...MEANING }
   const connection = await connectWith(server, settings)
   try {
     await migrateDatabase(

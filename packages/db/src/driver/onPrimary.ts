@@ -14,6 +14,11 @@ export const PRIMARY_CHECK = `(select case when pg_is_in_recovery() then '${MARK
  */
 export const onPrimary = sql.raw(PRIMARY_CHECK)
 
+/** SQLSTATE of text that is no value of its type. The message around the text is in the server's language. */
+const NO_SUCH_VALUE = "22P02"
+
 /** Whether a failure, or its cause, is that a standby was asked. */
 export const isOfStandby = (error: unknown) =>
-  causesOf(error).some((cause) => cause.message.includes(`"${MARKER}"`))
+  causesOf(error).some(
+    (cause) => "code" in cause && cause.code === NO_SUCH_VALUE && cause.message.includes(MARKER),
+  )

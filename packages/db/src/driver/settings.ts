@@ -7,8 +7,11 @@ export const LIMITS = {
   idle_in_transaction_session_timeout: 10_000,
 }
 
-/** The limits of a migration: an index may take its time. */
-export const NO_LIMITS = { statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 }
+/**
+ * The limits of a migration: an index may take its time. Between statements an instance that has been stopped or cut off
+ * must not keep the lock for which all others wait as they start.
+ */
+export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0, lock_timeout: 0 }
 
 /**
  * Settings that a server, a database or a role can have a default for, and that change what our SQL means or how

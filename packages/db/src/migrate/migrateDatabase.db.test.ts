@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
-import { connect, createTestDatabase, type Sql } from "@latchkey/test-postgres"
+import { connect, createTcpProxy, createTestDatabase, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
@@ -205,3 +205,29 @@ test.each(["new", "of the first release"])(
     await admin.unsafe("alter default privileges revoke select on tables from public")
   },
 )
+
+test("an instance that is cut off in the middle of its migration does not keep others from starting", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using link = await createTcpProxy(new URL(database.url))
+  const admin = connect(database.url)
+  const first = await createDatabase(link.url)
+  const isInside = async () => {
+    const [row] =
+      await admin`select exists (select from pg_locks where locktype = 'advisory' and granted) as inside`
+    return row?.inside
+  }
+  const isHeld = link.hold("server")
+  const cutOff = first.migrate().catch(() => "failed")
+  await isHeld
+  // Piece by piece, until it has the lock.
+  for (let piece = 0; piece < 100 && !(await isInside()); piece++) {
+    link.release()
+    await link.hold("server")
+  }
+  expect(await isInside()).toBe(true)
+
+  const second = await createDatabase(database.url)
+  await second.migrate()
+  expect(await cutOff).toBe("failed")
+  await Promise.all([first.close(), second.close(), admin.end()])
+}, 60_000)
