@@ -5,8 +5,8 @@ import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeAnswer } from "./drain.ts"
 import type { Log } from "./log.ts"
 import { lastAnswer, refusalStatusOf, refuse } from "./refuse.ts"
-import { takeTurn } from "./takeTurn.ts"
 import { trackIdle } from "./trackIdle.ts"
+import { waitForEarlierRequests } from "./waitForEarlierRequests.ts"
 
 export interface HttpServerOptions {
   log: Log
@@ -43,8 +43,8 @@ export function createHttpServer(
   server.on("connection", closeInStages)
   server.on("request", async (incoming, outgoing) => {
     outgoing.on("error", logError("answering"))
-    const turn = takeTurn(incoming, outgoing)
-    if (turn) await turn
+    const earlier = waitForEarlierRequests(incoming, outgoing)
+    if (earlier) await earlier
     try {
       const wait = waitBeforeAnswer(server)
       if (wait) await wait

@@ -34,7 +34,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
     return (rows as boolean[][])[0]?.[0] === true
   })
   const trust = { since: 0 }
-  /** Until there semaphore out to be a pooler, which refuses or drops them. */
+  /** False once a pooler has refused or dropped the settings. */
   let withSettings = true
   let isClosed = false
 
@@ -53,7 +53,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   /** The one used last, if it is connected; else the one that has waited longest. */
   function takeIdle(): Slot {
     const slot = idle.findLast(({ isConnected }) => isConnected) ?? idle[0]
-    if (!slot) throw new TypeError("more semaphore than slots")
+    if (!slot) throw new TypeError("more queries run than there are slots")
     idle.splice(idle.indexOf(slot), 1)
     return slot
   }

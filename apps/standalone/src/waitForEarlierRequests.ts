@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
-/** Requests of one connection that may wait behind one another. Hardly any client sends ahead, and none as many. */
+/** Pipelined requests of one connection that may wait. Few clients pipeline, and none as many. */
 const MAX_WAITING = 20
 
 interface Queue {
@@ -13,14 +13,16 @@ interface Queue {
 const queues = new WeakMap<Socket, Queue>()
 
 /**
- * The wait until the earlier requests of its connection are answered; undefined when there is none to wait for. Node
- * would have everything that a client sends ahead answered at once and keep the answers, so that one who reads none of
- * them fills the memory: one piece of 64 KiB asks for a file a thousand times. Beyond a few requests it ends the
- * connection.
+ * Waits until the earlier requests of the same connection have been answered. Node starts all pipelined requests at once
+ * and buffers their responses, so a client that reads none of them would fill the memory: 64 KiB can request a file a
+ * thousand times. A connection with too many requests waiting is ended.
  *
- * @returns a promise that never resolves when the connection ends first, as nobody is left to answer.
+ * @returns undefined when there is nothing to wait for. The promise never resolves when the connection ends first.
  */
-export function takeTurn({ socket }: IncomingMessage, outgoing: ServerResponse): Promise<void> | undefined {
+export function waitForEarlierRequests(
+  { socket }: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> | undefined {
   const queue = queues.get(socket) ?? { latest: null, waiting: 0 }
   queues.set(socket, queue)
   const earlier = queue.latest
@@ -34,13 +36,13 @@ export function takeTurn({ socket }: IncomingMessage, outgoing: ServerResponse):
   return new Promise((resolve) => {
     earlier.once("finish", () => {
       queue.waiting--
-      // The earlier answer may have been the connection's last.
+      // The earlier response may have closed the connection.
       if (socket.writable) resolve()
     })
   })
 }
 
-/** Node parses what it has read to its end, even of a destroyed socket. With this answer, as for an upgrade, it stops. */
+/** Makes the parser stop, as for an upgrade. It would go on with its buffer although the socket is destroyed. */
 const STOP = 2
 
 function endConnection(socket: Socket & { parser?: { onIncoming: (() => number) | null } | null }) {
