@@ -104,7 +104,7 @@ describe("bad input is refused by the name of its field, without its value", () 
     ["GET", `/auth/apikeys?cursor=${secret}`, undefined, "cursor"],
     ["GET", `/auth/apikeys?owner=${secret}`, undefined, "owner"],
     ["GET", `/auth/me?as=${secret}`, undefined, "no input"],
-    ["DELETE", `/auth/apikeys/x?id=${secret}`, undefined, "more than once"],
+    ["DELETE", `/auth/apikeys/x?id=${secret}`, undefined, "takes no query"],
     ["DELETE", `/auth/apikeys/${"x".repeat(101)}`, undefined, "id"],
   ])("%s %s %j", async (method, path, body, field) => {
     const reply = await rest(url, method, path, { accessToken, body })

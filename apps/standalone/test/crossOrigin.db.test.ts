@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { connect, createTcpProxy } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newSecret, register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
@@ -65,6 +66,31 @@ test("apps have origins as well, compared exactly", async () => {
   for (const origin of ["capacitor://localhost.evil", "capacitor://evil", "ionic://localhost", "null"]) {
     expect((await me(origin)).headers.get("access-control-allow-origin")).toBeNull()
   }
+})
+
+// A POST without a body is sent without a preflight, wherever the page is from.
+test.each<[string, (user: Awaited<ReturnType<typeof register>>) => Record<string, string>]>([
+  ["/auth/register", () => ({ email: `${randomUUID()}@example.com`, password: newSecret() })],
+  ["/auth/login", ({ email, password }) => ({ email, password })],
+  ["/auth/refresh", ({ refreshToken }) => ({ refreshToken })],
+  ["/auth/apikeys", () => ({ label: "x" })],
+  ["/auth/password", ({ password }) => ({ currentPassword: password, newPassword: newSecret() })],
+])("%s takes nothing from its URL", async (path, inputOf) => {
+  const user = await register(url)
+  const { accessToken, email, password } = user
+  const before = (await rest(url, "GET", "/auth/audit", { accessToken })).body.items
+  const input = inputOf(user)
+  const sent = await rest(url, "POST", `${path}?${new URLSearchParams(input)}`, {
+    accessToken,
+    headers: { origin: "https://evil.example" },
+  })
+  expect(sent).toMatchObject({ status: 400, body: { reason: "INVALID_INPUT" } })
+  expect(JSON.stringify(sent.body)).not.toContain(Object.values(input)[0])
+  expect((await rest(url, "GET", "/auth/audit", { accessToken })).body.items).toEqual(before)
+  if (path === "/auth/register") {
+    expect((await rest(url, "POST", "/auth/login", { body: input })).status).toBe(401)
+  }
+  expect((await rest(url, "POST", "/auth/login", { body: { email, password } })).status).toBe(200)
 })
 
 const json = { "content-type": "application/json" }

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { appRouter } from "@latchkey/api"
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
@@ -96,7 +96,48 @@ test("a batch that hangs leaves its own user's other requests a place", async ()
   await flood
 })
 
-test("calls without a caller are told apart by address", async () => {
+test("a flood with a leaked key doesn't keep its owner from their sessions", async () => {
+  const { accessToken, apiKey, id, user } = await registerWithKey(server.url)
+  const lock = await holdLock(
+    server.shared.DATABASE_URL,
+    (transaction) => transaction`select from users where id = ${user.id} for update`,
+  )
+  const flood = Array.from({ length: 10 }, () =>
+    batch("apiKeys.revoke", () => ({ id }), { "x-api-key": apiKey }),
+  )
+  await lock.untilWaiting(2)
+  expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
+  expect(await countLockWaits()).toBe(2)
+  await lock.release()
+  await Promise.all(flood)
+})
+
+test("a live session goes on beside a flood of made-up tokens from its address", async () => {
+  const headers = { "x-forwarded-for": "192.0.2.7" }
+  const madeUp = () => randomBytes(64).toString("base64url")
+  const makeUp = () => batch("auth.refresh", () => ({ refreshToken: madeUp() }), headers)
+  const [page, program] = [await register(server.url), await register(server.url)]
+  await makeUp()
+  const lock = await holdLock(
+    server.shared.DATABASE_URL,
+    (transaction) => transaction`select from rate_limits where key like 'refreshes-by-address:%' for update`,
+  )
+  const flood = Array.from({ length: 10 }, makeUp)
+  await lock.untilWaiting(1)
+  const { refreshToken } = program
+  const refreshed = await rest(server.url, "POST", "/auth/refresh", { headers, body: { refreshToken } })
+  expect(refreshed.status).toBe(200)
+  const cookie = `__Host-latchkey=${page.refreshToken}`
+  const signedOut = await rest(server.url, "POST", "/auth/logout", {
+    headers: { ...headers, cookie, origin: server.url },
+  })
+  expect(signedOut.status).toBe(204)
+  expect(await countLockWaits()).toBe(1)
+  await lock.release()
+  await Promise.all(flood)
+})
+
+test("refreshes are told apart by whose session it is, also behind one address", async () => {
   const [a, b] = [await register(server.url), await registerWithKey(server.url)]
   const from = (address: string) => ({ "x-forwarded-for": address })
   let flood: Promise<number[]>[] = []
@@ -109,7 +150,7 @@ test("calls without a caller are told apart by address", async () => {
     const { refreshToken, apiKey } = b
     other = rest(server.url, "POST", "/auth/refresh", {
       body: { refreshToken },
-      headers: from("2001:db8:0:1::1"),
+      headers: from("2001:db8::1"),
     })
     await lock.untilWaiting(2)
     expect((await rest(server.url, "GET", "/auth/me", { apiKey })).status).toBe(200)

@@ -11,8 +11,11 @@ import type { RestOperation } from "./restOperations.ts"
 type Fields = Record<string, unknown>
 
 /**
- * A procedure's input out of a REST request: its path parameters, its query, and its JSON body. What does not
- * belong is passed on, so that the procedure's own schema refuses it.
+ * A procedure's input out of a REST request: its path parameters, and its query if it reads, else its JSON body. What
+ * does not belong is passed on, so that the procedure's own schema refuses it.
+ *
+ * What changes something takes no query. URLs are written down on the way, and hold no password; and a page of any
+ * origin may send a POST without a body, while for JSON the browser asks us first.
  */
 export async function readRestInput(
   request: HonoRequest,
@@ -27,7 +30,11 @@ export async function readRestInput(
   for (const [name, field] of Object.entries(operation.params ?? {})) {
     fields.push([field, request.param(name)])
   }
-  for (const [name, value] of localUrl(request.url).searchParams) {
+  const { searchParams } = localUrl(request.url)
+  if (operation.kind === "mutation" && searchParams.size > 0) {
+    return { failure: invalidInput([{ path: [], message: "takes no query; send a JSON body" }]) }
+  }
+  for (const [name, value] of searchParams) {
     fields.push([name, fromQuery(operation, name, value)])
   }
   if (new Set(fields.map(([name]) => name)).size !== fields.length)

@@ -33,14 +33,25 @@ export class Latchkey {
 
   /**
    * Runs a call when it is its client's turn. Clients are told apart by the caller's user once that is known, else by
-   * the address.
+   * the address. A user's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
+   * revoking it.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
   runInTurn<T>(run: () => Promise<T>): Promise<T> {
-    const { auth, request } = this
-    this.#takeTurn ??= auth.queue.forRequest()
-    return this.#takeTurn(request.caller?.user.id ?? addressBlock(request.address), run)
+    const { caller } = this.request
+    return this.#runInTurnOf(caller && `${caller.user.id} ${caller.via}`, run)
+  }
+
+  /** The same for a call by refresh token: a live session does not wait for what others at its address make up. */
+  async runInTurnOfHolder<T>(refreshToken: string, run: () => Promise<T>): Promise<T> {
+    const holder = await this.auth.accounts.holderOf(refreshToken)
+    return this.#runInTurnOf(holder && `${holder.id} refreshToken`, run)
+  }
+
+  #runInTurnOf<T>(client: string | null, run: () => Promise<T>): Promise<T> {
+    this.#takeTurn ??= this.auth.queue.forRequest()
+    return this.#takeTurn(client ?? addressBlock(this.request.address), run)
   }
 }
 

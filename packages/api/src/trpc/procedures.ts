@@ -25,8 +25,9 @@ export interface Meta {
   /**
    * `none`: the call takes no turn in the fair queue, as it queries nothing for itself, or waits for bcrypt and must
    * not hold a place meanwhile. Such calls are bounded by the limits, the bcrypt queues and their order by user.
+   * `own`: the procedure takes its turn itself, once it knows whose it is.
    */
-  queue?: "none"
+  queue?: "none" | "own"
   rest?: RestRoute
 }
 
@@ -102,7 +103,7 @@ interface Call {
 
 /** Runs the rest of a call when it is its client's turn. The input has to be there before the call takes a place. */
 async function runInTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
-  if (meta?.queue === "none") return run()
+  if (meta?.queue) return run()
   await getRawInput()
   return ctx.latchkey.runInTurn(run)
 }

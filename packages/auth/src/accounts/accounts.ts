@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomUUID, timingSafeEqual } from "node:crypto"
 import {
   bySession,
   changePassword,
@@ -8,22 +8,29 @@ import {
   type Database,
   endSession,
   endSessionOfFamily,
+  findLiveFamilies,
   findPasswordHash,
   findUserByEmail,
-  findUserOfFamily,
+  type LiveFamily,
   type NewUserRole,
   replacePasswordHash,
   rotateSession,
   sessionActor,
   type User,
 } from "@latchkey/db"
+import { createBatchedRead } from "../batchedRead.ts"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError, requireDone, unauthenticated } from "../errors.ts"
 import type { Throttle } from "../limits/throttle.ts"
 import { signAccessToken } from "../sessions/accessToken.ts"
-import { createRefreshToken, nextRefreshTokens, readRefreshToken } from "../sessions/refreshToken.ts"
+import {
+  createRefreshToken,
+  nextRefreshTokens,
+  type RefreshTokenHashes,
+  readRefreshToken,
+} from "../sessions/refreshToken.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 
 export interface SignedIn {
@@ -50,6 +57,8 @@ export interface Accounts {
    *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
    */
   login(input: Credentials, client: ClientInfo): Promise<SignedIn>
+  /** Whose live session a refresh token belongs to, old or new; null when it is of none. Calls share a read. */
+  holderOf(refreshToken: string): Promise<User | null>
   /**
    * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
    * (RFC 9700, section 4.14.2).
@@ -100,6 +109,16 @@ export function createAccounts(
     keyring.current.refreshTokenKey,
     ...keyring.previous.map((keys) => keys.refreshTokenKey),
   ] as const
+
+  const findFamily = createBatchedRead(
+    (ids) => findLiveFamilies(db, { ids }),
+    (family: LiveFamily) => family.id,
+  )
+
+  async function userOfFamily({ sessionId, familyHash }: RefreshTokenHashes): Promise<User | null> {
+    const family = await findFamily(sessionId)
+    return family && timingSafeEqual(family.familyHash, familyHash) ? family.user : null
+  }
 
   function roleOfNew(email: string): NewUserRole {
     if (options.adminEmails === null) return "adminIfFirst"
@@ -158,7 +177,7 @@ export function createAccounts(
   /** Ends the session of a refresh token. @returns whether the token belongs to a live one. */
   async function endFamilyOf(refreshToken: string, client: ClientInfo): Promise<boolean> {
     const presented = readRefreshToken(refreshToken)
-    if (!presented || !(await findUserOfFamily(db, presented))) return false
+    if (!presented || !(await userOfFamily(presented))) return false
     await endSessionOfFamily(db, { ...presented, id: presented.sessionId, client })
     return true
   }
@@ -174,11 +193,16 @@ export function createAccounts(
     login: (credentials, client) =>
       throttle.login(credentials.email, client, () => signIn(credentials, client)),
 
+    async holderOf(refreshToken) {
+      const presented = readRefreshToken(refreshToken)
+      return presented && userOfFamily(presented)
+    },
+
     async refresh({ refreshToken, repeatable = false }, client) {
       const turn = nextRefreshTokens(refreshToken, repeatable ? refreshTokenKeys : undefined)
       if (!turn) throw unauthenticated()
       const { presented, next, others } = turn
-      const user = await findUserOfFamily(db, presented)
+      const user = await userOfFamily(presented)
       if (!user) {
         await throttle.unknownRefreshToken(client)
         throw unauthenticated()

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { startPostgres, startStandby, type TestPostgres } from "@latchkey/test-postgres"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
@@ -9,10 +9,10 @@ import {
   type Database,
   DatabaseUnavailable,
   findActiveApiKeys,
+  findLiveFamilies,
   findLiveSessions,
   findPasswordHash,
   findUserByEmail,
-  findUserOfFamily,
   ping,
 } from "../index.ts"
 import { findCounted, findOpenWindows } from "../queries/rateLimits.ts"
@@ -36,10 +36,7 @@ const reads: [string, (db: Database) => Promise<unknown>][] = [
   ["findLiveSessions", (db) => findLiveSessions(db, { ids: [randomUUID()] })],
   ["findUserByEmail", (db) => findUserByEmail(db, { email: "nobody@example.com" })],
   ["findPasswordHash", (db) => findPasswordHash(db, { userId: randomUUID(), sessionId: randomUUID() })],
-  [
-    "findUserOfFamily",
-    (db) => findUserOfFamily(db, { sessionId: randomUUID(), familyHash: randomBytes(32) }),
-  ],
+  ["findLiveFamilies", (db) => findLiveFamilies(db, { ids: [randomUUID()] })],
   ["findOpenWindows", (db) => findOpenWindows(db, { keys: ["nothing"] })],
   ["findCounted", (db) => findCounted(db, { key: "nothing" })],
   ["ping", (db) => ping(db)],

@@ -97,30 +97,22 @@ async function makeRoom(
   })
 }
 
+export interface LiveFamily extends LiveSession {
+  /** SHA-256 of the part that all refresh tokens of the session share. */
+  familyHash: Uint8Array
+}
+
 /**
- * The user of the live session that a refresh token belongs to, by the part that all its tokens share; null when there
- * is none, or the user is disabled. One read by the primary key.
+ * What it takes to tell whose refresh tokens these sessions have: those that are live and whose user is enabled, in no
+ * order.
  */
-export const findUserOfFamily = query(
-  async (
-    db,
-    { sessionId, familyHash }: { sessionId: string; familyHash: Uint8Array },
-  ): Promise<User | null> => {
-    const [row] = await db
-      .select({ user: userColumns })
+export const findLiveFamilies = query(
+  async (db, { ids }: { ids: readonly string[] }): Promise<LiveFamily[]> =>
+    db
+      .select({ id: sessions.id, familyHash: sessions.familyHash, user: userColumns })
       .from(sessions)
       .innerJoin(users, eq(users.id, sessions.userId))
-      .where(
-        and(
-          onPrimary,
-          eq(sessions.id, sessionId),
-          eq(sessions.familyHash, familyHash),
-          isLive,
-          isNull(users.disabledAt),
-        ),
-      )
-    return row?.user ?? null
-  },
+      .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(users.disabledAt))),
 )
 
 /** Signs out of the session that the caller acts by. */

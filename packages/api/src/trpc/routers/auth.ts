@@ -45,6 +45,7 @@ export const authRouter = router({
 
   refresh: publicProcedure
     .meta({
+      queue: "own",
       rest: {
         method: "POST",
         path: "/auth/refresh",
@@ -54,19 +55,21 @@ export const authRouter = router({
     })
     .input(refresh)
     .output(signedIn)
-    .mutation(({ ctx, input: { refreshToken } }) => {
-      if (refreshToken !== undefined)
-        return ctx.latchkey.auth.accounts.refresh({ refreshToken }, ctx.latchkey.request)
-      const token = requireSessionCookie(ctx.latchkey.request)
-      return withSessionCookie(ctx.latchkey, () =>
-        ctx.latchkey.auth.accounts.refresh({ refreshToken: token, repeatable: true }, ctx.latchkey.request),
-      )
+    .mutation(({ ctx: { latchkey }, input }) => {
+      const refresh = (refreshToken: string, repeatable: boolean) =>
+        latchkey.runInTurnOfHolder(refreshToken, () =>
+          latchkey.auth.accounts.refresh({ refreshToken, repeatable }, latchkey.request),
+        )
+      if (input.refreshToken !== undefined) return refresh(input.refreshToken, false)
+      const token = requireSessionCookie(latchkey.request)
+      return withSessionCookie(latchkey, () => refresh(token, true))
     }),
 
   logout: inputlessProcedure
     .meta({
       access: "jwt",
       input: "none",
+      queue: "own",
       rest: {
         method: "POST",
         path: "/auth/logout",
@@ -79,8 +82,15 @@ export const authRouter = router({
       const { auth, request } = ctx.latchkey
       const hasCookie = readSessionCookie(request) !== undefined
       // A credential in the headers takes precedence over the cookie, and an invalid one is rejected.
-      if (request.hasCredential || !hasCookie) await auth.accounts.logout(await sessionOf(ctx), request)
-      else await auth.accounts.logoutByRefreshToken({ refreshToken: requireSessionCookie(request) }, request)
+      if (request.hasCredential || !hasCookie) {
+        const session = await sessionOf(ctx)
+        await ctx.latchkey.runInTurn(() => auth.accounts.logout(session, request))
+      } else {
+        const refreshToken = requireSessionCookie(request)
+        await ctx.latchkey.runInTurnOfHolder(refreshToken, () =>
+          auth.accounts.logoutByRefreshToken({ refreshToken }, request),
+        )
+      }
       if (hasCookie && isFromOwnPage(request)) clearSessionCookie(request)
     }),
 
