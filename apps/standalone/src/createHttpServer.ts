@@ -56,7 +56,8 @@ export function createHttpServer(
       }
     }
   })
-  // A connection can't be accepted, for example without a free file descriptor. Failures to listen reach the caller.
+  // Emitted if a connection can't be accepted, for lack of file descriptors for example. The caller handles failures to
+  // listen.
   server.once("listening", () => server.on("error", logError("accept failed")))
   // Unknown expectations may be ignored (RFC 9110, section 10.1.1).
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing))

@@ -4,7 +4,7 @@ import { createBatchedRead } from "@latchkey/auth"
 /** Milliseconds to keep serving after the stop is announced, while load balancers notice. */
 const NOTICE_MS = 1_500
 
-/** Milliseconds since the last check for which a load balancer is assumed to poll. */
+/** Milliseconds after a check for which a load balancer is assumed to keep polling. */
 const POLLING_MS = 30_000
 
 /** Whether load balancers should send requests to this server. */
@@ -15,6 +15,8 @@ export interface Readiness {
 }
 
 /**
+ * Creates the readiness check.
+ *
  * @param checkDatabase resolves if the database answers. Concurrent calls of `check` share one database check, which
  *   begins after they do.
  */

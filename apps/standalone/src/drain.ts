@@ -22,8 +22,8 @@ export const isDraining = (server: Server) => draining.has(server)
 
 /**
  * For a draining server, a promise to await before responding; otherwise undefined. It resolves when the server accepts no
- * more connections. A client that got a response earlier could open its next connection, and the kernel's queue would
- * never be empty.
+ * more connections. Clients may open their next connection as soon as they have a response, so responding earlier could
+ * keep the kernel's queue from ever being empty.
  */
 export const waitBeforeResponse = (server: Server) => draining.get(server)
 

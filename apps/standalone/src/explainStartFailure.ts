@@ -20,7 +20,7 @@ const DATABASE: Explanation[] = [
   [/^ECONNREFUSED$/, "expected a running PostgreSQL; the connection was refused"],
   [
     /^(CONNECT_TIMEOUT|ETIMEDOUT|EHOST\w+|ENET\w+)$/,
-    "expected a running PostgreSQL; the connection timed out or found no route",
+    "expected a running PostgreSQL; it could not be reached",
   ],
   [/^(ENOENT|EACCES|ENOTSOCK)$/, "expected the folder of a Unix socket that PostgreSQL listens on"],
   [/^(NO_TLS)$/, "expected a PostgreSQL with TLS, as sslmode requires; this one has none"],

@@ -9,7 +9,7 @@ import type { Log } from "./log.ts"
  * first use. The caller must hold the folder's lock. Losing the secret invalidates access tokens and costs one bcrypt per
  * key, but ends no session and no key.
  *
- * @throws {EnvError} if the file contains anything else.
+ * @throws {EnvError} if the file does not contain 64 hex characters.
  */
 export async function readSecret(folder: string, log: Log): Promise<string> {
   const path = join(folder, "auth-secret")

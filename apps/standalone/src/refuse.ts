@@ -39,8 +39,8 @@ export function lastResponse(refusal: Failure, status: number, log: Log, error?:
 }
 
 /**
- * Takes over a connection from Node, responds to the request that its parser rejected, and closes it. Must be called
- * synchronously: Node no longer listens to errors of the socket, and an error without a listener ends the process.
+ * Takes over a connection from Node, responds to the request that its parser rejected, and closes it. This must not wait
+ * for anything: Node no longer listens to errors of the socket, and an error without a listener ends the process.
  */
 export function refuse(
   socket: Socket & { _httpMessage?: ServerResponse | null },
@@ -51,7 +51,7 @@ export function refuse(
   // Already closing, perhaps in stages.
   if (!socket.writable) return
   const inFlight = socket._httpMessage
-  // The client would take this response for that to an earlier request.
+  // The client would mistake this response for the one to an earlier request.
   if (inFlight && (status !== 408 || inFlight.headersSent)) {
     socket.destroy()
     return

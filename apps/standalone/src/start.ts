@@ -67,7 +67,7 @@ export async function start(
       adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
       auditRetentionDays: env.AUDIT_RETENTION_DAYS,
       limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
-      onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
+      onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
       observer: metrics?.auth,
     })
     metrics?.watchQueue(auth.queue.usage)

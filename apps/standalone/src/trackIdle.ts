@@ -3,7 +3,7 @@ import type { Socket } from "node:net"
 
 /**
  * Makes `closeIdleConnections`, which `close` also calls, close only connections on which every response has been sent and
- * no part of a next request has arrived. Node's version also cuts off responses that are written but not yet sent.
+ * no part of the next request has arrived. Node's version also cuts off responses that are written but not yet sent.
  */
 export function trackIdle(server: Server): void {
   /** The latest response on each connection and, once it is sent, the number of bytes received by then. */

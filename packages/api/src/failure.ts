@@ -31,7 +31,7 @@ export const failure = (reason: Reason, message: string, issues?: Issue[]): Fail
 })
 
 /**
- * Translates any error into what the client may see. Errors not known to be meant for clients become `INTERNAL`, so SQL
+ * Translates any error into what the client may see. Errors that are not meant for clients become `INTERNAL`, so SQL
  * messages, causes and stacks never leave the server.
  */
 export function failureOf(error: unknown): Failure {
@@ -79,7 +79,7 @@ function failureOfTrpc(error: TRPCError): Failure {
     case "PAYLOAD_TOO_LARGE":
       return failure("TOO_LARGE", "The body is too large.")
     default:
-      // A ZodError with any other code is about a result that violates its declared output, which is a bug.
+      // A ZodError with any other code means that a result violates its declared output, which is a bug.
       return failureOf(error.cause instanceof ZodError ? undefined : error.cause)
   }
 }

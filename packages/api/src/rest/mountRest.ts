@@ -8,9 +8,9 @@ import { type RestOperation, restOperations } from "./restOperations.ts"
 /**
  * Serves the router's procedures as plain REST, at the routes in their `meta.rest`.
  *
- * `trpc-to-openapi` can't be used: it responds 200 to every success, allows no `reason` in error bodies, ignores the case
- * of paths, and rebuilds the document for every request. It also turns on coercion in the schemas themselves, so that
- * after the first REST call tRPC accepts `"10"` as a number.
+ * This does not use `trpc-to-openapi`, which responds 200 to every success, allows no `reason` in error bodies, ignores
+ * the case of paths, and rebuilds the document for every request. It also turns on coercion in the schemas themselves, so
+ * that after the first REST call tRPC accepts `"10"` as a number.
  */
 export function mountRest(app: App) {
   for (const operation of restOperations) {

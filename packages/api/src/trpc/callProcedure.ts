@@ -8,7 +8,7 @@ import type { Meta } from "./procedures.ts"
 
 const { _config: config, procedures } = appRouter._def
 
-/** A procedure as tRPC's adapters call it. Every middleware copies the options, so there are few of them. */
+/** A procedure as tRPC's adapters call it. Every middleware copies the options, so procedures have few. */
 interface Procedure {
   _def: { type: string; meta?: Meta; inputs: z.ZodType[]; output?: z.ZodType }
   (options: {

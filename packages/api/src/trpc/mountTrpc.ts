@@ -37,7 +37,7 @@ async function serveOtherCalls(c: AppContext): Promise<Response> {
   if (response.headers.has("content-type") || response.status === 204) {
     return complete(c, method === "POST" ? await buffer(response) : response)
   }
-  // A request that failed before its context existed has a response without a content type and a request id.
+  // The response to a request that failed before its context existed has no content type and no request id.
   const last = c.get("request").failures.pop()
   if (!last) throw new TypeError("a response without a content type, but no failure")
   return respondWithFailure(c, last.failure, { error: last.error })
@@ -66,7 +66,10 @@ async function buffer(response: Response): Promise<Response> {
   return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers })
 }
 
-/** The adapter would fail for hosts that `URL` rejects, repair invalid UTF-8, and accept duplicate names. */
+/**
+ * Prepares a request for the adapter, which would fail for hosts that `URL` rejects, repair invalid UTF-8, and accept
+ * duplicate names.
+ */
 async function forAdapter(request: AppContext["req"]): Promise<Request> {
   const { method, headers, signal, url: sent } = request.raw
   const url = localUrl(sent)

@@ -51,7 +51,7 @@ test.each<[string, Error]>([
     reason,
     new AuthError(reason, "No."),
   ]),
-])("%s is not reported as not begun", async (_, error) => {
+])("%s is reported without `begun`", async (_, error) => {
   expect((await signInFailingWith(error)).data).not.toHaveProperty("begun")
 })
 

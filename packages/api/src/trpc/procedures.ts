@@ -102,7 +102,7 @@ interface Call {
   getRawInput: () => Promise<unknown>
 }
 
-/** Runs the rest of a call in the fair queue. Reads the input first, so that the call never waits while it holds a place. */
+/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place while it arrives. */
 async function runInTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue === "none") return run()
   await getRawInput()

@@ -10,7 +10,7 @@ export const adminApiKeysRouter = router({
         status: 200,
         summary: "List all users' API keys",
         description:
-          "Returns the API keys of all users, newest first. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches the beginning of the label, ignoring case, the owner's full email, the key's id, or 8 to 16 of the key's first characters, and sorts the results by label. Never send a whole key: URLs are often logged. Requires an administrator's access token.",
+          "Returns the API keys of all users, newest first. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches the beginning of the label, ignoring case, the owner's full email, the key's id, or the key's first 8 to 16 characters, and sorts the results by label. Never send a whole key: URLs are often logged. Requires an administrator's access token.",
       },
     })
     .input(listOwnedApiKeys)
