@@ -1,6 +1,6 @@
 import { build } from "esbuild"
 
-// tRPC is bundled from its source: the published build is for older engines and copies objects through helpers, which
+// Bundles tRPC from its source. The published build targets older engines and copies objects through helpers, which
 // costs a tenth of a call's CPU.
 const trpc = (file) => `./node_modules/@trpc/server/src/${file}.ts`
 

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { onTestFinished } from "vitest"
 
-/** A connection to a server in this process, and the server's end of it. */
+/** Opens a connection to a server in this process. `accepted` is the server's end of it. */
 export async function acceptedSocket(serverUrl: string): Promise<{ socket: Socket; accepted: Socket }> {
   const socket = connect({ port: Number(new URL(serverUrl).port), host: "127.0.0.1" })
   socket.on("error", () => {})

@@ -1,15 +1,15 @@
 import { Socket } from "node:net"
 
-/** Bytes that a connection is still read for after its last answer. */
+/** Bytes to read and discard from a connection after its last response. */
 const MAX_BYTES = 1024 * 1024
 
-/** Milliseconds that a connection stays half open after its last answer. */
+/** Milliseconds that a connection may stay half-closed after its last response. */
 const MAX_MS = 2_000
 
 /**
- * Makes `destroySoon`, with which Node and Hono end a connection after its last answer, close in stages (RFC 9112,
- * section 9.6): only our side at first, then all of it when the client has closed its own, or time is up. A close with
- * input unread is a reset, which can reach the client before it has read the answer.
+ * Makes `destroySoon`, which Node and Hono call to end a connection after its last response, close in stages (RFC 9112,
+ * section 9.6): first our side only, then the rest when the client has closed its side or time is up. Closing with unread
+ * input sends a reset, which can reach the client before it has read the response.
  */
 export function closeInStages(socket: Socket): void {
   let isClosing = false
@@ -26,13 +26,13 @@ export function closeInStages(socket: Socket): void {
   }
 }
 
-/** What comes now is no request any more, so the parser gets none of it. */
+/** Discards further input, which must not reach the parser: no other request is served on this connection. */
 function dropInput(socket: Socket) {
   let dropped = 0
   socket.removeAllListeners("data")
   socket.on("data", ({ length }) => {
     dropped += length
-    // The client may still read the answer while it waits for room to write more.
+    // Not closed yet: a client that can't write any more may still read the response.
     if (dropped > MAX_BYTES) socket.pause()
   })
   socket.resume()

@@ -8,7 +8,7 @@ import { openConnection } from "../test/abuse/rawConnection.ts"
 import { request } from "../test/abuse/request.ts"
 import { createHttpServer } from "./createHttpServer.ts"
 
-async function serve(answer: (outgoing: ServerResponse) => Promise<void>) {
+async function serve(handle: (outgoing: ServerResponse) => Promise<void>) {
   const log: { msg: string; status?: number }[] = []
   const sink = new Writable({
     write(line, _, done) {
@@ -16,7 +16,7 @@ async function serve(answer: (outgoing: ServerResponse) => Promise<void>) {
       done()
     },
   })
-  const server = createHttpServer((_, outgoing) => answer(outgoing), {
+  const server = createHttpServer((_, outgoing) => handle(outgoing), {
     log: pino(sink),
     headersTimeout: 10_000,
     keepAliveTimeout: 60,
@@ -37,7 +37,7 @@ async function serve(answer: (outgoing: ServerResponse) => Promise<void>) {
   return { server, log, open, send }
 }
 
-test("an answer that fails is a 500 in the contract's form", async () => {
+test("a handler that throws gives a 500 in the contract's format", async () => {
   const { send, log } = await serve(async () => {
     throw new TypeError("broken")
   })
@@ -45,7 +45,7 @@ test("an answer that fails is a 500 in the contract's form", async () => {
   expect(log).toMatchObject([{ msg: "refused", status: 500 }])
 })
 
-test("an answer that fails after its head is broken off, and the next request answered", async () => {
+test("a handler that throws after the headers closes the connection, and the next request is served", async () => {
   let requests = 0
   const { send, log } = await serve(async (outgoing) => {
     outgoing.writeHead(200, { "Content-Length": 2 })
@@ -56,14 +56,14 @@ test("an answer that fails after its head is broken off, and the next request an
     }
   })
   expect(await send()).toBeNull()
-  expect(log).toMatchObject([{ msg: "answering" }])
+  expect(log).toMatchObject([{ msg: "response failed" }])
   expect(await send()).toMatchObject({ status: 200, body: "ok" })
 })
 
-test("a connection that can't be accepted is logged, and the next one served", async () => {
+test("a connection that can't be accepted is logged, and the next one is served", async () => {
   const { server, send, log } = await serve(async (outgoing) => void outgoing.end("ok"))
   server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE", syscall: "accept" }))
-  expect(log).toMatchObject([{ msg: "accepting", errors: [{ code: "EMFILE" }] }])
+  expect(log).toMatchObject([{ msg: "accept failed", errors: [{ code: "EMFILE" }] }])
   expect(await send()).toMatchObject({ status: 200 })
 })
 

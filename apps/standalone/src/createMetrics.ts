@@ -2,18 +2,18 @@ import type { RequestObserver } from "@latchkey/api"
 import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
 import type { SemaphoreUsage } from "@latchkey/db"
 
-/** What the process counts of itself, for Prometheus. No label is a user's, a key's, an address's or a client's text. */
+/** The Prometheus metrics of this process. No label contains a user, a key, an address, or text from a client. */
 export interface Metrics extends RequestObserver {
-  /** For `@latchkey/auth`. */
+  /** The observer for `@latchkey/auth`. */
   auth: AuthObserver
   onQuery(seconds: number): void
-  /** Reads the database's connections whenever somebody asks. */
+  /** Reports the connection pool's usage at every scrape. */
   watchDatabase(usage: () => SemaphoreUsage): void
-  /** Reads how many lines of the log were dropped whenever somebody asks. */
+  /** Reports the number of dropped log lines at every scrape. */
   watchLog(droppedLines: () => number): void
-  /** Reads the calls that wait for their turn whenever somebody asks. */
+  /** Reports the fair queue's usage at every scrape. */
   watchQueue(usage: () => FairQueueUsage): void
-  /** All of it, in Prometheus's text format. */
+  /** All metrics in Prometheus's text format. */
   read(): Promise<{ contentType: string; text: string }>
 }
 
@@ -21,7 +21,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
 const METHODS = new Set(["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
 
-/** Loads the library when it is needed: without metrics, nothing of it is. */
+/** Loads `prom-client` dynamically, so that servers without metrics never load it. */
 export async function createMetrics(): Promise<Metrics> {
   const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import("prom-client")
   const registry = new Registry()
@@ -30,52 +30,52 @@ export async function createMetrics(): Promise<Metrics> {
 
   const requests = new Histogram({
     name: "latchkey_request_duration_seconds",
-    help: "Requests by route pattern or procedure, and by status, with the time to their answer.",
+    help: "Request duration in seconds, by method, route pattern or procedure, and status.",
     labelNames: ["method", "route", "status"],
     buckets: SECONDS,
     registers,
   })
   const batchedCalls = new Counter({
     name: "latchkey_batched_calls_total",
-    help: "Calls that came in tRPC batches, by procedure.",
+    help: "Calls in tRPC batches, by procedure.",
     labelNames: ["procedure"],
     registers,
   })
   const failures = new Counter({
     name: "latchkey_failures_total",
-    help: "Calls answered with a failure, by the contract's reason.",
+    help: "Failed calls, by reason.",
     labelNames: ["reason"],
     registers,
   })
   const verdicts = new Counter({
     name: "latchkey_verdicts_total",
-    help: "What became of credentials.",
+    help: "Authentication attempts, by kind of credential and verdict.",
     labelNames: ["credential", "verdict"],
     registers,
   })
   const batches = new Histogram({
     name: "latchkey_batch_size",
-    help: "How many calls shared a read.",
+    help: "Calls that shared a database read.",
     labelNames: ["of"],
     buckets: SIZES,
     registers,
   })
   const bcrypts = new Histogram({
     name: "latchkey_bcrypt_duration_seconds",
-    help: "bcrypts by purpose and result, with their time, waiting included.",
+    help: "Duration of bcrypt operations in seconds, including time in the queue, by purpose and result.",
     labelNames: ["purpose", "result"],
     buckets: SECONDS,
     registers,
   })
   const bcryptsPending = new Gauge({
     name: "latchkey_bcrypts_pending",
-    help: "bcrypts that wait or run.",
+    help: "bcrypt operations that are queued or running, by purpose.",
     labelNames: ["purpose"],
     registers,
   })
   const queries = new Histogram({
     name: "latchkey_database_query_duration_seconds",
-    help: "Queries, with their time, waiting for a connection included.",
+    help: "Query duration in seconds, including the wait for a connection.",
     buckets: SECONDS,
     registers,
   })
@@ -108,9 +108,9 @@ export async function createMetrics(): Promise<Metrics> {
     },
     watchDatabase(usage) {
       for (const [name, help, read] of [
-        ["connections_max", "Connections that the pool may open.", () => usage().size],
-        ["connections_in_use", "Connections that a query has.", () => usage().inUse],
-        ["queries_waiting", "Queries that wait for a connection.", () => usage().waiting],
+        ["connections_max", "Maximum number of connections in the pool.", () => usage().size],
+        ["connections_in_use", "Connections in use by a query.", () => usage().inUse],
+        ["queries_waiting", "Queries waiting for a connection.", () => usage().waiting],
       ] as const) {
         new Gauge({
           name: `latchkey_database_${name}`,
@@ -134,7 +134,7 @@ export async function createMetrics(): Promise<Metrics> {
     watchLog(droppedLines) {
       new Counter({
         name: "latchkey_log_lines_dropped_total",
-        help: "Lines of the log that were dropped because they could not be written.",
+        help: "Log lines dropped because they could not be written.",
         registers,
         collect() {
           this.reset()
@@ -145,7 +145,7 @@ export async function createMetrics(): Promise<Metrics> {
     watchQueue(usage) {
       new Gauge({
         name: "latchkey_calls_waiting",
-        help: "Calls that wait for their client's turn.",
+        help: "Calls waiting in the fair queue.",
         registers,
         collect() {
           this.set(usage().waiting)
@@ -153,7 +153,7 @@ export async function createMetrics(): Promise<Metrics> {
       })
       new Counter({
         name: "latchkey_calls_refused_total",
-        help: "Calls whose turn did not come in time.",
+        help: "Calls that the fair queue refused or did not run in time.",
         registers,
         collect() {
           this.reset()

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { createReadiness } from "./createReadiness.ts"
 
-/** Checks of a database that answer when the test says so. */
+/** Database checks that the test completes by hand. */
 function gatedChecks() {
   const begun: { answer: () => void; fail: (error: Error) => void }[] = []
   const readiness = createReadiness(() => new Promise<void>((answer, fail) => begun.push({ answer, fail })))
@@ -10,7 +10,7 @@ function gatedChecks() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-test("400 who ask at once share the check under way or the next, and none gets an answer from before", async () => {
+test("400 concurrent calls share one check, and none gets the result of a check that began earlier", async () => {
   const { begun, check } = gatedChecks()
   const first = check()
   await settled()

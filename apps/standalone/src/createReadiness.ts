@@ -1,28 +1,24 @@
+import type { NotReady } from "@latchkey/api"
 import { createBatchedRead } from "@latchkey/auth"
 
-/** Milliseconds after being told to stop, for whoever sends requests here to learn of it and send them elsewhere. */
+/** Milliseconds to keep serving after the stop is announced, while load balancers notice. */
 const NOTICE_MS = 1_500
 
-/** Milliseconds within which whoever asks at all asks again. */
-const ASKING_MS = 30_000
+/** Milliseconds after a check for which a load balancer is assumed to keep polling. */
+const POLLING_MS = 30_000
 
-/** Why no requests should be sent here. */
-export interface NotReady {
-  message: string
-  /** Left out when it was asked for. */
-  error?: unknown
-}
-
-/** Whether requests should be sent here, as load balancers ask it. */
+/** Whether load balancers should send requests to this server. */
 export interface Readiness {
   check(): Promise<NotReady | null>
-  /** From now on it is stopping. Resolves when it may stop: at once, unless somebody has been asking. */
+  /** Reports not ready from now on. Resolves when the server may stop: at once, unless a load balancer polls it. */
   announceStop(): Promise<void>
 }
 
 /**
- * @param checkDatabase resolves when the database answers. Whoever asks at the same time shares one check, which began
- *   after they asked.
+ * Creates the readiness check.
+ *
+ * @param checkDatabase resolves if the database answers. Concurrent calls of `check` share one database check, which
+ *   begins after they do.
  */
 export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
   const sharedCheck = createBatchedRead(
@@ -33,11 +29,11 @@ export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
     (id) => id,
   )
   let stopping = false
-  let askedAt = Number.NEGATIVE_INFINITY
+  let lastCheckAt = Number.NEGATIVE_INFINITY
 
   return {
     async check() {
-      askedAt = performance.now()
+      lastCheckAt = performance.now()
       if (stopping) return { message: "Shutting down." }
       return sharedCheck("database").then(
         () => null,
@@ -46,7 +42,7 @@ export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
     },
     async announceStop() {
       stopping = true
-      if (performance.now() - askedAt > ASKING_MS) return
+      if (performance.now() - lastCheckAt > POLLING_MS) return
       await new Promise((resolve) => setTimeout(resolve, NOTICE_MS))
     },
   }

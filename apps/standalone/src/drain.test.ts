@@ -6,10 +6,10 @@ import { expect, onTestFinished, test } from "vitest"
 import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
 import { drain } from "./drain.ts"
 
-/** More than the system buffers for a connection. */
+/** More bytes than the kernel buffers for a connection. */
 const LARGE = 20_000_000
 
-/** A server whose answers are large, and a connection to it. */
+/** A server with large responses, and a connection to it. */
 async function open() {
   const server = createHttpServer(
     async (incoming, outgoing) => {
@@ -27,7 +27,7 @@ async function open() {
   return {
     server,
     socket,
-    /** How many bytes come until the connection ends. */
+    /** Reads until the connection ends, and returns the number of bytes. */
     async readAll() {
       socket.on("data", ({ length }) => {
         received += length
@@ -38,12 +38,12 @@ async function open() {
   }
 }
 
-/** Nothing is to happen meanwhile, so there is nothing to wait for. */
+/** Nothing must happen in this time, so there is no event to wait for. */
 const afterSeveralSweeps = () => sleep(200)
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-test("an answer that is being sent when the server closes arrives whole", async () => {
+test("a response that is being sent when the server closes arrives completely", async () => {
   const { server, socket, readAll } = await open()
   socket.write(REQUEST)
   await once(socket, "readable")
@@ -53,7 +53,7 @@ test("an answer that is being sent when the server closes arrives whole", async 
   await drained
 })
 
-test("so do answers to requests that were sent before the first answer", async () => {
+test("the responses to pipelined requests arrive completely too", async () => {
   const { server, socket, readAll } = await open()
   socket.write(REQUEST + REQUEST)
   await once(socket, "readable")

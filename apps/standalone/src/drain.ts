@@ -1,39 +1,40 @@
 import { once } from "node:events"
 import type { Server } from "node:http"
-import { setImmediate as nextTurn } from "node:timers/promises"
+import { setImmediate as nextIteration } from "node:timers/promises"
 
 /**
- * Longest wait for requests under way. The process is to be gone within 10 s; 1.5 s of notice may come before, and
- * up to 5 s of writing what is left after.
+ * Milliseconds to wait for requests in flight. The process has to exit within 10 s, including up to 1.5 s of notice before
+ * and up to 5 s of final writes after.
  */
 const GRACE_MS = 3_500
 
-/** Turns of the event loop without a new connection after which none is taken to wait. */
-const QUIET_TURNS = 5
+/** Iterations of the event loop without a new connection after which the kernel's queue counts as empty. */
+const QUIET_ITERATIONS = 5
 
-/** Longest time to go on accepting. */
+/** Milliseconds after which no more connections are accepted. */
 const ACCEPT_MS = 500
 
-/** For each server that is draining: resolves when it accepts no more connections. */
+/** For each draining server, a promise that resolves when it accepts no more connections. */
 const draining = new WeakMap<Server, Promise<void>>()
 
-/** Whether a server is draining, so that no connection to it is worth keeping. */
+/** Whether a server is draining, so that its connections must not be kept alive. */
 export const isDraining = (server: Server) => draining.has(server)
 
 /**
- * While a draining server still accepts connections, the wait before a request is answered; else undefined. Who has an
- * answer may open the next connection, so answering now would never let the queue run empty.
+ * For a draining server, a promise to await before responding; otherwise undefined. It resolves when the server accepts no
+ * more connections. Clients may open their next connection as soon as they have a response, so responding earlier could
+ * keep the kernel's queue from ever being empty.
  */
-export const waitBeforeAnswer = (server: Server) => draining.get(server)
+export const waitBeforeResponse = (server: Server) => draining.get(server)
 
-/** Closes a server: no new connections, idle ones closed, busy ones when their answer is out or time is up. */
+/** Closes a server: accepts no more connections, and closes busy ones when their response is sent or time is up. */
 export async function drain(server: Server): Promise<void> {
   const closed = once(server, "close")
-  const accepted = acceptWaiting(server).then(() => void server.close())
+  const accepted = acceptQueued(server).then(() => void server.close())
   draining.set(server, accepted)
   await accepted
-  // Connections that were busy with a keep-alive answer turn idle one after the other. After a turn's reading, so that
-  // one whose next request has arrived is not taken to be idle.
+  // Busy connections become idle one by one. `setImmediate` runs after the event loop has read from them, so that one
+  // whose next request has arrived does not count as idle.
   const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), 50)
   const deadline = setTimeout(() => server.closeAllConnections(), GRACE_MS)
   await closed
@@ -42,21 +43,20 @@ export async function drain(server: Server): Promise<void> {
 }
 
 /**
- * Accepts the connections that the kernel has opened and queued, which closing would reset. One that is opened between
- * the last look at the queue and the close, some microseconds later, is still reset: the kernel has no way to stop
- * queueing first.
+ * Accepts the connections in the kernel's queue, which closing the server would reset. A connection that arrives in the
+ * microseconds between the last look at the queue and the close is still reset: the kernel can't stop queueing first.
  */
-async function acceptWaiting(server: Server) {
-  let quietTurns = 0
+async function acceptQueued(server: Server) {
+  let quietIterations = 0
   const onConnection = () => {
-    quietTurns = 0
+    quietIterations = 0
   }
   server.on("connection", onConnection)
   const deadline = performance.now() + ACCEPT_MS
-  while (quietTurns < QUIET_TURNS && performance.now() < deadline) {
-    quietTurns++
-    // Each turn looks at the queue, and then comes here.
-    await nextTurn()
+  while (quietIterations < QUIET_ITERATIONS && performance.now() < deadline) {
+    quietIterations++
+    // Each iteration accepts queued connections before it continues here.
+    await nextIteration()
   }
   server.off("connection", onConnection)
 }

@@ -14,7 +14,7 @@ function problemsOf(variables: Record<string, string>) {
   return []
 }
 
-test("nothing configured is a configuration", () => {
+test("every variable is optional", () => {
   expect(readEnv({})).toMatchObject({
     PORT: 3000,
     HOST: "127.0.0.1",
@@ -33,7 +33,7 @@ test("nothing configured is a configuration", () => {
   expect(readEnv({}).DATA_DIR).toMatch(/[/\\]\.latchkey$/)
 })
 
-test("an empty variable counts as none", () => {
+test("an empty variable counts as unset", () => {
   expect(readEnv({ PORT: "", AUTH_SECRET: "", AUTH_SECRET_PREVIOUS: "" })).toEqual(readEnv({}))
 })
 
@@ -64,7 +64,7 @@ test.each([
     "moz-extension://5dd4ac6b-1a3f-4b6c-9b51-2f1b5a1e8f6e",
     "moz-extension://5dd4ac6b-1a3f-4b6c-9b51-2f1b5a1e8f6e",
   ],
-])("the allowed origin %s is %s to a browser", (text, expected) => {
+])("the CORS origin %s is normalized to %s, as browsers send it", (text, expected) => {
   expect(readEnv({ CORS_ORIGINS: text }).CORS_ORIGINS).toEqual([expected])
 })
 
@@ -108,19 +108,19 @@ test.each([
   ["TRUST_PROXY", "true"],
   ["RATE_LIMIT_FACTOR", "0"],
   ["LOG_LEVEL", "loud"],
-])("a wrong %s is one line that says what was expected and not what was there", (name, value) => {
+])("an invalid %s is reported in one line with what was expected, without the value", (name, value) => {
   const problems = problemsOf({ [name]: value, ...(name === "DATABASE_URL" && { AUTH_SECRET: secret }) })
   expect(problems).toHaveLength(1)
   expect(problems[0]).toMatch(new RegExp(`^${name}: expected .+`))
   expect(problems[0]).not.toContain("hunter2")
 })
 
-test("a database of one's own needs a secret of one's own", () => {
+test("DATABASE_URL requires AUTH_SECRET", () => {
   expect(readEnv({ DATABASE_URL: database, AUTH_SECRET: secret })).toMatchObject({ DATABASE_URL: database })
   expect(problemsOf({ DATABASE_URL: database })).toEqual([expect.stringMatching(/^AUTH_SECRET: required/)])
 })
 
-test("every wrong variable is named at once", () => {
+test("all invalid variables are reported together", () => {
   const problems = problemsOf({ PORT: "x", BCRYPT_COST: "x", DATABASE_URL: database })
   expect(problems.map((problem) => problem.split(":")[0]).sort()).toEqual([
     "AUTH_SECRET",

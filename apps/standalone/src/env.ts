@@ -6,10 +6,10 @@ import { z } from "zod"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
 
-/** The repository's root, seen from `src` as from `dist`. */
+/** The repository's root; the path is the same from `src` and `dist`. */
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
-function whole(min: number, max: number) {
+function wholeNumber(min: number, max: number) {
   const error = `expected a whole number from ${min} to ${max}`
   return z
     .string()
@@ -23,13 +23,13 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 
 const secret = z
   .string()
-  .refine((text) => !/[\s,]/.test(text), { error: "expected no blanks or commas", abort: true })
+  .refine((text) => !/[\s,]/.test(text), { error: "expected no whitespace or commas", abort: true })
   .refine((text) => Buffer.byteLength(text) >= 32, { error: "expected at least 32 bytes", abort: true })
   .refine((text) => !isPlaceholder(text), {
     error: "expected a random secret, not a placeholder; make one with: openssl rand -hex 32",
   })
 
-/** What examples and templates say, or text with too little in it to be random. */
+/** Whether a secret looks like an example, or has too few different characters to be random. */
 function isPlaceholder(text: string) {
   return (
     /change.?(me|this)|placeholder|replace|example|your.?(auth.?)?secret|super.?secret|password|latchkey/i.test(
@@ -53,8 +53,8 @@ const origin = z
   .transform(toOrigin)
 
 /**
- * An origin as browsers send it. `URL` has one for the web's schemes; those of apps and extensions, such as
- * `capacitor://localhost`, are their scheme and host.
+ * An origin as browsers send it. `URL` knows the origins of web schemes only; that of an app or extension, such as
+ * `capacitor://localhost`, is its scheme and host.
  */
 function toOrigin(text: string) {
   const { origin, protocol, host } = new URL(text)
@@ -79,10 +79,10 @@ const databaseUrl = z.string().superRefine((text, context) => {
 
 const Env = z
   .object({
-    PORT: whole(0, 65_535).default(3000),
+    PORT: wholeNumber(0, 65_535).default(3000),
     HOST: z.string().default("127.0.0.1"),
-    METRICS_PORT: whole(0, 65_535).optional(),
-    KEEP_ALIVE_TIMEOUT: whole(1, 86_400).default(75),
+    METRICS_PORT: wholeNumber(0, 65_535).optional(),
+    KEEP_ALIVE_TIMEOUT: wholeNumber(1, 86_400).default(75),
     DATABASE_URL: databaseUrl.optional(),
     DATA_DIR: z
       .string()
@@ -90,16 +90,16 @@ const Env = z
       .default(resolve(root, ".latchkey")),
     AUTH_SECRET: secret.optional(),
     AUTH_SECRET_PREVIOUS: list(secret),
-    ACCESS_TOKEN_TTL: whole(1, 86_400).default(900),
-    REFRESH_TOKEN_TTL: whole(1, 315_360_000).default(2_592_000),
-    BCRYPT_COST: whole(10, 14).default(10),
+    ACCESS_TOKEN_TTL: wholeNumber(1, 86_400).default(900),
+    REFRESH_TOKEN_TTL: wholeNumber(1, 315_360_000).default(2_592_000),
+    BCRYPT_COST: wholeNumber(10, 14).default(10),
     REGISTRATION: oneOf(["open", "closed"]).default("open"),
-    MAX_KEYS_PER_USER: whole(1, 1_000_000).default(100),
+    MAX_KEYS_PER_USER: wholeNumber(1, 1_000_000).default(100),
     ADMIN_EMAILS: list(adminEmail),
-    AUDIT_RETENTION_DAYS: whole(1, 36_500).default(365),
+    AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).default(365),
     CORS_ORIGINS: list(origin),
-    TRUST_PROXY: whole(0, 100).default(0),
-    RATE_LIMIT_FACTOR: whole(1, 1_000_000).default(1),
+    TRUST_PROXY: wholeNumber(0, 100).default(0),
+    RATE_LIMIT_FACTOR: wholeNumber(1, 1_000_000).default(1),
     LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
   })
   .superRefine((env, context) => {
@@ -113,7 +113,7 @@ const Env = z
 
 export type Env = z.output<typeof Env>
 
-/** The configuration is wrong. One problem for each wrong variable; none repeats a value. */
+/** The configuration is invalid. There is one problem per invalid variable, and none contains a value. */
 export class EnvError extends Error {
   override name = "EnvError"
   readonly problems: readonly string[]
@@ -125,16 +125,16 @@ export class EnvError extends Error {
 }
 
 /**
- * Reads the configuration; an empty variable counts as none.
+ * Reads the configuration from environment variables. An empty variable counts as unset.
  *
- * @throws {EnvError}
+ * @throws {EnvError} with every invalid variable.
  */
 export function readEnv(variables: NodeJS.ProcessEnv): Env {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""))
   const result = Env.safeParse(given)
   if (result.success) return result.data
   const problems = new Map(result.error.issues.map(({ path, message }) => [String(path[0]), message]))
-  // Zod leaves the object's own check out while a field is wrong.
+  // Zod skips the object's own check if a field is invalid.
   if (given.DATABASE_URL && !given.AUTH_SECRET) {
     problems.set("AUTH_SECRET", "required with DATABASE_URL; make one with: openssl rand -hex 32")
   }

@@ -1,4 +1,4 @@
-/** What a read or write says when the other end of one connection has gone away, or the way to it. */
+/** Codes of errors on a connection whose other end is gone or unreachable. */
 const CODES = new Set([
   "ECONNRESET",
   "EPIPE",

@@ -4,20 +4,20 @@ import { getRequestListener, type HttpBindings, RequestError } from "@hono/node-
 import { type App, failureOf } from "@latchkey/api"
 import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
 import type { Log } from "./log.ts"
-import { invalidRequest, lastAnswer } from "./refuse.ts"
+import { invalidRequest, lastResponse } from "./refuse.ts"
 
 export interface ListenOptions {
   port: number
   host: string
-  /** Seconds that a connection may wait for its next request. */
+  /** Seconds that an idle connection stays open for its next request. */
   keepAliveTimeout: number
   log: Log
 }
 
-/** Milliseconds for a request's headers to arrive. */
+/** Milliseconds in which a request's headers must arrive. */
 const HEADERS_TIMEOUT = 10_000
 
-/** Serves the app. */
+/** Serves the app over HTTP. Resolves when the server is listening. */
 export async function listen(app: App, { port, host, ...options }: ListenOptions): Promise<Server> {
   const listener = getRequestListener(
     async (request, env) => {
@@ -25,12 +25,12 @@ export async function listen(app: App, { port, host, ...options }: ListenOptions
       decideKeepAlive(server, env as HttpBindings)
       return response
     },
-    { errorHandler: (error) => answerFor(error, options.log) },
+    { errorHandler: (error) => respondToError(error, options.log) },
   )
   const server = createHttpServer(
     async (incoming, outgoing) => {
       toOriginForm(incoming)
-      forgetTwoHosts(incoming)
+      clearDuplicateHost(incoming)
       await listener(incoming, outgoing)
     },
     { ...options, headersTimeout: HEADERS_TIMEOUT },
@@ -40,15 +40,18 @@ export async function listen(app: App, { port, host, ...options }: ListenOptions
   return server
 }
 
-/** A target with scheme and host, as for a proxy, stands for its path (RFC 9112, section 3.2.2). */
+/** Reduces a target with scheme and host, as sent to proxies, to its path and query (RFC 9112, section 3.2.2). */
 function toOriginForm(incoming: IncomingMessage) {
   if (incoming.url?.startsWith("/") || !URL.canParse(incoming.url ?? "")) return
   const { pathname, search } = new URL(incoming.url ?? "")
   incoming.url = pathname + search
 }
 
-/** Of two hosts Node takes the first and a proxy perhaps the other, so neither counts (RFC 9112, section 3.2). */
-function forgetTwoHosts({ headers, rawHeaders }: IncomingMessage) {
+/**
+ * Clears the host of a request with two `Host` headers, so that the app rejects it (RFC 9112, section 3.2). Node takes the
+ * first, and a proxy may take the second.
+ */
+function clearDuplicateHost({ headers, rawHeaders }: IncomingMessage) {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]
@@ -56,12 +59,12 @@ function forgetTwoHosts({ headers, rawHeaders }: IncomingMessage) {
   }
 }
 
-/** For what never became a request that the app could see: a Host that is none, say. */
-function answerFor(error: unknown, log: Log): Response {
+/** For requests that never reach the app, such as one with an invalid host. */
+function respondToError(error: unknown, log: Log): Response {
   const isInvalid = error instanceof RequestError
   const status = isInvalid ? 400 : 500
   const { body, headers } = isInvalid
-    ? lastAnswer(invalidRequest(400), status, log)
-    : lastAnswer(failureOf(error), status, log, error)
+    ? lastResponse(invalidRequest(400), status, log)
+    : lastResponse(failureOf(error), status, log, error)
   return new Response(body, { status, headers })
 }

@@ -10,9 +10,9 @@ try {
   const env = readEnv(process.env)
   const output = createLineWriter()
   const log = createLog(env.LOG_LEVEL, output)
-  // Unhandled rejections come here too. A lost connection concerns its own two ends: Node has already closed the socket,
-  // and whoever waits for it has been told or runs into a time limit, so everybody else is served on. After anything
-  // else nobody knows what still holds, so the process ends at once, and whatever runs it starts a new one.
+  // This includes unhandled rejections. A lost connection affects only its two ends: Node has closed the socket, and code
+  // that waits for it gets an error or times out, so the server keeps running. After any other error the state of the
+  // process is unknown, so it exits at once and relies on its supervisor to restart it.
   process.on("uncaughtException", (error) => {
     if (isLostConnection(error)) {
       log.error({ errors: [describeError(error)] }, "uncaught")

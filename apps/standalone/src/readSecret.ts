@@ -5,19 +5,21 @@ import { EnvError } from "./env.ts"
 import type { Log } from "./log.ts"
 
 /**
- * The secret of an embedded database, made on first use and kept beside it, readable by its owner alone. The
- * caller holds the folder's lock. Losing it voids access tokens and costs each key one bcrypt; no session and no key
- * dies of it.
+ * Reads the secret of an embedded database, which is stored beside it and readable only by its owner. Generates it on
+ * first use. The caller must hold the folder's lock. Losing the secret invalidates access tokens and costs one bcrypt per
+ * key, but ends no session and no key.
+ *
+ * @throws {EnvError} if the file does not contain 64 hex characters.
  */
 export async function readSecret(folder: string, log: Log): Promise<string> {
   const path = join(folder, "auth-secret")
   try {
-    await closeToOthers(path, log)
+    await restrictToOwner(path, log)
     const secret = (await readFile(path, "utf8")).trim()
-    // An empty file is what a full disk or a careless restore leaves, and a secret that anybody can guess.
+    // A full disk or a careless restore can leave an empty file, which would be a secret that anybody can guess.
     if (!/^[0-9a-f]{64}$/.test(secret)) {
       throw new EnvError([
-        `DATA_DIR: expected 64 hex characters in ${path}; restore it, or remove it to have a new one made`,
+        `DATA_DIR: expected 64 hex characters in ${path}; restore the file, or remove it to generate a new secret`,
       ])
     }
     return secret
@@ -25,7 +27,7 @@ export async function readSecret(folder: string, log: Log): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
   }
   const secret = randomBytes(32).toString("hex")
-  // An open file of that name would keep its rights.
+  // An existing file would keep its permissions.
   await rm(`${path}.unfinished`, { force: true })
   const file = await open(`${path}.unfinished`, "wx", 0o600)
   try {
@@ -38,14 +40,14 @@ export async function readSecret(folder: string, log: Log): Promise<string> {
   return secret
 }
 
-async function closeToOthers(path: string, log: Log) {
+async function restrictToOwner(path: string, log: Log) {
   const file = await open(path, "r")
   try {
     const { mode } = await file.stat()
     if ((mode & 0o077) === 0) return
     await file.chmod(0o600)
     log.warn(
-      `${path} was open to other users of this machine and no longer is; if any of them may have read it, remove it`,
+      `${path} was open to other users of this machine and no longer is; remove it if any of them may have read it`,
     )
   } finally {
     await file.close()

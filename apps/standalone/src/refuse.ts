@@ -7,26 +7,27 @@ import type { Log } from "./log.ts"
 const MESSAGES = {
   400: "The request is not valid HTTP.",
   408: "The request took too long to arrive.",
-  431: "The request's headers are too large.",
+  431: "The request headers are too large.",
 }
 
 export type RefusalStatus = keyof typeof MESSAGES
 
+/** The failure for a request that Node's parser rejects. */
 export const invalidRequest = (status: RefusalStatus) => failure("INVALID_INPUT", MESSAGES[status])
 
 /** The status for an error of Node's parser. */
-export function refusalStatusOf(error: NodeJS.ErrnoException): RefusalStatus {
+export function refusalStatus(error: NodeJS.ErrnoException): RefusalStatus {
   if (error.code === "HPE_HEADER_OVERFLOW") return 431
   return error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400
 }
 
-/** Logs and writes the last answer of a connection, for a request that the app never sees. */
-export function lastAnswer(answer: Failure, status: number, log: Log, error?: unknown) {
+/** Creates the last response of a connection, for a request that never reached the app, and logs it. */
+export function lastResponse(refusal: Failure, status: number, log: Log, error?: unknown) {
   const requestId = randomUUID()
   const line = { requestId, status, ...(error !== undefined && { errors: [describeError(error)] }) }
   log[status >= 500 ? "error" : "info"](line, "refused")
   return {
-    body: JSON.stringify(restError(answer, requestId)),
+    body: JSON.stringify(restError(refusal, requestId)),
     headers: {
       ...SAFE_HEADERS,
       "Content-Type": "application/json",
@@ -38,8 +39,8 @@ export function lastAnswer(answer: Failure, status: number, log: Log, error?: un
 }
 
 /**
- * Takes over a connection from Node, answers what its parser refused, and closes. Nothing here may wait: Node no longer
- * listens to the errors of such a socket, and one without a listener ends the process.
+ * Takes over a connection from Node, responds to the request that its parser rejected, and closes it. This must not wait
+ * for anything: Node no longer listens to errors of the socket, and an error without a listener ends the process.
  */
 export function refuse(
   socket: Socket & { _httpMessage?: ServerResponse | null },
@@ -47,15 +48,15 @@ export function refuse(
   log: Log,
 ): void {
   socket.on("error", () => {})
-  // Closed already, perhaps in stages.
+  // Already closing, perhaps in stages.
   if (!socket.writable) return
-  const underWay = socket._httpMessage
-  // An answer to an earlier request is still to come, and this one would take its place.
-  if (underWay && (status !== 408 || underWay.headersSent)) {
+  const inFlight = socket._httpMessage
+  // The client would mistake this response for the one to an earlier request.
+  if (inFlight && (status !== 408 || inFlight.headersSent)) {
     socket.destroy()
     return
   }
-  const { headers, body } = lastAnswer(invalidRequest(status), status, log)
+  const { headers, body } = lastResponse(invalidRequest(status), status, log)
   const lines = Object.entries({ ...headers, "Content-Length": Buffer.byteLength(body) })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")
   socket.write(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`)

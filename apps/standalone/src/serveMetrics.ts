@@ -4,17 +4,17 @@ import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
 import type { Metrics } from "./createMetrics.ts"
 import type { ListenOptions } from "./listen.ts"
 
-/** Milliseconds for a request's headers to arrive. */
+/** Milliseconds in which a request's headers must arrive. */
 const HEADERS_TIMEOUT = 2_500
 
-/** Serves `GET /metrics` and nothing else, on a port of its own, for those who watch and nobody else to reach. */
+/** Serves only `GET /metrics`, on its own port, so that access to it can be restricted to monitoring. */
 export async function serveMetrics(
   metrics: Metrics,
   { port, host, ...options }: ListenOptions,
 ): Promise<Server> {
   const server = createHttpServer(
     async (incoming, outgoing) => {
-      const { status, headers, text } = await answer(metrics, incoming)
+      const { status, headers, text } = await respond(metrics, incoming)
       decideKeepAlive(server, { incoming, outgoing })
       outgoing.writeHead(status, headers).end(text)
     },
@@ -25,7 +25,7 @@ export async function serveMetrics(
   return server
 }
 
-async function answer(metrics: Metrics, { url, method }: IncomingMessage) {
+async function respond(metrics: Metrics, { url, method }: IncomingMessage) {
   if (url?.split("?", 1)[0] !== "/metrics") return { status: 404 }
   if (method !== "GET") return { status: 405, headers: { Allow: "GET" } }
   const { contentType, text } = await metrics.read()

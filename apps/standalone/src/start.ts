@@ -21,16 +21,16 @@ export interface RunningServer {
   /** Null without `METRICS_PORT`. */
   metricsUrl: string | null
   /**
-   * Says at `/readyz` that it stops, and if somebody has been asking there goes on for a moment; then stops taking
-   * requests, finishes those under way, writes what is in memory, and lets go of the database.
+   * Reports not ready at `/readyz`, and keeps serving for a moment if a load balancer polls it. Then accepts no more
+   * connections, finishes the requests in flight, writes what is still in memory, and closes the database.
    */
   stop(): Promise<void>
 }
 
 /**
- * Opens the database, brings it up to date, and serves.
+ * Opens the database, migrates it, and serves.
  *
- * @param droppedLines how many lines of the log were dropped, for the metrics.
+ * @param droppedLines returns the number of dropped log lines, for the metrics.
  * @throws {StartFailure}
  */
 export async function start(
@@ -38,7 +38,7 @@ export async function start(
   log: Log,
   droppedLines: () => number = () => 0,
 ): Promise<RunningServer> {
-  if (env.DATABASE_URL !== undefined) warnOfIgnored(env.DATABASE_URL, log)
+  if (env.DATABASE_URL !== undefined) warnAboutIgnored(env.DATABASE_URL, log)
   else log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
   const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
@@ -51,7 +51,7 @@ export async function start(
     metrics?.watchLog(droppedLines)
     await during(stage, async () => {
       await waitForDatabase(database.migrate, log)
-      await warnOfRights(database.db, log)
+      await warnAboutRights(database.db, log)
     })
     const auth = createAuth({
       db: database.db,
@@ -67,14 +67,14 @@ export async function start(
       adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
       auditRetentionDays: env.AUDIT_RETENTION_DAYS,
       limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
-      onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background"),
+      onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
       observer: metrics?.auth,
     })
     metrics?.watchQueue(auth.queue.usage)
     const unregistered = await during(stage, () => auth.syncAdmins())
     if (unregistered > 0) {
       log.warn(
-        `ADMIN_EMAILS: ${unregistered} without an account; whoever registers one becomes an administrator`,
+        `ADMIN_EMAILS: ${unregistered} without an account; anyone who registers with one becomes an administrator`,
       )
     }
     const readiness = createReadiness(() => ping(database.db))
@@ -114,12 +114,12 @@ export async function start(
   }
 }
 
-function warnOfIgnored(databaseUrl: string, log: Log) {
+function warnAboutIgnored(databaseUrl: string, log: Log) {
   const { ignored } = parseDatabaseUrl(databaseUrl)
   if (ignored.length > 0) log.warn(`DATABASE_URL: parameters without effect here: ${ignored.join(", ")}`)
 }
 
-async function warnOfRights(db: Database, log: Log) {
+async function warnAboutRights(db: Database, log: Log) {
   const roles = await findRolesWithRights(db, undefined)
   if (roles.length === 0) return
   log.warn(

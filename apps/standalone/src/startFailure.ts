@@ -1,7 +1,7 @@
-/** What the server does as it starts, one after the other. */
+/** The stages of starting the server. */
 export type StartStage = "dataFolder" | "database" | "metrics" | "listening"
 
-/** The server could not start. The cause says why, the stage which of the variables it is about. */
+/** The server could not start. The stage determines which variables may be at fault. */
 export class StartFailure extends Error {
   override name = "StartFailure"
   readonly stage: StartStage
@@ -12,7 +12,11 @@ export class StartFailure extends Error {
   }
 }
 
-/** @throws {StartFailure} whose cause is whatever `work` failed with. */
+/**
+ * Runs the work of a stage.
+ *
+ * @throws {StartFailure} with the error of `work` as its cause.
+ */
 export async function during<Result>(stage: StartStage, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()

@@ -2,11 +2,11 @@ import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
 /**
- * Makes `closeIdleConnections`, which `close` calls too, close only connections on which all answers are out and
- * nothing of a next request is in. Node's own also cuts off answers that are written but not yet sent.
+ * Makes `closeIdleConnections`, which `close` also calls, close only connections on which every response has been sent and
+ * no part of the next request has arrived. Node's version also cuts off responses that are written but not yet sent.
  */
 export function trackIdle(server: Server): void {
-  /** The latest request of each connection, and once it is answered, how many bytes had been received by then. */
+  /** The latest response on each connection and, once it is sent, the number of bytes received by then. */
   const latest = new Map<Socket, { outgoing: ServerResponse; bytesRead?: number }>()
   server.on("request", (incoming, outgoing) => {
     const { socket } = incoming

@@ -14,21 +14,21 @@ import { mountTrpc } from "./trpc/mountTrpc.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
 
-/** Why the server should get no requests. */
+/** Why load balancers should send no requests to this server. */
 export interface NotReady {
   message: string
-  /** Absent when this is no failure, such as during shutdown. */
+  /** Absent if nothing failed, as during a shutdown. */
   error?: unknown
 }
 
 export interface HandlerOptions extends TrackRequestOptions {
   checkReady: () => Promise<NotReady | null>
   corsOrigins: readonly string[]
-  /** The folder of the built dashboard; null: it is not served. */
+  /** The folder of the built dashboard, or null to serve none. */
   dashboard: string | null
 }
 
-/** The whole HTTP surface as a handler from `Request` to `Response`. It knows no port and no process. */
+/** Creates the complete HTTP API as a handler from `Request` to `Response`, independent of ports and processes. */
 export function createHandler(options: HandlerOptions): App {
   const app = new Hono<AppEnv>()
   app.use(trackRequest(options))
@@ -50,13 +50,13 @@ export function createHandler(options: HandlerOptions): App {
   mountRest(app)
   if (options.dashboard !== null) mountDashboard(app, options.dashboard)
 
-  app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "There is nothing at this path.")))
+  app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))
   app.onError((error, c) => {
-    // A client that disconnects while sending gets no response; this is no failure of the server.
-    const isCutOff = Boolean(c.env.incoming?.errored)
+    // A client that disconnects while sending its body gets no response. That is not a server error.
+    const isAborted = Boolean(c.env.incoming?.errored)
     return respondWithFailure(
       c,
-      isCutOff ? failure("INVALID_INPUT", "The body was cut off.") : failureOf(error),
+      isAborted ? failure("INVALID_INPUT", "The body is incomplete.") : failureOf(error),
       { error },
     )
   })
@@ -74,7 +74,7 @@ function get(app: App, path: string, handler: (c: AppContext) => Response | Prom
   })
 }
 
-/** Bodies are not decompressed, and reading a compressed one as JSON would only give a confusing error. */
+/** Rejects compressed bodies. They are not decompressed, and parsing them as JSON would give a confusing error. */
 const refuseEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!["identity", undefined].includes(c.req.header("content-encoding")?.toLowerCase())) {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding."))
@@ -84,13 +84,12 @@ const refuseEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
-  onError: (c: AppContext) =>
-    respondWithFailure(c, failure("TOO_LARGE", "The body may have at most 64 KiB.")),
+  onError: (c: AppContext) => respondWithFailure(c, failure("TOO_LARGE", "The body must not exceed 64 KiB.")),
 })
 
 /**
- * Lets pages of these origins call, with every header that they ask to send: no header is trusted for coming from such
- * a page, and tracing adds its own (`traceparent`, `baggage`, `sentry-trace`).
+ * Allows calls from these origins, with any request headers: tracing libraries add their own (`traceparent`, `baggage`,
+ * `sentry-trace`), and no header is trusted because of its origin.
  */
 function crossOrigin(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   const withCors = cors({
@@ -99,7 +98,7 @@ function crossOrigin(origins: readonly string[]): MiddlewareHandler<AppEnv> {
     exposeHeaders: ["X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     maxAge: 600,
   })
-  // A preflight from elsewhere would get back what it sent.
+  // Hono would echo the requested headers in its response to a preflight from any origin.
   return (c, next) =>
     c.req.method === "OPTIONS" && !origins.includes(c.req.header("origin") ?? "") ? next() : withCors(c, next)
 }

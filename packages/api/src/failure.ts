@@ -8,19 +8,20 @@ export interface Issue {
   message: string
 }
 
-/** All that a client learns of an error. */
+/** Everything that a client learns about an error. */
 export interface Failure {
   reason: Reason
   code: (typeof REASONS)[Reason]["code"]
   status: (typeof REASONS)[Reason]["status"]
   message: string
   issues?: Issue[]
-  /** False where the call certainly changed nothing, so that repeating it is harmless, whatever it does. */
+  /** False if the call certainly changed nothing, so that any call can be retried safely. */
   begun?: false
-  /** Seconds after which it is worth trying again, where that is known. */
+  /** Seconds to wait before retrying, if known. */
   retryAfter?: number
 }
 
+/** A failure with the code and status that the contract assigns to its reason. */
 export const failure = (reason: Reason, message: string, issues?: Issue[]): Failure => ({
   code: REASONS[reason].code,
   reason,
@@ -30,13 +31,13 @@ export const failure = (reason: Reason, message: string, issues?: Issue[]): Fail
 })
 
 /**
- * Translates any error for the client, here and nowhere else. What is not known to be meant for clients becomes
- * `INTERNAL`: messages of SQL, causes and stacks stay inside.
+ * Translates any error into what the client may see. Errors that are not meant for clients become `INTERNAL`, so SQL
+ * messages, causes and stacks never leave the server.
  */
 export function failureOf(error: unknown): Failure {
   if (error instanceof AuthError) {
     const issues = error.field === undefined ? undefined : [{ path: [error.field], message: error.message }]
-    // Whoever throws one of these has not come to its first write.
+    // Both reasons are thrown only before a call's first write.
     return {
       ...failure(error.reason, error.message, issues),
       ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: false }),
@@ -44,16 +45,16 @@ export function failureOf(error: unknown): Failure {
     }
   }
   if (error instanceof DatabaseUnavailable) {
-    return failure("UNAVAILABLE", "The service can't answer right now; try again shortly.")
+    return failure("UNAVAILABLE", "The service is temporarily unavailable; try again shortly.")
   }
   if (error instanceof TRPCError) {
     const isKnown = error.cause instanceof AuthError || error.cause instanceof DatabaseUnavailable
     return isKnown ? failureOf(error.cause) : failureOfTrpc(error)
   }
-  return failure("INTERNAL", "Something went wrong on our side.")
+  return failure("INTERNAL", "An internal error occurred.")
 }
 
-/** An error with tRPC's code for it. The message is the one that clients see. */
+/** Converts an error into a `TRPCError` with the matching code and the message for clients. */
 export function toTrpcError(error: unknown): TRPCError {
   const known = error instanceof TRPCError ? error.cause : error
   if (!(known instanceof AuthError || known instanceof DatabaseUnavailable))
@@ -68,22 +69,22 @@ function failureOfTrpc(error: TRPCError): Failure {
     case "PARSE_ERROR":
       return error.cause instanceof ZodError
         ? invalidInput(error.cause.issues.map(toIssue))
-        : failure("INVALID_INPUT", "The request could not be read; send JSON as the documentation shows.")
+        : failure("INVALID_INPUT", "The request could not be parsed; send JSON as documented.")
     case "NOT_FOUND":
-      return failure("NOT_FOUND", "There is nothing at this path.")
+      return failure("NOT_FOUND", "This path does not exist.")
     case "METHOD_NOT_SUPPORTED":
-      return failure("METHOD_NOT_ALLOWED", "This path does not answer to this method.")
+      return failure("METHOD_NOT_ALLOWED", "This path does not support this method.")
     case "UNSUPPORTED_MEDIA_TYPE":
       return failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
     case "PAYLOAD_TOO_LARGE":
       return failure("TOO_LARGE", "The body is too large.")
     default:
-      // A result that does not fit its declared output has a ZodError for a cause too; that one is our bug.
+      // A ZodError with any other code means that a result violates its declared output, which is a bug.
       return failureOf(error.cause instanceof ZodError ? undefined : error.cause)
   }
 }
 
-/** Bad input, with a message that names every field at fault. */
+/** `INVALID_INPUT`, with a message that names every invalid field. */
 export function invalidInput(issues: Issue[]): Failure {
   const message = issues.map(({ path, message }) => `${path.join(".") || "input"}: ${message}`).join("; ")
   return failure("INVALID_INPUT", message, issues)
@@ -94,7 +95,7 @@ function toIssue(issue: ZodError["issues"][number]): Issue {
   return { path, message: issue.code === "unrecognized_keys" ? unrecognized(issue.keys) : issue.message }
 }
 
-/** The names come from the client and could be anything, so only those that look like names are repeated. */
+/** Clients choose the names, which may be secrets, so the message repeats only names that look like identifiers. */
 function unrecognized(keys: readonly string[]) {
   const names = keys.filter((key) => /^[A-Za-z_]\w{0,29}$/.test(key)).slice(0, 5)
   return names.length === 0

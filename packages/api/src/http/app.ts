@@ -3,7 +3,7 @@ import type { Context as ProcedureContext } from "../trpc/context.ts"
 import type { RequestState } from "./requestState.ts"
 
 export interface AppEnv {
-  /** What `@hono/node-server` passes along; absent where the handler is called without a socket. */
+  /** Passed by `@hono/node-server`; absent if the handler is called without a socket. */
   Bindings: { incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null } }
   Variables: { request: RequestState; procedureContext: ProcedureContext }
 }

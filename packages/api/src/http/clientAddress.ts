@@ -1,9 +1,9 @@
 import { isIP } from "node:net"
 
 /**
- * The address a request came from. Each trusted proxy appends to `X-Forwarded-For` whom it heard from, so with
- * n of them the client is the nth entry from the right; what stands left of it is the client's own claim. Where that
- * entry is no address, it is the proxy's that counts: clients that can't be told apart are one.
+ * The client's address. Each trusted proxy appends the address of its peer to `X-Forwarded-For`, so behind n proxies the
+ * client is the nth entry from the right; the client itself may have sent the entries before it. If that entry is not an
+ * address, the result is the socket's, so clients that can't be distinguished count as one.
  */
 export function clientAddress(
   socketAddress: string | undefined,
@@ -15,7 +15,7 @@ export function clientAddress(
   return readHop(hops.at(-Math.min(trustedProxies, hops.length)) ?? "") ?? socketAddress
 }
 
-/** Some proxies write the port as well, which is another with every connection, and IPv6 in brackets then. */
+/** Some proxies append the port, which differs for every connection, and then put IPv6 addresses in brackets. */
 function readHop(hop: string): string | undefined {
   const text = hop.trim()
   const host = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? (isIP(text) ? text : text.replace(/:\d+$/, ""))

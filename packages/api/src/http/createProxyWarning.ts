@@ -1,8 +1,8 @@
 import type { Logger } from "./logger.ts"
 
 /**
- * Notices requests that a proxy has forwarded while no proxy is trusted, so that all clients behind it share one
- * address and its limits. Warns once per process; afterwards it checks nothing.
+ * Creates a check that warns about a request forwarded by a proxy while no proxy is trusted: all clients behind that
+ * proxy then share one address and its rate limits. It warns once per process.
  */
 export function createProxyWarning(log: Logger, trustProxy: number): (headers: Pick<Headers, "get">) => void {
   let isDone = trustProxy > 0

@@ -1,7 +1,7 @@
 /**
- * Text of a body. Bytes that are no UTF-8 are refused: repaired, two different passwords could become one.
+ * Decodes a body. Invalid UTF-8 is rejected, not repaired: repair could turn two different passwords into the same text.
  *
- * @throws {TypeError}
+ * @throws {TypeError} for invalid UTF-8.
  */
 export const decodeUtf8 = (bytes: ArrayBuffer): string =>
   new TextDecoder("utf-8", { fatal: true }).decode(bytes)

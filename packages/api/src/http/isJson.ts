@@ -1,3 +1,3 @@
-/** Whether a Content-Type is JSON, whatever its parameters (RFC 9110, section 8.3.1). */
+/** Whether a Content-Type is JSON, with any parameters (RFC 9110, section 8.3.1). */
 export const isJson = (contentType: string | undefined) =>
   contentType !== undefined && /^application\/json[\t ]*(?:;|$)/i.test(contentType)

@@ -1,4 +1,4 @@
-/** What the handler writes its log to; pino's loggers fit. */
+/** The handler's log. Pino's loggers implement it. */
 export interface Logger {
   isLevelEnabled(level: "info" | "error"): boolean
   info(details: object, message: string): void

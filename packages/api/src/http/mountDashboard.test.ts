@@ -31,7 +31,7 @@ const BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 const get = (path: string, headers: Record<string, string> = {}) => app.request(path, { headers })
 
 test.each(["/", "/account", "/no/such/page"])(
-  "%s is the page, always asked for anew, under a strict policy",
+  "%s serves the page, which is revalidated every time and has a strict content security policy",
   async (path) => {
     const response = await get(path, { accept: BROWSER })
     expect(await response.text()).toBe("<!doctype html>")
@@ -52,13 +52,13 @@ test.each([
   ["/assets/%2e%2e/%2e%2e/secret.js", "*/*"],
   ["/nowhere", "*/*"],
   ["/", "application/json"],
-])("%s for %s is the API's to answer", async (path, accept) => {
+])("%s with Accept: %s is left to the API", async (path, accept) => {
   const response = await get(path, { accept })
   expect(response.status).toBe(404)
   expect(await response.json()).toEqual({ reason: "NOT_FOUND" })
 })
 
-test("assets are compressed already, and kept for ever", async () => {
+test("assets are precompressed and cached forever", async () => {
   const plain = await get("/assets/index-abc.js")
   expect(await plain.text()).toBe("plain")
   expect(plain.headers.get("cache-control")).toBe("public, max-age=31536000, immutable")

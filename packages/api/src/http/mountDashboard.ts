@@ -2,8 +2,8 @@ import { serveStatic } from "@hono/node-server/serve-static"
 import type { App, AppContext } from "./app.ts"
 
 /**
- * What a page of ours may do: load from here, talk to here, and nothing else. No inline script or style, no
- * frame, no form that leaves.
+ * The dashboard may load from and connect to its own origin only: no inline scripts or styles, no frames, no form
+ * submissions.
  */
 const PAGE_POLICY = [
   "default-src 'none'",
@@ -12,19 +12,19 @@ const PAGE_POLICY = [
   "require-trusted-types-for 'script'",
 ].join("; ")
 
-/** Assets have a hash of their content in their name, so that a name never stands for something else. */
-const FOR_EVER = "public, max-age=31536000, immutable"
+/** Asset names contain a hash of the content, so a name always means the same content. */
+const IMMUTABLE = "public, max-age=31536000, immutable"
 
 /**
- * Serves the built dashboard: its assets, and its one page for every path that a browser asks for and the API does
- * not know. Whoever does not ask for HTML gets the API's own answer. Mounted last, so that it costs the API nothing.
+ * Serves the built dashboard: its assets, and its single page for every path that a browser opens and the API does not
+ * serve. Requests that do not accept HTML get the API's response. Mount it last, so that API requests never reach it.
  */
 export function mountDashboard(app: App, folder: string): void {
   const asset = serveStatic({ root: folder, precompressed: true })
   const page = serveStatic({ root: folder, path: "index.html", precompressed: true })
 
   for (const [path, caching] of [
-    ["/assets/*", FOR_EVER],
+    ["/assets/*", IMMUTABLE],
     ["/favicon.svg", "no-cache"],
   ] as const) {
     app.get(path, async (c, next) => {
@@ -48,7 +48,7 @@ export function mountDashboard(app: App, folder: string): void {
   })
 }
 
-/** Gives the word back to us; the framework's own `next` would resolve to what is no response. */
+/** Makes `serveStatic` resolve to undefined for a missing file, so that the handlers above decide what follows. */
 async function notFound() {}
 
 function wantsPage(c: AppContext) {

@@ -1,23 +1,22 @@
-const TEXT = /"[^"\\]*(?:\\.[^"\\]*)*"/g
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/g
 
 /**
- * Parses JSON in which each name stands once in its object, at any depth. `JSON.parse` takes the last of several,
- * other readers on the way the first, and then the two disagree about what was asked for (RFC 8259, section 4).
+ * Parses JSON, but rejects objects with duplicate names, at any depth. `JSON.parse` uses the last duplicate, and a proxy
+ * may use the first, so the two would disagree about the request (RFC 8259, section 4).
  *
- * Outside texts, valid JSON has one colon for each name; there are fewer names in what was parsed if one replaced
- * another.
+ * Outside strings, valid JSON has one colon per name. A parsed value with fewer names had duplicates.
  *
- * @throws {SyntaxError}
+ * @throws {SyntaxError} for invalid JSON and for duplicate names.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  if (countColons(text) !== countNames(value)) throw new SyntaxError("a name stands twice in an object")
+  if (countColons(text) !== countNames(value)) throw new SyntaxError("duplicate name in an object")
   return value
 }
 
-const countColons = (json: string) => json.replaceAll(TEXT, "").split(":").length - 1
+const countColons = (json: string) => json.replaceAll(STRING, "").split(":").length - 1
 
-/** Without recursion, as what was sent can be nested as deeply as its sender likes. */
+/** Does not recurse, because a client can nest values to any depth. */
 function countNames(root: unknown): number {
   let names = 0
   const values = [root]

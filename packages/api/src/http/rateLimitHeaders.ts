@@ -1,9 +1,8 @@
 import type { RequestState } from "./requestState.ts"
 
 /**
- * The strictest rate limit, in the form that draft-ietf-httpapi-ratelimit-headers has had since its eighth revision,
- * which generic clients can read; the draft dropped `RateLimit-Limit`, `-Remaining` and `-Reset`. And `Retry-After`, the
- * longest of those of the calls that failed.
+ * The strictest rate limit, in the format of draft-ietf-httpapi-ratelimit-headers since revision 08, which replaced
+ * `RateLimit-Limit`, `-Remaining` and `-Reset`. Also `Retry-After`, the longest among the failed calls.
  */
 export function rateLimitHeaders({ rateLimit, failures }: Pick<RequestState, "rateLimit" | "failures">) {
   const seconds = Math.max(0, ...failures.map(({ failure }) => failure.retryAfter ?? 0))

@@ -12,22 +12,22 @@ export interface RequestOptions {
 }
 
 /**
- * One request and what becomes of it. It is passed straight down: authentication, limits and procedures note here what
- * the handler needs for the response and the log once the procedure has returned.
+ * A request and its outcome. Authentication, limits and procedures record here what the handler needs for the response
+ * and the log once the procedure has returned.
  */
 export class RequestState implements ClientInfo {
   readonly requestId = randomUUID()
   readonly startedAt = performance.now()
   readonly headers: Pick<Headers, "get">
-  /** The route's pattern or the procedures' names, never the path as it was sent, which can hold anything. */
+  /** The route pattern or the procedure names. Never the path as sent, which may contain secrets. */
   route = "unknown"
   caller: Caller | null = null
   rateLimit: RateLimitStatus | null = null
   /** The `Set-Cookie` header of the response. */
   setCookie: string | null = null
-  /** The status of the response; undefined until there is one. */
+  /** The status of the response, once there is one. */
   status: number | undefined
-  /** Settles when a streamed response has been sent; only then have all its calls ended. */
+  /** Settles when a streamed response has been sent. Its calls may run until then. */
   streamed: Promise<void> | undefined
   readonly failures: { failure: Failure; error: unknown }[] = []
   readonly #peerAddress: string | undefined
@@ -50,7 +50,7 @@ export class RequestState implements ClientInfo {
     return describeUserAgent(this.headers.get("user-agent"))
   }
 
-  /** Whether the request has a credential in its headers, valid or not. The session's cookie is none. */
+  /** Whether the headers contain an access token or API key, valid or not. The session cookie does not count. */
   get hasCredential(): boolean {
     return this.headers.get("authorization") !== null || this.headers.get("x-api-key") !== null
   }

@@ -5,7 +5,7 @@ import type { AppContext } from "./app.ts"
 import { rateLimitHeaders } from "./rateLimitHeaders.ts"
 import type { RequestState } from "./requestState.ts"
 
-/** Tells browsers that a response is data, which nobody may frame, sniff or embed. ASVS 5.0, 3.4. */
+/** Tell browsers that a response is data, not to be framed, sniffed or embedded (ASVS 5.0, 3.4). */
 export const SAFE_HEADERS = {
   "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
@@ -14,12 +14,12 @@ export const SAFE_HEADERS = {
   "X-Frame-Options": "DENY",
 }
 
-/** No cache may keep a response, a 404 included, unless the response has a rule of its own, as the dashboard's files do. */
-const USUAL_HEADERS = { ...SAFE_HEADERS, "cache-control": "no-store" }
+/** Caches must not store a response, not even a 404, unless it sets its own policy, as the dashboard's files do. */
+const DEFAULT_HEADERS = { ...SAFE_HEADERS, "cache-control": "no-store" }
 
 /**
- * No cache may keep what depends on a credential. For caches that are configured to keep it all the same, `Vary` names
- * everything that the response depends on, so that they don't give one caller's response to another.
+ * Caches must not store responses that depend on a credential. In case one is configured to do so anyway, `Vary` lists
+ * every header that the response depends on, so that no caller gets another's response.
  */
 const PRIVATE_HEADERS = {
   "cache-control": "no-store",
@@ -32,14 +32,14 @@ const headersByStatus: Record<number, Record<string, string>> = {
 }
 
 /**
- * All headers of a response: those that every response has, and its own. Built at once, because adding to a finished
+ * All headers of a response: the common ones and its own. They are built at once, because adding headers to an existing
  * `Response` costs more than the rest of a call.
  */
 function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
   const request = c.get("request")
   const { requestId, setCookie, rateLimit, failures } = request
   return {
-    ...USUAL_HEADERS,
+    ...DEFAULT_HEADERS,
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
@@ -51,7 +51,7 @@ function allHeaders(c: AppContext, status: number, own?: Record<string, string>)
 
 const dependsOnCredential = (path: string) => /^\/(auth|trpc)(\/|$)/.test(path)
 
-/** JSON, as text. `headers` replace the content type. */
+/** A response with JSON text as its body. `headers` replaces the content type. */
 export function respond(
   c: AppContext,
   status: number,
@@ -64,13 +64,13 @@ export function respond(
 
 const JSON_HEADERS = { "Content-Type": "application/json" }
 
-/** A response without a body. */
+/** A 204 response. */
 export function respondEmpty(c: AppContext): Response {
   c.get("request").status = 204
   return new Response(null, { status: 204, headers: allHeaders(c, 204) })
 }
 
-/** Adds the headers that every response has to one that a library made. */
+/** Adds the common headers to a response that a library created. */
 export function complete(c: AppContext, response: Response): Response {
   const request = c.get("request")
   request.status = response.status
@@ -85,7 +85,7 @@ function watch(body: Response["body"], request: RequestState) {
   return readable
 }
 
-/** A failure in the contract's form: tRPC's under `/trpc`, REST's everywhere else. */
+/** A failure in the contract's format: tRPC's under `/trpc`, REST's everywhere else. */
 export function respondWithFailure(
   c: AppContext,
   failure: Failure,
@@ -102,12 +102,13 @@ export function respondWithFailure(
 const trpcShape = (c: AppContext, { code }: Failure, cause: unknown) =>
   formatTrpcError(new TRPCError({ code, cause }), c.get("procedureContext"))
 
-/** For an existing path that does not support the method (RFC 9110, section 15.5.6). */
+/** A 405 response, for a path that exists but does not support the method (RFC 9110, section 15.5.6). */
 export const refuseMethod = (c: AppContext, allowed: readonly string[]) =>
   respondWithFailure(c, failure("METHOD_NOT_ALLOWED", "This path does not support this method."), {
     headers: { ...JSON_HEADERS, Allow: allowed.join(", ") },
   })
 
+/** A failure as REST clients receive it. */
 export const restError = ({ status: _, ...rest }: Failure, requestId: string) => ({ ...rest, requestId })
 
 const isTrpc = (path: string) => path === "/trpc" || path.startsWith("/trpc/")

@@ -8,7 +8,7 @@ import type { Logger } from "./logger.ts"
 import { RequestState } from "./requestState.ts"
 import { complete } from "./respond.ts"
 
-/** Notified of every response, for counting. */
+/** Is notified of every response, for metrics. */
 export interface RequestObserver {
   onResponse(method: string, request: RequestState, seconds: number): void
 }
@@ -16,13 +16,13 @@ export interface RequestObserver {
 export interface TrackRequestOptions {
   auth: Auth
   log: Logger
-  /** Null: nothing is counted. */
+  /** Null without metrics. */
   observer: RequestObserver | null
   /** How many proxies' `X-Forwarded-For` entries to trust. */
   trustProxy: number
 }
 
-/** Gives every request its state on the way in, and a log line on the way out. */
+/** Creates the state of every request, and logs the request when its response is complete. */
 export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<AppEnv> {
   const { auth, log, observer, trustProxy } = options
   const warnAboutProxy = createProxyWarning(log, trustProxy)
@@ -34,7 +34,7 @@ export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<Ap
     c.set("procedureContext", createContext(auth, request))
     warnAboutProxy(headers)
     await next()
-    // Preflights and files are answered by the framework.
+    // Hono itself responds to preflights and to requests for files.
     if (request.status === undefined) c.res = complete(c, c.res)
     const finish = () => {
       logRequest(log, method, request)

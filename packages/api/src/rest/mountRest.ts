@@ -2,15 +2,15 @@ import { failureOf } from "../failure.ts"
 import type { App, AppContext } from "../http/app.ts"
 import { refuseMethod, respond, respondEmpty, respondWithFailure } from "../http/respond.ts"
 import { callProcedure } from "../trpc/callProcedure.ts"
-import { describedInput, readRestInput } from "./readRestInput.ts"
+import { readRestInput, refuseUndocumented } from "./readRestInput.ts"
 import { type RestOperation, restOperations } from "./restOperations.ts"
 
 /**
- * The router's procedures as plain REST, each at the place its `meta.rest` names.
+ * Serves the router's procedures as plain REST, at the routes in their `meta.rest`.
  *
- * Not through `trpc-to-openapi`: it answers every success with 200 and lets no body say `reason`; it turns coercion
- * on in the very schemas that tRPC uses, so that after the first REST call `"10"` passes for a number there as well;
- * it makes the whole document anew for every request, and it matches paths without regard to case.
+ * This does not use `trpc-to-openapi`, which responds 200 to every success, allows no `reason` in error bodies, ignores
+ * the case of paths, and rebuilds the document for every request. It also turns on coercion in the schemas themselves, so
+ * that after the first REST call tRPC accepts `"10"` as a number.
  */
 export function mountRest(app: App) {
   for (const operation of restOperations) {
@@ -27,13 +27,13 @@ export function mountRest(app: App) {
 
 async function serve(c: AppContext, operation: RestOperation): Promise<Response> {
   c.get("request").route = operation.path
-  const read = await readRestInput(c.req, operation)
-  if ("failure" in read) return respondWithFailure(c, read.failure)
+  const result = await readRestInput(c.req, operation)
+  if ("failure" in result) return respondWithFailure(c, result.failure)
   try {
     const data = await callProcedure(operation.procedure, {
       kind: operation.kind,
       ctx: c.get("procedureContext"),
-      getRawInput: async () => describedInput(operation, read.input),
+      getRawInput: async () => refuseUndocumented(operation, result.input),
     })
     return operation.status === 204 ? respondEmpty(c) : respond(c, operation.status, JSON.stringify(data))
   } catch (error) {

@@ -11,11 +11,11 @@ import type { RestOperation } from "./restOperations.ts"
 type Fields = Record<string, unknown>
 
 /**
- * A procedure's input out of a REST request: its path parameters, and its query if it reads, else its JSON body. What
- * does not belong is passed on, so that the procedure's own schema refuses it.
+ * Reads a procedure's input from a REST request: from the path parameters, and from the query of a GET or the JSON body
+ * of any other method. Unknown fields are passed on, for the procedure's schema to reject.
  *
- * What changes something takes no query. URLs are written down on the way, and hold no password; and a page of any
- * origin may send a POST without a body, while for JSON the browser asks us first.
+ * Mutations take no query: proxies log URLs, which must not contain a password, and a page of any origin may send a POST
+ * without a body, whereas browsers send JSON to another origin only after a preflight.
  */
 export async function readRestInput(
   request: HonoRequest,
@@ -44,12 +44,12 @@ export async function readRestInput(
 }
 
 /**
- * An input without fields that the operation does not describe. Schemas refuse those as well, but take what tRPC's
- * own clients add.
+ * Rejects input with fields that the operation does not document, and returns any other input. The schemas reject unknown
+ * fields too, except those that tRPC's own clients add.
  *
- * @throws {TRPCError} as for input that a schema refuses.
+ * @throws {TRPCError} as for input that a schema rejects.
  */
-export function describedInput({ input: schema }: RestOperation, input: unknown): unknown {
+export function refuseUndocumented({ input: schema }: RestOperation, input: unknown): unknown {
   const { properties } = schema ?? {}
   const keys = properties ? Object.keys(input ?? {}).filter((name) => !Object.hasOwn(properties, name)) : []
   if (keys.length === 0) return input
@@ -68,7 +68,7 @@ async function readBody(request: HonoRequest): Promise<{ value: unknown } | { fa
     return { value: parseJson(decodeUtf8(bytes)) }
   } catch {
     return {
-      failure: failure("INVALID_INPUT", "The body must be valid JSON in UTF-8, with each field once."),
+      failure: failure("INVALID_INPUT", "The body must be valid JSON in UTF-8, without duplicate fields."),
     }
   }
 }
@@ -76,7 +76,7 @@ async function readBody(request: HonoRequest): Promise<{ value: unknown } | { fa
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** A query has only text; a field that wants a number gets one where the text is one. */
+/** Query values are strings. Converts one to a number if its field is a number and the string is an integer. */
 function fromQuery(operation: RestOperation, name: string, value: string) {
   const properties = operation.input?.properties ?? {}
   const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined

@@ -3,7 +3,7 @@ import { z } from "zod"
 import { type ProcedureKind, procedureDescriptions } from "../trpc/callProcedure.ts"
 import type { Access, RestRoute } from "../trpc/procedures.ts"
 
-/** JSON Schema, as far as we read it ourselves. */
+/** JSON Schema, with types for the keywords that this package reads. */
 export interface JsonSchema {
   type?: string
   properties?: Record<string, JsonSchema>
@@ -11,19 +11,19 @@ export interface JsonSchema {
   [keyword: string]: unknown
 }
 
-/** One REST operation, as the router describes it. */
+/** A REST operation, derived from a procedure. */
 export interface RestOperation extends RestRoute {
   /** The procedure's path, such as `apiKeys.create`. */
   procedure: string
   kind: ProcedureKind
   access: Access
-  /** Null when the procedure takes no input. */
+  /** Null if the procedure takes no input. */
   input: JsonSchema | null
-  /** Null when it answers without a body. */
+  /** Null if the response has no body. */
   output: JsonSchema | null
 }
 
-/** Every procedure that has a place in REST. */
+/** Every procedure with a REST route. */
 export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(
   ({ path: procedure, kind, meta: { rest, access }, input, output }) => {
     if (!rest || !access) return []
@@ -38,7 +38,7 @@ export const restOperations: readonly RestOperation[] = procedureDescriptions.fl
   },
 )
 
-/** Null for `z.void()`. Dates are ISO 8601 text in JSON. */
+/** Returns null for `z.void()`. Dates are ISO 8601 strings in JSON. */
 function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | null {
   if (schema instanceof z.ZodVoid) return null
   const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, {

@@ -4,9 +4,9 @@ import { isFromOwnPage, readSessionCookie, writeSessionCookie } from "../http/se
 import type { Latchkey } from "./context.ts"
 
 /**
- * Signs in, or refreshes, with the refresh token in the cookie instead of the response.
+ * Signs in or refreshes, and puts the refresh token into the cookie instead of the response.
  *
- * @throws {AuthError} `FORBIDDEN` before anything is done, for a page of another origin.
+ * @throws {AuthError} `FORBIDDEN` for pages of other origins, before anything happens.
  */
 export async function withSessionCookie(
   { request, auth }: Latchkey,
@@ -19,10 +19,10 @@ export async function withSessionCookie(
 }
 
 /**
- * Opens a session with the refresh token in the cookie. The browser's previous session ends: its cookie is replaced,
- * so nobody could sign out of it (ASVS 5.0, 7.2.4).
+ * Opens a session with its refresh token in the cookie. Ends the browser's previous session, because its cookie is
+ * replaced and the user could no longer sign out of it (ASVS 5.0, 7.2.4).
  *
- * @throws {AuthError} `FORBIDDEN` before anything is done, for a page of another origin.
+ * @throws {AuthError} `FORBIDDEN` for pages of other origins, before anything happens.
  */
 export async function withNewSessionCookie(
   latchkey: Latchkey,
@@ -36,9 +36,9 @@ export async function withNewSessionCookie(
 }
 
 /**
- * The refresh token of the cookie.
+ * The refresh token from the session cookie.
  *
- * @throws {AuthError} `UNAUTHENTICATED` without one, `FORBIDDEN` for a page of another origin.
+ * @throws {AuthError} `UNAUTHENTICATED` without a cookie, `FORBIDDEN` for pages of other origins.
  */
 export function requireSessionCookie(request: RequestState): string {
   const refreshToken = readSessionCookie(request)

@@ -1,9 +1,4 @@
-import {
-  getTRPCErrorFromUnknown,
-  getTRPCErrorShape,
-  TRPCError,
-  type TRPCError as TrpcError,
-} from "@trpc/server"
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server"
 import type { z } from "zod"
 import { appRouter } from "./appRouter.ts"
 import type { Context } from "./context.ts"
@@ -13,7 +8,7 @@ import type { Meta } from "./procedures.ts"
 
 const { _config: config, procedures } = appRouter._def
 
-/** A procedure as tRPC's adapters call it. Each of its layers copies the options, so there are few. */
+/** A procedure as tRPC's adapters call it. Every middleware copies the options, so procedures have few. */
 interface Procedure {
   _def: { type: string; meta?: Meta; inputs: z.ZodType[]; output?: z.ZodType }
   (options: {
@@ -26,7 +21,7 @@ interface Procedure {
 
 export type ProcedureKind = "query" | "mutation"
 
-/** tRPC keeps a router's procedures in one flat record, although its type is nested. */
+/** tRPC keeps a router's procedures in a flat record, although the type is nested. */
 const byPath = new Map(Object.entries(procedures as unknown as Record<string, Procedure>))
 
 export interface ProcedureDescription {
@@ -46,14 +41,14 @@ export const procedureDescriptions: readonly ProcedureDescription[] = [...byPath
   output: _def.output,
 }))
 
-/** Undefined for a path that is no procedure's. */
+/** The kind of a procedure; undefined for an unknown path. */
 export const procedureKind = (path: string): ProcedureKind | undefined =>
   byPath.get(path)?._def.type as ProcedureKind | undefined
 
 /**
  * Calls a procedure as tRPC's adapters do.
  *
- * @throws {TRPCError}
+ * @throws {TRPCError} the procedure's error, or `NOT_FOUND` if there is no procedure of this path and kind.
  */
 export async function callProcedure(
   path: string,
@@ -69,9 +64,9 @@ export async function callProcedure(
   }
 }
 
-/** An error as clients get it over tRPC. */
+/** An error as tRPC clients receive it. */
 export const formatTrpcError = (
-  error: TrpcError,
+  error: TRPCError,
   ctx: Context,
   call?: { path: string; kind: ProcedureKind },
 ) =>
@@ -84,8 +79,13 @@ export const formatTrpcError = (
     ctx,
   })
 
+/** Encodes a result or an error with the router's transformer. */
 export const serializeOutput = (data: unknown) => config.transformer.output.serialize(data)
 
-/** @throws when the input has annotations that no procedure takes. */
+/**
+ * Decodes an input with the router's transformer.
+ *
+ * @throws {TypeError} for annotations that no procedure accepts.
+ */
 export const deserializeInput = (input: unknown): unknown =>
   config.transformer.input.deserialize(input as never)

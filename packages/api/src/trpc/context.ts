@@ -1,7 +1,7 @@
 import { type Auth, type Authentication, addressBlock, type TakeTurn } from "@latchkey/auth"
 import type { RequestState } from "../http/requestState.ts"
 
-/** The context of Latchkey's procedures: a single name, so that it fits beside another router's context. */
+/** The context of Latchkey's procedures. It has one property, so that it fits beside another router's context. */
 export interface Context {
   latchkey: Latchkey
 }
@@ -18,7 +18,7 @@ export class Latchkey {
     this.request = request
   }
 
-  /** Authenticates the request, once and only when a procedure asks. */
+  /** Authenticates the request at the first call, and only once. */
   authenticate(): Promise<Authentication> {
     this.#authentication ??= this.#authenticate()
     return this.#authentication
@@ -55,7 +55,7 @@ export class Latchkey {
   }
 }
 
-/** The context of one request, whichever way it came in. */
+/** Creates the context of a request. */
 export const createContext = (auth: Auth, request: RequestState): Context => ({
   latchkey: new Latchkey(auth, request),
 })

@@ -12,7 +12,7 @@ import { readUnaryCalls, serveUnaryCalls } from "./unaryTrpc.ts"
 
 const MAX_BATCH_SIZE = 20
 
-/** tRPC at `/trpc`. */
+/** Serves tRPC at `/trpc`. */
 export function mountTrpc(app: App) {
   app.all("/trpc/:path", (c) => {
     const unary = readUnaryCalls(c, MAX_BATCH_SIZE)
@@ -21,29 +21,28 @@ export function mountTrpc(app: App) {
   })
 }
 
-/** For the log: names that are procedures', and no other text. */
+/** The route for the log. Contains only names of procedures, because any other text may be a secret. */
 const routeOf = (names: readonly string[]) =>
   `/trpc/${names.map((name) => (procedureKind(name) ? name : "unknown")).join(",")}`
 
-/** Whatever else tRPC knows to read, through its fetch adapter. */
+/** Serves all other kinds of tRPC requests through tRPC's fetch adapter. */
 async function serveOtherCalls(c: AppContext): Promise<Response> {
   const { method } = c.req
   if (method !== "GET" && method !== "POST") return refuseMethod(c, ["GET", "POST"])
-  // The adapter would read forms and octet streams too, which no procedure takes.
+  // The adapter would also read forms and octet streams, which no procedure accepts.
   if (method === "POST" && !isJson(c.req.header("content-type"))) {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."))
   }
   const response = await serveWithAdapter(c)
   if (response.headers.has("content-type") || response.status === 204) {
-    return complete(c, method === "POST" ? await whole(response) : response)
+    return complete(c, method === "POST" ? await buffer(response) : response)
   }
-  // What failed as a whole, before there was a context, has neither a type nor the request's id.
+  // The response to a request that failed before its context existed has no content type and no request id.
   const last = c.get("request").failures.pop()
-  if (!last) throw new TypeError("an answer of no type, and no failure")
+  if (!last) throw new TypeError("a response without a content type, but no failure")
   return respondWithFailure(c, last.failure, { error: last.error })
 }
 
-/** tRPC's own way. */
 async function serveWithAdapter(c: AppContext): Promise<Response> {
   const { failures } = c.get("request")
   return fetchRequestHandler({
@@ -57,17 +56,20 @@ async function serveWithAdapter(c: AppContext): Promise<Response> {
 }
 
 /**
- * An answer that would come call by call, kept until all calls are done. What a mutation says in the headers of an
- * answer, such as a session's cookie or a limit, is not known before.
+ * Buffers a streamed response until all of its calls are complete. Only then are the headers known that mutations set,
+ * such as the session cookie and the rate limit.
  */
-async function whole(response: Response): Promise<Response> {
+async function buffer(response: Response): Promise<Response> {
   const headers = new Headers(response.headers)
   headers.delete("transfer-encoding")
   const { status } = response
   return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers })
 }
 
-/** The adapter would fail for a host that `URL` refuses, repair a body that is no UTF-8, and take a name twice. */
+/**
+ * Prepares a request for the adapter, which would fail for hosts that `URL` rejects, repair invalid UTF-8, and accept
+ * duplicate names.
+ */
 async function forAdapter(request: AppContext["req"]): Promise<Request> {
   const { method, headers, signal, url: sent } = request.raw
   const url = localUrl(sent)
@@ -84,13 +86,13 @@ async function forAdapter(request: AppContext["req"]): Promise<Request> {
   return new Request(url, { method, headers, signal, body: strictJson(() => decodeUtf8(bytes)) })
 }
 
-/** JSON that we take, or nothing, or else what no reader takes for JSON. */
+/** The text if `parseJson` accepts it or if it is empty; otherwise text that no JSON parser accepts. */
 function strictJson(readText: () => string): string {
   try {
     const text = readText()
     if (text !== "") parseJson(text)
     return text
   } catch {
-    return "no JSON"
+    return "not JSON"
   }
 }

@@ -8,7 +8,7 @@ import { RequestState } from "../http/requestState.ts"
 import { appRouter } from "./appRouter.ts"
 import { type Context, createContext } from "./context.ts"
 
-/** A context in which signing in fails. */
+/** A context in which signing in fails with an error. */
 function contextFailingWith(error: Error): Context {
   const accounts: Partial<Auth["accounts"]> = { login: () => Promise.reject(error) }
   return createContext({ accounts } as Auth, new RequestState({ headers: new Headers() }))
@@ -21,7 +21,7 @@ const signInRequest = (path: string) =>
     body: JSON.stringify({ json: { email: "a@company.tld", password: "p" } }),
   })
 
-/** What a client receives when signing in fails with an error. */
+/** The client's view of a sign-in that fails with an error. */
 async function signInFailingWith(error: Error) {
   const response = await fetchRequestHandler({
     endpoint: "/trpc",
@@ -33,7 +33,7 @@ async function signInFailingWith(error: Error) {
   return { status: response.status, data: body.error.json.data }
 }
 
-test("a full bcrypt queue is told as not begun, so that a client may repeat the call", async () => {
+test("a full bcrypt queue is reported as not begun, so clients may retry", async () => {
   const { status, data } = await signInFailingWith(new AuthError("UNAVAILABLE", "Too many."))
   expect(status).toBe(503)
   expect(data).toEqual({
@@ -46,12 +46,12 @@ test("a full bcrypt queue is told as not begun, so that a client may repeat the 
 })
 
 test.each<[string, Error]>([
-  ["a database that went away meanwhile", new DatabaseUnavailable("gone")],
+  ["a lost database connection", new DatabaseUnavailable("gone")],
   ...(["LOGIN_FAILED", "FORBIDDEN"] satisfies Reason[]).map((reason): [string, Error] => [
     reason,
     new AuthError(reason, "No."),
   ]),
-])("%s is not", async (_, error) => {
+])("%s is reported without `begun`", async (_, error) => {
   expect((await signInFailingWith(error)).data).not.toHaveProperty("begun")
 })
 
@@ -60,7 +60,7 @@ test.each<[Error, number, string]>([
   [new AuthError("NOT_FOUND", "There is no such key."), 404, "NOT_FOUND"],
   [new AuthError("RATE_LIMITED", "Too many attempts."), 429, "TOO_MANY_REQUESTS"],
   [new DatabaseUnavailable("gone"), 503, "SERVICE_UNAVAILABLE"],
-])("inside another router with its own formatter, %s has its own status", async (error, status, code) => {
+])("inside another router with its own formatter, %s keeps its status", async (error, status, code) => {
   const host = initTRPC.context<Context>().create({ transformer: superjson })
   const response = await fetchRequestHandler({
     endpoint: "/trpc",

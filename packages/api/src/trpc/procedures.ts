@@ -8,24 +8,26 @@ import { transformer } from "./transformer.ts"
 /** Who may call a procedure. */
 export type Access = "anyone" | "jwt" | "jwtOrKey" | "admin"
 
-/** Where a procedure stands in REST. */
+/** A procedure's REST route, and its documentation in OpenAPI. */
 export interface RestRoute {
   method: "GET" | "POST" | "DELETE"
   path: `/auth/${string}`
   status: 200 | 201 | 204
-  /** Names in the path, in braces, and the input fields that they fill. */
+  /** Maps path parameters to the input fields that they fill. */
   params?: Readonly<Record<string, string>>
   summary: string
+  /** What the operation does and when it fails, in Markdown. */
+  description: string
 }
 
 export interface Meta {
   access?: Access
-  /** The procedure takes no input, and refuses any. Cheaper than a schema that says so: no layer of its own. */
+  /** The procedure rejects any input. Cheaper than a schema, which would add a middleware. */
   input?: "none"
   /**
-   * `none`: the call takes no turn in the fair queue, as it queries nothing for itself, or waits for bcrypt and must
-   * not hold a place meanwhile. Such calls are bounded by the limits, the bcrypt queues and their order by user.
-   * `own`: the procedure takes its turn itself, once it knows whose it is.
+   * `none`: the call bypasses the fair queue, because it runs no query of its own, or because it waits for bcrypt and
+   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex by user bound such calls.
+   * `own`: the procedure enters the queue itself, once it knows whose call it is.
    */
   queue?: "none" | "own"
   rest?: RestRoute
@@ -50,8 +52,8 @@ const t = initTRPC
 export const router = t.router
 
 /**
- * Gives errors their code where they leave a procedure, so that they have it under any router's error formatter, and
- * in none of them a wrong password is a 500.
+ * Converts errors where they leave a procedure, so that they keep their code in other routers with other error
+ * formatters. Otherwise a wrong password would be a 500 there.
  */
 const baseProcedure = t.procedure.use(async ({ next }) => {
   const result = await next()
@@ -59,14 +61,14 @@ const baseProcedure = t.procedure.use(async ({ next }) => {
   return result
 })
 
-/** Created once: rejections come in floods, and capturing a stack costs more than the rest of a call. */
+/** Created once, because rejections come in floods and capturing a stack costs more than the rest of a call. */
 const UNAUTHENTICATED = toTrpcError(unauthenticated())
 const AMBIGUOUS = toTrpcError(
-  new AuthError("AMBIGUOUS_CREDENTIALS", "Send one access token or one API key, and only once."),
+  new AuthError("AMBIGUOUS_CREDENTIALS", "Send exactly one credential: an access token or an API key."),
 )
 
 /**
- * A request's caller. An invalid credential is rejected, not treated as missing.
+ * The caller of a request. An invalid credential is rejected, not treated as missing.
  *
  * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
  */
@@ -82,7 +84,7 @@ async function callerOf({ latchkey }: Context): Promise<Caller> {
 }
 
 /**
- * The session whose access token a request has.
+ * The session of the request's access token.
  *
  * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an API key.
  */
@@ -91,7 +93,7 @@ export async function sessionOf(ctx: Context) {
 }
 
 function sessionOfCaller(caller: Caller) {
-  if (caller.via !== "jwt") throw new AuthError("FORBIDDEN", "An API key can't do this; sign in.")
+  if (caller.via !== "jwt") throw new AuthError("FORBIDDEN", "An API key can't do this; use an access token.")
   return { userId: caller.user.id, sessionId: caller.sessionId }
 }
 
@@ -101,7 +103,7 @@ interface Call {
   getRawInput: () => Promise<unknown>
 }
 
-/** Runs the rest of a call when it is its client's turn. The input has to be there before the call takes a place. */
+/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place while it arrives. */
 async function runInTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue) return run()
   await getRawInput()
@@ -114,13 +116,13 @@ async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<un
   }
 }
 
-/** For anyone; where a credential counts if there is one, a bad one is refused. */
+/** For anyone. If `access` is overridden, a credential is optional, but an invalid one is rejected. */
 export const publicProcedure = baseProcedure.meta({ access: "anyone" }).use(async (call) => {
   if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await callerOf(call.ctx)
   return runInTurn(call, () => call.next())
 })
 
-/** For anyone, and with nothing to say. */
+/** A public procedure that takes no input. */
 export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput, next }) => {
   await refuseInput(meta, getRawInput)
   return next()
@@ -133,12 +135,12 @@ export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(as
   return runInTurn(call, () => call.next({ ctx: { caller } }))
 })
 
-/** For callers with a valid access token alone. */
+/** For callers with a valid access token. API keys are rejected. */
 export const sessionProcedure = callerProcedure
   .meta({ access: "jwt" })
   .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))
 
-/** For administrators with a valid access token alone. */
+/** For administrators with a valid access token. API keys are rejected. */
 export const adminProcedure = callerProcedure
   .meta({ access: "admin" })
   .use(({ ctx, next }) => next({ ctx: { by: adminSessionOf(ctx.caller) } }))

@@ -2,25 +2,25 @@ import superjson from "superjson"
 
 type Serialized = Parameters<typeof superjson.deserialize>[0]
 
-/** What revives as a date, or as undefined. */
+/** Whether an annotation stands for a date or `undefined`. */
 const isPlainLeaf = (annotation: unknown) =>
   Array.isArray(annotation) && annotation.length === 1 && ["Date", "undefined"].includes(annotation[0])
 
 /**
- * superjson can revive much more than the dates that our procedures take, and some of it at a price that the
- * sender sets: a typed array of a length that a few bytes declare. Everything else is refused.
+ * Revives dates and `undefined`, and rejects every other annotation. Procedures need no others, and the sender controls
+ * what they cost: a few bytes can declare a typed array of any length.
  *
- * @throws {TypeError}
+ * @throws {TypeError} for other annotations.
  */
 function deserialize(sent: Serialized): unknown {
   const values: unknown = sent?.meta?.values
   const annotations = Array.isArray(values) ? [values] : Object.values(values ?? {})
   if (sent?.meta?.referentialEqualities !== undefined || !annotations.every(isPlainLeaf)) {
-    throw new TypeError("an annotation that no input needs")
+    throw new TypeError("annotation not supported")
   }
-  // In place, as what was parsed for us is ours, and as a copy would take a `__proto__` that was sent for its own.
+  // In place, because nothing else uses the parsed value, and a copy would take a `__proto__` from it as its prototype.
   return superjson.deserialize(sent, { inPlace: true })
 }
 
-/** Clients use `superjson` itself. */
+/** The server's transformer. Clients use `superjson` itself. */
 export const transformer = { input: { serialize: superjson.serialize, deserialize }, output: superjson }

@@ -14,18 +14,18 @@ import {
   serializeOutput,
 } from "./callProcedure.ts"
 
-/** Calls for procedures that answer once, as tRPC's links for queries and mutations send them. */
+/** Queries or mutations, as tRPC's HTTP links send them. */
 export interface UnaryCalls {
   paths: readonly string[]
   kind: ProcedureKind
   isBatch: boolean
-  /** The `input` of a GET. */
+  /** The query parameter `input` of a GET. */
   query: string | null
 }
 
 /**
- * Reads a request as unary calls; null when there is anything in it that the links don't send, such as a path
- * that is no procedure's, another method or a stream. Those are left to tRPC's own adapter.
+ * Reads a request as unary calls. Returns null for anything that the links don't send, such as an unknown procedure,
+ * another method or a stream, and leaves it to tRPC's own adapter.
  */
 export function readUnaryCalls(c: AppContext, maxBatchSize: number): UnaryCalls | null {
   const { raw } = c.req
@@ -46,8 +46,8 @@ export function readUnaryCalls(c: AppContext, maxBatchSize: number): UnaryCalls 
 }
 
 /**
- * Serves unary calls. tRPC's fetch adapter does the same and is made for streams as well, which costs several
- * times as much; `unaryTrpc.test.ts` holds the two to the same answers.
+ * Serves unary calls. tRPC's fetch adapter gives the same responses but costs several times as much, because it also
+ * supports streams. `unaryTrpc.db.test.ts` compares the two.
  */
 export async function serveUnaryCalls(
   c: AppContext,
@@ -63,7 +63,7 @@ export async function serveUnaryCalls(
     const parsed = parseJson(text)
     if (!isBatch) return [deserializeInput(parsed)]
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-      throw new TypeError("the input of a batch is an object")
+      throw new TypeError("the input of a batch must be an object")
     }
     const byIndex = parsed as Record<number, unknown>
     return paths.map((_, index) =>
@@ -94,8 +94,8 @@ export async function serveUnaryCalls(
     const { status, body } = await call(paths[0] ?? "", 0)
     return respond(c, status, JSON.stringify(body))
   }
-  const answers = await Promise.all(paths.map(call))
-  const statuses = new Set(answers.map(({ status }) => status))
+  const results = await Promise.all(paths.map(call))
+  const statuses = new Set(results.map(({ status }) => status))
   const [status = 207] = statuses.size === 1 ? statuses : []
-  return respond(c, status, JSON.stringify(answers.map(({ body }) => body)))
+  return respond(c, status, JSON.stringify(results.map(({ body }) => body)))
 }

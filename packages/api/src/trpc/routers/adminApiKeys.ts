@@ -8,8 +8,9 @@ export const adminApiKeysRouter = router({
         method: "GET",
         path: "/auth/admin/apikeys",
         status: 200,
-        summary:
-          "List the API keys of all users, the active ones or all, newest first; those that a search finds by how the label begins, the owner's email, the key's start or id, by their labels",
+        summary: "List all users' API keys",
+        description:
+          "Returns the API keys of all users, newest first. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches the beginning of the label, ignoring case, the owner's full email, the key's id, or the key's first 8 to 16 characters, and sorts the results by label. Never send a whole key: URLs are often logged. Requires an administrator's access token.",
       },
     })
     .input(listOwnedApiKeys)
@@ -29,7 +30,9 @@ export const adminApiKeysRouter = router({
         path: "/auth/admin/apikeys/{key_id}",
         status: 204,
         params: { key_id: "id" },
-        summary: "Revoke anybody's API key, at once and for good",
+        summary: "Revoke any user's API key",
+        description:
+          "Revokes any user's API key permanently. As soon as this returns, every instance rejects the key. Requires an administrator's access token.",
       },
     })
     .input(id)

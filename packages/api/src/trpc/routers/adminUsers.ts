@@ -8,7 +8,9 @@ export const adminUsersRouter = router({
         method: "GET",
         path: "/auth/admin/users",
         status: 200,
-        summary: "List all users, newest first; those whose email begins with a search, by their emails",
+        summary: "List users",
+        description:
+          "Returns all users, newest first. `search` matches the beginning of the email, ignoring case, and sorts the results by email. Requires an administrator's access token.",
       },
     })
     .input(listUsers)
@@ -24,7 +26,9 @@ export const adminUsersRouter = router({
         path: "/auth/admin/users/{user_id}/disable",
         status: 204,
         params: { user_id: "id" },
-        summary: "Disable a user at once: end all sessions, accept no key",
+        summary: "Disable a user",
+        description:
+          "Ends all of a user's sessions and prevents signing in. As soon as this returns, every instance rejects the user's access tokens and API keys. Administrators can't disable themselves. Requires an administrator's access token.",
       },
     })
     .input(id)
@@ -38,7 +42,9 @@ export const adminUsersRouter = router({
         path: "/auth/admin/users/{user_id}/enable",
         status: 204,
         params: { user_id: "id" },
-        summary: "Enable a user again: the keys work, and signing in",
+        summary: "Enable a user",
+        description:
+          "Lets a disabled user sign in again. The user's API keys work again; sessions do not come back. Requires an administrator's access token.",
       },
     })
     .input(id)

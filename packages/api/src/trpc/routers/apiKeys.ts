@@ -17,7 +17,9 @@ export const apiKeysRouter = router({
         method: "POST",
         path: "/auth/apikeys",
         status: 201,
-        summary: "Create an API key; the only time it is shown",
+        summary: "Create an API key",
+        description:
+          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. Requires an access token: API keys can't create keys.",
       },
     })
     .input(createApiKey)
@@ -36,7 +38,9 @@ export const apiKeysRouter = router({
         method: "GET",
         path: "/auth/apikeys",
         status: 200,
-        summary: "List API keys, newest first: the active ones, or all",
+        summary: "List API keys",
+        description:
+          "Returns the user's API keys, newest first, without their secrets. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches any part of the label, ignoring case.",
       },
     })
     .input(listApiKeys)
@@ -55,7 +59,9 @@ export const apiKeysRouter = router({
         path: "/auth/apikeys/{key_id}",
         status: 204,
         params: { key_id: "id" },
-        summary: "Revoke an API key, at once and for good",
+        summary: "Revoke an API key",
+        description:
+          "Revokes an API key permanently. As soon as this returns, every instance rejects the key. An API key can revoke only itself.",
       },
     })
     .input(id)

@@ -2,14 +2,16 @@ import { auditEvent, listAudit, pageOf } from "@latchkey/contract/schemas"
 import { router, sessionProcedure } from "../procedures.ts"
 
 export const auditRouter = router({
-  // By access token alone: a key that leaks is not to tell where its owner is.
+  // Rejects API keys: a leaked key must not reveal where its owner is.
   list: sessionProcedure
     .meta({
       rest: {
         method: "GET",
         path: "/auth/audit",
         status: 200,
-        summary: "List what happened to the account, newest first: events of one kind, or all",
+        summary: "List audit events",
+        description:
+          "Returns security events of the user's account, newest first, such as sign-ins, failed sign-ins, and revoked keys. Repeated failures are combined into one event with a `count`.",
       },
     })
     .input(listAudit)

@@ -18,11 +18,20 @@ import {
   sessionProcedure,
 } from "../procedures.ts"
 
+const COOKIE =
+  'With `session: "cookie"`, the refresh token is set as an `HttpOnly` cookie instead; only pages of Latchkey\'s own origin can use this.'
+
 export const authRouter = router({
   register: publicProcedure
     .meta({
       queue: "none",
-      rest: { method: "POST", path: "/auth/register", status: 201, summary: "Create an account" },
+      rest: {
+        method: "POST",
+        path: "/auth/register",
+        status: 201,
+        summary: "Create an account",
+        description: `Creates an account, signs in, and returns an access token and a refresh token. ${COOKIE} Returns \`FORBIDDEN\` if registration is closed.`,
+      },
     })
     .input(newCredentials)
     .output(signedIn)
@@ -34,7 +43,13 @@ export const authRouter = router({
   login: publicProcedure
     .meta({
       queue: "none",
-      rest: { method: "POST", path: "/auth/login", status: 200, summary: "Sign in" },
+      rest: {
+        method: "POST",
+        path: "/auth/login",
+        status: 200,
+        summary: "Sign in",
+        description: `Opens a session and returns an access token and a refresh token. ${COOKIE} An unknown email and a wrong password give the same error.`,
+      },
     })
     .input(credentials)
     .output(signedIn)
@@ -50,7 +65,9 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/refresh",
         status: 200,
-        summary: "Replace a refresh token, of the body or of the cookie, with a new pair",
+        summary: "Refresh a session",
+        description:
+          "Exchanges a refresh token for a new access token and a new refresh token. Omit `refreshToken` to use the session cookie. A refresh token is valid once: presenting it again ends the session, because it may have been stolen.",
       },
     })
     .input(refresh)
@@ -74,7 +91,9 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/logout",
         status: 204,
-        summary: "End this session: the access token's, or without one the cookie's",
+        summary: "Sign out",
+        description:
+          "Ends the session of the access token, or without an access token the session of the cookie. All tokens of the session stop working immediately.",
       },
     })
     .output(noOutput)
@@ -101,7 +120,9 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/password",
         status: 204,
-        summary: "Change the password and end all other sessions",
+        summary: "Change the password",
+        description:
+          "Changes the user's password and ends all other sessions. API keys keep working. Returns `LOGIN_FAILED` if the current password is wrong.",
       },
     })
     .input(passwordChange)
@@ -114,7 +135,14 @@ export const authRouter = router({
     .meta({
       input: "none",
       queue: "none",
-      rest: { method: "GET", path: "/auth/me", status: 200, summary: "Who is calling" },
+      rest: {
+        method: "GET",
+        path: "/auth/me",
+        status: 200,
+        summary: "Get the current user",
+        description:
+          "Returns the user that the credential belongs to. `via` is the kind of credential, and `apiKeyId` the id of the API key, if one was used.",
+      },
     })
     .output(me)
     .query(({ ctx: { caller } }) => ({

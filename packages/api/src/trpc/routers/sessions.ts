@@ -9,7 +9,9 @@ export const sessionsRouter = router({
         method: "GET",
         path: "/auth/sessions",
         status: 200,
-        summary: "List the sessions of the account: this one first, then those used last",
+        summary: "List sessions",
+        description:
+          "Returns up to 100 active sessions of the user: the current session first, then the others, most recently used first.",
       },
     })
     .output(sessionList)
@@ -22,7 +24,8 @@ export const sessionsRouter = router({
         path: "/auth/sessions/{session_id}",
         status: 204,
         params: { session_id: "id" },
-        summary: "End a session of the account",
+        summary: "End a session",
+        description: "Ends one of the user's sessions. All tokens of the session stop working immediately.",
       },
     })
     .input(id)
@@ -38,7 +41,9 @@ export const sessionsRouter = router({
         method: "DELETE",
         path: "/auth/sessions",
         status: 204,
-        summary: "End all sessions of the account but this one",
+        summary: "End all other sessions",
+        description:
+          "Ends all of the user's sessions except the current one. All tokens of those sessions stop working immediately.",
       },
     })
     .output(noOutput)
