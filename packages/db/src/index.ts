@@ -36,7 +36,7 @@ export {
   type ListedAuditEvent,
   listAuditEvents,
 } from "./queries/auditEvents.ts"
-export { type Actor, type ByAdmin, sessionActor } from "./queries/authority.ts"
+export { type ActingCredential, type ByAdmin, sessionCredential } from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { describe, expect, inject, test, vi } from "vitest"
-import { acceptedSocket } from "../../src/acceptedSocket.ts"
+import { acceptedSocket } from "../acceptedSocket.ts"
 import { startServerOnPostgres } from "../testServer.ts"
 import { openConnection } from "./rawConnection.ts"
 import { request } from "./request.ts"

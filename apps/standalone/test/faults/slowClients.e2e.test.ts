@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { acceptedSocket } from "../../src/acceptedSocket.ts"
+import { acceptedSocket } from "../acceptedSocket.ts"
 import { registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>

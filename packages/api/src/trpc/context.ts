@@ -1,4 +1,4 @@
-import { type Auth, type Authentication, addressBlock, type TakeTurn } from "@latchkey/auth"
+import { type Auth, type Authentication, addressBlock, type RunQueued } from "@latchkey/auth"
 import type { RequestState } from "../http/requestState.ts"
 
 /** The context of Latchkey's procedures. It has one property, so that it fits beside another router's context. */
@@ -11,7 +11,7 @@ export class Latchkey {
   readonly auth: Auth
   readonly request: RequestState
   #authentication: Promise<Authentication> | undefined
-  #takeTurn: TakeTurn | undefined
+  #runQueued: RunQueued | undefined
 
   constructor(auth: Auth, request: RequestState) {
     this.auth = auth
@@ -38,20 +38,20 @@ export class Latchkey {
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
-  runInTurn<T>(run: () => Promise<T>): Promise<T> {
+  runQueued<T>(run: () => Promise<T>): Promise<T> {
     const { caller } = this.request
-    return this.#runInTurnOf(caller && `${caller.user.id} ${caller.via}`, run)
+    return this.#runQueuedAs(caller && `${caller.user.id} ${caller.via}`, run)
   }
 
   /** The same for a call by refresh token: a live session does not wait for what others at its address make up. */
-  async runInTurnOfHolder<T>(refreshToken: string, run: () => Promise<T>): Promise<T> {
+  async runQueuedAsHolder<T>(refreshToken: string, run: () => Promise<T>): Promise<T> {
     const holder = await this.auth.accounts.holderOf(refreshToken)
-    return this.#runInTurnOf(holder && `${holder.id} refreshToken`, run)
+    return this.#runQueuedAs(holder && `${holder.id} refreshToken`, run)
   }
 
-  #runInTurnOf<T>(client: string | null, run: () => Promise<T>): Promise<T> {
-    this.#takeTurn ??= this.auth.queue.forRequest()
-    return this.#takeTurn(client ?? addressBlock(this.request.address), run)
+  #runQueuedAs<T>(client: string | null, run: () => Promise<T>): Promise<T> {
+    this.#runQueued ??= this.auth.queue.forRequest()
+    return this.#runQueued(client ?? addressBlock(this.request.address), run)
   }
 }
 

@@ -104,10 +104,10 @@ interface Call {
 }
 
 /** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place while it arrives. */
-async function runInTurn<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
+async function runQueued<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue) return run()
   await getRawInput()
-  return ctx.latchkey.runInTurn(run)
+  return ctx.latchkey.runQueued(run)
 }
 
 async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<unknown>) {
@@ -119,7 +119,7 @@ async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<un
 /** For anyone. If `access` is overridden, a credential is optional, but an invalid one is rejected. */
 export const publicProcedure = baseProcedure.meta({ access: "anyone" }).use(async (call) => {
   if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await callerOf(call.ctx)
-  return runInTurn(call, () => call.next())
+  return runQueued(call, () => call.next())
 })
 
 /** A public procedure that takes no input. */
@@ -132,7 +132,7 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
 export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(async (call) => {
   const caller = await callerOf(call.ctx)
   await refuseInput(call.meta, call.getRawInput)
-  return runInTurn(call, () => call.next({ ctx: { caller } }))
+  return runQueued(call, () => call.next({ ctx: { caller } }))
 })
 
 /** For callers with a valid access token. API keys are rejected. */

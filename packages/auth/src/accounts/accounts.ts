@@ -15,7 +15,7 @@ import {
   type NewUserRole,
   replacePasswordHash,
   rotateSession,
-  sessionActor,
+  sessionCredential,
   type User,
 } from "@latchkey/db"
 import { createBatchedRead } from "../batchedRead.ts"
@@ -223,7 +223,7 @@ export function createAccounts(
     },
 
     async logout(session, client) {
-      requireDone(await endSession(db, { by: sessionActor(session), client }))
+      requireDone(await endSession(db, { by: sessionCredential(session), client }))
     },
 
     async logoutByRefreshToken({ refreshToken }, client) {
@@ -248,7 +248,7 @@ export function createAccounts(
         throw wrongPassword()
       }
       const newHash = await hashPassword(bcrypt, newPassword)
-      const by = sessionActor({ userId, sessionId })
+      const by = sessionCredential({ userId, sessionId })
       const result = await changePassword(db, { by, checkedHash, newHash, client })
       if (result === "ended") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()

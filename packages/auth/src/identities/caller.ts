@@ -1,4 +1,4 @@
-import { type Actor, sessionActor, type User } from "@latchkey/db"
+import { type ActingCredential, sessionCredential, type User } from "@latchkey/db"
 
 /** Who is calling, and by which credential. */
 export type Caller =
@@ -6,9 +6,9 @@ export type Caller =
   | { user: User; via: "apiKey"; apiKeyId: string }
 
 /** A caller as the database knows one who makes a change. */
-export function actorOf(caller: Caller): Actor {
+export function actingCredentialOf(caller: Caller): ActingCredential {
   const userId = caller.user.id
   return caller.via === "jwt"
-    ? sessionActor({ userId, sessionId: caller.sessionId })
+    ? sessionCredential({ userId, sessionId: caller.sessionId })
     : { userId, via: "apiKey", credentialId: caller.apiKeyId }
 }

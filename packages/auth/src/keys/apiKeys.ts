@@ -6,13 +6,13 @@ import {
   type ListedApiKey,
   listApiKeys,
   revokeApiKey,
-  sessionActor,
+  sessionCredential,
 } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError, requireDone, unauthenticated } from "../errors.ts"
-import { actorOf, type Caller } from "../identities/caller.ts"
+import { actingCredentialOf, type Caller } from "../identities/caller.ts"
 import { isUuid } from "../isUuid.ts"
 import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
@@ -77,7 +77,7 @@ export function createApiKeys(
       const keyHash = await runExclusive(userId, () => bcrypt.hash(key))
       const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
       const result = await createApiKey(db, {
-        by: sessionActor({ userId, sessionId }),
+        by: sessionCredential({ userId, sessionId }),
         maxKeys: options.maxKeysPerUser,
         apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
         client,
@@ -108,7 +108,9 @@ export function createApiKeys(
       if (caller.via === "apiKey" && caller.apiKeyId !== id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
-      const result = isUuid(id) ? await revokeApiKey(db, { id, by: actorOf(caller), client }) : "notFound"
+      const result = isUuid(id)
+        ? await revokeApiKey(db, { id, by: actingCredentialOf(caller), client })
+        : "notFound"
       requireDone(result, "You have no active key with this id.")
     },
   }

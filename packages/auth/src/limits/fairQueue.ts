@@ -2,7 +2,7 @@ import pLimit from "p-limit"
 import { AuthError } from "../errors.ts"
 
 /** Runs a call in its client's turn. @throws {AuthError} `UNAVAILABLE`, before the call has begun. */
-export type TakeTurn = <T>(client: string, run: () => Promise<T>) => Promise<T>
+export type RunQueued = <T>(client: string, run: () => Promise<T>) => Promise<T>
 
 /**
  * Shares a few places between clients. Clients take turns, so that a call waits for at most one call of each other
@@ -10,7 +10,7 @@ export type TakeTurn = <T>(client: string, run: () => Promise<T>) => Promise<T>
  */
 export interface FairQueue {
   /** For the calls of one request: they queue behind each other first, and only then with those of other requests. */
-  forRequest(): TakeTurn
+  forRequest(): RunQueued
   usage(): FairQueueUsage
 }
 
@@ -123,7 +123,7 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
     })
   }
 
-  async function runInTurn<T>(name: string, giveUpAt: number, run: () => Promise<T>): Promise<T> {
+  async function runQueued<T>(name: string, giveUpAt: number, run: () => Promise<T>): Promise<T> {
     const patience = giveUpAt - performance.now()
     if (patience <= 0) throw refuse()
     const client = clients.get(name) ?? { taken: 0, waiting: new Set() }
@@ -147,7 +147,7 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
       const limit = pLimit(limits.callsPerRequest)
       return (client, run) => {
         const giveUpAt = performance.now() + limits.patience
-        return limit(() => runInTurn(client, giveUpAt, run))
+        return limit(() => runQueued(client, giveUpAt, run))
       }
     },
     usage: () => ({ running, waiting, refused }),

@@ -86,7 +86,7 @@ export function createThrottleLogin(
   }
 
   /** @returns what makes the refusal, where a limit that others share is used up. */
-  async function loginInTurn<T>(
+  async function loginExclusively<T>(
     keys: LoginKeys,
     client: ClientInfo,
     signIn: () => Promise<T>,
@@ -144,7 +144,7 @@ export function createThrottleLogin(
         }
         tries.report(client, ofTries)
         // Each knows how the one before it ended, so that guesses at the same moment are counted and sign-ins are not.
-        const outcome = await runExclusive(keys.both, () => loginInTurn(keys, client, signIn))
+        const outcome = await runExclusive(keys.both, () => loginExclusively(keys, client, signIn))
         return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
       } catch (error) {
         const isRefused = error instanceof AuthError && error.reason === "RATE_LIMITED"

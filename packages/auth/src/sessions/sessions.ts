@@ -1,4 +1,10 @@
-import { type Database, listSessions, revokeOtherSessions, revokeSession, sessionActor } from "@latchkey/db"
+import {
+  type Database,
+  listSessions,
+  revokeOtherSessions,
+  revokeSession,
+  sessionCredential,
+} from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import { requireDone } from "../errors.ts"
 import { isUuid } from "../isUuid.ts"
@@ -51,12 +57,14 @@ export function createSessions(db: Database): Sessions {
     },
 
     async revoke(own, { id }, client) {
-      const result = isUuid(id) ? await revokeSession(db, { id, by: sessionActor(own), client }) : "notFound"
+      const result = isUuid(id)
+        ? await revokeSession(db, { id, by: sessionCredential(own), client })
+        : "notFound"
       requireDone(result, "You have no session with this id.")
     },
 
     async revokeOthers(own, client) {
-      requireDone(await revokeOtherSessions(db, { by: sessionActor(own), client }))
+      requireDone(await revokeOtherSessions(db, { by: sessionCredential(own), client }))
     },
   }
 }

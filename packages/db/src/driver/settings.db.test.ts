@@ -11,7 +11,7 @@ import {
   findUserByEmail,
   listApiKeys,
   rotateSession,
-  sessionActor,
+  sessionCredential,
 } from "../index.ts"
 
 /** Defaults that an operator, a provider or another product may have set, all at once. */
@@ -67,7 +67,7 @@ describe.each([
       const { db } = first
 
       const { user, userId, session } = await storeUser(db)
-      const by = sessionActor({ userId, sessionId: session.id })
+      const by = sessionCredential({ userId, sessionId: session.id })
       const loggedIn = await Promise.all(
         Array.from({ length: 8 }, () =>
           createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),

@@ -4,7 +4,7 @@ import { apiKeys, users } from "../schema.ts"
 import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
 import { type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
 import { recordEvent } from "./auditEvents.ts"
-import { actAsAdmin } from "./authority.ts"
+import { withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
@@ -85,7 +85,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
 /** Revokes a key, whoever owns it, and wipes what could verify it. */
 export const revokeAnyonesApiKey = write(
   async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
-    actAsAdmin(db, { by }, async (tx) => {
+    withAdminAuthority(db, { by }, async (tx) => {
       const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)

@@ -3,7 +3,7 @@ import type { Database } from "../database.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { type Authority, bySession, type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { actAsAdmin, type ByAdmin } from "./authority.ts"
+import { type ByAdmin, withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
@@ -90,7 +90,7 @@ export type AdminResult = "done" | "notFound" | "ended" | "notAdmin"
  */
 export const disableUser = write(
   async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
-    actAsAdmin(db, { by, userId: id }, async (tx, user) => {
+    withAdminAuthority(db, { by, userId: id }, async (tx, user) => {
       if (!user) return "notFound"
       if (user.disabledAt) return "done"
       await tx.update(users).set({ disabledAt: sql`now()` }).where(eq(users.id, id))
@@ -106,7 +106,7 @@ export const disableUser = write(
 /** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
 export const enableUser = write(
   async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
-    actAsAdmin(db, { by, userId: id }, async (tx, user) => {
+    withAdminAuthority(db, { by, userId: id }, async (tx, user) => {
       if (!user) return "notFound"
       if (!user.disabledAt) return "done"
       await tx.update(users).set({ disabledAt: null }).where(eq(users.id, id))

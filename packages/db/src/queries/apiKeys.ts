@@ -3,7 +3,7 @@ import { query, write } from "../query.ts"
 import { apiKeys } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { type Actor, actAs } from "./authority.ts"
+import { type ActingCredential, withAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
@@ -25,9 +25,14 @@ export type CreateApiKeyResult = { status: "created"; createdAt: Date } | { stat
 export const createApiKey = write(
   async (
     db,
-    { by, maxKeys, apiKey, client }: { by: Actor; maxKeys: number; apiKey: NewApiKey; client: ClientInfo },
+    {
+      by,
+      maxKeys,
+      apiKey,
+      client,
+    }: { by: ActingCredential; maxKeys: number; apiKey: NewApiKey; client: ClientInfo },
   ): Promise<CreateApiKeyResult> =>
-    actAs(db, by, async (tx) => {
+    withAuthority(db, by, async (tx) => {
       const { userId } = by
       const [active] = await tx
         .select({ keys: count() })
@@ -106,9 +111,9 @@ export const revocation = {
 export const revokeApiKey = write(
   async (
     db,
-    { id, by, client }: { id: string; by: Actor; client: ClientInfo },
+    { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
-    actAs(db, by, async (tx) => {
+    withAuthority(db, by, async (tx) => {
       const [subject] = await tx
         .update(apiKeys)
         .set(revocation)

@@ -28,7 +28,7 @@ import {
   revokeOtherSessions,
   revokeSession,
   rotateSession,
-  sessionActor,
+  sessionCredential,
 } from "../index.ts"
 import { users } from "../schema.ts"
 
@@ -77,7 +77,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     await db.update(users).set({ role: "admin" }).where(eq(users.id, admin.userId))
 
     await revokeSession(db, { id: second.id, by, client })
-    await endSession(db, { by: sessionActor({ userId, sessionId: third.id }), client })
+    await endSession(db, { by: sessionCredential({ userId, sessionId: third.id }), client })
     await endSessionOfFamily(db, { ...fourth, client })
     await revokeOtherSessions(db, { by, client })
     await revokeApiKey(db, { id: one.id, by: { userId, via: "apiKey", credentialId: one.id }, client })
@@ -130,7 +130,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     const { userId, session, user } = ada
     const apiKey = await storeApiKey(db, ada)
     const ended = await signIn(db, userId)
-    const byEnded = sessionActor({ userId, sessionId: ended.id })
+    const byEnded = sessionCredential({ userId, sessionId: ended.id })
     await endSession(db, { by: byEnded, client })
     const before = [await eventsOf(db, userId), await eventsOf(db, bob.userId)]
 
@@ -143,7 +143,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     await revokeSession(db, { id: session.id, by: bob.by, client })
     await revokeSession(db, { id: session.id, by: byEnded, client })
     await endSession(db, { by: byEnded, client })
-    await endSession(db, { by: sessionActor({ userId: bob.userId, sessionId: session.id }), client })
+    await endSession(db, { by: sessionCredential({ userId: bob.userId, sessionId: session.id }), client })
     await endSessionOfFamily(db, { ...session, familyHash: randomBytes(32), client })
     await revokeOtherSessions(db, { by: ada.by, client })
     await revokeOtherSessions(db, { by: byEnded, client })

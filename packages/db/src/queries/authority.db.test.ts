@@ -25,7 +25,7 @@ import {
   revokeOtherSessions,
   revokeSession,
   rotateSession,
-  sessionActor,
+  sessionCredential,
   syncAdmins,
   touchApiKeys,
 } from "../index.ts"
@@ -91,7 +91,7 @@ test("whatever is done at once by and to the same people, nobody waits for each 
     const db = pick([database.db, other.db])
     const [one, another] = [pick(people), pick(people)]
     const session = pick(one.sessions)
-    const by = sessionActor({ userId: one.userId, sessionId: session.id })
+    const by = sessionCredential({ userId: one.userId, sessionId: session.id })
     const byAdmin = { adminId: one.userId, sessionId: session.id }
     const keyId = pick(one.keyIds)
     const passwords = { checkedHash: "hash", newHash: "hash" }

@@ -4,7 +4,7 @@ import { apiKeys, sessions, users } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
 
 /** Who asks for a change, and the credential that they authenticated with. */
-export interface Actor {
+export interface ActingCredential {
   userId: string
   via: "session" | "apiKey"
   /** The session's or key's id. */
@@ -12,7 +12,13 @@ export interface Actor {
 }
 
 /** A user who acts by one of their sessions. */
-export const sessionActor = ({ userId, sessionId }: { userId: string; sessionId: string }): Actor => ({
+export const sessionCredential = ({
+  userId,
+  sessionId,
+}: {
+  userId: string
+  sessionId: string
+}): ActingCredential => ({
   userId,
   via: "session",
   credentialId: sessionId,
@@ -29,14 +35,14 @@ export const sessionActor = ({ userId, sessionId }: { userId: string; sessionId:
  *
  * @returns `ended` when the caller may not, and nothing was done.
  */
-export async function actAs<Result>(
+export async function withAuthority<Result>(
   db: Database,
-  actor: Actor,
+  credential: ActingCredential,
   change: (tx: Database) => Promise<Result>,
 ): Promise<Result | "ended"> {
   return db.transaction(async (tx) => {
-    const [user] = await lockUsers(tx, [actor.userId])
-    return (await isStanding(tx, actor, user)) ? change(tx) : "ended"
+    const [user] = await lockUsers(tx, [credential.userId])
+    return (await isStanding(tx, credential, user)) ? change(tx) : "ended"
   })
 }
 
@@ -51,7 +57,7 @@ export interface ByAdmin {
  *
  * @param params.userId a user whom the change is about, and who is locked as well; `change` gets the row.
  */
-export async function actAsAdmin<Result>(
+export async function withAdminAuthority<Result>(
   db: Database,
   { by, userId }: { by: ByAdmin; userId?: string },
   change: (tx: Database, user: LockedUser | undefined) => Promise<Result>,
@@ -60,8 +66,8 @@ export async function actAsAdmin<Result>(
     const locked = await lockUsers(tx, userId === undefined ? [by.adminId] : [by.adminId, userId])
     const find = (id: string | undefined) => locked.find((user) => user.id === id)
     const admin = find(by.adminId)
-    const actor = sessionActor({ userId: by.adminId, sessionId: by.sessionId })
-    if (!(await isStanding(tx, actor, admin))) return "ended"
+    const credential = sessionCredential({ userId: by.adminId, sessionId: by.sessionId })
+    if (!(await isStanding(tx, credential, admin))) return "ended"
     if (admin?.role !== "admin") return "notAdmin"
     return change(tx, find(userId))
   })
@@ -77,11 +83,15 @@ const lockUsers = (tx: Database, ids: readonly string[]): Promise<LockedUser[]> 
     .orderBy(users.id)
     .for("no key update")
 
-async function isStanding(tx: Database, actor: Actor, user: LockedUser | undefined): Promise<boolean> {
+async function isStanding(
+  tx: Database,
+  credential: ActingCredential,
+  user: LockedUser | undefined,
+): Promise<boolean> {
   if (!user || user.disabledAt) return false
-  const { userId, credentialId: id } = actor
+  const { userId, credentialId: id } = credential
   const rows =
-    actor.via === "session"
+    credential.via === "session"
       ? await tx
           .select({ id: sessions.id })
           .from(sessions)

@@ -18,7 +18,7 @@ import {
   listAuditEvents,
   listSessions,
   rotateSession,
-  sessionActor,
+  sessionCredential,
 } from "../index.ts"
 import { sessions, users } from "../schema.ts"
 import { MAX_LIVE_SESSIONS } from "./sessions.ts"
@@ -181,7 +181,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   test("a user ends only their own session", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
-    const stolen = sessionActor({ userId: bob.userId, sessionId: ada.session.id })
+    const stolen = sessionCredential({ userId: bob.userId, sessionId: ada.session.id })
     expect(await endSession(db, { by: stolen, client })).toBe("ended")
     expect(await isLive(ada.session.id)).toBe(true)
     expect(await endSession(db, { by: ada.by, client })).toBe("done")
@@ -194,7 +194,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     await createSession(db, { userId: user.id, checkedHash: "hash", session: other, client })
     const change = { by, checkedHash: "hash", newHash: "new hash", client }
 
-    const byNone = sessionActor({ userId: user.id, sessionId: randomUUID() })
+    const byNone = sessionCredential({ userId: user.id, sessionId: randomUUID() })
     expect(await changePassword(db, { ...change, by: byNone })).toBe("ended")
     expect(await changePassword(db, change)).toBe("changed")
     expect(await changePassword(db, change)).toBe("otherPassword")

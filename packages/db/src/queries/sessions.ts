@@ -6,7 +6,7 @@ import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
-import { type Actor, actAs } from "./authority.ts"
+import { type ActingCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
@@ -117,8 +117,8 @@ export const findLiveFamilies = query(
 
 /** Signs out of the session that the caller acts by. */
 export const endSession = write(
-  async (db, { by, client }: { by: Actor; client: ClientInfo }): Promise<"done" | "ended"> =>
-    actAs(db, by, async (tx) => {
+  async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
+    withAuthority(db, by, async (tx) => {
       await endWhere(tx, eq(sessions.id, by.credentialId), { ...by, kind: "loggedOut", client })
       return "done" as const
     }),
@@ -183,9 +183,9 @@ export const listSessions = query(
 export const revokeSession = write(
   async (
     db,
-    { id, by, client }: { id: string; by: Actor; client: ClientInfo },
+    { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
-    actAs(db, by, async (tx) => {
+    withAuthority(db, by, async (tx) => {
       const which = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
       const ended = await endWhere(tx, which, { ...by, kind: "sessionRevoked", client })
       return ended ? "done" : "notFound"
@@ -194,8 +194,8 @@ export const revokeSession = write(
 
 /** Ends all sessions of the caller but the one that they act by. */
 export const revokeOtherSessions = write(
-  async (db, { by, client }: { by: Actor; client: ClientInfo }): Promise<"done" | "ended"> =>
-    actAs(db, by, async (tx) => {
+  async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
+    withAuthority(db, by, async (tx) => {
       const count = await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
       if (count > 0) await recordEvent(tx, { ...by, kind: "otherSessionsRevoked", client, count })
       return "done" as const

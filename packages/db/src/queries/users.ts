@@ -4,7 +4,7 @@ import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { sessions, users } from "../schema.ts"
 import { type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { type Actor, actAs } from "./authority.ts"
+import { type ActingCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
 import { endOtherSessions, type NewSession, openSession } from "./sessions.ts"
 import { type User, userColumns } from "./userColumns.ts"
@@ -97,9 +97,9 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "ended"
 export const changePassword = write(
   async (
     db,
-    params: { by: Actor; checkedHash: string; newHash: string; client: ClientInfo },
+    params: { by: ActingCredential; checkedHash: string; newHash: string; client: ClientInfo },
   ): Promise<ChangePasswordResult> =>
-    actAs(db, params.by, async (tx) => {
+    withAuthority(db, params.by, async (tx) => {
       const { by, client } = params
       const changed = await tx
         .update(users)

@@ -74,7 +74,7 @@ export const authRouter = router({
     .output(signedIn)
     .mutation(({ ctx: { latchkey }, input }) => {
       const refresh = (refreshToken: string, repeatable: boolean) =>
-        latchkey.runInTurnOfHolder(refreshToken, () =>
+        latchkey.runQueuedAsHolder(refreshToken, () =>
           latchkey.auth.accounts.refresh({ refreshToken, repeatable }, latchkey.request),
         )
       if (input.refreshToken !== undefined) return refresh(input.refreshToken, false)
@@ -103,10 +103,10 @@ export const authRouter = router({
       // A credential in the headers takes precedence over the cookie, and an invalid one is rejected.
       if (request.hasCredential || !hasCookie) {
         const session = await sessionOf(ctx)
-        await ctx.latchkey.runInTurn(() => auth.accounts.logout(session, request))
+        await ctx.latchkey.runQueued(() => auth.accounts.logout(session, request))
       } else {
         const refreshToken = requireSessionCookie(request)
-        await ctx.latchkey.runInTurnOfHolder(refreshToken, () =>
+        await ctx.latchkey.runQueuedAsHolder(refreshToken, () =>
           auth.accounts.logoutByRefreshToken({ refreshToken }, request),
         )
       }
