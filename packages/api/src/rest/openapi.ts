@@ -51,7 +51,7 @@ export function createOpenApiDocument(version: string) {
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "The `accessToken` returned by registering, signing in, or refreshing. Expires within minutes.",
+            "The `accessToken` returned by registering, signing in, or refreshing. Expires after 15 minutes by default.",
         },
         apiKey: {
           type: "apiKey",
