@@ -17,7 +17,7 @@ export function createBatchedRead<Row>(
   const waiting: (() => void)[] = []
   let isReading = false
 
-  /** @returns whether another batch is under way now. */
+  /** @returns whether another batch was started. */
   function beginNext(): boolean {
     const dispatch = waiting.shift()
     isReading = dispatch !== undefined
@@ -49,7 +49,7 @@ export function createBatchedRead<Row>(
       waiting.push(dispatch)
       if (isReading) return
       isReading = true
-      // Its first load is added to the batch only after this.
+      // DataLoader adds the first load to the batch only after this call.
       queueMicrotask(beginNext)
     },
   })

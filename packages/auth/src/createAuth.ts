@@ -21,7 +21,7 @@ import { createSweeper } from "./sweeper.ts"
 
 export interface AuthOptions {
   db: Database
-  /** Server secrets, at least 32 bytes each. Those of `previous` are honoured, none is needed for a key to work. */
+  /** Server secrets of at least 32 bytes. Previous ones remain valid. API keys work without any of them. */
   secrets: { current: string; previous?: readonly string[] }
   /** Seconds. */
   accessTokenTtl: number
@@ -30,15 +30,15 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
-  /** Whose accounts administer, in lower case; null: the account that is registered first. */
+  /** The emails of the administrators, in lower case; null: the account that registers first. */
   adminEmails: readonly string[] | null
   /** How long events of the audit trail are kept. */
   auditRetentionDays: number
-  /** In place of `defaultLimits`. */
+  /** Replaces entries of `defaultLimits`. */
   limits?: Partial<Limits>
-  /** Told of failures that no caller waits for. */
+  /** Called with failures of background work. */
   onBackgroundError: (error: unknown) => void
-  /** Left out: nothing is counted, and nothing is spent on it. */
+  /** Without it, nothing is counted. */
   observer?: AuthObserver | undefined
 }
 
@@ -60,7 +60,7 @@ export interface Auth {
    * @returns how many of the emails have no account: whoever registers one becomes an administrator.
    */
   syncAdmins(): Promise<number>
-  /** Writes what was gathered in memory, and stops what goes on in the background. */
+  /** Writes what is buffered in memory, and stops background work. */
   close(): Promise<void>
 }
 

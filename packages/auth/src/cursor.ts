@@ -1,16 +1,16 @@
 import { isUuid } from "./isUuid.ts"
 
-/** Where a page of a list ended. */
+/** The end of a page of a list. */
 export interface Position {
   id: string
   createdAt: Date
 }
 
-/** A position as text that clients hand back as it is. */
+/** Encodes a position as an opaque cursor for clients. */
 export const encodeCursor = ({ id, createdAt }: Position) =>
   Buffer.from(`${createdAt.getTime()}.${id}`).toString("base64url")
 
-/** The position that a cursor stands for, or null. */
+/** Decodes a cursor; null if it is invalid. */
 export function decodeCursor(cursor: string): Position | null {
   const [time = "", id = ""] = Buffer.from(cursor, "base64url").toString().split(".")
   if (!/^\d{1,14}$/.test(time) || !isUuid(id)) return null

@@ -1,12 +1,12 @@
 import type { Reason } from "@latchkey/contract"
 
-/** A failure that the caller is meant to see. The message is for a person and holds nothing secret. */
+/** A failure to report to the caller. The message is for people and contains no secrets. */
 export class AuthError extends Error {
   override name = "AuthError"
   readonly reason: Reason
-  /** The input field at fault. */
+  /** The invalid input field. */
   readonly field: string | undefined
-  /** Seconds after which it is worth trying again, where that is known. */
+  /** Seconds to wait before retrying, if known. */
   readonly retryAfter: number | undefined
 
   constructor(
@@ -21,15 +21,15 @@ export class AuthError extends Error {
   }
 }
 
-/** One message for every credential that is not valid, so that the cause can't be told from outside. */
+/** One message for every invalid credential, so that callers can't distinguish the causes. */
 export const unauthenticated = () =>
   new AuthError("UNAUTHENTICATED", "A valid access token or API key is required.")
 
 /**
- * Turns the result of a change into an error unless it was done.
+ * Throws unless a change was done.
  *
- * @param notFound what to say when there is nothing of that id.
- * @throws {AuthError} `UNAUTHENTICATED` for a caller whose credential has ended meanwhile, `NOT_FOUND`.
+ * @param notFound the message for an unknown id.
+ * @throws {AuthError} `UNAUTHENTICATED` when the caller's credential has ended in the meantime, `NOT_FOUND`.
  */
 export function requireDone(result: "done" | "notFound" | "ended", notFound = "") {
   if (result === "ended") throw unauthenticated()

@@ -1,4 +1,4 @@
-/** What a request said who it is by. */
+/** The kind of credential in a request. */
 export type CredentialKind = "apiKey" | "accessToken" | "none"
 
 /**
@@ -18,18 +18,18 @@ export type Verdict =
   | "ambiguous"
   | "unavailable"
 
-/** Three queues: one can be full while the others are idle. */
+/** There are three queues; one can be full while the others are idle. */
 export type BcryptPurpose = "key" | "newKey" | "password"
 
 export type BcryptResult = "hashed" | "match" | "mismatch" | "refused" | "failed"
 
-/** Told of what happens, for counting. No argument is a user's, a key's or a request's own. */
+/** Receives events for metrics. No argument identifies a user, key or request. */
 export interface AuthObserver {
   verdict(credential: CredentialKind, verdict: Verdict): void
-  /** How many calls shared a read. */
+  /** The number of calls that shared a read. */
   batch(of: "apiKeys" | "sessions", size: number): void
-  /** A bcrypt is asked for, and waits or runs until `bcryptEnded`. */
+  /** A bcrypt was requested; it waits or runs until `bcryptEnded`. */
   bcryptBegan(purpose: BcryptPurpose): void
-  /** @param seconds its waiting included. */
+  /** @param seconds including the wait. */
   bcryptEnded(purpose: BcryptPurpose, result: BcryptResult, seconds: number): void
 }

@@ -1,6 +1,6 @@
 import { type Database, deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "@latchkey/db"
 
-/** Few enough that one statement is quick and holds nobody up. */
+/** Few enough for one statement to be quick and block nobody. */
 const MAX_AT_ONCE = 1_000
 
 const INTERVAL_MS = 5 * 60_000
@@ -13,9 +13,9 @@ const SESSION_DAYS = 30
 
 /** Keeps the database from growing for ever: deletes, every few minutes, what nobody needs any more. */
 export interface Sweeper {
-  /** Deletes all that is too old now. */
+  /** Deletes everything that is too old. */
   sweep(): Promise<void>
-  /** Stops, after the statement under way. */
+  /** Stops after the statement in flight. */
   close(): Promise<void>
 }
 

@@ -46,8 +46,8 @@ export interface Credentials {
 }
 
 /**
- * Accounts and their sessions. Emails are compared without regard to case. What is throttled throws {AuthError}
- * `RATE_LIMITED` as well.
+ * Accounts and their sessions. Emails are case-insensitive. Rate-limited methods also throw {AuthError}
+ * `RATE_LIMITED`.
  */
 export interface Accounts {
   /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
@@ -131,18 +131,18 @@ export function createAccounts(
     return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl } }
   }
 
-  /** Called before anything is stored, so that no failure can follow a sign-in that is. */
+  /** Called before anything is stored, so that nothing can fail after the sign-in is committed. */
   const newAccessToken = (userId: string, sessionId: string) =>
     signAccessToken(keyring, { userId, sessionId }, options.accessTokenTtl)
 
-  /** Counted for the user, if there is one, and answered alike when there is none. */
+  /** Counts the failure for the user, if there is one. The response is the same when there is none. */
   async function loginFailed(userId: string | undefined, client: ClientInfo): Promise<AuthError> {
     const event = { kind: "loginFailed", via: "password", credentialId: null, client } as const
     await countFailure(db, { ...event, userId: userId ?? randomUUID() })
     return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
 
-  /** Brings the hash of a password that was just checked to the form and the cost of new ones. */
+  /** Rehashes a password that was just verified in the current form and at the current cost. */
   async function renewHash(userId: string, password: string, checkedHash: string): Promise<string> {
     const newHash = await hashPassword(bcrypt, password)
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash

@@ -13,7 +13,7 @@ import { type AdminSession, requireDoneByAdmin } from "../identities/adminSessio
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 
-/** What administrators do with users. */
+/** User administration. */
 export interface AdminUsers {
   /**
    * Users, newest first, or with a search by their emails.

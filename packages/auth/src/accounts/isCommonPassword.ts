@@ -2,7 +2,7 @@ import { dictionary } from "@zxcvbn-ts/language-common"
 
 const common = new Set(dictionary["passwords-common"])
 
-/** What this service and what it is about are called (ASVS 5.0, 6.1.2). */
+/** Words that are specific to this service (ASVS 5.0, 6.1.2). */
 const OWN_WORDS = new Set(["latchkey", "apikey", "apikeys", "myapikey", "administrator"])
 
 const ASCENDING = "01234567890123456789012345678901234567890"
@@ -29,7 +29,7 @@ export function isCommonPassword(password: string): boolean {
   )
 }
 
-/** A text from its first letter to its last; empty when it has none. */
+/** The part from the first letter to the last; empty without letters. */
 function coreOf(text: string) {
   const characters = [...text]
   const isLetter = (character: string) => /\p{L}/u.test(character)

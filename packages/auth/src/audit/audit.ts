@@ -10,7 +10,7 @@ export type AuditEvent = Omit<ListedAuditEvent, "actorId" | "lastAt" | "subjectI
   subject: { id: string; label: string | null } | null
 }
 
-/** What users see of their audit trail. Nothing but what is done adds to it, and nobody changes it. */
+/** The user's view of the audit trail, which is append-only. */
 export interface Audit {
   /**
    * The user's events, newest first: of one kind, or all. A summary stands where its first failure was.
@@ -37,7 +37,7 @@ function toEvent({ actorId, subjectId, subjectLabel, ...row }: Row): AuditEvent 
   return {
     ...row,
     lastAt: row.lastAt ?? row.createdAt,
-    // Where administrators are, and their sessions, is not for users to know.
+    // Users must not learn the administrators' addresses, devices or sessions.
     ...(actorId !== null && { address: null, device: null, credentialId: null }),
     byAdministrator: actorId !== null,
     subject: subjectId === null ? null : { id: subjectId, label: subjectLabel },

@@ -1,4 +1,4 @@
-/** Names of programs, the ones that pretend to be others first. */
+/** Programs that imitate others come first. */
 const PROGRAMS: readonly (readonly [name: string, sign: RegExp])[] = [
   ["Edge", /\bEdg(e|A|iOS)?\//],
   ["Opera", /\b(OPR|Opera)\//],

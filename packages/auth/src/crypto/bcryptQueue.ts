@@ -3,22 +3,22 @@ import bcrypt from "bcrypt"
 import pLimit from "p-limit"
 import { AuthError } from "../errors.ts"
 
-/** bcrypt, a few at once and a bounded number waiting. */
+/** Runs bcrypt with bounded concurrency and a bounded queue. */
 export interface BcryptQueue {
   hash(text: string): Promise<string>
   compare(text: string, hash: string): Promise<boolean>
-  /** Whether a hash was made at another cost than new ones are. */
+  /** Whether the cost of a hash differs from the cost of new hashes. */
   isOutdated(hash: string): boolean
-  /** Matches no text; comparing with it takes as long as with a real one. */
+  /** Matches no text. Comparing with it takes as long as with a real hash. */
   dummyHash: string
 }
 
 export interface BcryptQueueOptions {
-  /** bcrypt's, for new hashes: each step doubles the time. */
+  /** The cost of new hashes; each step doubles the time. */
   cost: number
-  /** How many may run at once; each keeps one core busy. */
+  /** How many run at once; each occupies one core. */
   concurrency: number
-  /** How many may wait; one more is refused with `UNAVAILABLE`. */
+  /** How many may wait; further ones are refused with `UNAVAILABLE`. */
   maxWaiting: number
   /**
    * How long a place in the queue rests after a comparison that failed, in times of what that took. Guessing then
@@ -36,7 +36,7 @@ export function createBcryptQueue({
   const limit = pLimit(concurrency)
 
   async function enqueue<T>(text: string, run: () => Promise<T>): Promise<T> {
-    // bcrypt ignores what follows the 72nd byte or a NUL, and would take two different texts for the same.
+    // bcrypt ignores everything after the 72nd byte or a NUL, so different texts would match.
     if (Buffer.byteLength(text) > 72 || text.includes("\0")) throw new RangeError("text does not fit bcrypt")
     if (limit.pendingCount >= maxWaiting) {
       throw new AuthError("UNAVAILABLE", "Too many credentials are being checked; try again shortly.", {

@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
 
-/** The keys that come from one server secret, each good for one purpose. */
+/** The keys derived from one server secret, one for each purpose. */
 export interface SecretKeys {
-  /** A fingerprint of the secret; not secret. */
+  /** A public fingerprint of the secret. */
   id: string
   /** The HMAC of receipts, under its key. */
   receiptMac: (message: string) => Buffer
@@ -11,10 +11,10 @@ export interface SecretKeys {
   throttleKey: KeyObject
 }
 
-/** The server secrets: the current one makes receipts and access tokens, all of them check. */
+/** The server secrets: the current one signs, all of them verify. */
 export interface Keyring {
   current: SecretKeys
-  /** The keys of the other secrets that are honoured. */
+  /** The keys of the previous secrets. */
   previous: readonly SecretKeys[]
   find(id: string): SecretKeys | undefined
 }

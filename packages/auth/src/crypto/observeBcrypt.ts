@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts"
 import type { AuthObserver, BcryptPurpose, BcryptResult } from "../observer.ts"
 import type { BcryptQueue } from "./bcryptQueue.ts"
 
-/** The same queue, with an observer told of all that goes through it; without one, the queue itself. */
+/** Wraps a queue to notify an observer; without an observer, returns the queue itself. */
 export function observeBcrypt(
   queue: BcryptQueue,
   purpose: BcryptPurpose,

@@ -12,7 +12,7 @@ import { readCredential } from "./readCredential.ts"
 /** Shared by requests without an address. */
 const unknownClient = { address: "unknown" }
 
-/** A request's caller. Without one, whether there was no credential, a bad one, or more than one. */
+/** A request's caller, or why there is none: no credential, an invalid one, or several. */
 export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
 
 /** @param client read only where bcrypt has to decide. */

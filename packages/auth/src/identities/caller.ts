@@ -5,7 +5,7 @@ export type Caller =
   | { user: User; via: "jwt"; sessionId: string }
   | { user: User; via: "apiKey"; apiKeyId: string }
 
-/** A caller as the database knows one who makes a change. */
+/** The caller's credential, which the database verifies again for a change. */
 export function actingCredentialOf(caller: Caller): ActingCredential {
   const userId = caller.user.id
   return caller.via === "jwt"

@@ -7,11 +7,11 @@ import { type Page, type PageInput, readPage } from "../readPage.ts"
 import type { ApiKey } from "./apiKeys.ts"
 
 export interface OwnedApiKey extends ApiKey {
-  /** While `disabledAt` is set, the key is not accepted, whatever else it is. */
+  /** While the owner's `disabledAt` is set, the key is rejected. */
   owner: { id: string; email: string; disabledAt: Date | null }
 }
 
-/** What administrators do with the keys of others. */
+/** Administration of all users' keys. */
 export interface AdminApiKeys {
   /**
    * Keys, the active ones or all: newest first, or with a search by their labels.
@@ -52,7 +52,7 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
   }
 }
 
-/** What a text could be part of. Of a key that somebody has found, only the part that is not secret goes further. */
+/** The fields that a search term may match. If it is a whole key, only its public part is used. */
 function readSearch(search: string): ApiKeySearch | null {
   if (search === "") return null
   const label = /^[0-9a-f]{17,}$/.test(search) ? lookupIdOf(search) : search

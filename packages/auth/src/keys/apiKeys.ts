@@ -22,11 +22,11 @@ import { makeReceipt } from "./receipt.ts"
 export type ApiKey = Omit<ListedApiKey, "lookupId"> & { start: string }
 
 export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
-  /** The key itself, here and never again. */
+  /** The key itself, returned only once. */
   key: string
 }
 
-/** What users do with their keys. */
+/** Users' own keys. */
 export interface ApiKeys {
   /**
    * @param input.expiresAt null: never.
@@ -55,7 +55,7 @@ export interface ApiKeys {
   revoke(caller: Caller, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
-/** Milliseconds that one creation may wait for others of the user, before its bcrypt has its place in the queue. */
+/** Milliseconds that a creation may wait for other creations of the same user. */
 const PATIENCE = 5_000
 
 export function createApiKeys(
@@ -63,7 +63,7 @@ export function createApiKeys(
   options: { maxKeysPerUser: number },
 ): ApiKeys {
   const { db, keyring, bcrypt } = deps
-  // Creations are not limited, so that one user could fill the queue and keep all others out.
+  // Creations have no rate limit, so one user could otherwise fill the bcrypt queue and block all others.
   const runExclusive = createKeyedMutex(PATIENCE)
 
   return {

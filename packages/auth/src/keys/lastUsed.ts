@@ -1,20 +1,20 @@
 import { type Database, touchApiKeys } from "@latchkey/db"
 
-/** What one statement writes well within its time. */
+/** As many as one statement can write within its time limit. */
 const MAX_AT_ONCE = 5_000
 
 const INTERVAL_MS = 5_000
 
-/** Gathers which keys were used and writes it every few seconds in one statement, so that no request waits for it. */
+/** Collects the keys that were used and writes them in one statement every few seconds, so that no request waits. */
 export interface LastUsed {
   note(apiKeyId: string): void
-  /** Writes what was gathered. What could not be written is kept for the next time. */
+  /** Writes the collected keys, and keeps them for the next attempt if that fails. */
   flush(): Promise<void>
   /** Writes for the last time. */
   close(): Promise<void>
 }
 
-/** @param onError is told when a write failed; the uses are not lost. */
+/** @param onError called when a write fails; the collected keys are not lost. */
 export function createLastUsed(db: Database, onError: (error: unknown) => void): LastUsed {
   let used = new Set<string>()
   let inFlight: Promise<void> = Promise.resolve()

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto"
 import type { ActiveApiKey } from "@latchkey/db"
 import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
 
-/** What a receipt vouches for: that bcrypt once found this key to match this hash, for this row and owner. */
+/** What a receipt proves: bcrypt once matched this key with this hash, for this row and owner. */
 export interface ReceiptSubject {
   id: string
   userId: string
@@ -10,17 +10,17 @@ export interface ReceiptSubject {
   apiKey: string
 }
 
-/** A keyed digest that stands for a bcrypt that succeeded; whoever has the database alone can't make one. */
+/** A keyed digest that represents a successful bcrypt. It can't be forged with the database alone. */
 export function makeReceipt(keys: SecretKeys, { id, userId, keyHash, apiKey }: ReceiptSubject): Buffer {
   // All parts but the last two have a fixed length, the digest as well, and a key has 64 characters, so no two
   // subjects share an input.
   return keys.receiptMac(`latchkey/receipt/v1${id}${userId}${hash("sha256", keyHash, "binary")}${apiKey}`)
 }
 
-/** `stale`: it matches, under a secret that is no longer the current one. `none`: there is nothing to go by. */
+/** `stale`: it matches under a previous secret. `none`: there is no usable receipt. */
 export type ReceiptVerdict = "match" | "stale" | "mismatch" | "none"
 
-/** What a row's receipt says of a key, in constant time. */
+/** Compares a row's receipt with a key in constant time. */
 export function checkReceipt(keyring: Keyring, row: ActiveApiKey, apiKey: string): ReceiptVerdict {
   const keys = row.receiptSecretId === null ? undefined : keyring.find(row.receiptSecretId)
   if (!keys || row.receipt?.length !== 32) return "none"

@@ -12,7 +12,7 @@ import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
 
 /**
- * The row of an API key that is valid now, or null, whatever it is that is wrong with it.
+ * Resolves to the row of a currently valid API key, or to null for any invalid key.
  *
  * @param client who presents it; read only where bcrypt has to decide.
  */
@@ -46,7 +46,7 @@ export function createVerifyApiKey({
     (row: ActiveApiKey) => row.lookupId,
     observer && ((size) => observer.batch("apiKeys", size)),
   )
-  /** One for each key, and so for each lookup id and key, as the one begins the other. */
+  /** Comparisons in flight, by key. */
   const inFlight = new Map<string, Promise<boolean>>()
   const renewals = createRenewals()
 
@@ -60,7 +60,7 @@ export function createVerifyApiKey({
     })
   }
 
-  /** Has been counted as a failure, until it is known to be none. */
+  /** Counted as a failure until proven otherwise. */
   async function compareAndRenew(row: ActiveApiKey, apiKey: string, presenter: string): Promise<boolean> {
     let isWrong = false
     try {
@@ -71,7 +71,7 @@ export function createVerifyApiKey({
     return !isWrong && renewReceipt(row, apiKey)
   }
 
-  /** @throws {AuthError} at once, so that those who would share the flight have their own budgets. */
+  /** @throws {AuthError} synchronously, so that callers who would share the comparison have their own budgets. */
   function beginCompare(row: ActiveApiKey, apiKey: string, address: string): Promise<boolean> {
     const presenter = `${row.lookupId} ${addressBlock(address)}`
     const retryAfter = failures.consume(presenter)

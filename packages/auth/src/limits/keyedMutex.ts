@@ -1,9 +1,9 @@
 import { AuthError } from "../errors.ts"
 
 /**
- * Runs what belongs to one key one after the other, and different keys beside each other.
+ * Runs tasks with the same key one after the other, and tasks with different keys concurrently.
  *
- * @param patience milliseconds; whoever has waited longer for a turn gets {AuthError} `UNAVAILABLE` instead of it.
+ * @param patience milliseconds that a task may wait; then it fails with {AuthError} `UNAVAILABLE`.
  */
 export function createKeyedMutex(patience: number) {
   const last = new Map<string, Promise<unknown>>()
@@ -12,7 +12,7 @@ export function createKeyedMutex(patience: number) {
     const askedAt = performance.now()
     async function runInTime() {
       if (performance.now() - askedAt <= patience) return run()
-      throw new AuthError("UNAVAILABLE", "Too many calls like this one wait; try again shortly.", {
+      throw new AuthError("UNAVAILABLE", "Too many calls like this one are waiting; try again shortly.", {
         retryAfter: 1,
       })
     }

@@ -1,10 +1,10 @@
-/** How many in how many seconds; the time begins with the first. */
+/** A count per window. The window starts with the first call. */
 export interface Limit {
   count: number
   seconds: number
 }
 
-/** How often things that cost much, or give guesses away, may be done. */
+/** Limits on calls that are expensive or allow guessing. */
 export interface Limits {
   /** Tries at signing in from one address, good and bad. */
   logins: Limit
@@ -14,9 +14,9 @@ export interface Limits {
   failedLoginsByAddress: Limit
   /** Wrong passwords for one account from all addresses. */
   failedLoginsByAccount: Limit
-  /** Once that is reached: how many of `failedLogins` such an address still has. */
+  /** After that limit is reached: how many of `failedLogins` each address still has. */
   failedLoginsUnderAttack: number
-  /** Seconds for which an account's address counts as one that it has signed in from. */
+  /** Seconds for which an address that an account signed in from is remembered. */
   knownAddress: number
   /** Seconds until a refused sign-in is answered; most checks of a password beyond a limit are done by then. */
   refusedLoginSeconds: number
@@ -32,7 +32,7 @@ export interface Limits {
   refreshesByAddress: Limit
   /** Changes of a password by one session, good and bad. */
   passwordChanges: Limit
-  /** bcrypts for one lookup id from one address that found the key wrong; counted by each process for itself. */
+  /** Failed bcrypts for one lookup id from one address; counted by each process separately. */
   failedKeyChecks: Limit
 }
 
@@ -61,7 +61,7 @@ export const defaultLimits: Limits = {
   failedKeyChecks: { count: 10, seconds: MINUTE },
 }
 
-/** The same limits, each of so many times the count. */
+/** Multiplies the count of every limit. */
 export function multiplyLimits(limits: Limits, factor: number): Limits {
   const times = ({ count, seconds }: Limit): Limit => ({ count: count * factor, seconds })
   return {

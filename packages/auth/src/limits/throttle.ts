@@ -7,13 +7,13 @@ import { createCounter } from "./counter.ts"
 import type { Limits } from "./limits.ts"
 import { createThrottleLogin } from "./throttleLogin.ts"
 
-/** Keeps the limits. Everything here throws {AuthError} `RATE_LIMITED` and `UNAVAILABLE` before anything is done. */
+/** Enforces the limits. All methods throw {AuthError} `RATE_LIMITED` and `UNAVAILABLE` before anything is done. */
 export interface Throttle {
-  /** Signs in, unless too many tries have failed: see `ThrottleLogin`. */
+  /** Signs in unless too many attempts have failed: see `ThrottleLogin`. */
   login<T>(email: string, client: ClientInfo, signIn: () => Promise<T>): Promise<T>
-  /** Counts a try at registering, before anything is looked at. */
+  /** Counts an attempt to register, before the input is checked. */
   tryRegistering(client: ClientInfo): Promise<void>
-  /** Registers, unless the address has done so too often. */
+  /** Registers unless the address has registered too often. */
   register<T>(email: string, client: ClientInfo, signUp: () => Promise<T>): Promise<T>
   /**
    * Counts a refresh of a live session. Not by address: others there may have sent any number of made-up tokens.
@@ -23,7 +23,7 @@ export interface Throttle {
   refresh(familyHash: Buffer, client: ClientInfo): Promise<void>
   /** Counts a refresh token that no live session has. */
   unknownRefreshToken(client: ClientInfo): Promise<void>
-  /** Not by account, or whoever gets hold of one session could keep the owner from the change. */
+  /** Not by account: a thief with one session could otherwise prevent the owner's change. */
   changePassword(sessionId: string, client: ClientInfo): Promise<void>
 }
 
@@ -40,7 +40,7 @@ export function createThrottle(
   const refreshesByAddress = createCounter(db, "refreshes-by-address", limits.refreshesByAddress, final)
   const passwordChanges = createCounter(db, "password-changes", limits.passwordChanges, final)
 
-  /** Whom something is counted for. The database learns no email and no address by it. */
+  /** A keyed digest of a limit's subject, so that the database contains no email or address. */
   const digestUnder = ({ throttleKey }: SecretKeys, ...subject: string[]) =>
     createHmac("sha256", throttleKey).update(JSON.stringify(subject)).digest("base64url")
 

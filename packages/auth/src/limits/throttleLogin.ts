@@ -7,7 +7,7 @@ import { type Counter, createCounter } from "./counter.ts"
 import { createKeyedMutex } from "./keyedMutex.ts"
 import type { Limits } from "./limits.ts"
 
-/** What tries at signing in are counted for; none of it can be read back. */
+/** Keyed digests of what sign-in attempts are counted for. */
 export interface LoginKeys {
   account: string
   address: string
@@ -29,7 +29,7 @@ export interface ThrottleLogin {
    * @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`, before anything is done.
    */
   login<T>(keys: LoginKeys, client: ClientInfo, signIn: () => Promise<T>): Promise<T>
-  /** An account has shown its password at an address. */
+  /** Remembers that an account has signed in from an address. */
   rememberAddress(keys: LoginKeys): Promise<void>
 }
 
@@ -47,11 +47,11 @@ export function createThrottleLogin(
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
   const beyond = createCounter(db, "logins-beyond", limits.loginsBeyond, { isFinal: true })
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
-  // Sign-ins share reads, as a rush of them must not take all connections.
+  // Concurrent sign-ins share reads, so that a burst does not take all connections.
   const findKnown = createBatchedRead(known.remembered, (key) => key)
   const runExclusive = createKeyedMutex(PATIENCE)
 
-  /** What is left to do when the answer is known, and not worth failing it. */
+  /** Completes writes after the outcome is known. Their failures are only reported. */
   async function finish(writes: Promise<void>[]) {
     for (const result of await Promise.allSettled(writes)) {
       if (result.status === "rejected") onBackgroundError(result.reason)
@@ -60,7 +60,7 @@ export function createThrottleLogin(
 
   const rememberAddress = ({ both }: LoginKeys) => finish([known.remember(both)])
 
-  /** Whether a try may go on although a limit that others share is used up. Counted, and told to nobody. */
+  /** Whether an attempt may proceed although a shared limit is used up. The count is not reported to the client. */
   async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
     for (const key of [both, ...formerBoth]) {
       if ((await findKnown(key)) !== null) return (await beyond.count(both)).isAllowed
@@ -127,7 +127,7 @@ export function createThrottleLogin(
       await finish([...refundAll(), known.remember(keys.both)])
       return { result }
     } catch (error) {
-      // Only what has shown a password to be wrong is a guess.
+      // Only a wrong password is a guess.
       if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await finish(refundAll())
       throw error
     }
@@ -143,7 +143,7 @@ export function createThrottleLogin(
           return await loginBeyond(keys, () => tries.refuse(client, ofTries.reset), signIn)
         }
         tries.report(client, ofTries)
-        // Each knows how the one before it ended, so that guesses at the same moment are counted and sign-ins are not.
+        // One after the other, so that concurrent guesses are counted and successful sign-ins are not.
         const outcome = await runExclusive(keys.both, () => loginExclusively(keys, client, signIn))
         return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
       } catch (error) {

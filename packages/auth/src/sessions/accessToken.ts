@@ -3,7 +3,7 @@ import type { Keyring } from "../crypto/keyring.ts"
 import { isUuid } from "../isUuid.ts"
 
 const ALGORITHM = "HS256"
-/** RFC 9068, section 2.1: told apart from any other JWT under the same key. */
+/** Distinguishes access tokens from other JWTs under the same key (RFC 9068, section 2.1). */
 const TYPE = "at+jwt"
 const ISSUER = "latchkey"
 const AUDIENCE = "latchkey"
@@ -19,7 +19,7 @@ export interface AccessTokenClaims extends AccessTokenSubject {
   expiresAt: number
 }
 
-/** Whether a time, in seconds, is past even for a clock that is slow. */
+/** Whether a time, in seconds, has passed, with tolerance for slow clocks. */
 export const isPast = (seconds: number) => seconds + CLOCK_LEEWAY_SECONDS <= Date.now() / 1000
 
 /**
@@ -83,7 +83,7 @@ export async function verifyAccessToken(keyring: Keyring, token: string): Promis
   }
 }
 
-/** A time as we write it: whole seconds since 1970. */
+/** Whole seconds since 1970. */
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
 /**

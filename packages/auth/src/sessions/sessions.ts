@@ -17,7 +17,7 @@ export interface Session {
   createdAt: Date
   /** When it last got an access token, so to within that token's lifetime. */
   lastUsedAt: Date
-  /** Whether it is the one that asks. */
+  /** Whether it is the caller's session. */
   current: boolean
 }
 
@@ -26,9 +26,9 @@ interface Own {
   sessionId: string
 }
 
-/** What users do with their sessions. */
+/** Users' own sessions. */
 export interface Sessions {
-  /** The session that asks, then the others, used last first; at most 100. */
+  /** The caller's session, then the others, most recently used first; at most 100. */
   list(own: Own): Promise<Session[]>
   /** @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED` when the session that asks ended meanwhile. */
   revoke(own: Own, input: { id: string }, client: ClientInfo): Promise<void>
@@ -40,7 +40,7 @@ export interface Sessions {
   revokeOthers(own: Own, client: ClientInfo): Promise<void>
 }
 
-/** More than anybody would look through; an account that is signed in to by scripts can have any number. */
+/** More than a person would look through; scripts can open any number. */
 const MAX_LISTED = 100
 
 export function createSessions(db: Database): Sessions {
