@@ -1,4 +1,4 @@
-/** The database could not answer now: unreachable, overloaded, shutting down, read-only, out of space. */
+/** The database is temporarily unavailable: unreachable, overloaded, shutting down, read-only or out of space. */
 export class DatabaseUnavailable extends Error {
   override name = "DatabaseUnavailable"
 }

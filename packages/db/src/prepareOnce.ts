@@ -1,8 +1,8 @@
 import type { Database } from "./database.ts"
 
 /**
- * For reads that every call needs: a statement that is built once for each database, and that PostgreSQL parses
- * and plans once for each connection.
+ * For reads on the hot path: builds a statement once for each database. PostgreSQL parses and plans it once for each
+ * connection.
  */
 export function prepareOnce<Statement>(prepare: (db: Database) => Statement): (db: Database) => Statement {
   const statements = new WeakMap<Database, Statement>()

@@ -8,16 +8,15 @@ import { poolOf } from "./driver/pool.ts"
 export type Query<Params, Result> = (db: Database, params: Params) => Promise<Result>
 
 /**
- * Makes a query function out of its body: gives it a connection and a deadline, and turns every failure
- * of the database itself, as opposed to a mistake in the query, into `DatabaseUnavailable` with the failure as its
- * cause. In a transaction it uses that one's connection.
+ * Makes a query function from its body: provides a connection and a deadline, and converts every failure of the
+ * database itself, as opposed to an error in the query, to `DatabaseUnavailable` with the failure as its cause. In a transaction it uses that one's connection.
  *
  * When the deadline has passed, nothing more is sent, and a transaction is rolled back. What was under way by then, a
  * commit or a statement outside of transactions, may still have happened: nobody can tell until it is answered.
  */
 export const query = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => leased(run, false)
 
-/** The same for what changes the database. Only some of the pool's connections are for writes. */
+/** The same for writes, which may use only some of the pool's connections. */
 export const write = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => leased(run, true)
 
 function leased<Params, Result>(run: Query<Params, Result>, isWrite: boolean): Query<Params, Result> {
@@ -36,7 +35,7 @@ function leased<Params, Result>(run: Query<Params, Result>, isWrite: boolean): Q
   }
 }
 
-/** SQLSTATE classes that a retry can't mend: 0A feature not supported, 22 data, 23 constraint, 42 syntax or access. */
+/** SQLSTATE classes that a retry can't fix: 0A feature not supported, 22 data, 23 constraint, 42 syntax or access. */
 const MISTAKE = /^(0A|22|23|42)[0-9A-Z]{3}$/
 
 const isMistake = (error: unknown) =>

@@ -11,7 +11,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core"
 
-/** Milliseconds, as in JavaScript's `Date`, so that a time survives the way through a cursor and back. */
+/** Milliseconds, as in JavaScript's `Date`, so that cursors preserve a time exactly. */
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" })
@@ -20,7 +20,7 @@ export const users = pgTable(
   "users",
   {
     id: uuid("id").primaryKey().defaultRandom(),
-    /** Lower case; what the unique index compares. */
+    /** In lower case, for the unique index. */
     email: text("email").notNull(),
     passwordHash: text("password_hash").notNull(),
     role: text("role", { enum: ["user", "admin"] })
@@ -31,7 +31,7 @@ export const users = pgTable(
   },
   (table) => [
     uniqueIndex("users_email_key").on(table.email),
-    // What administrators page through and search; by "C", as no other collation can look for a prefix.
+    // For administrators' lists and searches. Only the collation "C" supports prefix searches.
     index("users_by_age").on(table.createdAt.desc(), table.id.desc()),
     index("users_disabled_by_age")
       .on(table.createdAt.desc(), table.id.desc())
@@ -53,11 +53,11 @@ export const sessions = pgTable(
     familyHash: bytea("family_hash").notNull(),
     /** SHA-256 of the part that only the newest refresh token has. */
     turnHash: bytea("turn_hash").notNull(),
-    /** What signed in, for its owner to recognise: "Chrome on Linux". */
+    /** The client that signed in, such as "Chrome on Linux". */
     device: text("device"),
     createdAt: time("created_at").notNull().defaultNow(),
     refreshedAt: time("refreshed_at").notNull().defaultNow(),
-    /** Absolute: refreshing does not move it. */
+    /** Absolute: refreshing does not extend it. */
     expiresAt: time("expires_at").notNull(),
     endedAt: time("ended_at"),
   },
@@ -78,7 +78,7 @@ export const apiKeys = pgTable(
     lookupId: text("lookup_id").notNull(),
     keyHash: text("key_hash"),
     receipt: bytea("receipt"),
-    /** Which server secret the receipt was made under. */
+    /** The server secret of the receipt. */
     receiptSecretId: text("receipt_secret_id"),
     label: text("label").notNull(),
     createdAt: time("created_at").notNull().defaultNow(),
@@ -103,12 +103,12 @@ export const apiKeys = pgTable(
   ],
 )
 
-/** What happened to an account: a row for each act, or one that counts up for what anybody can repeat at will. */
+/** The audit trail: one row for each event, or a counting row for events that anyone can repeat at will. */
 export const auditEvents = pgTable(
   "audit_events",
   {
     id: uuid("id").primaryKey().defaultRandom(),
-    /** Whose trail it is. */
+    /** The user whose trail it is. */
     userId: uuid("user_id")
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
@@ -139,17 +139,17 @@ export const auditEvents = pgTable(
     address: text("address"),
     device: text("device"),
     requestId: text("request_id").notNull(),
-    /** The session or key that it was done to. */
+    /** The affected session or key. */
     subjectId: uuid("subject_id"),
-    /** What its owner knows the subject by, as it was then: a key's label, a session's device. */
+    /** The subject's name at that time: a key's label or a session's device. */
     subjectLabel: text("subject_label"),
-    /** How many failures the row sums up, or how many sessions ended. */
+    /** The number of failures in the row, or of sessions that ended. */
     count: integer("count").notNull().default(1),
-    /** What the row sums up; null when it stands for one act. */
+    /** The group of a counting row; null for a single event. */
     summaryOf: text("summary_of"),
-    /** When it was recorded, not when its transaction began, which may have waited for others. */
+    /** The time of recording. The transaction may have begun earlier and waited for others. */
     createdAt: time("created_at").notNull().default(sql`clock_timestamp()`),
-    /** The last of those summed up, when there are several. */
+    /** The time of the last event in a counting row. */
     lastAt: time("last_at"),
   },
   (table) => [
@@ -161,11 +161,11 @@ export const auditEvents = pgTable(
   ],
 )
 
-/** What has been counted towards a limit. */
+/** The counts of rate limits. */
 export const rateLimits = pgTable(
   "rate_limits",
   {
-    /** Which limit, and a keyed digest of whom it is counted for. */
+    /** The limit's name and a keyed digest of its subject. */
     key: text("key").primaryKey(),
     points: integer("points").notNull(),
     expiresAt: time("expires_at").notNull(),

@@ -14,13 +14,13 @@ import { sqlClient } from "./sqlClient.ts"
 import { createStallWatch, STALLED_COMMITS } from "./stallWatch.ts"
 import { transactionOn } from "./transactionOn.ts"
 
-/** Connections; as many queries run at once. */
+/** The number of connections, and so of concurrent queries. */
 const SIZE = 10
 
-/** Of those, how many can be held by writes. */
+/** How many of them writes may hold. */
 const MAX_WRITES = 6
 
-/** How long what is under way may take to end when the pool is closed. */
+/** Milliseconds that queries in flight have to finish when the pool is closed. */
 const CLOSE_MS = 1_000
 
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
@@ -46,11 +46,11 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
     return connection
   }
 
-  /** Those that no query has. */
+  /** Slots that no query holds. */
   const idle = Array.from({ length: SIZE }, () => createSlot({ connect, stalls, trust }))
   const slots: readonly Slot[] = [...idle]
 
-  /** The one used last, if it is connected; else the one that has waited longest. */
+  /** The most recently used connected slot; without one, the slot that has been idle longest. */
   function takeIdle(): Slot {
     const slot = idle.findLast(({ isConnected }) => isConnected) ?? idle[0]
     if (!slot) throw new TypeError("more queries run than there are slots")
@@ -98,7 +98,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 }
 
-/** A connection that has the settings, or, where a pooler refuses them, one without. */
+/** Connects with the settings, or without them where a pooler refuses them. */
 async function connectWith(server: Server, settings: Settings): Promise<Connection> {
   try {
     return await openConnection(server, settings)
@@ -121,7 +121,7 @@ function readServer(url: string): Server {
   }
 }
 
-/** Over a connection of its own, for which the limits of a query do not hold. */
+/** Migrates over a separate connection, which has no statement timeout. */
 async function migrateOver(server: Server): Promise<void> {
   const settings = { ...MIGRATION_LIMITS, ...MEANING }
   const connection = await connectWith(server, settings)

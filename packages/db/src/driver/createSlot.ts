@@ -11,10 +11,10 @@ import { transactionOn } from "./transactionOn.ts"
 
 /** A place in the pool. It has one connection at a time, and opens another when that one is lost or in doubt. */
 export interface Slot extends Executor {
-  /** For the query that has the slot now. */
+  /** For the query that holds the slot. */
   readonly db: Database
   readonly isConnected: boolean
-  /** Runs a query, or rather its body: after the end of its lease nothing of it is sent. */
+  /** Runs the body of a query. After the end of its lease, nothing more is sent. */
   run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
@@ -22,13 +22,13 @@ export interface Slot extends Executor {
 /** Between the end of a lease and the end of its connection: longer than any statement may run. */
 const GRACE_MS = 2_500
 
-/** Between attempts to connect: doubles, up to the most. */
+/** The delay between attempts to connect, which doubles up to the maximum. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 500]
 
-/** Connections are replaced after so long, at random, so that they follow changes of a balancer or of DNS. */
+/** Connections are replaced after a random time in this range, to follow changes of a load balancer or DNS. */
 const LIFETIME_MS = { least: 30 * 60_000, most: 60 * 60_000 }
 
-/** Where a connection keeps no settings, every transaction gets them. */
+/** Set in every transaction where the connection keeps no settings. */
 const SET_LOCALLY = `${setLocally({ ...LIMITS, ...MEANING })}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
 
 /** Since when a connection has been silent that turned out to be dead. A host that is gone is silent on all of them. */
@@ -49,7 +49,7 @@ export function createSlot({
   let connecting: Promise<Connection> | undefined
   let lease: Lease | undefined
   let expiry: NodeJS.Timeout | undefined
-  /** How many statements that may commit have no answer yet. */
+  /** The number of unanswered statements that may commit. */
   let committing = 0
   let failures = 0
   let retryAt = 0
@@ -117,7 +117,7 @@ export function createSlot({
     return on.keepsSettings ? send(on, statement, true) : begin((tx) => tx.execute(statement))
   }
 
-  /** Ends a connection that does not answer. */
+  /** Ends an unresponsive connection. */
   function giveUp() {
     trust.since = performance.now() - GRACE_MS
     connection?.destroy(new Error("the database has stopped answering"))

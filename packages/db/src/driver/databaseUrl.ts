@@ -3,7 +3,7 @@ import { DatabaseUrlError } from "./databaseUrlError.ts"
 import { readTls, type Tls } from "./readTls.ts"
 import { createUrlParameters, decode, type UrlParameters } from "./urlParameters.ts"
 
-/** A server, or several that stand in for each other, as postgres.js takes them. What the URL leaves out is absent. */
+/** One or several equivalent servers, as postgres.js accepts them. Parts that the URL omits are absent. */
 export interface ServerOptions extends Tls {
   host: string[]
   /** One for each host. */
@@ -36,11 +36,11 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
     throw new DatabaseUrlError("expected a URL such as postgres://user:password@host:5432/database")
   }
   try {
-    // A "/" in the password would end the authority, and leave the host in the path.
+    // A "/" in the password ends the authority, so the host is in the path.
     if (!authority.includes("@") && path.includes("@")) throw new DatabaseUrlError("expected a database name")
     return parseParts(authority, path, createUrlParameters(query))
   } catch (error) {
-    // Here the query may be the rest of a password, whose pieces an error must not name.
+    // The query may be part of a password, which an error must not repeat.
     if (authority.includes("@") || !`${path}${query}`.includes("@")) throw error
     throw new DatabaseUrlError(
       "expected /, ?, # and @ in the password to be percent-encoded as %2F, %3F, %23 and %40",
@@ -121,7 +121,7 @@ function checkSessionAttributes(parameters: UrlParameters): void {
 
 function readSettings(parameters: UrlParameters): Record<string, string> {
   const fallback = parameters.take("fallback_application_name") ?? "latchkey"
-  // Prisma's, whose URLs all say "public". That is the default here, and many a pooler refuses the setting.
+  // Prisma's parameter, usually "public". That is the default here, and many poolers refuse the setting.
   const schema = parameters.take("schema") ?? "public"
   const ofSchema = schema === "public" ? "" : `"${schema.replaceAll('"', '""')}"`
   return {

@@ -1,4 +1,4 @@
-/** A `DATABASE_URL` that can't be used. The message says what was expected, and holds no part of the URL but names. */
+/** A `DATABASE_URL` that can't be used. The message states what was expected and contains only parameter names of the URL. */
 export class DatabaseUrlError extends Error {
   override name = "DatabaseUrlError"
 }

@@ -1,24 +1,24 @@
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 
-/** A query's right to send statements: from its call until its caller is told that it failed. */
+/** A query's right to send statements, from its call until its caller receives a failure. */
 export interface Lease {
   readonly isWrite: boolean
-  /** Once the lease is over: why. */
+  /** Why the lease is over, once it is. */
   readonly over: DatabaseUnavailable | undefined
-  /** Called when the lease ends while the query is under way. */
+  /** Called when the lease ends while the query is in flight. */
   onOver: (() => void) | undefined
 }
 
 /**
- * Longer than the slowest honest query; short enough that a caller is told within 5 s that nothing answers, even one
- * who has waited for a batch to give up before the next one does.
+ * Longer than the slowest legitimate query, and short enough for every caller to get a failure within 5 s, even after
+ * waiting for a previous batch to time out.
  */
 const LEASE_MS = 2_000
 
 /**
- * Runs something with a lease from now on.
+ * Runs a query with a lease that starts now.
  *
- * @throws {DatabaseUnavailable} when it has not ended with the lease.
+ * @throws {DatabaseUnavailable} when the lease ends first.
  */
 export async function withLease<Result>(
   isWrite: boolean,

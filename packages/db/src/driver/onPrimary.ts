@@ -3,7 +3,7 @@ import { causesOf } from "./causesOf.ts"
 
 const MARKER = "this server is a standby"
 
-/** `true` on a primary; on a standby, an error. */
+/** `true` on a primary, and an error on a standby. */
 export const PRIMARY_CHECK = `(select case when pg_is_in_recovery() then '${MARKER}' else 'true' end)::boolean`
 
 /**
@@ -14,10 +14,10 @@ export const PRIMARY_CHECK = `(select case when pg_is_in_recovery() then '${MARK
  */
 export const onPrimary = sql.raw(PRIMARY_CHECK)
 
-/** SQLSTATE of text that is no value of its type. The message around the text is in the server's language. */
+/** SQLSTATE of invalid text for a type. The text appears in the message, whose language is the server's. */
 const NO_SUCH_VALUE = "22P02"
 
-/** Whether a failure, or its cause, is that a standby was asked. */
+/** Whether a failure or its cause comes from a standby. */
 export const isOfStandby = (error: unknown) =>
   causesOf(error).some(
     (cause) => "code" in cause && cause.code === NO_SUCH_VALUE && cause.message.includes(MARKER),

@@ -10,9 +10,9 @@ export interface Server {
   /** In the order in which they are tried. */
   targets: Target[]
   encryption: Encryption
-  /** What is absent comes from the environment, as with libpq. */
+  /** Absent values come from the environment, as with libpq. */
   login: { user?: string; pass?: string; database?: string }
-  /** Further parameters of the URL, for the start of a connection. */
+  /** Further connection parameters of the URL. */
   parameters: Record<string, string>
 }
 
@@ -21,7 +21,7 @@ export interface Connection {
   /** False behind a pooler, where the next statement may run on another connection to the server. */
   readonly keepsSettings: boolean
   readonly openedAt: number
-  /** When it answered last. */
+  /** The time of the last response. */
   readonly heardAt: number
   readonly isLost: boolean
   /** Rejects at once when the connection is lost. */
@@ -32,13 +32,13 @@ export interface Connection {
    */
   stopWriting(): void
   writeAgain(): void
-  /** Ends it at once. The server rolls back a transaction under way. */
+  /** Ends the connection at once. The server rolls back a transaction in flight. */
   destroy(reason: Error): void
-  /** Says goodbye to the server. */
+  /** Ends the connection gracefully. */
   close(): Promise<void>
 }
 
-/** For all hosts together: to take a connection, and to let us in. */
+/** Time limits for connecting and for authenticating, across all hosts. */
 const [CONNECT_MS, ENTER_MS] = [2_000, 1_000]
 
 /**
@@ -91,7 +91,7 @@ async function open(
     connection,
     max: 1,
     ssl: false,
-    // Timers and reconnecting are ours; types are drizzle's.
+    // This file has its own timers and never reconnects; drizzle converts types.
     connect_timeout: 0,
     idle_timeout: 0,
     max_lifetime: null,
@@ -115,13 +115,13 @@ async function open(
   let keepsSettings = false
   let isMuted = false
   let heardAt = 0
-  /** Of the statements under way. */
+  /** Rejections of the statements in flight. */
   const rejections = new Set<(reason: Error) => void>()
 
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
   socket.write = (...args: unknown[]) => {
     if (!isMuted) return write(...args)
-    lose(new DatabaseUnavailable("it was too late to send this"))
+    lose(new DatabaseUnavailable("the statement was not sent in time"))
     return false
   }
 
@@ -159,7 +159,10 @@ async function open(
     })
   }
 
-  const timer = setTimeout(() => lose(new Error("the database does not let us in")), ENTER_MS / hosts)
+  const timer = setTimeout(
+    () => lose(new Error("the database did not complete the login in time")),
+    ENTER_MS / hosts,
+  )
   try {
     const rows = await send({ text: isOffered ? HELLO : `select ${PRIMARY_CHECK}`, asArrays: true })
     keepsSettings = isOffered && (rows as boolean[][])[0]?.[1] === true

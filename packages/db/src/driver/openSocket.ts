@@ -6,13 +6,13 @@ import { type ConnectionOptions, connect as secure } from "node:tls"
 export type Target = { host: string; port: number } | { path: string }
 
 export interface Encryption {
-  /** Off, TLS where the server has it, or TLS with these options. */
+  /** Off, TLS if the server supports it, or TLS with these options. */
   ssl: false | "prefer" | ConnectionOptions
-  /** PostgreSQL 17 takes TLS without asking first. */
+  /** PostgreSQL 17 accepts TLS without a request for it. */
   isDirect: boolean
 }
 
-/** A host that is gone says nothing; after so many seconds of silence the system asks whether it is there. */
+/** Milliseconds of silence after which the system probes whether the host still exists. */
 const KEEP_ALIVE_MS = 15_000
 
 /**
@@ -24,10 +24,10 @@ export async function openSocket(
   { encryption, timeoutMs }: { encryption: Encryption; timeoutMs: number },
 ): Promise<Socket> {
   const socket = connect({ ...target, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
-  // TLS listens to the socket around this one.
+  // Errors reach the TLS socket that wraps this one.
   socket.on("error", () => {})
   const timer = setTimeout(
-    () => socket.destroy(coded("ETIMEDOUT", "the database takes no connection")),
+    () => socket.destroy(coded("ETIMEDOUT", "the database accepted no connection in time")),
     timeoutMs,
   )
   try {
@@ -53,7 +53,7 @@ async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { h
   }
   const tlsSocket = secure({
     socket,
-    // Whom the certificate has to be of; without it Node would take it for localhost.
+    // The name that the certificate has to match. Node's default is localhost.
     host,
     ...(isIP(host) === 0 && { servername: host }),
     ...(isDirect && { ALPNProtocols: ["postgresql"] }),
@@ -68,7 +68,7 @@ async function takesTls(socket: Socket): Promise<boolean> {
   const closed = new AbortController()
   socket.once("close", () => closed.abort(coded("ECONNRESET", "the database closed the connection")))
   const [answer]: Buffer[] = await once(socket, "data", { signal: closed.signal })
-  // What follows the answer unencrypted did not come from the server that the certificate is of (CVE-2021-23222).
+  // Unencrypted bytes after the response may come from an attacker (CVE-2021-23222).
   if (answer?.length !== 1) throw coded("EPROTO", "the database did not answer the request for TLS")
   return answer.toString() === "S"
 }

@@ -2,15 +2,15 @@ import type { Database } from "../database.ts"
 import type { Lease } from "./lease.ts"
 import type { SemaphoreLimits } from "./semaphore.ts"
 
-/** What stands between the queries and a database; a transaction has none of its own. */
+/** Runs queries on a database's connections. A transaction has no pool. */
 export interface Pool {
-  /** Runs a query's body when there is a place for it. */
+  /** Runs the body of a query when a connection is available. */
   run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result>
-  /** Told how many seconds each query took, its waiting included. */
+  /** Called with the seconds that each query took, including the wait. */
   onQuery: ((seconds: number) => void) | undefined
 }
 
-/** A query that waits this long for its turn has time left to be done before its lease is over. */
+/** A query that waits this long for a connection still has time to complete within its lease. */
 export const WAITING: Omit<SemaphoreLimits, "size" | "maxWrites"> = { maxWaiting: 1_000, maxWaitMs: 900 }
 
 const pools = new WeakMap<Database, Pool>()

@@ -4,7 +4,7 @@ import { type ConnectionOptions, createSecureContext, type SecureVersion } from 
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 import type { UrlParameters } from "./urlParameters.ts"
 
-/** As postgres.js takes it: none, TLS if the server has it, or TLS with these options. */
+/** No TLS, TLS if the server supports it, or TLS with these options. */
 export interface Tls {
   ssl: false | "prefer" | ConnectionOptions
   sslnegotiation?: "direct"
@@ -13,9 +13,9 @@ export interface Tls {
 const MODES = ["disable", "allow", "prefer", "require", "no-verify", "verify-ca", "verify-full"]
 
 /**
- * Reads the parameters of TLS. `sslmode` means what it means to libpq, but `allow` is the same as `prefer`, and without
- * it nothing is encrypted unless another parameter asks for TLS. `ssl=true` checks the server, as with other drivers of
- * JavaScript.
+ * Reads the parameters of TLS. `sslmode` has the meaning that it has in libpq, except that `allow` equals `prefer`,
+ * and that without it nothing is encrypted unless another parameter requires TLS. `ssl=true` verifies the server, as in
+ * other JavaScript drivers.
  */
 export function readTls(parameters: UrlParameters, server: { path?: string }): Tls {
   const names = ["sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"] as const

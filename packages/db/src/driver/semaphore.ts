@@ -1,14 +1,14 @@
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 
-/** How many queries run at once, and who waits; first come, first served. */
+/** Bounds the number of concurrent queries. The others wait in order of arrival. */
 export interface Semaphore {
   /**
-   * Takes a slot: null when there was one, else a promise of the next that is free.
+   * Acquires a slot: returns null if one is free, otherwise a promise of the next free slot.
    *
-   * @throws {DatabaseUnavailable} when as many wait as may, or, from the promise, when none was free in time.
+   * @throws {DatabaseUnavailable} when too many queries wait, or, from the promise, when no slot is free in time.
    */
   acquire(isWrite: boolean): Promise<void> | null
-  /** Gives a slot back, to whoever waits longest and may have it. */
+  /** Releases a slot to the query that has waited longest and may have it. */
   release(isWrite: boolean): void
   usage(): SemaphoreUsage
 }
@@ -23,9 +23,9 @@ export interface SemaphoreUsage {
 
 export interface SemaphoreLimits {
   size: number
-  /** How many slots writes may have at once, so that reads go on when no write ends. */
+  /** How many slots writes may hold at once, so that reads continue when writes hang. */
   maxWrites: number
-  /** How many reads may wait, and how many writes. */
+  /** How many reads may wait, and how many writes, separately. */
   maxWaiting: number
   maxWaitMs: number
 }
@@ -86,7 +86,7 @@ export function createSemaphore({ size, maxWrites, maxWaiting, maxWaitMs }: Sema
         return null
       }
       if (waiting.size >= maxWaiting && countWaiting(isWrite) >= maxWaiting) {
-        throw refuse("too many queries wait for a connection")
+        throw refuse("too many queries are waiting for a connection")
       }
       return wait(isWrite)
     },

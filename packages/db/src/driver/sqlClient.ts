@@ -3,7 +3,7 @@ import type { Sql } from "postgres"
 export interface Statement {
   text: string
   params?: unknown[]
-  /** Whether PostgreSQL should keep it parsed for the next time. */
+  /** Whether PostgreSQL should keep the parsed statement. */
   prepare?: boolean
   asArrays?: boolean
 }
@@ -20,7 +20,7 @@ export const codecs: Pick<Sql["options"], "parsers" | "serializers"> = { parsers
 export function sqlClient({ execute, transaction }: Executor): Sql {
   function unsafe(text: string, params: unknown[], options?: { prepare?: boolean }) {
     const statement: Statement = { text, params, prepare: options?.prepare ?? false }
-    // Not before the caller has said how it wants the rows.
+    // Deferred until the caller has chosen the form of the rows.
     const answer = Promise.resolve().then(() => execute(statement))
     return Object.assign(answer, {
       values() {

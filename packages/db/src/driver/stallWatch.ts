@@ -16,14 +16,14 @@ export interface StallWatch {
 
 const ASK_EVERY_MS = 500
 
-/** A commit that has waited for longer than the network or a busy standby explain. */
+/** A commit that has waited longer than a slow network or a busy standby would explain. */
 export const STALLED_COMMITS = `
   select exists (
     select from pg_stat_activity
     where wait_event = 'SyncRep' and state_change < clock_timestamp() - interval '2 seconds'
   )`
 
-/** @param areCommitsStalled asks the server, over another connection. */
+/** @param areCommitsStalled queries the server over another connection. */
 export function createStallWatch(areCommitsStalled: () => Promise<boolean>): StallWatch {
   const stalled = new Set<() => void>()
   let isWatching = false
@@ -36,7 +36,7 @@ export function createStallWatch(areCommitsStalled: () => Promise<boolean>): Sta
       try {
         if (!(await areCommitsStalled())) for (const end of asked) end()
       } catch {
-        // The server can't be reached, and will be asked again.
+        // The server is unreachable; the next check repeats the query.
       }
     }
     isWatching = false

@@ -1,7 +1,7 @@
 import type { Connection } from "./openConnection.ts"
 import type { Executor, Statement } from "./sqlClient.ts"
 
-/** Set here whatever the default is: our queries rely on seeing what others committed before each statement. */
+/** Set regardless of the default: queries rely on seeing what was committed before each statement. */
 const BEGIN = "begin isolation level read committed"
 
 /**
@@ -38,7 +38,7 @@ export async function transactionOn<Result>(
   }
 
   function transaction(): Promise<never> {
-    throw new TypeError("a transaction can't be in another")
+    throw new TypeError("transactions can't be nested")
   }
 
   try {

@@ -1,6 +1,6 @@
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 
-/** Parameters of libpq, other drivers and hosting companies that have no meaning here; leaving them out does no harm. */
+/** Parameters of libpq, other drivers and providers that have no meaning here and can safely be ignored. */
 const HARMLESS = new Set(
   `channel_binding client_encoding connect_timeout connection_limit default_query_exec_mode gssdelegation gssencmode
   gsslib idle_timeout keepalives keepalives_count keepalives_idle keepalives_interval krbsrvname load_balance_hosts max
@@ -9,7 +9,7 @@ const HARMLESS = new Set(
   statement_cache_size supa tcp_user_timeout uselibpqcompat workaround`.split(/\s+/),
 )
 
-/** Values that ask for what happens anyway. */
+/** Values that request the existing behaviour. */
 const DONE_ANYWAY = new Set([
   "channel_binding=disable",
   "channel_binding=prefer",
@@ -17,7 +17,7 @@ const DONE_ANYWAY = new Set([
   "gssencmode=prefer",
 ])
 
-/** The parameters of a URL that nothing has taken yet. */
+/** The parameters of a URL that have not been read yet. */
 export interface UrlParameters {
   /** An empty value counts as none, as with libpq. */
   take(name: string): string | undefined
@@ -33,7 +33,7 @@ export function createUrlParameters(query: string): UrlParameters {
   const parameters = new Map<string, string>()
   for (const part of query.split("&")) {
     const [name = "", ...value] = part.split("=")
-    // libpq leaves "+" alone. In `options` it can only be a space, as JavaScript encodes one.
+    // libpq does not decode "+". In `options` it can only be a space that JavaScript encoded.
     const text = name === "options" ? value.join("=").replaceAll("+", " ") : value.join("=")
     if (name !== "") parameters.set(decode(name), decode(text, name))
   }

@@ -7,7 +7,7 @@ import { anyOf, joinIds } from "./anyOf.ts"
 import { isActive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
-/** What it takes to verify a key. */
+/** The fields that verifying a key needs. */
 export interface ActiveApiKey {
   id: string
   lookupId: string
@@ -22,7 +22,7 @@ const activeApiKeys = prepareOnce((db) =>
     .select({
       id: apiKeys.id,
       lookupId: apiKeys.lookupId,
-      // The table's check has it non-null while the key is not revoked.
+      // A check constraint ensures that it is not null while the key is not revoked.
       keyHash: sql<string>`${apiKeys.keyHash}`,
       receipt: apiKeys.receipt,
       receiptSecretId: apiKeys.receiptSecretId,
@@ -41,7 +41,7 @@ const activeApiKeys = prepareOnce((db) =>
     .prepare("active_api_keys"),
 )
 
-/** Those of the keys that are active at this moment and whose owner is enabled, in no order. */
+/** Returns the keys that are active now and whose owner is enabled, in no order. */
 export const findActiveApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<ActiveApiKey[]> =>
     activeApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
@@ -49,9 +49,9 @@ export const findActiveApiKeys = query(
 
 /**
  * Stores the receipt of a bcrypt that succeeded, unless the key was revoked, its hash replaced or its owner
- * disabled meanwhile.
+ * disabled in the meantime.
  *
- * @returns whether it did.
+ * @returns whether it was stored.
  */
 export const recordReceipt = write(
   async (

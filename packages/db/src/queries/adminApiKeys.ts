@@ -13,18 +13,18 @@ export interface OwnedApiKey extends ListedApiKey {
   owner: { id: string; email: string; disabledAt: Date | null }
 }
 
-/** What to look for among all keys, one of which is enough. Each is looked up in an index of its own. */
+/** Search criteria, of which one has to match. Each has its own index. */
 export interface ApiKeySearch {
-  /** How the label begins, whatever its case. */
+  /** A prefix of the label, case-insensitive. */
   label: string
-  /** The owner's whole email, in lower case. */
+  /** The owner's complete email, in lower case. */
   email?: string
-  /** How the lookup id begins. */
+  /** A prefix of the lookup id. */
   start?: string
   id?: string
 }
 
-/** By code points, as the index has them. */
+/** In the order of the index, by code point. */
 const byLabel = sql`lower(${apiKeys.label}) collate "C"`
 
 /**
@@ -75,7 +75,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
     email === undefined
       ? undefined
       : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,
-    // Between two texts of the full length, which every collation orders by their digits.
+    // A range of full-length texts, which every collation orders by their digits.
     start === undefined
       ? undefined
       : sql`${apiKeys.lookupId} between ${start.padEnd(16, "0")} and ${start.padEnd(16, "f")}`,

@@ -22,7 +22,7 @@ const HAS_STATUS = {
   disabled: isNotNull(users.disabledAt),
 }
 
-/** By code points, as the index has them. */
+/** In the order of the index, by code point. */
 const byEmail = sql`${users.email} collate "C"`
 
 /**
@@ -57,14 +57,14 @@ export const listUsers = query(
       .limit(limit),
 )
 
-/** For the rows of the page alone: PostgreSQL sorts and cuts before it counts. */
+/** Evaluated only for the rows of the page, since PostgreSQL sorts and limits first. */
 const countActiveKeys = (db: Database) =>
   sql<number>`(${db
     .select({ keys: sql`count(*)::int` })
     .from(apiKeys)
     .where(and(eq(apiKeys.userId, users.id), isActive))})`
 
-/** What the audit trail of whom it is done to says of an administrator. */
+/** How the affected user's audit trail records an administrator. */
 export const byAdmin = ({ adminId, sessionId }: ByAdmin): Authority => ({
   ...bySession(sessionId),
   actorId: adminId,
@@ -103,7 +103,7 @@ export const disableUser = write(
     }),
 )
 
-/** Lets a user in again; harmless for one who is not disabled. Sessions that have ended stay so. */
+/** Enables a user again; a no-op for an enabled user. Ended sessions stay ended. */
 export const enableUser = write(
   async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
     withAdminAuthority(db, { by, userId: id }, async (tx, user) => {

@@ -9,5 +9,5 @@ export function anyOf(column: PgColumn, joinedIds: unknown): SQL {
   return sql`${column} = any(string_to_array(${joinedIds}, ',')::${sql.raw(column.getSQLType())}[])`
 }
 
-/** The values must hold no comma: hex or UUIDs. */
+/** The values must not contain commas: hex or UUIDs. */
 export const joinIds = (ids: readonly string[]) => ids.join(",")

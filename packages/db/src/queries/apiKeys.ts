@@ -86,7 +86,7 @@ export const listApiKeys = query(
         and(
           eq(apiKeys.userId, params.userId),
           params.status === "all" ? undefined : isActive,
-          // Not `like`, in which what people search for could be a pattern.
+          // Not `like`, since search terms could contain wildcards.
           params.search ? sql`strpos(lower(${apiKeys.label}), lower(${params.search})) > 0` : undefined,
           isAfter(apiKeys, params.after),
         ),
@@ -95,7 +95,7 @@ export const listApiKeys = query(
       .limit(params.limit),
 )
 
-/** What revoking sets: no credential stays behind. */
+/** The columns that revoking sets. It removes the credential. */
 export const revocation = {
   revokedAt: sql`now()`,
   keyHash: null,
@@ -125,7 +125,7 @@ export const revokeApiKey = write(
     }),
 )
 
-/** Marks keys as used now. Rows are locked in one order, so that two instances can't wait for each other. */
+/** Marks keys as used now. Rows are locked in a fixed order, to avoid deadlocks between instances. */
 export const touchApiKeys = write(async (db, { ids }: { ids: readonly string[] }): Promise<void> => {
   const inOrder = db
     .select({ id: apiKeys.id })

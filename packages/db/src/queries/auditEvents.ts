@@ -4,18 +4,18 @@ import { query } from "../query.ts"
 import { auditEvents } from "../schema.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
-/** What is kept of where a call comes from. */
+/** The origin of a call, as the audit trail records it. */
 export interface ClientInfo {
   /** The client's IP address, as far as the proxies in front are trusted. */
   address: string
   requestId: string
-  /** What is calling, in words of ours, such as "Chrome on Linux"; null when it did not say. */
+  /** A description of the client such as "Chrome on Linux"; null if unknown. */
   device: string | null
 }
 
 export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
 
-/** By which credential something is done, and by whom where that is not the user whose trail it is. */
+/** The credential behind an event, and the actor if that is not the user whose trail it is. */
 export interface Authority {
   via: (typeof auditEvents.$inferSelect)["via"]
   /** The session's or key's id; null for a password. */
@@ -31,9 +31,9 @@ export interface NewAuditEvent extends Authority {
   userId: string
   kind: AuditKind
   client: ClientInfo
-  /** The session or key that it was done to, with what its owner knows it by. */
+  /** The affected session or key, with the name that its owner knows. */
   subject?: { id: string; label: string | null }
-  /** How many sessions ended; 1 unless told. */
+  /** The number of sessions that ended; 1 by default. */
   count?: number
 }
 

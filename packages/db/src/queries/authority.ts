@@ -3,7 +3,7 @@ import type { Database } from "../database.ts"
 import { apiKeys, sessions, users } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
 
-/** Who asks for a change, and the credential that they authenticated with. */
+/** The user who requests a change, and the credential that authenticated the request. */
 export interface ActingCredential {
   userId: string
   via: "session" | "apiKey"
@@ -11,7 +11,7 @@ export interface ActingCredential {
   credentialId: string
 }
 
-/** A user who acts by one of their sessions. */
+/** A session as the acting credential. */
 export const sessionCredential = ({
   userId,
   sessionId,
@@ -46,7 +46,7 @@ export async function withAuthority<Result>(
   })
 }
 
-/** What an administrator is to a change: who does it, by which session. */
+/** The administrator who makes a change, and their session. */
 export interface ByAdmin {
   adminId: string
   sessionId: string

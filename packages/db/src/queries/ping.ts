@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query } from "../query.ts"
 
-/** Resolves when the database answers, and is no standby. */
+/** Resolves if the database responds and is not a standby. */
 export const ping = query<void, void>(async (db) => {
   await db.execute(sql`select ${onPrimary}`)
 })

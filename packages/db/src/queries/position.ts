@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { PgColumn } from "drizzle-orm/pg-core"
 
-/** Where a page of a list ended. */
+/** The end of a page of a list. */
 export interface Position {
   id: string
   createdAt: Date
@@ -21,7 +21,7 @@ export const newestFirst = ({ id, createdAt }: Listed) => [
   sql`${id} desc nulls last`,
 ]
 
-/** The rows that come after a position in that order; all rows without one. */
+/** Matches the rows after a position in that order, or all rows without a position. */
 export const isAfter = ({ id, createdAt }: Listed, after: Position | null): SQL | undefined =>
   after
     ? sql`(${createdAt}, ${id}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`

@@ -41,7 +41,7 @@ export const countTowardsLimit = write(
   },
 )
 
-/** What was counted for a key; null when its window is over. */
+/** The count of a key; null if its window is over. */
 export const findCounted = query(async (db, { key }: { key: string }): Promise<Counted | null> => {
   const [row] = await db
     .select(counted)
@@ -50,7 +50,7 @@ export const findCounted = query(async (db, { key }: { key: string }): Promise<C
   return row ?? null
 })
 
-/** Those of the keys whose window is not over. The keys must hold no comma. */
+/** Returns the keys whose window is not over. The keys must not contain commas. */
 export const findOpenWindows = query(async (db, { keys }: { keys: readonly string[] }): Promise<string[]> => {
   const rows = await db
     .select({ key: rateLimits.key })

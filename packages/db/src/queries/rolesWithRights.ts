@@ -2,7 +2,7 @@ import { inArray, sql } from "drizzle-orm"
 import { TABLES } from "../migrate/tables.ts"
 import { query } from "../query.ts"
 
-/** Names the roles that have rights on our tables or on columns of them, except owners, superusers and our own. */
+/** Roles with rights on Latchkey's tables or their columns, except owners, superusers and the current role. */
 export const findRolesWithRights = query(async (db, _: undefined): Promise<string[]> => {
   const roles = await db
     .selectDistinct({

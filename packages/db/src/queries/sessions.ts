@@ -14,7 +14,7 @@ export interface NewSession {
   id: string
   familyHash: Uint8Array
   turnHash: Uint8Array
-  /** Seconds until it ends for good, however often it is refreshed. */
+  /** Seconds until it ends, regardless of refreshes. */
   ttl: number
 }
 
@@ -115,7 +115,7 @@ export const findLiveFamilies = query(
       .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(users.disabledAt))),
 )
 
-/** Signs out of the session that the caller acts by. */
+/** Signs out of the caller's session. */
 export const endSession = write(
   async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
@@ -164,7 +164,7 @@ const listedSessionColumns = {
 
 export type ListedSession = Pick<typeof sessions.$inferSelect, keyof typeof listedSessionColumns>
 
-/** A user's live sessions, the one used last first; the `limit` newest. */
+/** A user's live sessions, most recently used first, at most `limit`. */
 export const listSessions = query(
   async (db, { userId, limit }: { userId: string; limit: number }): Promise<ListedSession[]> =>
     db
@@ -192,7 +192,7 @@ export const revokeSession = write(
     }),
 )
 
-/** Ends all sessions of the caller but the one that they act by. */
+/** Ends all sessions of the caller except the current one. */
 export const revokeOtherSessions = write(
   async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
@@ -202,7 +202,7 @@ export const revokeOtherSessions = write(
     }),
 )
 
-/** @returns how many live sessions the user had beside the one that is kept, and has no more. */
+/** Ends all live sessions of a user except one. @returns how many ended. */
 export async function endOtherSessions(
   tx: Database,
   { userId, keptId }: { userId: string; keptId: string },
@@ -229,7 +229,7 @@ const liveSessions = prepareOnce((db) =>
     .prepare("live_sessions"),
 )
 
-/** Those of the sessions that are live at this moment and whose user is enabled, in no order. */
+/** Returns the sessions that are live now and whose user is enabled, in no order. */
 export const findLiveSessions = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveSession[]> =>
     liveSessions(db).execute({ ids: joinIds(ids) }),

@@ -36,7 +36,7 @@ export const syncAdmins = write(
     }),
 )
 
-/** Where there is no administrator, makes the oldest user one. */
+/** Makes the oldest user an administrator if there is none. */
 export const appointOldestUser = write<void, void>(async (db) => {
   const admins = db.select({ id: users.id }).from(users).where(eq(users.role, "admin"))
   const oldest = db.select({ id: users.id }).from(users).orderBy(asc(users.createdAt), asc(users.id)).limit(1)

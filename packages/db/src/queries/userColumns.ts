@@ -1,6 +1,6 @@
 import { users } from "../schema.ts"
 
-/** What others may see of a user: no password hash. */
+/** The public columns of a user, without the password hash. */
 export const userColumns = {
   id: users.id,
   email: users.email,

@@ -65,7 +65,7 @@ export const createUser = write(
     }),
 )
 
-/** Nobody else registers until the transaction has ended, or two could be the first. */
+/** Locks out concurrent registrations, since two users could otherwise both be the first. */
 async function roleOfNext(tx: Database): Promise<User["role"]> {
   await tx.execute(sql`lock table ${users} in share row exclusive mode`)
   const [anyone] = await tx.select({ id: users.id }).from(users).limit(1)
@@ -75,7 +75,7 @@ async function roleOfNext(tx: Database): Promise<User["role"]> {
 /**
  * Replaces the hash of a password that stays the same, if it is still the one that was checked.
  *
- * @returns whether it did.
+ * @returns whether it was replaced.
  */
 export const replacePasswordHash = write(
   async (db, params: { userId: string; checkedHash: string; newHash: string }): Promise<boolean> => {
@@ -92,7 +92,7 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "ended"
 
 /**
  * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
- * and the session that asks is still live.
+ * and the caller's session is still live.
  */
 export const changePassword = write(
   async (
