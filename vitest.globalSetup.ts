@@ -9,34 +9,36 @@ declare module "vitest" {
   }
 }
 
-/** One server for the whole run: `TEST_DATABASE_URL`, or one that the suite starts and stops. */
+/** One server for each project that needs one: `TEST_DATABASE_URL`, or one that the suite starts and stops. */
 export default async function setup(project: TestProject) {
   const given = process.env.TEST_DATABASE_URL
   const postgres = given ? null : await startPostgres(["max_connections=300"])
   project.provide("postgresUrl", given ?? postgres?.url ?? "")
   return async () => {
     await postgres?.[Symbol.asyncDispose]()
-    tellOfSkippedTests(project)
+    reportSkippedTests(project)
   }
 }
 
-/** Last of all, where it is seen. */
-function tellOfSkippedTests(project: TestProject) {
-  const ran = (part: RegExp) => project.vitest.state.getPaths().some((path) => part.test(path))
+/** Printed last, where it is seen. */
+function reportSkippedTests(project: TestProject) {
+  const suffix = project.name === "e2e" ? ".e2e.test.ts" : ".db.test.ts"
+  const paths = project.vitest.state.getPaths().filter((path) => path.endsWith(suffix))
+  const ran = (part: RegExp) => paths.some((path) => part.test(path))
   if (ran(/apps\/dashboard/) && !runsBrowserTests()) {
     process.stdout.write(
-      "The browser tests of the dashboard did not run: there is no Chromium. To get one: apt-get install chromium, " +
-        "or name one in CHROMIUM_PATH.\n",
+      "The browser tests of the dashboard were skipped, because there is no Chromium. To install it: apt-get install " +
+        "chromium, or set CHROMIUM_PATH.\n",
     )
   }
   if (ran(/faults\/fullDisk/) && !canMountTmpfs()) {
     process.stdout.write(
-      "The test of a full disk did not run: it mounts a small file system, for which it has to be root on Linux.\n",
+      "The test of a full disk was skipped. It mounts a small file system, which requires root on Linux.\n",
     )
   }
-  if (ran(/pgBouncer|lifecycle/) && !runsPgBouncerTests()) {
+  if (ran(/pgBouncer|lifecycle\.db/) && !runsPgBouncerTests()) {
     process.stdout.write(
-      "The tests with PgBouncer did not run: it is not installed. To get it: apt-get install pgbouncer.\n",
+      "The tests with PgBouncer were skipped, because it is not installed. To install it: apt-get install pgbouncer.\n",
     )
   }
 }
