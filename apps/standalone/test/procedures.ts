@@ -61,7 +61,7 @@ export const SURFACES: Record<
       encodeURIComponent(String(input[params[name] ?? ""] ?? "none")),
     )
     const query = new URLSearchParams(others.map(([name, value]): [string, string] => [name, String(value)]))
-    const hasBody = method === "POST" && others.length > 0
+    const hasBody = operation.kind === "mutation" && others.length > 0
     const { status, body } = await rest(url, method, hasBody ? filled : `${filled}?${query}`, {
       ...credential,
       ...(hasBody && { body: Object.fromEntries(others) }),
