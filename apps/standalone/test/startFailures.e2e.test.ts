@@ -74,7 +74,7 @@ describe("DATABASE_URL", () => {
     ["postgres://u:hunter2%@localhost/d", /% of the password is written %25/],
     ["postgres://u@localhost/d?sslmod=require", /unknown parameter sslmod/],
     ["postgres://u@/d?host=/nowhere", /the folder of a Unix socket .* \(ENOENT\)$/],
-    ["postgres://u@no-such-host.invalid/d", /a host that can be found/],
+    ["postgres://u@no-such-host.invalid/d", /a host name that can be resolved/],
     ["postgres://u@[::1]:1/d", /connection was refused|nothing answered/],
   ])("%s", async (url, sentence) => {
     const text = await failureOf({ DATABASE_URL: url })
