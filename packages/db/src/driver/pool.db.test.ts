@@ -173,7 +173,7 @@ test("more than may wait are refused at once", async () => {
 
   await withUsersLocked(direct, async () => {
     const reads = Array.from({ length: 1_011 }, () => findUserByEmail(db, { email: "nobody" }))
-    await expect(reads.at(-1)).rejects.toThrow("too many queries wait")
+    await expect(reads.at(-1)).rejects.toThrow("too many queries are waiting")
     await Promise.allSettled(reads)
   })
 
