@@ -96,7 +96,7 @@ test("a hanging batch does not block other requests of the same user", async () 
   await flood
 })
 
-test("a flood of calls with a leaked key does not block its owner's sign-in sessions", async () => {
+test("a flood of calls with a leaked key does not block its owner's other requests", async () => {
   const { accessToken, apiKey, id, user } = await registerWithKey(server.url)
   const lock = await holdLock(
     server.shared.DATABASE_URL,
