@@ -76,7 +76,7 @@ test("both surfaces refuse all hostile tokens with the same response, which does
   expect(server.log.join("")).not.toContain('"level":50')
 })
 
-/** Whether a token can be sent as one credential: without spaces, control characters, and commas, which separate two. */
+/** Whether a token can be sent as one credential. Spaces and control characters are invalid, and a comma makes two. */
 const isCredential = (token: string) => /^[!-+\--~]+$/.test(token)
 
 test("a token with a comma counts as two credentials", async () => {
@@ -108,7 +108,7 @@ describe("a token is refused with the same response", () => {
     expect(await responsesTo(token)).toEqual(await plainRefusal())
   })
 
-  test("if its session has ended, whether the server or the forge signed it", async () => {
+  test("if its session has ended, whether the server issued it or it was forged", async () => {
     const { forge, accessToken } = await signIn()
     expect(await responsesTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
     await rest(server.url, "POST", "/auth/logout", { accessToken })

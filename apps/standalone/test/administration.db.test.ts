@@ -33,12 +33,12 @@ const act = (id: string, action: "disable" | "enable", accessToken = admin) =>
 const statusThere = async (call: { accessToken?: string; apiKey?: string }) =>
   (await rest(there.url, "GET", "/auth/me", call)).status
 
-test("the server warns about ADMIN_EMAILS without an account, and whoever registers with one is an administrator", async () => {
+test("the server warns about ADMIN_EMAILS without an account, and a user who registers with one is an administrator", async () => {
   expect(here.log.join()).toMatch(/"level":40.*ADMIN_EMAILS: 1 without an account/)
   expect((await rest(there.url, "GET", "/auth/me", { accessToken: admin })).body.role).toBe("admin")
 })
 
-test("disabling a user on one instance applies to the next call on another; enabling restores keys and sign-in only", async () => {
+test("disabling a user on one instance applies to the next call on another; enabling restores keys and sign-in, but not sessions", async () => {
   const user = await registerWithKey()
   expect(await statusThere(user)).toBe(200)
   expect(await statusThere({ apiKey: user.key })).toBe(200)

@@ -72,7 +72,7 @@ test.each(["/healthz", "/readyz", "/openapi.json", "/nowhere", "/assets/nowhere.
   },
 )
 
-test("caches revalidate the dashboard's page, don't serve it to clients that accept JSON, and keep its assets", async () => {
+test("caches revalidate the dashboard's page, vary it by Accept, and keep its assets", async () => {
   const page = await fetch(`${server.url}/account`, { headers: { accept: "text/html" } })
   expect(page.headers.get("cache-control")).toBe("no-cache")
   expect(page.headers.get("vary")?.toLowerCase().split(", ")).toContain("accept")

@@ -61,7 +61,7 @@ test("the refresh token is in a cookie that scripts and other sites can't use, a
   }
 })
 
-test("the cookie of a ten-year session lasts as long as browsers allow", async () => {
+test("the cookie of a ten-year session has the longest Max-Age that browsers allow", async () => {
   await using server = await startServerOnPostgres(inject("postgresUrl"), { REFRESH_TOKEN_TTL: "315360000" })
   const body = { email: `${randomUUID()}@example.com`, password: randomUUID(), session: "cookie" }
   const call = { body, headers: { origin: server.url } }
@@ -195,7 +195,7 @@ test("a cookie that was just replaced gets its successor, which does not turn ag
   expect(readCookie(await refresh(cookie))).toBe(second)
 })
 
-test("an older cookie ends the session, because somebody may have a copy", async () => {
+test("reusing an older cookie ends the session, because it may have been stolen", async () => {
   const { cookie, accessToken } = await signUp()
   await letTimePass()
   await refresh(cookie)

@@ -78,7 +78,7 @@ test("hanging batches of one client hold only a few connections, and other clien
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200))
     expect(await countLockWaits()).toBe(2)
   })
-  // The 503s are calls whose wait in the queue timed out before they ran.
+  // A 503 is a call that timed out in the queue and never ran.
   for (const status of (await Promise.all(flood)).flat()) expect([404, 503]).toContain(status)
   expect(await countWaitingCalls()).toBe(0)
   expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
@@ -96,7 +96,7 @@ test("a hanging batch does not block other requests of the same user", async () 
   await flood
 })
 
-test("a flood of calls with a leaked key does not block its owner's other requests", async () => {
+test("a flood of calls with a leaked key does not block requests with its owner's access token", async () => {
   const { accessToken, apiKey, id, user } = await registerWithKey(server.url)
   const lock = await holdLock(
     server.shared.DATABASE_URL,
@@ -165,7 +165,7 @@ test("calls of clients that disconnect leave the queue", async () => {
   await whileSessionsAreLocked(async (lock) => {
     const away = new AbortController()
     const names = Array(BATCH_SIZE).fill("sessions.revokeOthers").join(",")
-    const gone = Array.from({ length: 20 }, () =>
+    const requests = Array.from({ length: 20 }, () =>
       fetch(`${server.url}/trpc/${names}?batch=1`, {
         method: "POST",
         headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
@@ -174,7 +174,7 @@ test("calls of clients that disconnect leave the queue", async () => {
     )
     await lock.untilWaiting(2)
     away.abort()
-    await Promise.all(gone)
+    await Promise.all(requests)
   })
   for (let i = 0; i < 10; i++) {
     expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)

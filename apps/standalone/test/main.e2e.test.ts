@@ -83,7 +83,7 @@ test("after kill -9 at any moment, the server starts again and every acknowledge
   const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-test-"))
   const created: { id: string; key: string }[] = []
   const revoked = new Set<string>()
-  /** The keys whose revocation got no response, so that either outcome is valid. */
+  /** Keys whose revocation was sent and got no response, so that either outcome is valid. */
   const undecided = new Set<string>()
 
   for (let trial = 0; trial < 6; trial++) {

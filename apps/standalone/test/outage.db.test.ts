@@ -3,7 +3,7 @@ import { expect, inject, test, vi } from "vitest"
 import { register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
 
 test.each(["cut", "clog"] as const)(
-  "while the database is unreachable (%s), every call gets a 503; afterwards the server recovers by itself",
+  "while the database is unreachable (%s), every call gets a 503, and afterwards the server recovers by itself",
   async (fault) => {
     await using direct = await startServerOnPostgres(inject("postgresUrl"))
     const link = await createTcpProxy(new URL(direct.shared.DATABASE_URL))

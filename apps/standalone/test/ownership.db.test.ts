@@ -36,7 +36,7 @@ const RESOURCES: Record<string, Resource> = {
 /** Procedures that an API key may call only with its own id. */
 const FORBIDDEN_TO_KEYS = ["apiKeys.revoke"]
 
-/** Without the administrators' procedures, which act on other users' resources; see `access.db.test.ts` for those. */
+/** Without administrators' procedures, which act on other users' resources and which `access.db.test.ts` covers. */
 const ownersProcedures = allProcedures.filter(({ operation }) =>
   ["anyone", "jwt", "jwtOrKey"].includes(operation.access),
 )

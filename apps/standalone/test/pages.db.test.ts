@@ -91,7 +91,7 @@ test.each(lists)("$path refuses other directions, and any direction over REST", 
   )
 })
 
-test.each(others)("$path refuses a direction", async (procedure) => {
+test.each(others)("$path refuses any direction", async (procedure) => {
   const { access } = procedure.operation
   const credential = access === "anyone" ? {} : { accessToken: admin.accessToken }
   const response = await SURFACES.tRPC(server.url, procedure, { direction: "forward" }, credential)

@@ -22,7 +22,7 @@ test.each([
   expect(warning).not.toContain("192.0.2.7")
 })
 
-test("X-Forwarded-For from a trusted proxy gives no warning", async () => {
+test("X-Forwarded-For from a trusted proxy causes no warning", async () => {
   await using server = await startServerOnPostgres(inject("postgresUrl"), { TRUST_PROXY: "1" })
   await rest(server.url, "GET", "/auth/me", { headers: { "x-forwarded-for": "192.0.2.7" } })
   expect(proxyWarnings(server.log)).toEqual([])

@@ -32,7 +32,7 @@ test("after SIGTERM, /readyz reports the shutdown while requests are still serve
       }),
     { timeout: 10_000, interval: 20 },
   )
-  // On a new connection, as from a client that does not know of the shutdown.
+  // A new connection, as from a client that has not noticed the shutdown.
   expect((await rest(url, "GET", "/auth/me", { accessToken, headers: { connection: "close" } })).status).toBe(
     200,
   )

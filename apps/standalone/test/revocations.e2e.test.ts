@@ -9,7 +9,7 @@ const REVOCATIONS = 1_000
 const CONCURRENCY = 8
 /** The number of clients that call each key in a loop, from before its revocation until after. */
 const CALLERS = 2
-/** The number of calls with each key before its revocation, and of each caller after the response to it. */
+/** The number of calls with each key before its revocation, and of each caller afterwards. */
 const CALLS = 3
 /** The lowest cost, because there are many keys and this does not test hashing. */
 const BCRYPT_COST = 4

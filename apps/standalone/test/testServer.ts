@@ -113,7 +113,7 @@ export interface ServerProcess {
 
 const builtServer = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 
-/** Starts the last build of the server as a process. From source it would take three times as long to start. */
+/** Starts the last build of the server as a process. Starting from source would take three times as long. */
 export function spawnBuiltServer(variables: Record<string, string>): ServerProcess {
   const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...HIGH_LIMITS, ...variables }
   const child = spawn(process.execPath, [builtServer], { env, stdio: ["ignore", "pipe", "pipe"] })

@@ -125,7 +125,7 @@ test("guesses from an owner's address get the same responses as for an unknown e
   expect((await signIn(home)).status).toBe(200)
   expect((await signIn(elsewhere)).status).toBe(200)
 
-  /** The response without its unique parts and the exact number of seconds left. */
+  /** The response to a guess, without its unique parts and the exact number of seconds left. */
   const comparableGuess = async (email: string, headers: Record<string, string>) => {
     const { status, headers: responseHeaders, body } = await guess(url, email, headers)
     const unique = ["x-request-id", "date"]

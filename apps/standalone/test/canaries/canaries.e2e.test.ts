@@ -82,8 +82,8 @@ test("no table contains a secret in any encoding", () => {
 })
 
 /**
- * Statements have as parameters what the tables store and lookups need: lookup ids, bcrypt hashes, receipts, and
- * SHA-256 digests of the parts of refresh tokens. None of these is a credential.
+ * The parameters are what tables store and lookups need: lookup ids, bcrypt hashes, receipts, and SHA-256 digests of
+ * the parts of refresh tokens. None of these is a credential.
  */
 test("PostgreSQL's log of all statements and their parameters contains no secret", () => {
   expect(postgresLog).toContain(walked.lookupId)

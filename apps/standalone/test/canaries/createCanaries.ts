@@ -1,7 +1,7 @@
 /** Records secrets, and finds them in places where they don't belong. */
 export interface Canaries {
   note(name: string, secret: string): void
-  /** The names of the secrets that a text contains, whole or in part, in plain pattern. */
+  /** The names of the secrets that a text contains, whole or in part and not encoded. */
   findPlain(text: string): string[]
   /** Like `findPlain`, but also finds secrets in hex and base64. */
   findEncoded(text: string): string[]
@@ -9,7 +9,7 @@ export interface Canaries {
 
 const decodeBase64Url = (text: string) => Buffer.from(text, "base64url")
 
-/** The secret parts of each kind of credential, without lookup id, claims or session id, as text and decoded. */
+/** The secret parts of each kind of credential, as text and as bytes: without the lookup id, claims or session id. */
 const KINDS = [
   {
     pattern: /^[0-9a-f]{64}$/,

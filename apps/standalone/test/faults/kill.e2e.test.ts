@@ -4,7 +4,7 @@ import { newSecret, register, spawnBuiltServer } from "../testServer.ts"
 import { createLedger, retryUnavailable } from "./ledger.ts"
 
 const TRIALS = 100
-/** The pieces of data that a call exchanges with the database, plus some, so that the last kills hit an idle server. */
+/** More pieces of data than a call exchanges with the database, so that the last kills hit an idle server. */
 const MOMENTS = { create: 48, revoke: 40 }
 
 /**

@@ -93,7 +93,7 @@ async function makePipe() {
 
 const CLEAN_EXIT = { code: 0, signal: null }
 
-test("nobody reads the log's pipe: the server serves; when it is read again, the log says how many lines are missing", async () => {
+test("nobody reads the log's pipe: the server serves, and when it is read again, a line says how many were dropped", async () => {
   const { reader, writer, path } = await makePipe()
   const { url, metricsUrl, stop } = await startServer(writer)
   await makeServerLog(url, LINES)
@@ -118,7 +118,7 @@ test("nobody ever reads the log's pipe: SIGTERM ends the process", async () => {
   expect(await stop()).toEqual(CLEAN_EXIT)
 }, 60_000)
 
-test("the log's pipe is closed by its reader: the server serves and stops", async () => {
+test("the log's reader closes the pipe: the server serves and stops", async () => {
   const { reader, writer } = await makePipe()
   const { url, stop } = await startServer(writer)
   closeSync(reader)
@@ -137,7 +137,7 @@ test.runIf(process.platform === "linux")(
 )
 
 test.runIf(canMountTmpfs())(
-  "the log's disk is full: the server serves; with free space, the log continues and says how many lines are missing",
+  "the log's disk is full: the server serves, and when there is space, a line says how many were dropped",
   async () => {
     using disk = mountTmpfs(16_000_000)
     const [file, filler] = [join(disk.folder, "log"), join(disk.folder, "filler")]

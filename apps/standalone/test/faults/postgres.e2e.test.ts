@@ -28,10 +28,10 @@ test.each([
     const { email, password, accessToken } = await register(url)
     const ledger = createLedger()
     const load = await startLoad(url, ledger)
-    await load.untilCalled(100, SUCCESS)
+    await load.untilResponses(100, SUCCESS)
 
     await interrupt()
-    await load.untilCalled(DURING_OUTAGE, [503])
+    await load.untilResponses(DURING_OUTAGE, [503])
     expect((await rest(url, "GET", "/healthz")).status).toBe(200)
     await restore()
 
@@ -46,7 +46,7 @@ test.each([
       },
       { timeout: 5_000, interval: 50 },
     )
-    await load.untilCalled(100, SUCCESS)
+    await load.untilResponses(100, SUCCESS)
 
     const outcomes = await load.stop()
     expect(Object.keys(outcomes).sort()).toEqual(["200", "201", "204", "503"])
@@ -67,11 +67,11 @@ test("PostgreSQL restarted repeatedly under load: no acknowledged change is lost
   const ledger = createLedger()
   const load = await startLoad(url, ledger)
   for (let restart = 0; restart < 10; restart++) {
-    await load.untilCalled(30, SUCCESS)
+    await load.untilResponses(30, SUCCESS)
     await postgres.stop()
     await postgres.start()
   }
-  await load.untilCalled(30, SUCCESS)
+  await load.untilResponses(30, SUCCESS)
 
   const outcomes = await load.stop()
   expect(Object.keys(outcomes).filter((one) => !["200", "201", "204", "503"].includes(one))).toEqual([])

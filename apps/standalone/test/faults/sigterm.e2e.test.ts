@@ -61,7 +61,7 @@ test("SIGTERM under load: every change is acknowledged, no response is cut off, 
   expect(row?.keys).toBe(acknowledged)
 }, 60_000)
 
-test("SIGTERM: connections that the server has not accepted yet get their responses", async () => {
+test("SIGTERM: connections that wait in the kernel's accept queue get their responses", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
   const url = await server.url

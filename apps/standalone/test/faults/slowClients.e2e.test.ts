@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-/** So many times the dashboard's script is more than the kernel buffers for a connection. */
+/** Requests for the dashboard's script whose responses exceed what the kernel buffers for a connection. */
 const REQUESTS = 20
 
 /** Opens a connection. `cutOff` resolves when the server closes its end, which a client that does not read can't see. */

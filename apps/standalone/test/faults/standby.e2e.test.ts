@@ -21,7 +21,7 @@ async function startPair() {
   }
 }
 
-test("connections that reach a lagging standby give no verdict, and the server recovers when they reach the primary", async () => {
+test("the server gives no verdict while its connections reach a lagging standby, and recovers on the primary", async () => {
   await using pair = await startPair()
   await using link = await createTcpProxy(new URL(pair.primary.url))
   await using server = await startTestServer({ DATABASE_URL: link.url, AUTH_SECRET: newSecret() })

@@ -3,8 +3,8 @@ import { registerWithKey, rest } from "../testServer.ts"
 import type { Ledger } from "./ledger.ts"
 
 export interface Load {
-  /** Resolves when `count` more calls have had one of the statuses. */
-  untilCalled(count: number, statuses: readonly number[]): Promise<void>
+  /** Resolves when `count` more calls have got one of these statuses. */
+  untilResponses(count: number, statuses: readonly number[]): Promise<void>
   /** Waits for the calls in flight. Returns the number of calls by outcome. */
   stop(): Promise<Record<string, number>>
 }
@@ -46,7 +46,7 @@ export async function startLoad(url: string, ledger: Ledger, callers = 6): Promi
     statuses.reduce((sum, status) => sum + (counts.get(`${status}`) ?? 0), 0)
 
   return {
-    async untilCalled(count, statuses) {
+    async untilResponses(count, statuses) {
       const before = countCalls(statuses)
       await vi.waitFor(
         () => {

@@ -69,7 +69,7 @@ test("of 50 concurrent refreshes with one token, one gets a new pair, and the se
   expect(describeOutcome(next)).toBe("401 UNAUTHENTICATED")
 })
 
-test("50 concurrent registrations of one email create one account, with the password of the one that succeeds", async () => {
+test("50 concurrent registrations of one email create one account, with the successful one's password", async () => {
   await using two = await startTwo(inject("postgresUrl"))
   const email = "ada@company.tld"
   const lock = await holdLock(

@@ -23,9 +23,9 @@ test("a reloaded page's refresh that is overtaken by those of the next pages doe
   await sql`update sessions set refreshed_at = now() - interval '1 hour'`
   await sql.end()
 
-  const isSent = two.link.hold("server")
+  const hasSent = two.link.hold("server")
   const overtaken = refresh(two.b, readCookie(signedUp))
-  await isSent
+  await hasSent
   const second = await refresh(two.a, readCookie(signedUp))
   const third = await refresh(two.a, readCookie(second))
   two.link.release()

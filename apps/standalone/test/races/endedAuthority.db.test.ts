@@ -44,7 +44,7 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
 
 const mutations = allProcedures.filter(({ operation }) => operation.kind === "mutation")
 
-/** An end of a caller's authority while a call waits, and the response that the call must get. */
+/** Something that ends a caller's authority while a call waits, and the response that the call must then get. */
 interface End {
   name: string
   appliesTo: (operation: TestedProcedure["operation"]) => boolean

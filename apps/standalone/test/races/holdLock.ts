@@ -10,7 +10,7 @@ export interface HeldLock {
   commit(): Promise<void>
 }
 
-/** Takes a lock in a transaction of the test, to hold a race open: statements that need the lock wait for its release. */
+/** Takes a lock in the test's own transaction. Statements that need it wait, which holds a race open. */
 export async function holdLock(
   databaseUrl: string,
   takeLock: (transaction: ReservedSql) => Promise<unknown>,

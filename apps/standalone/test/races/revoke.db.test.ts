@@ -68,12 +68,12 @@ test("a key that is revoked on another instance while its bcrypt runs is rejecte
   })
   const key = await registerWithKey(two.a)
   const compare = bcrypt.compare.bind(bcrypt)
-  let letCompare = () => {}
+  let resumeCompare = () => {}
   const hasBegun = new Promise<void>((resolve) => {
     vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
       resolve()
       await new Promise<void>((go) => {
-        letCompare = go
+        resumeCompare = go
       })
       return compare(text, hash)
     })
@@ -83,7 +83,7 @@ test("a key that is revoked on another instance while its bcrypt runs is rejecte
   await hasBegun
   expect((await revoke(two.a, key)).status).toBe(204)
   const late = fetchStatus(two.b, key.apiKey)
-  letCompare()
+  resumeCompare()
 
   expect(await Promise.all([verdict, late])).toEqual([401, 401])
   expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)

@@ -60,7 +60,7 @@ test("one instance has the new and the old secret, the other only the old: keys 
   expect(await readReceipts(two.databaseUrl)).toEqual(settled)
 })
 
-test("while every instance knows the secret that the others use, no call is refused and no bcrypt runs", async () => {
+test("if every instance knows the secret that the other uses, no call is refused and no bcrypt runs", async () => {
   const [old, fresh] = [newSecret(), newSecret()]
   const steps = {
     before: { AUTH_SECRET: old },
@@ -89,7 +89,7 @@ test("a refresh token is accepted on both instances, whatever their secrets", as
   expect(back.status).toBe(200)
 })
 
-/** Opens a browser that is signed in on one instance, and whose cookie can turn on any. */
+/** Signs in on one instance with a cookie that can turn on any, as a browser would. */
 async function openBrowser(url: string, databaseUrl: string) {
   const readCookie = ({ headers }: { headers: Headers }) =>
     headers.getSetCookie().join().split(";", 1)[0] ?? ""
@@ -138,7 +138,7 @@ test("no credential is refused at any step of the documented rotation, one insta
   ] as const) {
     await using one = await startTestServer({ ...shared, ...steps[a] })
     await using two = await startTestServer({ ...shared, ...steps[b] })
-    // The documentation says to begin the last step after access tokens under the old secret have expired.
+    // Before the last step, operators wait until access tokens under the old secret have expired.
     if (a === 3) credentials = credentials.filter((credential) => "apiKey" in credential)
     for (const { url } of [one, two]) {
       const { apiKey, accessToken, refreshToken } = await registerWithKey(url)
