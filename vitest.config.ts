@@ -2,30 +2,30 @@ import { defineConfig } from "vitest/config"
 
 const conditions = ["latchkey-source", "module", "node", "development|production"]
 
-/** Tests whose names end like this; a test's name says what it needs. */
-const named = (...endings: string[]) =>
+/** The test files with these endings. A file's ending says what its tests need. */
+const testFiles = (...endings: string[]) =>
   endings.map((ending) => `{packages,apps}/*/{src,test}/**/*.${ending}.ts`)
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["latchkey-source"] } },
   test: {
-    // Vitest would leave one core free: on two it would run one file at a time, and many of them mostly wait.
+    // By default Vitest leaves one core free, and on two cores runs one file at a time. Many files mostly wait.
     maxWorkers: "100%",
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: named("test"), exclude: named("db.test", "e2e.test") },
+        test: { name: "unit", include: testFiles("test"), exclude: testFiles("db.test", "e2e.test") },
       },
       {
         extends: true,
-        test: { name: "database", include: named("db.test"), globalSetup: "vitest.globalSetup.ts" },
+        test: { name: "database", include: testFiles("db.test"), globalSetup: "vitest.globalSetup.ts" },
       },
       {
         extends: true,
-        test: { name: "e2e", include: named("e2e.test"), globalSetup: "vitest.globalSetup.ts" },
+        test: { name: "e2e", include: testFiles("e2e.test"), globalSetup: "vitest.globalSetup.ts" },
       },
     ],
   },

@@ -9,7 +9,7 @@ declare module "vitest" {
   }
 }
 
-/** One server for each project that needs one: `TEST_DATABASE_URL`, or one that the suite starts and stops. */
+/** Provides each project with a PostgreSQL server: `TEST_DATABASE_URL`, or one that it starts and stops. */
 export default async function setup(project: TestProject) {
   const given = process.env.TEST_DATABASE_URL
   const postgres = given ? null : await startPostgres(["max_connections=300"])
@@ -20,23 +20,23 @@ export default async function setup(project: TestProject) {
   }
 }
 
-/** Printed last, where it is seen. */
+/** Reports the project's tests that could not run here. This comes last, where it is seen. */
 function reportSkippedTests(project: TestProject) {
   const suffix = project.name === "e2e" ? ".e2e.test.ts" : ".db.test.ts"
   const paths = project.vitest.state.getPaths().filter((path) => path.endsWith(suffix))
   const ran = (part: RegExp) => paths.some((path) => part.test(path))
-  if (ran(/apps\/dashboard/) && !runsBrowserTests()) {
+  if (ran(/apps\/dashboard|sdk\/src\/package/) && !runsBrowserTests()) {
     process.stdout.write(
-      "The browser tests of the dashboard were skipped, because there is no Chromium. To install it: apt-get install " +
-        "chromium, or set CHROMIUM_PATH.\n",
+      "The browser tests were skipped, because there is no Chromium. To install it: apt-get install chromium, " +
+        "or set CHROMIUM_PATH.\n",
     )
   }
-  if (ran(/faults\/fullDisk/) && !canMountTmpfs()) {
+  if (ran(/faults\/(fullDisk|logOutput)/) && !canMountTmpfs()) {
     process.stdout.write(
-      "The test of a full disk was skipped. It mounts a small file system, which requires root on Linux.\n",
+      "The tests with a full disk were skipped. They mount a small file system, which requires root on Linux.\n",
     )
   }
-  if (ran(/pgBouncer|lifecycle\.db/) && !runsPgBouncerTests()) {
+  if (ran(/pgBouncer|lifecycle\.db|driver\/settings/) && !runsPgBouncerTests()) {
     process.stdout.write(
       "The tests with PgBouncer were skipped, because it is not installed. To install it: apt-get install pgbouncer.\n",
     )

@@ -5,20 +5,20 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { allProcedures, surfaces } from "./procedures.ts"
 import { type RestCall, register, rest, startServerOnPostgres } from "./testServer.ts"
 
-type Callers = "nobody" | "apiKey" | "user" | "admin"
+type Caller = "anonymous" | "apiKey" | "user" | "admin"
 
-/** Whom each kind of procedure lets in; the others get this status. */
-const ACCESS: Record<RestOperation["access"], Record<Callers, "in" | 401 | 403>> = {
-  anyone: { nobody: "in", apiKey: "in", user: "in", admin: "in" },
-  jwt: { nobody: 401, apiKey: 403, user: "in", admin: "in" },
-  jwtOrKey: { nobody: 401, apiKey: "in", user: "in", admin: "in" },
-  admin: { nobody: 401, apiKey: 403, user: 403, admin: "in" },
+/** For each kind of access, the callers it allows, and the status that the others get. */
+const ACCESS: Record<RestOperation["access"], Record<Caller, "allowed" | 401 | 403>> = {
+  anyone: { anonymous: "allowed", apiKey: "allowed", user: "allowed", admin: "allowed" },
+  jwt: { anonymous: 401, apiKey: 403, user: "allowed", admin: "allowed" },
+  jwtOrKey: { anonymous: 401, apiKey: "allowed", user: "allowed", admin: "allowed" },
+  admin: { anonymous: 401, apiKey: 403, user: 403, admin: "allowed" },
 }
 
 const REASONS = { 401: "UNAUTHENTICATED", 403: "FORBIDDEN" }
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
-const credentials = { nobody: {} } as Record<Callers, RestCall>
+const credentials = { anonymous: {} } as Record<Caller, RestCall>
 beforeAll(async () => {
   server = await startServerOnPostgres(inject("postgresUrl"))
   const { url } = server
@@ -34,24 +34,24 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const callers = ["nobody", "apiKey", "user", "admin"] as const
+const callers = ["anonymous", "apiKey", "user", "admin"] as const
 
 describe.each(surfaces)("over %s", (_, call) => {
-  test.each(allProcedures)("$path lets in whom it says, and nobody else", async (procedure) => {
+  test.each(allProcedures)("$path allows exactly the callers that it declares", async (procedure) => {
     for (const caller of callers) {
-      const verdict = ACCESS[procedure.operation.access][caller]
-      // What is let in gets no further than this field.
-      const input = verdict === "in" ? { unheardOf: 1 } : undefined
-      const answer = await call(server.url, procedure, input, credentials[caller])
-      expect(answer, caller).toMatchObject(
-        verdict === "in"
+      const expected = ACCESS[procedure.operation.access][caller]
+      // An allowed call fails only because of this unknown field, so that it changes nothing.
+      const input = expected === "allowed" ? { unknownField: 1 } : undefined
+      const response = await call(server.url, procedure, input, credentials[caller])
+      expect(response, caller).toMatchObject(
+        expected === "allowed"
           ? { status: 400, reason: "INVALID_INPUT", text: expect.stringMatching(/not known|no input/) }
-          : { status: verdict, reason: REASONS[verdict] },
+          : { status: expected, reason: REASONS[expected] },
       )
     }
   })
 })
 
-test.each(allProcedures)("$path declares what it takes and what it answers", (procedure) => {
+test.each(allProcedures)("$path declares its input and output", (procedure) => {
   expect(procedure).toMatchObject({ declaresInput: true, declaresOutput: true })
 })

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-/** A live session of a new user, and a forge for it under one of the server's secrets. */
+/** Registers a user, and creates a forge of tokens for their session, signed with one of the server's secrets. */
 async function signIn(secret: keyof typeof secrets = "current") {
   const user = await register(server.url)
   const { items } = (await rest(server.url, "GET", "/auth/sessions", user)).body
@@ -30,12 +30,12 @@ async function signIn(secret: keyof typeof secrets = "current") {
 const sign = ({ sign, header, payload }: Forge, claims: object = {}) =>
   sign(header, { ...payload, ...claims })
 
-/** What both surfaces say to a token, without what differs between any two answers. */
-async function answersTo(accessToken: string) {
-  const answers = await Promise.all(
+/** The responses of both surfaces to a token, without the parts that differ between any two responses. */
+async function responsesTo(accessToken: string) {
+  const responses = await Promise.all(
     ["/auth/me", "/trpc/auth.me"].map((path) => rest(server.url, "GET", path, { accessToken })),
   )
-  return answers.map(({ status, headers, body }) => ({
+  return responses.map(({ status, headers, body }) => ({
     status,
     challenge: headers.get("www-authenticate"),
     body: JSON.stringify(body).replace(headers.get("x-request-id") ?? "no id", ""),
@@ -50,92 +50,92 @@ const refusal = {
   requestId: "",
 }
 
-/** What both surfaces say to a token that is plainly none. Every other refusal has to be the same to the letter. */
+/** The responses of both surfaces to a string that is obviously not a token. Every other refusal must be identical. */
 async function plainRefusal() {
-  const answers = await answersTo("x")
-  expect(answers).toMatchObject([REFUSED, REFUSED])
-  expect(JSON.parse(answers[0]?.body ?? "")).toEqual(refusal)
-  expect(JSON.parse(answers[1]?.body ?? "").error.json.data).toEqual({
+  const responses = await responsesTo("x")
+  expect(responses).toMatchObject([REFUSED, REFUSED])
+  expect(JSON.parse(responses[0]?.body ?? "")).toEqual(refusal)
+  expect(JSON.parse(responses[1]?.body ?? "").error.json.data).toEqual({
     code: "UNAUTHORIZED",
     httpStatus: 401,
     reason: "UNAUTHENTICATED",
     requestId: "",
   })
-  return answers
+  return responses
 }
 
-test("a hostile token is refused on both surfaces like any other, without a hint at what is wrong", async () => {
+test("both surfaces refuse all hostile tokens with the same response, which does not say what is wrong", async () => {
   const { subject, forge } = await signIn()
   const expected = await plainRefusal()
   const sent = (await hostileTokens(keyring.current, subject)).filter(([, token]) => isCredential(token))
   expect(sent.length).toBeGreaterThan(300)
-  // The verifier remembers good tokens, and must not take one of these for one of them.
-  expect(await answersTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
+  // The verifier caches valid tokens, and must not mistake a hostile token for a cached one.
+  expect(await responsesTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
 
-  for (const [name, token] of sent) expect(await answersTo(token), name).toEqual(expected)
+  for (const [name, token] of sent) expect(await responsesTo(token), name).toEqual(expected)
   expect(server.log.join("")).not.toContain('"level":50')
 })
 
-/** What can be sent as one: no blank or control character, and no comma, which stands between two credentials. */
+/** Whether a token can be sent as one credential. Spaces and control characters are invalid, and a comma makes two. */
 const isCredential = (token: string) => /^[!-+\--~]+$/.test(token)
 
-test("a comma makes two credentials of a token", async () => {
+test("a token with a comma counts as two credentials", async () => {
   const { subject } = await signIn()
   const withComma = (await hostileTokens(keyring.current, subject)).filter(
     ([, token]) => token.includes(",") && isCredential(token.replaceAll(",", "")),
   )
   expect(withComma.length).toBeGreaterThan(3)
   for (const [name, token] of withComma) {
-    const answers = await answersTo(token)
-    expect(answers, name).toMatchObject([{ status: 400 }, { status: 400 }])
-    for (const { body } of answers) expect(body).toContain('"AMBIGUOUS_CREDENTIALS"')
+    const responses = await responsesTo(token)
+    expect(responses, name).toMatchObject([{ status: 400 }, { status: 400 }])
+    for (const { body } of responses) expect(body).toContain('"AMBIGUOUS_CREDENTIALS"')
   }
 })
 
-describe("a token is refused like any other", () => {
-  test("of a session that is another user's", async () => {
+describe("a token is refused with the same response", () => {
+  test("if its session belongs to another user", async () => {
     const [ada, bob] = [await signIn(), await signIn()]
     const stolen = [
       sign(ada.forge, { sub: bob.subject.userId }),
       sign(ada.forge, { sid: bob.subject.sessionId }),
     ]
-    for (const token of stolen) expect(await answersTo(token)).toEqual(await plainRefusal())
+    for (const token of stolen) expect(await responsesTo(token)).toEqual(await plainRefusal())
   })
 
-  test("of a session that never was", async () => {
+  test("if its session never existed", async () => {
     const { forge, subject } = await signIn()
     const token = sign(forge, { sid: subject.userId })
-    expect(await answersTo(token)).toEqual(await plainRefusal())
+    expect(await responsesTo(token)).toEqual(await plainRefusal())
   })
 
-  test("of a session that has ended, whoever made the token", async () => {
+  test("if its session has ended, whether the server issued it or it was forged", async () => {
     const { forge, accessToken } = await signIn()
-    expect(await answersTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
+    expect(await responsesTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
     await rest(server.url, "POST", "/auth/logout", { accessToken })
     for (const token of [sign(forge), accessToken]) {
-      expect(await answersTo(token)).toEqual(await plainRefusal())
+      expect(await responsesTo(token)).toEqual(await plainRefusal())
     }
   })
 
-  test("of a user who is disabled", async () => {
+  test("if its user is disabled", async () => {
     const { accessToken, subject } = await signIn()
     const { db, close } = await createDatabase(server.shared.DATABASE_URL)
     await db.execute(sql`update users set disabled_at = now() where id = ${subject.userId}`)
     await close()
-    expect(await answersTo(accessToken)).toEqual(await plainRefusal())
+    expect(await responsesTo(accessToken)).toEqual(await plainRefusal())
   })
 
-  test("of another server secret", async () => {
+  test("if it is signed with an unknown secret", async () => {
     const { subject } = await signIn()
     const keys = createKeyring({ current: newSecret() }).current
     const { header, payload, sign } = createForge(keys, subject)
     for (const kid of [keys.id, keyring.current.id]) {
-      expect(await answersTo(sign({ ...header, kid }, payload))).toEqual(await plainRefusal())
+      expect(await responsesTo(sign({ ...header, kid }, payload))).toEqual(await plainRefusal())
     }
   })
 })
 
-test("a token under the previous secret is good", async () => {
+test("a token signed with the previous secret is accepted", async () => {
   const { forge } = await signIn("previous")
-  expect(await answersTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
+  expect(await responsesTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])
 })

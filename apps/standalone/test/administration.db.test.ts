@@ -27,18 +27,18 @@ async function registerWithKey() {
   return { ...user, key: body.key as string, keyId: body.id as string }
 }
 
-const act = (id: string, what: "disable" | "enable", accessToken = admin) =>
-  rest(here.url, "POST", `/auth/admin/users/${id}/${what}`, { accessToken })
+const act = (id: string, action: "disable" | "enable", accessToken = admin) =>
+  rest(here.url, "POST", `/auth/admin/users/${id}/${action}`, { accessToken })
 
 const statusThere = async (call: { accessToken?: string; apiKey?: string }) =>
   (await rest(there.url, "GET", "/auth/me", call)).status
 
-test("the server warns of emails that whoever comes first could register, and says who administers", async () => {
+test("the server warns about ADMIN_EMAILS without an account, and a user who registers with one is an administrator", async () => {
   expect(here.log.join()).toMatch(/"level":40.*ADMIN_EMAILS: 1 without an account/)
   expect((await rest(there.url, "GET", "/auth/me", { accessToken: admin })).body.role).toBe("admin")
 })
 
-test("who is disabled here is out there with the next call, and back once enabled", async () => {
+test("disabling a user on one instance applies to the next call on another; enabling restores keys and sign-in, but not sessions", async () => {
   const user = await registerWithKey()
   expect(await statusThere(user)).toBe(200)
   expect(await statusThere({ apiKey: user.key })).toBe(200)
@@ -59,7 +59,7 @@ test("who is disabled here is out there with the next call, and back once enable
   expect((await login()).status).toBe(200)
 })
 
-test("nobody else may, over both surfaces: nobody at all, a user, or an administrator's key", async () => {
+test("both surfaces refuse anonymous callers, users and administrators' keys", async () => {
   const user = await registerWithKey()
   const { body } = await rest(here.url, "POST", "/auth/apikeys", { accessToken: admin, body: { label: "x" } })
   const operations = restOperations.filter(({ procedure }) => procedure.startsWith("admin."))
@@ -73,19 +73,19 @@ test("nobody else may, over both surfaces: nobody at all, a user, or an administ
     )
     const restPath = path.replace(/\{\w+\}/, input.id ?? "")
     const query = kind === "query" ? "" : undefined
-    for (const [who, status, reason] of [
+    for (const [credential, status, reason] of [
       [{}, 401, "UNAUTHENTICATED"],
       [{ accessToken: user.accessToken }, 403, "FORBIDDEN"],
       [{ apiKey: user.key }, 403, "FORBIDDEN"],
       [{ apiKey: body.key }, 403, "FORBIDDEN"],
     ] as const) {
-      const asRest = await rest(here.url, method, restPath, who)
-      expect(asRest, `${procedure} over REST`).toMatchObject({ status, body: { reason } })
-      const asTrpc =
+      const overRest = await rest(here.url, method, restPath, credential)
+      expect(overRest, `${procedure} over REST`).toMatchObject({ status, body: { reason } })
+      const overTrpc =
         query === undefined
-          ? await rest(here.url, "POST", `/trpc/${procedure}`, { ...who, body: { json: input } })
-          : await rest(here.url, "GET", `/trpc/${procedure}`, who)
-      expect(asTrpc, `${procedure} over tRPC`).toMatchObject({
+          ? await rest(here.url, "POST", `/trpc/${procedure}`, { ...credential, body: { json: input } })
+          : await rest(here.url, "GET", `/trpc/${procedure}`, credential)
+      expect(overTrpc, `${procedure} over tRPC`).toMatchObject({
         status,
         body: { error: { json: { data: { reason } } } },
       })
@@ -94,7 +94,7 @@ test("nobody else may, over both surfaces: nobody at all, a user, or an administ
   expect(await statusThere({ apiKey: user.key })).toBe(200)
 })
 
-test("lists are searched and paged over REST, and show no secret", async () => {
+test("lists can be searched and paged over REST, and contain no secret", async () => {
   const user = await registerWithKey()
   const get = async (path: string) => (await rest(here.url, "GET", path, { accessToken: admin })).body
   const found = await get(`/auth/admin/users?search=${user.email}`)
@@ -115,7 +115,7 @@ test("lists are searched and paged over REST, and show no secret", async () => {
   expect(here.log.join()).not.toContain(user.key.slice(16))
 })
 
-test("oneself is not to be disabled, and what there is not is not found", async () => {
+test("administrators can't disable themselves, and unknown ids are not found", async () => {
   const me = await rest(here.url, "GET", "/auth/me", { accessToken: admin })
   expect(await act(me.body.id, "disable")).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
   expect(await act("x", "disable")).toMatchObject({ status: 404, body: { reason: "NOT_FOUND" } })
@@ -123,18 +123,18 @@ test("oneself is not to be disabled, and what there is not is not found", async 
   expect(await rest(here.url, "DELETE", path, { accessToken: admin })).toMatchObject({ status: 404 })
 })
 
-test("an email that is taken off the list is no administrator's once a server has started without it", async () => {
+test("a user whose email was removed from ADMIN_EMAILS loses the role when a server starts", async () => {
   await using server = await startServerOnPostgres(inject("postgresUrl"))
   const { email, password } = await register(server.url)
   const roleFor = async (ADMIN_EMAILS: string) => {
-    await using again = await startTestServer({ ...server.shared, ADMIN_EMAILS })
-    return (await rest(again.url, "POST", "/auth/login", { body: { email, password } })).body.user.role
+    await using restarted = await startTestServer({ ...server.shared, ADMIN_EMAILS })
+    return (await rest(restarted.url, "POST", "/auth/login", { body: { email, password } })).body.user.role
   }
   expect(await roleFor(email.toUpperCase())).toBe("admin")
   expect(await roleFor("")).toBe("user")
 })
 
-test("with the embedded database the account that is registered first administers, also after a restart", async () => {
+test("with the embedded database, the first account is the administrator, also after a restart", async () => {
   const folder = await newEmbeddedFolder()
   try {
     const [first, second] = [credentials, { ...credentials, email: "bob@company.tld" }]

@@ -21,7 +21,7 @@ const FROM_A_PHONE = {
 const list = async (accessToken: string, query = "") =>
   (await rest(url, "GET", `/auth/audit${query}`, { accessToken })).body
 
-test("tells who did what, from where, and by which request, whichever way and instance it came in", async () => {
+test("the audit log records who did what, from where and by which request, on every surface and instance", async () => {
   await using other = await startTestServer({ ...server.shared, TRUST_PROXY: "1" })
   const { accessToken, email, password, refreshToken } = await register(url)
   const headers = FROM_A_PHONE
@@ -63,7 +63,7 @@ test("tells who did what, from where, and by which request, whichever way and in
   )
 })
 
-test("is for its owner, by an access token alone", async () => {
+test("the audit log is readable only by its owner, and only with an access token", async () => {
   const [ada, bob] = [await register(url), await register(url)]
   const { accessToken } = ada
   const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
@@ -74,17 +74,17 @@ test("is for its owner, by an access token alone", async () => {
     body: { reason: "FORBIDDEN" },
   })
   expect((await rest(url, "GET", "/auth/audit")).status).toBe(401)
-  const theirs = `/auth/audit?userId=${ada.user.id}`
-  expect((await rest(url, "GET", theirs, { accessToken: bob.accessToken })).status).toBe(400)
-  // Where another's page ended is a place in time, and no way to what is on it.
+  const byUserId = `/auth/audit?userId=${ada.user.id}`
+  expect((await rest(url, "GET", byUserId, { accessToken: bob.accessToken })).status).toBe(400)
+  // Another user's cursor is only a position in time. It gives no access to that user's events.
   const { nextCursor } = await list(accessToken, "?limit=1")
-  const kinds = (await list(bob.accessToken, `?cursor=${nextCursor}`)).items.map(
+  const requestIds = (await list(bob.accessToken, `?cursor=${nextCursor}`)).items.map(
     ({ requestId }: { requestId: string }) => requestId,
   )
-  expect(kinds).not.toContain((await list(accessToken)).items[1].requestId)
+  expect(requestIds).not.toContain((await list(accessToken)).items[1].requestId)
 })
 
-test("comes in pages and by kind", async () => {
+test("the audit log can be paged and filtered by kind", async () => {
   const { accessToken, email, password } = await register(url)
   for (let n = 0; n < 4; n++) await rest(url, "POST", "/auth/login", { body: { email, password } })
 
@@ -109,7 +109,7 @@ test("comes in pages and by kind", async () => {
   }
 })
 
-test("holds no secret, however one was presented", async () => {
+test("the audit log contains no secret, however it was sent", async () => {
   const ada = await register(url)
   const { accessToken, email, password, refreshToken } = ada
   const wrong = "not the password at all"

@@ -19,49 +19,60 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 
-/** What caches ask with to learn whether what they have is still good. */
+/** Headers with which caches revalidate what they have stored. */
 const CONDITIONAL = {
   "if-none-match": '*, "x"',
   "if-modified-since": new Date().toUTCString(),
   range: "bytes=0-5",
 }
 
-const rest = [...new Set(restOperations.map(({ path }) => path.replaceAll(/\{\w+\}/g, "x")))]
-const trpc = Object.keys(appRouter._def.procedures).map((name) => `/trpc/${name}`)
-const withVerdict = [...rest, ...trpc, "/trpc/auth.me,apiKeys.list?batch=1", "/auth/nowhere", "/trpc/nowhere"]
+const restPaths = [...new Set(restOperations.map(({ path }) => path.replaceAll(/\{\w+\}/g, "x")))]
+const trpcPaths = Object.keys(appRouter._def.procedures).map((name) => `/trpc/${name}`)
+const authenticatedPaths = [
+  ...restPaths,
+  ...trpcPaths,
+  "/trpc/auth.me,apiKeys.list?batch=1",
+  "/auth/nowhere",
+  "/trpc/nowhere",
+]
 
-async function answersOf(path: string) {
-  const answers: Response[] = []
+/** The responses to every method with every credential, and to a streamed call. */
+async function callInEveryWay(path: string) {
+  const responses: Response[] = []
   for (const method of METHODS) {
     for (const headers of credentials) {
       const init = { method, headers: { ...headers, ...CONDITIONAL, "content-type": "application/json" } }
-      answers.push(await fetch(server.url + path, { ...init, ...(method === "POST" && { body: "{" }) }))
+      responses.push(await fetch(server.url + path, { ...init, ...(method === "POST" && { body: "{" }) }))
     }
   }
   const streamed = { ...credentials[1], "trpc-accept": "application/jsonl" }
-  answers.push(await fetch(server.url + path, { headers: streamed }))
-  for (const answer of answers) await answer.arrayBuffer()
-  return answers
+  responses.push(await fetch(server.url + path, { headers: streamed }))
+  for (const response of responses) await response.arrayBuffer()
+  return responses
 }
 
-test.each(withVerdict)("no cache may keep an answer of %s, or give it to another caller", async (path) => {
-  for (const { status, headers } of await answersOf(path)) {
-    expect(status).not.toBe(304)
-    expect(headers.get("cache-control")).toBe("no-store")
-    const vary = headers.get("vary")?.toLowerCase().split(", ")
-    expect(vary).toEqual(["authorization", "x-api-key", "cookie", "trpc-accept", "accept"])
-    expect(headers.get("etag") ?? headers.get("last-modified") ?? headers.get("expires")).toBeNull()
-  }
-})
-
-test.each(["/healthz", "/readyz", "/openapi.json", "/nowhere", "/assets/nowhere.js", "/metrics"])(
-  "no cache may keep an answer of %s",
+test.each(authenticatedPaths)(
+  "no cache may store a response of %s or serve it to another caller",
   async (path) => {
-    for (const { headers } of await answersOf(path)) expect(headers.get("cache-control")).toBe("no-store")
+    for (const { status, headers } of await callInEveryWay(path)) {
+      expect(status).not.toBe(304)
+      expect(headers.get("cache-control")).toBe("no-store")
+      const vary = headers.get("vary")?.toLowerCase().split(", ")
+      expect(vary).toEqual(["authorization", "x-api-key", "cookie", "trpc-accept", "accept"])
+      expect(headers.get("etag") ?? headers.get("last-modified") ?? headers.get("expires")).toBeNull()
+    }
   },
 )
 
-test("the dashboard's page is asked for anew, and not given to those who ask for JSON", async () => {
+test.each(["/healthz", "/readyz", "/openapi.json", "/nowhere", "/assets/nowhere.js", "/metrics"])(
+  "no cache may store a response of %s",
+  async (path) => {
+    for (const { headers } of await callInEveryWay(path))
+      expect(headers.get("cache-control")).toBe("no-store")
+  },
+)
+
+test("caches revalidate the dashboard's page, vary it by Accept, and keep its assets", async () => {
   const page = await fetch(`${server.url}/account`, { headers: { accept: "text/html" } })
   expect(page.headers.get("cache-control")).toBe("no-cache")
   expect(page.headers.get("vary")?.toLowerCase().split(", ")).toContain("accept")

@@ -15,10 +15,10 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const json = { "content-type": "application/json" }
 
-/** Calls tRPC without a client, and unwraps what superjson wrapped. */
+/** Calls tRPC without a client, and unwraps superjson's envelope. */
 async function trpc(path: string, init: RequestInit = {}) {
   const response = await fetch(`${url}/trpc/${path}`, init)
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+  // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
   const unwrap = (part: any) => part.error?.json ?? part
   const body = JSON.parse(await response.text())
   return { status: response.status, body: Array.isArray(body) ? body.map(unwrap) : unwrap(body) }
@@ -47,33 +47,36 @@ describe("every response", () => {
     ["PUT", "/trpc/auth.me", 405],
     ["GET", "/trpc/auth.login", 405],
     ["POST", "/trpc/auth.me", 405],
-  ])("%s %s: %i with an id, safe headers, and no-store where it matters", async (method, path, status) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: json,
-      ...(method === "POST" && { body: "{}" }),
-    })
-    const text = await response.text()
+  ])(
+    "%s %s: %i with a request id, security headers, and no-store where it is required",
+    async (method, path, status) => {
+      const response = await fetch(url + path, {
+        method,
+        headers: json,
+        ...(method === "POST" && { body: "{}" }),
+      })
+      const text = await response.text()
 
-    expect(response.status).toBe(status)
-    expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/)
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff")
-    expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000; includeSubDomains")
-    expect(response.headers.get("content-security-policy")).toBe(
-      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    )
-    expect(response.headers.get("content-type")).toMatch(/^application\/json/)
-    if (/^\/(auth|trpc)/.test(path)) expect(response.headers.get("cache-control")).toBe("no-store")
-    if (status === 405) expect(response.headers.get("allow")).toBeTruthy()
-    if (status < 400) return
-    const error = path.startsWith("/trpc") ? JSON.parse(text).error.json.data : JSON.parse(text)
-    const reason = { 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED" }[status]
-    expect(error).toMatchObject({ reason, requestId: response.headers.get("x-request-id") })
-    expect(text).not.toMatch(/nowhere|stack|node_modules/)
-  })
+      expect(response.status).toBe(status)
+      expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/)
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff")
+      expect(response.headers.get("strict-transport-security")).toBe("max-age=31536000; includeSubDomains")
+      expect(response.headers.get("content-security-policy")).toBe(
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+      )
+      expect(response.headers.get("content-type")).toMatch(/^application\/json/)
+      if (/^\/(auth|trpc)/.test(path)) expect(response.headers.get("cache-control")).toBe("no-store")
+      if (status === 405) expect(response.headers.get("allow")).toBeTruthy()
+      if (status < 400) return
+      const error = path.startsWith("/trpc") ? JSON.parse(text).error.json.data : JSON.parse(text)
+      const reason = { 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED" }[status]
+      expect(error).toMatchObject({ reason, requestId: response.headers.get("x-request-id") })
+      expect(text).not.toMatch(/nowhere|stack|node_modules/)
+    },
+  )
 })
 
-describe("bad input is refused by the name of its field, without its value", () => {
+describe("an error about invalid input names the field and does not repeat its value", () => {
   const secret = "hunter2-hunter2"
   test.each([
     ["POST", "/auth/register", { email: secret, password: "a good long password" }, "email"],
@@ -129,13 +132,13 @@ describe("bad input is refused by the name of its field, without its value", () 
     expect(JSON.stringify(body)).not.toContain("hunter2")
   })
 
-  test("a label may have 100 characters of any script, and keeps them", async () => {
+  test("a label may have 100 characters of any script, and loses only the whitespace around it", async () => {
     const label = "🔑".repeat(100)
     const created = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: ` ${label} ` } })
     expect(created).toMatchObject({ status: 201, body: { label } })
   })
 
-  test("an end that was asked for is kept", async () => {
+  test("a requested expiry is stored", async () => {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
     const created = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x", expiresAt } })
     expect(created).toMatchObject({ status: 201, body: { expiresAt } })
@@ -143,13 +146,13 @@ describe("bad input is refused by the name of its field, without its value", () 
 })
 
 describe("credentials", () => {
-  test("a bad one is not asked for where none is needed", async () => {
+  test("an invalid credential is ignored where none is needed", async () => {
     const body = { email: "nobody@example.com", password: "whatever it is" }
     const reply = await rest(url, "POST", "/auth/login", { body, apiKey: "expired" })
     expect(reply.body).toMatchObject({ reason: "LOGIN_FAILED" })
   })
 
-  test("one that is not valid is refused in every procedure that needs one", async () => {
+  test("an invalid credential fails every call of a batch that needs one", async () => {
     const batch = "auth.me,apiKeys.list"
     const { status, body } = await trpc(`${batch}?batch=1`, { headers: { "x-api-key": "0".repeat(64) } })
     expect(status).toBe(401)
@@ -171,7 +174,7 @@ describe("other origins", () => {
       },
     })
 
-  test("those configured may call, with credentials in headers, and read what they need", async () => {
+  test("configured origins may send credentials in headers and read the exposed headers", async () => {
     const allowed = await preflight("https://app.example")
     expect(allowed.headers.get("access-control-allow-origin")).toBe("https://app.example")
     expect(allowed.headers.get("access-control-allow-headers")).toMatch(/X-API-Key/i)
@@ -181,7 +184,7 @@ describe("other origins", () => {
   })
 
   test.each(["https://evil.example", "null", "https://app.example.evil.example"])(
-    "%s may not",
+    "%s is not allowed",
     async (origin) => {
       expect((await preflight(origin)).headers.get("access-control-allow-origin")).toBeNull()
     },
@@ -218,7 +221,7 @@ test("the OpenAPI document describes every route of the contract", async () => {
   ])
 })
 
-test("the OpenAPI document describes what may go wrong, with the headers that say when to try again", async () => {
+test("the OpenAPI document describes errors, with the headers that say when to retry", async () => {
   const { paths } = (await rest(url, "GET", "/openapi.json")).body
   const { responses } = paths["/auth/login"].post
   expect(Object.keys(responses)).toEqual(["200", "400", "401", "403", "409", "413", "415", "429", "503"])
@@ -226,12 +229,12 @@ test("the OpenAPI document describes what may go wrong, with the headers that sa
   expect(Object.keys(responses[503].headers)).toEqual(["Retry-After"])
   expect(Object.keys(paths["/auth/apikeys/{key_id}"].delete.responses)).toContain("404")
   expect(Object.keys(paths["/auth/me"].get.responses)).toEqual(["200", "400", "401", "403", "503"])
-  // The cookie will do in place of it.
+  // The cookie can replace the body.
   expect(paths["/auth/refresh"].post.requestBody.required).toBe(false)
   expect(paths["/auth/login"].post.requestBody.required).toBe(true)
 })
 
-test("the log has a line a request, who called and what for, and no credential", async () => {
+test("the log has one line per request, with its caller and route and without credentials", async () => {
   const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
   await rest(url, "GET", `/auth/me?key=${body.key}`, { apiKey: body.key })
   await rest(url, "GET", `/${body.key}`, { apiKey: body.key })

@@ -23,27 +23,27 @@ const preflight = (path: string, headers: Record<string, string>) =>
     headers: { origin: WEB, "access-control-request-method": "POST", ...headers },
   })
 
-const tokensIn = (headers: Headers, name: string) =>
+const readList = (headers: Headers, name: string) =>
   (headers.get(name) ?? "").split(",").map((token) => token.trim().toLowerCase())
 
 function expectReadable(headers: Headers, origin = WEB) {
   expect(headers.get("access-control-allow-origin")).toBe(origin)
   expect(headers.get("access-control-allow-credentials")).toBeNull()
-  expect(tokensIn(headers, "access-control-expose-headers")).toEqual(
+  expect(readList(headers, "access-control-expose-headers")).toEqual(
     expect.arrayContaining(["x-request-id", "retry-after", "ratelimit", "www-authenticate"]),
   )
-  expect(tokensIn(headers, "vary")).toContain("origin")
+  expect(readList(headers, "vary")).toContain("origin")
 }
 
 test.each(["/auth/me", "/trpc/auth.me", "/healthz"])(
-  "a preflight of %s allows the headers that a page's other scripts add",
+  "a preflight of %s allows the headers that tracing scripts add to requests",
   async (path) => {
-    const asked = "x-api-key,traceparent,tracestate,baggage,sentry-trace,x-request-id,x-datadog-trace-id"
-    const { status, headers } = await preflight(path, { "access-control-request-headers": asked })
+    const requested = "x-api-key,traceparent,tracestate,baggage,sentry-trace,x-request-id,x-datadog-trace-id"
+    const { status, headers } = await preflight(path, { "access-control-request-headers": requested })
     expect(status).toBe(204)
     expect(headers.get("access-control-allow-origin")).toBe(WEB)
-    expect(tokensIn(headers, "access-control-allow-headers")).toEqual(asked.split(","))
-    expect(tokensIn(headers, "vary")).toEqual(
+    expect(readList(headers, "access-control-allow-headers")).toEqual(requested.split(","))
+    expect(readList(headers, "vary")).toEqual(
       expect.arrayContaining(["origin", "access-control-request-headers"]),
     )
     expect(headers.get("cache-control")).toBe("no-store")
@@ -51,16 +51,16 @@ test.each(["/auth/me", "/trpc/auth.me", "/healthz"])(
 )
 
 test.each(["", ",", "\xff\xfe", "a b", "<script>", "x".repeat(10_000)])(
-  "a preflight that asks for %j does no harm, and other origins get no answer",
-  async (asked) => {
-    const headers = { "access-control-request-headers": asked }
+  "a preflight that requests the headers %j succeeds, and other origins are not allowed",
+  async (requested) => {
+    const headers = { "access-control-request-headers": requested }
     expect((await preflight("/auth/me", headers)).status).toBe(204)
     const other = await preflight("/auth/me", { ...headers, origin: "https://evil.example" })
     expect(other.headers.get("access-control-allow-origin")).toBeNull()
   },
 )
 
-test("apps have origins as well, compared exactly", async () => {
+test("origins of apps can be allowed, and are compared exactly", async () => {
   const me = (origin: string) => rest(url, "GET", "/auth/me", { headers: { origin } })
   expectReadable((await me(APP)).headers, APP)
   for (const origin of ["capacitor://localhost.evil", "capacitor://evil", "ionic://localhost", "null"]) {
@@ -68,18 +68,18 @@ test("apps have origins as well, compared exactly", async () => {
   }
 })
 
-// A POST without a body is sent without a preflight, wherever the page is from.
+// Browsers send a POST without a body from any page without a preflight.
 test.each<[string, (user: Awaited<ReturnType<typeof register>>) => Record<string, string>]>([
   ["/auth/register", () => ({ email: `${randomUUID()}@example.com`, password: newSecret() })],
   ["/auth/login", ({ email, password }) => ({ email, password })],
   ["/auth/refresh", ({ refreshToken }) => ({ refreshToken })],
   ["/auth/apikeys", () => ({ label: "x" })],
   ["/auth/password", ({ password }) => ({ currentPassword: password, newPassword: newSecret() })],
-])("%s takes nothing from its URL", async (path, inputOf) => {
+])("POST %s takes no input from its URL", async (path, createInput) => {
   const user = await register(url)
   const { accessToken, email, password } = user
   const before = (await rest(url, "GET", "/auth/audit", { accessToken })).body.items
-  const input = inputOf(user)
+  const input = createInput(user)
   const sent = await rest(url, "POST", `${path}?${new URLSearchParams(input)}`, {
     accessToken,
     headers: { origin: "https://evil.example" },
@@ -105,13 +105,13 @@ test.each<[number, string, string, RequestInit]>([
   [413, "POST", "/trpc/auth.login", { headers: json, body: "x".repeat(65_537) }],
   [415, "POST", "/auth/login", { headers: { "content-type": "text/plain" }, body: "x" }],
   [415, "POST", "/auth/login", { headers: { ...json, "content-encoding": "gzip" }, body: "x" }],
-])("a page of an allowed origin can read a refusal: %i to %s %s", async (status, method, path, init) => {
+])("pages of an allowed origin can read the error %i of %s %s", async (status, method, path, init) => {
   const response = await fetch(url + path, { method, ...init, headers: { ...init.headers, origin: WEB } })
   expect(response.status).toBe(status)
   expectReadable(response.headers)
 })
 
-test("a page of an allowed origin can read that it asked too often, and when to ask again", async () => {
+test("pages of an allowed origin can read a rate-limit error and when to retry", async () => {
   const { email } = await register(url)
   const guess = () =>
     rest(url, "POST", "/auth/login", { body: { email, password: "wrong" }, headers: { origin: WEB } })
@@ -121,7 +121,7 @@ test("a page of an allowed origin can read that it asked too often, and when to 
   expectReadable(reply.headers)
 })
 
-test("a page of an allowed origin can read that the database is away", async () => {
+test("pages of an allowed origin can read that the database is unavailable", async () => {
   const link = await createTcpProxy(new URL(server.shared.DATABASE_URL))
   await using cut = await startTestServer({
     ...server.shared,
@@ -140,7 +140,7 @@ test("a page of an allowed origin can read that the database is away", async () 
   }
 })
 
-test("a page of an allowed origin can read that something went wrong inside", async () => {
+test("pages of an allowed origin can read an internal error", async () => {
   await using broken = await startServerOnPostgres(inject("postgresUrl"), { CORS_ORIGINS: WEB })
   const sql = connect(broken.shared.DATABASE_URL)
   await sql`drop table api_keys cascade`

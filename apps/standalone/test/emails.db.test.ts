@@ -13,14 +13,14 @@ const password = randomUUID()
 
 const call = (path: string, email: string) => rest(server.url, "POST", path, { body: { email, password } })
 
-test("a domain is one account's, as people write it and as browsers send it", async () => {
+test("an internationalized domain and its ASCII form are the same account", async () => {
   const user = randomUUID()
-  const asSent = `${user}@xn--80a1acny.xn--p1ai`
+  const asciiEmail = `${user}@xn--80a1acny.xn--p1ai`
 
   const registered = await call("/auth/register", `${user}@почта.рф`)
 
-  expect(registered).toMatchObject({ status: 201, body: { user: { email: asSent } } })
-  for (const email of [asSent, `${user.toUpperCase()}@Почта.РФ`, asSent.toUpperCase()]) {
+  expect(registered).toMatchObject({ status: 201, body: { user: { email: asciiEmail } } })
+  for (const email of [asciiEmail, `${user.toUpperCase()}@Почта.РФ`, asciiEmail.toUpperCase()]) {
     expect(await call("/auth/login", email)).toMatchObject({
       status: 200,
       body: { user: registered.body.user },
@@ -29,7 +29,7 @@ test("a domain is one account's, as people write it and as browsers send it", as
   }
 })
 
-test("an administrator is named and found by the domain as it is written", async () => {
+test("ADMIN_EMAILS and searches accept internationalized domains", async () => {
   const user = randomUUID()
   await using admin = await startTestServer({ ...server.shared, ADMIN_EMAILS: `${user}@почта.рф` })
   const body = { email: `${user}@xn--80a1acny.xn--p1ai`, password }
@@ -42,17 +42,17 @@ test("an administrator is named and found by the domain as it is written", async
   }
 })
 
-test("who has an email that no new account may have goes on signing in", async () => {
+test("users with an email that new accounts may not have can still sign in", async () => {
   const { email, password, user } = await register(server.url)
-  const former = `${"x".repeat(70)}-${user.id}@company.tld`
+  const longEmail = `${"x".repeat(70)}-${user.id}@company.tld`
   const sql = connect(server.shared.DATABASE_URL)
-  await sql`update users set email = ${former} where id = ${user.id}`
+  await sql`update users set email = ${longEmail} where id = ${user.id}`
   await sql.end()
-  const body = { email: former.toUpperCase(), password }
+  const body = { email: longEmail.toUpperCase(), password }
 
   expect(await rest(server.url, "POST", "/auth/login", { body })).toMatchObject({ status: 200 })
   expect(
-    await rest(server.url, "POST", "/auth/register", { body: { ...body, email: `x${former}` } }),
+    await rest(server.url, "POST", "/auth/register", { body: { ...body, email: `x${longEmail}` } }),
   ).toMatchObject({
     status: 400,
     body: { reason: "INVALID_INPUT", issues: [{ path: ["email"] }] },

@@ -16,14 +16,14 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-const BATCH = 20
+const BATCH_SIZE = 20
 
-/** One request with so many calls; the statuses of its answers. */
+/** Sends one batch of `BATCH_SIZE` calls, and returns the status of each. */
 async function batch(procedure: string, input: () => unknown, headers: Record<string, string>) {
   const isQuery = procedure.endsWith(".list")
-  const names = Array(BATCH).fill(procedure).join(",")
+  const names = Array(BATCH_SIZE).fill(procedure).join(",")
   const inputs = JSON.stringify(
-    Object.fromEntries(Array.from({ length: BATCH }, (_, i) => [i, { json: input() }])),
+    Object.fromEntries(Array.from({ length: BATCH_SIZE }, (_, i) => [i, { json: input() }])),
   )
   const response = await fetch(
     `${server.url}/trpc/${names}?batch=1${isQuery ? `&input=${encodeURIComponent(inputs)}` : ""}`,
@@ -33,8 +33,8 @@ async function batch(procedure: string, input: () => unknown, headers: Record<st
       ...(!isQuery && { body: inputs }),
     },
   )
-  const answers = (await response.json()) as { error?: { json: { data: { httpStatus: number } } } }[]
-  return answers.map(({ error }) => error?.json.data.httpStatus ?? 200)
+  const responses = (await response.json()) as { error?: { json: { data: { httpStatus: number } } } }[]
+  return responses.map(({ error }) => error?.json.data.httpStatus ?? 200)
 }
 
 async function countLockWaits() {
@@ -44,7 +44,7 @@ async function countLockWaits() {
   return row?.waiting ?? 0
 }
 
-/** Meanwhile, statements that change sessions wait, and those that read them do not. */
+/** Locks `sessions` during `run`: statements that change it wait, and those that read it do not. */
 async function whileSessionsAreLocked(run: (lock: HeldLock) => Promise<void>) {
   const lock = await holdLock(
     server.shared.DATABASE_URL,
@@ -60,31 +60,31 @@ async function whileSessionsAreLocked(run: (lock: HeldLock) => Promise<void>) {
 const revokeBatch = ({ accessToken }: { accessToken: string }) =>
   batch("sessions.revoke", () => ({ id: randomUUID() }), { authorization: `Bearer ${accessToken}` })
 
-const waitingCalls = async () =>
+const countWaitingCalls = async () =>
   Number(/^latchkey_calls_waiting (\d+)$/m.exec(await (await fetch(String(server.metricsUrl))).text())?.[1])
 
-test("batches of one client that hang hold a few connections, and other clients don't notice", async () => {
+test("hanging batches of one client hold only a few connections, and other clients are served", async () => {
   const [{ accessToken }, { apiKey }] = [await register(server.url), await registerWithKey(server.url)]
   let flood: Promise<number[]>[] = []
   await whileSessionsAreLocked(async (lock) => {
     flood = Array.from({ length: 10 }, () => revokeBatch({ accessToken }))
     await lock.untilWaiting(2)
 
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
         rest(server.url, "GET", i % 2 ? "/auth/me" : "/auth/apikeys", { apiKey }),
       ),
     )
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200))
     expect(await countLockWaits()).toBe(2)
   })
-  // Those that ran out of patience meanwhile have not begun.
+  // A 503 is a call that timed out in the queue and never ran.
   for (const status of (await Promise.all(flood)).flat()) expect([404, 503]).toContain(status)
-  expect(await waitingCalls()).toBe(0)
+  expect(await countWaitingCalls()).toBe(0)
   expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
 })
 
-test("a batch that hangs leaves its own user's other requests a place", async () => {
+test("a hanging batch does not block other requests of the same user", async () => {
   const { accessToken } = await register(server.url)
   let flood: Promise<number[]> | undefined
   await whileSessionsAreLocked(async (lock) => {
@@ -96,7 +96,7 @@ test("a batch that hangs leaves its own user's other requests a place", async ()
   await flood
 })
 
-test("a flood with a leaked key doesn't keep its owner from their sessions", async () => {
+test("a flood of calls with a leaked key does not block requests with its owner's access token", async () => {
   const { accessToken, apiKey, id, user } = await registerWithKey(server.url)
   const lock = await holdLock(
     server.shared.DATABASE_URL,
@@ -112,17 +112,17 @@ test("a flood with a leaked key doesn't keep its owner from their sessions", asy
   await Promise.all(flood)
 })
 
-test("a live session goes on beside a flood of made-up tokens from its address", async () => {
+test("a valid session can refresh and sign out during a flood of made-up tokens from its address", async () => {
   const headers = { "x-forwarded-for": "192.0.2.7" }
-  const madeUp = () => randomBytes(64).toString("base64url")
-  const makeUp = () => batch("auth.refresh", () => ({ refreshToken: madeUp() }), headers)
+  const newMadeUpToken = () => randomBytes(64).toString("base64url")
+  const sendMadeUpTokens = () => batch("auth.refresh", () => ({ refreshToken: newMadeUpToken() }), headers)
   const [page, program] = [await register(server.url), await register(server.url)]
-  await makeUp()
+  await sendMadeUpTokens()
   const lock = await holdLock(
     server.shared.DATABASE_URL,
     (transaction) => transaction`select from rate_limits where key like 'refreshes-by-address:%' for update`,
   )
-  const flood = Array.from({ length: 10 }, makeUp)
+  const flood = Array.from({ length: 10 }, sendMadeUpTokens)
   await lock.untilWaiting(1)
   const { refreshToken } = program
   const refreshed = await rest(server.url, "POST", "/auth/refresh", { headers, body: { refreshToken } })
@@ -137,7 +137,7 @@ test("a live session goes on beside a flood of made-up tokens from its address",
   await Promise.all(flood)
 })
 
-test("refreshes are told apart by whose session it is, also behind one address", async () => {
+test("refreshes of different users don't block each other, even from one address", async () => {
   const [a, b] = [await register(server.url), await registerWithKey(server.url)]
   const from = (address: string) => ({ "x-forwarded-for": address })
   let flood: Promise<number[]>[] = []
@@ -160,12 +160,12 @@ test("refreshes are told apart by whose session it is, also behind one address",
   await Promise.all(flood)
 })
 
-test("clients that go away leave their places to others", async () => {
+test("calls of clients that disconnect leave the queue", async () => {
   const { accessToken } = await register(server.url)
   await whileSessionsAreLocked(async (lock) => {
     const away = new AbortController()
-    const names = Array(BATCH).fill("sessions.revokeOthers").join(",")
-    const gone = Array.from({ length: 20 }, () =>
+    const names = Array(BATCH_SIZE).fill("sessions.revokeOthers").join(",")
+    const requests = Array.from({ length: 20 }, () =>
       fetch(`${server.url}/trpc/${names}?batch=1`, {
         method: "POST",
         headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
@@ -174,21 +174,21 @@ test("clients that go away leave their places to others", async () => {
     )
     await lock.untilWaiting(2)
     away.abort()
-    await Promise.all(gone)
+    await Promise.all(requests)
   })
   for (let i = 0; i < 10; i++) {
     expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
   }
-  await vi.waitFor(async () => expect(await waitingCalls()).toBe(0), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await countWaitingCalls()).toBe(0), { timeout: 10_000 })
 })
 
-/** Those that query nothing for themselves, or wait for bcrypt. */
-const WITHOUT_A_TURN = ["apiKeys.create", "auth.changePassword", "auth.login", "auth.me", "auth.register"]
+/** Procedures that run no queries of their own, or that wait for bcrypt. */
+const UNQUEUED = ["apiKeys.create", "auth.changePassword", "auth.login", "auth.me", "auth.register"]
 
-test("every procedure takes a turn, but for those that must not", async () => {
+test("every procedure is queued, except for those that must not be", async () => {
   const procedures = Object.entries(
     appRouter._def.procedures as unknown as Record<string, { _def: { meta?: { queue?: "none" } } }>,
   )
-  const without = procedures.filter(([, { _def }]) => _def.meta?.queue === "none").map(([path]) => path)
-  expect(without.sort()).toEqual(WITHOUT_A_TURN)
+  const unqueued = procedures.filter(([, { _def }]) => _def.meta?.queue === "none").map(([path]) => path)
+  expect(unqueued.sort()).toEqual(UNQUEUED)
 })

@@ -13,7 +13,7 @@ describe("by default", () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  test.concurrent("an idle connection outlives the 60 s of load balancers", async () => {
+  test.concurrent("an idle connection outlives the 60 s timeout of load balancers", async () => {
     using connection = openConnection(server.url)
     connection.write(HEALTH)
     expect((await connection.read())?.headers.get("keep-alive")).toBe("timeout=75")
@@ -22,7 +22,7 @@ describe("by default", () => {
     expect(await connection.read()).toMatchObject({ status: 200 })
   }, 90_000)
 
-  test.concurrent("a next request that takes too long is refused as the first would be", async () => {
+  test.concurrent("a second request that arrives too slowly gets a 408", async () => {
     using connection = openConnection(server.url)
     connection.write(HEALTH)
     await connection.read()
@@ -32,7 +32,7 @@ describe("by default", () => {
   }, 30_000)
 })
 
-test("KEEP_ALIVE_TIMEOUT says for how many seconds an idle connection is kept", async () => {
+test("KEEP_ALIVE_TIMEOUT sets for how many seconds an idle connection stays open", async () => {
   await using server = await startServerOnPostgres(inject("postgresUrl"), { KEEP_ALIVE_TIMEOUT: "2" })
   using connection = openConnection(server.url)
   connection.write(HEALTH)

@@ -14,13 +14,13 @@ import {
   startTestServer,
 } from "./testServer.ts"
 
-const clientOf = (url: string, headers: Record<string, string> = {}) =>
+const createClient = (url: string, headers: Record<string, string> = {}) =>
   createTRPCClient<AppRouter>({
     links: [httpBatchLink({ url: `${url}/trpc`, transformer: superjson, headers })],
   })
 
-/** What a call failed with, for the client. */
-async function failureOf(call: Promise<unknown>) {
+/** The error data of a tRPC call, which must fail. */
+async function expectFailure(call: Promise<unknown>) {
   const error = await call.then(
     () => undefined,
     (error: unknown) => error,
@@ -46,15 +46,15 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  test("create, use, list, revoke, rejected: over tRPC with the stock client", async () => {
+  test("a key is created, used, listed, revoked, and then rejected, over tRPC with the stock client", async () => {
     const { user, accessToken } = await register(url)
-    const asUser = clientOf(url, { authorization: `Bearer ${accessToken}` })
+    const asUser = createClient(url, { authorization: `Bearer ${accessToken}` })
 
     const created = await asUser.apiKeys.create.mutate({ label: "nightly import" })
     expect(created.key).toMatch(/^[0-9a-f]{64}$/)
     expect(created.createdAt).toBeInstanceOf(Date)
 
-    const asKey = clientOf(url, { "x-api-key": created.key })
+    const asKey = createClient(url, { "x-api-key": created.key })
     const { key, ...metadata } = created
     expect(await asKey.auth.me.query()).toEqual({
       ...user,
@@ -65,26 +65,26 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     const list = await asKey.apiKeys.list.query()
     expect(list).toEqual({ items: [{ ...metadata, lastUsedAt: null, revokedAt: null }], nextCursor: null })
     expect(JSON.stringify(list)).not.toContain(key.slice(8))
-    expect(await failureOf(asKey.apiKeys.create.mutate({ label: "another" }))).toMatchObject({
+    expect(await expectFailure(asKey.apiKeys.create.mutate({ label: "another" }))).toMatchObject({
       httpStatus: 403,
       reason: "FORBIDDEN",
     })
-    expect(await failureOf(asKey.auth.logout.mutate())).toMatchObject({
+    expect(await expectFailure(asKey.auth.logout.mutate())).toMatchObject({
       httpStatus: 403,
       reason: "FORBIDDEN",
     })
 
     await asUser.apiKeys.revoke.mutate({ id: created.id })
 
-    expect(await failureOf(asKey.auth.me.query())).toMatchObject(rejection)
-    expect(await failureOf(asUser.apiKeys.revoke.mutate({ id: created.id }))).toMatchObject({
+    expect(await expectFailure(asKey.auth.me.query())).toMatchObject(rejection)
+    expect(await expectFailure(asUser.apiKeys.revoke.mutate({ id: created.id }))).toMatchObject({
       httpStatus: 404,
       reason: "NOT_FOUND",
     })
     expect((await asUser.apiKeys.list.query({ limit: 1 })).items).toEqual([])
   })
 
-  test("create, use, list, revoke, rejected: over REST", async () => {
+  test("a key is created, used, listed, revoked, and then rejected, over REST", async () => {
     const { user, accessToken } = await register(url)
 
     const created = await rest(url, "POST", "/auth/apikeys", {
@@ -121,11 +121,11 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     })
   })
 
-  test("sign in, refresh, change the password, sign out: over both", async () => {
+  test("a user signs in, refreshes, changes the password and signs out, over both surfaces", async () => {
     const { email, password, refreshToken } = await register(url)
-    const anyone = clientOf(url)
+    const anyone = createClient(url)
     const refreshed = await anyone.auth.refresh.mutate({ refreshToken })
-    expect(await failureOf(anyone.auth.refresh.mutate({ refreshToken }))).toMatchObject(rejection)
+    expect(await expectFailure(anyone.auth.refresh.mutate({ refreshToken }))).toMatchObject(rejection)
     expect(await rest(url, "GET", "/auth/me", refreshed)).toMatchObject({ status: 401 })
 
     const { body: signedIn } = await rest(url, "POST", "/auth/login", { body: { email, password } })
@@ -134,7 +134,7 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     const change = { currentPassword: password, newPassword: "a better password than before" }
     expect((await rest(url, "POST", "/auth/password", { accessToken, body: change })).status).toBe(204)
     expect(await rest(url, "GET", "/auth/me", elsewhere)).toMatchObject({ status: 401 })
-    expect(await failureOf(anyone.auth.login.mutate({ email, password }))).toMatchObject({
+    expect(await expectFailure(anyone.auth.login.mutate({ email, password }))).toMatchObject({
       httpStatus: 401,
       reason: "LOGIN_FAILED",
     })
@@ -143,7 +143,7 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     expect(await rest(url, "GET", "/auth/me", { accessToken })).toMatchObject({ status: 401 })
   })
 
-  test("someone else's key, an unknown one and a made-up id are all not found", async () => {
+  test("another user's key, an unknown id and a malformed id are all not found", async () => {
     const [owner, stranger] = [await register(url), await register(url)]
     const { body } = await rest(url, "POST", "/auth/apikeys", { ...owner, body: { label: "mine" } })
     for (const id of [body.id, "6a39b2b4-5f0c-4a7e-9a55-0d6f1f1f4a11", "made-up", "%00", "%E0%A4%A"]) {
@@ -156,11 +156,11 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     expect((await rest(url, "GET", "/auth/me", { apiKey: body.key })).status).toBe(200)
   })
 
-  test("wrong, malformed, revoked and missing credentials are answered alike", async () => {
+  test("wrong, malformed and missing credentials get identical responses", async () => {
     const { accessToken } = await register(url)
     const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
     const wrong = body.key.slice(0, 63) + (body.key.endsWith("0") ? "1" : "0")
-    const answers = []
+    const responses = []
     for (const credential of [
       {},
       { apiKey: wrong },
@@ -172,9 +172,9 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     ]) {
       const { status, headers, body } = await rest(url, "GET", "/auth/me", credential)
       expect(headers.get("www-authenticate")).toBe('Bearer realm="latchkey"')
-      answers.push({ status, body: { ...body, requestId: "" } })
+      responses.push({ status, body: { ...body, requestId: "" } })
     }
-    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+    expect(new Set(responses.map((response) => JSON.stringify(response)))).toEqual(
       new Set([
         JSON.stringify({
           status: 401,

@@ -9,43 +9,47 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const open = () => connect({ port: Number(new URL(server.url).port), host: "127.0.0.1" })
+const openSocket = () => connect({ port: Number(new URL(server.url).port), host: "127.0.0.1" })
 
-/** All that the server says until it closes the connection. */
-async function answerTo(request: string, socket: Socket = open()) {
-  let answer = ""
+/** Sends a request, and returns everything that the server sends until it closes the connection. */
+async function exchange(request: string, socket: Socket = openSocket()) {
+  let received = ""
   socket.setEncoding("utf8").on("data", (text) => {
-    answer += text
+    received += text
   })
   socket.write(request)
   await once(socket, "close")
-  return answer
+  return received
 }
 
 test.each([
-  ["what is no HTTP", "hello\r\n\r\n", 400],
-  ["a bad header", "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400],
-  ["two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
+  ["a request that is not HTTP", "hello\r\n\r\n", 400],
+  ["an invalid header", "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400],
   [
-    "a length and chunks",
+    "a request with two lengths",
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    400,
+  ],
+  [
+    "a request with a length and chunks",
     "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     400,
   ],
-  ["no host", "GET /auth/me HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
-  ["a host that is none", "GET /auth/me HTTP/1.1\r\nHost: a b/c\r\nConnection: close\r\n\r\n", 400],
-  ["headers without end", `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, 431],
-])("%s is answered in the contract's form", async (_, request, status) => {
-  const answer = await answerTo(request)
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-  expect(answer).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/i)
-  expect(answer).toContain('"reason":"INVALID_INPUT"')
-  expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/i)
-  expect(answer).toMatch(/\r\nstrict-transport-security: /i)
+  ["a request without a host", "GET /auth/me HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+  ["an invalid host", "GET /auth/me HTTP/1.1\r\nHost: a b/c\r\nConnection: close\r\n\r\n", 400],
+  ["a header that is too long", `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+])("%s gets an error in the contract's format", async (_, request, status) => {
+  const received = await exchange(request)
+  expect(received).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(received).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/i)
+  expect(received).toContain('"reason":"INVALID_INPUT"')
+  expect(received).toMatch(/\r\nx-content-type-options: nosniff\r\n/i)
+  expect(received).toMatch(/\r\nstrict-transport-security: /i)
 })
 
-test("a request that takes too long to arrive is answered and its connection closed", async () => {
-  const headers = answerTo("GET /auth/me HTTP/1.1\r\nHost: x\r\n")
-  const body = answerTo(
+test("a request that arrives too slowly gets a 408, and its connection is closed", async () => {
+  const headers = exchange("GET /auth/me HTTP/1.1\r\nHost: x\r\n")
+  const body = exchange(
     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
   )
   expect(await headers).toMatch(/^HTTP\/1.1 408 /)
@@ -56,21 +60,21 @@ test.each([
   ["with a scheme and a host", "http://x/auth/me", 401],
   ["with a password", "http://user:hunter2@x/auth/me", 401],
   ["for a tunnel", "x:443", 400],
-])("a target %s", async (_, target, status) => {
+])("a request target %s gets a response, and no password is logged", async (_, target, status) => {
   const method = status === 400 ? "CONNECT" : "GET"
-  const answer = await answerTo(`${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  const received = await exchange(`${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  expect(received).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(server.log.join("")).not.toContain("hunter2")
 })
 
-test("an expectation that is not known is no reason to refuse", async () => {
+test("an unknown expectation is ignored", async () => {
   expect(
-    await answerTo("GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\nConnection: close\r\n\r\n"),
+    await exchange("GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\nConnection: close\r\n\r\n"),
   ).toMatch(/^HTTP\/1.1 200 /)
 })
 
-test("a client that goes away in the middle of its body is no failure of ours", async () => {
-  const socket = open()
+test("a client that disconnects while it sends a body does not cause a logged error", async () => {
+  const socket = openSocket()
   socket.write(
     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
   )

@@ -8,7 +8,7 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test, vi } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
 
-test("wrong configuration: a line for each variable, exit code 1, no stack", async () => {
+test("invalid configuration: one line per variable, exit code 1, no stack trace", async () => {
   const server = spawnBuiltServer({ PORT: "http", DATABASE_URL: "postgres://localhost/x" })
   expect(await server.exited).toEqual({ code: 1, signal: null })
   expect(server.output).toEqual([
@@ -17,7 +17,7 @@ test("wrong configuration: a line for each variable, exit code 1, no stack", asy
   ])
 })
 
-test("a database that can't be reached: one line, exit code 1, no password in it", async () => {
+test("an unreachable database: one line without the password, exit code 1", async () => {
   const server = spawnBuiltServer({
     DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/x",
     AUTH_SECRET: newSecret(),
@@ -28,7 +28,7 @@ test("a database that can't be reached: one line, exit code 1, no password in it
   expect(server.output[0]).not.toContain("hunter2")
 })
 
-test("a second process on a data folder gets one clear line, and the first goes on", async () => {
+test("a second process on the same data folder exits with one clear line, and the first keeps running", async () => {
   const DATA_DIR = await newEmbeddedFolder()
   const first = spawnBuiltServer({ DATA_DIR })
   const url = await first.url
@@ -44,7 +44,7 @@ test("a second process on a data folder gets one clear line, and the first goes 
   expect(await first.exited).toEqual({ code: 0, signal: null })
 }, 60_000)
 
-test("the generated secret is for its owner alone, and outlives a restart", async () => {
+test("the generated secret is readable only by its owner, and survives a restart", async () => {
   const DATA_DIR = await newEmbeddedFolder()
   const first = spawnBuiltServer({ DATA_DIR })
   const { accessToken } = await register(await first.url)
@@ -61,7 +61,7 @@ test("the generated secret is for its owner alone, and outlives a restart", asyn
   expect((await readdir(DATA_DIR)).sort()).toEqual(["auth-secret", "db", "lock"])
 }, 60_000)
 
-test("a secret's file that is empty is not taken for a secret", async () => {
+test("an empty secret file is refused", async () => {
   const DATA_DIR = await newEmbeddedFolder()
   await writeFile(join(DATA_DIR, "auth-secret"), "")
   const server = spawnBuiltServer({ DATA_DIR })
@@ -69,7 +69,7 @@ test("a secret's file that is empty is not taken for a secret", async () => {
   expect(server.output.at(-1)).toMatch(/^DATA_DIR: expected 64 hex characters in .*auth-secret/)
 }, 60_000)
 
-test("a data folder that is a file: one line that says so, exit code 1", async () => {
+test("DATA_DIR is a file: one line that says so, exit code 1", async () => {
   const DATA_DIR = join(await mkdtemp(join(tmpdir(), "latchkey-test-")), "file")
   await writeFile(DATA_DIR, "")
   const server = spawnBuiltServer({ DATA_DIR })
@@ -79,17 +79,17 @@ test("a data folder that is a file: one line that says so, exit code 1", async (
   ])
 })
 
-test("kill -9 at any moment: it starts again, and what was answered still holds", async () => {
+test("after kill -9 at any moment, the server starts again and every acknowledged change holds", async () => {
   const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-test-"))
   const created: { id: string; key: string }[] = []
   const revoked = new Set<string>()
-  /** Revocations that were sent and not answered, so that either outcome is right. */
-  const open = new Set<string>()
+  /** Keys whose revocation was sent and got no response, so that either outcome is valid. */
+  const undecided = new Set<string>()
 
   for (let trial = 0; trial < 6; trial++) {
     const server = spawnBuiltServer({ DATA_DIR })
     if (trial === 0) {
-      // In the middle of making the database.
+      // While it creates the database.
       await sleep(700)
       server.child.kill("SIGKILL")
       await server.exited
@@ -107,10 +107,10 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
         if (status !== 201) continue
         created.push(body)
         if (created.length % 3 !== 0) continue
-        open.add(body.id)
+        undecided.add(body.id)
         const revocation = await rest(url, "DELETE", `/auth/apikeys/${body.id}`, { accessToken })
         if (revocation.status === 204) revoked.add(body.id)
-        open.delete(body.id)
+        undecided.delete(body.id)
       }
     }
     const enough = created.length + 2 + trial
@@ -127,7 +127,7 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
   expect(created.length).toBeGreaterThan(10)
   expect(revoked.size).toBeGreaterThan(2)
   for (const { id, key } of created) {
-    if (open.has(id)) continue
+    if (undecided.has(id)) continue
     const { status } = await rest(url, "GET", "/auth/me", { apiKey: key })
     expect(status).toBe(revoked.has(id) ? 401 : 200)
   }
@@ -135,7 +135,7 @@ test("kill -9 at any moment: it starts again, and what was answered still holds"
   await server.exited
 }, 120_000)
 
-test("SIGTERM: what is under way is finished, what is in memory is written, exit code 0", async () => {
+test("SIGTERM: requests in flight finish, buffered data is written, exit code 0", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
   const server = spawnBuiltServer(variables)
@@ -144,13 +144,13 @@ test("SIGTERM: what is under way is finished, what is in memory is written, exit
   const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
   await rest(url, "GET", "/auth/me", { apiKey: body.key })
 
-  const underWay = Array.from({ length: 10 }, () =>
-    rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "under way" } }),
+  const inFlight = Array.from({ length: 10 }, () =>
+    rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "in flight" } }),
   )
-  // The first has come in when its answer is out; the others wait for bcrypt behind it.
-  await Promise.race(underWay)
+  // After the first response, the other requests have arrived and are waiting for bcrypt.
+  await Promise.race(inFlight)
   server.child.kill("SIGTERM")
-  const replies = await Promise.all(underWay)
+  const replies = await Promise.all(inFlight)
 
   expect(await server.exited).toEqual({ code: 0, signal: null })
   expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
@@ -166,22 +166,22 @@ test.each([
   ["SIGINT", "SIGINT"],
   ["SIGTERM", "SIGINT"],
 ] as const)(
-  "%s and then %s, as npm passes on a Ctrl+C: what is under way is finished, exit code 0",
+  "%s and then %s, as npm forwards Ctrl+C: requests in flight finish, exit code 0",
   async (...signals) => {
     const DATA_DIR = await newEmbeddedFolder()
     const server = spawnBuiltServer({ DATA_DIR })
     const url = await server.url
     const { accessToken } = await register(url)
-    const underWay = Array.from({ length: 10 }, () =>
-      rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "under way" } }),
+    const inFlight = Array.from({ length: 10 }, () =>
+      rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "in flight" } }),
     )
-    // The first has come in when its answer is out; the others wait for bcrypt behind it.
-    await Promise.race(underWay)
+    // After the first response, the other requests have arrived and are waiting for bcrypt.
+    await Promise.race(inFlight)
     server.child.kill(signals[0])
     await expect.poll(() => server.output.at(-1)).toContain("stopping")
     server.child.kill(signals[1])
 
-    const replies = await Promise.all(underWay)
+    const replies = await Promise.all(inFlight)
     expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
     expect(await server.exited).toEqual({ code: 0, signal: null })
   },

@@ -11,26 +11,28 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const read = async () => (await fetch(String(server.metricsUrl))).text()
 
-/** The value of a series, by its name and all its labels; 0 while there is none. */
+/** The value of the series with this name and exactly these labels; 0 if there is none. */
 async function readValue(name: string, labels: Record<string, string> = {}): Promise<number> {
   const wanted = JSON.stringify(Object.entries(labels).sort())
   for (const line of (await read()).split("\n")) {
     const [, series, text = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
-    const found = [...text.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, of]) => [label, of]).sort()
+    const found = [...text.matchAll(/(\w+)="([^"]*)"/g)]
+      .map(([, label, labelValue]) => [label, labelValue])
+      .sort()
     if (series === name && JSON.stringify(found) === wanted) return Number(value)
   }
   return 0
 }
 
-/** By how much series grow while something is done. */
-async function growth(series: [string, Record<string, string>?][], work: () => Promise<unknown>) {
+/** By how much each series grows during `work`. */
+async function measureGrowth(series: [string, Record<string, string>?][], work: () => Promise<unknown>) {
   const before = await Promise.all(series.map(([name, labels]) => readValue(name, labels)))
   await work()
   const after = await Promise.all(series.map(([name, labels]) => readValue(name, labels)))
   return after.map((value, index) => value - (before[index] ?? 0))
 }
 
-test("they are read on their own port by GET, and there is nothing else there nor on the other", async () => {
+test("metrics are served to GET on their own port, which serves nothing else, and on no other port", async () => {
   const reply = await fetch(String(server.metricsUrl))
   expect(reply.status).toBe(200)
   expect(reply.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -45,7 +47,7 @@ test("they are read on their own port by GET, and there is nothing else there no
   expect((await fetch(`${server.url}/metrics`)).status).toBe(404)
 })
 
-test("what became of credentials", async () => {
+test("credentials are counted by kind and verdict", async () => {
   const { accessToken } = await register(server.url)
   const { body: created } = await rest(server.url, "POST", "/auth/apikeys", {
     accessToken,
@@ -58,7 +60,7 @@ test("what became of credentials", async () => {
   ]
 
   expect(
-    await growth(
+    await measureGrowth(
       [
         verdict("apiKey", "accepted"),
         verdict("apiKey", "malformed"),
@@ -92,22 +94,22 @@ test("what became of credentials", async () => {
   ).toEqual([1, 1, 1, 1, 2, 1, 1, 1, 1, 1])
 })
 
-test("requests by pattern and status, calls of a batch by procedure, failures by reason", async () => {
+test("requests are counted by route and status, batched calls by procedure, and failures by reason", async () => {
   const { accessToken } = await register(server.url)
   const headers = { authorization: `Bearer ${accessToken}` }
-  const request = (method: string, route: string, status: string): [string, Record<string, string>] => [
+  const requestSeries = (method: string, route: string, status: string): [string, Record<string, string>] => [
     "latchkey_request_duration_seconds_count",
     { method, route, status },
   ]
 
   expect(
-    await growth(
+    await measureGrowth(
       [
-        request("DELETE", "/auth/apikeys/{key_id}", "404"),
-        request("GET", "/trpc/auth.me", "200"),
-        request("GET", "/trpc (batch)", "207"),
-        request("GET", "unknown", "404"),
-        request("other", "unknown", "404"),
+        requestSeries("DELETE", "/auth/apikeys/{key_id}", "404"),
+        requestSeries("GET", "/trpc/auth.me", "200"),
+        requestSeries("GET", "/trpc (batch)", "207"),
+        requestSeries("GET", "unknown", "404"),
+        requestSeries("other", "unknown", "404"),
         ["latchkey_batched_calls_total", { procedure: "auth.me" }],
         ["latchkey_batched_calls_total", { procedure: "unknown" }],
         ["latchkey_failures_total", { reason: "NOT_FOUND" }],
@@ -123,9 +125,9 @@ test("requests by pattern and status, calls of a batch by procedure, failures by
   ).toEqual([1, 1, 1, 1, 1, 2, 1, 4])
 })
 
-test("bcrypts, batches of reads, and the database", async () => {
+test("bcrypt operations, batched reads and database connections are measured", async () => {
   expect(
-    await growth(
+    await measureGrowth(
       [
         ["latchkey_bcrypt_duration_seconds_count", { purpose: "password", result: "hashed" }],
         ["latchkey_bcrypt_duration_seconds_count", { purpose: "password", result: "mismatch" }],
@@ -147,7 +149,7 @@ test("bcrypts, batches of reads, and the database", async () => {
   expect(await readValue("latchkey_database_query_duration_seconds_count")).toBeGreaterThan(3)
 })
 
-test("a port that is taken: one line that names the variable", async () => {
+test("METRICS_PORT is in use: one line that names the variable", async () => {
   const taken = createServer().listen(0, "127.0.0.1")
   await once(taken, "listening")
   const address = taken.address()

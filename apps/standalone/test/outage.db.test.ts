@@ -3,7 +3,7 @@ import { expect, inject, test, vi } from "vitest"
 import { register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
 
 test.each(["cut", "clog"] as const)(
-  "the database away (%s): 503 to everything, and recovery by itself",
+  "while the database is unreachable (%s), every call gets a 503, and afterwards the server recovers by itself",
   async (fault) => {
     await using direct = await startServerOnPostgres(inject("postgresUrl"))
     const link = await createTcpProxy(new URL(direct.shared.DATABASE_URL))
@@ -12,7 +12,7 @@ test.each(["cut", "clog"] as const)(
     const { accessToken, refreshToken, email, password } = await register(url)
     const { body: created } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
     const apiKey = created.key
-    /** Of a client that waits for 5 s and no longer. */
+    /** Calls of a client that waits at most 5 s. */
     const calls = (signal = AbortSignal.timeout(5_000)) => [
       rest(url, "GET", "/auth/me", { apiKey, signal }),
       rest(url, "GET", "/auth/me", { accessToken, signal }),

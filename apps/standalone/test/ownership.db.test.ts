@@ -5,21 +5,21 @@ import { type RestCall, register, rest, startServerOnPostgres } from "./testServ
 
 type User = Awaited<ReturnType<typeof register>>
 
-/** A kind of thing that users have and that an id stands for. */
-interface Kind {
-  /** A new one of this user; its id. */
+/** A kind of resource that users own. */
+interface Resource {
+  /** Creates one for this user, and returns its id. */
   create(owner: User): Promise<string>
-  /** All of this user's, as the user sees them. */
-  see(owner: User): Promise<unknown>
+  /** All resources of this kind that this user can see. */
+  list(owner: User): Promise<unknown>
 }
 
-/** By router and field. A procedure whose id is of no kind that stands here fails below. */
-const KINDS: Record<string, Kind> = {
+/** By router and input field. A test below fails for a procedure whose id field is missing here. */
+const RESOURCES: Record<string, Resource> = {
   "apiKeys.id": {
     create: async (owner) => (await createKey(owner)).id,
-    async see({ accessToken }) {
+    async list({ accessToken }) {
       const { body } = await rest(server.url, "GET", "/auth/apikeys?status=all", { accessToken })
-      // When a key was used is written at any time afterwards.
+      // `lastUsedAt` is written some time after a key was used.
       return body.items.map(({ lastUsedAt: _, ...apiKey }: Record<string, unknown>) => apiKey)
     },
   },
@@ -29,19 +29,19 @@ const KINDS: Record<string, Kind> = {
       const { accessToken } = signedIn.body
       return (await rest(server.url, "GET", "/auth/sessions", { accessToken })).body.items[0].id
     },
-    see: async ({ accessToken }) => (await rest(server.url, "GET", "/auth/sessions", { accessToken })).body,
+    list: async ({ accessToken }) => (await rest(server.url, "GET", "/auth/sessions", { accessToken })).body,
   },
 }
 
-/** Procedures that an API key may call, but with no id except its own. */
+/** Procedures that an API key may call only with its own id. */
 const FORBIDDEN_TO_KEYS = ["apiKeys.revoke"]
 
-/** Administrators reach what is others'; that nobody else does is for `access.test.ts` to show. */
+/** Without administrators' procedures, which act on other users' resources and which `access.db.test.ts` covers. */
 const ownersProcedures = allProcedures.filter(({ operation }) =>
   ["anyone", "jwt", "jwtOrKey"].includes(operation.access),
 )
 
-/** The fields of a procedure's input that are ids, by their name or as they stand in a path. */
+/** The input fields that are ids: those with such a name, and all path parameters. */
 const idFields = ({ operation: { input, params = {} } }: TestedProcedure) => [
   ...new Set([
     ...Object.keys(input?.properties ?? {}).filter((name) => /(^id|_id|Id)s?$/.test(name)),
@@ -76,49 +76,49 @@ async function createKey({ accessToken }: User): Promise<{ id: string; key: stri
   return (await rest(server.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })).body
 }
 
-test("the procedures that take an id are found, and the lists", () => {
+test("the procedures that take an id and the lists are found", () => {
   expect(cases.map(({ path }) => path)).toEqual(expect.arrayContaining(["apiKeys.revoke", "sessions.revoke"]))
   expect(lists.map(({ path }) => path)).toContain("apiKeys.list")
 })
 
-test.each(cases)("the $field of $path is of a kind that is tested here", ({ kind }) => {
-  expect(Object.keys(KINDS)).toContain(kind)
+test.each(cases)("the $field of $path is tested here", ({ kind }) => {
+  expect(Object.keys(RESOURCES)).toContain(kind)
 })
 
 describe.each(surfaces)("over %s", (_, call) => {
   for (const { procedure, path, field, kind } of cases) {
-    const things = KINDS[kind]
-    if (!things) continue
+    const resource = RESOURCES[kind]
+    if (!resource) continue
 
-    test(`${path}: another user's is not found, like one that never was, and stays as it is`, async () => {
+    test(`${path}: another user's id is not found, like an unknown one, and nothing changes`, async () => {
       const notFound = { status: 404, reason: "NOT_FOUND" }
       const forKeys = FORBIDDEN_TO_KEYS.includes(path) ? { status: 403, reason: "FORBIDDEN" } : notFound
       const refusals: [RestCall, object][] = [[{ accessToken: bob.accessToken }, notFound]]
       if (procedure.operation.access === "jwtOrKey") refusals.push([{ apiKey: bobsKey }, forKeys])
-      const id = await things.create(ada)
-      const before = [await things.see(ada), await things.see(bob)]
+      const id = await resource.create(ada)
+      const before = [await resource.list(ada), await resource.list(bob)]
 
       for (const [credential, refusal] of refusals) {
-        const answer = await call(server.url, procedure, { [field]: id }, credential)
-        const toUnknown = await call(server.url, procedure, { [field]: randomUUID() }, credential)
-        expect(answer).toMatchObject(refusal)
-        expect(withoutRequestId(answer)).toEqual(withoutRequestId(toUnknown))
+        const response = await call(server.url, procedure, { [field]: id }, credential)
+        const responseToUnknown = await call(server.url, procedure, { [field]: randomUUID() }, credential)
+        expect(response).toMatchObject(refusal)
+        expect(withoutRequestId(response)).toEqual(withoutRequestId(responseToUnknown))
       }
-      expect([await things.see(ada), await things.see(bob)]).toEqual(before)
+      expect([await resource.list(ada), await resource.list(bob)]).toEqual(before)
     })
 
-    test(`${path}: one's own is found`, async () => {
-      const id = await things.create(ada)
-      const answer = await call(server.url, procedure, { [field]: id }, { accessToken: ada.accessToken })
-      expect(answer.status).toBeLessThan(300)
+    test(`${path}: the user's own id is found`, async () => {
+      const id = await resource.create(ada)
+      const response = await call(server.url, procedure, { [field]: id }, { accessToken: ada.accessToken })
+      expect(response.status).toBeLessThan(300)
     })
   }
 
-  test.each(lists)("$path: another user's cursor shows none of that user's", async (procedure) => {
+  test.each(lists)("$path: another user's cursor gives no access to that user's items", async (procedure) => {
     const page = (input: { limit: number; cursor?: string }, { accessToken }: User) =>
       call(server.url, procedure, input, { accessToken })
     const cursor = /"nextCursor":"([^"]+)"/.exec((await page({ limit: 1 }, ada)).text)?.[1]
-    if (cursor === undefined) throw new Error("a list that the test leaves too short for a cursor")
+    if (cursor === undefined) throw new Error("the list is too short to have a cursor")
 
     const [adas, bobs] = [idsIn(await page({ limit: 100 }, ada)), idsIn(await page({ limit: 100 }, bob))]
     const seen = idsIn(await page({ limit: 100, cursor }, bob))
@@ -130,7 +130,7 @@ describe.each(surfaces)("over %s", (_, call) => {
 
 const idsIn = ({ text }: { text: string }) => Array.from(text.matchAll(/"id":"?([\w-]+)/g), ([, id]) => id)
 
-const withoutRequestId = ({ text, ...answer }: { status: number; text: string }) => ({
-  ...answer,
+const withoutRequestId = ({ text, ...response }: { status: number; text: string }) => ({
+  ...response,
   text: text.replaceAll(/"requestId":"[^"]+"/g, ""),
 })

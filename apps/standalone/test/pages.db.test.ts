@@ -33,7 +33,7 @@ const LINKS = { httpLink, httpBatchLink, httpBatchStreamLink }
 const lists = allProcedures.filter(({ operation }) => operation.input?.properties?.cursor)
 const others = allProcedures.filter((procedure) => !lists.includes(procedure))
 
-test("the lists that are read page by page are found", () => {
+test("the paged lists are found", () => {
   expect(lists.map(({ path }) => path).sort()).toEqual([
     "admin.apiKeys.list",
     "admin.users.list",
@@ -56,7 +56,7 @@ describe.each(Object.entries(LINKS))("over %s", (_, link) => {
       }),
     )
 
-  /** A page as the infinite queries of `@trpc/tanstack-react-query` and `@trpc/react-query` ask for it. */
+  /** Requests a page as infinite queries of `@trpc/tanstack-react-query` and `@trpc/react-query` do. */
   const readPage = async (path: string, input: object | undefined, pageParam: unknown, direction: string) =>
     (await client().query(path, {
       ...input,
@@ -64,7 +64,7 @@ describe.each(Object.entries(LINKS))("over %s", (_, link) => {
       direction,
     })) as { items: { id: string }[]; nextCursor: string | null }
 
-  test.each(lists)("$path is read page by page by an infinite query", async ({ path }) => {
+  test.each(lists)("an infinite query can page through $path", async ({ path }) => {
     for (const initial of [undefined, null]) {
       const first = await readPage(path, { limit: 1 }, initial, "forward")
       const second = await readPage(path, { limit: 1 }, first.nextCursor, "forward")
@@ -80,7 +80,7 @@ describe.each(Object.entries(LINKS))("over %s", (_, link) => {
   })
 })
 
-test.each(lists)("$path takes no other direction, nor any over REST", async (procedure) => {
+test.each(lists)("$path refuses other directions, and any direction over REST", async (procedure) => {
   const credential = { accessToken: admin.accessToken }
   const refused = { status: 400, reason: "INVALID_INPUT", text: expect.stringContaining("direction") }
   for (const direction of ["sideways", 1, null, {}]) {
@@ -91,14 +91,14 @@ test.each(lists)("$path takes no other direction, nor any over REST", async (pro
   )
 })
 
-test.each(others)("$path takes no direction", async (procedure) => {
+test.each(others)("$path refuses any direction", async (procedure) => {
   const { access } = procedure.operation
   const credential = access === "anyone" ? {} : { accessToken: admin.accessToken }
-  const answer = await SURFACES.tRPC(server.url, procedure, { direction: "forward" }, credential)
-  expect(answer).toMatchObject({ status: 400, reason: "INVALID_INPUT" })
+  const response = await SURFACES.tRPC(server.url, procedure, { direction: "forward" }, credential)
+  expect(response).toMatchObject({ status: 400, reason: "INVALID_INPUT" })
 })
 
-test("the description of REST does not speak of a direction", async () => {
+test("the OpenAPI document does not mention a direction", async () => {
   const { body } = await rest(server.url, "GET", "/openapi.json")
   expect(JSON.stringify(body)).not.toContain("direction")
 })

@@ -3,7 +3,7 @@ import { expect, inject, test, vi } from "vitest"
 import { register, rest, startServerOnPgBouncer, startTestServer } from "./testServer.ts"
 
 test.runIf(runsPgBouncerTests())(
-  "two instances behind PgBouncer: no wrong verdict among many calls at once, nor while it restarts",
+  "two instances behind PgBouncer give no wrong verdict to concurrent calls, nor while it restarts",
   async () => {
     await using a = await startServerOnPgBouncer(inject("postgresUrl"))
     await using b = await startTestServer(a.shared)
@@ -17,14 +17,14 @@ test.runIf(runsPgBouncerTests())(
     const keys: { id: string; key: string }[] = created.map(({ body }) => body)
     const revoked = keys.filter((_, index) => index % 2 === 0)
     await Promise.all(revoked.map(({ id }) => rest(a.url, "DELETE", `/auth/apikeys/${id}`, { accessToken })))
-    const right = keys.map((key) => (revoked.includes(key) ? 401 : 200))
+    const verdicts = keys.map((key) => (revoked.includes(key) ? 401 : 200))
     const statuses = () =>
       Promise.all(
         keys.flatMap(({ key }) =>
           [a, b].map(async ({ url }) => (await rest(url, "GET", "/auth/me", { apiKey: key })).status),
         ),
       )
-    const expected = right.flatMap((status) => [status, status])
+    const expected = verdicts.flatMap((status) => [status, status])
 
     for (let round = 0; round < 10; round++) expect(await statuses()).toEqual(expected)
 

@@ -1,10 +1,10 @@
 import { appRouter, type RestOperation, restOperations } from "@latchkey/api"
 import { type RestCall, rest } from "./testServer.ts"
 
-/** A procedure of the router, as tests go through all of them. */
+/** A procedure of the router, for tests that run on every procedure. */
 export interface TestedProcedure {
   path: string
-  /** What it takes, as REST describes it; null for nothing. */
+  /** Its REST operation, with the input's schema and who may call it. */
   operation: RestOperation
   declaresInput: boolean
   declaresOutput: boolean
@@ -14,13 +14,13 @@ interface FlatProcedure {
   _def: { inputs: unknown[]; output?: unknown; meta?: { input?: "none" } }
 }
 
-/** tRPC keeps a router's procedures in one flat record, whatever its type says. */
+/** At runtime, tRPC keeps a router's procedures in one flat record. Its types do not show that. */
 const flat = Object.entries(appRouter._def.procedures as unknown as Record<string, FlatProcedure>)
 
-/** Every procedure there is. Throws for one that REST does not have, which the contract does not allow. */
+/** All procedures of the router. Importing this throws if one has no REST operation, which the contract requires. */
 export const allProcedures: readonly TestedProcedure[] = flat.map(([path, { _def }]) => {
   const operation = restOperations.find(({ procedure }) => procedure === path)
-  if (!operation) throw new TypeError(`${path} has no place in REST, or does not say who may call it`)
+  if (!operation) throw new TypeError(`${path} has no REST operation, or does not declare who may call it`)
   return {
     path,
     operation,
@@ -31,7 +31,7 @@ export const allProcedures: readonly TestedProcedure[] = flat.map(([path, { _def
 
 export type Input = Record<string, unknown>
 
-/** The two surfaces, and how each is asked for a procedure. They answer alike: a status, and a reason on failure. */
+/** How to call a procedure on each surface. Both return the status, the reason of a failure, and the body as text. */
 export const SURFACES: Record<
   "tRPC" | "REST",
   (
@@ -55,20 +55,22 @@ export const SURFACES: Record<
 
   async REST(url, { operation }, input = {}, credential) {
     const { method, path, params = {} } = operation
-    const inPath = Object.values(params)
-    const others = Object.entries(input).filter(([name]) => !inPath.includes(name))
-    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) =>
+    const pathFields = Object.values(params)
+    const otherFields = Object.entries(input).filter(([name]) => !pathFields.includes(name))
+    const filledPath = path.replaceAll(/\{(\w+)\}/g, (_, name) =>
       encodeURIComponent(String(input[params[name] ?? ""] ?? "none")),
     )
-    const query = new URLSearchParams(others.map(([name, value]): [string, string] => [name, String(value)]))
-    const hasBody = operation.kind === "mutation" && others.length > 0
-    const { status, body } = await rest(url, method, hasBody ? filled : `${filled}?${query}`, {
+    const query = new URLSearchParams(
+      otherFields.map(([name, value]): [string, string] => [name, String(value)]),
+    )
+    const hasBody = operation.kind === "mutation" && otherFields.length > 0
+    const { status, body } = await rest(url, method, hasBody ? filledPath : `${filledPath}?${query}`, {
       ...credential,
-      ...(hasBody && { body: Object.fromEntries(others) }),
+      ...(hasBody && { body: Object.fromEntries(otherFields) }),
     })
     return { status, reason: body?.reason, text: JSON.stringify(body) }
   },
 }
 
-/** The surfaces' names and calls, for tests of each. */
+/** The surfaces as entries, for `describe.each`. */
 export const surfaces = Object.entries(SURFACES) as [keyof typeof SURFACES, (typeof SURFACES)["REST"]][]

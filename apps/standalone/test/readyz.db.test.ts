@@ -2,7 +2,7 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test, vi } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer, startTestServer } from "./testServer.ts"
 
-test("a database that is away is told from shutting down", async () => {
+test("/readyz distinguishes an unavailable database from a shutdown", async () => {
   const database = await createTestDatabase(inject("postgresUrl"))
   await using server = await startTestServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
   expect(await rest(server.url, "GET", "/readyz")).toMatchObject({ status: 200, body: { status: "ready" } })
@@ -15,7 +15,7 @@ test("a database that is away is told from shutting down", async () => {
   })
 })
 
-test("SIGTERM: who asks whether it is ready is told, and served meanwhile", async () => {
+test("after SIGTERM, /readyz reports the shutdown while requests are still served", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
   const url = await server.url
@@ -32,7 +32,7 @@ test("SIGTERM: who asks whether it is ready is told, and served meanwhile", asyn
       }),
     { timeout: 10_000, interval: 20 },
   )
-  // A new connection, as from somebody who has not heard of it yet.
+  // A new connection, as from a client that has not noticed the shutdown.
   expect((await rest(url, "GET", "/auth/me", { accessToken, headers: { connection: "close" } })).status).toBe(
     200,
   )

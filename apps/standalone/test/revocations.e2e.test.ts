@@ -5,41 +5,41 @@ import { expect, inject, test } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
 
 const REVOCATIONS = 1_000
-/** Keys that are being revoked at the same time. */
-const AT_ONCE = 8
-/** Each key is called without a pause from so many places, from before its revocation until after. */
+/** The number of keys to revoke concurrently. */
+const CONCURRENCY = 8
+/** The number of clients that call each key in a loop, from before its revocation until after. */
 const CALLERS = 2
-/** Calls that each caller makes before the revocation, and after its answer. */
+/** The number of calls with each key before its revocation, and of each caller afterwards. */
 const CALLS = 3
-/** The cheapest there is: the keys are many, and what they are stored as is not what is tried here. */
+/** The lowest cost, because there are many keys and this does not test hashing. */
 const BCRYPT_COST = 4
 
 /**
- * `npm test -- revocations` repeats this by itself and prints the figures.
+ * `npm test -- revocations` runs only this and prints its figures.
  *
- * The keys are stored as an import would, so the first call of each runs a bcrypt and writes its receipt.
+ * The keys have no receipt at first, as after an import, so the first call of each runs bcrypt and writes one.
  */
-test(`${REVOCATIONS} revocations on one instance, each while the key is in use on another: none is accepted after`, async () => {
+test(`${REVOCATIONS} keys are revoked on one instance while in use on another: none is accepted afterwards`, async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
   const [one, other] = [spawnBuiltServer(variables), spawnBuiltServer(variables)]
   const [a, b] = [await one.url, await other.url]
   const { user, accessToken } = await register(a)
   const keys = await importKeys(database.url, user.id)
-  const figures = { revoked: 0, acceptedBefore: 0, begunAfter: 0, acceptedAfter: 0 }
+  const figures = { revoked: 0, acceptedBefore: 0, startedAfter: 0, acceptedAfter: 0 }
 
   async function revokeWhileInUse({ id, apiKey }: Key) {
     let revokedAt = Number.POSITIVE_INFINITY
     const callers = Array.from({ length: CALLERS }, async () => {
       for (let after = 0; after < CALLS; ) {
-        const begunAt = performance.now()
+        const startedAt = performance.now()
         const { status } = await rest(b, "GET", "/auth/me", { apiKey })
-        if (status !== 200 && status !== 401) throw new Error(`answered ${status}`)
+        if (status !== 200 && status !== 401) throw new Error(`unexpected status ${status}`)
         const isAccepted = status === 200
-        if (begunAt <= revokedAt) figures.acceptedBefore += Number(isAccepted)
+        if (startedAt <= revokedAt) figures.acceptedBefore += Number(isAccepted)
         else {
           after++
-          figures.begunAfter++
+          figures.startedAfter++
           figures.acceptedAfter += Number(isAccepted)
         }
       }
@@ -51,19 +51,19 @@ test(`${REVOCATIONS} revocations on one instance, each while the key is in use o
     await Promise.all(callers)
   }
 
-  const waiting = [...keys]
+  const remaining = [...keys]
   async function work() {
-    for (let key = waiting.pop(); key; key = waiting.pop()) await revokeWhileInUse(key)
+    for (let key = remaining.pop(); key; key = remaining.pop()) await revokeWhileInUse(key)
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await Promise.all(Array.from({ length: CONCURRENCY }, work))
 
   process.stdout.write(
     `${figures.revoked} cross-instance revocations: ${figures.acceptedBefore} calls accepted before, ` +
-      `${figures.begunAfter} begun after, ${figures.acceptedAfter} of them accepted\n`,
+      `${figures.startedAfter} started after, ${figures.acceptedAfter} of them accepted\n`,
   )
   expect(figures).toMatchObject({
     revoked: REVOCATIONS,
-    begunAfter: REVOCATIONS * CALLERS * CALLS,
+    startedAfter: REVOCATIONS * CALLERS * CALLS,
     acceptedAfter: 0,
   })
   expect(figures.acceptedBefore).toBeGreaterThan(REVOCATIONS)

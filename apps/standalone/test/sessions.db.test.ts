@@ -20,10 +20,10 @@ async function signIn({ email, password }: { email: string; password: string }, 
 const list = async (accessToken: string) =>
   (await rest(url, "GET", "/auth/sessions", { accessToken })).body.items
 
-test("lists the account's own live sessions, with what signed in, the one that asks first", async () => {
+test("a user's active sessions are listed with their devices, the current one first", async () => {
   const ada = await register(url)
   const firefox = await signIn(ada, FIREFOX)
-  await signIn(ada, "<b>who knows</b>")
+  await signIn(ada, "<b>unknown</b>")
   await register(url)
 
   const sessions = await list(firefox)
@@ -39,7 +39,7 @@ test("lists the account's own live sessions, with what signed in, the one that a
   expect(Object.keys(sessions[0]).sort()).toEqual(["createdAt", "current", "device", "id", "lastUsedAt"])
 })
 
-test("ends one session, at once; another's or an ended one there is not", async () => {
+test("ending a session takes effect immediately; another user's session or an ended one is not found", async () => {
   const [ada, bob] = [await register(url), await register(url)]
   const firefox = await signIn(ada, FIREFOX)
   const [{ id }] = await list(firefox)
@@ -56,7 +56,7 @@ test("ends one session, at once; another's or an ended one there is not", async 
   expect((await end(ada.accessToken, id)).status).toBe(404)
 })
 
-test("signs out everywhere else, and nobody else", async () => {
+test("signing out everywhere else ends the user's other sessions and no other user's", async () => {
   const [ada, bob] = [await register(url), await register(url)]
   const firefox = await signIn(ada, FIREFOX)
 
@@ -68,7 +68,7 @@ test("signs out everywhere else, and nobody else", async () => {
   expect(await list(bob.accessToken)).toHaveLength(1)
 })
 
-test("an API key sees no sessions and ends none", async () => {
+test("an API key can neither list nor end sessions", async () => {
   const { accessToken } = await register(url)
   const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
   for (const [method, path] of [
@@ -80,7 +80,7 @@ test("an API key sees no sessions and ends none", async () => {
   }
 })
 
-test("keys can be listed with the revoked ones, and searched by label, patterns being no patterns", async () => {
+test("keys can be listed with revoked ones, and searched by label without wildcards", async () => {
   const { accessToken } = await register(url)
   const ids = []
   for (const label of ["100% of it", "Nightly import", "nightly export"]) {

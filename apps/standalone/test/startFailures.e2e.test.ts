@@ -11,8 +11,8 @@ import { explainStartFailure } from "../src/explainStartFailure.ts"
 import { StartFailure } from "../src/startFailure.ts"
 import { newSecret, startTestServer } from "./testServer.ts"
 
-/** What an operator reads when the server does not start with these variables. */
-async function failureOf(variables: Record<string, string>): Promise<string> {
+/** The message that an operator gets when the server fails to start with these variables. */
+async function startFailureMessage(variables: Record<string, string>): Promise<string> {
   const secret = variables.DATABASE_URL === undefined ? {} : { AUTH_SECRET: newSecret() }
   const failure = await startTestServer({ ...secret, ...variables }).then(
     async (server) => {
@@ -39,12 +39,14 @@ describe("DATABASE_URL", () => {
     ["XX000", "expected a PostgreSQL that Latchkey can set its tables up in"],
   ])("a server that refuses with %s", async (code, sentence) => {
     await using server = await startFakePostgres({ code })
-    const text = await failureOf({ DATABASE_URL: `postgres://u:hunter2@localhost:${server.port}/d` })
+    const text = await startFailureMessage({
+      DATABASE_URL: `postgres://u:hunter2@localhost:${server.port}/d`,
+    })
     expect(text).toContain(`DATABASE_URL: ${sentence}`)
     expect(text).toContain(`(${code})`)
   })
 
-  test("certificates", async () => {
+  test("certificates that can't be verified or read", async () => {
     await using server = await startFakePostgres({ code: "28P01", tls: testCertificate })
     const file = join(await newFolder(), "root.crt")
     await writeFile(file, testCertificate.cert)
@@ -52,13 +54,13 @@ describe("DATABASE_URL", () => {
       DATABASE_URL: `postgres://u@${host}:${server.port}/d?${query}`,
     })
 
-    expect(await failureOf(url("localhost", "sslmode=verify-full"))).toMatch(
+    expect(await startFailureMessage(url("localhost", "sslmode=verify-full"))).toMatch(
       /^DATABASE_URL: expected a certificate of a known authority; .* sslrootcert/,
     )
-    expect(await failureOf(url("127.0.0.1", `sslmode=verify-full&sslrootcert=${file}`))).toMatch(
+    expect(await startFailureMessage(url("127.0.0.1", `sslmode=verify-full&sslrootcert=${file}`))).toMatch(
       /^DATABASE_URL: expected a certificate for this host; /,
     )
-    expect(await failureOf(url("localhost", "sslmode=verify-full&sslrootcert=/nowhere"))).toBe(
+    expect(await startFailureMessage(url("localhost", "sslmode=verify-full&sslrootcert=/nowhere"))).toBe(
       "DATABASE_URL: sslrootcert: expected a file that can be read (ENOENT)",
     )
   })
@@ -66,7 +68,7 @@ describe("DATABASE_URL", () => {
   test("a server without TLS", async () => {
     await using server = await startFakePostgres({ code: "28P01" })
     expect(
-      await failureOf({ DATABASE_URL: `postgres://u@localhost:${server.port}/d?sslmode=require` }),
+      await startFailureMessage({ DATABASE_URL: `postgres://u@localhost:${server.port}/d?sslmode=require` }),
     ).toMatch(/^DATABASE_URL: expected .*TLS/)
   })
 
@@ -76,37 +78,37 @@ describe("DATABASE_URL", () => {
     ["postgres://u@/d?host=/nowhere", /the folder of a Unix socket .* \(ENOENT\)$/],
     ["postgres://u@no-such-host.invalid/d", /a host name that can be resolved/],
     ["postgres://u@[::1]:1/d", /connection was refused|nothing answered/],
-  ])("%s", async (url, sentence) => {
-    const text = await failureOf({ DATABASE_URL: url })
+  ])("%s is explained", async (url, sentence) => {
+    const text = await startFailureMessage({ DATABASE_URL: url })
     expect(text).toMatch(/^DATABASE_URL: /)
     expect(text).toMatch(sentence)
   })
 
-  test("a database that is read-only, another product's table, a role that may not create", async () => {
+  test("another product's table, a read-only database, and a role that may not create tables", async () => {
     await using database = await createTestDatabase(inject("postgresUrl"))
     const role = `role_${randomUUID().replaceAll("-", "")}`
     const sql = connect(database.url)
     const url = new URL(database.url)
     await sql.unsafe(`create table users (id int); create role ${role} login`)
-    expect(await failureOf({ DATABASE_URL: url.href })).toMatch(
+    expect(await startFailureMessage({ DATABASE_URL: url.href })).toMatch(
       /^DATABASE_URL: "users" in the schema "public" belongs/,
     )
 
     await sql.unsafe("drop table users")
     const readOnly = `${url.href}?options=-cdefault_transaction_read_only%3Don`
-    expect(await failureOf({ DATABASE_URL: readOnly })).toMatch(
+    expect(await startFailureMessage({ DATABASE_URL: readOnly })).toMatch(
       /^DATABASE_URL: expected a primary; .* read-only/,
     )
 
     url.username = role
-    expect(await failureOf({ DATABASE_URL: url.href })).toMatch(
+    expect(await startFailureMessage({ DATABASE_URL: url.href })).toMatch(
       /^DATABASE_URL: expected a user that may create tables/,
     )
     await sql.unsafe(`drop role ${role}`)
     await sql.end()
   })
 
-  test("a PostgreSQL that is still starting is waited for, with one line in the log", async () => {
+  test("the server waits for a PostgreSQL that is still starting, and logs one line about it", async () => {
     await using database = await createTestDatabase(inject("postgresUrl"))
     const url = new URL(database.url)
     await using fake = await startFakePostgres({
@@ -123,7 +125,7 @@ describe("DATABASE_URL", () => {
     ).toHaveLength(1)
   })
 
-  test("parameters without effect and roles with rights are named, a line each", async () => {
+  test("URL parameters without effect and other roles with rights are logged in one warning each", async () => {
     await using database = await createTestDatabase(inject("postgresUrl"))
     const variables = {
       DATABASE_URL: `${database.url}?channel_binding=require&pgbouncer=true`,
@@ -145,17 +147,19 @@ describe("DATABASE_URL", () => {
 })
 
 describe("DATA_DIR", () => {
-  test("a file, and a folder in a file", async () => {
+  test("a file, or a folder inside a file", async () => {
     const file = join(await newFolder(), "file")
     await writeFile(file, "")
-    expect(await failureOf({ DATA_DIR: file })).toMatch(/^DATA_DIR: expected a folder .* \(ENOTDIR\)$/)
-    expect(await failureOf({ DATA_DIR: join(file, "folder") })).toMatch(
+    expect(await startFailureMessage({ DATA_DIR: file })).toMatch(
+      /^DATA_DIR: expected a folder .* \(ENOTDIR\)$/,
+    )
+    expect(await startFailureMessage({ DATA_DIR: join(file, "folder") })).toMatch(
       /^DATA_DIR: expected a folder .* \(ENOTDIR\)$/,
     )
   })
 
-  test.runIf(process.platform === "linux")("a folder that holds no folders of ours", async () => {
-    expect(await failureOf({ DATA_DIR: "/proc/latchkey/data" })).toMatch(
+  test.runIf(process.platform === "linux")("a file system in which no folder can be created", async () => {
+    expect(await startFailureMessage({ DATA_DIR: "/proc/latchkey/data" })).toMatch(
       /^DATA_DIR: expected a folder that can keep a/,
     )
   })
@@ -170,15 +174,15 @@ describe("DATA_DIR", () => {
   test("a database of another version", async () => {
     const folder = await newEmbeddedFolder()
     await writeFile(join(folder, "db/PG_VERSION"), "17\n")
-    expect(await failureOf({ DATA_DIR: folder })).toMatch(
+    expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
       /^DATA_DIR: expected a database of PostgreSQL 18 in /,
     )
   })
 
-  test("a secret that is a folder", async () => {
+  test("a folder instead of the secret's file", async () => {
     const folder = await newEmbeddedFolder()
     await mkdir(join(folder, "auth-secret"))
-    expect(await failureOf({ DATA_DIR: folder })).toMatch(
+    expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
       /^DATA_DIR: expected a folder with files of Latchkey/,
     )
   })
@@ -188,13 +192,13 @@ describe("DATA_DIR", () => {
     ["EROFS", "its file system is read-only"],
     ["ENOSPC", "expected more free space"],
     ["EIO", "expected a folder that can keep a database"],
-  ])("%s is about the folder, not about the port", (code, sentence) => {
+  ])("%s is reported about the folder, not about the port", (code, sentence) => {
     const text = explainStartFailure(new StartFailure("dataFolder", Object.assign(new Error(), { code })))
     expect(text).toMatch(/^DATA_DIR: /)
     expect(text).toContain(sentence)
   })
 
-  test("a secret that others may read, or could have begun to, ends up the owner's alone", async () => {
+  test("a secret that other users may read, or an unfinished one, ends up readable only by its owner", async () => {
     const folder = await newEmbeddedFolder()
     await chmod(folder, 0o755)
     const [secret, unfinished] = [join(folder, "auth-secret"), join(folder, "auth-secret.unfinished")]
@@ -210,30 +214,32 @@ describe("DATA_DIR", () => {
   })
 })
 
-describe("where to listen", () => {
+describe("PORT, METRICS_PORT and HOST", () => {
   const DATA_DIR = newEmbeddedFolder()
 
-  test("a port that is taken", async () => {
+  test("a port that is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1")
     await once(other, "listening")
     const address = other.address()
     if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
     const [folder, taken] = [await DATA_DIR, String(address.port)]
 
-    expect(await failureOf({ DATA_DIR: folder, PORT: taken })).toMatch(
+    expect(await startFailureMessage({ DATA_DIR: folder, PORT: taken })).toMatch(
       /^PORT: expected a port that is free .*\(EADDRINUSE\)$/,
     )
-    expect(await failureOf({ DATA_DIR: folder, METRICS_PORT: taken })).toMatch(
+    expect(await startFailureMessage({ DATA_DIR: folder, METRICS_PORT: taken })).toMatch(
       /^METRICS_PORT: expected a port that is free/,
     )
     other.close()
   })
 
   test.each(["203.0.113.1", "no-such-host.invalid", "300.1.1.1"])("HOST=%s", async (HOST) => {
-    expect(await failureOf({ DATA_DIR: await DATA_DIR, HOST })).toMatch(
+    expect(await startFailureMessage({ DATA_DIR: await DATA_DIR, HOST })).toMatch(
       /^HOST: expected an address of this machine/,
     )
-    expect(await failureOf({ DATA_DIR: await DATA_DIR, HOST, METRICS_PORT: "0" })).toMatch(/^HOST: /)
+    expect(await startFailureMessage({ DATA_DIR: await DATA_DIR, HOST, METRICS_PORT: "0" })).toMatch(
+      /^HOST: /,
+    )
   })
 
   test("a port that this user may not listen on", () => {
@@ -244,7 +250,7 @@ describe("where to listen", () => {
   })
 })
 
-test("a mistake of our own is a sentence too", () => {
+test("an unexpected error is explained in one line too", () => {
   const text = explainStartFailure(new TypeError("hunter2"))
   expect(text).toMatch(/^Latchkey could not start, .*TypeError/)
   expect(text).not.toMatch(/hunter2|\n/)

@@ -11,7 +11,7 @@ import { readEnv } from "../src/env.ts"
 import { start } from "../src/start.ts"
 import { createCanaries } from "./canaries/createCanaries.ts"
 
-/** What `rest` has seen of secrets in this file; no server's log may hold one, whatever is tested. */
+/** The secrets that `rest` has sent or received in this file. No server's log may contain one, whatever is tested. */
 const canaries = createCanaries()
 const SECRET_FIELDS = ["password", "currentPassword", "newPassword", "key", "accessToken", "refreshToken"]
 
@@ -28,19 +28,20 @@ function noteSecrets(...bodies: unknown[]) {
 const expectNoSecrets = (log: string[]) =>
   expect(canaries.findPlain(log.join("\n")), "secrets in the server's log").toEqual([])
 
-/** What an operator has for load tests: tests come from one address, and register and sign in all the time. */
-const GENEROUS = { RATE_LIMIT_FACTOR: "1000" }
+/** Rate limits as for load tests: tests come from one address, and register and sign in all the time. */
+const HIGH_LIMITS = { RATE_LIMIT_FACTOR: "1000" }
 
+/** 32 random bytes in hex, as for `AUTH_SECRET`. */
 export const newSecret = () => randomBytes(32).toString("hex")
 
 export interface TestServer extends AsyncDisposable {
   url: string
   metricsUrl: string | null
-  /** The log so far, a line each. */
+  /** The lines logged so far. */
   log: string[]
 }
 
-/** A server in this process, on a free port. */
+/** Starts a server in this process on a free port. Disposing it stops it and checks its log for secrets. */
 export async function startTestServer(variables: Record<string, string>): Promise<TestServer> {
   const log: string[] = []
   const sink = new Writable({
@@ -50,7 +51,7 @@ export async function startTestServer(variables: Record<string, string>): Promis
     },
   })
   const server = await start(
-    readEnv({ PORT: "0", ...GENEROUS, ...variables }),
+    readEnv({ PORT: "0", ...HIGH_LIMITS, ...variables }),
     pino({ level: "trace", base: null }, sink),
   )
   const { url, metricsUrl } = server
@@ -65,7 +66,7 @@ export async function startTestServer(variables: Record<string, string>): Promis
   }
 }
 
-/** A server in this process with a PostgreSQL database of its own. */
+/** Starts a server in this process with its own PostgreSQL database. */
 export async function startServerOnPostgres(serverUrl: string, variables: Record<string, string> = {}) {
   const database = await createTestDatabase(serverUrl)
   const shared = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
@@ -74,7 +75,7 @@ export async function startServerOnPostgres(serverUrl: string, variables: Record
     url: server.url,
     metricsUrl: server.metricsUrl,
     log: server.log,
-    /** What another instance needs to share the work. */
+    /** The variables that another instance needs to share the database. */
     shared,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
@@ -83,7 +84,7 @@ export async function startServerOnPostgres(serverUrl: string, variables: Record
   }
 }
 
-/** A server in this process that reaches a PostgreSQL database of its own through PgBouncer. */
+/** Starts a server in this process with its own PostgreSQL database, which it reaches through PgBouncer. */
 export async function startServerOnPgBouncer(serverUrl: string) {
   const database = await createTestDatabase(serverUrl)
   const pgBouncer = await startPgBouncer(database.url)
@@ -103,18 +104,18 @@ export async function startServerOnPgBouncer(serverUrl: string) {
 
 export interface ServerProcess {
   child: ChildProcess
-  /** Where it serves; rejects when it exits before that. */
+  /** Resolves with the server's URL. Rejects if the process exits first. */
   url: Promise<string>
-  /** All that it has printed. */
+  /** The lines printed so far. */
   output: string[]
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
 const builtServer = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 
-/** A server as a process of its own, as it was built last: from its source it would take three times as long to start. */
+/** Starts the last build of the server as a process. Starting from source would take three times as long. */
 export function spawnBuiltServer(variables: Record<string, string>): ServerProcess {
-  const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...GENEROUS, ...variables }
+  const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...HIGH_LIMITS, ...variables }
   const child = spawn(process.execPath, [builtServer], { env, stdio: ["ignore", "pipe", "pipe"] })
   const output: string[] = []
   onTestFinished(() => {
@@ -126,8 +127,8 @@ export function spawnBuiltServer(variables: Record<string, string>): ServerProce
     for (const stream of [child.stdout, child.stderr]) {
       createInterface(stream).on("line", (line) => {
         output.push(line)
-        const serving = /"url":"([^"]+)"/.exec(line)?.[1]
-        if (serving) resolve(serving)
+        const servingUrl = /"url":"([^"]+)"/.exec(line)?.[1]
+        if (servingUrl) resolve(servingUrl)
       })
     }
     exited.then(() => reject(new Error(`the server exited:\n${output.join("\n")}`)))
@@ -139,7 +140,7 @@ export function spawnBuiltServer(variables: Record<string, string>): ServerProce
 interface Reply {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+  // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
   body: any
 }
 
@@ -151,7 +152,7 @@ export interface RestCall {
   signal?: AbortSignal
 }
 
-/** Calls REST as curl would. */
+/** Sends one request, and parses the JSON in its response. */
 export async function rest(
   url: string,
   method: string,
@@ -170,16 +171,16 @@ export async function rest(
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   })
   const text = await response.text()
-  const answer = text === "" ? null : JSON.parse(text)
-  noteSecrets(body, answer)
-  return { status: response.status, headers: response.headers, body: answer }
+  const parsed = text === "" ? null : JSON.parse(text)
+  noteSecrets(body, parsed)
+  return { status: response.status, headers: response.headers, body: parsed }
 }
 
-/** A user who has just registered over REST. */
+/** Registers a new user over REST. Throws if the server refuses. */
 export async function register(url: string) {
   const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() }
   const { status, body } = await rest(url, "POST", "/auth/register", { body: credentials })
-  if (status !== 201) throw new Error(`registering answered ${status}`)
+  if (status !== 201) throw new Error(`registration returned ${status}`)
   return { ...credentials, ...body } as typeof credentials & {
     user: { id: string; email: string; role: string; createdAt: string }
     accessToken: string
@@ -187,10 +188,10 @@ export async function register(url: string) {
   }
 }
 
-/** A user who has just registered, and an API key of theirs. */
+/** Registers a new user over REST, and creates an API key for them. Throws if the server refuses. */
 export async function registerWithKey(url: string) {
   const user = await register(url)
   const { status, body } = await rest(url, "POST", "/auth/apikeys", { ...user, body: { label: "x" } })
-  if (status !== 201) throw new Error(`creating a key answered ${status}`)
+  if (status !== 201) throw new Error(`creating a key returned ${status}`)
   return { ...user, id: body.id as string, apiKey: body.key as string }
 }

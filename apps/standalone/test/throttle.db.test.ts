@@ -2,23 +2,24 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { describe, expect, inject, test } from "vitest"
 import { newSecret, register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
 
-/** With the limits that an operator has who sets none. */
-const strict = { RATE_LIMIT_FACTOR: "1" }
-const start = (variables = {}) => startServerOnPostgres(inject("postgresUrl"), { ...strict, ...variables })
+/** The default rate limits. */
+const DEFAULT_LIMITS = { RATE_LIMIT_FACTOR: "1" }
+const start = (variables = {}) =>
+  startServerOnPostgres(inject("postgresUrl"), { ...DEFAULT_LIMITS, ...variables })
 
 const guess = (url: string, email: string, headers = {}) =>
   rest(url, "POST", "/auth/login", { body: { email, password: randomUUID() }, headers })
 
-/** The statuses of so many guesses, one after the other. */
+/** Makes `count` guesses in sequence, and returns their statuses. */
 async function guesses(url: string, email: string, headers: (i: number) => object, count: number) {
   const statuses: number[] = []
   for (let i = 0; i < count; i++) statuses.push((await guess(url, email, headers(i))).status)
   return statuses
 }
 
-const tenAndThen = (...more: number[]) => [...Array(10).fill(401), ...more]
+const tenFailuresThen = (...more: number[]) => [...Array(10).fill(401), ...more]
 
-test("REST tells how it stands, and a refusal when it is worth trying again; other calls tell nothing", async () => {
+test("REST sign-ins report the rate limit, and refusals also when to retry; other calls report neither", async () => {
   await using server = await start()
   const { url } = server
   const { email, accessToken } = await register(url)
@@ -54,10 +55,10 @@ test("REST tells how it stands, and a refusal when it is worth trying again; oth
 })
 
 test.each(["unary calls", "tRPC's own adapter"])(
-  "%s: a batch of twenty logins is twenty, on all instances together, and its headers are the strictest",
+  "%s: a batch of 20 sign-ins counts as 20 on all instances, and its headers report the strictest limit",
   async (way) => {
     await using server = await start()
-    await using other = await startTestServer({ ...strict, ...server.shared })
+    await using other = await startTestServer({ ...DEFAULT_LIMITS, ...server.shared })
     const { email } = await register(server.url)
     await guesses(server.url, email, () => ({}), 8)
 
@@ -65,7 +66,7 @@ test.each(["unary calls", "tRPC's own adapter"])(
       method: "POST",
       headers: {
         "content-type": "application/json",
-        // Anything that the links do not send.
+        // Any value that tRPC's links don't send.
         ...(way !== "unary calls" && { "trpc-accept": "application/json" }),
       },
       body: JSON.stringify(
@@ -75,7 +76,7 @@ test.each(["unary calls", "tRPC's own adapter"])(
       ),
     })
 
-    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+    // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
     const failures = ((await response.json()) as any[]).map(({ error }) => error.json.data)
     expect(response.status).toBe(207)
     expect(failures.filter(({ reason }) => reason === "LOGIN_FAILED")).toHaveLength(2)
@@ -93,27 +94,27 @@ test.each(["unary calls", "tRPC's own adapter"])(
 describe("X-Forwarded-For", () => {
   const from = (address: string) => ({ "x-forwarded-for": address })
 
-  test("is anybody's claim without a proxy to trust", async () => {
+  test("is ignored if no proxy is trusted", async () => {
     await using server = await start()
     const { email } = await register(server.url)
-    expect(await guesses(server.url, email, (i) => from(`192.0.2.${i}`), 11)).toEqual(tenAndThen(429))
+    expect(await guesses(server.url, email, (i) => from(`192.0.2.${i}`), 11)).toEqual(tenFailuresThen(429))
   })
 
-  test("counts as far as proxies are trusted, and what is no address makes no client of its own", async () => {
+  test("is read as far as proxies are trusted, and invalid addresses don't count as separate clients", async () => {
     await using server = await start({ TRUST_PROXY: "1" })
     const { url } = server
     const [ada, bob] = [await register(url), await register(url)]
 
     const claims = (i: number) => from(`192.0.2.${i}, 198.51.100.7:${50_000 + i}`)
-    expect(await guesses(url, ada.email, claims, 11)).toEqual(tenAndThen(429))
+    expect(await guesses(url, ada.email, claims, 11)).toEqual(tenFailuresThen(429))
     expect((await guess(url, ada.email, from("198.51.100.8"))).status).toBe(401)
 
     const garbage = (i: number) => from(`198.51.100.9, client-${i}`)
-    expect(await guesses(url, bob.email, garbage, 11)).toEqual(tenAndThen(429))
+    expect(await guesses(url, bob.email, garbage, 11)).toEqual(tenFailuresThen(429))
   })
 })
 
-test("a neighbour's guesses are answered alike for the account that signs in there and for none, and it still does", async () => {
+test("guesses from an owner's address get the same responses as for an unknown email, and the owner can still sign in", async () => {
   await using server = await start({ TRUST_PROXY: "1" })
   const { url } = server
   const owner = await register(url)
@@ -124,50 +125,52 @@ test("a neighbour's guesses are answered alike for the account that signs in the
   expect((await signIn(home)).status).toBe(200)
   expect((await signIn(elsewhere)).status).toBe(200)
 
-  /** All of the answer that is not its own, but for how many seconds exactly are left. */
-  const answer = async (email: string, headers: Record<string, string>) => {
-    const { status, headers: told, body } = await guess(url, email, headers)
-    const own = ["x-request-id", "date"]
-    const lines = [...told].filter(([name]) => !own.includes(name)).map((line) => line.join(": "))
+  /** The response to a guess, without its unique parts and the exact number of seconds left. */
+  const comparableGuess = async (email: string, headers: Record<string, string>) => {
+    const { status, headers: responseHeaders, body } = await guess(url, email, headers)
+    const unique = ["x-request-id", "date"]
+    const lines = [...responseHeaders]
+      .filter(([name]) => !unique.includes(name))
+      .map((line) => line.join(": "))
     const { requestId, ...rest } = body
     return JSON.stringify([status, lines, rest]).replaceAll(/\b(8[0-9]{2}|900)\b/g, "n")
   }
-  const answers = { owner: [] as string[], nobody: [] as string[] }
-  const nobody = `${randomUUID()}@example.com`
-  // What the neighbour tries on others, up to 60 misses in all; ten of them are at the one that is compared.
-  for (let misses = 0; misses <= 60; misses++) {
-    if (misses % 6 === 0) {
-      answers.owner.push(await answer(owner.email, home))
-      answers.nobody.push(await answer(nobody, elsewhere))
+  const responses = { owner: [] as string[], unknown: [] as string[] }
+  const unknownEmail = `${randomUUID()}@example.com`
+  // Every sixth guess is for the emails that are compared, and the rest for others.
+  for (let failures = 0; failures <= 60; failures++) {
+    if (failures % 6 === 0) {
+      responses.owner.push(await comparableGuess(owner.email, home))
+      responses.unknown.push(await comparableGuess(unknownEmail, elsewhere))
     } else {
       const other = `${randomUUID()}@example.com`
       await Promise.all([guess(url, other, home), guess(url, other, elsewhere)])
     }
   }
 
-  expect(answers.owner).toEqual(answers.nobody)
-  expect(answers.owner.at(0)).toContain("401")
-  expect(answers.owner.at(-1)).toContain("429")
+  expect(responses.owner).toEqual(responses.unknown)
+  expect(responses.owner.at(0)).toContain("401")
+  expect(responses.owner.at(-1)).toContain("429")
   expect((await signIn(home)).status).toBe(200)
 }, 120_000)
 
-test("pages of other origins may read how it stands", async () => {
+test("pages of other origins can read the rate-limit headers", async () => {
   await using server = await start({ CORS_ORIGINS: "https://app.example" })
   const { headers } = await guess(server.url, "nobody@example.com", { origin: "https://app.example" })
   const exposed = headers.get("access-control-expose-headers")?.split(",")
   expect(exposed).toEqual(expect.arrayContaining(["RateLimit", "RateLimit-Policy", "Retry-After"]))
 })
 
-test("a flood of guesses at a key without a receipt: few bcrypts, and nobody else is kept waiting for them", async () => {
+test("a flood of guesses at a key without a receipt runs few bcrypts and delays nobody else", async () => {
   await using first = await startServerOnPostgres(inject("postgresUrl"))
   const { accessToken, email, password } = await register(first.url)
   const create = async (url: string, token: string) =>
     (await rest(url, "POST", "/auth/apikeys", { accessToken: token, body: { label: "x" } })).body.key
-  const guessed: string = await create(first.url, accessToken)
-  // Under another secret no receipt can be told.
+  const guessedKey: string = await create(first.url, accessToken)
+  // Receipts can't be checked under another secret.
   await using server = await startTestServer({
     ...first.shared,
-    ...strict,
+    ...DEFAULT_LIMITS,
     AUTH_SECRET: newSecret(),
     TRUST_PROXY: "1",
   })
@@ -178,24 +181,24 @@ test("a flood of guesses at a key without a receipt: few bcrypts, and nobody els
     rest(url, "GET", "/auth/me", { apiKey, headers: { "x-forwarded-for": address } })
 
   const flood = Array.from({ length: 40 }, () =>
-    me(guessed.slice(0, 16) + randomBytes(24).toString("hex"), "192.0.2.66"),
+    me(guessedKey.slice(0, 16) + randomBytes(24).toString("hex"), "192.0.2.66"),
   )
-  const goods = await Promise.all(Array.from({ length: 100 }, () => me(good, "192.0.2.66")))
-  expect(new Set(goods.map(({ status }) => status))).toEqual(new Set([200]))
+  const replies = await Promise.all(Array.from({ length: 100 }, () => me(good, "192.0.2.66")))
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]))
   expect(await create(url, login.body.accessToken)).toMatch(/^[0-9a-f]{64}$/)
 
-  const answers = await Promise.all(flood)
-  const unavailable = answers.filter(({ status }) => status === 503)
-  expect(answers.filter(({ status }) => status === 401)).toHaveLength(10)
+  const floodReplies = await Promise.all(flood)
+  const unavailable = floodReplies.filter(({ status }) => status === 503)
+  expect(floodReplies.filter(({ status }) => status === 401)).toHaveLength(10)
   expect(unavailable).toHaveLength(30)
   for (const { headers, body } of unavailable) {
     expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(60)
     expect(Number(headers.get("retry-after"))).toBeGreaterThan(30)
     expect(body).toMatchObject({ reason: "UNAVAILABLE", begun: false })
   }
-  // Where the guesses come from nobody is told a verdict that nobody knows; elsewhere the owner has one.
-  expect((await me(guessed, "192.0.2.66")).status).toBe(503)
-  expect((await me(guessed, "192.0.2.67")).status).toBe(200)
-  // And from then on there is a receipt.
-  expect((await me(guessed, "192.0.2.66")).status).toBe(200)
+  // Even the real key gets no verdict at the address of the guesses. Elsewhere it does, which stores a receipt.
+  expect((await me(guessedKey, "192.0.2.66")).status).toBe(503)
+  expect((await me(guessedKey, "192.0.2.67")).status).toBe(200)
+  // With a receipt, the address no longer matters.
+  expect((await me(guessedKey, "192.0.2.66")).status).toBe(200)
 })

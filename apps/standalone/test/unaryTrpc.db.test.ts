@@ -28,7 +28,7 @@ const post = (body: string, headers: Record<string, string> = {}): Init => ({
 })
 const json = (value: unknown) => JSON.stringify(value)
 
-/** What differs between any two answers, or holds a secret of its own. */
+/** The response without the parts that differ between any two responses. */
 function comparable({ status, headers, body }: { status: number; headers: Headers; body: string }) {
   const {
     date: _,
@@ -52,30 +52,33 @@ function comparable({ status, headers, body }: { status: number; headers: Header
   }
 }
 
-async function answer(path: string, init: Init) {
+async function call(path: string, init: Init) {
   const response = await fetch(`${server.url}/trpc/${path}`, init)
   return comparable({ status: response.status, headers: response.headers, body: await response.text() })
 }
 
-/** Each as a function, because the credentials are not known before the server runs. */
+/** Functions, because the credentials are not known until the server runs. */
 const requests: [string, () => [string, Init]][] = [
   ["a query by key", () => ["auth.me", asKey()]],
   ["a query without a credential", () => ["auth.me", {}]],
   ["a query with a bad credential", () => ["auth.me", { headers: { "x-api-key": "0".repeat(64) } }]],
-  ["a query with two", () => ["auth.me", { headers: { "x-api-key": apiKey, authorization: "Bearer x" } }]],
+  [
+    "a query with two credentials",
+    () => ["auth.me", { headers: { "x-api-key": apiKey, authorization: "Bearer x" } }],
+  ],
   ["a query with input", () => [`apiKeys.list?input=${wrap({ limit: 1 })}`, asKey()]],
   ["a query with bad input", () => [`apiKeys.list?input=${wrap({ limit: 1000 })}`, asKey()]],
-  ["a query with input that it does not take", () => [`auth.me?input=${wrap({})}`, asKey()]],
-  ["a query with input that is no JSON", () => ["apiKeys.list?input=%7B", asKey()]],
+  ["a query with unexpected input", () => [`auth.me?input=${wrap({})}`, asKey()]],
+  ["a query with input that is not JSON", () => ["apiKeys.list?input=%7B", asKey()]],
   [
     "a query with input that is not superjson",
     () => [`apiKeys.list?input=${encodeURIComponent("7")}`, asKey()],
   ],
-  ["a query with null for input", () => ["apiKeys.list?input=null", asKey()]],
+  ["a query with null as input", () => ["apiKeys.list?input=null", asKey()]],
   ["a query with empty input", () => ["apiKeys.list?input=", asKey()]],
-  ["a query with input twice", () => [`apiKeys.list?input=${wrap({ limit: 1 })}&input=x`, asKey()]],
+  ["a query with two inputs", () => [`apiKeys.list?input=${wrap({ limit: 1 })}&input=x`, asKey()]],
   ["a query with other parameters", () => ["auth.me?x=1", asKey()]],
-  ["a query with a fragment of a batch", () => ["auth.me?batch=0", asKey()]],
+  ["a query with batch=0", () => ["auth.me?batch=0", asKey()]],
   ["a batch", () => [`auth.me,apiKeys.list?batch=1&input=${wrapBatch(undefined, { limit: 1 })}`, asKey()]],
   ["a batch of one", () => ["auth.me?batch=1", asKey()]],
   ["a batch of one with empty input", () => ["auth.me?batch=1&input=%7B%7D", asKey()]],
@@ -84,8 +87,8 @@ const requests: [string, () => [string, Init]][] = [
     () => [`auth.me,apiKeys.list?batch=1&input=${wrapBatch(undefined, { limit: 0 })}`, asKey()],
   ],
   ["a batch without a credential", () => ["auth.me,apiKeys.list?batch=1", {}]],
-  ["a batch with an input that is no object", () => ["auth.me,apiKeys.list?batch=1&input=7", asKey()]],
-  ["a batch with an array for input", () => ["auth.me,apiKeys.list?batch=1&input=[]", asKey()]],
+  ["a batch with a number as input", () => ["auth.me,apiKeys.list?batch=1&input=7", asKey()]],
+  ["a batch with an array as input", () => ["auth.me,apiKeys.list?batch=1&input=[]", asKey()]],
   [
     "a batch with a hostile input",
     () => [`auth.me?batch=1&input=${encodeURIComponent('{"__proto__":{"0":1}}')}`, asKey()],
@@ -93,9 +96,9 @@ const requests: [string, () => [string, Init]][] = [
   ["a batch with an unknown procedure", () => ["auth.me,nothing?batch=1", asKey()]],
   ["a batch of a query and a mutation", () => ["auth.me,auth.logout?batch=1", asKey()]],
   ["a batch that is too large", () => [`${Array(21).fill("auth.me").join(",")}?batch=1`, asKey()]],
-  ["paths with a comma and no batch", () => ["auth.me,auth.me", asKey()]],
+  ["a path with a comma that is not a batch", () => ["auth.me,auth.me", asKey()]],
   ["an unknown procedure", () => ["nothing", asKey()]],
-  ["a procedure that is on every object", () => ["constructor", asKey()]],
+  ["a procedure with a name that every object has", () => ["constructor", asKey()]],
   ["an encoded path", () => ["auth%2Eme", asKey()]],
   ["a badly encoded path", () => ["auth%E0%A4%Ame", asKey()]],
   [
@@ -103,7 +106,7 @@ const requests: [string, () => [string, Init]][] = [
     () => ["auth.me?batch=1", { headers: { "x-api-key": apiKey, "trpc-accept": "application/jsonl" } }],
   ],
   [
-    "a stream that is no batch",
+    "a stream that is not a batch",
     () => ["auth.me", { headers: { "x-api-key": apiKey, accept: "application/jsonl" } }],
   ],
   ["a HEAD", () => ["auth.me", { ...asKey(), method: "HEAD" }]],
@@ -129,11 +132,11 @@ const requests: [string, () => [string, Init]][] = [
       post(json({ json: { label: "y" } }), { "content-type": "application/json; charset=utf-8" }),
     ],
   ],
-  ["a mutation that answers nothing", () => ["apiKeys.revoke", post(json({ json: { id: "none" } }))]],
+  ["a mutation of an unknown id", () => ["apiKeys.revoke", post(json({ json: { id: "none" } }))]],
   ["a mutation with bad input", () => ["apiKeys.create", post(json({ json: { label: "" } }))]],
   ["a mutation without a body", () => ["apiKeys.create", post("")]],
-  ["a mutation with a body that is no JSON", () => ["apiKeys.create", post("{")]],
-  ["a mutation with a body of null", () => ["apiKeys.create", post("null")]],
+  ["a mutation with a body that is not JSON", () => ["apiKeys.create", post("{")]],
+  ["a mutation with null as body", () => ["apiKeys.create", post("null")]],
   [
     "a mutation with hostile superjson",
     () => [
@@ -151,12 +154,12 @@ const requests: [string, () => [string, Init]][] = [
   ["a failed sign-in", () => ["auth.login", post(json({ json: { email: "x@example.com", password: "x" } }))]],
 ]
 
-describe("is answered as tRPC's own adapter answers it", () => {
+describe("a unary call gets the same response as from tRPC's own adapter", () => {
   test.each(requests)("%s", async (_, request) => {
     const [path, init] = request()
-    const ours = await answer(path, init)
+    const ours = await call(path, init)
     const spy = vi.spyOn(unary, "readUnaryCalls").mockReturnValue(null)
-    const theirs = await answer(path, init)
+    const theirs = await call(path, init)
     expect(spy).toHaveBeenCalledOnce()
     spy.mockRestore()
 

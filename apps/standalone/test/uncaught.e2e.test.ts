@@ -2,7 +2,7 @@ import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { newSecret, spawnBuiltServer } from "./testServer.ts"
 
-/** A server in which a signal makes something fail that nobody catches. */
+/** Starts a server and makes it run `failure`, code with an error that nothing catches. */
 async function startFailing(failure: string) {
   const database = await createTestDatabase(inject("postgresUrl"))
   const onSignal = `process.on("SIGUSR2", () => { ${failure} })`
@@ -31,7 +31,7 @@ const RESET = 'Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET",
 test.each([
   ["error", `process.nextTick(() => { throw ${RESET} })`],
   ["rejection", `Promise.reject(${RESET})`],
-])("an uncaught %s of one lost connection is logged, and everybody else is served on", async (_, failure) => {
+])("an uncaught %s from one lost connection is logged, and the server keeps serving", async (_, failure) => {
   await using server = await startFailing(failure)
   await expect.poll(server.logged).toMatchObject([{ msg: "uncaught", errors: [{ code: "ECONNRESET" }] }])
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
@@ -40,7 +40,7 @@ test.each([
 test.each([
   ["error", 'process.nextTick(() => { throw new TypeError("broken") })'],
   ["rejection", 'Promise.reject(new TypeError("broken"))'],
-  ["rejection that is no error", 'Promise.reject("ECONNRESET")'],
+  ["rejection without an Error", 'Promise.reject("ECONNRESET")'],
 ])("any other uncaught %s ends the process", async (_, failure) => {
   await using server = await startFailing(failure)
   expect(await server.exited).toEqual({ code: 1, signal: null })

@@ -3,11 +3,11 @@ import { CREATE, request } from "./request.ts"
 import { expectHarmless, newMarker, useTarget } from "./target.ts"
 
 const target = useTarget()
-const trpc = CREATE[1]?.path ?? ""
+const trpcPath = CREATE[1]?.path ?? ""
 
 const names = (count: number, name = "auth.me") => Array<string>(count).fill(name).join(",")
 
-/** By the two ways to an answer: at once, and as each call is done. */
+/** For both kinds of response: complete, and streamed call by call. */
 describe.each([[], ["trpc-accept: application/jsonl"]])("with the headers %j", (...more) => {
   const headers = () => [
     `Authorization: Bearer ${target().accessToken}`,
@@ -17,7 +17,7 @@ describe.each([[], ["trpc-accept: application/jsonl"]])("with the headers %j", (
   const get = (calls: string) => target().send(request(`GET /trpc/${calls}`, headers()))
   const post = (calls: string, body: string) => target().send(request(`POST /trpc/${calls}`, headers(), body))
 
-  test("20 calls are answered, and one more is not, whatever is called", async () => {
+  test("20 calls are served and 21 are refused, whatever they call", async () => {
     expect(await get(`${names(20)}?batch=1`)).toMatchObject({ status: 200 })
     for (const calls of [
       ...[names(21), names(500), names(21, "nothing"), names(21, ""), names(21, "__proto__")],
@@ -31,7 +31,7 @@ describe.each([[], ["trpc-accept: application/jsonl"]])("with the headers %j", (
     expect(await post(`${names(21, "auth.login")}?batch=1`, "{}")).toMatchObject({ status: 400 })
   })
 
-  test("a batch over the limit does none of it", async () => {
+  test("a batch over the limit runs none of its calls", async () => {
     const input = JSON.stringify(
       Object.fromEntries(Array.from({ length: 21 }, (_, i) => [i, { json: { label: "over" } }])),
     )
@@ -45,20 +45,20 @@ describe.each([[], ["trpc-accept: application/jsonl"]])("with the headers %j", (
 const headers = () => [`Authorization: Bearer ${target().accessToken}`, "Content-Type: application/json"]
 const VALID = '{"0":{"json":{"label":"x"}}}'
 
-test("a query among mutations fails them all", async () => {
+test("a query among mutations fails the whole batch", async () => {
   const reply = await target().send(request("POST /trpc/apiKeys.create,auth.me?batch=1", headers(), VALID))
   expect(reply).toMatchObject({ status: 400, body: expect.stringContaining('"INVALID_INPUT"') })
 })
 
 test.each([
-  ["nothing among mutations", "apiKeys.revoke,nothing", [404, 404]],
+  ["an unknown procedure among mutations", "apiKeys.revoke,nothing", [404, 404]],
   ["an empty name", ",apiKeys.revoke,", [404, 404, 404]],
 ])("%s fails alone", async (_, calls, statuses) => {
   const body = JSON.stringify(Object.fromEntries(statuses.map((_, i) => [i, { json: { id: "x" } }])))
   const reply = await target().send(request(`POST /trpc/${calls}?batch=1`, headers(), body))
-  const answers = JSON.parse(reply?.body ?? "")
+  const responses = JSON.parse(reply?.body ?? "")
   expect(
-    answers.map(
+    responses.map(
       (one: { error: { json: { data: { httpStatus: number } } } }) => one.error.json.data.httpStatus,
     ),
   ).toEqual(statuses)
@@ -80,7 +80,7 @@ test.each([
   `{${Array.from({ length: 5_000 }, (_, i) => `"${i + 1}":{}`).join(",")}}`,
 ])("a batch of one whose input is %s is refused", async (body) => {
   const marker = newMarker()
-  const reply = await target().send(request(`POST ${trpc}?batch=1&x=${marker}`, headers(), body))
+  const reply = await target().send(request(`POST ${trpcPath}?batch=1&x=${marker}`, headers(), body))
   expect(reply?.status).toBe(400)
   expect(reply?.body).toContain('"INVALID_INPUT"')
   if (reply) expectHarmless(reply, marker)
@@ -93,14 +93,14 @@ test.each([
   "batch=true",
   "batch=1&input=",
   "batch=1&input={}&input=x",
-])("?%s is one batch, or none", async (query) => {
+])("?%s is read as one batch or as no batch", async (query) => {
   const reply = await target().send(request(`GET /trpc/auth.me?${query}`, headers()))
   expect(reply?.status).toBe(200)
   expect(reply?.body.startsWith("[")).toBe(query.startsWith("batch=1"))
 })
 
 test.each(["connectionParams=1", "connectionParams={}", 'connectionParams={"authorization":"Bearer%20x"}'])(
-  "?%s gives no credential",
+  "?%s is not read as a credential",
   async (query) => {
     const reply = await target().send(request(`GET /trpc/auth.me?${query}`))
     expect([400, 401]).toContain(reply?.status)

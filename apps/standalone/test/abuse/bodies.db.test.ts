@@ -8,19 +8,19 @@ const target = useTarget()
 const KIB = 1024
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 
-/** Label texts, as bytes that no JSON in UTF-8 has. */
-const NOT_UTF8: Record<string, number[]> = {
-  "a byte that is none of UTF-8": [0xff],
-  "a sequence that breaks off": [0xe2, 0x82],
-  "a continuation of nothing": [0x80],
-  "a slash in two bytes": [0xc0, 0xaf],
-  "NUL in two bytes": [0xc0, 0x80],
+/** Byte sequences that are not valid UTF-8. */
+const INVALID_UTF8: Record<string, number[]> = {
+  "a byte that UTF-8 never uses": [0xff],
+  "a truncated sequence": [0xe2, 0x82],
+  "a continuation byte without a start": [0x80],
+  "an overlong slash": [0xc0, 0xaf],
+  "an overlong NUL": [0xc0, 0x80],
   "a surrogate": [0xed, 0xa0, 0x80],
   "a code point beyond the last": [0xf4, 0x90, 0x80, 0x80],
 }
 
-/** Label texts in JSON that is well-formed, and what an answer to them names. */
-const ODD_LABELS = [
+/** Well-formed JSON that is not a valid label. */
+const INVALID_LABELS = [
   ...['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"', '"\\u0085"', '"\\u001b[31m"', '"\\b"'],
   ...["null", "true", "0", "-0", "1e999999", "9".repeat(1000), "0.1e-400", "[]", "{}", '["x"]', '{"x":"x"}'],
 ]
@@ -29,7 +29,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
   const headers = () => [
     `Authorization: Bearer ${target().accessToken}`,
     "Content-Type: application/json",
-    // Of a client that does not close by itself.
+    // The client itself does not close the connection.
     "Connection: keep-alive",
   ]
   const chunked = () => request(`POST ${path}`, [...headers(), "Transfer-Encoding: chunked"])
@@ -42,7 +42,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     if (reply) expectHarmless(reply, marker)
   }
 
-  test("64 KiB are read, and a byte more is not, with its length declared or not", async () => {
+  test("64 KiB are read and one byte more is refused, whether the length is declared or not", async () => {
     for (const [size, status] of [
       [64 * KIB, 400],
       [64 * KIB + 1, 413],
@@ -58,7 +58,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     }
   })
 
-  test("a length that is too large is refused before anything is sent", async () => {
+  test("a declared length that is too large is refused before the body is sent", async () => {
     for (const length of [64 * KIB + 1, 2 ** 31, 2 ** 53]) {
       using connection = openConnection(target().url)
       connection.write(request(`POST ${path}`, [...headers(), `Content-Length: ${length}`]))
@@ -70,7 +70,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     }
   })
 
-  test("a body that never ends is refused while it comes, and the connection closed", async () => {
+  test("an endless body is refused while it arrives, and the connection is closed", async () => {
     using connection = openConnection(target().url)
     connection.write(chunked())
     const flood = setInterval(() => connection.write(chunk("x".repeat(4 * KIB))), 1)
@@ -82,7 +82,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     }
   })
 
-  test("many fields take no longer than they must", async () => {
+  test("40 concurrent bodies with 6,000 fields each are refused", async () => {
     const fields = Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`f${i}`, 1]))
     const body = wrap(JSON.stringify(fields))
     for (const reply of await Promise.all(Array.from({ length: 40 }, () => send(body)))) {
@@ -90,14 +90,14 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     }
   })
 
-  test("a body of single bytes is read like any other", async () => {
+  test("a body in chunks of one byte is read like any other", async () => {
     using connection = openConnection(target().url)
     connection.write(chunked())
     connection.write(`${Array.from(wrap('{"label":""}'), chunk).join("")}0\r\n\r\n`)
     expect(await connection.read()).toMatchObject({ status: 400, body: expect.stringContaining("label") })
   })
 
-  test("headers after the body are no headers", async () => {
+  test("trailers are not read as headers", async () => {
     using connection = openConnection(target().url)
     connection.write(
       request(`POST ${path}`, ["Content-Type: application/json", "Transfer-Encoding: chunked"]),
@@ -109,11 +109,11 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
   })
 
   test.each([
-    ["a size that is no number", "zz\r\n{}\r\n"],
-    ["a size that is negative", "-1\r\n{}\r\n"],
-    ["a size beyond all bounds", "ffffffffffffffffff\r\n{}\r\n"],
-    ["an extension without end", `2;x=${"x".repeat(32 * KIB)}`],
-    ["a chunk that is longer than it says", "1\r\n{}\r\n0\r\n\r\n"],
+    ["a size that is not a number", "zz\r\n{}\r\n"],
+    ["a negative size", "-1\r\n{}\r\n"],
+    ["a huge size", "ffffffffffffffffff\r\n{}\r\n"],
+    ["an endless extension", `2;x=${"x".repeat(32 * KIB)}`],
+    ["a chunk that is longer than its size", "1\r\n{}\r\n0\r\n\r\n"],
   ])("chunks with %s end the connection", async (_, chunks) => {
     using connection = openConnection(target().url)
     connection.write(chunked())
@@ -123,7 +123,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     if (reply) expect(reply.status).toBe(400)
   })
 
-  test.each(Object.entries(NOT_UTF8))("%s is refused", async (_, bytes) => {
+  test.each(Object.entries(INVALID_UTF8))("%s is refused", async (_, bytes) => {
     const marker = newMarker()
     const [before = "", after = ""] = wrap(`{"label":"${marker}!"}`).split("!")
     await expectRefusal(Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]), marker)
@@ -134,7 +134,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     await expectRefusal(Buffer.from(wrap(`{"label":"é ${marker}"}`), encoding), marker)
   })
 
-  test.each(ODD_LABELS)("a label of %s is refused", async (label) => {
+  test.each(INVALID_LABELS)("a label of %s is refused", async (label) => {
     const marker = newMarker()
     await expectRefusal(wrap(`{"label":${label},"${marker}":"${marker}"}`), marker)
   })
@@ -147,12 +147,12 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
       `${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}`,
     ],
     ...[`{"expiresAt":${"9".repeat(60_000)}}`, `[${"0,".repeat(30_000)}0]`, `"${"\\u0000".repeat(10_000)}"`],
-  ])("JSON that is none, or more than any input: %#", async (json) => {
+  ])("invalid or oversized JSON is refused: %#", async (json) => {
     await expectRefusal(wrap(json), newMarker())
   })
 })
 
-test("what is no UTF-8 is refused by tRPC's own adapter as well", async () => {
+test("invalid UTF-8 in a streamed call is refused too", async () => {
   const headers = [
     `Authorization: Bearer ${target().accessToken}`,
     "Content-Type: application/json",

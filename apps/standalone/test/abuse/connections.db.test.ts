@@ -8,10 +8,10 @@ const target = useTarget()
 const KEEP = "Connection: keep-alive"
 const JSON_TYPE = "Content-Type: application/json"
 
-/** A request with an answer that no other has. */
-const marked = () => request("GET /trpc/auth.me", [KEEP, `X-API-Key: ${target().apiKey}`])
+/** A request whose response can't be mistaken for another's. */
+const recognizable = () => request("GET /trpc/auth.me", [KEEP, `X-API-Key: ${target().apiKey}`])
 
-/** A request hidden in a body: were the body skipped or cut short, this would be answered. */
+/** A request hidden in a body. It would get a response if the server skipped the body or cut it short. */
 const HIDDEN = "\r\n\r\nGET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 const big = HIDDEN.repeat(1500)
 
@@ -23,30 +23,30 @@ const REFUSED: [string, number, () => Uint8Array][] = [
     415,
     () => request("POST /auth/login", [KEEP, JSON_TYPE, "Content-Encoding: gzip"], HIDDEN),
   ],
-  ["that is no JSON", 400, () => request("POST /auth/login", [KEEP, JSON_TYPE], HIDDEN)],
-  ["that is no JSON over tRPC", 400, () => request("POST /trpc/auth.login", [KEEP, JSON_TYPE], HIDDEN)],
+  ["that is not JSON", 400, () => request("POST /auth/login", [KEEP, JSON_TYPE], HIDDEN)],
+  ["that is not JSON over tRPC", 400, () => request("POST /trpc/auth.login", [KEEP, JSON_TYPE], HIDDEN)],
   ["that is too large", 413, () => request("POST /auth/login", [KEEP, JSON_TYPE], big)],
   ["that is too large over tRPC", 413, () => request("POST /trpc/auth.login", [KEEP, JSON_TYPE], big)],
-  ["of nobody", 401, () => request("POST /auth/apikeys", [KEEP, JSON_TYPE], '{"label":"x"}')],
-  ["for a path that is none", 404, () => request("POST /nowhere", [KEEP, JSON_TYPE], HIDDEN)],
-  ["for another method", 405, () => request("PUT /auth/login", [KEEP, JSON_TYPE], HIDDEN)],
-  ["for a query", 405, () => request("POST /trpc/auth.me", [KEEP, JSON_TYPE], HIDDEN)],
+  ["without a credential", 401, () => request("POST /auth/apikeys", [KEEP, JSON_TYPE], '{"label":"x"}')],
+  ["for an unknown path", 404, () => request("POST /nowhere", [KEEP, JSON_TYPE], HIDDEN)],
+  ["for an unsupported method", 405, () => request("PUT /auth/login", [KEEP, JSON_TYPE], HIDDEN)],
+  ["for a tRPC query", 405, () => request("POST /trpc/auth.me", [KEEP, JSON_TYPE], HIDDEN)],
   ["of a GET", 200, () => request("GET /healthz", [KEEP, JSON_TYPE], HIDDEN)],
-  ["of a GET, for nobody", 401, () => request("GET /auth/me", [KEEP, JSON_TYPE], big)],
+  ["of a GET without a credential", 401, () => request("GET /auth/me", [KEEP, JSON_TYPE], big)],
   ["of an OPTIONS", 405, () => request("OPTIONS /auth/me", [KEEP, JSON_TYPE], HIDDEN)],
   ["of a TRACE", 405, () => request("TRACE /auth/me", [KEEP, JSON_TYPE], HIDDEN)],
-  ["of two hosts", 400, () => request("POST /auth/login", [KEEP, "Host: a", "Host: b", JSON_TYPE], HIDDEN)],
+  ["with two hosts", 400, () => request("POST /auth/login", [KEEP, "Host: a", "Host: b", JSON_TYPE], HIDDEN)],
 ]
 
 test.each(REFUSED)(
-  "after a body %s the next request gets its own answer, or none",
+  "after a body %s, the next request gets its own response or none",
   async (_, status, first) => {
-    // The next one with the first, and after its answer.
+    // The next request is sent together with the first, or after its response.
     for (const together of [true, false]) {
       using connection = openConnection(target().url)
-      connection.write(together ? Buffer.concat([first(), marked()]) : first())
+      connection.write(together ? Buffer.concat([first(), recognizable()]) : first())
       expect(await connection.read()).toMatchObject({ status })
-      if (!together) connection.write(marked())
+      if (!together) connection.write(recognizable())
       const next = await connection.read()
       if (next) expect(next).toMatchObject({ status: 200, body: expect.stringContaining('"apiKeyId"') })
       else await connection.closed()
@@ -54,10 +54,10 @@ test.each(REFUSED)(
   },
 )
 
-test("requests that are sent at once are answered one by one, in their order", async () => {
+test("pipelined requests get their responses in order", async () => {
   const requests = [
     request("GET /auth/me", [KEEP]),
-    marked(),
+    recognizable(),
     request("GET /nowhere", [KEEP]),
     request("POST /auth/login", [KEEP, JSON_TYPE], "{}"),
     request("GET /healthz", [KEEP]),
@@ -72,15 +72,15 @@ test("requests that are sent at once are answered one by one, in their order", a
   }
 })
 
-test("what is no HTTP after a request takes nothing from its answer", async () => {
+test("bytes that are not HTTP after a request do not damage its response", async () => {
   using connection = openConnection(target().url)
-  connection.write(Buffer.concat([marked(), Buffer.from("nonsense\r\n\r\n")]))
+  connection.write(Buffer.concat([recognizable(), Buffer.from("nonsense\r\n\r\n")]))
   const reply = await connection.read()
   if (reply) expect(reply).toMatchObject({ status: 200, body: expect.stringContaining('"apiKeyId"') })
   await connection.closed()
 })
 
-test.each(["websocket", "h2c", "TLS/1.0"])("an upgrade to %s is not taken", async (protocol) => {
+test.each(["websocket", "h2c", "TLS/1.0"])("an upgrade to %s is ignored", async (protocol) => {
   const reply = await target().send(
     request("GET /auth/me", [
       "Connection: Upgrade, HTTP2-Settings",
@@ -96,7 +96,7 @@ test.each([
   "GET /auth/me HTTP/2.0\r\n\r\n",
   "GET /auth/me\r\n",
   "\x16\x03\x01",
-])("%j is not spoken here", async (bytes) => {
+])("%j is refused", async (bytes) => {
   using connection = openConnection(target().url)
   connection.write(`${bytes}\r\n\r\n`)
   expect(await connection.read()).toMatchObject({ status: 400 })

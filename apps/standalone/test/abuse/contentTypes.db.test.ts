@@ -4,7 +4,7 @@ import { expectHarmless, newMarker, useTarget } from "./target.ts"
 
 const target = useTarget()
 
-const OTHERS = [
+const OTHER_TYPES = [
   ...["text/plain", "text/json", "text/html", "text/xml", "application/xml", "application/octet-stream"],
   ...["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "multipart/mixed"],
   ...["application/jsonp", "application/json2", "application/json-patch+json", "application/vnd.api+json"],
@@ -21,7 +21,7 @@ const JSON_TYPES = [
 ]
 
 describe.each(CREATE)("over $surface", ({ path, wrap }) => {
-  /** A creation that only its headers can fail. */
+  /** Sends a creation of a key with these headers. */
   const send = (headers: string[], label = "x") => {
     const authorization = `Authorization: Bearer ${target().accessToken}`
     return target().send(
@@ -29,7 +29,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     )
   }
 
-  test.each(OTHERS)("a body of type %j is refused", async (type) => {
+  test.each(OTHER_TYPES)("a body of type %j is refused", async (type) => {
     const marker = newMarker()
     const reply = await send([`Content-Type: ${type}`], marker)
     expect(reply?.status).toBe(415)
@@ -37,7 +37,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     if (reply) expectHarmless(reply, marker)
   })
 
-  test("a body of no type is refused, and so is one of two", async () => {
+  test("a body without a type or with two is refused", async () => {
     const json = "Content-Type: application/json"
     expect(await send([])).toMatchObject({ status: 415 })
     expect(await send([json, "Content-Type: text/plain"])).toMatchObject({ status: 415 })
@@ -52,7 +52,7 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
   })
 
   test.each(["gzip", "br", "deflate", "zstd", "compress", "x", "gzip, identity", "identity, identity"])(
-    "an encoding of %j is refused",
+    "a body with the encoding %j is refused",
     async (encoding) => {
       const headers = ["Content-Type: application/json", `Content-Encoding: ${encoding}`]
       expect(await send(headers)).toMatchObject({ status: 415 })

@@ -6,20 +6,16 @@ const target = useTarget()
 
 const input = (json: string) => `input=${encodeURIComponent(json)}`
 const DOUBLE = '{"label":"x","label":"y"}'
-const HIDDEN = '{"label":"x","expiresAt":null,"\\u006cabel":"y"}'
+const ESCAPED_DOUBLE = '{"label":"x","expiresAt":null,"\\u006cabel":"y"}'
 
-/** Requests whose JSON has one name twice in an object: the method and path, more headers, and a body. */
+/** Requests with a duplicate name in their JSON: method and path, additional headers, and body. */
 const REQUESTS: Record<string, [string, string[], string | undefined]> = {
   "a REST body": ["POST /auth/apikeys", [], DOUBLE],
-  "a REST body that spells the name in two ways": ["POST /auth/apikeys", [], HIDDEN],
+  "a REST body that escapes one of the names": ["POST /auth/apikeys", [], ESCAPED_DOUBLE],
   "a tRPC body": ["POST /trpc/apiKeys.create", [], `{"json":${DOUBLE}}`],
-  "a tRPC body, outside of the input": [
-    "POST /trpc/apiKeys.create",
-    [],
-    '{"json":{"label":"x"},"json":{"label":"y"}}',
-  ],
+  "a tRPC envelope": ["POST /trpc/apiKeys.create", [], '{"json":{"label":"x"},"json":{"label":"y"}}'],
   "a tRPC batch": ["POST /trpc/apiKeys.create?batch=1", [], `{"0":{"json":${DOUBLE}}}`],
-  "a tRPC batch with a call twice": [
+  "a tRPC batch with two inputs for one call": [
     "POST /trpc/apiKeys.create?batch=1",
     [],
     '{"0":{"json":{"label":"x"}},"0":{"json":{"label":"y"}}}',
@@ -27,7 +23,7 @@ const REQUESTS: Record<string, [string, string[], string | undefined]> = {
   "a streamed batch": [
     "POST /trpc/apiKeys.create?batch=1",
     ["trpc-accept: application/jsonl"],
-    `{"0":{"json":${HIDDEN}}}`,
+    `{"0":{"json":${ESCAPED_DOUBLE}}}`,
   ],
   "a tRPC query": [`GET /trpc/apiKeys.list?${input('{"json":{"limit":1,"limit":2}}')}`, [], undefined],
   "a batch of queries": [
@@ -42,7 +38,7 @@ const REQUESTS: Record<string, [string, string[], string | undefined]> = {
   ],
 }
 
-describe("a field that stands twice is refused, and nothing is done", () => {
+describe("a duplicate field is refused, and nothing changes", () => {
   test.each(Object.entries(REQUESTS))("in %s", async (_, [line, more, body]) => {
     const headers = [
       `Authorization: Bearer ${target().accessToken}`,

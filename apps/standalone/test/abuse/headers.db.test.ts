@@ -5,7 +5,7 @@ import { expectHarmless, newMarker, useTarget } from "./target.ts"
 
 const target = useTarget()
 
-/** What is not HTTP, each with a marker in the place of `M`. Node's parser or we refuse it, and the connection ends. */
+/** Invalid headers, with `M` for the marker. Node's parser or the server refuses them and closes the connection. */
 const MALFORMED: Record<string, string> = {
   "a header folded over two lines": "X: a\r\n M",
   "a header folded by a tab": "X: a\r\n\tM",
@@ -13,24 +13,24 @@ const MALFORMED: Record<string, string> = {
   "a control character in a header": "X: M\x01",
   "a bare line feed in a header": "X: M\nX-API-Key: M",
   "a bare carriage return in a header": "X: M\rX-API-Key: M",
-  "a blank before the colon": "X-API-Key : M",
-  "a blank in a name": "X API Key: M",
-  "a name that is empty": ": M",
+  "a space before the colon": "X-API-Key : M",
+  "a space in a name": "X API Key: M",
+  "an empty name": ": M",
   "no colon": "M",
-  "a name beyond ASCII": "X-\u00e9: M",
+  "a name with a non-ASCII character": "X-\u00e9: M",
   "two lengths": "Content-Length: 5\r\nContent-Length: 6",
-  "two lengths that are the same": "Content-Length: 5\r\nContent-Length: 5",
+  "two equal lengths": "Content-Length: 5\r\nContent-Length: 5",
   "a list of lengths": "Content-Length: 5, 5",
   "a negative length": "Content-Length: -1",
   "a length with a sign": "Content-Length: +5",
   "a length in hexadecimal": "Content-Length: 0x5",
-  "a length in exponents": "Content-Length: 5e0",
-  "a length beyond all bounds": `Content-Length: ${"9".repeat(40)}`,
+  "a length with an exponent": "Content-Length: 5e0",
+  "a huge length": `Content-Length: ${"9".repeat(40)}`,
   "a length and chunks": "Content-Length: 5\r\nTransfer-Encoding: chunked",
   "chunks and a length": "Transfer-Encoding: chunked\r\nContent-Length: 5",
-  "a transfer that is not chunked at last": "Transfer-Encoding: chunked, identity",
-  "a transfer of two codings in two lines": "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
-  "chunks twice": "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+  "transfer codings that do not end with chunked": "Transfer-Encoding: chunked, identity",
+  "two transfer codings in two headers": "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+  "chunked twice": "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
   "a transfer coding that is nearly chunked": "Transfer-Encoding: xchunked",
   "a transfer coding after a control character": "Transfer-Encoding: \x0bchunked",
   "headers of 20 KB": `X: ${"M".repeat(20_000)}`,
@@ -83,10 +83,10 @@ const HOSTS = {
   ],
 }
 
-/** By each of the ways to a procedure: REST, our own of tRPC, and tRPC's. */
-const WAYS = ["/auth/me", "/trpc/auth.me", "/trpc/auth.me?batch=1&x"]
+/** A path for each way to a procedure: REST, the server's own handling of unary tRPC calls, and tRPC's adapter. */
+const PATHS = ["/auth/me", "/trpc/auth.me", "/trpc/auth.me?batch=1&x"]
 
-describe.each(WAYS)("GET %s", (path) => {
+describe.each(PATHS)("GET %s", (path) => {
   const send = (...headers: string[]) => target().send(request(`GET ${path}`, headers))
   const key = () => `X-API-Key: ${target().apiKey}`
 
@@ -100,20 +100,20 @@ describe.each(WAYS)("GET %s", (path) => {
     if (host.length > 9) expect(reply?.body).not.toContain(host)
   })
 
-  test("two hosts are refused, the same or not", async () => {
+  test("two hosts are refused, whether they are equal or not", async () => {
     for (const other of ["localhost", "b", ""]) {
       const reply = await send("Host: localhost", `HOST: ${other}`, key())
       expect(reply).toMatchObject({ status: 400, body: expect.stringContaining('"INVALID_INPUT"') })
     }
   })
 
-  test("headers of names that objects have are headers like any other", async () => {
+  test("headers named like object properties make no difference", async () => {
     expect(await send("__proto__: x", "constructor: x", "hasOwnProperty: x", key())).toMatchObject({
       status: 200,
     })
   })
 
-  test("two credentials are refused, in two headers or one, good or not", async () => {
+  test("two credentials are refused, in one header or two, valid or not", async () => {
     const bearer = `Authorization: Bearer ${target().accessToken}`
     for (const headers of [
       [key(), key()],
@@ -148,7 +148,7 @@ describe.each(WAYS)("GET %s", (path) => {
     ],
     ...[`Authorization: Bearer ${"x".repeat(15_000)}`, `X-API-Key: ${"0".repeat(15_000)}`],
     ...["Proxy-Authorization: Bearer x", "Cookie: __Host-latchkey=x", "X-Forwarded-User: admin"],
-  ])("%j is no credential", async (header) => {
+  ])("%j is not a valid credential", async (header) => {
     const reply = await send(header)
     expect(reply?.status).toBe(401)
     expect(reply?.body).toContain('"UNAUTHENTICATED"')

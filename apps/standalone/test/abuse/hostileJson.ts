@@ -1,6 +1,6 @@
 import fc from "fast-check"
 
-/** Names that objects have, or that parsers take for something. */
+/** Names that all objects have, or that parsers may treat specially. */
 const NAMES = [
   "__proto__",
   "constructor",
@@ -15,7 +15,7 @@ const NAMES = [
   "a.b",
 ]
 
-/** Text with a marker in it, and whatever else there can be in text. */
+/** Generates strings: some with the marker, and some that are otherwise unusual. */
 const text = (marker: string) =>
   fc.oneof(
     fc.constant(marker),
@@ -28,7 +28,7 @@ const text = (marker: string) =>
       "a@b.example",
       "x".repeat(20_000),
     ),
-    fc.string({ unit: "binary", maxLength: 20 }).map((odd) => odd + marker),
+    fc.string({ unit: "binary", maxLength: 20 }).map((unusual) => unusual + marker),
     fc.uuid(),
   )
 
@@ -39,9 +39,9 @@ const number = fc.oneof(
 )
 
 /**
- * JSON as nobody of good will sends it, with a marker in its texts and names.
+ * Generates hostile JSON, with the marker in its strings and names.
  *
- * @param fields names that mean something to whoever reads it.
+ * @param fields the names that the receiver knows.
  */
 export function hostileJson(marker: string, fields: readonly string[]): fc.Arbitrary<unknown> {
   const name = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...fields, ...NAMES) }, fc.constant(marker))
@@ -57,7 +57,7 @@ export function hostileJson(marker: string, fields: readonly string[]): fc.Arbit
   })).value
 }
 
-/** Not by assignment, which takes `__proto__` for more than a name. */
+/** Does not assign properties, because assigning to `__proto__` would set the prototype. */
 const toObject = (entries: [string, unknown][]) =>
   Object.fromEntries(entries.map(([name, value]) => [name, value] as const))
 
@@ -66,7 +66,7 @@ const ANNOTATIONS = [
   ...[["custom", "x"], ["class", "x"], ["symbol", "x"], ["typed-array", "Float64Array"], []],
 ]
 
-/** What superjson takes for the way to revive a value, and what it does not. */
+/** Generates valid and invalid metadata for superjson. */
 export function hostileMeta(marker: string, fields: readonly string[]): fc.Arbitrary<unknown> {
   const step = fc.constantFrom(...fields, ...NAMES, "\\", "\\\\", "\\.", marker)
   const path = fc.array(step, { minLength: 1, maxLength: 6 }).map((steps) => steps.join("."))

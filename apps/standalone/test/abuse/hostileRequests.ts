@@ -1,5 +1,6 @@
 import fc from "fast-check"
 
+/** Request methods, some of which no route supports. */
 export const METHODS = "GET POST PUT DELETE HEAD OPTIONS PATCH TRACE QUERY PROPFIND".split(" ")
 
 const SEGMENTS =
@@ -7,7 +8,7 @@ const SEGMENTS =
 
 const ESCAPES = "% %2 %25 %2525 a ~ ! $ ; \\"
 
-/** Request targets: our own paths, pieces of them, and any other, in any encoding. */
+/** Generates request targets: paths of the server, pieces of them, and others, in any encoding. */
 export function hostileTargets(marker: string): fc.Arbitrary<string> {
   const byte = fc.nat(255).map((code) => `%${code.toString(16).padStart(2, "0")}`)
   const escaped = fc.array(fc.oneof(byte, fc.constantFrom(...ESCAPES.split(" "))), { maxLength: 6 })
@@ -33,17 +34,17 @@ const HEADER_VALUES =
   "application/json application/jsonl text/event-stream text/html */* chunked bytes=0-1 https://app.example null " +
   'http://localhost same-origin gzip 100-continue W/"x"'
 
-/** A header's value: all but the end of a line, and NUL. */
+/** Generates header values from all characters that Node's parser allows. */
 function headerText(maxLength: number) {
   const beyondAscii = fc.integer({ min: 0x80, max: 0xff })
   const code = fc.oneof(fc.integer({ min: 0x20, max: 0x7e }), beyondAscii, fc.constant(0x09))
   return fc.string({ unit: code.map((one) => String.fromCharCode(one)), maxLength })
 }
 
-/** Header lines, among them chains of proxies and jars of cookies. */
+/** Generates header lines, some with lists of proxies or cookies. */
 export function hostileHeaders(marker: string): fc.Arbitrary<string[]> {
-  const odd = fc.constantFrom("", marker, "unknown", "_x", "[::1]:80", "1.1.1.1:80")
-  const hops = fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), odd), { maxLength: 8 })
+  const unusual = fc.constantFrom("", marker, "unknown", "_x", "[::1]:80", "1.1.1.1:80")
+  const hops = fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), unusual), { maxLength: 8 })
   const cookie = fc.tuple(fc.constantFrom("__Host-latchkey", "latchkey", "__proto__", marker), headerText(20))
   const cookies = fc.array(
     cookie.map((pair) => pair.join("=")),
@@ -63,18 +64,19 @@ export function hostileHeaders(marker: string): fc.Arbitrary<string[]> {
   )
 }
 
-/** A function that damages bytes in a few places. */
+/** Generates functions that damage bytes in a few places. */
 export function damage(): fc.Arbitrary<(bytes: Buffer) => Buffer> {
-  const line = fc
+  const separator = fc
     .constantFrom("\r\n", "\r\n\r\n", "\n", " ", ":", "0\r\n\r\n")
     .map((text) => Buffer.from(text))
   const share = fc.double({ min: 0, max: 1, noNaN: true })
-  const place = fc.record({ share, taken: fc.nat(4), put: fc.oneof(fc.uint8Array({ maxLength: 4 }), line) })
+  const inserted = fc.oneof(fc.uint8Array({ maxLength: 4 }), separator)
+  const place = fc.record({ share, removed: fc.nat(4), inserted })
   return fc.array(place, { minLength: 1, maxLength: 4 }).map((places) => (bytes) => {
     let damaged = bytes
-    for (const { share, taken, put } of places) {
+    for (const { share, removed, inserted } of places) {
       const at = Math.floor(damaged.length * share)
-      damaged = Buffer.concat([damaged.subarray(0, at), put, damaged.subarray(at + taken)])
+      damaged = Buffer.concat([damaged.subarray(0, at), inserted, damaged.subarray(at + removed)])
     }
     return damaged
   })

@@ -7,7 +7,7 @@ const target = useTarget()
 const get = (path: string, ...headers: string[]) =>
   target().send(request(`GET ${path}`, [`X-API-Key: ${target().apiKey}`, ...headers]))
 
-/** Every way to spell a path of ours that may, or must not, lead to it. */
+/** Spellings of the server's paths, with the status that each must get. */
 const SPELLINGS: [string, number][] = [
   ["/%61uth/me", 200],
   ["/auth/%6De", 200],
@@ -61,16 +61,16 @@ const SPELLINGS: [string, number][] = [
   [`/auth/apikeys/${"x".repeat(8000)}`, 405],
 ]
 
-test.each(SPELLINGS)("GET %s is answered with %i", async (path, status) => {
+test.each(SPELLINGS)("GET %s returns %i", async (path, status) => {
   const reply = await get(path)
   expect(reply?.status).toBe(status)
   if (!reply) return
   expectHarmless(reply, newMarker())
-  // However the path is spelled, what a caller was told is kept by nobody.
+  // However the path is spelled, no cache may store the response.
   if (status === 200) expect(reply.headers.get("cache-control")).toBe("no-store")
 })
 
-/** Ids of keys and sessions that are none. */
+/** Ids that no key or session has. */
 const IDS = [
   ...[
     "%00",
@@ -119,19 +119,19 @@ test.each(IDS)("DELETE of the id %s finds nothing", async (id) => {
   }
 })
 
-describe("a method is what the request line says", () => {
+describe("only the request line determines method and path", () => {
   const OVERRIDES = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method"]
-  const trpc = (input: object) => encodeURIComponent(JSON.stringify({ json: input }))
+  const encodeInput = (input: object) => encodeURIComponent(JSON.stringify({ json: input }))
 
   test.each(["/auth/apikeys/x", "/auth/sessions/x", "/trpc/apiKeys.revoke", "/trpc/auth.logout"])(
-    "%s can't be changed by a GET, whatever it asks for",
+    "%s can't be called by a GET, whatever its query and headers say",
     async (path) => {
       const overrides = OVERRIDES.map((name) => `${name}: ${path.startsWith("/trpc") ? "POST" : "DELETE"}`)
       for (const query of [
         "",
         "?_method=DELETE",
         "?_method=POST",
-        `?input=${trpc({ id: "x" })}`,
+        `?input=${encodeInput({ id: "x" })}`,
         "?batch=1",
       ]) {
         expect(await get(path + query, ...overrides)).toMatchObject({ status: 405 })
@@ -139,13 +139,13 @@ describe("a method is what the request line says", () => {
     },
   )
 
-  test("nor a path by a header", async () => {
+  test("headers do not change the path", async () => {
     const headers = ["X-Original-URL: /auth/me", "X-Rewrite-URL: /auth/me", "X-Forwarded-Prefix: /auth/me"]
     expect(await get("/nowhere", ...headers)).toMatchObject({ status: 404 })
   })
 
   test.each(["PUT", "PATCH", "POST", "OPTIONS", "TRACE", "PROPFIND", "PURGE", "M-SEARCH", "SEARCH", "LINK"])(
-    "%s of a query is refused",
+    "%s is refused on routes that only support GET",
     async (method) => {
       for (const path of ["/auth/me", "/trpc/auth.me", "/healthz"]) {
         const headers = ["Content-Type: application/json", `X-API-Key: ${target().apiKey}`]
@@ -156,11 +156,14 @@ describe("a method is what the request line says", () => {
     },
   )
 
-  test.each(["get", "FOO", "GET\t", "CONNECT", "TRACK", "__proto__"])("%j is no method", async (method) => {
-    expect(await target().send(request(`${method} /auth/me`))).toMatchObject({ status: 400 })
-  })
+  test.each(["get", "FOO", "GET\t", "CONNECT", "TRACK", "__proto__"])(
+    "%j is not a method",
+    async (method) => {
+      expect(await target().send(request(`${method} /auth/me`))).toMatchObject({ status: 400 })
+    },
+  )
 
-  test("a HEAD has no body", async () => {
+  test("the response to a HEAD has no body", async () => {
     for (const [path, status] of [
       ["/auth/me", 200],
       ["/trpc/auth.me", 405],
@@ -195,7 +198,7 @@ test.each([
     `/assets/${"x".repeat(5000)}`,
     "/assets/C:%5cwindows%5cwin.ini",
   ],
-])("no file leaves by %s", async (path) => {
+])("%s serves no file from outside the dashboard", async (path) => {
   const reply = await get(path)
   expect([400, 404]).toContain(reply?.status)
   const page = await get(path, "Accept: text/html")

@@ -4,7 +4,7 @@ import { expectHarmless, newMarker, useTarget } from "./target.ts"
 
 const target = useTarget()
 
-/** What every object has, or seems to have. */
+/** Names of properties that every object has or seems to have. */
 const NAMES = [
   ...["__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty", "toJSON", "then"],
   ...["__defineGetter__", "__lookupGetter__", "isPrototypeOf", "length", "name", "call", "apply", "_def"],
@@ -14,7 +14,7 @@ describe.each(NAMES)("%s", (name) => {
   const authorization = () => `Authorization: Bearer ${target().accessToken}`
   const get = (path: string) => target().send(request(`GET ${path}`, [authorization()]))
 
-  test("is no path and no procedure", async () => {
+  test("is neither a path nor a procedure", async () => {
     for (const path of [
       ...[
         `/${name}`,
@@ -36,7 +36,7 @@ describe.each(NAMES)("%s", (name) => {
     }
   })
 
-  test("is no field of a query", async () => {
+  test("is refused as a field of a query", async () => {
     const input = encodeURIComponent(`{"json":{"${name}":1}}`)
     for (const query of [
       ...[`/auth/me?${name}=x`, `/auth/apikeys?${name}=x`, `/auth/apikeys?${name}[polluted]=x`],
@@ -50,7 +50,7 @@ describe.each(NAMES)("%s", (name) => {
     }
   })
 
-  test("is no parameter of tRPC", async () => {
+  test("is ignored as a parameter of tRPC", async () => {
     for (const query of [`?${name}=1`, `?input[${name}]=1`, `?batch=${name}`, `?${name}=1&batch=1`]) {
       expect(await get(`/trpc/auth.me${query}`), query).toMatchObject({ status: 200 })
     }
@@ -60,7 +60,7 @@ describe.each(NAMES)("%s", (name) => {
     }
   })
 
-  test.each(CREATE)("is no field of a body over $surface, at any depth", async ({ path, wrap }) => {
+  test.each(CREATE)("is refused as a field of a body over $surface, at any depth", async ({ path, wrap }) => {
     const marker = newMarker()
     for (const json of [
       `{"label":"x","${name}":"${marker}"}`,

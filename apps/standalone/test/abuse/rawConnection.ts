@@ -1,29 +1,30 @@
 import { connect } from "node:net"
 import { type RawReply, takeReply } from "./takeReply.ts"
 
-/** Milliseconds within which the server has to have answered: far more than it needs on a busy machine. */
+/** Milliseconds in which the server must send something: far more than it needs, even on a busy machine. */
 const DEADLINE = 15_000
 
-/** A connection on which a test says what no HTTP client would. */
+/** A TCP connection on which a test can send what no HTTP client would. */
 export interface RawConnection extends Disposable {
-  /** Resolves when the system has opened it, whether or not the server knows of it. */
+  /** Resolves when the kernel has opened the connection, whether or not the server has accepted it. */
   opened: Promise<void>
   write(data: string | Uint8Array): void
-  /** Says that nothing more will come. */
+  /** Closes the client's side of the connection. */
   end(): void
-  /** The next answer, or null when the connection ends without one. `hasBody`: false for the answer to a HEAD. */
+  /** The next response, or null if the connection ends without one. Pass `hasBody: false` after a HEAD. */
   read(options?: { hasBody?: boolean }): Promise<RawReply | null>
-  /** Resolves when the server has closed it. */
+  /** Resolves when the server has closed the connection. */
   closed(): Promise<void>
-  /** What the connection failed with, such as a reset; null while it did not. */
+  /** The connection's error, such as a reset, or null. */
   error(): Error | null
 }
 
+/** Opens a connection to a server. Reading and waiting reject after 15 s without any event. */
 export function openConnection(serverUrl: string): RawConnection {
   const socket = connect({ host: "127.0.0.1", port: Number(new URL(serverUrl).port) })
   let received = Buffer.alloc(0)
   let wake = () => {}
-  // A server that closes while we still talk resets the connection, which is an end like any other.
+  // A server that closes while the client still sends may reset the connection. Tests treat that as a close.
   let failure: Error | null = null
   socket.on("error", (error) => {
     failure = error
@@ -34,9 +35,9 @@ export function openConnection(serverUrl: string): RawConnection {
     wake()
   })
 
-  const change = () =>
+  const nextEvent = () =>
     new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("the server said nothing in time")), DEADLINE)
+      const timer = setTimeout(() => reject(new Error("the server did not respond in time")), DEADLINE)
       wake = () => {
         clearTimeout(timer)
         resolve()
@@ -55,11 +56,11 @@ export function openConnection(serverUrl: string): RawConnection {
           return taken.reply
         }
         if (socket.closed) return null
-        await change()
+        await nextEvent()
       }
     },
     async closed() {
-      while (!socket.closed) await change()
+      while (!socket.closed) await nextEvent()
     },
     error: () => failure,
     [Symbol.dispose]: () => void socket.destroy(),

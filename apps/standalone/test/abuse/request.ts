@@ -1,10 +1,10 @@
-/** What can be said to both surfaces: the creation of a key, which takes text and a time. */
+/** The creation of a key on each surface. Its input has a string and a time. */
 export const CREATE = [
   { surface: "REST", path: "/auth/apikeys", wrap: (json: string) => json },
   { surface: "tRPC", path: "/trpc/apiKeys.create", wrap: (json: string) => `{"json":${json}}` },
 ]
 
-/** A request in bytes: with a Host, the length of its body, and `Connection: close` unless it says otherwise. */
+/** Encodes a request. Adds Host, Content-Length and `Connection: close` unless the headers have their own. */
 export function request(
   line: string,
   headers: readonly string[] = [],
@@ -19,7 +19,7 @@ export function request(
       : [`Content-Length: ${Buffer.byteLength(body)}`]),
     ...headers,
   ]
-  // Node writes text as UTF-8; a header's characters beyond ASCII are to be single bytes.
+  // Each character of a header must become one byte, and Node would write UTF-8.
   const head = Buffer.from(`${line} HTTP/1.1\r\n${all.join("\r\n")}\r\n\r\n`, "latin1")
   return Buffer.concat([head, Buffer.from(body ?? "")])
 }

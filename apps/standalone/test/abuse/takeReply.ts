@@ -1,13 +1,13 @@
+/** A parsed HTTP response. */
 export interface RawReply {
   status: number
-  /** Names in lower case. */
   headers: Headers
   body: string
 }
 
 type Bytes = Buffer<ArrayBuffer>
 
-/** Takes the first whole HTTP/1.1 answer from what was received; null while it is not all there. */
+/** Takes the first HTTP/1.1 response from the received bytes. Returns null if it is not complete yet. */
 export function takeReply(received: Bytes, hasBody: boolean): { reply: RawReply; rest: Bytes } | null {
   const end = received.indexOf("\r\n\r\n")
   if (end === -1) return null

@@ -4,14 +4,14 @@ import { register, rest, startServerOnPostgres } from "../testServer.ts"
 import { openConnection } from "./rawConnection.ts"
 import type { RawReply } from "./takeReply.ts"
 
-/** A server to abuse, with somebody who does it and somebody who must not notice. */
+/** Starts a server with two users: one who abuses it, and a bystander who must not notice. */
 async function startTarget(variables: Record<string, string> = {}) {
   const server = await startServerOnPostgres(inject("postgresUrl"), variables)
   const { url, metricsUrl } = server
   const [abuser, bystander] = [await register(url), await register(url)]
-  const apiKeyOf = async ({ accessToken }: { accessToken: string }) =>
+  const createKey = async ({ accessToken }: { accessToken: string }) =>
     (await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })).body.key as string
-  const [apiKey, bystandersKey] = [await apiKeyOf(abuser), await apiKeyOf(bystander)]
+  const [apiKey, bystanderKey] = [await createKey(abuser), await createKey(bystander)]
 
   return {
     url,
@@ -19,19 +19,19 @@ async function startTarget(variables: Record<string, string> = {}) {
     apiKey,
     accessToken: abuser.accessToken,
 
-    /** Sends one request as it is, on a connection of its own. */
+    /** Sends raw bytes on a new connection, and returns the first response. */
     async send(request: string | Uint8Array, options?: { hasBody?: boolean }): Promise<RawReply | null> {
       using connection = openConnection(url)
       connection.write(request)
       return await connection.read(options)
     },
 
-    /** That everybody else is served as before, and that nothing went wrong inside. */
+    /** Asserts that the bystander is served, no error was logged, and no prototype was polluted. */
     async expectUnharmed() {
       expect((await fetch(`${url}/healthz`)).status).toBe(200)
       for (const path of ["/auth/me", "/trpc/auth.me"]) {
         const { accessToken } = bystander
-        for (const credential of [{ accessToken }, { apiKey: bystandersKey }]) {
+        for (const credential of [{ accessToken }, { apiKey: bystanderKey }]) {
           expect((await rest(url, "GET", path, credential)).status).toBe(200)
         }
       }
@@ -44,7 +44,7 @@ async function startTarget(variables: Record<string, string> = {}) {
   }
 }
 
-/** A target for the tests of a file, which is to be unharmed when they are done. */
+/** Starts a target for the tests of a file, and asserts after them that it is unharmed. */
 export function useTarget(variables?: Record<string, string>) {
   let target: Awaited<ReturnType<typeof startTarget>> | undefined
   beforeAll(async () => {
@@ -55,18 +55,18 @@ export function useTarget(variables?: Record<string, string>) {
     await target?.[Symbol.asyncDispose]()
   })
   return () => {
-    if (!target) throw new TypeError("the target does not run yet")
+    if (!target) throw new TypeError("the target is not running yet")
     return target
   }
 }
 
 /**
- * Text to be put into input and looked for in answers. Longer than the names of fields that an error may repeat,
- * and of letters that no encoding changes.
+ * Text to put into input and to look for in responses. It is longer than the field names that an error may repeat, and
+ * has only characters that no encoding changes.
  */
 export const newMarker = () => `mark${randomBytes(16).toString("hex")}`
 
-/** That an answer is one of the contract's: no mishap, an id, and for a failure a reason and nothing of the input. */
+/** Asserts that a response is no server error, has a request id, and on failure has a reason and none of the input. */
 export function expectHarmless({ status, headers, body }: RawReply, marker: string) {
   expect(status).toBeLessThan(500)
   expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/)
@@ -77,10 +77,10 @@ export function expectHarmless({ status, headers, body }: RawReply, marker: stri
   if (body !== "") expect(reasonsIn(body).length).toBeGreaterThan(0)
 }
 
-/** The reasons in an answer: of REST, of tRPC, or of a batch. Throws when it is not JSON. */
+/** The reasons in a response from REST or tRPC, or to a batch. Throws if it is not JSON. */
 function reasonsIn(body: string): string[] {
-  const answer: unknown = JSON.parse(body)
-  return (Array.isArray(answer) ? answer : [answer]).flatMap(
+  const parsed: unknown = JSON.parse(body)
+  return (Array.isArray(parsed) ? parsed : [parsed]).flatMap(
     (one) => one.reason ?? one.error?.json.data.reason ?? [],
   )
 }

@@ -12,25 +12,21 @@ const MEBIBYTE = 1024 * 1024
 const bytes = Buffer.alloc(MEBIBYTE, "x")
 const JSON_TYPE = { "Content-Type": "application/json" }
 
-/** The same bytes with their length in front, and in chunks. */
+/** The same bytes with a declared length, and in chunks. */
 const FRAMINGS = {
   "with a length": () => ({ body: bytes }),
   "in chunks": () => ({ body: new Blob([bytes]).stream(), duplex: "half" as const }),
 }
 
-/** Uploads that are answered before their body is read: what they are, and the answer's status. */
+/** Uploads that are refused before their body is read: description, status, and request. */
 const REFUSED: [string, number, { method?: string; path: string; headers?: Record<string, string> }][] = [
   ["to REST", 413, { path: "/auth/login", headers: JSON_TYPE }],
   ["to tRPC", 413, { path: "/trpc/auth.login", headers: JSON_TYPE }],
   ["that is encoded", 415, { path: "/auth/login", headers: { ...JSON_TYPE, "Content-Encoding": "gzip" } }],
   ["of another type", 413, { path: "/trpc/auth.login", headers: { "Content-Type": "text/plain" } }],
   ["to an unknown path", 413, { path: "/nowhere", headers: JSON_TYPE }],
-  ["by a method that no path takes", 405, { method: "OPTIONS", path: "/auth/me", headers: JSON_TYPE }],
-  [
-    "on a connection that is to close",
-    413,
-    { path: "/auth/login", headers: { ...JSON_TYPE, Connection: "close" } },
-  ],
+  ["by an unsupported method", 405, { method: "OPTIONS", path: "/auth/me", headers: JSON_TYPE }],
+  ["with Connection: close", 413, { path: "/auth/login", headers: { ...JSON_TYPE, Connection: "close" } }],
 ]
 
 describe.each(Object.entries(FRAMINGS))("1 MiB %s", (_, frame) => {
@@ -56,11 +52,11 @@ const HEADERS = ["Connection: keep-alive", "Content-Type: application/json"]
 test.each([
   ["a body with a length", request("POST /auth/login", HEADERS, bytes), 413],
   ["a body for a GET", request("GET /auth/me", HEADERS, bytes), 401],
-  ["what follows a request that is no HTTP", Buffer.concat([Buffer.from("hello\r\n\r\n"), bytes]), 400],
-  ["what follows a CONNECT", Buffer.concat([request("CONNECT x:1"), bytes]), 400],
-  ["headers without end", Buffer.concat([Buffer.from("GET / HTTP/1.1\r\nX: "), bytes]), 431],
+  ["the bytes after a request that is not HTTP", Buffer.concat([Buffer.from("hello\r\n\r\n"), bytes]), 400],
+  ["the bytes after a CONNECT", Buffer.concat([request("CONNECT x:1"), bytes]), 400],
+  ["endless headers", Buffer.concat([Buffer.from("GET / HTTP/1.1\r\nX: "), bytes]), 431],
 ])(
-  "a client that writes all of %s before it reads finds the answer, and no reset",
+  "a client that writes all of %s before it reads gets the response and no reset",
   async (_, sent, status) => {
     for (let round = 0; round < 20; round++) {
       using connection = openConnection(target().url)
@@ -72,7 +68,7 @@ test.each([
   },
 )
 
-test("a refused upload that goes on for ever is read for 1 MiB more at most, and cut off", async () => {
+test("an endless refused upload is cut off after at most 1 MiB more", async () => {
   const { socket, accepted } = await acceptedSocket(target().url)
   socket.write("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
   const write = () => {
@@ -84,7 +80,7 @@ test("a refused upload that goes on for ever is read for 1 MiB more at most, and
   expect(accepted.bytesRead).toBeLessThan(2 * MEBIBYTE)
 })
 
-test("a refused upload that comes a byte at a time is cut off", async () => {
+test("a refused upload that sends one byte at a time is cut off", async () => {
   const { socket, accepted } = await acceptedSocket(target().url)
   socket.write("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
   const timer = setInterval(() => socket.write("x"), 50)
@@ -92,7 +88,7 @@ test("a refused upload that comes a byte at a time is cut off", async () => {
   clearInterval(timer)
 })
 
-test("an upload that is refused while the server stops gets its answer", async () => {
+test("an upload that is refused while the server stops gets its response", async () => {
   const server = await startServerOnPostgres(inject("postgresUrl"))
   using connection = openConnection(server.url)
   connection.write("POST /auth/login HTTP/1.1\r\nHost: x\r\n")

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { newSecret, startTestServer } from "../testServer.ts"
 import { walk } from "./walk.ts"
 
-/** Everything that PostgreSQL can be told to write down: each statement, and what is bound to it. */
-const TALKATIVE = [
+/** Makes PostgreSQL log as much as it can: every statement and its parameters. */
+const VERBOSE = [
   "log_statement=all",
   "log_parameter_max_length=-1",
   "log_parameter_max_length_on_error=-1",
@@ -20,7 +20,7 @@ let metrics: string
 let tables: Record<string, string>
 let walked: Awaited<ReturnType<typeof walk>>
 beforeAll(async () => {
-  postgres = await startPostgres(TALKATIVE)
+  postgres = await startPostgres(VERBOSE)
   const AUTH_SECRET = newSecret()
   const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET, METRICS_PORT: "0" })
   walked = await walk(server.url, postgres)
@@ -47,14 +47,14 @@ async function readTables(url: string) {
   return texts
 }
 
-test("a key is in the answer to its creation and in no other", () => {
-  const withKey = walked.answers.filter(({ found }) => found.includes("API key"))
+test("a key is in the response that creates it and in no other", () => {
+  const withKey = walked.responses.filter(({ found }) => found.includes("API key"))
   expect(withKey.map(({ call }) => call)).toEqual(["POST /auth/apikeys", "POST /trpc/apiKeys.create"])
 })
 
-test("tokens are in the answers that hand them out; no answer repeats a password or a wrong credential", () => {
+test("tokens are only in responses that issue them, and no response repeats a password or a wrong credential", () => {
   const givesTokens = /auth.(register|login|refresh)/
-  for (const { call, found } of walked.answers) {
+  for (const { call, found } of walked.responses) {
     const expected = givesTokens.test(call) ? ["access token", "refresh token"] : ["API key"]
     expect({ call, unexpected: found.filter((name) => !expected.includes(name)) }).toEqual({
       call,
@@ -63,18 +63,18 @@ test("tokens are in the answers that hand them out; no answer repeats a password
   }
 })
 
-test("the server's log, at trace level, holds no secret", () => {
-  expect(serverLog.split("\n").length).toBeGreaterThan(walked.answers.length)
+test("the server's log at trace level contains no secret", () => {
+  expect(serverLog.split("\n").length).toBeGreaterThan(walked.responses.length)
   expect(serverLog).toContain('"status":503')
   expect(walked.canaries.findEncoded(serverLog)).toEqual([])
 })
 
-test("the metrics hold no secret", () => {
+test("the metrics contain no secret", () => {
   expect(metrics).toContain("latchkey_")
   expect(walked.canaries.findEncoded(metrics)).toEqual([])
 })
 
-test("no table holds a secret, in whatever form", () => {
+test("no table contains a secret in any encoding", () => {
   expect(Object.keys(tables)).toEqual(expect.arrayContaining(["users", "sessions", "api_keys"]))
   for (const [name, text] of Object.entries(tables)) {
     expect({ name, found: walked.canaries.findEncoded(text) }).toEqual({ name, found: [] })
@@ -82,10 +82,10 @@ test("no table holds a secret, in whatever form", () => {
 })
 
 /**
- * What is bound to statements is what the tables hold and lookups need: lookup ids, bcrypt hashes, receipts, and
- * SHA-256 of the parts of refresh tokens. With it alone nobody can call.
+ * The parameters are what tables store and lookups need: lookup ids, bcrypt hashes, receipts, and SHA-256 digests of
+ * the parts of refresh tokens. None of these is a credential.
  */
-test("PostgreSQL's log of all statements and what is bound to them holds no secret", () => {
+test("PostgreSQL's log of all statements and their parameters contains no secret", () => {
   expect(postgresLog).toContain(walked.lookupId)
   expect(postgresLog).toContain("$2b$10$")
   expect(walked.canaries.findEncoded(postgresLog)).toEqual([])

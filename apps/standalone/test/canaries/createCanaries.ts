@@ -1,39 +1,39 @@
-/** Secrets that were made, to be looked for wherever they do not belong. */
+/** Records secrets, and finds them in places where they don't belong. */
 export interface Canaries {
   note(name: string, secret: string): void
-  /** The names of those that a text holds, whole or in part, as they are. */
+  /** The names of the secrets that a text contains, whole or in part and not encoded. */
   findPlain(text: string): string[]
-  /** The same, also in hex and base64. */
+  /** Like `findPlain`, but also finds secrets in hex and base64. */
   findEncoded(text: string): string[]
 }
 
-const ofBase64Url = (text: string) => Buffer.from(text, "base64url")
+const decodeBase64Url = (text: string) => Buffer.from(text, "base64url")
 
-/** What makes them secret, as text and as the bytes it stands for: without lookup id, claims, or session id. */
+/** The secret parts of each kind of credential, as text and as bytes: without the lookup id, claims or session id. */
 const KINDS = [
   {
-    form: /^[0-9a-f]{64}$/,
+    pattern: /^[0-9a-f]{64}$/,
     texts: (key: string) => [key.slice(16)],
     bytes: (key: string) => [Buffer.from(key.slice(16), "hex")],
   },
   {
-    form: /^[\w-]+\.[\w-]+\.[\w-]+$/,
+    pattern: /^[\w-]+\.[\w-]+\.[\w-]+$/,
     texts: (jwt: string) => jwt.split(".").slice(2),
-    bytes: (jwt: string) => jwt.split(".").slice(2).map(ofBase64Url),
+    bytes: (jwt: string) => jwt.split(".").slice(2).map(decodeBase64Url),
   },
   {
-    // 16 bytes of the session's id, 24 of its family and 24 of the turn.
-    form: /^[\w-]{86}$/,
+    // 16 bytes for the session's id, 24 for its family, and 24 for the turn.
+    pattern: /^[\w-]{86}$/,
     texts: (token: string) => [token.slice(22, 53), token.slice(54)],
-    bytes: (token: string) => [ofBase64Url(token).subarray(16, 40), ofBase64Url(token).subarray(40)],
+    bytes: (token: string) => [decodeBase64Url(token).subarray(16, 40), decodeBase64Url(token).subarray(40)],
   },
 ]
 
-const kindOf = (secret: string) => KINDS.find(({ form }) => form.test(secret))
+const findKind = (secret: string) => KINDS.find(({ pattern }) => pattern.test(secret))
 
-const plainForms = (secret: string) => [secret, ...(kindOf(secret)?.texts(secret) ?? [])]
+const plainForms = (secret: string) => [secret, ...(findKind(secret)?.texts(secret) ?? [])]
 
-/** What of a base64 text the bytes determine by themselves, at each of the three places they can begin at. */
+/** The base64 characters that these bytes alone determine, for each of the three alignments they can have. */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((offset) => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64")
@@ -44,13 +44,14 @@ function base64Forms(bytes: Buffer): string[] {
 
 function encodedForms(secret: string): string[] {
   const texts = plainForms(secret).map((text) => Buffer.from(text))
-  return [...texts, ...(kindOf(secret)?.bytes(secret) ?? [])].flatMap((bytes) => [
+  return [...texts, ...(findKind(secret)?.bytes(secret) ?? [])].flatMap((bytes) => [
     bytes.toString("hex"),
     bytes.toString("hex").toUpperCase(),
     ...base64Forms(bytes),
   ])
 }
 
+/** Creates an empty set of secrets. */
 export function createCanaries(): Canaries {
   const secrets = new Map<string, string>()
 

@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from "node:crypto"
 import type { TestPostgres } from "@latchkey/test-postgres"
 import { type Canaries, createCanaries } from "./createCanaries.ts"
 
-interface Answer {
-  /** Method and path, as procedures or routes are named. */
+interface WalkedResponse {
+  /** The method, and the path of the route or procedure. */
   call: string
-  /** The secrets that it holds. */
+  /** The names of the secrets in the response. */
   found: string[]
 }
 
@@ -13,10 +13,10 @@ type Send = (
   call: string,
   body?: unknown,
   options?: { headers?: Record<string, string>; as?: string },
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+  // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
 ) => Promise<any>
 
-/** Does all that there is to do, and all that is refused, and gathers each secret that is made on the way. */
+/** Makes calls of every kind, successful and refused, and records every secret on the way. */
 export async function walk(url: string, postgres: TestPostgres) {
   const canaries = createCanaries()
   const texts: { call: string; text: string }[] = []
@@ -35,20 +35,23 @@ export async function walk(url: string, postgres: TestPostgres) {
     return text === "" ? {} : note(canaries, JSON.parse(text))
   }
 
-  const password = () => {
-    const made = `correct horse ${randomBytes(12).toString("hex")}`
-    canaries.note("password", made)
-    return made
+  const newPassword = () => {
+    const password = `correct horse ${randomBytes(12).toString("hex")}`
+    canaries.note("password", password)
+    return password
   }
 
-  const lookupId = await useKeys(send, await useAccounts(send, url, password), canaries)
-  await failWithoutDatabase(send, postgres, password)
-  const answers: Answer[] = texts.map(({ call, text }) => ({ call, found: canaries.findEncoded(text) }))
-  return { canaries, answers, lookupId }
+  const lookupId = await useKeys(send, await useAccounts(send, url, newPassword), canaries)
+  await failWithoutDatabase(send, postgres, newPassword)
+  const responses: WalkedResponse[] = texts.map(({ call, text }) => ({
+    call,
+    found: canaries.findEncoded(text),
+  }))
+  return { canaries, responses, lookupId }
 }
 
-/** Notes what an answer hands out, of REST or in tRPC's envelope. */
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+/** Records the secrets in a response from REST or in tRPC's envelope. */
+// biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
 function note(canaries: Canaries, body: any) {
   const data = body.result?.data?.json ?? body
   for (const [field, name] of [
@@ -115,7 +118,7 @@ async function useKeys(send: Send, accessToken: string, canaries: Canaries): Pro
   return key.slice(0, 16)
 }
 
-/** Errors of the database's driver carry the statement and its parameters. */
+/** Makes calls without a database, because the driver's errors contain the statement and its parameters. */
 async function failWithoutDatabase(send: Send, postgres: TestPostgres, password: () => string) {
   await postgres.stop()
   const key = randomBytes(32).toString("hex")

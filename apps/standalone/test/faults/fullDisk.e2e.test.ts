@@ -8,12 +8,12 @@ import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
 
 /** The tables of an empty database take 8 MB. */
 const DISK_BYTES = 24_000_000
-/** Whom PostgreSQL runs as in tests that root runs. */
+/** The id of the user that PostgreSQL runs as if root runs the tests. */
 const NOBODY = 65534
-/** More than the rest of the pages that there are takes. */
-const MANY = 400
+/** More creations than fit into the pages that are already allocated. */
+const MAX_CREATIONS = 400
 
-/** A database whose tables are on a small disk, apart from the log that PostgreSQL recovers from. */
+/** Creates a database whose tables are on a small disk, apart from PostgreSQL's write-ahead log. */
 async function createOnDisk(serverUrl: string, disk: string) {
   const database = await createTestDatabase(serverUrl)
   const space = join(disk, "space")
@@ -26,24 +26,24 @@ async function createOnDisk(serverUrl: string, disk: string) {
   return database
 }
 
-/** Leaves no byte free. */
+/** Writes to a file until no byte of the disk is free. */
 async function fill(file: string) {
   for (const size of [1_000_000, 4_096]) {
-    const filled = await untilFull(file, Buffer.alloc(size))
-    if (!/ENOSPC/.test(filled)) throw new Error(filled)
+    const error = await writeUntilError(file, Buffer.alloc(size))
+    if (!/ENOSPC/.test(error)) throw new Error(error)
   }
 }
 
-async function untilFull(file: string, piece: Buffer): Promise<string> {
+async function writeUntilError(file: string, bytes: Buffer): Promise<string> {
   try {
-    for (;;) await writeFile(file, piece, { flag: "a" })
+    for (;;) await writeFile(file, bytes, { flag: "a" })
   } catch (error) {
     return String(error)
   }
 }
 
 test.runIf(canMountTmpfs())(
-  "a full disk under the tables: reads go on, writes are 503, and free space is all that it takes",
+  "a full disk under the tables: reads succeed, writes get a 503, and freeing space is enough to recover",
   async () => {
     using disk = mountTmpfs(DISK_BYTES)
     await using postgres = await startPostgres()
@@ -61,9 +61,9 @@ test.runIf(canMountTmpfs())(
 
     const filler = join(disk.folder, "filler")
     await fill(filler)
-    const answers: number[] = []
-    while (answers.at(-1) !== 503 && answers.length < MANY) answers.push(await create())
-    expect(answers.at(-1)).toBe(503)
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 503 && statuses.length < MAX_CREATIONS) statuses.push(await create())
+    expect(statuses.at(-1)).toBe(503)
 
     for (let n = 0; n < 5; n++) {
       for (const credential of [{ apiKey }, { accessToken }]) {

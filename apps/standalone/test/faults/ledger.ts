@@ -1,20 +1,20 @@
 import { expect } from "vitest"
 import { rest } from "../testServer.ts"
 
-/** What the service has acknowledged, and so must keep to whatever happens. */
+/** Records which changes the server has acknowledged. Those must hold whatever happens. */
 export interface Ledger {
-  /** Makes a key; what is answered otherwise was not promised. */
+  /** Creates a key, and records it if the status is 201. Returns the status. */
   create(url: string, accessToken: string): Promise<number>
-  /** Revokes the oldest key that is still active; without an answer either outcome is right. */
+  /** Revokes the oldest active key. Until the status is 204, either outcome is valid. Returns the status. */
   revoke(url: string): Promise<number>
-  /** Asks again for the revocations that got no answer: each has happened, or happens now. */
+  /** Retries the undecided revocations: each has already happened or happens now. */
   settle(url: string): Promise<void>
-  /** Every acknowledged creation works, and every acknowledged revocation holds. */
+  /** Asserts that every acknowledged key works and every acknowledged revocation holds. */
   verify(url: string): Promise<void>
   created(): number
   revoked(): number
-  /** Revocations without an answer. */
-  open(): number
+  /** The number of revocations that were sent and not acknowledged. */
+  undecided(): number
 }
 
 interface Entry {
@@ -26,9 +26,9 @@ interface Entry {
 export function createLedger(): Ledger {
   const active: Entry[] = []
   const revoked: Entry[] = []
-  const open: Entry[] = []
+  const undecided: Entry[] = []
 
-  const askToRevoke = async (url: string, { id, accessToken }: Entry) =>
+  const sendRevocation = async (url: string, { id, accessToken }: Entry) =>
     (await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status
 
   return {
@@ -40,41 +40,44 @@ export function createLedger(): Ledger {
     async revoke(url) {
       const entry = active.shift()
       if (!entry) return 204
-      open.push(entry)
-      const status = await askToRevoke(url, entry)
-      if (status === 204) revoked.push(...open.splice(open.indexOf(entry), 1))
+      undecided.push(entry)
+      const status = await sendRevocation(url, entry)
+      if (status === 204) revoked.push(...undecided.splice(undecided.indexOf(entry), 1))
       return status
     },
     async settle(url) {
-      for (const entry of open.splice(0)) {
-        expect([204, 404]).toContain(await decided(() => askToRevoke(url, entry)))
+      for (const entry of undecided.splice(0)) {
+        expect([204, 404]).toContain(await retryUnavailable(() => sendRevocation(url, entry)))
         revoked.push(entry)
       }
     },
     async verify(url) {
       const statuses = (entries: Entry[]) =>
-        inTurns(entries, ({ apiKey }) =>
-          decided(async () => (await rest(url, "GET", "/auth/me", { apiKey })).status),
+        inBatches(entries, ({ apiKey }) =>
+          retryUnavailable(async () => (await rest(url, "GET", "/auth/me", { apiKey })).status),
         )
       expect(new Set(await statuses(active))).toEqual(new Set(active.length > 0 ? [200] : []))
       expect(new Set(await statuses(revoked))).toEqual(new Set(revoked.length > 0 ? [401] : []))
     },
-    created: () => active.length + open.length + revoked.length,
+    created: () => active.length + undecided.length + revoked.length,
     revoked: () => revoked.length,
-    open: () => open.length,
+    undecided: () => undecided.length,
   }
 }
 
-/** The status of a call that is repeated for as long as there is no verdict: a busy machine may give none at first. */
-export async function decided(call: () => Promise<number>): Promise<number> {
+/** Repeats a call while it gets a 503, as it may on a busy machine, and returns the final status. */
+export async function retryUnavailable(call: () => Promise<number>): Promise<number> {
   for (;;) {
     const status = await call()
     if (status !== 503) return status
   }
 }
 
-/** Some at a time: a key whose receipt is gone costs a bcrypt, of which not all may wait at once. */
-async function inTurns<Item, Result>(items: Item[], run: (item: Item) => Promise<Result>): Promise<Result[]> {
+/** In batches, because a key without a receipt costs a bcrypt, and only so many of those may be queued. */
+async function inBatches<Item, Result>(
+  items: Item[],
+  run: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = []
   for (let from = 0; from < items.length; from += 10) {
     results.push(...(await Promise.all(items.slice(from, from + 10).map(run))))

@@ -22,8 +22,8 @@ import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
 
 const builtServer = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 
-/** More lines than may wait: each has some 200 bytes. */
-const MANY = 8_000
+/** More lines than fit into the server's buffer. Each has about 200 bytes. */
+const LINES = 8_000
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1")
@@ -34,7 +34,7 @@ async function freePort() {
   return String(port)
 }
 
-/** A server as a process of its own, whose standard output is a file descriptor of ours. */
+/** Starts a server process with this file descriptor as standard output. */
 async function startServer(stdout: number) {
   const database = await createTestDatabase(inject("postgresUrl"))
   const [port, metricsPort] = [await freePort(), await freePort()]
@@ -67,21 +67,21 @@ async function startServer(stdout: number) {
   }
 }
 
-/** Makes the server log so many lines; it has to answer each request. */
-async function makeItLog(url: string, lines: number) {
+/** Sends requests that make the server log `lines` lines. Every request must succeed. */
+async function makeServerLog(url: string, lines: number) {
   let left = lines
-  const ask = async () => {
+  const work = async () => {
     while (left-- > 0) expect((await fetch(`${url}/healthz`)).status).toBe(200)
   }
-  await Promise.all(Array.from({ length: 16 }, ask))
+  await Promise.all(Array.from({ length: 16 }, work))
 }
 
-const droppedBy = (lines: readonly string[]) =>
+const droppedCounts = (lines: readonly string[]) =>
   lines
     .map((line) => /"msg":"(\d+) log lines dropped"/.exec(line)?.[1])
     .filter((count) => count !== undefined)
 
-const requestsIn = (lines: readonly string[]) =>
+const countRequests = (lines: readonly string[]) =>
   lines.filter((line) => JSON.parse(line).route === "/healthz").length
 
 async function makePipe() {
@@ -91,66 +91,66 @@ async function makePipe() {
   return { reader, writer: openSync(path, constants.O_WRONLY), path }
 }
 
-const GONE = { code: 0, signal: null }
+const CLEAN_EXIT = { code: 0, signal: null }
 
-test("a pipe that nobody reads: it serves and stops; read again, the log says how many lines are missing", async () => {
+test("nobody reads the log's pipe: the server serves, and when it is read again, a line says how many were dropped", async () => {
   const { reader, writer, path } = await makePipe()
   const { url, metricsUrl, stop } = await startServer(writer)
-  await makeItLog(url, MANY)
+  await makeServerLog(url, LINES)
 
   const lines: string[] = []
   createInterface(createReadStream(path)).on("line", (line) => lines.push(line))
   closeSync(reader)
-  await vi.waitFor(() => expect(droppedBy(lines)).toHaveLength(1), { timeout: 10_000 })
+  await vi.waitFor(() => expect(droppedCounts(lines)).toHaveLength(1), { timeout: 10_000 })
 
-  const dropped = Number(droppedBy(lines)[0])
+  const dropped = Number(droppedCounts(lines)[0])
   expect(dropped).toBeGreaterThan(0)
-  expect(requestsIn(lines) + dropped).toBe(MANY)
+  expect(countRequests(lines) + dropped).toBe(LINES)
   expect(await (await fetch(metricsUrl)).text()).toContain(`\nlatchkey_log_lines_dropped_total ${dropped}\n`)
-  expect(await stop()).toEqual(GONE)
+  expect(await stop()).toEqual(CLEAN_EXIT)
   expect(lines.at(-1)).toContain("stopping")
 }, 60_000)
 
-test("a pipe that nobody ever reads: SIGTERM ends the process", async () => {
+test("nobody ever reads the log's pipe: SIGTERM ends the process", async () => {
   const { writer } = await makePipe()
   const { url, stop } = await startServer(writer)
-  await makeItLog(url, MANY)
-  expect(await stop()).toEqual(GONE)
+  await makeServerLog(url, LINES)
+  expect(await stop()).toEqual(CLEAN_EXIT)
 }, 60_000)
 
-test("a pipe that is closed at its other end: it serves and stops", async () => {
+test("the log's reader closes the pipe: the server serves and stops", async () => {
   const { reader, writer } = await makePipe()
   const { url, stop } = await startServer(writer)
   closeSync(reader)
-  await makeItLog(url, 100)
-  expect(await stop()).toEqual(GONE)
+  await makeServerLog(url, 100)
+  expect(await stop()).toEqual(CLEAN_EXIT)
 }, 60_000)
 
 test.runIf(process.platform === "linux")(
-  "a device that takes nothing: it serves and stops",
+  "the log's device refuses writes: the server serves and stops",
   async () => {
     const { url, stop } = await startServer(openSync("/dev/full", "w"))
-    await makeItLog(url, 100)
-    expect(await stop()).toEqual(GONE)
+    await makeServerLog(url, 100)
+    expect(await stop()).toEqual(CLEAN_EXIT)
   },
   60_000,
 )
 
 test.runIf(canMountTmpfs())(
-  "a full disk: it serves and stops; with space again, the log goes on and says how many lines are missing",
+  "the log's disk is full: the server serves, and when there is space, a line says how many were dropped",
   async () => {
     using disk = mountTmpfs(16_000_000)
     const [file, filler] = [join(disk.folder, "log"), join(disk.folder, "filler")]
     const { url, stop } = await startServer(openSync(file, "a"))
     expect(() => writeFileSync(filler, Buffer.alloc(32_000_000))).toThrow("ENOSPC")
-    await makeItLog(url, MANY)
+    await makeServerLog(url, LINES)
 
     rmSync(filler)
     const lines = () => readFileSync(file, "utf8").split("\n").filter(Boolean)
-    await vi.waitFor(() => expect(droppedBy(lines())).toHaveLength(1), { timeout: 10_000 })
+    await vi.waitFor(() => expect(droppedCounts(lines())).toHaveLength(1), { timeout: 10_000 })
 
-    expect(requestsIn(lines()) + Number(droppedBy(lines())[0])).toBe(MANY)
-    expect(await stop()).toEqual(GONE)
+    expect(countRequests(lines()) + Number(droppedCounts(lines())[0])).toBe(LINES)
+    expect(await stop()).toEqual(CLEAN_EXIT)
     expect(lines().at(-1)).toContain("stopping")
   },
   60_000,

@@ -2,7 +2,7 @@ import { startPostgres, type TestPostgres } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "../testServer.ts"
 import { createLedger } from "./ledger.ts"
-import { GOOD, startLoad } from "./startLoad.ts"
+import { SUCCESS, startLoad } from "./startLoad.ts"
 
 let postgres: TestPostgres
 beforeAll(async () => {
@@ -10,15 +10,15 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => postgres[Symbol.asyncDispose]())
 
-/** Each caller has asked several times while nothing answered. */
-const WHILE_AWAY = 24
+/** Responses to wait for during an outage: several for each caller. */
+const DURING_OUTAGE = 24
 
 test.each([
   ["stopped", () => postgres.stop(), () => postgres.start()],
   ["paused", () => postgres.pause(), async () => postgres.resume()],
 ] as const)(
-  "PostgreSQL %s under load: 200 or 503 within 5 s, and well again within 5 s of its return",
-  async (_, begin, end) => {
+  "PostgreSQL %s under load: calls succeed or get a 503 within 5 s, and the server recovers within 5 s",
+  async (_, interrupt, restore) => {
     const server = spawnBuiltServer({
       DATABASE_URL: postgres.url,
       AUTH_SECRET: newSecret(),
@@ -28,12 +28,12 @@ test.each([
     const { email, password, accessToken } = await register(url)
     const ledger = createLedger()
     const load = await startLoad(url, ledger)
-    await load.untilAnswered(100, GOOD)
+    await load.untilResponses(100, SUCCESS)
 
-    await begin()
-    await load.untilAnswered(WHILE_AWAY, [503])
+    await interrupt()
+    await load.untilResponses(DURING_OUTAGE, [503])
     expect((await rest(url, "GET", "/healthz")).status).toBe(200)
-    await end()
+    await restore()
 
     await vi.waitFor(
       async () => {
@@ -46,10 +46,10 @@ test.each([
       },
       { timeout: 5_000, interval: 50 },
     )
-    await load.untilAnswered(100, GOOD)
+    await load.untilResponses(100, SUCCESS)
 
-    const answers = await load.stop()
-    expect(Object.keys(answers).sort()).toEqual(["200", "201", "204", "503"])
+    const outcomes = await load.stop()
+    expect(Object.keys(outcomes).sort()).toEqual(["200", "201", "204", "503"])
     expect(ledger.revoked()).toBeGreaterThan(0)
     await ledger.verify(url)
     expect(server.child.exitCode).toBeNull()
@@ -57,7 +57,7 @@ test.each([
   60_000,
 )
 
-test("PostgreSQL restarted again and again under load: nothing that was answered is lost", async () => {
+test("PostgreSQL restarted repeatedly under load: no acknowledged change is lost", async () => {
   const server = spawnBuiltServer({
     DATABASE_URL: postgres.url,
     AUTH_SECRET: newSecret(),
@@ -67,14 +67,14 @@ test("PostgreSQL restarted again and again under load: nothing that was answered
   const ledger = createLedger()
   const load = await startLoad(url, ledger)
   for (let restart = 0; restart < 10; restart++) {
-    await load.untilAnswered(30, GOOD)
+    await load.untilResponses(30, SUCCESS)
     await postgres.stop()
     await postgres.start()
   }
-  await load.untilAnswered(30, GOOD)
+  await load.untilResponses(30, SUCCESS)
 
-  const answers = await load.stop()
-  expect(Object.keys(answers).filter((answer) => !["200", "201", "204", "503"].includes(answer))).toEqual([])
+  const outcomes = await load.stop()
+  expect(Object.keys(outcomes).filter((one) => !["200", "201", "204", "503"].includes(one))).toEqual([])
   await ledger.verify(url)
   expect(server.child.exitCode).toBeNull()
 }, 60_000)

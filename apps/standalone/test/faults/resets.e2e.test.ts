@@ -8,7 +8,7 @@ const HOST = "Host: x\r\n"
 const JSON_TYPE = "Content-Type: application/json\r\n"
 const LOGIN = '{"email":"a@b.example","password":"not this one at all"}'
 
-/** Each method and trick of the protocol. */
+/** Requests with every method and protocol feature. */
 const REQUESTS = [
   `GET /auth/me HTTP/1.1\r\n${HOST}\r\n`,
   `GET /metrics HTTP/1.1\r\n${HOST}\r\n`,
@@ -39,8 +39,8 @@ const REQUESTS = [
   `GET /trpc/auth.me,auth.me?batch=1 HTTP/1.1\r\n${HOST}trpc-accept: application/jsonl\r\n\r\n`,
 ].map((text) => Buffer.from(text, "latin1"))
 
-/** How much of a request is sent: nothing, parts of its line, headers and body, and all of it. */
-function cutsOf(request: Buffer) {
+/** How many bytes of a request to send: none, parts of its request line, headers and body, and all. */
+function cutsFor(request: Buffer) {
   const line = request.indexOf("\r\n")
   const head = request.indexOf("\r\n\r\n") + 4
   const middle = (from: number, to: number) => Math.floor((from + to) / 2)
@@ -58,13 +58,13 @@ function cutsOf(request: Buffer) {
   ])
 }
 
-/** When it is reset: with the last byte, a moment later, or when the answer begins. */
+/** When to reset the connection: with the last byte, shortly afterwards, or when the response begins. */
 const MOMENTS: ((socket: Socket, reset: () => void) => void)[] = [
   (_, reset) => reset(),
   (_, reset) => setImmediate(() => setImmediate(reset)),
   (socket, reset) => {
     socket.once("data", reset)
-    // There is no answer to some.
+    // Some requests get no response.
     setTimeout(reset, 50)
   },
 ]
@@ -77,10 +77,10 @@ const send = (port: number, bytes: Buffer, moment: (typeof MOMENTS)[number]) =>
     socket.write(bytes, () => moment(socket, () => socket.resetAndDestroy()))
   })
 
-/** Every request, cut everywhere, and reset at every moment. @returns how many connections there were. */
+/** Sends every request with every cut and resets it at every moment. Returns the number of connections. */
 async function resetAll(port: number) {
   const jobs = REQUESTS.flatMap((request) =>
-    [...cutsOf(request)].flatMap((cut) =>
+    [...cutsFor(request)].flatMap((cut) =>
       MOMENTS.map((moment) => () => send(port, request.subarray(0, cut), moment)),
     ),
   )
@@ -94,7 +94,7 @@ async function resetAll(port: number) {
 
 const MEBIBYTE = 1024 * 1024
 
-test("thousands of resets at each stage of a request stop neither port, and leave nothing behind", async () => {
+test("thousands of resets at every stage of a request stop neither port, and leak nothing", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const server = spawnBuiltServer({
     DATABASE_URL: database.url,
@@ -126,7 +126,7 @@ test("thousands of resets at each stage of a request stop neither port, and leav
 
   expect(server.child.exitCode).toBeNull()
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
-  // The database's may have grown by some, up to 10.
+  // The pool may have opened up to 10 connections meanwhile.
   await expect.poll(readSockets, { timeout: 10_000 }).toBeLessThanOrEqual(socketsBefore + 12)
   expect((await readMemory()) - memoryBefore).toBeLessThan(128 * MEBIBYTE)
   expect(server.output.filter((line) => JSON.parse(line).level >= 50)).toEqual([])

@@ -4,10 +4,10 @@ import { openConnection } from "../abuse/rawConnection.ts"
 import { request } from "../abuse/request.ts"
 import { newSecret, register, rest, spawnBuiltServer } from "../testServer.ts"
 
-/** Milliseconds in which the process has to be gone. */
-const GONE_WITHIN = 10_000
+/** Milliseconds in which the process must exit. */
+const EXIT_TIMEOUT = 10_000
 
-test("SIGTERM under load: what was done was answered, nothing is broken off, exit code 0", async () => {
+test("SIGTERM under load: every change is acknowledged, no response is cut off, exit code 0", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   await using link = await createTcpProxy(new URL(database.url))
   const server = spawnBuiltServer({
@@ -18,19 +18,19 @@ test("SIGTERM under load: what was done was answered, nothing is broken off, exi
   const url = await server.url
   const { accessToken } = await register(url)
   const body = { label: "x" }
-  let answered = 0
-  let notTaken = 0
+  let acknowledged = 0
+  let notReceived = 0
   const wrong: unknown[] = []
   const create = () =>
     rest(url, "POST", "/auth/apikeys", { accessToken, body }).then(
       ({ status }) => {
-        if (status === 201) answered++
+        if (status === 201) acknowledged++
         else wrong.push(status)
         return true
       },
       ({ cause }) => {
-        // Its connection was closed or refused, so it never came in; the count of keys below would tell.
-        notTaken++
+        // The connection was closed or refused before the request arrived. The count of keys below confirms this.
+        notReceived++
         if (!/^(ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/.test(cause.code)) wrong.push(cause)
         return false
       },
@@ -38,34 +38,34 @@ test("SIGTERM under load: what was done was answered, nothing is broken off, exi
   const callers = Array.from({ length: 8 }, async () => {
     while (await create());
   })
-  await expect.poll(() => answered, { timeout: 20_000 }).toBeGreaterThan(20)
+  await expect.poll(() => acknowledged, { timeout: 20_000 }).toBeGreaterThan(20)
 
-  // All callers' creations are under way when it comes.
+  // When the signal arrives, every caller has a creation in flight.
   await link.hold("database")
   server.child.kill("SIGTERM")
   await expect.poll(() => server.output.at(-1)).toContain("stopping")
   link.release()
 
-  const gone = AbortSignal.timeout(GONE_WITHIN)
-  const late = new Promise<never>((_, reject) =>
-    gone.addEventListener("abort", () => reject(new Error("still there"))),
+  const timeout = AbortSignal.timeout(EXIT_TIMEOUT)
+  const timedOut = new Promise<never>((_, reject) =>
+    timeout.addEventListener("abort", () => reject(new Error("the process did not exit"))),
   )
-  expect(await Promise.race([server.exited, late])).toEqual({ code: 0, signal: null })
+  expect(await Promise.race([server.exited, timedOut])).toEqual({ code: 0, signal: null })
   await Promise.all(callers)
 
   expect(wrong).toEqual([])
-  expect(notTaken).toBe(callers.length)
+  expect(notReceived).toBe(callers.length)
   const sql = connect(database.url)
   const [row] = await sql<{ keys: number }[]>`select count(*)::int as keys from api_keys`
   await sql.end()
-  expect(row?.keys).toBe(answered)
+  expect(row?.keys).toBe(acknowledged)
 }, 60_000)
 
-test("SIGTERM: connections that the system has opened and the server not yet taken are answered", async () => {
+test("SIGTERM: connections that wait in the kernel's accept queue get their responses", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
   const url = await server.url
-  // While it is stopped, the system opens connections for it and queues them.
+  // While the process is stopped, the kernel opens connections for it and queues them.
   server.child.kill("SIGSTOP")
   const connections = Array.from({ length: 200 }, () => openConnection(url))
   await Promise.all(connections.map((connection) => connection.opened))

@@ -9,11 +9,11 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-/** Of the dashboard's largest file: more than the system buffers for a connection. */
-const ANSWERS = 20
+/** Requests for the dashboard's script whose responses exceed what the kernel buffers for a connection. */
+const REQUESTS = 20
 
-/** A connection, and when the server has closed its end: a client that does not read is not told. */
-async function open() {
+/** Opens a connection. `cutOff` resolves when the server closes its end, which a client that does not read can't see. */
+async function openSocket() {
   const { socket, accepted } = await acceptedSocket(server.url)
   const cutOff = new Promise<void>((resolve) => accepted.once("close", () => resolve()))
   return { socket, cutOff }
@@ -29,15 +29,15 @@ async function readSlowly() {
   const page = await (await fetch(server.url, { headers: { accept: "text/html" } })).text()
   const script = /\/assets\/[^"]+\.js/.exec(page)?.[0]
   expect(script).toBeDefined()
-  const { socket, cutOff } = await open()
+  const { socket, cutOff } = await openSocket()
   socket.pause()
-  socket.write(`GET ${script} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(ANSWERS))
+  socket.write(`GET ${script} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(REQUESTS))
   await everySecondUntil(cutOff, () => socket.read(1))
   socket.destroy()
 }
 
 async function sendSlowly(atOnce: string, slowly: string) {
-  const { socket, cutOff } = await open()
+  const { socket, cutOff } = await openSocket()
   socket.resume()
   socket.write(atOnce)
   const bytes = [...slowly]
@@ -45,7 +45,7 @@ async function sendSlowly(atOnce: string, slowly: string) {
   socket.destroy()
 }
 
-test("clients that read or send one byte a second keep nobody waiting, and are cut off in the end", async () => {
+test("clients that read or send one byte per second delay nobody, and are cut off eventually", async () => {
   const { apiKey } = await registerWithKey(server.url)
   const head =
     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"

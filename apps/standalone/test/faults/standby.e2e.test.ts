@@ -2,7 +2,7 @@ import { connect, createTcpProxy, startPostgres, startStandby } from "@latchkey/
 import { expect, test, vi } from "vitest"
 import { newSecret, registerWithKey, rest, startTestServer } from "../testServer.ts"
 
-/** A primary and a standby that streams from it. */
+/** Starts a primary, and a standby that streams from it. */
 async function startPair() {
   const primary = await startPostgres(["wal_keep_size=64MB"])
   const standby = await startStandby(primary)
@@ -21,14 +21,14 @@ async function startPair() {
   }
 }
 
-test("connections that reach a standby that lags: no verdict by it, and recovery when they reach the primary", async () => {
+test("the server gives no verdict while its connections reach a lagging standby, and recovers on the primary", async () => {
   await using pair = await startPair()
   await using link = await createTcpProxy(new URL(pair.primary.url))
   await using server = await startTestServer({ DATABASE_URL: link.url, AUTH_SECRET: newSecret() })
   const { url } = server
   const revoked = await registerWithKey(url)
   const ended = await registerWithKey(url)
-  // It has seen all of this, and nothing of what comes.
+  // The standby has both keys, and receives none of the changes below.
   await vi.waitFor(async () => {
     const [row] = await pair.onStandby`select count(*)::int as keys from api_keys`
     expect(row?.keys).toBe(2)
@@ -44,7 +44,7 @@ test("connections that reach a standby that lags: no verdict by it, and recovery
   link.redirect(new URL(pair.standby.url))
   await link.mend()
 
-  const asks = () => [
+  const calls = () => [
     rest(url, "GET", "/auth/me", { apiKey: revoked.apiKey }),
     rest(url, "GET", "/auth/me", { accessToken: ended.accessToken }),
     rest(url, "GET", "/auth/me", { apiKey: fresh.apiKey }),
@@ -56,13 +56,13 @@ test("connections that reach a standby that lags: no verdict by it, and recovery
     rest(url, "GET", "/readyz"),
   ]
   for (let round = 0; round < 15; round++) {
-    for (const { status } of await Promise.all(asks())) expect(status).toBe(503)
+    for (const { status } of await Promise.all(calls())) expect(status).toBe(503)
   }
 
   link.redirect(new URL(pair.primary.url))
   await vi.waitFor(
     async () =>
-      expect((await Promise.all(asks())).map(({ status }) => status)).toEqual([
+      expect((await Promise.all(calls())).map(({ status }) => status)).toEqual([
         ...[401, 401, 200, 200, 401],
         ...[200, 200, 401, 200],
       ]),

@@ -3,7 +3,7 @@ import { connect, startPostgres } from "@latchkey/test-postgres"
 import { expect, test, vi } from "vitest"
 import { newSecret, register, registerWithKey, rest, startTestServer } from "../testServer.ts"
 
-/** A server on a PostgreSQL that replicates synchronously, to a standby that can be lost. */
+/** Starts a server on a PostgreSQL whose commits can be made to wait for a standby that does not exist. */
 async function startReplicated() {
   const postgres = await startPostgres()
   const direct = connect(postgres.url)
@@ -30,11 +30,11 @@ async function startReplicated() {
   }
 }
 
-/** With five revocations in each. */
+/** Seconds without the standby, with five revocations in each. */
 const SECONDS = 10
 
 test(
-  "the only synchronous standby is lost: revocations are 503, keys are verified, no connections pile up",
+  "the only synchronous standby is lost: revocations get a 503, keys are verified, no connections pile up",
   async () => {
     await using replicated = await startReplicated()
     const { url, direct } = replicated
@@ -56,13 +56,13 @@ test(
       }
     })
     const revocations: Promise<number>[] = []
-    let most = 0
+    let maxBackends = 0
     for (let count = 0; count < SECONDS * 5; count++) {
       const path = `/auth/apikeys/${keys[count % keys.length]?.id}`
       revocations.push(rest(url, "DELETE", path, { accessToken }).then(({ status }) => status))
       const [row] = await direct`
         select count(*)::int as backends from pg_stat_activity where application_name = 'latchkey'`
-      most = Math.max(most, row?.backends)
+      maxBackends = Math.max(maxBackends, row?.backends)
       await sleep(200)
     }
     expect(new Set(await Promise.all(revocations))).toEqual(new Set([503]))
@@ -70,7 +70,7 @@ test(
     isOver = true
     await Promise.all(verifying)
     expect([...verdicts.keys()]).toEqual([200])
-    expect(most).toBeLessThanOrEqual(10)
+    expect(maxBackends).toBeLessThanOrEqual(10)
 
     await replicated.standbyReturns()
     for (const { id } of keys) {
@@ -87,7 +87,7 @@ test(
   SECONDS * 1_000 + 30_000,
 )
 
-test("a wait for the standby that an operator cancels: PostgreSQL reports success, and we do not", async () => {
+test("an operator cancels the wait for the standby: PostgreSQL reports success, but the server does not", async () => {
   await using replicated = await startReplicated()
   const { url, direct } = replicated
   const { accessToken, id } = await registerWithKey(url)
@@ -105,7 +105,7 @@ test("a wait for the standby that an operator cancels: PostgreSQL reports succes
   expect(body).not.toHaveProperty("begun")
 })
 
-test("a role whose commits do not wait for the disk: ours do", async () => {
+test("the role has synchronous_commit off: the server's commits still wait", async () => {
   await using replicated = await startReplicated()
   const { url, direct } = replicated
   await direct`alter role postgres set synchronous_commit = 'off'`

@@ -3,7 +3,7 @@ import { mkdtempSync, rmdirSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-/** Mounts a file system of its own in memory, of so many bytes. @throws where that is not allowed. */
+/** Mounts a new in-memory file system with this many bytes. Throws where mounting is not permitted. */
 export function mountTmpfs(bytes: number) {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-tmpfs-"))
   try {
@@ -23,7 +23,7 @@ export function mountTmpfs(bytes: number) {
   }
 }
 
-/** Whether file systems can be mounted here, which takes root. */
+/** Whether this process can mount file systems, which requires root on Linux. */
 export function canMountTmpfs(): boolean {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return false
   try {

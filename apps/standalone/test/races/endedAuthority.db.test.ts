@@ -17,10 +17,10 @@ afterAll(async () => {
 
 type User = Awaited<ReturnType<typeof registerWithKey>>
 
-/** Mutations that have no caller: they act by a password or a refresh token, which their own statements check. */
-const BY_NO_CALLER = ["auth.register", "auth.login", "auth.refresh"]
+/** Mutations without a caller. Their own statements check the password or refresh token. */
+const WITHOUT_CALLER = ["auth.register", "auth.login", "auth.refresh"]
 
-/** With what each of the others does something, for a caller and another user. */
+/** For each of the other mutations, an input that changes something, given the caller and another user. */
 const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | Promise<Input>> = {
   "auth.logout": () => undefined,
   "auth.changePassword": ({ password }) => ({
@@ -44,17 +44,17 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
 
 const mutations = allProcedures.filter(({ operation }) => operation.kind === "mutation")
 
-/** What can end while a call waits, by the caller's credential and access, and the answer to the call. */
+/** Something that ends a caller's authority while a call waits, and the response that the call must then get. */
 interface End {
   name: string
-  by: (procedure: TestedProcedure["operation"]) => boolean
+  appliesTo: (operation: TestedProcedure["operation"]) => boolean
   credential: "session" | "apiKey"
   end: (transaction: ReservedSql, caller: User) => Promise<unknown>
-  answer: { status: number; reason: string }
+  response: { status: number; reason: string }
 }
 
-const takesKeys: End["by"] = ({ access }) => access === "jwtOrKey"
-const isAdmins: End["by"] = ({ access }) => access === "admin"
+const takesKeys: End["appliesTo"] = ({ access }) => access === "jwtOrKey"
+const isAdminOnly: End["appliesTo"] = ({ access }) => access === "admin"
 const unauthenticated = { status: 401, reason: "UNAUTHENTICATED" }
 
 const disableUser: End["end"] = (transaction, { user }) =>
@@ -63,61 +63,61 @@ const disableUser: End["end"] = (transaction, { user }) =>
 const ENDS: End[] = [
   {
     name: "the session is ended",
-    by: () => true,
+    appliesTo: () => true,
     credential: "session",
     end: (transaction, { user }) =>
       transaction`update sessions set ended_at = now() where user_id = ${user.id}`,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
   {
     name: "the session expires",
-    by: () => true,
+    appliesTo: () => true,
     credential: "session",
     end: (transaction, { user }) =>
       transaction`update sessions set expires_at = now() - interval '1 minute' where user_id = ${user.id}`,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
   {
     name: "the user is disabled",
-    by: () => true,
+    appliesTo: () => true,
     credential: "session",
     end: disableUser,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
   {
-    name: "the administrator's role is taken",
-    by: isAdmins,
+    name: "the administrator's role is removed",
+    appliesTo: isAdminOnly,
     credential: "session",
     end: (transaction, { user }) => transaction`update users set role = 'user' where id = ${user.id}`,
-    answer: { status: 403, reason: "FORBIDDEN" },
+    response: { status: 403, reason: "FORBIDDEN" },
   },
   {
     name: "the key is revoked",
-    by: takesKeys,
+    appliesTo: takesKeys,
     credential: "apiKey",
     end: (transaction, { id }) =>
       transaction`update api_keys set revoked_at = now(), key_hash = null, receipt = null where id = ${id}`,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
   {
     name: "the key expires",
-    by: takesKeys,
+    appliesTo: takesKeys,
     credential: "apiKey",
     end: (transaction, { id }) =>
       transaction`update api_keys set expires_at = now() - interval '1 minute' where id = ${id}`,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
   {
     name: "the key's owner is disabled",
-    by: takesKeys,
+    appliesTo: takesKeys,
     credential: "apiKey",
     end: disableUser,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
 ]
 
-/** All that changes could be made to; but for when a key was last used, which is written at any time. */
-const everything = (reader: Pick<ReservedSql, "unsafe">) =>
+/** All rows that calls can change, without `last_used_at`, which is written some time after a call. */
+const readAllRows = (reader: Pick<ReservedSql, "unsafe">) =>
   reader.unsafe(`
     select to_jsonb(users)::text as row from users union all
     select to_jsonb(sessions)::text from sessions union all
@@ -128,75 +128,77 @@ async function prepare({ path, operation }: TestedProcedure, credential: End["cr
   const [caller, other] = [await registerWithKey(server.url), await registerWithKey(server.url)]
   const { email, password, accessToken, apiKey } = caller
   await rest(server.url, "POST", "/auth/login", { body: { email, password } })
-  if (isAdmins(operation)) await sql`update users set role = 'admin' where id = ${caller.user.id}`
-  const by: RestCall = credential === "apiKey" ? { apiKey } : { accessToken }
-  return { caller, by, input: await INPUTS[path]?.(caller, other) }
+  if (isAdminOnly(operation)) await sql`update users set role = 'admin' where id = ${caller.user.id}`
+  const sent: RestCall = credential === "apiKey" ? { apiKey } : { accessToken }
+  return { caller, sent, input: await INPUTS[path]?.(caller, other) }
 }
 
-/** Holds a call between its authentication and its change: every change begins by locking its caller's row. */
-async function hold(procedure: TestedProcedure, { caller, by, input }: Awaited<ReturnType<typeof prepare>>) {
+/** Starts a call, and holds it after its authentication by locking the caller's row, which every change locks first. */
+async function startHeld(
+  procedure: TestedProcedure,
+  { caller, sent, input }: Awaited<ReturnType<typeof prepare>>,
+) {
   let transaction: ReservedSql | undefined
   const lock = await holdLock(server.shared.DATABASE_URL, (own) => {
     transaction = own
     return own`select from users where id = ${caller.user.id} for update`
   })
   if (!transaction) throw new TypeError("no transaction")
-  const answer = SURFACES.tRPC(server.url, procedure, input, by)
-  const early = answer.then(({ status }) => {
-    throw new Error(`${procedure.path} was answered with ${status}, and did not look at its caller again`)
+  const response = SURFACES.tRPC(server.url, procedure, input, sent)
+  const early = response.then(({ status }) => {
+    throw new Error(`${procedure.path} returned ${status} without checking its caller again`)
   })
   await Promise.race([lock.untilWaiting(1), early]).catch(async (error: unknown) => {
     await lock.release()
     throw error
   })
   early.catch(() => {})
-  return { answer, lock, transaction }
+  return { response, lock, transaction }
 }
 
 test("every mutation of the router is tested here", () => {
   const names = mutations.map(({ path }) => path)
-  expect(names.sort()).toEqual([...BY_NO_CALLER, ...Object.keys(INPUTS)].sort())
+  expect(names.sort()).toEqual([...WITHOUT_CALLER, ...Object.keys(INPUTS)].sort())
   for (const { path, operation } of mutations) {
-    expect(operation.access === "anyone", path).toBe(BY_NO_CALLER.includes(path))
+    expect(operation.access === "anyone", path).toBe(WITHOUT_CALLER.includes(path))
   }
 })
 
-const withCaller = mutations.filter(({ path }) => !BY_NO_CALLER.includes(path))
+const withCaller = mutations.filter(({ path }) => !WITHOUT_CALLER.includes(path))
 
 describe.each(withCaller)("$path", (procedure) => {
-  for (const { name, by, credential, end, answer } of ENDS) {
-    if (!by(procedure.operation)) continue
-    test(`does nothing when ${name} after the call was authenticated`, async () => {
-      const scene = await prepare(procedure, credential)
-      const held = await hold(procedure, scene)
+  for (const { name, appliesTo, credential, end, response } of ENDS) {
+    if (!appliesTo(procedure.operation)) continue
+    test(`changes nothing if ${name} after the call was authenticated`, async () => {
+      const prepared = await prepare(procedure, credential)
+      const held = await startHeld(procedure, prepared)
 
-      await end(held.transaction, scene.caller)
-      const before = await everything(held.transaction)
+      await end(held.transaction, prepared.caller)
+      const before = await readAllRows(held.transaction)
       await held.lock.commit()
 
-      expect(await held.answer).toMatchObject(answer)
-      expect(await everything(sql)).toEqual(before)
+      expect(await held.response).toMatchObject(response)
+      expect(await readAllRows(sql)).toEqual(before)
     })
   }
 
   const credentials = ["session", ...(takesKeys(procedure.operation) ? ["apiKey"] : [])] as const
-  test.each(credentials)("is done by %s when nothing has ended", async (credential) => {
-    const scene = await prepare(procedure, credential as End["credential"])
-    const held = await hold(procedure, scene)
+  test.each(credentials)("succeeds by %s if nothing has ended", async (credential) => {
+    const held = await startHeld(procedure, await prepare(procedure, credential as End["credential"]))
 
-    const before = await everything(held.transaction)
+    const before = await readAllRows(held.transaction)
     await held.lock.release()
 
-    expect(await held.answer).toMatchObject({ status: 200 })
-    expect(await everything(sql)).not.toEqual(before)
+    expect(await held.response).toMatchObject({ status: 200 })
+    expect(await readAllRows(sql)).not.toEqual(before)
   })
 })
 
-test("signing out by the cookie does nothing once its session has ended", async () => {
+test("signing out with the cookie changes nothing once its session has ended", async () => {
   const user = await register(server.url)
   const headers = { origin: server.url, cookie: `__Host-latchkey=${user.refreshToken}` }
   await sql`update sessions set ended_at = now() where user_id = ${user.user.id}`
-  const before = await everything(sql)
+  const before = await readAllRows(sql)
   expect(await rest(server.url, "POST", "/auth/logout", { headers })).toMatchObject({ status: 204 })
-  expect(await everything(sql)).toEqual(before)
+  expect(await readAllRows(sql)).toEqual(before)
 })

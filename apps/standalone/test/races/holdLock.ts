@@ -2,15 +2,15 @@ import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { vi } from "vitest"
 
 export interface HeldLock {
-  /** Resolves when at least so many statements on the database wait for a lock. */
+  /** Resolves when at least `count` statements on the database wait for a lock. */
   untilWaiting(count: number): Promise<void>
-  /** Rolls back what took the lock, and lets those that wait go on. */
+  /** Rolls back the transaction, so that the waiting statements continue. */
   release(): Promise<void>
-  /** Commits it instead. */
+  /** Commits the transaction, so that the waiting statements continue. */
   commit(): Promise<void>
 }
 
-/** Takes a lock in a transaction of the test's own, which holds open the race of all that wait for it. */
+/** Takes a lock in the test's own transaction. Statements that need it wait, which holds a race open. */
 export async function holdLock(
   databaseUrl: string,
   takeLock: (transaction: ReservedSql) => Promise<unknown>,
@@ -32,7 +32,8 @@ export async function holdLock(
           const [row] = await watcher<{ waiting: number }[]>`
             select count(*)::int as waiting from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`
-          if ((row?.waiting ?? 0) < count) throw new Error(`${row?.waiting} of ${count} wait`)
+          if ((row?.waiting ?? 0) < count)
+            throw new Error(`${row?.waiting} of ${count} statements are waiting`)
         },
         { timeout: 10_000, interval: 20 },
       ),

@@ -20,7 +20,7 @@ type User = Awaited<ReturnType<typeof registerWithKey>>
 const bearer = ({ accessToken }: User) => `Authorization: Bearer ${accessToken}`
 const STREAMED = "trpc-accept: application/jsonl"
 
-/** Calls that change something, each with its headers beside Content-Type, and its body. */
+/** Calls that change something: request line, headers without Content-Type, and body. */
 const CALLS: Record<string, (user: User) => [line: string, headers: string[], body: string]> = {
   "a REST call": (user) => ["POST /auth/apikeys", [bearer(user)], '{"label":"late"}'],
   "a REST call that takes no body": (user) => [
@@ -56,7 +56,7 @@ const CALLS: Record<string, (user: User) => [line: string, headers: string[], bo
   ],
 }
 
-/** What ends while the body is on its way: all sessions and keys of a user, or the user's access. */
+/** What ends before the body arrives: all of a user's sessions and keys, or the user's access. */
 const ENDS: Record<string, (user: User) => Promise<unknown>> = {
   "the session and the key": async ({ id, user }) => {
     await sql`update sessions set ended_at = now() where user_id = ${user.id}`
@@ -65,7 +65,7 @@ const ENDS: Record<string, (user: User) => Promise<unknown>> = {
   "the user's access": ({ user }) => sql`update users set disabled_at = now() where id = ${user.id}`,
 }
 
-const everythingOf = ({ user }: User) => sql`
+const readAllRows = ({ user }: User) => sql`
   select (select jsonb_agg(to_jsonb(users)) from users where id = ${user.id}) as users,
     (select jsonb_agg(to_jsonb(sessions) order by id) from sessions where user_id = ${user.id}) as sessions,
     (select jsonb_agg(to_jsonb(api_keys) - 'last_used_at' order by id)
@@ -75,7 +75,7 @@ const everythingOf = ({ user }: User) => sql`
 
 const cases = Object.keys(CALLS).flatMap((call) => Object.keys(ENDS).map((end) => ({ call, end })))
 
-test.each(cases)("$call does nothing when $end ends before its body has arrived", async ({ call, end }) => {
+test.each(cases)("$call changes nothing if its body arrives after the end of $end", async ({ call, end }) => {
   const user = await registerWithKey(server.url)
   await rest(server.url, "POST", "/auth/login", { body: { email: user.email, password: user.password } })
   const [line, headers, body] = CALLS[call]?.(user) ?? ["", [], ""]
@@ -83,27 +83,27 @@ test.each(cases)("$call does nothing when $end ends before its body has arrived"
   const length = `Content-Length: ${Buffer.byteLength(body)}`
   connection.write(request(line, ["Content-Type: application/json", length, ...headers]))
   connection.write(body.slice(0, 5))
-  await untilOthersAreServed(user)
+  await untilHeadersAreRead(user)
 
   await ENDS[end]?.(user)
-  const before = await everythingOf(user)
+  const before = await readAllRows(user)
   connection.write(body.slice(5))
 
   const reply = await connection.read()
   expect(reply?.body).toContain('"UNAUTHENTICATED"')
   expect(reply?.body).not.toContain('"result":{"data"')
   if (!headers.includes(STREAMED)) expect(reply?.status).toBe(401)
-  expect(await everythingOf(user)).toEqual(before)
+  expect(await readAllRows(user)).toEqual(before)
 })
 
-/** Calls that came later, with the same credentials, have been answered: so the headers have been seen. */
-async function untilOthersAreServed({ accessToken, apiKey }: User) {
+/** Waits for responses to later calls with the same credentials, after which the server has read the headers. */
+async function untilHeadersAreRead({ accessToken, apiKey }: User) {
   for (const credential of [{ accessToken }, { apiKey }]) {
     expect((await rest(server.url, "GET", "/auth/me", credential)).status).toBe(200)
   }
 }
 
-test("a call of a batch does nothing once another has ended the session, and is refused", async () => {
+test("a call of a batch is refused and changes nothing once another call has ended the session", async () => {
   const user = await registerWithKey(server.url)
   const { accessToken, id } = user
   const { body: sessions } = await rest(server.url, "GET", "/auth/sessions", { accessToken })
@@ -125,7 +125,7 @@ test("a call of a batch does nothing once another has ended the session, and is 
   }
 })
 
-test("an administrator's stolen session does nothing when its owner has ended it before the body arrived", async () => {
+test("an administrator's stolen session changes nothing if its owner ends it before the body arrives", async () => {
   const [admin, other] = [await registerWithKey(server.url), await register(server.url)]
   await sql`update users set role = 'admin' where id = ${admin.user.id}`
   const body = JSON.stringify({ 0: { json: { id: other.user.id } }, 1: { json: { id: other.user.id } } })
@@ -137,7 +137,7 @@ test("an administrator's stolen session does nothing when its owner has ended it
       `Content-Length: ${body.length}`,
     ]),
   )
-  await untilOthersAreServed(admin)
+  await untilHeadersAreRead(admin)
 
   const newPassword = "another long enough phrase"
   const signedIn = await rest(server.url, "POST", "/auth/login", {

@@ -7,13 +7,13 @@ import { startTwo } from "./startTwo.ts"
 
 afterEach(() => vi.restoreAllMocks())
 
-const statusOf = async (url: string, apiKey: string) =>
+const fetchStatus = async (url: string, apiKey: string) =>
   (await rest(url, "GET", "/auth/me", { apiKey })).status
 
 const revoke = (url: string, { id, accessToken }: { id: string; accessToken: string }) =>
   rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })
 
-async function rowOf(databaseUrl: string, id: string) {
+async function readRow(databaseUrl: string, id: string) {
   const sql = connect(databaseUrl)
   const [row] = await sql`select key_hash, receipt, receipt_secret_id from api_keys where id = ${id}`
   await sql.end()
@@ -22,28 +22,28 @@ async function rowOf(databaseUrl: string, id: string) {
 
 const wiped = { key_hash: null, receipt: null, receipt_secret_id: null }
 
-test("a read that began before the revocation serves no call that came after it", async () => {
+test("a read that began before a revocation is not shared with calls that arrived after it", async () => {
   await using two = await startTwo(inject("postgresUrl"))
   const key = await registerWithKey(two.a)
-  expect(await statusOf(two.b, key.apiKey)).toBe(200)
+  expect(await fetchStatus(two.b, key.apiKey)).toBe(200)
 
   const hasRead = two.link.hold("database")
-  const early = statusOf(two.b, key.apiKey)
+  const early = fetchStatus(two.b, key.apiKey)
   await hasRead
   expect((await revoke(two.a, key)).status).toBe(204)
-  const late = [statusOf(two.b, key.apiKey), statusOf(two.b, key.apiKey)]
-  // An answer on another connection, so that the late ones have come in.
+  const late = [fetchStatus(two.b, key.apiKey), fetchStatus(two.b, key.apiKey)]
+  // When this returns, the late calls have arrived.
   await rest(two.b, "GET", "/healthz")
   two.link.release()
 
   expect(await Promise.all(late)).toEqual([401, 401])
-  // It came before, and was true when it was read.
+  // This call arrived before the revocation, and the key was active when it was read.
   expect(await early).toBe(200)
-  expect(await statusOf(two.b, key.apiKey)).toBe(401)
-  expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+  expect(await fetchStatus(two.b, key.apiKey)).toBe(401)
+  expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)
 })
 
-test("a receipt that is about to be renewed when the key is revoked is not, and the call is rejected", async () => {
+test("a receipt is not renewed if its key is revoked meanwhile, and the call is rejected", async () => {
   const old = newSecret()
   await using two = await startTwo(inject("postgresUrl"), {
     a: { AUTH_SECRET: old },
@@ -53,44 +53,44 @@ test("a receipt that is about to be renewed when the key is revoked is not, and 
   await rest(two.b, "GET", "/readyz")
 
   const hasRead = two.link.hold("database")
-  const verdict = statusOf(two.b, key.apiKey)
+  const verdict = fetchStatus(two.b, key.apiKey)
   await hasRead
   await revoke(two.a, key)
   two.link.release()
 
   expect(await verdict).toBe(401)
-  expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+  expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)
 })
 
-test("a key without a usable receipt that is revoked on another instance while its bcrypt runs", async () => {
+test("a key that is revoked on another instance while its bcrypt runs is rejected", async () => {
   await using two = await startTwo(inject("postgresUrl"), {
     b: { AUTH_SECRET: newSecret() },
   })
   const key = await registerWithKey(two.a)
   const compare = bcrypt.compare.bind(bcrypt)
-  let open = () => {}
-  const begun = new Promise<void>((resolve) => {
+  let resumeCompare = () => {}
+  const hasBegun = new Promise<void>((resolve) => {
     vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
       resolve()
       await new Promise<void>((go) => {
-        open = go
+        resumeCompare = go
       })
       return compare(text, hash)
     })
   })
 
-  const verdict = statusOf(two.b, key.apiKey)
-  await begun
+  const verdict = fetchStatus(two.b, key.apiKey)
+  await hasBegun
   expect((await revoke(two.a, key)).status).toBe(204)
-  const late = statusOf(two.b, key.apiKey)
-  open()
+  const late = fetchStatus(two.b, key.apiKey)
+  resumeCompare()
 
   expect(await Promise.all([verdict, late])).toEqual([401, 401])
-  expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+  expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)
 })
 
 test.each(["the receipt", "the revocation"])(
-  "%s is written first: none is left, and the key is out",
+  "%s is written first: no receipt is left, and the key is rejected",
   async (first) => {
     await using two = await startTwo(inject("postgresUrl"), {
       b: { AUTH_SECRET: newSecret() },
@@ -100,18 +100,18 @@ test.each(["the receipt", "the revocation"])(
       two.databaseUrl,
       (sql) => sql`select from api_keys where id = ${key.id} for update`,
     )
-    const verify = () => statusOf(two.b, key.apiKey)
-    const take = async () => (await revoke(two.a, key)).status
+    const verify = () => fetchStatus(two.b, key.apiKey)
+    const sendRevocation = async () => (await revoke(two.a, key)).status
 
     const isReceiptFirst = first === "the receipt"
-    const one = isReceiptFirst ? verify() : take()
+    const one = isReceiptFirst ? verify() : sendRevocation()
     await lock.untilWaiting(1)
-    const other = isReceiptFirst ? take() : verify()
+    const other = isReceiptFirst ? sendRevocation() : verify()
     await lock.untilWaiting(2)
     await lock.release()
 
     expect(await Promise.all([one, other])).toEqual(isReceiptFirst ? [200, 204] : [204, 401])
-    expect(await statusOf(two.b, key.apiKey)).toBe(401)
-    expect(await rowOf(two.databaseUrl, key.id)).toEqual(wiped)
+    expect(await fetchStatus(two.b, key.apiKey)).toBe(401)
+    expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)
   },
 )

@@ -16,8 +16,12 @@ afterEach(() => vi.restoreAllMocks())
 
 type Credential = { apiKey: string } | { accessToken: string }
 
-/** What calls to one instance and the other in turns are answered, each with each credential. */
-async function callInTurns({ a, b }: { a: string; b: string }, credentials: Credential[], rounds: number) {
+/** Calls both instances alternately with every credential, and returns the distinct statuses. */
+async function callAlternately(
+  { a, b }: { a: string; b: string },
+  credentials: Credential[],
+  rounds: number,
+) {
   const statuses = new Set<number>()
   for (let round = 0; round < rounds; round++) {
     for (const url of [a, b]) {
@@ -28,14 +32,14 @@ async function callInTurns({ a, b }: { a: string; b: string }, credentials: Cred
   return [...statuses]
 }
 
-async function receiptsOf(databaseUrl: string) {
+async function readReceipts(databaseUrl: string) {
   const sql = connect(databaseUrl)
   const rows = await sql`select id, receipt_secret_id, receipt from api_keys order by id`
   await sql.end()
   return rows.map((row) => ({ ...row }))
 }
 
-test("one instance has the new secret and the old, the other the old alone: keys work on both, and it comes to rest", async () => {
+test("one instance has the new and the old secret, the other only the old: keys work on both, and receipts settle", async () => {
   const [old, fresh] = [newSecret(), newSecret()]
   await using two = await startTwo(inject("postgresUrl"), {
     a: { AUTH_SECRET: fresh, AUTH_SECRET_PREVIOUS: old },
@@ -45,18 +49,18 @@ test("one instance has the new secret and the old, the other the old alone: keys
   const credentials = keys.map(({ apiKey }) => ({ apiKey }))
   const compare = vi.spyOn(bcrypt, "compare")
 
-  expect(await callInTurns(two, credentials, 5)).toEqual([200])
-  // For each key one where its receipt is unknown, and one more after the other instance has renewed it once.
+  expect(await callAlternately(two, credentials, 5)).toEqual([200])
+  // For each key, one bcrypt where its receipt is unknown, and one more after the other instance has renewed it.
   expect(compare.mock.calls.length).toBeLessThanOrEqual(2 * keys.length)
 
   compare.mockClear()
-  const settled = await receiptsOf(two.databaseUrl)
-  expect(await callInTurns(two, credentials, 10)).toEqual([200])
+  const settled = await readReceipts(two.databaseUrl)
+  expect(await callAlternately(two, credentials, 10)).toEqual([200])
   expect(compare).not.toHaveBeenCalled()
-  expect(await receiptsOf(two.databaseUrl)).toEqual(settled)
+  expect(await readReceipts(two.databaseUrl)).toEqual(settled)
 })
 
-test("rotated in the order that keeps both secrets everywhere, no call is refused and no bcrypt runs", async () => {
+test("if every instance knows the secret that the other uses, no call is refused and no bcrypt runs", async () => {
   const [old, fresh] = [newSecret(), newSecret()]
   const steps = {
     before: { AUTH_SECRET: old },
@@ -71,12 +75,12 @@ test("rotated in the order that keeps both secrets everywhere, no call is refuse
     const users = [await registerWithKey(two.a), await registerWithKey(two.b)]
     const credentials = users.flatMap(({ apiKey, accessToken }) => [{ apiKey }, { accessToken }])
     const compare = vi.spyOn(bcrypt, "compare")
-    expect(await callInTurns(two, credentials, 5)).toEqual([200])
+    expect(await callAlternately(two, credentials, 5)).toEqual([200])
     expect(compare).not.toHaveBeenCalled()
   }
 })
 
-test("a refresh token is good on both, whatever secrets they have", async () => {
+test("a refresh token is accepted on both instances, whatever their secrets", async () => {
   await using two = await startTwo(inject("postgresUrl"), { b: { AUTH_SECRET: newSecret() } })
   const { refreshToken } = await register(two.a)
   const there = await rest(two.b, "POST", "/auth/refresh", { body: { refreshToken } })
@@ -85,15 +89,16 @@ test("a refresh token is good on both, whatever secrets they have", async () => 
   expect(back.status).toBe(200)
 })
 
-/** A browser that is signed in at one instance, and turns its cookie at any. */
+/** Signs in on one instance with a cookie that can turn on any, as a browser would. */
 async function openBrowser(url: string, databaseUrl: string) {
-  const cookieOf = ({ headers }: { headers: Headers }) => headers.getSetCookie().join().split(";", 1)[0] ?? ""
+  const readCookie = ({ headers }: { headers: Headers }) =>
+    headers.getSetCookie().join().split(";", 1)[0] ?? ""
   const credentials = { email: `${randomUUID()}@company.tld`, password: randomUUID(), session: "cookie" }
   const signedUp = await rest(url, "POST", "/auth/register", { body: credentials, headers: { origin: url } })
-  let cookie = cookieOf(signedUp)
+  let cookie = readCookie(signedUp)
   const present = (url: string) => rest(url, "POST", "/auth/refresh", { headers: { origin: url, cookie } })
   return {
-    /** Turns the cookie at the first, then repeats it at all: as a page that is reloaded. */
+    /** Turns the cookie on the first instance, and repeats the request on all of them, as a reloaded page would. */
     async turn(urls: string[]) {
       const sql = connect(databaseUrl)
       await sql`update sessions set refreshed_at = now() - interval '1 hour'`
@@ -101,14 +106,14 @@ async function openBrowser(url: string, databaseUrl: string) {
       const replies = []
       for (const url of [...urls, ...urls]) replies.push(await present(url))
       expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200))
-      expect(new Set(replies.map(cookieOf)).size).toBe(1)
-      expect(cookieOf(replies[0] ?? signedUp)).not.toBe(cookie)
-      cookie = cookieOf(replies[0] ?? signedUp)
+      expect(new Set(replies.map(readCookie)).size).toBe(1)
+      expect(readCookie(replies[0] ?? signedUp)).not.toBe(cookie)
+      cookie = readCookie(replies[0] ?? signedUp)
     },
   }
 }
 
-test("through all steps of the documented rotation, one instance after the other, no credential is refused", async () => {
+test("no credential is refused at any step of the documented rotation, one instance at a time", async () => {
   const [old, fresh] = [newSecret(), newSecret()]
   const steps = [
     { AUTH_SECRET: old },
@@ -133,7 +138,7 @@ test("through all steps of the documented rotation, one instance after the other
   ] as const) {
     await using one = await startTestServer({ ...shared, ...steps[a] })
     await using two = await startTestServer({ ...shared, ...steps[b] })
-    // The third step waits until access tokens under the old secret have expired.
+    // Before the last step, operators wait until access tokens under the old secret have expired.
     if (a === 3) credentials = credentials.filter((credential) => "apiKey" in credential)
     for (const { url } of [one, two]) {
       const { apiKey, accessToken, refreshToken } = await registerWithKey(url)
@@ -141,7 +146,7 @@ test("through all steps of the documented rotation, one instance after the other
       sessions.push({ refreshToken })
       browsers.push(await openBrowser(url, shared.DATABASE_URL))
     }
-    expect(await callInTurns({ a: one.url, b: two.url }, credentials, 2)).toEqual([200])
+    expect(await callAlternately({ a: one.url, b: two.url }, credentials, 2)).toEqual([200])
     for (const urls of [
       [one.url, two.url],
       [two.url, one.url],
