@@ -1,0 +1,54 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import { latchkeyHandler } from "@latchkey/server/hono"
+import { Hono } from "hono"
+import { serveStatic } from "@hono/node-server/serve-static"
+import { fileURLToPath } from "node:url"
+import { type OpenDatabase } from "./db/openDatabase.ts"
+import type { TidewaterLatchkey } from "./latchkey.ts"
+import { settingsPage } from "./pages/settingsPage.ts"
+import { signInPage } from "./pages/signInPage.ts"
+import { createRouter } from "./router.ts"
+import { expiredSignInCookie, readSignInCookie, signInCookie } from "./signInCookie.ts"
+import type { SignIns } from "./signIns.ts"
+
+const assets = fileURLToPath(new URL("../public", import.meta.url))
+
+/** The product as an HTTP app: its pages, its tRPC API, and Latchkey under `/latchkey`. */
+export function createTidewater({ db }: Pick<OpenDatabase, "db">, signIns: SignIns, latchkey: TidewaterLatchkey) {
+  const app = new Hono()
+  const router = createRouter(db, latchkey)
+
+  app.all("/latchkey/*", latchkeyHandler(latchkey))
+  app.all("/trpc/*", (c) =>
+    fetchRequestHandler({
+      endpoint: "/trpc",
+      req: c.req.raw,
+      router,
+      createContext: (options) => latchkey.createContext(options),
+    }),
+  )
+
+  app.get("/", async (c) => {
+    const token = readSignInCookie(c.req.raw.headers)
+    const member = token === undefined ? null : await signIns.find(token)
+    return member ? c.html(settingsPage(member)) : c.html(signInPage())
+  })
+  app.post("/sign-in", async (c) => {
+    const { email, password } = await c.req.parseBody()
+    const token =
+      typeof email === "string" && typeof password === "string"
+        ? await signIns.signIn({ email, password })
+        : null
+    if (token === null) return c.html(signInPage({ hasFailed: true }), 401)
+    c.header("Set-Cookie", signInCookie(token))
+    return c.redirect("/", 303)
+  })
+  app.post("/sign-out", async (c) => {
+    const token = readSignInCookie(c.req.raw.headers)
+    if (token !== undefined) await signIns.signOut(token)
+    c.header("Set-Cookie", expiredSignInCookie())
+    return c.redirect("/", 303)
+  })
+  app.get("/assets/*", serveStatic({ root: assets, rewriteRequestPath: (path) => path.slice("/assets".length) }))
+  return app
+}

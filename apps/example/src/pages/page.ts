@@ -1,0 +1,21 @@
+import { html } from "hono/html"
+import type { HtmlEscapedString } from "hono/utils/html"
+
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
+
+/** A complete page. */
+export const page = (title: string, content: Html, script?: string): Html => html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title} · Tidewater</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="/assets/tidewater.css" />
+    ${script === undefined ? "" : html`<script type="module" src="${script}"></script>`}
+  </head>
+  <body>
+    ${content}
+  </body>
+</html>`
