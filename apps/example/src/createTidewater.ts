@@ -1,9 +1,9 @@
-import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
-import { latchkeyHandler } from "@latchkey/server/hono"
-import { Hono } from "hono"
-import { serveStatic } from "@hono/node-server/serve-static"
 import { fileURLToPath } from "node:url"
-import { type OpenDatabase } from "./db/openDatabase.ts"
+import { serveStatic } from "@hono/node-server/serve-static"
+import { latchkeyHandler } from "@latchkey/server/hono"
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
+import { Hono } from "hono"
+import type { OpenDatabase } from "./db/openDatabase.ts"
 import type { TidewaterLatchkey } from "./latchkey.ts"
 import { settingsPage } from "./pages/settingsPage.ts"
 import { signInPage } from "./pages/signInPage.ts"
@@ -14,7 +14,11 @@ import type { SignIns } from "./signIns.ts"
 const assets = fileURLToPath(new URL("../public", import.meta.url))
 
 /** The product as an HTTP app: its pages, its tRPC API, and Latchkey under `/latchkey`. */
-export function createTidewater({ db }: Pick<OpenDatabase, "db">, signIns: SignIns, latchkey: TidewaterLatchkey) {
+export function createTidewater(
+  { db }: Pick<OpenDatabase, "db">,
+  signIns: SignIns,
+  latchkey: TidewaterLatchkey,
+) {
   const app = new Hono()
   const router = createRouter(db, latchkey)
 
@@ -49,6 +53,9 @@ export function createTidewater({ db }: Pick<OpenDatabase, "db">, signIns: SignI
     c.header("Set-Cookie", expiredSignInCookie())
     return c.redirect("/", 303)
   })
-  app.get("/assets/*", serveStatic({ root: assets, rewriteRequestPath: (path) => path.slice("/assets".length) }))
+  app.get(
+    "/assets/*",
+    serveStatic({ root: assets, rewriteRequestPath: (path) => path.slice("/assets".length) }),
+  )
   return app
 }

@@ -1,6 +1,6 @@
 import { html } from "hono/html"
-import type { Member } from "../signIns.ts"
 import { SCOPES } from "../latchkey.ts"
+import type { Member } from "../signIns.ts"
 import { page } from "./page.ts"
 
 export const settingsPage = ({ name, organization, role }: Member) =>
