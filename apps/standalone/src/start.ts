@@ -1,7 +1,7 @@
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
-import { createHandler, describeError } from "@latchkey/api"
+import { createHandler, describeError, openSource } from "@latchkey/api"
 import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
 import { createDatabase, type Database, findRolesWithRights, parseDatabaseUrl, ping } from "@latchkey/db"
 import { createMetrics } from "./createMetrics.ts"
@@ -79,12 +79,13 @@ export async function start(
     }
     const readiness = createReadiness(() => ping(database.db))
     const app = createHandler({
-      auth,
+      auth: openSource(auth),
       log,
       observer: metrics,
       checkReady: readiness.check,
       corsOrigins: env.CORS_ORIGINS,
       trustProxy: env.TRUST_PROXY,
+      mountedAt: null,
       dashboard: dashboardFolder(),
     })
     const { METRICS_PORT = 0, PORT, HOST: host, KEEP_ALIVE_TIMEOUT: keepAliveTimeout } = env

@@ -60,6 +60,8 @@ export interface Auth {
    * @returns how many of the emails have no account: whoever registers one becomes an administrator.
    */
   syncAdmins(): Promise<number>
+  /** Writes what is buffered in memory. */
+  flush(): Promise<void>
   /** Writes what is buffered in memory, and stops background work. */
   close(): Promise<void>
 }
@@ -132,6 +134,7 @@ export function createAuth(options: AuthOptions): Auth {
       await appointOldestUser(db)
       return 0
     },
+    flush: lastUsed.flush,
     async close() {
       await Promise.all([lastUsed.close(), sweeper.close()])
     },

@@ -14,6 +14,8 @@ export interface DatabaseHandle {
 }
 
 export interface DatabaseOptions {
+  /** The number of connections to a PostgreSQL server, and so of concurrent queries; 10 by default. */
+  maxConnections?: number | undefined
   /** Called with the seconds that each query took, including the wait for a connection. */
   onQuery?: ((seconds: number) => void) | undefined
 }

@@ -9,6 +9,10 @@ export interface RequestOptions {
   peerAddress?: string | undefined
   /** How many proxies' `X-Forwarded-For` entries to trust. */
   trustProxy?: number
+  /** The host's own request, if another server mounts the handler. */
+  hostRequest?: unknown
+  /** Whether the response may have `Strict-Transport-Security`. */
+  sendsHsts?: boolean
 }
 
 /**
@@ -19,6 +23,8 @@ export class RequestState implements ClientInfo {
   readonly requestId = randomUUID()
   readonly startedAt = performance.now()
   readonly headers: Pick<Headers, "get">
+  readonly hostRequest: unknown
+  readonly sendsHsts: boolean
   /** The route pattern or the procedure names. Never the path as sent, which may contain secrets. */
   route = "unknown"
   caller: Caller | null = null
@@ -33,8 +39,10 @@ export class RequestState implements ClientInfo {
   readonly #peerAddress: string | undefined
   readonly #trustProxy: number
 
-  constructor({ headers, peerAddress, trustProxy = 0 }: RequestOptions) {
+  constructor({ headers, peerAddress, trustProxy = 0, hostRequest, sendsHsts = true }: RequestOptions) {
     this.headers = headers
+    this.hostRequest = hostRequest
+    this.sendsHsts = sendsHsts
     this.#peerAddress = peerAddress
     this.#trustProxy = trustProxy
   }

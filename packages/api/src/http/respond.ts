@@ -14,8 +14,12 @@ export const SAFE_HEADERS = {
   "X-Frame-Options": "DENY",
 }
 
+const HSTS = "Strict-Transport-Security"
+const { [HSTS]: _hsts, ...headersOfGuest } = SAFE_HEADERS
+
 /** Caches must not store a response, not even a 404, unless it sets its own policy, as the dashboard's files do. */
 const DEFAULT_HEADERS = { ...SAFE_HEADERS, "cache-control": "no-store" }
+const GUEST_HEADERS = { ...headersOfGuest, "cache-control": "no-store" }
 
 /**
  * Caches must not store responses that depend on a credential. In case one is configured to do so anyway, `Vary` lists
@@ -37,9 +41,9 @@ const headersByStatus: Record<number, Record<string, string>> = {
  */
 function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
   const request = c.get("request")
-  const { requestId, setCookie, rateLimit, failures } = request
+  const { requestId, setCookie, rateLimit, failures, sendsHsts } = request
   return {
-    ...DEFAULT_HEADERS,
+    ...(sendsHsts ? DEFAULT_HEADERS : GUEST_HEADERS),
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],

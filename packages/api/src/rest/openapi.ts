@@ -29,8 +29,12 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   kind: "Return only events of this kind.",
 }
 
-/** Creates the OpenAPI 3.1 document of the REST API from the router. */
-export function createOpenApiDocument(version: string) {
+/**
+ * Creates the OpenAPI 3.1 document of the REST API from the router.
+ *
+ * @param basePath the path of the URL under which the API is served, or "".
+ */
+export function createOpenApiDocument(version: string, basePath = "") {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of restOperations) {
     paths[operation.path] = {
@@ -41,7 +45,7 @@ export function createOpenApiDocument(version: string) {
   return {
     openapi: "3.1.0",
     info: { title: "Latchkey", version, description: ABOUT, license: { name: "MIT", identifier: "MIT" } },
-    servers: [{ url: "/" }],
+    servers: [{ url: basePath === "" ? "/" : basePath }],
     paths,
     components: {
       schemas: { Error: errorSchema },

@@ -6,25 +6,58 @@ export interface Context {
   latchkey: Latchkey
 }
 
+/** The service, which a host may open only when the first call needs it. */
+export interface AuthSource {
+  /** Undefined until the service is open. */
+  readonly current: Auth | undefined
+  /** @throws {AuthError} `UNAVAILABLE`. */
+  open(): Promise<Auth>
+}
+
+/** The source of a service that is open. */
+export const openSource = (auth: Auth): AuthSource => ({ current: auth, open: async () => auth })
+
 /** One request's access to the service. */
 export class Latchkey {
-  readonly auth: Auth
   readonly request: RequestState
+  readonly #source: AuthSource
+  readonly #isLongLived: boolean
   #authentication: Promise<Authentication> | undefined
   #runQueued: RunQueued | undefined
 
-  constructor(auth: Auth, request: RequestState) {
-    this.auth = auth
+  /** @param isLongLived whether calls at any later time use this, as on a WebSocket. */
+  constructor(source: AuthSource, request: RequestState, isLongLived = false) {
+    this.#source = source
+    this.#isLongLived = isLongLived
     this.request = request
   }
 
-  /** Authenticates the request at the first call, and only once. */
+  /** The service. Every procedure waits for `opening` before it uses this. */
+  get auth(): Auth {
+    const { current } = this.#source
+    if (!current) throw new TypeError("the service is not open")
+    return current
+  }
+
+  /**
+   * Opens the service. Returns null if it is open.
+   *
+   * @throws {AuthError} `UNAVAILABLE`, from the promise.
+   */
+  opening(): Promise<unknown> | null {
+    return this.#source.current ? null : this.#source.open()
+  }
+
+  /** Authenticates the request at the first call, and only once, unless this is long-lived. */
   authenticate(): Promise<Authentication> {
-    this.#authentication ??= this.#authenticate()
+    if (this.#isLongLived) return this.authenticateAgain()
+    this.#authentication ??= this.authenticateAgain()
     return this.#authentication
   }
 
-  async #authenticate(): Promise<Authentication> {
+  /** Authenticates the request now. */
+  async authenticateAgain(): Promise<Authentication> {
+    await this.opening()
     const { auth, request } = this
     const authentication = await auth.authenticate(request.headers, request)
     request.caller = authentication.caller
@@ -56,6 +89,6 @@ export class Latchkey {
 }
 
 /** Creates the context of a request. */
-export const createContext = (auth: Auth, request: RequestState): Context => ({
-  latchkey: new Latchkey(auth, request),
+export const createContext = (source: AuthSource, request: RequestState): Context => ({
+  latchkey: new Latchkey(source, request),
 })

@@ -55,7 +55,10 @@ export const router = t.router
  * Converts errors where they leave a procedure, so that they keep their code in other routers with other error
  * formatters. Otherwise a wrong password would be a 500 there.
  */
-const baseProcedure = t.procedure.use(async ({ next }) => {
+const baseProcedure = t.procedure.use(async ({ ctx, next }) => {
+  await ctx.latchkey.opening()?.catch((error: unknown) => {
+    throw toTrpcError(error)
+  })
   const result = await next()
   if (!result.ok) throw toTrpcError(result.error)
   return result

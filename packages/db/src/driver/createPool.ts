@@ -14,19 +14,20 @@ import { sqlClient } from "./sqlClient.ts"
 import { createStallWatch, STALLED_COMMITS } from "./stallWatch.ts"
 import { transactionOn } from "./transactionOn.ts"
 
-/** The number of connections, and so of concurrent queries. */
-const SIZE = 10
-
-/** How many of them writes may hold. */
-const MAX_WRITES = 6
+/** The number of connections that writes may hold, so that reads continue when writes hang. */
+const maxWritesOf = (size: number) => Math.max(1, Math.floor(size * 0.6))
 
 /** Milliseconds that queries in flight have to finish when the pool is closed. */
 const CLOSE_MS = 1_000
 
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
-export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseHandle {
+export function createPool(
+  url: string,
+  { onQuery, maxConnections: size = 10 }: DatabaseOptions,
+): DatabaseHandle {
+  const maxWrites = maxWritesOf(size)
   const server = readServer(url)
-  const semaphore = createSemaphore({ size: SIZE, maxWrites: MAX_WRITES, ...WAITING })
+  const semaphore = createSemaphore({ size, maxWrites, ...WAITING })
   const stalls = createStallWatch(async () => {
     const rows = await withLease(false, (lease) =>
       run(lease, (slot) => slot.execute({ text: STALLED_COMMITS, asArrays: true })),
@@ -47,7 +48,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 
   /** Slots that no query holds. */
-  const idle = Array.from({ length: SIZE }, () => createSlot({ connect, stalls, trust }))
+  const idle = Array.from({ length: size }, () => createSlot({ connect, stalls, trust }))
   const slots: readonly Slot[] = [...idle]
 
   /** The most recently used connected slot; without one, the slot that has been idle longest. */
@@ -59,8 +60,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 
   async function run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result> {
-    if (lease.isWrite && stalls.size >= MAX_WRITES)
-      throw new DatabaseUnavailable("commits wait for a standby")
+    if (lease.isWrite && stalls.size >= maxWrites) throw new DatabaseUnavailable("commits wait for a standby")
     const acquired = semaphore.acquire(lease.isWrite)
     if (acquired) await acquired
     const slot = takeIdle()

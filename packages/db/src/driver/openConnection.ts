@@ -135,23 +135,29 @@ async function open(
   socket.on("error", lose)
   socket.on("close", () => lose(new Error("the database closed the connection")))
 
+  /** Only statements in flight keep the process alive. */
+  function settle(reject: (reason: Error) => void) {
+    heardAt = performance.now()
+    rejections.delete(reject)
+    if (rejections.size === 0) socket.unref()
+  }
+
   function send({ text, params = [], prepare = false, asArrays = false }: Statement): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (lost) return reject(lost)
+      if (rejections.size === 0) socket.ref()
       rejections.add(reject)
       const statement = client.unsafe(text, params as never[], { prepare: prepare && keepsSettings })
       const answered = asArrays ? statement.values() : statement
       answered.then(
         (rows) => {
-          heardAt = performance.now()
-          rejections.delete(reject)
+          settle(reject)
           if (!isUnreplicated) return resolve(rows)
           isUnreplicated = false
           reject(new DatabaseUnavailable("committed, but a standby that has to confirm it did not"))
         },
         (error: Error) => {
-          heardAt = performance.now()
-          rejections.delete(reject)
+          settle(reject)
           reject(error)
           if (endsConnection(error)) lose(error)
         },

@@ -5,11 +5,18 @@ import type { Lease } from "../driver/lease.ts"
 import { setPool, WAITING } from "../driver/pool.ts"
 import { createSemaphore } from "../driver/semaphore.ts"
 import { migrateDatabase } from "../migrate/migrateDatabase.ts"
-import { openEmbedded } from "./openEmbedded.ts"
 
-/** Opens the embedded database of a folder. @throws {DataFolderInUse} */
-export async function createEmbedded(folder: string, { onQuery }: DatabaseOptions): Promise<DatabaseHandle> {
-  const { client, close } = await openEmbedded(folder)
+/** An embedded database that is open. */
+export interface OpenEmbedded {
+  client: PGlite
+  close(): Promise<void>
+}
+
+/** Creates the handle of an embedded database. */
+export function createEmbedded(
+  { client, close }: OpenEmbedded,
+  { onQuery }: DatabaseOptions,
+): DatabaseHandle {
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
   /** The lease of the query that runs. */

@@ -1,17 +1,7 @@
 import { open } from "node:fs/promises"
 import { join } from "node:path"
 import { tryLock } from "fs-native-extensions"
-
-/** Another process, or another handle of this one, has the folder. */
-export class DataFolderInUse extends Error {
-  override name = "DataFolderInUse"
-  readonly folder: string
-
-  constructor(folder: string) {
-    super(`another process is using the data folder ${folder}`)
-    this.folder = folder
-  }
-}
+import { DataFolderInUse } from "./dataFolderInUse.ts"
 
 /**
  * Locks a folder for this process. The operating system holds the lock, so it ends with the process however

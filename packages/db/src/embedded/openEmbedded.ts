@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rename, rm, stat, statfs } from "node:fs/promis
 import { dirname, join } from "node:path"
 import { PGlite } from "@electric-sql/pglite"
 import { DatabaseUnusable } from "../migrate/databaseUnusable.ts"
+import type { OpenEmbedded } from "./createEmbedded.ts"
 import { lockFolder } from "./lockFolder.ts"
 
 /** PostgreSQL's version in PGlite, which opens no database of another one. */
@@ -13,7 +14,7 @@ const POSTGRES_VERSION = "18"
  * @throws {DataFolderInUse}
  * @throws {DatabaseUnusable} when there is a database that can't be opened.
  */
-export async function openEmbedded(folder: string) {
+export async function openEmbedded(folder: string): Promise<OpenEmbedded> {
   await createFolder(folder)
   const unlock = await lockFolder(folder)
   try {

@@ -37,6 +37,7 @@ export const createStubAuth = (
   admin: unavailable as Auth["admin"],
   queue: unavailable as Auth["queue"],
   syncAdmins: async () => 0,
+  flush: async () => {},
   close: async () => {},
 })
 

@@ -1,0 +1,191 @@
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import {
+  type App,
+  type AuthSource,
+  createHandler,
+  describeError,
+  type NotReady,
+  type RequestObserver,
+} from "@latchkey/api"
+import { type Auth, AuthError, type AuthObserver, createAuth, type Limits } from "@latchkey/auth"
+import { type Database, type DatabaseHandle, ping } from "@latchkey/db"
+import { dashboardFolder } from "./dashboardFolder.ts"
+import { toHandlerLogger } from "./logger.ts"
+import { openDatabase } from "./openDatabase.ts"
+import type { Settings } from "./readOptions.ts"
+
+/** What only Latchkey's own server and the tests decide. */
+export interface Internals {
+  /** Replaces the URL of the settings: `file://…` for another folder of the embedded database, or one in memory. */
+  databaseUrl?: string
+  /** Reads the secret once the database is open. */
+  readSecret?: () => Promise<string>
+  accessTokenTtl: number
+  refreshTokenTtl: number
+  bcryptCost: number
+  registration: "open" | "closed"
+  /** Null: the account that registers first is an administrator. */
+  adminEmails: readonly string[] | null
+  auditRetentionDays: number
+  limits: Partial<Limits>
+  /** Null for a server of its own, without a base path. */
+  mountedAt: string | null
+  trustProxy: number
+  authObserver: AuthObserver | undefined
+  requestObserver: RequestObserver | null
+  onQuery: ((seconds: number) => void) | undefined
+  /** Replaces the check of the database. */
+  checkReady?: (checkDatabase: () => Promise<void>) => Promise<NotReady | null>
+}
+
+export interface Opened {
+  auth: Auth
+  db: Database
+  usage: DatabaseHandle["usage"]
+}
+
+/** The parts of a server behind its public face. */
+export interface Engine {
+  readonly app: App
+  readonly source: AuthSource
+  /** Opens everything. @throws what failed. */
+  open(): Promise<Opened>
+  migrate(): Promise<void>
+  flush(): Promise<void>
+  /** After a response: hands what is gathered to `waitUntil`. */
+  afterResponse(): void
+  close(): Promise<void>
+}
+
+/** Creates the parts of a server. Opens nothing. */
+export function createEngine(settings: Settings, internals: Internals): Engine {
+  const log = toHandlerLogger(settings.logger)
+  const url =
+    internals.databaseUrl ?? settings.databaseUrl ?? pathToFileURL(join(process.cwd(), ".latchkey")).href
+  const isEmbedded = !url.startsWith("postgres")
+  const migrates = (settings.migrate ?? (isEmbedded ? "auto" : "check")) === "auto"
+  let opening: Promise<Opened> | undefined
+  let opened: (Opened & { handle: DatabaseHandle }) | undefined
+  let isClosed = false
+  let flushing: Promise<void> | undefined
+
+  const openHandle = () =>
+    openDatabase(url, {
+      maxConnections: settings.maxConnections,
+      onQuery: internals.onQuery,
+    })
+
+  async function openAll(): Promise<Opened> {
+    if (isClosed) throw new Error("this server has been closed")
+    const handle = await openHandle()
+    try {
+      if (migrates) await handle.migrate()
+      const auth = createAuth({
+        db: handle.db,
+        secrets: {
+          current: internals.readSecret ? await internals.readSecret() : settings.secret,
+          previous: settings.previousSecret,
+        },
+        accessTokenTtl: internals.accessTokenTtl,
+        refreshTokenTtl: internals.refreshTokenTtl,
+        bcryptCost: internals.bcryptCost,
+        registration: internals.registration,
+        maxKeysPerUser: settings.maxKeysPerOwner,
+        adminEmails: internals.adminEmails,
+        auditRetentionDays: internals.auditRetentionDays,
+        limits: internals.limits,
+        onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
+        observer: internals.authObserver,
+      })
+      opened = { auth, db: handle.db, usage: handle.usage, handle }
+      return opened
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** Opens once. After a failure, the next call tries again. */
+  function open(): Promise<Opened> {
+    opening ??= openAll().catch((error: unknown) => {
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+
+  const source: AuthSource = {
+    get current() {
+      return opened?.auth
+    },
+    async open() {
+      try {
+        return (await open()).auth
+      } catch (cause) {
+        throw new AuthError("UNAVAILABLE", "The service is temporarily unavailable; try again shortly.", {
+          cause,
+        })
+      }
+    },
+  }
+
+  async function checkDatabase() {
+    const { db } = await open()
+    await ping(db)
+  }
+
+  async function flush() {
+    await opened?.auth.flush()
+  }
+
+  const app = createHandler({
+    auth: source,
+    log,
+    observer: internals.requestObserver,
+    checkReady: internals.checkReady
+      ? () => internals.checkReady?.(checkDatabase) ?? Promise.resolve(null)
+      : () =>
+          checkDatabase().then(
+            () => null,
+            (error: unknown) => ({ message: "The database does not answer.", error }),
+          ),
+    corsOrigins: settings.allowedOrigins,
+    trustProxy: internals.trustProxy,
+    mountedAt: internals.mountedAt,
+    dashboard: settings.dashboard ? dashboardFolder() : null,
+  })
+
+  return {
+    app,
+    source,
+    open,
+    async migrate() {
+      if (opened) return opened.handle.migrate()
+      const handle = await openHandle()
+      try {
+        await handle.migrate()
+      } finally {
+        await handle.close()
+      }
+    },
+    flush,
+    afterResponse() {
+      if (!settings.waitUntil || flushing) return
+      flushing = flush().finally(() => {
+        flushing = undefined
+      })
+      settings.waitUntil(flushing)
+    },
+    async close() {
+      isClosed = true
+      await opening?.catch(() => {})
+      if (!opened) return
+      const { auth, handle } = opened
+      opened = undefined
+      opening = undefined
+      await auth.close()
+      await handle.close()
+    },
+  }
+}

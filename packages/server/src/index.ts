@@ -1,0 +1,26 @@
+export type { AppRouter } from "./appRouter.ts"
+export { createLatchkeyServer } from "./createLatchkeyServer.ts"
+export type { Identify, Identity, LatchkeyServerOptions, Logger, TrustedIssuer } from "./options.ts"
+export { OptionsError } from "./optionsError.ts"
+export type {
+  Accepted,
+  AuthenticateOptions,
+  Caller,
+  ContextInfo,
+  ContextRequest,
+  ContextSource,
+  HeadersSource,
+  LatchkeyContext,
+  LatchkeyServer,
+  ManagedApiKey,
+  NewApiKey,
+  OpenApiParts,
+  OwnerApiKeys,
+  RefusalBody,
+  RefusalCause,
+  Refused,
+  Requirement,
+  RequiresProcedure,
+  Verdict,
+  Via,
+} from "./types.ts"

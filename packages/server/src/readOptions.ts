@@ -1,0 +1,134 @@
+import { z } from "zod"
+import { databaseUrl, origin, secret } from "./fields.ts"
+import type { Identify, LatchkeyServerOptions, Logger } from "./options.ts"
+import { OptionsError } from "./optionsError.ts"
+
+const isFunction = (value: unknown) => typeof value === "function"
+
+const fn = <T>() => z.custom<T>(isFunction, { error: "expected a function" })
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `expected ${values.map((value) => `"${value}"`).join(" or ")}` })
+
+const wholeNumber = (min: number, max: number) => {
+  const error = `expected a whole number from ${min} to ${max}`
+  return z.int({ error }).min(min, { error }).max(max, { error })
+}
+
+const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
+
+/** RFC 6749, section 3.3. Latchkey's own scopes are not for products to declare. */
+const scope = matching(
+  /^(?!latchkey:)[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/,
+  "expected scopes such as reports:read, without spaces, quotes, commas or backslashes, and none that begins with latchkey:",
+)
+
+const subject = matching(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it excludes
+  /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/u,
+  "expected 1 to 255 characters, without control characters",
+)
+
+const issuer = matching(
+  /^(?!latchkey$)[\x21-\x7e]{1,255}$/,
+  "expected 1 to 255 visible ASCII characters, and not latchkey",
+)
+
+const logger = z.custom<Logger>(
+  (value) =>
+    ["info", "warn", "error"].every((name) => isFunction((value as Logger | null)?.[name as "info"])),
+  { error: "expected a logger such as pino's, with info, warn and error" },
+)
+
+const Options = z
+  .strictObject({
+    databaseUrl: databaseUrl.optional(),
+    database: z.literal("embedded", { error: 'expected "embedded"' }).optional(),
+    secret,
+    previousSecret: z
+      .union([secret.transform((one) => [one]), z.array(secret)], {
+        error: "expected a secret, or a list of secrets, of at least 32 random bytes each",
+      })
+      .default([]),
+    scopes: z
+      .array(scope, { error: "expected a list of scopes" })
+      .refine((scopes) => new Set(scopes).size === scopes.length, { error: "expected each scope once" })
+      .default([]),
+    keyPrefix: matching(
+      /^[a-z0-9_]{1,19}[a-z0-9]$/,
+      "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _",
+    ).optional(),
+    importedKeyPrefixes: z
+      .array(matching(/^[\x21-\x2b\x2d-\x7e]{1,50}$/, "expected prefixes without spaces or commas"))
+      .default([]),
+    maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
+    identify: fn<Identify>().optional(),
+    issuer: issuer.default("host"),
+    trustedIssuers: z.array(z.unknown(), { error: "expected a list of issuers" }).default([]),
+    servedIssuers: z.array(issuer).default([]),
+    adminSubjects: z
+      .array(z.strictObject({ issuer, subject }), { error: "expected a list of { issuer, subject }" })
+      .default([]),
+    passwords: oneOf(["on", "off"]).default("off"),
+    basePath: matching(
+      /^(\/[A-Za-z0-9._~-]+)+$/,
+      "expected a path such as /latchkey, without a slash at its end",
+    ).default("/latchkey"),
+    publicUrl: z
+      .string()
+      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+        error: "expected an http or https URL",
+      })
+      .optional(),
+    allowedOrigins: z.array(origin, { error: "expected a list of origins" }).default([]),
+    dashboard: z.boolean({ error: "expected true or false" }).default(true),
+    schema: matching(
+      /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/,
+      "expected 1 to 63 characters of a-z, 0-9 and _, not beginning with a digit or pg_",
+    ).default("latchkey"),
+    migrate: oneOf(["auto", "check"]).optional(),
+    maxConnections: wholeNumber(1, 1_000).default(10),
+    waitUntil: fn<(promise: Promise<unknown>) => void>().optional(),
+    logger: logger.optional(),
+  })
+  .superRefine(({ databaseUrl, database }, context) => {
+    if ((databaseUrl === undefined) !== (database === undefined)) return
+    context.addIssue({
+      code: "custom",
+      path: ["databaseUrl"],
+      message:
+        database === undefined
+          ? 'expected the URL of a PostgreSQL database, or the option database: "embedded"'
+          : 'expected no URL with database: "embedded"',
+    })
+  })
+
+/** Options that have been checked, with their defaults. */
+export type Settings = z.output<typeof Options>
+
+/** @throws {OptionsError} with every option that is wrong. */
+export function readOptions(options: LatchkeyServerOptions): Settings {
+  const result = Options.safeParse(options)
+  if (result.success) return result.data
+  const problems = new Map<string, string>()
+  for (const issue of result.error.issues) {
+    if (issue.code === "unrecognized_keys") {
+      for (const key of issue.keys) problems.set(safeName(key), "no such option")
+    } else {
+      const name = issue.path.length === 0 ? "options" : issue.path.map(String).join(".")
+      if (!problems.has(name)) problems.set(name, issue.message)
+    }
+  }
+  const given = options as { databaseUrl?: unknown; database?: unknown } | null
+  // Zod skips the check of the whole object if an option is invalid.
+  if (given && given.databaseUrl === undefined && given.database === undefined) {
+    problems.set(
+      "databaseUrl",
+      'expected the URL of a PostgreSQL database, or the option database: "embedded"',
+    )
+  }
+  throw new OptionsError([...problems].map(([name, message]) => `${name}: ${message}`))
+}
+
+/** A name that does not look like an identifier may be a value that was misplaced. */
+const safeName = (name: string) => (/^[A-Za-z]{1,30}$/.test(name) ? name : "options")
