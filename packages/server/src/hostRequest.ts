@@ -71,7 +71,7 @@ export function hostRequestOf(ctx: unknown): HostRequest {
   return found
 }
 
-function credentialsIn(params: Record<string, string> | null | undefined) {
+function credentialsIn(params: ContextInfo["connectionParams"] | undefined) {
   const { apiKey, accessToken } = params ?? {}
   return apiKey === undefined && accessToken === undefined ? null : { apiKey, accessToken }
 }

@@ -18,7 +18,7 @@ export function createNodeListener(
   const listener = getRequestListener(
     (request, { incoming }) => {
       const nodeRequest = incoming as NodeRequest
-      return latchkey.fetch(withParsedBody(request, nodeRequest), {
+      return latchkey.fetch(toRequest(request, nodeRequest), {
         address: addressOf(nodeRequest),
         request: nodeRequest,
       })
@@ -32,18 +32,23 @@ export function createNodeListener(
   }
 }
 
-/** Restores the body that a body parser has read and parsed. */
-function withParsedBody(request: Request, { body, readableDidRead, complete }: NodeRequest): Request {
-  if (!readableDidRead || !complete || !/^(POST|PUT|PATCH|DELETE)$/.test(request.method)) return request
-  const headers = new Headers(request.headers)
+const MAY_HAVE_BODY = /^(POST|PUT|PATCH|DELETE)$/
+
+/** A request of the platform's own class, with the body restored that a body parser has read and parsed. */
+function toRequest({ url, method, headers, body, signal }: Request, node: NodeRequest): Request {
+  if (!MAY_HAVE_BODY.test(method)) return new Request(url, { method, headers, signal })
+  if (!node.readableDidRead || !node.complete) {
+    return new Request(url, { method, headers, signal, body, duplex: "half" })
+  }
   const declared = headers.get("content-length")
-  for (const name of ["content-length", "content-encoding", "transfer-encoding"]) headers.delete(name)
-  if (body === undefined && declared !== "0" && declared !== null) {
+  const own = new Headers(headers)
+  for (const name of ["content-length", "content-encoding", "transfer-encoding"]) own.delete(name)
+  if (node.body === undefined && declared !== "0" && declared !== null) {
     throw new TypeError(
       "a body parser has read the body and kept nothing of it; mount latchkeyHandler before it",
     )
   }
-  return new Request(request.url, { method: request.method, headers, body: serialize(body, headers) })
+  return new Request(url, { method, headers: own, signal, body: serialize(node.body, own) })
 }
 
 type Body = NonNullable<RequestInit["body"]>

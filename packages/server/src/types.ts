@@ -123,7 +123,7 @@ export interface ContextRequest {
 }
 
 export interface ContextInfo {
-  connectionParams: Record<string, string> | null
+  connectionParams: Readonly<Record<string, string | undefined>> | null
   /** Null on a WebSocket. */
   url?: URL | null
 }
