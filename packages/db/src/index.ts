@@ -1,6 +1,6 @@
 export { createDatabase } from "./createDatabase.ts"
 export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
-export type { Database, DatabaseHandle } from "./database.ts"
+export type { Database, DatabaseHandle, DatabaseOptions } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
 export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
@@ -66,3 +66,4 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
+export { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"

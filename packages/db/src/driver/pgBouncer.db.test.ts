@@ -1,4 +1,5 @@
 import {
+  connect,
   createTestDatabase,
   runsPgBouncerTests,
   startPgBouncer,
@@ -22,7 +23,7 @@ async function openBehindPgBouncer(settings?: Record<string, string>) {
   const server = await createTestDatabase(inject("postgresUrl"))
   const pgBouncer: TestPgBouncer = await startPgBouncer(server.url, settings)
   const database = await createDatabase(pgBouncer.url)
-  const direct = postgres(server.url, { max: 1, onnotice: () => {} })
+  const direct = connect(server.url)
   await database.migrate()
   return {
     db: database.db,

@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { connect as connectDirectly, createTestDatabase, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
-import postgres, { type Sql } from "postgres"
 import { expect, inject, test, vi } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
@@ -16,7 +15,7 @@ async function openDatabase() {
   const server = await createTestDatabase(inject("postgresUrl"))
   const database = await createDatabase(server.url)
   await database.migrate()
-  const direct = postgres(server.url, { max: 1, onnotice: () => {} })
+  const direct = connectDirectly(server.url)
   return {
     ...database,
     url: server.url,
@@ -208,7 +207,8 @@ test("a server with fewer connections to give than the pool wants", async () => 
   const { direct } = database
   const role = `few_${randomUUID().replaceAll("-", "")}`
   await direct.unsafe(
-    `create role ${role} login connection limit 2; grant all on all tables in schema public to ${role}`,
+    `create role ${role} login connection limit 2;
+      grant usage on schema latchkey to ${role}; grant all on all tables in schema latchkey to ${role}`,
   )
   const url = new URL(database.url)
   url.username = role

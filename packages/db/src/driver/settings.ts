@@ -1,3 +1,5 @@
+import { quoteIdentifier } from "../schemaName.ts"
+
 export type Settings = Readonly<Record<string, string | number>>
 
 /** PostgreSQL's settings that bound how long a statement and a transaction may take, in milliseconds. */
@@ -18,7 +20,7 @@ export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0, lock_timeout:
  * its results read. The isolation level is one too, and every transaction begins with it; for single statements it is
  * here. Not set, on purpose:
  * - `default_transaction_read_only`: how operators and providers stop writes (a full disk). Writes are then 503;
- * - `search_path`, `role`, `row_security`: the operator chooses where the tables are and who may see them;
+ * - `role`, `row_security`: the operator chooses who may see the tables;
  * - `default_transaction_deferrable`: only affects serializable transactions;
  * - `IntervalStyle`, `array_nulls`, `xmlbinary`: we read and write no such values;
  * - `jit`, `plan_cache_mode`, `work_mem` and others that change the speed alone;
@@ -37,6 +39,16 @@ export const MEANING = {
 } as const
 
 /**
+ * The settings with which queries run. The search path is the one schema that holds our tables, so that a product's
+ * tables of the same names, which may be in the same database, are never meant.
+ */
+export const settingsOfQueries = (schema: string): Settings => ({
+  ...LIMITS,
+  ...MEANING,
+  search_path: quoteIdentifier(schema),
+})
+
+/**
  * A commit that was answered must survive a crash and, with synchronous replication, a failover. What waits longer
  * (`remote_apply`) or for less of a standby (`remote_write`) stays as the operator set it.
  *
@@ -46,8 +58,8 @@ export const raiseSynchronousCommit = (isLocal: string) => `
   select set_config('synchronous_commit', 'on', ${isLocal})
   where current_setting('synchronous_commit') in ('off', 'local')`
 
-/** Applies settings to the current transaction only. */
+/** Applies settings to the current transaction only. `set local` would take a search path for one long name. */
 export const setLocally = (settings: Settings) =>
-  Object.entries(settings)
-    .map(([name, value]) => `set local ${name} = '${value}'`)
-    .join("; ")
+  `select ${Object.entries(settings)
+    .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+    .join(", ")}`
