@@ -15,7 +15,7 @@ import {
   findUserByEmail,
   ping,
 } from "../index.ts"
-import { findCounted, findOpenWindows } from "../queries/rateLimits.ts"
+import { findOpenWindows } from "../queries/rateLimits.ts"
 
 let primary: TestPostgres
 let standby: TestPostgres
@@ -38,7 +38,6 @@ const reads: [string, (db: Database) => Promise<unknown>][] = [
   ["findPasswordHash", (db) => findPasswordHash(db, { userId: randomUUID(), sessionId: randomUUID() })],
   ["findLiveFamilies", (db) => findLiveFamilies(db, { ids: [randomUUID()] })],
   ["findOpenWindows", (db) => findOpenWindows(db, { keys: ["nothing"] })],
-  ["findCounted", (db) => findCounted(db, { key: "nothing" })],
   ["ping", (db) => ping(db)],
 ]
 

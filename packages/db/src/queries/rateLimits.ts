@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from "drizzle-orm"
+import { and, gt, sql } from "drizzle-orm"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
@@ -40,15 +40,6 @@ export const countTowardsLimit = write(
     return row
   },
 )
-
-/** The count of a key; null if its window is over. */
-export const findCounted = query(async (db, { key }: { key: string }): Promise<Counted | null> => {
-  const [row] = await db
-    .select(counted)
-    .from(rateLimits)
-    .where(and(onPrimary, eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
-  return row ?? null
-})
 
 /** Returns the keys whose window is not over. The keys must not contain commas. */
 export const findOpenWindows = query(async (db, { keys }: { keys: readonly string[] }): Promise<string[]> => {
