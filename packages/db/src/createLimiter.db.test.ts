@@ -1,17 +1,14 @@
 import { sql } from "drizzle-orm"
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { type OpenTestDatabase, openTestDatabase } from "../test/openTestDatabase.ts"
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { useTestDatabase } from "../test/useTestDatabase.ts"
 import { createDatabase, createLimiter, type Database } from "./index.ts"
 import { rateLimits } from "./schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
   afterEach(() => void vi.useRealTimers())
 
   const endNow = (key: string) =>

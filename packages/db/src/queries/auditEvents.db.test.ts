@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto"
 import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import {
+  isLive,
   newApiKey,
   newSession,
   type OpenTestDatabase,
   openTestDatabase,
+  storeApiKey,
   storeUser,
 } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   changePassword,
   countFailure,
@@ -20,7 +23,6 @@ import {
   disableUser,
   endSession,
   endSessionOfFamily,
-  findLiveSessions,
   type ListedAuditEvent,
   listAuditEvents,
   revokeAnyonesApiKey,
@@ -40,28 +42,17 @@ async function signIn(db: Database, userId: string) {
   return session
 }
 
-async function storeApiKey(db: Database, { by }: Awaited<ReturnType<typeof storeUser>>) {
-  const apiKey = newApiKey()
-  await createApiKey(db, { by, maxKeys: 100, apiKey, client })
-  return apiKey
-}
-
 const eventsOf = (db: Database, userId: string, limit = 100) =>
   listAuditEvents(db, { userId, limit, after: null })
 
 const kindsOf = async (db: Database, userId: string) =>
   (await eventsOf(db, userId)).map(({ kind }) => kind).reverse()
 
-const isLive = async (db: Database, id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
-
 describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
   test("every act is there once it is done: who, by what, from where, to what", async () => {
     const ada = await storeUser(db, client)
@@ -72,7 +63,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       await signIn(db, userId),
     ]
     await signIn(db, userId)
-    const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, ada)]
+    const [one, two] = [
+      await storeApiKey(db, ada, { from: client }),
+      await storeApiKey(db, ada, { from: client }),
+    ]
     const admin = await storeUser(db, client)
     await db.update(users).set({ role: "admin" }).where(eq(users.id, admin.userId))
 
@@ -128,7 +122,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   test("what came to nothing leaves no event", async () => {
     const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId, session, user } = ada
-    const apiKey = await storeApiKey(db, ada)
+    const apiKey = await storeApiKey(db, ada, { from: client })
     const ended = await signIn(db, userId)
     const byEnded = sessionCredential({ userId, sessionId: ended.id })
     await endSession(db, { by: byEnded, client })
@@ -167,7 +161,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
   test("nothing is done that can't be recorded", async () => {
     const ada = await storeUser(db, client)
     const { userId, session, by } = ada
-    const apiKey = await storeApiKey(db, ada)
+    const apiKey = await storeApiKey(db, ada, { from: client })
     const other = await signIn(db, userId)
     const everything = () =>
       db.execute(sql`
@@ -263,7 +257,7 @@ describe("on two instances", () => {
   test("a key that both revoke is recorded as revoked, once", async () => {
     const { db } = database
     const ada = await storeUser(db, client)
-    const { id } = await storeApiKey(db, ada)
+    const { id } = await storeApiKey(db, ada, { from: client })
     const revocation = { id, by: ada.by, client }
 
     const results = await Promise.all([revokeApiKey(db, revocation), revokeApiKey(other.db, revocation)])

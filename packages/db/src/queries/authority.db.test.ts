@@ -7,14 +7,15 @@ import {
   newSession,
   type OpenTestDatabase,
   openTestDatabase,
+  storeApiKey,
   storeUser,
 } from "../../test/openTestDatabase.ts"
+import type { DatabaseHandle } from "../database.ts"
 import {
   changePassword,
   createApiKey,
   createDatabase,
   createSession,
-  type DatabaseHandle,
   disableUser,
   enableUser,
   endSession,
@@ -69,7 +70,7 @@ async function crowdedUser() {
     own.push(next)
   }
   for (let made = 0; made < KEYS_EACH; made++) {
-    await createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), client })
+    await storeApiKey(db, { by })
   }
   const keys = await listApiKeys(db, { userId, limit: 100, after: null })
   return { email: user.email, userId, sessions: own, keyIds: keys.map(({ id }) => id) }

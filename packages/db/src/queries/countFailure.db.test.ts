@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { type OpenTestDatabase, openTestDatabase, storeUser } from "../../test/openTestDatabase.ts"
+import { describe, expect, inject, test } from "vitest"
+import { openTestDatabase, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import { countFailure, createDatabase, type Database, listAuditEvents } from "../index.ts"
 import { auditEvents } from "../schema.ts"
 
@@ -21,13 +22,10 @@ const failure = (userId: string, address = client.address) =>
 const sumOf = (events: readonly { count: number }[]) => events.reduce((sum, { count }) => sum + count, 0)
 
 describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
   test("failures from one address are one event that counts them", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]

@@ -1,11 +1,7 @@
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import {
-  newSession,
-  type OpenTestDatabase,
-  openTestDatabase,
-  storeUser,
-} from "../../test/openTestDatabase.ts"
+import { describe, expect, test } from "vitest"
+import { newSession, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   createLimiter,
   type Database,
@@ -16,13 +12,10 @@ import {
 import { auditEvents, rateLimits, sessions } from "../schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("what is old on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
   test("events go, so many at once", async () => {
     const { userId } = await storeUser(db)

@@ -1,20 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import {
-  client,
-  newSession,
-  type OpenTestDatabase,
-  openTestDatabase,
-  storeUser,
-} from "../../test/openTestDatabase.ts"
+import { describe, expect, test } from "vitest"
+import { client, isLive, newSession, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   changePassword,
   createSession,
   createUser,
   type Database,
   endSession,
-  findLiveSessions,
   listAuditEvents,
   listSessions,
   rotateSession,
@@ -24,21 +18,16 @@ import { sessions, users } from "../schema.ts"
 import { MAX_LIVE_SESSIONS } from "./sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
   /** As `rotateSession`; the embedded database gives its bytes as no `Buffer`. */
   const rotate = async (params: Parameters<typeof rotateSession>[1]) => {
     const rotated = await rotateSession(db, params)
     return rotated && { ...rotated, turnHash: Buffer.from(rotated.turnHash) }
   }
-
-  const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
 
   test("an email can be registered once, also when fifty try at the same moment", async () => {
     const email = `${randomUUID()}@example.com`
@@ -61,8 +50,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, client })).toBe(true)
 
     expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
-    expect(await isLive(session.id)).toBe(true)
-    expect(await isLive(first.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(true)
+    expect(await isLive(db, first.id)).toBe(false)
     const events = await listAuditEvents(db, { userId: user.id, limit: 10, after: null })
     expect(events.map(({ kind, count, via }) => ({ kind, count, via }))).toEqual([
       { kind: "loggedIn", count: 1, via: "password" },
@@ -83,12 +72,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       user,
       turnHash: third,
     })
-    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(db, session.id)).toBe(true)
 
     expect(
       await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], client }),
     ).toBeNull()
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
     expect(
       await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], client }),
     ).toBeNull()
@@ -112,10 +101,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await rotate(first)).toEqual({ user, turnHash: second })
     await later()
     expect(await rotate(next)).toEqual({ user, turnHash: third })
-    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(db, session.id)).toBe(true)
 
     expect(await rotate(first)).toBeNull()
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
   })
 
   test("in the leeway a token counts as repeated, whichever of its next tokens was stored", async () => {
@@ -140,7 +129,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     }
 
     expect(await rotateSession(db, guess)).toBeNull()
-    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(db, session.id)).toBe(true)
   })
 
   test("of fifty equal turns at the same moment one wins, and the session ends", async () => {
@@ -153,7 +142,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     )
 
     expect(results.filter((user) => user !== null)).toHaveLength(1)
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
   })
 
   test("a session ends at its time, and refreshing does not put that off", async () => {
@@ -166,7 +155,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       .update(sessions)
       .set({ expiresAt: sql`now() - interval '1 ms'` })
       .where(sql`${sessions.id} = ${session.id}`)
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
     expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
   })
 
@@ -174,7 +163,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const { user, session } = await storeUser(db)
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
     expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
   })
 
@@ -183,9 +172,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
     const stolen = sessionCredential({ userId: bob.userId, sessionId: ada.session.id })
     expect(await endSession(db, { by: stolen, client })).toBe("ended")
-    expect(await isLive(ada.session.id)).toBe(true)
+    expect(await isLive(db, ada.session.id)).toBe(true)
     expect(await endSession(db, { by: ada.by, client })).toBe("done")
-    expect(await isLive(ada.session.id)).toBe(false)
+    expect(await isLive(db, ada.session.id)).toBe(false)
   })
 
   test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
@@ -199,12 +188,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await changePassword(db, change)).toBe("changed")
     expect(await changePassword(db, change)).toBe("otherPassword")
 
-    expect(await isLive(session.id)).toBe(true)
-    expect(await isLive(other.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(true)
+    expect(await isLive(db, other.id)).toBe(false)
     const late = newSession()
     expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late, client })).toBe(
       false,
     )
-    expect(await isLive(late.id)).toBe(false)
+    expect(await isLive(db, late.id)).toBe(false)
   })
 })

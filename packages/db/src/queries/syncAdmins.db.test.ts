@@ -1,21 +1,19 @@
 import { randomUUID } from "node:crypto"
 import { asc, eq } from "drizzle-orm"
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
-import { newUser, type OpenTestDatabase, openTestDatabase } from "../../test/openTestDatabase.ts"
+import { beforeEach, describe, expect, test } from "vitest"
+import { newUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../index.ts"
 import { users } from "../schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
   beforeEach(async () => {
     await db.delete(users)
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
   const register = (role: NewUserRole, email = `${randomUUID()}@example.com`) =>
     createUser(db, { ...newUser(), email, role })
