@@ -83,7 +83,7 @@ test.each([
 test.each([
   ["http://h/d", /^expected a URL such as/],
   ["u:hunter2@h/d", /^expected a URL such as/],
-  ["postgres://u:hunter2%zz@h/d", /a % of the password is written %25/],
+  ["postgres://u:hunter2%zz@h/d", /write a % in the password as %25/],
   ["postgres://u:hunter2%00@h/d", /each %/],
   ["postgres://h/d?password=hunter2%", /^password: expected each %/],
   ["postgres://u:hunter2/hunter2@h/d", /%2F, %3F, %23 and %40/],

@@ -157,7 +157,7 @@ test("another product's table that hides ours is named", async () => {
   await admin.unsafe("create schema app; create table app.users (id int)")
 
   await expect(start(`${adminUrl}?options=-csearch_path%3Dapp,public`, async () => {})).rejects.toThrow(
-    'the table "users" of the schema "app" hides the one of "public"; add the parameter options=-csearch_path%3Dpublic',
+    'the table "users" in the schema "app" hides the one in "public"; add the parameter options=-csearch_path%3Dpublic',
   )
 })
 

@@ -16,15 +16,20 @@ const counted = {
 }
 
 /**
- * Adds points to what was counted for a key, in one statement, so that of two that come at the same moment the second
- * counts the first. When the key's window is over, or `isAnew`, another begins.
+ * Adds points to a key's count in one statement, so that no concurrent call is lost. Begins a new window if the key's
+ * window is over, or if `isNewWindow`.
  */
 export const countTowardsLimit = write(
   async (
     db,
-    { key, points, seconds, isAnew }: { key: string; points: number; seconds: number; isAnew: boolean },
+    {
+      key,
+      points,
+      seconds,
+      isNewWindow,
+    }: { key: string; points: number; seconds: number; isNewWindow: boolean },
   ): Promise<Counted> => {
-    const begins = sql`(${isAnew}::boolean or ${rateLimits.expiresAt} <= now())`
+    const begins = sql`(${isNewWindow}::boolean or ${rateLimits.expiresAt} <= now())`
     const [row] = await db
       .insert(rateLimits)
       .values({ key, points, expiresAt: sql`now() + make_interval(secs => ${seconds})` })
