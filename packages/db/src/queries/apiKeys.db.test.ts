@@ -51,7 +51,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await find(other.lookupId)).toEqual([])
   })
 
-  test("can be revoked once, by their owner alone, and leave no credential behind", async () => {
+  test("can be revoked once, only by their owner, and leave no credential behind", async () => {
     const [owner, stranger] = [await storeUser(db), await storeUser(db)]
     const apiKey = await storeApiKey(db, owner)
 
@@ -65,7 +65,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(row?.revokedAt).toBeInstanceOf(Date)
   })
 
-  test("take a receipt only while their hash is the one it is for and they are not revoked", async () => {
+  test("accept a receipt only if it is for their hash and they are not revoked", async () => {
     const owner = await storeUser(db)
     const apiKey = await storeApiKey(db, owner)
     const renewal = {
@@ -82,7 +82,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await recordReceipt(db, renewal)).toBe(false)
   })
 
-  test("can't pass the limit, however many are created at once", async () => {
+  test("can't exceed the limit when they are created concurrently", async () => {
     const { by } = await storeUser(db)
 
     const results = await Promise.all(
@@ -101,7 +101,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), client })).toBe("ended")
   })
 
-  test("are listed newest first, page by page, also where they were created in the same millisecond", async () => {
+  test("are listed newest first, page by page, even if they were created in the same millisecond", async () => {
     const owner = await storeUser(db)
     const created = []
     for (let index = 0; index < 7; index++) created.push(await storeApiKey(db, owner))
@@ -127,7 +127,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     )
   })
 
-  test("are marked as used, many in one statement, by two instances at once", async () => {
+  test("are marked as used by two concurrent statements with many keys each", async () => {
     const owner = await storeUser(db)
     const ids: string[] = []
     for (let index = 0; index < 20; index++) ids.push((await storeApiKey(db, owner)).id)

@@ -54,7 +54,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     db = opened
   })
 
-  test("every act is there once it is done: who, by what, from where, to what", async () => {
+  test("every action is recorded with its actor, credential, client and subject", async () => {
     const ada = await storeUser(db, client)
     const { userId, session, by } = ada
     const [second, third, fourth] = [
@@ -119,7 +119,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     }
   })
 
-  test("what came to nothing leaves no event", async () => {
+  test("an action without effect leaves no event", async () => {
     const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId, session, user } = ada
     const apiKey = await storeApiKey(db, ada, { from: client })
@@ -158,7 +158,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     expect([await eventsOf(db, userId), await eventsOf(db, bob.userId)]).toEqual(before)
   })
 
-  test("nothing is done that can't be recorded", async () => {
+  test("an action that can't be recorded is not done", async () => {
     const ada = await storeUser(db, client)
     const { userId, session, by } = ada
     const apiKey = await storeApiKey(db, ada, { from: client })
@@ -171,7 +171,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
         select to_jsonb(audit_events)::text from audit_events order by 1`)
     const before = await everything()
     const stolen = { ...session, turnHash: randomBytes(32), nextTurnHashes: [randomBytes(32)] as const }
-    const acts: Record<string, () => Promise<unknown>> = {
+    const actions: Record<string, () => Promise<unknown>> = {
       register: () => storeUser(db),
       "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),
       "fail to log in": () =>
@@ -191,16 +191,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       create function fill_disk() returns trigger language plpgsql as
       $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`)
     await db.execute(sql`create trigger full_disk before insert on audit_events execute function fill_disk()`)
-    for (const [name, act] of Object.entries(acts)) {
-      await expect(act(), name).rejects.toThrow(DatabaseUnavailable)
+    for (const [name, action] of Object.entries(actions)) {
+      await expect(action(), name).rejects.toThrow(DatabaseUnavailable)
     }
     await db.execute(sql`drop trigger full_disk on audit_events`)
 
     expect(await everything()).toEqual(before)
-    for (const [name, act] of Object.entries(acts)) await expect(act(), name).resolves.not.toThrow()
+    for (const [name, action] of Object.entries(actions)) await expect(action(), name).resolves.not.toThrow()
   })
 
-  test("a refresh token that is used fifty times at once is recorded as reused, once", async () => {
+  test("50 concurrent uses of a refresh token record one reuse", async () => {
     const { userId, session } = await storeUser(db, client)
     await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -210,7 +210,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     expect(await kindsOf(db, userId)).toEqual(["registered", "refreshTokenReused"])
   })
 
-  test("a page goes on where the last one ended, whatever happens meanwhile, and shows one user's events", async () => {
+  test("a page continues where the last one ended, despite new events, and shows one user's events", async () => {
     const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId } = ada
     for (let n = 0; n < 24; n++) await signIn(db, n % 2 === 0 ? userId : bob.userId)
@@ -244,7 +244,7 @@ describe("on two instances", () => {
     await database[Symbol.asyncDispose]()
   })
 
-  /** Waits until so many connections wait for a lock. */
+  /** Waits until this many connections are waiting for a lock. */
   const untilWaiting = (connections: number) =>
     vi.waitFor(async () => {
       const waiting = await database.db
@@ -254,7 +254,7 @@ describe("on two instances", () => {
       expect(waiting).toHaveLength(connections)
     }, 2_000)
 
-  test("a key that both revoke is recorded as revoked, once", async () => {
+  test("two concurrent revocations of a key record one event", async () => {
     const { db } = database
     const ada = await storeUser(db, client)
     const { id } = await storeApiKey(db, ada, { from: client })
@@ -266,7 +266,7 @@ describe("on two instances", () => {
     expect(await kindsOf(db, ada.userId)).toEqual(["registered", "apiKeyCreated", "apiKeyRevoked"])
   })
 
-  test("until its event is stored nobody sees the act, and a connection that dies then leaves neither", async () => {
+  test("an action is invisible until its event is stored, and a connection lost before leaves neither", async () => {
     const { db } = database
     const { userId, session, by } = await storeUser(db, client)
     let ending: Promise<unknown> = Promise.resolve()

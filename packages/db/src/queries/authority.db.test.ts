@@ -33,7 +33,7 @@ import {
 import { sessions, users } from "../schema.ts"
 
 let database: OpenTestDatabase
-/** Another instance's. */
+/** A second instance. */
 let other: DatabaseHandle
 beforeAll(async () => {
   database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 const SESSIONS_EACH = 6
 const KEYS_EACH = 6
-/** Changes under way at once, which is no more than there are connections. */
+/** The number of concurrent changes, which is no more than there are connections. */
 const WORKERS = 8
 const ROUNDS = 60
 
@@ -76,11 +76,11 @@ async function crowdedUser() {
   return { email: user.email, userId, sessions: own, keyIds: keys.map(({ id }) => id) }
 }
 
-test("whatever is done at once by and to the same people, nobody waits for each other", async () => {
+test("concurrent changes by and to the same users never deadlock", async () => {
   const people = [await crowdedUser(), await crowdedUser(), await crowdedUser()]
   const emails = people.map(({ email }) => email)
 
-  /** Brings back what others have ended, so that there is something left to do. */
+  /** Restores what others have ended, so that there is always something to end. */
   async function revive(userId: string) {
     await database.db.transaction(async (tx) => {
       await tx.update(users).set({ disabledAt: null, role: "admin" }).where(eq(users.id, userId))
@@ -126,7 +126,7 @@ test("whatever is done at once by and to the same people, nobody waits for each 
   async function work() {
     for (let round = 0; round < ROUNDS; round++) {
       await act().catch((error: unknown) => {
-        // Whoever waits for many others on a busy machine may be out of time, which is not what this is about.
+        // On a busy machine, a change that waits for many others may time out, which is no deadlock.
         if (!codesOf(error).includes("57014")) failures.push(error)
       })
     }
