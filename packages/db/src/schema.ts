@@ -130,7 +130,7 @@ export const auditEvents = pgTable(
         "userEnabled",
       ],
     }).notNull(),
-    /** The administrator who did it; null when the user did. */
+    /** The administrator who acted; null if the user did. */
     actorId: uuid("actor_id").references(() => users.id, { onDelete: "set null" }),
     via: text("via", { enum: ["password", "session", "apiKey", "refreshToken"] }).notNull(),
     /** The session's or key's id; null for a password. */
