@@ -19,7 +19,7 @@ export interface DatabaseHandle {
    * @throws {DatabaseUnusable}
    */
   pendingMigrations(): Promise<string[]>
-  /** The use of its connections. The embedded database has one. */
+  /** How many connections are in use. The embedded database has one. */
   usage(): SemaphoreUsage
   close(): Promise<void>
 }

@@ -17,7 +17,7 @@ export async function createEmbedded(
   await client.query(`set search_path to ${quoteIdentifier(schema)}`)
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
-  /** The lease of the query that runs. */
+  /** The lease of the query in flight. */
   let current: Lease | undefined
 
   async function run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result> {
@@ -43,7 +43,7 @@ export async function createEmbedded(
   }
 }
 
-/** Makes a client refuse to begin or commit anything once there is a reason. */
+/** Makes a client refuse to begin or commit anything once `reason` returns an error. */
 function refusingLate(client: PGlite, reason: () => Error | undefined): PGlite {
   function refuseLate() {
     const error = reason()

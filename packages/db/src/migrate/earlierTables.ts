@@ -29,7 +29,7 @@ export async function lockEarlierTables(
       columns: sql<string>`
         string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)`,
       owner: sql<string>`pg_get_userbyid(c.relowner)`,
-      isOurs: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
+      isOwned: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
       mayCreate: sql<boolean>`has_schema_privilege(n.oid, 'create')`,
       role: sql<string>`current_user`,
     })
@@ -43,8 +43,8 @@ export async function lockEarlierTables(
       names.map((name) => sql`${name}::text`),
       sql`, `,
     )}], c.relname::text)`)
-  for (const { name, owner, isOurs, mayCreate, role } of described) {
-    if (!isOurs) {
+  for (const { name, owner, isOwned, mayCreate, role } of described) {
+    if (!isOwned) {
       throw new DatabaseUnusable(
         `the table "${name}" in the schema "${schema}" belongs to the role "${owner}"; migrate as that role`,
       )

@@ -15,7 +15,7 @@ export interface FoundTables {
   /** The role that owns them. */
   owner: string
   /** Whether this role may act as their owner. */
-  isOurs: boolean
+  isOwned: boolean
   /** Whether a version that knew no `schema` made them, so that instances of it may run. */
   isEarlier: boolean
 }
@@ -53,7 +53,7 @@ export async function findHome(tx: Database, schema: string): Promise<Home> {
         searchPathParameter(one.schema),
     )
   }
-  const hidden = earlier.find(({ isOurs }) => isOurs)
+  const hidden = earlier.find(({ isOwned }) => isOwned)
   if (!one && hidden) {
     throw new DatabaseUnusable(
       `the tables are in the schema "${hidden.schema}", which is not on the search path; add the parameter ` +
@@ -72,7 +72,7 @@ const findCandidates = (tx: Database): Promise<Candidate[]> =>
     .select({
       schema: sql<string>`n.nspname`,
       owner: sql<string>`pg_get_userbyid(c.relowner)`,
-      isOurs: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
+      isOwned: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
       isReadable: sql<boolean>`has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
       isOnSearchPath: sql<boolean>`n.nspname = any(current_schemas(false))`,
       isEarlier: sql<boolean>`exists (

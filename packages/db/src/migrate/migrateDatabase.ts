@@ -34,10 +34,10 @@ interface Plan {
 
 /**
  * Moves the tables of an earlier installation to their schema and brings them up to date, in one transaction. Instances
- * that start together take turns under an advisory lock that ends with the transaction; Drizzle's own migrator opens a
- * transaction of its own and can't run inside the one that holds the lock.
+ * that start concurrently migrate one after the other, under an advisory lock that ends with the transaction. Drizzle's
+ * own migrator can't run inside it, since it opens a transaction itself.
  *
- * @throws {DatabaseUnusable} when something else is in the way.
+ * @throws {DatabaseUnusable} if something else is in the way.
  */
 export async function migrateDatabase(db: Database, schema: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -83,7 +83,7 @@ async function makePlan(tx: Database, schema: string): Promise<Plan> {
 const isCurrent = ({ schema, found, pending }: Plan) => found?.schema === schema && pending.length === 0
 
 async function carryOut(tx: Database, { schema, found, applied, pending }: Plan): Promise<void> {
-  if (found && !found.isOurs) {
+  if (found && !found.isOwned) {
     throw new DatabaseUnusable(
       `migrations are pending, and the tables in the schema "${found.schema}" belong to the role "${found.owner}"; ` +
         "migrate as that role",

@@ -3,9 +3,10 @@ import type { Database } from "../database.ts"
 import { TABLES } from "./tables.ts"
 
 /**
- * Takes the rights away that other roles got on our tables by default privileges: those for all schemas, for `public`, and
- * for the schema where an earlier version kept the tables. Supabase and others grant everything on new tables to roles that strangers act by. What an operator has
- * granted to any other role stays, and so do default privileges in a schema that is ours alone.
+ * Revokes the rights that other roles got on our tables by default privileges: those for all schemas, for `public`, and
+ * for the schema where an earlier version kept the tables. Supabase and others grant all rights on new tables to roles
+ * that anyone can use. Rights that an operator granted to any other role stay, and so do default privileges in a schema
+ * that holds only our tables.
  */
 export async function revokeDefaultRights(tx: Database, earlierSchema = "public"): Promise<void> {
   const revocations = await tx
