@@ -6,16 +6,29 @@ export type Database = PgDatabase<PgQueryResultHKT>
 
 export interface DatabaseHandle {
   db: Database
-  /** Brings the schema up to date. Instances that start at the same time migrate one after the other. */
+  /**
+   * Brings the schema up to date. Instances that start at the same time migrate one after the other. Takes no rights but
+   * to read where nothing is pending.
+   *
+   * @throws {DatabaseUnusable}
+   */
   migrate(): Promise<void>
-  /** The use of its connections. The embedded database has one. */
+  /**
+   * What `migrate` would do, a line for each step; none when the schema is current. Reads only, and waits for no lock.
+   *
+   * @throws {DatabaseUnusable}
+   */
+  pendingMigrations(): Promise<string[]>
+  /** How many connections are in use. The embedded database has one. */
   usage(): SemaphoreUsage
   close(): Promise<void>
 }
 
 export interface DatabaseOptions {
-  /** The number of connections to a PostgreSQL server, and so of concurrent queries; 10 by default. */
-  maxConnections?: number | undefined
   /** Called with the seconds that each query took, including the wait for a connection. */
   onQuery?: ((seconds: number) => void) | undefined
+  /** The PostgreSQL schema that holds all tables, see `isSchemaName`. By default `latchkey`. */
+  schema?: string | undefined
+  /** The number of connections to a server, and so of concurrent queries. By default 10; the embedded database has one. */
+  maxConnections?: number | undefined
 }

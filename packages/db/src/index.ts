@@ -1,5 +1,5 @@
 export { createDatabase, IN_MEMORY } from "./createDatabase.ts"
-export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
+export { createLimiter, type Usage } from "./createLimiter.ts"
 export type { Database, DatabaseHandle, DatabaseOptions } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
@@ -31,7 +31,6 @@ export {
 } from "./queries/apiKeys.ts"
 export {
   type AuditKind,
-  type Authority,
   bySession,
   type ClientInfo,
   type ListedAuditEvent,
@@ -49,11 +48,9 @@ export {
   endSessionOfFamily,
   findLiveFamilies,
   findLiveSessions,
-  type ListedSession,
   type LiveFamily,
   type LiveSession,
   listSessions,
-  type NewSession,
   revokeOtherSessions,
   revokeSession,
 } from "./queries/sessions.ts"
@@ -67,3 +64,10 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
+export {
+  DEFAULT_SCHEMA,
+  isSchemaName,
+  isSchemaName,
+  SCHEMA_NAME_RULE,
+  SCHEMA_NAME_RULE,
+} from "./schemaName.ts"

@@ -9,7 +9,7 @@ import {
   type RequestObserver,
 } from "@latchkey/api"
 import { type Auth, AuthError, type AuthObserver, createAuth, type Limits } from "@latchkey/auth"
-import { type Database, type DatabaseHandle, ping } from "@latchkey/db"
+import { type Database, type DatabaseHandle, DatabaseUnusable, ping } from "@latchkey/db"
 import { dashboardFolder } from "./dashboardFolder.ts"
 import { toHandlerLogger } from "./logger.ts"
 import { openDatabase } from "./openDatabase.ts"
@@ -58,6 +58,15 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** @throws {DatabaseUnusable} unless the schema is current. */
+async function requireMigrated(handle: DatabaseHandle) {
+  const pending = await handle.pendingMigrations()
+  if (pending.length === 0) return
+  throw new DatabaseUnusable(
+    `the database has ${pending.length} pending migrations; run npx latchkey migrate, or set the option migrate: "auto"`,
+  )
+}
+
 /** Creates the parts of a server. Opens nothing. */
 export function createEngine(settings: Settings, internals: Internals): Engine {
   const log = toHandlerLogger(settings.logger)
@@ -72,6 +81,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
 
   const openHandle = () =>
     openDatabase(url, {
+      schema: settings.schema,
       maxConnections: settings.maxConnections,
       onQuery: internals.onQuery,
     })
@@ -81,6 +91,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     const handle = await openHandle()
     try {
       if (migrates) await handle.migrate()
+      else await requireMigrated(handle)
       const auth = createAuth({
         db: handle.db,
         secrets: {

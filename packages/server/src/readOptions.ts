@@ -1,3 +1,4 @@
+import { isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import { z } from "zod"
 import { databaseUrl, origin, secret } from "./fields.ts"
 import type { Identify, LatchkeyServerOptions, Logger } from "./options.ts"
@@ -82,10 +83,7 @@ const Options = z
       .optional(),
     allowedOrigins: z.array(origin, { error: "expected a list of origins" }).default([]),
     dashboard: z.boolean({ error: "expected true or false" }).default(true),
-    schema: matching(
-      /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/,
-      "expected 1 to 63 characters of a-z, 0-9 and _, not beginning with a digit or pg_",
-    ).default("latchkey"),
+    schema: z.string().refine(isSchemaName, { error: SCHEMA_NAME_RULE }).optional(),
     migrate: oneOf(["auto", "check"]).optional(),
     maxConnections: wholeNumber(1, 1_000).default(10),
     waitUntil: fn<(promise: Promise<unknown>) => void>().optional(),

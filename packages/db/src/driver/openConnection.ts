@@ -34,6 +34,8 @@ export interface Connection {
   writeAgain(): void
   /** Ends the connection at once. The server rolls back a transaction in flight. */
   destroy(reason: Error): void
+  /** From now on the connection alone does not keep the process alive. */
+  unref(): void
   /** Ends the connection gracefully. */
   close(): Promise<void>
 }
@@ -43,11 +45,15 @@ const [CONNECT_MS, ENTER_MS] = [2_000, 1_000]
 
 /**
  * The first statement. It fails on a standby, and tells whether the connection has kept what it was given at its start:
- * PgBouncer that was told to ignore settings drops them, and runs the statements of one connection on many.
+ * PgBouncer that was told to ignore settings drops them, and runs the statements of one connection on many. A pooler
+ * may pass on some settings and drop others, so the search path is checked by itself.
  */
-const HELLO = `
-  select ${PRIMARY_CHECK}, source = 'client', (${raiseSynchronousCommit("source <> 'client'")})
-  from pg_settings where name = 'statement_timeout'`
+function hello({ search_path: searchPath }: Settings): string {
+  const isKept = searchPath === undefined ? "" : `and current_setting('search_path') = '${searchPath}'`
+  return `
+    select ${PRIMARY_CHECK}, kept, (${raiseSynchronousCommit("not kept")})
+    from (select source = 'client' ${isKept} as kept from pg_settings where name = 'statement_timeout') settings`
+}
 
 /** SQLSTATEs of a pooler: settings at the start of a connection refused, a prepared statement gone. */
 export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
@@ -76,7 +82,6 @@ async function open(
   { encryption, login, parameters }: Server,
   { target, settings, hosts }: { target: Target; settings: Settings | null; hosts: number },
 ): Promise<Connection> {
-  const isOffered = settings !== null
   const socket = await openSocket(target, { encryption, timeoutMs: CONNECT_MS / hosts })
   const connection = {
     application_name: "latchkey",
@@ -135,29 +140,23 @@ async function open(
   socket.on("error", lose)
   socket.on("close", () => lose(new Error("the database closed the connection")))
 
-  /** Only statements in flight keep the process alive. */
-  function settle(reject: (reason: Error) => void) {
-    heardAt = performance.now()
-    rejections.delete(reject)
-    if (rejections.size === 0) socket.unref()
-  }
-
   function send({ text, params = [], prepare = false, asArrays = false }: Statement): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (lost) return reject(lost)
-      if (rejections.size === 0) socket.ref()
       rejections.add(reject)
       const statement = client.unsafe(text, params as never[], { prepare: prepare && keepsSettings })
       const answered = asArrays ? statement.values() : statement
       answered.then(
         (rows) => {
-          settle(reject)
+          heardAt = performance.now()
+          rejections.delete(reject)
           if (!isUnreplicated) return resolve(rows)
           isUnreplicated = false
           reject(new DatabaseUnavailable("committed, but a standby that has to confirm it did not"))
         },
         (error: Error) => {
-          settle(reject)
+          heardAt = performance.now()
+          rejections.delete(reject)
           reject(error)
           if (endsConnection(error)) lose(error)
         },
@@ -170,8 +169,8 @@ async function open(
     ENTER_MS / hosts,
   )
   try {
-    const rows = await send({ text: isOffered ? HELLO : `select ${PRIMARY_CHECK}`, asArrays: true })
-    keepsSettings = isOffered && (rows as boolean[][])[0]?.[1] === true
+    const rows = await send({ text: settings ? hello(settings) : `select ${PRIMARY_CHECK}`, asArrays: true })
+    keepsSettings = settings !== null && (rows as boolean[][])[0]?.[1] === true
   } catch (error) {
     lose(error as Error)
     throw error
@@ -196,6 +195,7 @@ async function open(
       isMuted = false
     },
     destroy: lose,
+    unref: () => void socket.unref(),
     async close() {
       await client.end({ timeout: 1 })
       lose(new DatabaseUnavailable("the connection was closed"))

@@ -1,4 +1,4 @@
-/** Another process, or another handle of this one, has the folder. */
+/** Another process, or another handle in this one, has locked the folder. */
 export class DataFolderInUse extends Error {
   override name = "DataFolderInUse"
   readonly folder: string
