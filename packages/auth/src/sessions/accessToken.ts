@@ -7,7 +7,7 @@ const ALGORITHM = "HS256"
 const TYPE = "at+jwt"
 const ISSUER = "latchkey"
 const AUDIENCE = "latchkey"
-const CLOCK_LEEWAY_SECONDS = 30
+export const CLOCK_LEEWAY_SECONDS = 30
 
 export interface AccessTokenSubject {
   userId: string
