@@ -5,7 +5,7 @@ import { isUuid } from "../isUuid.ts"
 const ALGORITHM = "HS256"
 /** Distinguishes access tokens from other JWTs under the same key (RFC 9068, section 2.1). */
 const TYPE = "at+jwt"
-const ISSUER = "latchkey"
+export const ISSUER = "latchkey"
 const AUDIENCE = "latchkey"
 export const CLOCK_LEEWAY_SECONDS = 30
 
