@@ -67,7 +67,5 @@ export {
 export {
   DEFAULT_SCHEMA,
   isSchemaName,
-  isSchemaName,
-  SCHEMA_NAME_RULE,
   SCHEMA_NAME_RULE,
 } from "./schemaName.ts"
