@@ -1,6 +1,7 @@
 export { createHandler, type HandlerOptions, type NotReady } from "./createHandler.ts"
 export { type Failure, failure, failureOf, invalidInput, toTrpcError } from "./failure.ts"
 export type { App } from "./http/app.ts"
+export { challenge } from "./http/challenge.ts"
 export { describeError } from "./http/describeError.ts"
 export type { Logger } from "./http/logger.ts"
 export { rateLimitHeaders } from "./http/rateLimitHeaders.ts"

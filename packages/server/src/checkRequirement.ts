@@ -43,7 +43,9 @@ export function findLack(
   if (missing.length > 0) {
     return {
       cause: "scope",
-      error: new AuthError("INSUFFICIENT_SCOPE", `This needs the scope ${missing.join(" and ")}.`),
+      error: new AuthError("INSUFFICIENT_SCOPE", `This needs the scope ${missing.join(" and ")}.`, {
+        scope: asList(requirement.scope),
+      }),
     }
   }
   return null

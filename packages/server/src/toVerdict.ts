@@ -1,4 +1,11 @@
-import { type Failure, failureOf, type RequestState, rateLimitHeaders, restError } from "@latchkey/api"
+import {
+  challenge,
+  type Failure,
+  failureOf,
+  type RequestState,
+  rateLimitHeaders,
+  restError,
+} from "@latchkey/api"
 import type { Refused, Verdict } from "./types.ts"
 import type { Outcome } from "./verify.ts"
 
@@ -32,12 +39,14 @@ export function toVerdict(outcome: Outcome, request: RequestState): Verdict {
 const limitsOf = ({ rateLimit }: RequestState) => ({ rateLimit })
 
 function headersOf(failure: Failure, status: number, request: RequestState): Record<string, string> {
+  const { hasCredential } = request
+  const failures = [{ failure, error: undefined }]
   return {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
     "X-Request-Id": request.requestId,
-    ...(status === 401 && { "WWW-Authenticate": 'Bearer realm="latchkey"' }),
+    ...((status === 401 || status === 403) && challenge(status, { hasCredential, failures })),
     ...(status === 503 && { "Retry-After": "1" }),
-    ...rateLimitHeaders({ ...limitsOf(request), failures: [{ failure, error: undefined }] }),
+    ...rateLimitHeaders({ ...limitsOf(request), failures }),
   }
 }
