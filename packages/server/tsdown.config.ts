@@ -15,7 +15,9 @@ const installed = [
 const isInstalled = (id: string) => installed.some((name) => id === name || id.startsWith(`${name}/`))
 
 export default defineConfig({
-  entry: ["index", "hono", "express", "fastify", "next", "node", "testing", "cli"].map((name) => `src/${name}.ts`),
+  entry: ["index", "hono", "express", "fastify", "next", "node", "testing", "cli"].map(
+    (name) => `src/${name}.ts`,
+  ),
   format: "esm",
   target: "node20.19",
   platform: "node",

@@ -28,7 +28,7 @@ export function latchkeyHandler(latchkey: Mountable): ExpressHandler {
 /** Lets only such callers pass, and sets `response.locals.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
-  requirement: Requirement<Scope> = {},
+  requirement: Requirement<NoInfer<Scope>> = {},
 ): ExpressHandler {
   return async (request, response, next) => {
     const verdict = await latchkey.authenticate(headersOf(request), {

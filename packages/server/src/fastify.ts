@@ -31,7 +31,7 @@ export function latchkeyHandler(latchkey: Mountable): FastifyPluginAsync {
 /** Lets only such callers pass, as a `preHandler`, and sets `request.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
-  requirement: Requirement<Scope> = {},
+  requirement: Requirement<NoInfer<Scope>> = {},
 ): preHandlerAsyncHookHandler {
   return async (request, reply) => {
     const verdict = await latchkey.authenticate(headersOf(request.raw), {

@@ -12,7 +12,7 @@ export function latchkeyHandler(
 /** Lets only such callers pass, and sets `c.var.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
-  { address = peerAddress, ...requirement }: Requirement<Scope> & AddressOption<Context> = {},
+  { address = peerAddress, ...requirement }: Requirement<NoInfer<Scope>> & AddressOption<Context> = {},
 ): MiddlewareHandler<{ Variables: { caller: Caller<Scope> } }> {
   return async (c, next) => {
     const verdict = await latchkey.authenticate(c.req.raw.headers, {

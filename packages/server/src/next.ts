@@ -25,7 +25,7 @@ export function latchkeyHandler(
 /** Lets only such callers through to a route handler, which gets them in its second argument. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
-  { address, ...requirement }: Requirement<Scope> & AddressOption<Request> = {},
+  { address, ...requirement }: Requirement<NoInfer<Scope>> & AddressOption<Request> = {},
 ): <RouteContext extends object>(
   handler: (
     request: Request,

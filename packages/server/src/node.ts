@@ -14,7 +14,10 @@ export function latchkeyHandler(
 /** Lets only such callers through to a listener, which finds them in `request.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
-  { address = peerAddress, ...requirement }: Requirement<Scope> & AddressOption<IncomingMessage> = {},
+  {
+    address = peerAddress,
+    ...requirement
+  }: Requirement<NoInfer<Scope>> & AddressOption<IncomingMessage> = {},
 ): (
   listener: (request: IncomingMessage & { caller: Caller<Scope> }, response: ServerResponse) => unknown,
 ) => (request: IncomingMessage, response: ServerResponse) => Promise<void> {

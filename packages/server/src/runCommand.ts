@@ -22,7 +22,8 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
   }
   const { databaseUrl, schema } = readMigrationEnv(io.variables)
   try {
-    if (databaseUrl === undefined) throw new DatabaseUrlError("expected a URL, here or in DATABASE_MIGRATION_URL")
+    if (databaseUrl === undefined)
+      throw new DatabaseUrlError("expected a URL, here or in DATABASE_MIGRATION_URL")
     parseDatabaseUrl(databaseUrl)
     const database = await createDatabase(databaseUrl, { schema })
     try {
@@ -43,8 +44,10 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
 
 /** A line about a failure. Messages of PostgreSQL and of the driver may contain values, so it has their codes alone. */
 function explain(error: unknown): string {
-  if (error instanceof DatabaseUnusable || error instanceof DatabaseUrlError) return `DATABASE_URL: ${error.message}`
-  if (error instanceof TypeError && error.message.startsWith("schema:")) return `DATABASE_SCHEMA: ${error.message.slice(8)}`
+  if (error instanceof DatabaseUnusable || error instanceof DatabaseUrlError)
+    return `DATABASE_URL: ${error.message}`
+  if (error instanceof TypeError && error.message.startsWith("schema:"))
+    return `DATABASE_SCHEMA: ${error.message.slice(8)}`
   return `DATABASE_URL: the migration failed (${codeOf(error) ?? "unknown error"})`
 }
 
