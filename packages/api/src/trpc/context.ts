@@ -22,6 +22,8 @@ export class Latchkey {
   readonly request: RequestState
   readonly #source: AuthSource
   readonly #isLongLived: boolean
+  /** Kept, so that a call in flight when the service closes fails as its queries do. */
+  #auth: Auth | undefined
   #authentication: Promise<Authentication> | undefined
   #runQueued: RunQueued | undefined
 
@@ -34,9 +36,8 @@ export class Latchkey {
 
   /** The service. Every procedure waits for `opening` before it uses this. */
   get auth(): Auth {
-    const { current } = this.#source
-    if (!current) throw new TypeError("the service is not open")
-    return current
+    if (!this.#auth) throw new TypeError("the service is not open")
+    return this.#auth
   }
 
   /**
@@ -44,8 +45,13 @@ export class Latchkey {
    *
    * @throws {AuthError} `UNAVAILABLE`, from the promise.
    */
-  opening(): Promise<unknown> | null {
-    return this.#source.current ? null : this.#source.open()
+  opening(): Promise<void> | null {
+    this.#auth ??= this.#source.current
+    return this.#auth ? null : this.#open()
+  }
+
+  async #open() {
+    this.#auth = await this.#source.open()
   }
 
   /** Authenticates the request at the first call, and only once, unless this is long-lived. */
