@@ -1,10 +1,5 @@
+import type { Position } from "@latchkey/db"
 import { isUuid } from "./isUuid.ts"
-
-/** The end of a page of a list. */
-export interface Position {
-  id: string
-  createdAt: Date
-}
 
 /** Encodes a position as an opaque cursor for clients. */
 export const encodeCursor = ({ id, createdAt }: Position) =>

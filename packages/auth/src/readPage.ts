@@ -1,4 +1,5 @@
-import { decodeCursor, encodeCursor, type Position } from "./cursor.ts"
+import type { Position } from "@latchkey/db"
+import { decodeCursor, encodeCursor } from "./cursor.ts"
 import { AuthError } from "./errors.ts"
 
 export interface PageInput {
