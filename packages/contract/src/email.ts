@@ -1,4 +1,4 @@
-/** RFC 5321, section 4.5.3.1: the limit of a path, without its angle brackets. */
+/** RFC 5321, section 4.5.3.1. Its limit of 256 for a path includes two angle brackets. */
 const MAX_LENGTH = 254
 const MAX_LOCAL_LENGTH = 64
 
@@ -11,9 +11,9 @@ const FORMER_EMAIL =
   /^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$/
 
 /**
- * Normalizes the email of a new account. Returns it in lower case with its domain in ASCII (IDNA), so that
- * `user@почта.рф` and its punycode are one account, or null if it is invalid. Valid are the emails that browsers accept
- * and SMTP can carry. Local parts must be ASCII, although RFC 6531 allows others.
+ * Normalizes the email of a new account: lower case, with the domain in ASCII (IDNA), so that `user@почта.рф` and its
+ * punycode are one account. Returns null for an invalid email. Accepts the emails that browsers accept and SMTP can
+ * carry; local parts must be ASCII, although RFC 6531 allows others.
  */
 export function normalizeEmail(text: string): string | null {
   const email = toAscii(text)
