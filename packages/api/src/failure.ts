@@ -19,6 +19,8 @@ export interface Failure {
   begun?: false
   /** Seconds to wait before retrying, if known. */
   retryAfter?: number
+  /** The scopes that the call needs, for the challenge. */
+  scope?: readonly string[]
 }
 
 /** A failure with the code and status that the contract assigns to its reason. */
@@ -42,6 +44,7 @@ export function failureOf(error: unknown): Failure {
       ...failure(error.reason, error.message, issues),
       ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: false }),
       ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+      ...(error.scope && { scope: error.scope }),
     }
   }
   if (error instanceof DatabaseUnavailable) {

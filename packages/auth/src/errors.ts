@@ -8,22 +8,29 @@ export class AuthError extends Error {
   readonly field: string | undefined
   /** Seconds to wait before retrying, if known. */
   readonly retryAfter: number | undefined
+  /** The scopes that the call needs. */
+  readonly scope: readonly string[] | undefined
 
   constructor(
     reason: Reason,
     message: string,
-    options: ErrorOptions & { field?: string; retryAfter?: number } = {},
+    options: ErrorOptions & { field?: string; retryAfter?: number; scope?: readonly string[] } = {},
   ) {
     super(message, options)
     this.reason = reason
     this.field = options.field
     this.retryAfter = options.retryAfter
+    this.scope = options.scope
   }
 }
 
 /** One message for every invalid credential, so that callers can't distinguish the causes. */
 export const unauthenticated = () =>
   new AuthError("UNAUTHENTICATED", "A valid access token or API key is required.")
+
+/** For a caller that lacks one of the scopes that a call needs. */
+export const insufficientScope = (scope: readonly string[]) =>
+  new AuthError("INSUFFICIENT_SCOPE", `This needs the scope ${scope.join(" ")}.`, { scope })
 
 /**
  * Throws unless a change was made.

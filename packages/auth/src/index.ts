@@ -3,11 +3,22 @@ export type { SignedIn } from "./accounts/accounts.ts"
 export { describeUserAgent } from "./audit/describeUserAgent.ts"
 export { createBatchedRead } from "./batchedRead.ts"
 export type { ClientInfo } from "./clientInfo.ts"
-export { type Auth, createAuth } from "./createAuth.ts"
-export { AuthError, unauthenticated } from "./errors.ts"
+export { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
+export { AuthError, insufficientScope, unauthenticated } from "./errors.ts"
 export { adminSessionOf } from "./identities/adminSession.ts"
 export type { Authentication } from "./identities/authenticate.ts"
 export type { Caller } from "./identities/caller.ts"
+export {
+  createTrustedIssuers,
+  type TrustedIssuers,
+} from "./identities/trustedIssuers/createTrustedIssuers.ts"
+export {
+  parseTrustedIssuers,
+  type TrustedIssuer,
+  type TrustedIssuerInput,
+} from "./identities/trustedIssuers/trustedIssuer.ts"
+export type { ApiKey, ApiKeys, CreatedApiKey } from "./keys/apiKeys.ts"
+export { isKeyPrefix } from "./keys/keyFormat.ts"
 export { addressBlock } from "./limits/addressBlock.ts"
 export type { FairQueueUsage, RunQueued } from "./limits/fairQueue.ts"
 export { defaultLimits, multiplyLimits } from "./limits/limits.ts"

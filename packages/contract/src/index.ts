@@ -1,4 +1,4 @@
-export { isApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
+export { isApiKey, lookupIdOf, publicPartOf, startOf } from "./apiKeyFormat.ts"
 export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {
   ApiKey,

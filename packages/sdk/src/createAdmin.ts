@@ -1,5 +1,5 @@
 import type { ListOwnedApiKeysInput, ListUsersInput } from "@latchkey/contract"
-import { isApiKey } from "@latchkey/contract"
+import { isApiKey, publicPartOf } from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
 import { listPages } from "./listPages.ts"
 import type { OwnedApiKeyList, UserList } from "./lists.ts"
@@ -69,5 +69,5 @@ export function createAdmin(
 /** A query's input is sent in the URL, which ends up in logs. An administrator may search for a whole leaked key. */
 function withoutSecret(search: string | undefined) {
   const text = search?.trim()
-  return text !== undefined && isApiKey(text) ? text.slice(0, 16) : search
+  return text !== undefined && isApiKey(text) ? publicPartOf(text) : search
 }

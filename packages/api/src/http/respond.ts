@@ -2,6 +2,7 @@ import { TRPCError } from "@trpc/server"
 import { type Failure, failure } from "../failure.ts"
 import { formatTrpcError, serializeOutput } from "../trpc/callProcedure.ts"
 import type { AppContext } from "./app.ts"
+import { challenge } from "./challenge.ts"
 import { rateLimitHeaders } from "./rateLimitHeaders.ts"
 import type { RequestState } from "./requestState.ts"
 
@@ -27,7 +28,6 @@ const PRIVATE_HEADERS = {
 }
 
 const headersByStatus: Record<number, Record<string, string>> = {
-  401: { "WWW-Authenticate": 'Bearer realm="latchkey"' },
   503: { "Retry-After": "1" },
 }
 
@@ -43,6 +43,7 @@ function allHeaders(c: AppContext, status: number, own?: Record<string, string>)
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
+    ...((status === 401 || status === 403) && challenge(status, request)),
     ...((rateLimit !== null || failures.length > 0) && rateLimitHeaders(request)),
     ...own,
     ...(dependsOnCredential(c.req.path) && PRIVATE_HEADERS),
@@ -109,6 +110,9 @@ export const refuseMethod = (c: AppContext, allowed: readonly string[]) =>
   })
 
 /** A failure as REST clients receive it. */
-export const restError = ({ status: _, ...rest }: Failure, requestId: string) => ({ ...rest, requestId })
+export const restError = ({ status: _, scope: __, ...rest }: Failure, requestId: string) => ({
+  ...rest,
+  requestId,
+})
 
 const isTrpc = (path: string) => path === "/trpc" || path.startsWith("/trpc/")

@@ -40,7 +40,7 @@ const t = initTRPC
     transformer,
     isDev: false,
     errorFormatter({ error, ctx }) {
-      const { code, status, message, ...rest } = failureOf(error)
+      const { code, status, message, scope: _, ...rest } = failureOf(error)
       return {
         code: TRPC_ERROR_CODES_BY_KEY[code],
         message,

@@ -65,12 +65,12 @@ export function createAuthenticate(deps: {
   }
 
   return async (headers, client = unknownClient) => {
-    const credential = readCredential(headers)
+    const credential = readCredential(headers, [])
     if (credential.kind === "none" || credential.kind === "ambiguous") {
       observer?.verdict("none", credential.kind)
       return { caller: null, problem: credential.kind }
     }
-    if (credential.kind === "malformed") {
+    if (credential.kind === "foreign" || credential.kind === "issuerToken") {
       observer?.verdict("none", "malformed")
       return { caller: null, problem: "invalid" }
     }

@@ -5,9 +5,9 @@ import { isUuid } from "../isUuid.ts"
 const ALGORITHM = "HS256"
 /** Distinguishes access tokens from other JWTs under the same key (RFC 9068, section 2.1). */
 const TYPE = "at+jwt"
-const ISSUER = "latchkey"
+export const ISSUER = "latchkey"
 const AUDIENCE = "latchkey"
-const CLOCK_LEEWAY_SECONDS = 30
+export const CLOCK_LEEWAY_SECONDS = 30
 
 export interface AccessTokenSubject {
   userId: string
