@@ -24,18 +24,21 @@ export interface NotReady {
 export interface HandlerOptions extends TrackRequestOptions {
   checkReady: () => Promise<NotReady | null>
   corsOrigins: readonly string[]
+  /** `off`: the routes of own accounts are not there. */
+  passwords?: "on" | "off"
   /** The folder of the built dashboard, or null to serve none. */
   dashboard: string | null
 }
 
 /** Creates the complete HTTP API as a handler from `Request` to `Response`, independent of ports and processes. */
 export function createHandler(options: HandlerOptions): App {
+  const { passwords = "on" } = options
   const app = new Hono<AppEnv>()
   app.use(trackRequest(options))
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins))
   app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
-  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
+  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version, passwords))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
     const notReady = await options.checkReady()
@@ -47,7 +50,7 @@ export function createHandler(options: HandlerOptions): App {
   })
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
   mountTrpc(app)
-  mountRest(app)
+  mountRest(app, passwords)
   if (options.dashboard !== null) mountDashboard(app, options.dashboard)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))

@@ -3,6 +3,10 @@ import type { RateLimitStatus } from "./limits/rateLimitStatus.ts"
 
 /** The client of one request: where its calls come from, and the state of its rate limits. */
 export interface ClientInfo extends Readonly<Origin> {
+  readonly address: string
   /** The strictest rate limit that the request's calls have counted towards so far; null if there is none. */
   rateLimit: RateLimitStatus | null
 }
+
+/** Where a change comes from, as the audit trail records it. Without a request, it has no address. */
+export type { Origin }

@@ -1,14 +1,26 @@
 import { availableParallelism } from "node:os"
-import { appointOldestUser, type Database, syncAdmins } from "@latchkey/db"
+import { appointOldestUser, type Database, OWN_ISSUER, syncAdmins } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts/accounts.ts"
 import { type AdminUsers, createAdminUsers } from "./accounts/adminUsers.ts"
 import { type Audit, createAudit } from "./audit/audit.ts"
 import { createBcryptQueue } from "./crypto/bcryptQueue.ts"
 import { createKeyring } from "./crypto/keyring.ts"
 import { observeBcrypt } from "./crypto/observeBcrypt.ts"
+import {
+  type Administrator,
+  administratorOf,
+  createNamedAdmins,
+  type NamedOwner,
+} from "./identities/administrator.ts"
 import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
+import type { Caller } from "./identities/caller.ts"
+import type { Identify } from "./identities/identify.ts"
+import { createReadOwner } from "./identities/readOwner.ts"
+import { createScopes } from "./identities/scopes.ts"
+import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIssuers.ts"
+import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
-import { type ApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
@@ -30,6 +42,22 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** The scopes that keys may carry. */
+  scopes?: readonly string[]
+  /** Stands in front of new keys, before an underscore; their checksum is at the end. */
+  keyPrefix?: string | null
+  /** `off`: no accounts of Latchkey's own. Their JWTs and refresh tokens are refused, their keys go on. */
+  passwords?: "on" | "off"
+  /** Tells who is signed in by the host's own means. */
+  identify?: Identify | undefined
+  /** The issuer of the owners that `identify` names. */
+  hostIssuer?: string
+  /** Identity providers whose JWTs are accepted. */
+  trustedIssuers?: TrustedIssuers | undefined
+  /** Further issuers whose owners' keys are accepted. */
+  servedIssuers?: readonly string[]
+  /** Administrators beside those by role. */
+  adminSubjects?: readonly NamedOwner[]
   /** The administrators' emails, in lower case. If null, the first account to register is an administrator. */
   adminEmails: readonly string[] | null
   /** How long audit events are kept. */
@@ -44,7 +72,19 @@ export interface AuthOptions {
 export interface Auth {
   /** Seconds from signing in until a session ends. */
   refreshTokenTtl: number
+  /** The declared scopes. */
+  scopes: readonly string[]
+  /** Whether there are own accounts. */
+  passwords: "on" | "off"
   authenticate: Authenticate
+  /**
+   * The administrator that a caller is.
+   *
+   * @throws {AuthError} `FORBIDDEN` for other users, and for API keys.
+   */
+  administratorOf(caller: Caller): Administrator
+  /** Acts for an owner without a request. */
+  as: ActAs
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
@@ -81,7 +121,17 @@ const QUEUE = {
 
 /** Creates the auth service. Create one per process, because its batches, queues and buffers serve all calls. */
 export function createAuth(options: AuthOptions): Auth {
-  const { db, observer } = options
+  const { db, observer, trustedIssuers, passwords = "on", hostIssuer = "host" } = options
+  const scopes = createScopes(options.scopes ?? [])
+  const namedAdmins = createNamedAdmins(options.adminSubjects ?? [])
+  const served = new Set([
+    OWN_ISSUER,
+    hostIssuer,
+    ...(trustedIssuers?.issuers ?? []),
+    ...(options.servedIssuers ?? []),
+  ])
+  const serves = (issuer: string) => served.has(issuer)
+  const readOwner = createReadOwner(serves)
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -114,19 +164,32 @@ export function createAuth(options: AuthOptions): Auth {
     keyring,
     bcrypt: presentedKeyBcrypt,
     failures: createFailureBudget(limits.failedKeyChecks),
+    serves,
     observer,
   })
+  const actingApiKeys = createActingApiKeys(
+    { db, keyring, bcrypt: newKeyBcrypt },
+    { maxKeysPerUser: options.maxKeysPerUser, keyPrefix: options.keyPrefix ?? null },
+  )
 
   return {
     refreshTokenTtl: options.refreshTokenTtl,
-    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed, observer }),
+    scopes: scopes.declared,
+    passwords,
+    authenticate: createAuthenticate({
+      ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
+      ...{ identify: options.identify, trustedIssuers, observer },
+    }),
+    administratorOf: (caller) => administratorOf(namedAdmins, caller),
+    as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
-    apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
+    apiKeys: createApiKeys(actingApiKeys, scopes),
     sessions: createSessions(db),
     audit: createAudit(db),
-    admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
+    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },
     queue: createFairQueue(QUEUE),
     async syncAdmins() {
+      if (passwords === "off") return 0
       if (options.adminEmails) return syncAdmins(db, { emails: options.adminEmails })
       await appointOldestUser(db)
       return 0

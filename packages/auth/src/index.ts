@@ -5,9 +5,11 @@ export { createBatchedRead } from "./batchedRead.ts"
 export type { ClientInfo } from "./clientInfo.ts"
 export { type Auth, type AuthOptions, createAuth } from "./createAuth.ts"
 export { AuthError, insufficientScope, unauthenticated } from "./errors.ts"
-export { adminSessionOf } from "./identities/adminSession.ts"
-export type { Authentication } from "./identities/authenticate.ts"
-export type { Caller } from "./identities/caller.ts"
+export type { Administrator, NamedOwner } from "./identities/administrator.ts"
+export type { Authentication, RejectionCause } from "./identities/authenticate.ts"
+export type { Caller, Owner } from "./identities/caller.ts"
+export type { Identify, Identity } from "./identities/identify.ts"
+export { requireScopes } from "./identities/scopes.ts"
 export {
   createTrustedIssuers,
   type TrustedIssuers,
@@ -17,6 +19,7 @@ export {
   type TrustedIssuer,
   type TrustedIssuerInput,
 } from "./identities/trustedIssuers/trustedIssuer.ts"
+export type { ActAs, OwnerApiKeys } from "./keys/actAs.ts"
 export type { ApiKey, ApiKeys, CreatedApiKey } from "./keys/apiKeys.ts"
 export { isKeyPrefix } from "./keys/keyFormat.ts"
 export { addressBlock } from "./limits/addressBlock.ts"

@@ -1,5 +1,5 @@
-/** The kind of credential in a request. */
-export type CredentialKind = "apiKey" | "accessToken" | "none"
+/** The kind of credential in a request. `host`: whatever the host identifies its users by. */
+export type CredentialKind = "apiKey" | "accessToken" | "host" | "none"
 
 /**
  * The outcome of checking a credential. All rejections look the same to the caller, but operators see the cause:
@@ -7,7 +7,7 @@ export type CredentialKind = "apiKey" | "accessToken" | "none"
  * - `unknown`: the key has no active row. It may be revoked or expired, or its owner may be disabled.
  * - `mismatch`: the key has a row, but its secret is wrong.
  * - `invalid`: the access token has expired, or was not signed by this service.
- * - `ended`: the access token's session has ended.
+ * - `ended`: the access token's session has ended, or its owner is disabled.
  */
 export type Verdict =
   | "accepted"
@@ -29,7 +29,7 @@ export type BcryptResult = "hashed" | "match" | "mismatch" | "refused" | "failed
 export interface AuthObserver {
   verdict(credential: CredentialKind, verdict: Verdict): void
   /** The number of calls that shared a read. */
-  batch(of: "apiKeys" | "sessions", size: number): void
+  batch(of: "apiKeys" | "sessions" | "owners", size: number): void
   /** A bcrypt was requested; it waits or runs until `bcryptEnded`. */
   bcryptBegan(purpose: BcryptPurpose): void
   /** @param seconds including the time in the queue. */

@@ -7,7 +7,6 @@ export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
 export type { SemaphoreUsage } from "./driver/semaphore.ts"
 export { DataFolderInUse } from "./embedded/lockFolder.ts"
 export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
-export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
   type ApiKeySearch,
   listEveryonesApiKeys,
@@ -35,9 +34,17 @@ export {
   type ListedAuditEvent,
   listAuditEvents,
 } from "./queries/auditEvents.ts"
-export { type ActingCredential, type ByAdmin, sessionCredential } from "./queries/authority.ts"
+export {
+  type ActingCredential,
+  type AffectedOwner,
+  type ByAdmin,
+  type SessionCredential,
+  sessionCredential,
+} from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
+export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
+export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
@@ -55,7 +62,6 @@ export {
   revokeSession,
 } from "./queries/sessions.ts"
 export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
-export type { User } from "./queries/userColumns.ts"
 export {
   changePassword,
   createUser,
@@ -64,3 +70,4 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
+export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"

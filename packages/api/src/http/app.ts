@@ -4,7 +4,10 @@ import type { RequestState } from "./requestState.ts"
 
 export interface AppEnv {
   /** Passed by `@hono/node-server`; absent if the handler is called without a socket. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null } }
+  Bindings: {
+    hostRequest?: unknown
+    incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null }
+  }
   Variables: { request: RequestState; procedureContext: ProcedureContext }
 }
 

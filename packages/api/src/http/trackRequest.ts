@@ -20,16 +20,21 @@ export interface TrackRequestOptions {
   observer: RequestObserver | null
   /** How many proxies' `X-Forwarded-For` entries to trust. */
   trustProxy: number
+  /** The origins of the host's own pages, which may call with the host's own credentials. */
+  allowedOrigins?: readonly string[]
 }
 
 /** Creates the state of every request, and logs the request when its response is complete. */
 export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<AppEnv> {
-  const { auth, log, observer, trustProxy } = options
+  const { auth, log, observer, trustProxy, allowedOrigins } = options
   const warnAboutProxy = createProxyWarning(log, trustProxy)
   return async (c, next) => {
     const { headers, method } = c.req.raw
     const peerAddress = c.env.incoming?.socket.remoteAddress
-    const request = new RequestState({ headers, peerAddress, trustProxy })
+    const request = new RequestState({
+      ...{ headers, peerAddress, trustProxy, allowedOrigins },
+      hostRequest: c.env.hostRequest ?? c.req.raw,
+    })
     c.set("request", request)
     c.set("procedureContext", createContext(auth, request))
     warnAboutProxy(headers)
@@ -59,7 +64,7 @@ function logRequest(log: Logger, method: string, request: RequestState) {
       status,
       durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
       address: request.address,
-      ...(caller && { callerId: caller.user.id, via: caller.via }),
+      ...(caller && { callerId: caller.owner.id, via: caller.via }),
       ...(caller?.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
       ...(failures.length > 0 && { reasons: failures.map(({ failure }) => failure.reason) }),
       ...(errors.length > 0 && { errors: errors.map(({ error }) => describeError(error)) }),

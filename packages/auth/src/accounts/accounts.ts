@@ -141,7 +141,7 @@ export function createAccounts(
   /** Counts the failure for the user, if there is one. The response is the same when there is none. */
   async function loginFailed(userId: string | undefined, client: ClientInfo): Promise<AuthError> {
     const event = { kind: "loginFailed", via: "password", credentialId: null, client } as const
-    await countFailure(db, { ...event, userId: userId ?? randomUUID() })
+    await countFailure(db, { ...event, ownerId: userId ?? randomUUID() })
     return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
 
@@ -248,7 +248,12 @@ export function createAccounts(
       const checkedHash = await findPasswordHash(db, { userId, sessionId })
       if (checkedHash === null) throw unauthenticated()
       if ((await comparePassword(bcrypt, currentPassword, checkedHash)) === "none") {
-        await countFailure(db, { userId, kind: "passwordChangeFailed", ...bySession(sessionId), client })
+        await countFailure(db, {
+          ownerId: userId,
+          kind: "passwordChangeFailed",
+          ...bySession(sessionId),
+          client,
+        })
         throw wrongPassword()
       }
       const newHash = await hashPassword(bcrypt, newPassword)
