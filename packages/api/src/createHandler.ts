@@ -25,19 +25,22 @@ export interface NotReady {
 export interface HandlerOptions extends TrackRequestOptions {
   checkReady: () => Promise<NotReady | null>
   corsOrigins: readonly string[]
+  /** `off`: the routes of own accounts are not there. */
+  passwords?: "on" | "off"
   /** The folder of the built dashboard, or null to serve none. */
   dashboard: string | null
 }
 
 /** Creates the complete HTTP API as a handler from `Request` to `Response`, independent of ports and processes. */
 export function createHandler(options: HandlerOptions): App {
-  const basePath = options.mountedAt ?? ""
+  const { passwords = "on", mountedAt } = options
+  const basePath = mountedAt ?? ""
   const app = new Hono<AppEnv>({ getPath: createGetPath(basePath) })
   app.use(trackRequest(options))
-  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, options.mountedAt !== null))
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, mountedAt !== null))
   app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
-  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version, basePath))
+  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version, { passwords, basePath }))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
     const notReady = await options.checkReady()
@@ -49,7 +52,7 @@ export function createHandler(options: HandlerOptions): App {
   })
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
   mountTrpc(app, basePath)
-  mountRest(app)
+  mountRest(app, passwords)
   if (options.dashboard !== null) mountDashboard(app, options.dashboard, basePath)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))

@@ -8,7 +8,6 @@ export type { SemaphoreUsage } from "./driver/semaphore.ts"
 export { simulateOutage } from "./driver/simulateOutage.ts"
 export { DataFolderInUse } from "./embedded/dataFolderInUse.ts"
 export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
-export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
   type ApiKeySearch,
   listEveryonesApiKeys,
@@ -36,10 +35,19 @@ export {
   type ListedAuditEvent,
   listAuditEvents,
 } from "./queries/auditEvents.ts"
-export { type ActingCredential, type ByAdmin, sessionCredential } from "./queries/authority.ts"
+export {
+  type ActingCredential,
+  type AffectedOwner,
+  type ByAdmin,
+  type SessionCredential,
+  sessionCredential,
+} from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
+export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
+export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { ping } from "./queries/ping.ts"
+export type { Position } from "./queries/position.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
@@ -55,7 +63,6 @@ export {
   revokeSession,
 } from "./queries/sessions.ts"
 export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
-export type { User } from "./queries/userColumns.ts"
 export {
   changePassword,
   createUser,
@@ -64,6 +71,7 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
+export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"
 export {
   DEFAULT_SCHEMA,
   isSchemaName,

@@ -1,5 +1,5 @@
-import { isFromOwnPage, type RequestState } from "@latchkey/api"
-import { AuthError } from "@latchkey/auth"
+import { isFromAllowedPage, type RequestState } from "@latchkey/api"
+import { AuthError, insufficientScope } from "@latchkey/auth"
 import type { Caller, RefusalCause, Requirement, Via } from "./types.ts"
 
 /** A caller that is known, but may not do this. */
@@ -17,43 +17,24 @@ const asList = <T>(value: T | readonly T[] | undefined): readonly T[] =>
 export function findLack(
   caller: Caller,
   requirement: Requirement,
-  {
-    request,
-    isUnsafe,
-    allowedOrigins,
-  }: { request: RequestState; isUnsafe: boolean; allowedOrigins: readonly string[] },
+  { request, isUnsafe }: { request: RequestState; isUnsafe: boolean },
 ): Lack | null {
   const via = asList(requirement.via)
   if (via.length > 0 && !via.includes(caller.via)) {
     const expected = via.map((one) => NAMES[one]).join(" or ")
     return { cause: "via", error: new AuthError("FORBIDDEN", `This needs ${expected}.`) }
   }
-  if (
-    caller.via === "host" &&
-    isUnsafe &&
-    requirement.sameOrigin !== false &&
-    !isFromHostsPage(request, allowedOrigins)
-  ) {
+  if (caller.via === "host" && isUnsafe && requirement.sameOrigin !== false && !isFromAllowedPage(request)) {
     return {
       cause: "origin",
       error: new AuthError("FORBIDDEN", "Only pages of this server's own origin may do this."),
     }
   }
-  const missing = asList(requirement.scope).filter((scope) => !caller.scopes.includes(scope))
-  if (missing.length > 0) {
-    return {
-      cause: "scope",
-      error: new AuthError("INSUFFICIENT_SCOPE", `This needs the scope ${missing.join(" and ")}.`, {
-        scope: asList(requirement.scope),
-      }),
-    }
+  const scope = asList(requirement.scope)
+  if (!scope.every((one) => caller.scopes.includes(one))) {
+    return { cause: "scope", error: insufficientScope(scope) }
   }
   return null
-}
-
-function isFromHostsPage(request: RequestState, allowedOrigins: readonly string[]) {
-  const origin = request.headers.get("origin")
-  return isFromOwnPage(request) || (origin !== null && allowedOrigins.includes(origin))
 }
 
 /**

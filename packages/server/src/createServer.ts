@@ -20,7 +20,7 @@ export function createServer(
   const engine = createEngine(settings, internals)
   const { source } = engine
   const { scopes, allowedOrigins } = settings
-  const verify = createVerify({ allowedOrigins })
+  const verify = createVerify()
 
   const latchkey: LatchkeyServer = {
     basePath: internals.mountedAt ?? "",
@@ -30,23 +30,31 @@ export function createServer(
         address,
         method,
         request,
+        allowedOrigins,
         refusal: refusalOf(() => checkDeclared(requirement, scopes)),
       })
       const outcome = await verify(hostRequest, requirement, { isUnsafe: isUnsafeMethod(method) })
       engine.afterResponse()
       return toVerdict(outcome, hostRequest.latchkey.request)
     },
-    async fetch(request, { address, request: hostRequest } = {}) {
-      const response = await engine.app.fetch(request, { address, hostRequest: hostRequest ?? request })
+    async fetch(request, { address, request: hostRequest = request } = {}) {
+      const response = await engine.app.fetch(request, { address, hostRequest })
       engine.afterResponse()
       return response
     },
     requires: createRequires({ verify, scopes, onVerified: engine.afterResponse }),
     // Its type is written by hand, because the inferred one drags every schema along.
     router: appRouter as unknown as AppRouter,
-    createContext: (from, { address } = {}) => createHostContext(source, from, address),
-    as() {
-      throw new TypeError("not available")
+    createContext: (from, { address } = {}) => createHostContext(source, from, { address, allowedOrigins }),
+    as(owner, options) {
+      const open = async () => (await source.open()).as(owner, options).apiKeys
+      return {
+        apiKeys: {
+          create: async (input) => (await open()).create(input),
+          list: async (input) => (await open()).list(input),
+          revoke: async (id) => (await open()).revoke(id),
+        },
+      }
     },
     migrate: engine.migrate,
     flush: engine.flush,

@@ -8,9 +8,17 @@ import {
   type NotReady,
   type RequestObserver,
 } from "@latchkey/api"
-import { type Auth, AuthError, type AuthObserver, createAuth, type Limits } from "@latchkey/auth"
+import {
+  type Auth,
+  AuthError,
+  type AuthObserver,
+  type AuthOptions,
+  createAuth,
+  createTrustedIssuers,
+} from "@latchkey/auth"
 import { type Database, type DatabaseHandle, DatabaseUnusable, ping } from "@latchkey/db"
 import { dashboardFolder } from "./dashboardFolder.ts"
+import { identifyOnce } from "./hostCall.ts"
 import { toHandlerLogger } from "./logger.ts"
 import { openDatabase } from "./openDatabase.ts"
 import type { Settings } from "./readOptions.ts"
@@ -28,7 +36,7 @@ export interface Internals {
   /** Null: the account that registers first is an administrator. */
   adminEmails: readonly string[] | null
   auditRetentionDays: number
-  limits: Partial<Limits>
+  limits: NonNullable<AuthOptions["limits"]>
   /** Null for a server of its own, without a base path. */
   mountedAt: string | null
   trustProxy: number
@@ -103,6 +111,15 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         bcryptCost: internals.bcryptCost,
         registration: internals.registration,
         maxKeysPerUser: settings.maxKeysPerOwner,
+        scopes: settings.scopes,
+        keyPrefix: settings.keyPrefix ?? null,
+        passwords: settings.passwords,
+        identify: settings.identify && identifyOnce(settings.identify),
+        hostIssuer: settings.issuer,
+        trustedIssuers:
+          settings.trustedIssuers.length > 0 ? createTrustedIssuers(settings.trustedIssuers) : undefined,
+        servedIssuers: settings.servedIssuers,
+        adminSubjects: settings.adminSubjects,
         adminEmails: internals.adminEmails,
         auditRetentionDays: internals.auditRetentionDays,
         limits: internals.limits,
@@ -162,6 +179,8 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
             (error: unknown) => ({ message: "The database does not answer.", error }),
           ),
     corsOrigins: settings.allowedOrigins,
+    allowedOrigins: settings.allowedOrigins,
+    passwords: settings.passwords,
     trustProxy: internals.trustProxy,
     mountedAt: internals.mountedAt,
     dashboard: settings.dashboard ? dashboardFolder() : null,

@@ -1,11 +1,13 @@
 import { type AuthSource, type Context, Latchkey, RequestState } from "@latchkey/api"
 import { AuthError } from "@latchkey/auth"
+import { HostCall } from "./hostCall.ts"
 import { headersOf } from "./readHeaders.ts"
 import type { ContextInfo, ContextRequest, ContextSource, LatchkeyContext } from "./types.ts"
 
 /** A request to the host, as Latchkey sees it. */
 export interface HostRequest {
   latchkey: Latchkey
+  call: HostCall
   /** Undefined where it is not known. */
   method: string | undefined
   /** Set if the request itself is refused. */
@@ -18,20 +20,25 @@ interface NewHostRequest {
   method?: string | undefined
   /** The framework's own request. */
   request?: unknown
+  allowedOrigins: readonly string[]
   /** Whether the context lives longer than one request, as on a WebSocket. */
   isLongLived?: boolean
   refusal?: AuthError | undefined
 }
 
 export function createHostRequest(source: AuthSource, request: NewHostRequest): HostRequest {
+  const { headers, address, allowedOrigins, isLongLived = false } = request
+  const call = new HostCall(request.request, isLongLived)
   const state = new RequestState({
-    headers: request.headers,
-    peerAddress: request.address,
-    hostRequest: request.request,
+    headers,
+    peerAddress: address,
+    allowedOrigins,
+    hostRequest: call,
     sendsHsts: false,
   })
   return {
-    latchkey: new Latchkey(source, state, request.isLongLived),
+    latchkey: new Latchkey(source, state, isLongLived),
+    call,
     method: request.method,
     refusal: request.refusal,
   }
@@ -43,7 +50,7 @@ const requests = new WeakMap<Latchkey, HostRequest>()
 export function createHostContext(
   source: AuthSource,
   from: ContextSource,
-  address: string | undefined,
+  { address, allowedOrigins }: { address: string | undefined; allowedOrigins: readonly string[] },
 ): Context & LatchkeyContext {
   const { req, info }: { req: ContextRequest; info?: ContextInfo | undefined } =
     "headers" in from ? { req: from } : from
@@ -54,6 +61,7 @@ export function createHostContext(
     address: address ?? addressOf(req),
     method: req.method,
     request: req,
+    allowedOrigins,
     isLongLived: isWebSocket,
     refusal: credentials && !isWebSocket ? inUrl() : undefined,
   })

@@ -12,7 +12,6 @@ export type {
   HeadersSource,
   LatchkeyContext,
   LatchkeyServer,
-  ManagedApiKey,
   NewApiKey,
   OpenApiParts,
   OwnerApiKeys,

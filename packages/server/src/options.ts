@@ -50,8 +50,6 @@ interface CommonOptions<Scope extends string> {
   scopes?: readonly Scope[] | undefined
   /** 2 to 20 characters of `a-z0-9_`; keys are `<prefix>_…`. */
   keyPrefix?: string | undefined
-  /** How imported keys begin. */
-  importedKeyPrefixes?: readonly string[] | undefined
   /** The number of active keys that an owner may have; 100 by default. */
   maxKeysPerOwner?: number | undefined
   identify?: Identify | undefined

@@ -1,3 +1,4 @@
+import { isKeyPrefix, parseTrustedIssuers } from "@latchkey/auth"
 import { isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import { z } from "zod"
 import { databaseUrl, origin, secret } from "./fields.ts"
@@ -55,17 +56,22 @@ const Options = z
       .array(scope, { error: "expected a list of scopes" })
       .refine((scopes) => new Set(scopes).size === scopes.length, { error: "expected each scope once" })
       .default([]),
-    keyPrefix: matching(
-      /^[a-z0-9_]{1,19}[a-z0-9]$/,
-      "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _",
-    ).optional(),
-    importedKeyPrefixes: z
-      .array(matching(/^[\x21-\x2b\x2d-\x7e]{1,50}$/, "expected prefixes without spaces or commas"))
-      .default([]),
+    keyPrefix: z
+      .string()
+      .refine(isKeyPrefix, { error: "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _" })
+      .optional(),
     maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
     identify: fn<Identify>().optional(),
     issuer: issuer.default("host"),
-    trustedIssuers: z.array(z.unknown(), { error: "expected a list of issuers" }).default([]),
+    trustedIssuers: z
+      .unknown()
+      .default([])
+      .transform((value, { addIssue }) => {
+        const parsed = parseTrustedIssuers(value)
+        if ("entries" in parsed) return parsed.entries
+        addIssue(parsed.problems.join("; "))
+        return z.NEVER
+      }),
     servedIssuers: z.array(issuer).default([]),
     adminSubjects: z
       .array(z.strictObject({ issuer, subject }), { error: "expected a list of { issuer, subject }" })
@@ -107,7 +113,7 @@ export type Settings = z.output<typeof Options>
 /** @throws {OptionsError} with every option that is wrong. */
 export function readOptions(options: LatchkeyServerOptions): Settings {
   const result = Options.safeParse(options)
-  if (result.success) return result.data
+  if (result.success) return withPublicOrigin(result.data)
   const problems = new Map<string, string>()
   for (const issue of result.error.issues) {
     if (issue.code === "unrecognized_keys") {
@@ -127,6 +133,15 @@ export function readOptions(options: LatchkeyServerOptions): Settings {
   }
   throw new OptionsError([...problems].map(([name, message]) => `${name}: ${message}`))
 }
+
+/** A proxy may hide from the server that its pages are at the public URL. */
+const withPublicOrigin = (settings: Settings): Settings => ({
+  ...settings,
+  allowedOrigins: [
+    ...settings.allowedOrigins,
+    ...(settings.publicUrl === undefined ? [] : [new URL(settings.publicUrl).origin]),
+  ],
+})
 
 /** A name that does not look like an identifier may be a value that was misplaced. */
 const safeName = (name: string) => (/^[A-Za-z]{1,30}$/.test(name) ? name : "options")

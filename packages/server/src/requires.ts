@@ -39,7 +39,11 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
       const caller = await callerOf(request, type === "mutation")
       const result = await next({ ctx: { caller } })
       if (type !== "subscription" || !result.ok) return result
-      return { ...result, data: watchSubscription(result.data, () => callerOf(request, false), signal) }
+      const verifyAgain = () => {
+        request.call.forget()
+        return callerOf(request, false)
+      }
+      return { ...result, data: watchSubscription(result.data, verifyAgain, signal) }
     })
   }
 }

@@ -3,11 +3,15 @@ import type { Caller } from "./types.ts"
 
 /** The caller as hosts see it. */
 export function toCaller(caller: AuthCaller): Caller {
+  const { owner, actor, via, scopes, expiresAt } = caller
   return {
-    subject: caller.user.id,
-    issuer: "latchkey",
-    via: caller.via,
-    scopes: [],
-    ...(caller.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
+    subject: owner.subject,
+    issuer: owner.issuer,
+    ...(actor !== undefined && { actor }),
+    via,
+    ...(caller.via === "apiKey" && { apiKeyId: caller.apiKeyId, label: caller.label }),
+    scopes,
+    ...(caller.via === "apiKey" && caller.metadata !== null && { metadata: caller.metadata }),
+    ...(expiresAt !== undefined && { expiresAt }),
   }
 }

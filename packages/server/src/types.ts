@@ -1,3 +1,4 @@
+import type { ApiKeyPage, CreateApiKeyInput, CreatedApiKey, ListApiKeysInput } from "@latchkey/contract"
 import type { TRPCProcedureBuilder, TRPCUnsetMarker } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
 
@@ -27,7 +28,6 @@ export interface Caller<Scope extends string = string> {
 /** Why there is no caller, for the host's own log. Never part of a response. */
 export type RefusalCause =
   | "none"
-  | "ambiguous"
   | "malformed"
   | "unknown"
   | "mismatch"
@@ -140,42 +140,19 @@ export type RequiresProcedure<Scope extends string> = TRPCProcedureBuilder<
   false
 >
 
-export interface ManagedApiKey {
-  id: string
-  label: string
-  /** The first 8 characters of the key. */
-  start: string
-  createdAt: Date
-  lastUsedAt: Date | null
-  expiresAt: Date | null
-  revokedAt: Date | null
-  /** Null: all of the owner's. */
-  scopes: string[] | null
-  metadata: Record<string, string> | null
-  createdBy: string | null
-}
-
-export interface NewApiKey<Scope extends string = string> {
-  /** 1 to 100 characters. */
-  label: string
-  expiresAt?: Date | null
-  /** Null: all of the owner's, later ones too. */
-  scopes?: readonly Scope[] | null
-  metadata?: Record<string, string> | null
+/** What to create an API key with. `scopes`: null for all of the owner's, later ones too. */
+export interface NewApiKey<Scope extends string = string> extends Omit<CreateApiKeyInput, "scopes"> {
+  scopes?: Scope[] | null | undefined
 }
 
 /** An owner's API keys, managed by the host's own code. */
 export interface OwnerApiKeys<Scope extends string = string> {
   /** Creates a key. `key` is the key itself, of which Latchkey keeps no copy. */
-  create(input: NewApiKey<Scope>): Promise<Omit<ManagedApiKey, "lastUsedAt" | "revokedAt"> & { key: string }>
-  list(input?: {
-    cursor?: string | null
-    limit?: number
-    status?: "active" | "all"
-    search?: string
-  }): Promise<{ items: ManagedApiKey[]; nextCursor: string | null }>
+  create(input: NewApiKey<Scope>): Promise<CreatedApiKey>
+  /** The active keys, newest first. */
+  list(input?: ListApiKeysInput): Promise<ApiKeyPage>
   /** Once this has resolved, no instance accepts the key. */
-  revoke(input: { id: string }): Promise<void>
+  revoke(id: string): Promise<void>
 }
 
 /** What adapters serve. */

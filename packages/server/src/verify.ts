@@ -15,7 +15,7 @@ export type Verify = (
   options: { isUnsafe: boolean },
 ) => Promise<Outcome>
 
-export function createVerify({ allowedOrigins }: { allowedOrigins: readonly string[] }): Verify {
+export function createVerify(): Verify {
   return async ({ latchkey, refusal }, requirement, { isUnsafe }) => {
     if (refusal) return refused("malformed", refusal)
     const { request } = latchkey
@@ -27,7 +27,7 @@ export function createVerify({ allowedOrigins }: { allowedOrigins: readonly stri
     }
     if (!authentication.caller) return refusedCredential(authentication)
     const caller = toCaller(authentication.caller)
-    const lack = findLack(caller, requirement, { request, isUnsafe, allowedOrigins })
+    const lack = findLack(caller, requirement, { request, isUnsafe })
     return lack ? refused(lack.cause, lack.error, caller.apiKeyId) : { ok: true, caller }
   }
 }
@@ -39,14 +39,12 @@ const refused = (cause: RefusalCause, error: unknown, apiKeyId?: string): Outcom
   apiKeyId,
 })
 
-function refusedCredential({ problem }: Authentication & { caller: null }): Outcome {
-  if (problem === "ambiguous") {
-    return refused(
-      "ambiguous",
-      new AuthError("AMBIGUOUS_CREDENTIALS", "Send exactly one credential: an access token or an API key."),
-    )
-  }
-  return refused(problem === "none" ? "none" : "unknown", unauthenticated())
+function refusedCredential({ problem, cause, apiKeyId }: Authentication & { caller: null }): Outcome {
+  const error =
+    problem === "ambiguous"
+      ? new AuthError("AMBIGUOUS_CREDENTIALS", "Send exactly one credential: an access token or an API key.")
+      : unauthenticated()
+  return refused(cause, error, apiKeyId)
 }
 
 /** Without a verdict nobody passes, and nobody is told that their credential is wrong, whatever has failed. */

@@ -5,7 +5,7 @@ import { openAuth } from "./parts/fixedCaller.ts"
 
 /** The lower bound of a tRPC call: one procedure of the router, without adapter and framework. */
 createServer(async (request, response) => {
-  const headers = { get: (name: string) => request.headers[name]?.toString() ?? null }
+  const headers = { get: (name: string) => request.headers[name]?.toString() ?? null } as Headers
   const data = await callProcedure("auth.me", {
     kind: "query",
     ctx: createContext(openSource(openAuth), new RequestState({ headers, peerAddress: "127.0.0.1" })),

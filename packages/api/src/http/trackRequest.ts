@@ -24,18 +24,22 @@ export interface TrackRequestOptions {
    * address, and decides about HTTPS. Null if the handler is a server's only one.
    */
   mountedAt: string | null
+  /** The origins of the host's own pages, which may call with the host's own credentials. */
+  allowedOrigins?: readonly string[]
 }
 
 /** Creates the state of every request, and logs the request when its response is complete. */
 export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<AppEnv> {
-  const { auth, log, observer, trustProxy, mountedAt } = options
+  const { auth, log, observer, trustProxy, allowedOrigins, mountedAt } = options
   const sendsHsts = mountedAt === null
   const warnAboutProxy = sendsHsts ? createProxyWarning(log, trustProxy) : null
   return async (c, next) => {
     const { headers, method } = c.req.raw
     const peerAddress = c.env.address ?? c.env.incoming?.socket.remoteAddress
-    const { hostRequest } = c.env
-    const request = new RequestState({ headers, peerAddress, trustProxy, hostRequest, sendsHsts })
+    const request = new RequestState({
+      ...{ headers, peerAddress, trustProxy, allowedOrigins, sendsHsts },
+      hostRequest: c.env.hostRequest ?? c.req.raw,
+    })
     c.set("request", request)
     c.set("procedureContext", createContext(auth, request))
     warnAboutProxy?.(headers)
@@ -65,7 +69,7 @@ function logRequest(log: Logger, method: string, request: RequestState) {
       status,
       durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
       address: request.address,
-      ...(caller && { callerId: caller.user.id, via: caller.via }),
+      ...(caller && { callerId: caller.owner.id, via: caller.via }),
       ...(caller?.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
       ...(failures.length > 0 && { reasons: failures.map(({ failure }) => failure.reason) }),
       ...(errors.length > 0 && { errors: errors.map(({ error }) => describeError(error)) }),

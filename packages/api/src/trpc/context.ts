@@ -65,21 +65,21 @@ export class Latchkey {
   async authenticateAgain(): Promise<Authentication> {
     await this.opening()
     const { auth, request } = this
-    const authentication = await auth.authenticate(request.headers, request)
+    const authentication = await auth.authenticate(request.headers, request, request.hostRequest)
     request.caller = authentication.caller
     return authentication
   }
 
   /**
-   * Runs a call when it is its client's turn. Clients are told apart by the caller's user once that is known, else by
-   * the address. A user's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
+   * Runs a call when it is its client's turn. Clients are told apart by the caller's owner once that is known, else by
+   * the address. An owner's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
    * revoking it.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
   runQueued<T>(run: () => Promise<T>): Promise<T> {
     const { caller } = this.request
-    return this.#runQueuedAs(caller && `${caller.user.id} ${caller.via}`, run)
+    return this.#runQueuedAs(caller && `${caller.owner.id} ${caller.via}`, run)
   }
 
   /** The same for a call by refresh token: a live session does not wait for what others at its address make up. */

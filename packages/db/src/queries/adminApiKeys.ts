@@ -1,16 +1,17 @@
 import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
-import { apiKeys, users } from "../schema.ts"
-import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
+import { apiKeys, owners } from "../schema.ts"
+import type { AdminAct, AdminResult } from "./adminUsers.ts"
 import { type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
-import { recordEvent } from "./auditEvents.ts"
+import { byAdmin, recordEvent } from "./auditEvents.ts"
 import { withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
+import type { StoredOwner } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 
 export interface OwnedApiKey extends ListedApiKey {
-  owner: { id: string; email: string; disabledAt: Date | null }
+  owner: Pick<StoredOwner, "id" | "issuer" | "subject" | "email"> & { disabledAt: Date | null }
 }
 
 /** Search criteria. A key has to match one of them. Each uses its own index. */
@@ -51,14 +52,20 @@ export const listEveryonesApiKeys = query(
     db
       .select({
         ...listedApiKeyColumns,
-        owner: { id: users.id, email: users.email, disabledAt: users.disabledAt },
+        owner: {
+          id: owners.id,
+          issuer: owners.issuer,
+          subject: owners.subject,
+          email: owners.email,
+          disabledAt: owners.disabledAt,
+        },
       })
       .from(apiKeys)
-      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
       .where(
         and(
           status === "all" ? undefined : isActive,
-          userId === null ? undefined : eq(apiKeys.userId, userId),
+          userId === null ? undefined : eq(apiKeys.ownerId, userId),
           search ? matches(search) : undefined,
           search && after
             ? sql`(${byLabel}, ${apiKeys.id}) > ((select lower(last.label) from ${apiKeys} last where last.id = ${after.id}), ${after.id}::uuid)`
@@ -74,7 +81,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
     sql`${byLabel} like lower(${prefixPattern(label)})`,
     email === undefined
       ? undefined
-      : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,
+      : sql`${apiKeys.ownerId} = (select owner.id from ${owners} owner where owner.email = ${email})`,
     // A range of full-length ids, since every collation orders those by their digits.
     start === undefined
       ? undefined
@@ -84,16 +91,16 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
 
 /** Revokes any user's key, and wipes its hash and receipt. */
 export const revokeAnyonesApiKey = write(
-  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
+  async (db, { affected: id, by, client }: AdminAct<string>): Promise<AdminResult> =>
     withAdminAuthority(db, { by }, async (tx) => {
       const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)
         .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
-        .returning({ id: apiKeys.id, label: apiKeys.label, userId: apiKeys.userId })
+        .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })
       if (!revoked) return "notFound"
-      const { userId, ...subject } = revoked
-      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...byAdmin(by), client, subject })
+      const { ownerId, ...subject } = revoked
+      await recordEvent(tx, { ownerId, kind: "apiKeyRevoked", ...byAdmin(by), client, subject })
       return "done"
     }),
 )

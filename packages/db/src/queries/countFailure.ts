@@ -17,31 +17,31 @@ const FAILURE_ROWS_A_DAY = 20
 export const countFailure = write(
   async (
     db,
-    event: Authority & { userId: string; kind: "loginFailed" | "passwordChangeFailed"; client: ClientInfo },
+    event: Authority & { ownerId: string; kind: "loginFailed" | "passwordChangeFailed"; client: ClientInfo },
   ): Promise<void> => {
-    const { userId, kind, client } = event
+    const { ownerId, kind, client } = event
     const utc = (format: string) => sql`to_char(now() at time zone 'UTC', ${format}::text)`
     const ofAddress = sql`concat_ws(' ', ${kind}::text, ${client.address}::text, ${utc("YYYY-MM-DD HH24")})`
     const ofTheRest = sql`concat_ws(' ', ${kind}::text, ${utc("YYYY-MM-DD")})`
     await db.execute(sql`
       with quick as materialized (select set_config('synchronous_commit', 'off', true)),
       place as (
-        select users.id as user_id,
-          exists (select from audit_events where user_id = users.id and summary_of = ${ofAddress})
+        select owners.id as owner_id,
+          exists (select from audit_events where owner_id = owners.id and summary_of = ${ofAddress})
           or ${FAILURE_ROWS_A_DAY} > (
             select count(*) from audit_events
-            where user_id = users.id and kind = ${kind} and created_at > now() - interval '1 day'
+            where owner_id = owners.id and kind = ${kind} and created_at > now() - interval '1 day'
           ) as is_listed
-        from quick cross join users where users.id = ${userId}
+        from quick cross join owners where owners.id = ${ownerId}
       )
       insert into audit_events
-        (user_id, kind, via, credential_id, request_id, summary_of, address, device)
-      select user_id, ${kind}, ${event.via}, ${event.credentialId}::uuid, ${client.requestId},
+        (owner_id, kind, via, credential_id, request_id, summary_of, address, device)
+      select owner_id, ${kind}, ${event.via}, ${event.credentialId}::uuid, ${client.requestId},
         case when is_listed then ${ofAddress} else ${ofTheRest} end,
         case when is_listed then ${client.address}::text end,
         case when is_listed then ${client.device}::text end
       from place
-      on conflict (user_id, summary_of) where summary_of is not null do update set
+      on conflict (owner_id, summary_of) where summary_of is not null do update set
         count = audit_events.count + 1,
         last_at = clock_timestamp(),
         credential_id = excluded.credential_id,

@@ -1,9 +1,9 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm"
 import { write } from "../query.ts"
-import { sessions, users } from "../schema.ts"
+import { owners, sessions } from "../schema.ts"
 import { type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { isLive } from "./isValid.ts"
-import { type User, userColumns } from "./userColumns.ts"
+import { type User, userColumns } from "./ownerColumns.ts"
 
 /**
  * Rotates a session's refresh token: replaces the newest token by its successor. Any older token of the family ends
@@ -45,14 +45,14 @@ export const rotateSession = write(
           refreshedAt: sql`case when ${rotates} then now() else ${sessions.refreshedAt} end`,
           endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
         })
-        .from(users)
+        .from(owners)
         .where(
           and(
             eq(sessions.id, params.id),
             eq(sessions.familyHash, params.familyHash),
             isLive,
-            eq(users.id, sessions.userId),
-            isNull(users.disabledAt),
+            eq(owners.id, sessions.userId),
+            isNull(owners.disabledAt),
           ),
         )
         .returning({
@@ -65,7 +65,7 @@ export const rotateSession = write(
       const { user, device } = row
       if (row.endedAt === null) return { user, turnHash: row.turnHash }
       await recordEvent(tx, {
-        userId: user.id,
+        ownerId: user.id,
         kind: "refreshTokenReused",
         via: "refreshToken",
         credentialId: params.id,

@@ -3,12 +3,12 @@ import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
-import { sessions, users } from "../schema.ts"
+import { owners, sessions } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
-import { type ActingCredential, withAuthority } from "./authority.ts"
+import { byOwner, type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
+import { type SessionCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
-import { type User, userColumns } from "./userColumns.ts"
+import { type User, userColumns } from "./ownerColumns.ts"
 
 export interface NewSession {
   id: string
@@ -32,7 +32,7 @@ export async function openSession(
     expiresAt: sql`now() + make_interval(secs => ${ttl})`,
   })
   const subject = { id: session.id, label: client.device }
-  await recordEvent(tx, { userId, kind, via: "password", credentialId: null, client, subject })
+  await recordEvent(tx, { ownerId: userId, kind, via: "password", credentialId: null, client, subject })
 }
 
 /**
@@ -56,9 +56,9 @@ export const createSession = write(
     db.transaction(async (tx) => {
       const { userId, checkedHash, session, client } = params
       const [user] = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
+        .select({ id: owners.id })
+        .from(owners)
+        .where(and(eq(owners.id, userId), eq(owners.passwordHash, checkedHash), isNull(owners.disabledAt)))
         .for("no key update")
       if (!user) return false
       await makeRoom(tx, { userId, client })
@@ -88,7 +88,7 @@ async function makeRoom(
     .returning({ id: sessions.id })
   if (ended.length === 0) return
   await recordEvent(tx, {
-    userId,
+    ownerId: userId,
     kind: "oldestSessionsEnded",
     via: "password",
     credentialId: null,
@@ -111,15 +111,15 @@ export const findLiveFamilies = query(
     db
       .select({ id: sessions.id, familyHash: sessions.familyHash, user: userColumns })
       .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.userId))
-      .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(users.disabledAt))),
+      .innerJoin(owners, eq(owners.id, sessions.userId))
+      .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(owners.disabledAt))),
 )
 
 /** Ends the caller's session. */
 export const endSession = write(
-  async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
+  async (db, { by, client }: { by: SessionCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      await endWhere(tx, eq(sessions.id, by.credentialId), { ...by, kind: "loggedOut", client })
+      await endWhere(tx, eq(sessions.id, by.credentialId), { ...byOwner(by), kind: "loggedOut", client })
       return "done" as const
     }),
 )
@@ -142,7 +142,7 @@ export const endSessionOfFamily = write(
 async function endWhere(
   tx: Database,
   condition: SQL | undefined,
-  event: Omit<NewAuditEvent, "userId" | "subject" | "count">,
+  event: Omit<NewAuditEvent, "ownerId" | "subject" | "count">,
 ): Promise<boolean> {
   const [ended] = await tx
     .update(sessions)
@@ -151,7 +151,7 @@ async function endWhere(
     .returning({ id: sessions.id, label: sessions.device, userId: sessions.userId })
   if (!ended) return false
   const { userId, ...subject } = ended
-  await recordEvent(tx, { ...event, userId, subject })
+  await recordEvent(tx, { ...event, ownerId: userId, subject })
   return true
 }
 
@@ -183,21 +183,21 @@ export const listSessions = query(
 export const revokeSession = write(
   async (
     db,
-    { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
+    { id, by, client }: { id: string; by: SessionCredential; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      const condition = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
-      const ended = await endWhere(tx, condition, { ...by, kind: "sessionRevoked", client })
+      const condition = and(eq(sessions.id, id), eq(sessions.userId, by.owner.id))
+      const ended = await endWhere(tx, condition, { ...byOwner(by), kind: "sessionRevoked", client })
       return ended ? "done" : "notFound"
     }),
 )
 
 /** Ends all sessions of the caller except the current one. */
 export const revokeOtherSessions = write(
-  async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
+  async (db, { by, client }: { by: SessionCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      const count = await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
-      if (count > 0) await recordEvent(tx, { ...by, kind: "otherSessionsRevoked", client, count })
+      const count = await endOtherSessions(tx, { userId: by.owner.id, keptId: by.credentialId })
+      if (count > 0) await recordEvent(tx, { ...byOwner(by), kind: "otherSessionsRevoked", client, count })
       return "done" as const
     }),
 )
@@ -224,8 +224,8 @@ const liveSessions = prepareOnce((db) =>
   db
     .select({ id: sessions.id, user: userColumns })
     .from(sessions)
-    .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(onPrimary, anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(users.disabledAt)))
+    .innerJoin(owners, eq(owners.id, sessions.userId))
+    .where(and(onPrimary, anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(owners.disabledAt)))
     .prepare("live_sessions"),
 )
 

@@ -1,5 +1,6 @@
 import type { JWTHeaderParameters, JWTPayload } from "jose"
 import { CLOCK_LEEWAY_SECONDS } from "../../sessions/accessToken.ts"
+import { isSubject } from "../isSubject.ts"
 import type { TrustedIssuer } from "./trustedIssuer.ts"
 
 /** What a trusted issuer's token says about its bearer. */
@@ -111,7 +112,3 @@ function scopesOf(value: unknown): string[] {
   if (typeof value === "string") return value.split(" ").filter(Boolean)
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : []
 }
-
-/** The contract's `subject`: 1 to 255 characters, none of them a control character. */
-const isSubject = (value: unknown): value is string =>
-  typeof value === "string" && value.length > 0 && value.length <= 255 && !/\p{Cc}/u.test(value)

@@ -3,16 +3,9 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { runsBrowserTests } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
-import {
-  collectMessages,
-  createKey,
-  launchChromium,
-  newCredentials,
-  newPage,
-  signUp,
-} from "../../../apps/dashboard/test/browser.ts"
-import { startLatchkey } from "../test/startLatchkey.ts"
-import { latchkeyHandler } from "./node.ts"
+import { latchkeyHandler } from "../../../packages/server/src/node.ts"
+import { startLatchkey } from "../../../packages/server/test/startLatchkey.ts"
+import { collectMessages, createKey, launchChromium, newCredentials, newPage, signUp } from "./browser.ts"
 
 test.runIf(runsBrowserTests())("the dashboard works under the base path", async () => {
   await using started = await startLatchkey(inject("postgresUrl"), { basePath: "/settings/keys" })
