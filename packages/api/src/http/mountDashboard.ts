@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { serveStatic } from "@hono/node-server/serve-static"
 import type { App, AppContext, AppEnv } from "./app.ts"
+import { OUTSIDE } from "./createGetPath.ts"
 
 /**
  * The dashboard may load from and connect to its own origin only: no inline scripts or styles, no frames, no form
@@ -67,6 +68,7 @@ function servePage(folder: string, basePath: string) {
 /** Makes `serveStatic` resolve to undefined for a missing file, so that the handlers above decide what follows. */
 async function notFound() {}
 
-function wantsPage(c: AppContext) {
-  return c.req.header("accept")?.includes("text/html") && /^\/(?!(assets|auth|trpc)(\/|$))/.test(c.req.path)
+function wantsPage({ req }: AppContext) {
+  const isOthers = req.path === OUTSIDE || /^\/(assets|auth|trpc)(\/|$)/.test(req.path)
+  return !isOthers && req.header("accept")?.includes("text/html")
 }
