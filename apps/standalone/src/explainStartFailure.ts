@@ -1,6 +1,5 @@
 import { describeError } from "@latchkey/api"
-import { DatabaseUnusable, DataFolderInUse } from "@latchkey/db"
-import { codeOf } from "./codeOf.ts"
+import { codeOf, DatabaseUnusable, DataFolderInUse } from "@latchkey/db"
 import { EnvError } from "./env.ts"
 import { StartFailure, type StartStage } from "./startFailure.ts"
 
