@@ -7,10 +7,17 @@ export type Database = PgDatabase<PgQueryResultHKT>
 export interface DatabaseHandle {
   db: Database
   /** Brings the schema up to date. Instances that start at the same time migrate one after the other. */
-  migrate(): Promise<void>
+  migrate(options?: MigrateOptions): Promise<void>
   /** The use of its connections. The embedded database has one. */
   usage(): SemaphoreUsage
   close(): Promise<void>
+}
+
+export interface MigrateOptions {
+  /** Ends the migration when aborted: nothing of it stays. The embedded database completes what it has begun. */
+  signal?: AbortSignal | undefined
+  /** Called once with each reason for which the migration has to wait. */
+  onWait?: ((reason: string) => void) | undefined
 }
 
 export interface DatabaseOptions {

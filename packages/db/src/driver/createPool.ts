@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
-import type { DatabaseHandle, DatabaseOptions } from "../database.ts"
+import type { DatabaseHandle, DatabaseOptions, MigrateOptions } from "../database.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { codedError } from "./codedError.ts"
 import { createSlot, type Slot } from "./createSlot.ts"
 import { DEFAULT_PORT, parseDatabaseUrl } from "./databaseUrl.ts"
 import { type Lease, withLease } from "./lease.ts"
@@ -84,7 +85,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   setPool(db, { run: (lease, body) => run(lease, (slot) => body(slot.db)), onQuery })
   return {
     db,
-    migrate: () => migrateOver(server),
+    migrate: (options) => migrateOver(server, options),
     usage: semaphore.usage,
     async close() {
       isClosed = true
@@ -122,9 +123,11 @@ function readServer(url: string): Server {
 }
 
 /** Migrates over a separate connection, which has no statement timeout. */
-async function migrateOver(server: Server): Promise<void> {
+async function migrateOver(server: Server, { signal, onWait }: MigrateOptions = {}): Promise<void> {
   const settings = { ...MIGRATION_LIMITS, ...MEANING }
   const connection = await connectWith(server, settings)
+  const stop = () => connection.destroy(new DatabaseUnavailable("the migration was called off"))
+  signal?.addEventListener("abort", stop)
   try {
     await migrateDatabase(
       drizzle(
@@ -138,8 +141,15 @@ async function migrateOver(server: Server): Promise<void> {
             }),
         }),
       ),
+      {
+        signal,
+        onWait,
+        onSilence: () =>
+          connection.destroy(codedError("ETIMEDOUT", "the database did not answer the migration in time")),
+      },
     )
   } finally {
+    signal?.removeEventListener("abort", stop)
     await connection.close()
   }
 }

@@ -11,7 +11,7 @@ export const LIMITS = {
  * The limits of a migration: an index may take its time. Between statements an instance that has been stopped or cut off
  * must not keep the lock for which all others wait as they start.
  */
-export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0, lock_timeout: 0 }
+export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0 }
 
 /**
  * Settings that a server, a database or a role can have a default for, and that change what our SQL means or how

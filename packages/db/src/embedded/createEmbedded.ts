@@ -29,7 +29,7 @@ export async function createEmbedded(folder: string, { onQuery }: DatabaseOption
 
   const db = drizzle(refusingLate(client, () => current?.over))
   setPool(db, { run, onQuery })
-  return { db, migrate: () => migrateDatabase(db), usage: semaphore.usage, close }
+  return { db, migrate: (options) => migrateDatabase(db, options), usage: semaphore.usage, close }
 }
 
 /** Makes a client refuse to begin or commit anything once there is a reason. */

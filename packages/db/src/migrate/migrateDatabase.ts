@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { sql } from "drizzle-orm"
 import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator"
-import type { Database } from "../database.ts"
+import type { Database, MigrateOptions } from "../database.ts"
 import { hasCode } from "../driver/causesOf.ts"
 import { migrationsFolder } from "../migrationsFolder.ts"
 import { DatabaseUnusable } from "./databaseUnusable.ts"
@@ -9,7 +10,7 @@ import { revokeDefaultRights } from "./revokeDefaultRights.ts"
 import { appliedMigrations } from "./tables.ts"
 
 /** Any number that nothing else on the database locks: "latchkey" in ASCII. */
-const ADVISORY_LOCK = "7809651199139603833"
+export const ADVISORY_LOCK = "7809651199139603833"
 
 /**
  * The hashes under which migrations are recorded whose files have changed since their release. They named the schema
@@ -22,27 +23,67 @@ const FIRST_HASHES: Readonly<Record<string, string>> = {
     "3aa084e0766c596d0415068e382802959c5c867f6ba57d925a026a7e3c82aa79",
 }
 
+/** SQLSTATE of a lock that was not free within `lock_timeout`. */
+const LOCK_TIMEOUT = /^55P03$/
+
+/** Milliseconds between two attempts, in which the queries that have queued behind the first can run. */
+const PAUSE_MS = 1_000
+
+/** Milliseconds that a transaction may take apart from migrations, which includes one wait for a lock. */
+const SILENCE_MS = 5_000
+
 /**
  * Brings the schema up to date, in one transaction. Instances that start together take turns under an advisory
- * lock that ends with the transaction; Drizzle's
- * own migrator opens a transaction of its own and can't run inside the one that holds the lock.
+ * lock that ends with the transaction; Drizzle's own migrator opens a transaction of its own and can't run inside the
+ * one that holds the lock.
  *
+ * It waits for locks as long as it takes, in short attempts: PostgreSQL does not notice that an instance is gone while
+ * its session waits, and queries of other instances queue behind a waiting migration.
+ *
+ * @param onSilence called when the database does not answer; ends the connection.
  * @throws {DatabaseUnusable} when something else is in the way.
  */
-export async function migrateDatabase(db: Database): Promise<void> {
-  await db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(${sql.raw(ADVISORY_LOCK)})`)
-    const home = await findHomeSchema(tx)
-    const searchPath = await setSearchPath(tx, sql`quote_ident(${home.name})`)
-    const applied = await findApplied(tx, home)
-    const pending = readMigrationFiles({ migrationsFolder }).filter(
-      ({ hash }) => !applied.has(firstHash(hash)),
-    )
-    for (const migration of pending) await apply(tx, migration, home)
-    if (pending.length > 0) await revokeDefaultRights(tx)
-    await setSearchPath(tx, sql`${searchPath}`)
-    await checkVisible(tx, home)
-  })
+export async function migrateDatabase(
+  db: Database,
+  { signal, onWait, onSilence }: MigrateOptions & { onSilence?: () => void } = {},
+): Promise<void> {
+  const reported = new Set<string>()
+  for (;;) {
+    signal?.throwIfAborted()
+    const watchdog = setTimeout(() => onSilence?.(), SILENCE_MS)
+    let hasTurn = false
+    try {
+      return await db.transaction(async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(${sql.raw(ADVISORY_LOCK)})`)
+        hasTurn = true
+        await migrateInTurn(tx, () => clearTimeout(watchdog))
+      })
+    } catch (error) {
+      if (!hasCode(error, LOCK_TIMEOUT)) throw error
+      const reason = hasTurn ? OTHER_TRANSACTION : OTHER_INSTANCE
+      if (!reported.has(reason)) onWait?.(reason)
+      reported.add(reason)
+      if (hasTurn) await sleep(PAUSE_MS)
+    } finally {
+      clearTimeout(watchdog)
+    }
+  }
+}
+
+const OTHER_INSTANCE = "another instance is migrating the database; waiting for it to finish"
+const OTHER_TRANSACTION = "another transaction locks what the migration changes; waiting for it to end"
+
+/** @param onPending called before migrations run, which may take any time. */
+async function migrateInTurn(tx: Database, onPending: () => void): Promise<void> {
+  const home = await findHomeSchema(tx)
+  const searchPath = await setSearchPath(tx, sql`quote_ident(${home.name})`)
+  const applied = await findApplied(tx, home)
+  const pending = readMigrationFiles({ migrationsFolder }).filter(({ hash }) => !applied.has(firstHash(hash)))
+  if (pending.length > 0) onPending()
+  for (const migration of pending) await apply(tx, migration, home)
+  if (pending.length > 0) await revokeDefaultRights(tx)
+  await setSearchPath(tx, sql`${searchPath}`)
+  await checkVisible(tx, home)
 }
 
 const firstHash = (hash: string) => FIRST_HASHES[hash] ?? hash
