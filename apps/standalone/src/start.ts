@@ -50,7 +50,7 @@ export async function start(
     metrics?.watchDatabase(database.usage)
     metrics?.watchLog(droppedLines)
     await during(stage, async () => {
-      await waitForDatabase(database.migrate, log)
+      await waitForDatabase(() => database.migrate({ onWait: (reason) => log.info(reason) }), log)
       await warnAboutRights(database.db, log)
     })
     const auth = createAuth({

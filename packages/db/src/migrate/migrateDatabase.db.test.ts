@@ -5,12 +5,14 @@ import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import {
+  codeOf,
   createDatabase,
   createUser,
   DatabaseUnusable,
   findRolesWithRights,
   findUserByEmail,
 } from "../index.ts"
+import { ADVISORY_LOCK } from "./migrateDatabase.ts"
 
 const migrations = new URL("../../migrations/", import.meta.url)
 
@@ -231,3 +233,108 @@ test("an instance that loses its connection during a migration does not block th
   expect(await interrupted).toBe("failed")
   await Promise.all([first.close(), second.close(), admin.end()])
 }, 60_000)
+
+function connectUntilDisposed(url: string) {
+  const sql = connect(url)
+  return { sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }) }
+}
+
+/** Holds the lock under which instances migrate, until it is released or disposed. */
+async function holdMigrationLock(url: string) {
+  const holder = connectUntilDisposed(url)
+  await holder.sql`select pg_advisory_lock(${ADVISORY_LOCK})`
+  return { ...holder, release: () => holder.sql`select pg_advisory_unlock(${ADVISORY_LOCK})` }
+}
+
+/** Counts the sessions of a database that wait for the migration lock. */
+function watchWaiting(url: string) {
+  const watcher = connectUntilDisposed(url)
+  return {
+    ...watcher,
+    async count() {
+      const [row] = await watcher.sql`
+        select count(*)::int as waiting from pg_locks
+        where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`
+      return row?.waiting
+    },
+  }
+}
+
+test("an instance that waits for another one's migration says so once, and then starts", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using lock = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(database.url)
+  const reasons: string[] = []
+
+  const migrated = migrate({ onWait: (reason) => reasons.push(reason) })
+  await expect.poll(() => reasons, { timeout: 20_000 }).toHaveLength(1)
+  await lock.release()
+  await migrated
+
+  expect(reasons).toEqual(["another instance is migrating the database; waiting for it to finish"])
+  await close()
+})
+
+test("a migration that waits for another transaction says so once, and then completes", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using other = connectUntilDisposed(database.url)
+  await other.sql`begin`
+  await other.sql`create table users (id int)`
+  const { migrate, close } = await createDatabase(database.url)
+  const reasons: string[] = []
+
+  const migrated = migrate({ onWait: (reason) => reasons.push(reason) })
+  await expect.poll(() => reasons, { timeout: 20_000 }).toHaveLength(1)
+  await other.sql`rollback`
+  await migrated
+
+  expect(reasons).toEqual(["another transaction locks what the migration changes; waiting for it to end"])
+  await close()
+})
+
+test("an instance that dies while it waits for the migration lock leaves no session behind", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using link = await createTcpProxy(new URL(database.url))
+  await using waiting = watchWaiting(database.url)
+  await using _ = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(link.url)
+  const failed = migrate().catch(() => "failed")
+  await expect.poll(waiting.count).toBe(1)
+
+  await link.disconnect()
+
+  expect(await failed).toBe("failed")
+  await expect.poll(waiting.count, { timeout: 20_000 }).toBe(0)
+  await close()
+})
+
+test("a connection that goes silent while it waits for the migration lock is given up", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using link = await createTcpProxy(new URL(database.url))
+  await using waiting = watchWaiting(database.url)
+  await using _ = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(link.url)
+  const failure = migrate().then(() => undefined, codeOf)
+  await expect.poll(waiting.count).toBe(1)
+
+  link.mute()
+
+  expect(await failure).toBe("ETIMEDOUT")
+  await close()
+})
+
+test("a migration that is called off while it waits ends at once", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using waiting = watchWaiting(database.url)
+  await using _ = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(database.url)
+  const stop = new AbortController()
+  const migrated = migrate({ signal: stop.signal })
+  await expect.poll(waiting.count).toBe(1)
+
+  stop.abort()
+
+  await expect(migrated).rejects.toThrow()
+  await close()
+})
