@@ -1,7 +1,13 @@
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { normalizeKnownEmail } from "@latchkey/contract"
-import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
+import {
+  DatabaseUrlError,
+  DEFAULT_SCHEMA,
+  isSchemaName,
+  parseDatabaseUrl,
+  SCHEMA_NAME_RULE,
+} from "@latchkey/db"
 import { z } from "zod"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
@@ -83,6 +89,7 @@ const Env = z.object({
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 86_400).default(75),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_SCHEMA: z.string().refine(isSchemaName, { error: SCHEMA_NAME_RULE }).default(DEFAULT_SCHEMA),
   DATA_DIR: z
     .string()
     .transform((folder) => resolve(folder))

@@ -42,7 +42,7 @@ const DATABASE: Explanation[] = [
     "expected a user that PostgreSQL lets in; if it requires TLS, add sslmode=require",
   ],
   [/^3D000$/, "expected a database that exists"],
-  [/^42501$/, "expected a user that may create tables and owns those of Latchkey"],
+  [/^42501$/, "expected a user with the rights on the tables that docs/postgresql.md lists"],
   [
     /^08P01$/,
     "expected a pooler that knows this user and database, accepts the URL's settings, and reaches PostgreSQL",

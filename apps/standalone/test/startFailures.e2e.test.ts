@@ -160,12 +160,14 @@ describe("DATABASE_URL", () => {
     const role = `role_${randomUUID().replaceAll("-", "")}`
     const sql = connect(database.url)
     const url = new URL(database.url)
-    await sql.unsafe(`create table users (id int); create role ${role} login`)
+    await sql.unsafe(
+      `create schema latchkey; create table latchkey.sessions (id int); create role ${role} login`,
+    )
     expect(await startFailureMessage({ DATABASE_URL: url.href })).toMatch(
-      /^DATABASE_URL: "users" in the schema "public" belongs/,
+      /^DATABASE_URL: "sessions" in the schema "latchkey" belongs/,
     )
 
-    await sql.unsafe("drop table users")
+    await sql.unsafe("drop schema latchkey cascade")
     const readOnly = `${url.href}?options=-cdefault_transaction_read_only%3Don`
     expect(await startFailureMessage({ DATABASE_URL: readOnly })).toMatch(
       /^DATABASE_URL: expected a primary; .* read-only/,
@@ -173,7 +175,7 @@ describe("DATABASE_URL", () => {
 
     url.username = role
     expect(await startFailureMessage({ DATABASE_URL: url.href })).toMatch(
-      /^DATABASE_URL: expected a user that may create tables/,
+      /^DATABASE_URL: this role may not create the schema "latchkey"; /,
     )
     await sql.unsafe(`drop role ${role}`)
     await sql.end()

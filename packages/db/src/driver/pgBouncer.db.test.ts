@@ -17,6 +17,7 @@ import {
   findUserByEmail,
   ping,
 } from "../index.ts"
+import { settingsOfQueries } from "./settings.ts"
 
 /** Opens a migrated database behind PgBouncer, with a direct connection beside it. */
 async function openBehindPgBouncer(settings?: Record<string, string>) {
@@ -43,6 +44,10 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     [
       "ignores settings",
       { ignore_startup_parameters: "statement_timeout,idle_in_transaction_session_timeout" },
+    ],
+    [
+      "ignores all settings",
+      { ignore_startup_parameters: Object.keys(settingsOfQueries("latchkey")).join(",").toLowerCase() },
     ],
   ])("that %s, many concurrent queries share few connections", async (_, settings) => {
     await using behind = await openBehindPgBouncer(settings)

@@ -30,6 +30,7 @@ const HOSTILE = {
   synchronous_commit: "off",
   plan_cache_mode: "force_generic_plan",
   row_security: "off",
+  search_path: "other",
   array_nulls: "off",
 }
 
