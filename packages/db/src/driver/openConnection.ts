@@ -207,6 +207,8 @@ async function open(
     destroy: lose,
     unref: () => void socket.unref(),
     async close() {
+      // A process must not end in the middle.
+      socket.ref()
       await client.end({ timeout: 1 })
       lose(new DatabaseUnavailable("the connection was closed"))
     },
