@@ -145,6 +145,35 @@ test('so it does for a role with the name of the schema, whose search path begin
   await Promise.all([live.end(), fresh.end()])
 })
 
+test("an instance of an earlier version that starts finds the old place, whoever it runs as, and fails there", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, role, url, adminUrl } = empty
+  await installEarlier(adminUrl)
+  await admin.unsafe(`grant select, insert, update, delete on all tables in schema public to ${role}`)
+  // Where it would create tables if it found none.
+  await admin.unsafe(`create schema authorization ${role}`)
+
+  await start(adminUrl, async () => {})
+
+  for (const place of [url, adminUrl]) {
+    const earlier = connect(place, {})
+    const [found] = await earlier`
+      select n.nspname as schema
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relname = 'latchkey_migrations' and c.relkind = 'r' and has_table_privilege(c.oid, 'select')
+      order by array_position(current_schemas(false), n.nspname) nulls last`
+    expect(found).toEqual({ schema: "public" })
+    expect(await earlier`select hash, applied_at from public.latchkey_migrations order by 1`).toEqual(
+      await admin`select hash, applied_at from latchkey.latchkey_migrations order by 1`,
+    )
+    const administrators = earlier.unsafe('select "id" from "users" order by "users"."id" for no key update')
+    expect(await codeOf(administrators)).toBe(OUTAGE)
+    await earlier.end()
+  }
+  // It is no installation to the new version.
+  expect(await start(adminUrl, async () => "started")).toBe("started")
+})
+
 test("in place, the renamed table and columns leave a view and empty columns behind", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, adminUrl } = empty
@@ -183,7 +212,7 @@ test("what the documentation says removes all that the move left behind", async 
   await installEarlier(adminUrl)
   await start(adminUrl, async () => {})
 
-  await admin.unsafe("drop function public.latchkey_moved() cascade")
+  await admin.unsafe("drop function public.latchkey_moved() cascade; drop table public.latchkey_migrations")
 
   expect(await admin`select relname from pg_class where relnamespace = 'public'::regnamespace`).toEqual([])
 })

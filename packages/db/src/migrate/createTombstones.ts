@@ -1,14 +1,18 @@
-import { sql } from "drizzle-orm"
+import { getTableName, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { quoteIdentifier } from "../schemaName.ts"
 import { grantee } from "./grantee.ts"
 import type { EarlierTable } from "./lockTables.ts"
+import { appliedMigrations } from "./tables.ts"
 
 /**
  * Puts views in the place of tables that are gone, so that an instance of an earlier version that still runs answers 503,
  * never with a verdict on tables that it does not know. The views have the columns of the tables, so that its prepared
  * statements still fit. They read from a function that fails with a SQLSTATE that this version takes for an outage;
  * a view can't be written to, which is the same SQLSTATE.
+ *
+ * The table of applied migrations leaves a copy: an instance of that version that is started finds it there. Otherwise it
+ * could create a second, empty set of tables in another schema of its search path. It then fails at the views.
  */
 export async function createTombstones(
   tx: Database,
@@ -31,27 +35,32 @@ export async function createTombstones(
       end $$`),
   )
   for (const { oid, name, columns } of gone) {
-    const view = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+    const place = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+    const moved = `${quoteIdentifier(movedTo)}.${quoteIdentifier(name)}`
     await tx.execute(
-      sql.raw(`create view ${view} as select * from ${raise}() as moved(${columnsOf(columns)})`),
+      sql.raw(
+        name === getTableName(appliedMigrations)
+          ? `create table ${place} as select * from ${moved}`
+          : `create view ${place} as select * from ${raise}() as moved(${columnsOf(columns)})`,
+      ),
     )
-    await copyRights(tx, { oid, view })
+    await copyRights(tx, { oid, place })
   }
 }
 
 /** Of those who may use the table, and of nobody else: a role without rights would get an error of another kind. */
-async function copyRights(tx: Database, { oid, view }: { oid: number; view: string }): Promise<void> {
+async function copyRights(tx: Database, { oid, place }: { oid: number; place: string }): Promise<void> {
   const granted = (statement: ReturnType<typeof sql<string>>, of: ReturnType<typeof sql>) =>
     tx
       .selectDistinct({ statement })
       .from(sql`pg_class c cross join aclexplode(c.relacl) a`)
-      .where(sql`c.oid = ${of} and a.grantee <> c.relowner and a.privilege_type <> 'MAINTAIN'`)
+      .where(sql`c.oid = ${of} and a.grantee <> c.relowner`)
   const revocations = await granted(
-    sql<string>`format('revoke all on %s from %s', ${view}::text, ${grantee})`,
-    sql`${view}::regclass`,
+    sql<string>`format('revoke all on %s from %s', ${place}::text, ${grantee})`,
+    sql`${place}::regclass`,
   )
   const grants = await granted(
-    sql<string>`format('grant %s on %s to %s', a.privilege_type, ${view}::text, ${grantee})`,
+    sql<string>`format('grant %s on %s to %s', a.privilege_type, ${place}::text, ${grantee})`,
     sql.raw(String(oid)),
   )
   for (const { statement } of [...revocations, ...grants]) await tx.execute(sql.raw(statement))

@@ -58,8 +58,8 @@ export async function findTables(tx: Database, schema: string): Promise<FoundTab
 }
 
 /**
- * All schemas with a table of our migrations, those on the search path first. A later version has renamed the table of
- * users, to which sessions refer.
+ * All schemas with a table of our migrations, those on the search path first. Where tables were moved away, only a copy
+ * of that one remains. A later version has renamed the table of users, to which sessions refer.
  */
 const findCandidates = (tx: Database): Promise<Candidate[]> =>
   tx
@@ -76,7 +76,9 @@ const findCandidates = (tx: Database): Promise<Candidate[]> =>
         where k.contype = 'f' and s.relnamespace = n.oid and s.relname = 'sessions' and u.relname = 'users')`,
     })
     .from(sql`pg_class c join pg_namespace n on n.oid = c.relnamespace`)
-    .where(sql`c.relname = 'latchkey_migrations' and c.relkind = 'r'`)
+    .where(sql`
+      c.relname = 'latchkey_migrations' and c.relkind = 'r' and exists (
+        select from pg_class s where s.relnamespace = n.oid and s.relname = 'sessions' and s.relkind = 'r')`)
     .orderBy(sql`array_position(current_schemas(false), n.nspname) nulls last`)
 
 const searchPathParameter = (schema: string) => `options=${encodeURIComponent(`-csearch_path=${schema}`)}`

@@ -13,14 +13,14 @@ import {
   findUserByEmail,
 } from "../index.ts"
 
-const MOVED = ["api_keys", "audit_events", "latchkey_migrations", "rate_limits", "sessions"]
+const MOVED = ["api_keys", "audit_events", "rate_limits", "sessions"]
 
 const nothing = async () => {}
 
 const countRows = async (admin: Sql, schema: string) =>
   Object.fromEntries(
     await Promise.all(
-      MOVED.filter((table) => table !== "latchkey_migrations").map(async (table) => {
+      MOVED.map(async (table) => {
         const [row] = await admin.unsafe(`select count(*)::int as n from ${schema}.${table}`)
         return [table, row?.n as number]
       }),
