@@ -1,9 +1,11 @@
 export { createDatabase } from "./createDatabase.ts"
 export { createLimiter, type Usage } from "./createLimiter.ts"
-export type { Database } from "./database.ts"
+export type { Database, DatabaseHandle, DatabaseOptions } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
+export { codeOf } from "./driver/causesOf.ts"
 export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
 export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
+export { isOfStandby } from "./driver/onPrimary.ts"
 export type { SemaphoreUsage } from "./driver/semaphore.ts"
 export { DataFolderInUse } from "./embedded/lockFolder.ts"
 export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
@@ -71,3 +73,4 @@ export {
   replacePasswordHash,
 } from "./queries/users.ts"
 export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"
+export { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"

@@ -4,7 +4,7 @@ import type { Database } from "../database.ts"
 import type { Lease } from "./lease.ts"
 import { PRIMARY_CHECK } from "./onPrimary.ts"
 import type { Connection } from "./openConnection.ts"
-import { LIMITS, MEANING, raiseSynchronousCommit, setLocally } from "./settings.ts"
+import { raiseSynchronousCommit, type Settings, setLocally } from "./settings.ts"
 import { type Executor, type Statement, sqlClient } from "./sqlClient.ts"
 import type { StallWatch } from "./stallWatch.ts"
 import { transactionOn } from "./transactionOn.ts"
@@ -28,8 +28,9 @@ const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 500]
 /** Connections are replaced after a random time in this range, to follow changes of a load balancer or DNS. */
 const LIFETIME_MS = { least: 30 * 60_000, most: 60 * 60_000 }
 
-/** Set in every transaction where the connection keeps no settings. */
-const SET_LOCALLY = `${setLocally({ ...LIMITS, ...MEANING })}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
+/** Begins every transaction where the connection keeps no settings. */
+const setInTransaction = (settings: Settings) =>
+  `${setLocally(settings)}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
 
 /**
  * Since when a connection that turned out to be dead had been silent. Others that have been silent for as long are
@@ -41,10 +42,12 @@ export interface Trust {
 
 export function createSlot({
   connect,
+  settings,
   stalls,
   trust,
 }: {
   connect: () => Promise<Connection>
+  settings: Settings
   stalls: StallWatch
   trust: Trust
 }): Slot {
@@ -105,7 +108,7 @@ export function createSlot({
   async function begin<Result>(run: (tx: Executor) => Promise<Result>): Promise<Result> {
     const on = await connected()
     return transactionOn(on, {
-      settings: on.keepsSettings ? "" : SET_LOCALLY,
+      settings: on.keepsSettings ? "" : setInTransaction(settings),
       send: (statement, mayCommit) => send(on, statement, mayCommit),
       run,
     })

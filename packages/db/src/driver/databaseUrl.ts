@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net"
+import { quoteIdentifier } from "../schemaName.ts"
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 import { readTls, type Tls } from "./readTls.ts"
 import { createUrlParameters, decode, type UrlParameters } from "./urlParameters.ts"
@@ -121,9 +122,9 @@ function checkSessionAttributes(parameters: UrlParameters): void {
 
 function readSettings(parameters: UrlParameters): Record<string, string> {
   const fallback = parameters.take("fallback_application_name") ?? "latchkey"
-  // Prisma's parameter, usually "public". That is the default here, and many poolers refuse the setting.
+  // Prisma's parameter, usually "public". That is PostgreSQL's default, and many poolers refuse the setting.
   const schema = parameters.take("schema") ?? "public"
-  const ofSchema = schema === "public" ? "" : `"${schema.replaceAll('"', '""')}"`
+  const ofSchema = schema === "public" ? "" : quoteIdentifier(schema)
   return {
     application_name: parameters.take("application_name") ?? fallback,
     ...withoutEmpty({

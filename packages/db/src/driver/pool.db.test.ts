@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import { createTestDatabase, gate } from "@latchkey/test-postgres"
+import { connect as connectDirectly, createTestDatabase, gate, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
-import postgres, { type Sql } from "postgres"
 import { expect, inject, test, vi } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
@@ -16,7 +15,7 @@ async function openDatabase() {
   const server = await createTestDatabase(inject("postgresUrl"))
   const database = await createDatabase(server.url)
   await database.migrate()
-  const direct = postgres(server.url, { max: 1, onnotice: () => {} })
+  const direct = connectDirectly(server.url)
   return {
     ...database,
     url: server.url,
@@ -86,7 +85,7 @@ async function openProxy(target: string) {
 /** Runs `work` while a lock blocks every write to a user. */
 const withUsersLocked = (direct: Sql, work: () => Promise<void>) =>
   direct.begin(async (sql) => {
-    await sql`lock table users`
+    await sql`lock table owners`
     await work()
   })
 
@@ -163,7 +162,7 @@ test("when all connections are busy, writes are refused in time and never done",
   })
 
   await ping(db, undefined)
-  expect(await direct`select email from users`).toEqual([])
+  expect(await direct`select email from owners`).toEqual([])
   expect(await createUser(db, newUser())).not.toBeNull()
 })
 
@@ -208,7 +207,8 @@ test("works with a server that allows fewer connections than the pool wants", as
   const { direct } = database
   const role = `few_${randomUUID().replaceAll("-", "")}`
   await direct.unsafe(
-    `create role ${role} login connection limit 2; grant all on all tables in schema public to ${role}`,
+    `create role ${role} login connection limit 2;
+      grant usage on schema latchkey to ${role}; grant all on all tables in schema latchkey to ${role}`,
   )
   const url = new URL(database.url)
   url.username = role
@@ -316,20 +316,24 @@ test("a statement whose first step is answered too late gets no second step", as
   await close()
 })
 
-test("a connection whose commit is never answered is given up", async () => {
-  await using database = await openDatabase()
-  await using proxy = await openProxy(database.url)
-  const { db, usage, close } = await createDatabase(proxy.url)
-  const count = write<string, void>((db, key) =>
-    db.transaction(async (tx) => {
-      await tx.insert(rateLimits).values(counted(key))
-      proxy.holdAnswers()
-    }),
-  )
+test.each([10, 1])(
+  "of %i, a connection whose commit is never answered is given up",
+  async (maxConnections) => {
+    await using database = await openDatabase()
+    await using proxy = await openProxy(database.url)
+    const { db, usage, close } = await createDatabase(proxy.url, { maxConnections })
+    const count = write<string, void>((db, key) =>
+      db.transaction(async (tx) => {
+        await tx.insert(rateLimits).values(counted(key))
+        proxy.holdAnswers()
+      }),
+    )
 
-  await expect(count(db, "perhaps")).rejects.toThrow(DatabaseUnavailable)
+    await expect(count(db, "perhaps")).rejects.toThrow(DatabaseUnavailable)
 
-  await vi.waitFor(() => expect(usage().inUse).toBe(0), { timeout: 10_000, interval: 50 })
-  await ping(db)
-  await close()
-}, 20_000)
+    await vi.waitFor(() => expect(usage().inUse).toBe(0), { timeout: 10_000, interval: 50 })
+    await ping(db)
+    await close()
+  },
+  20_000,
+)

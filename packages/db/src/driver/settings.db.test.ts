@@ -30,6 +30,7 @@ const HOSTILE = {
   synchronous_commit: "off",
   plan_cache_mode: "force_generic_plan",
   row_security: "off",
+  search_path: "other",
   array_nulls: "off",
 }
 
@@ -90,7 +91,7 @@ describe.each([
         const apiKey = newApiKey({ label: "\\' or 1 = 1 --" })
         await createApiKey(db, { by, maxKeys: 10, apiKey, client })
         const [row] = await findVerifiableApiKeys(db, { lookupIds: [apiKey.lookupId] })
-        expect(row).toMatchObject({ id: apiKey.id, user: { email: user.email } })
+        expect(row).toMatchObject({ id: apiKey.id, owner: { email: user.email } })
         expect(Buffer.from(row?.receipt ?? [])).toEqual(Buffer.from(apiKey.receipt))
         expect(await findLiveSessions(db, { ids: [session.id] })).toHaveLength(1)
 

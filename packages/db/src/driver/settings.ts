@@ -1,3 +1,5 @@
+import { quoteIdentifier } from "../schemaName.ts"
+
 export type Settings = Readonly<Record<string, string | number>>
 
 /** PostgreSQL's time limits for statements and transactions, in milliseconds. */
@@ -11,14 +13,14 @@ export const LIMITS = {
  * The limits of a migration, where building an index may take long. An instance that is stopped or disconnected
  * between statements must not keep the lock that all other instances wait for at their start.
  */
-export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0, lock_timeout: 0 }
+export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0 }
 
 /**
  * Settings that change what our SQL means or how its results are formatted, and that may have another default on the
  * server, the database or the role. The isolation level here is for single statements; transactions set it when they
  * begin. Left alone on purpose:
  * - `default_transaction_read_only`: how operators and providers stop writes (a full disk). Writes are then 503;
- * - `search_path`, `role`, `row_security`: the operator chooses where the tables are and who may see them;
+ * - `role`, `row_security`: the operator chooses who may see the tables;
  * - `default_transaction_deferrable`: only affects serializable transactions;
  * - `IntervalStyle`, `array_nulls`, `xmlbinary`: we read and write no such values;
  * - `jit`, `plan_cache_mode`, `work_mem` and others that only affect speed;
@@ -37,6 +39,17 @@ export const MEANING = {
 } as const
 
 /**
+/**
+ * The settings with which queries run. The search path is the one schema that holds our tables, so that a query never
+ * reads or writes a product's tables of the same names in the same database.
+ */
+export const settingsOfQueries = (schema: string): Settings => ({
+  ...LIMITS,
+  ...MEANING,
+  search_path: quoteIdentifier(schema),
+})
+
+/**
  * A confirmed commit must survive a crash and, with synchronous replication, a failover. Values that wait for more
  * (`remote_apply`) or for less of a standby (`remote_write`) stay as the operator set them.
  *
@@ -46,8 +59,8 @@ export const raiseSynchronousCommit = (isLocal: string) => `
   select set_config('synchronous_commit', 'on', ${isLocal})
   where current_setting('synchronous_commit') in ('off', 'local')`
 
-/** Applies settings to the current transaction only. */
+/** Applies settings to the current transaction only. `set local` would take a search path for one long name. */
 export const setLocally = (settings: Settings) =>
-  Object.entries(settings)
-    .map(([name, value]) => `set local ${name} = '${value}'`)
-    .join("; ")
+  `select ${Object.entries(settings)
+    .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+    .join(", ")}`

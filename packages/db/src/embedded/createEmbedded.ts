@@ -4,12 +4,17 @@ import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
 import type { Lease } from "../driver/lease.ts"
 import { setPool, WAITING } from "../driver/pool.ts"
 import { createSemaphore } from "../driver/semaphore.ts"
-import { migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { findPending, migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { quoteIdentifier } from "../schemaName.ts"
 import { openEmbedded } from "./openEmbedded.ts"
 
 /** Opens the embedded database of a folder. @throws {DataFolderInUse} */
-export async function createEmbedded(folder: string, { onQuery }: DatabaseOptions): Promise<DatabaseHandle> {
+export async function createEmbedded(
+  folder: string,
+  { onQuery, schema }: DatabaseOptions & { schema: string },
+): Promise<DatabaseHandle> {
   const { client, close } = await openEmbedded(folder)
+  await client.query(`set search_path to ${quoteIdentifier(schema)}`)
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
   /** The lease of the query in flight. */
@@ -29,7 +34,13 @@ export async function createEmbedded(folder: string, { onQuery }: DatabaseOption
 
   const db = drizzle(refusingLate(client, () => current?.over))
   setPool(db, { run, onQuery })
-  return { db, migrate: () => migrateDatabase(db), usage: semaphore.usage, close }
+  return {
+    db,
+    migrate: (options) => migrateDatabase(db, schema, options),
+    pendingMigrations: () => findPending(db, schema),
+    usage: semaphore.usage,
+    close,
+  }
 }
 
 /** Makes a client refuse to begin or commit anything once `reason` returns an error. */
