@@ -1,7 +1,13 @@
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { normalizeKnownEmail } from "@latchkey/contract"
-import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
+import {
+  DatabaseUrlError,
+  DEFAULT_SCHEMA,
+  isSchemaName,
+  parseDatabaseUrl,
+  SCHEMA_NAME_RULE,
+} from "@latchkey/db"
 import { z } from "zod"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
@@ -77,39 +83,31 @@ const databaseUrl = z.string().superRefine((text, context) => {
   }
 })
 
-const Env = z
-  .object({
-    PORT: wholeNumber(0, 65_535).default(3000),
-    HOST: z.string().default("127.0.0.1"),
-    METRICS_PORT: wholeNumber(0, 65_535).optional(),
-    KEEP_ALIVE_TIMEOUT: wholeNumber(1, 86_400).default(75),
-    DATABASE_URL: databaseUrl.optional(),
-    DATA_DIR: z
-      .string()
-      .transform((folder) => resolve(folder))
-      .default(resolve(root, ".latchkey")),
-    AUTH_SECRET: secret.optional(),
-    AUTH_SECRET_PREVIOUS: list(secret),
-    ACCESS_TOKEN_TTL: wholeNumber(1, 86_400).default(900),
-    REFRESH_TOKEN_TTL: wholeNumber(1, 315_360_000).default(2_592_000),
-    BCRYPT_COST: wholeNumber(10, 14).default(10),
-    REGISTRATION: oneOf(["open", "closed"]).default("open"),
-    MAX_KEYS_PER_USER: wholeNumber(1, 1_000_000).default(100),
-    ADMIN_EMAILS: list(adminEmail),
-    AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).default(365),
-    CORS_ORIGINS: list(origin),
-    TRUST_PROXY: wholeNumber(0, 100).default(0),
-    RATE_LIMIT_FACTOR: wholeNumber(1, 1_000_000).default(1),
-    LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
-  })
-  .superRefine((env, context) => {
-    if (env.DATABASE_URL === undefined || env.AUTH_SECRET !== undefined) return
-    context.addIssue({
-      code: "custom",
-      path: ["AUTH_SECRET"],
-      message: "required with DATABASE_URL; make one with: openssl rand -hex 32",
-    })
-  })
+const Env = z.object({
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().default("127.0.0.1"),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  KEEP_ALIVE_TIMEOUT: wholeNumber(1, 86_400).default(75),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_SCHEMA: z.string().refine(isSchemaName, { error: SCHEMA_NAME_RULE }).default(DEFAULT_SCHEMA),
+  DATA_DIR: z
+    .string()
+    .transform((folder) => resolve(folder))
+    .default(resolve(root, ".latchkey")),
+  AUTH_SECRET: secret.optional(),
+  AUTH_SECRET_PREVIOUS: list(secret),
+  ACCESS_TOKEN_TTL: wholeNumber(1, 86_400).default(900),
+  REFRESH_TOKEN_TTL: wholeNumber(1, 315_360_000).default(2_592_000),
+  BCRYPT_COST: wholeNumber(10, 14).default(10),
+  REGISTRATION: oneOf(["open", "closed"]).default("open"),
+  MAX_KEYS_PER_USER: wholeNumber(1, 1_000_000).default(100),
+  ADMIN_EMAILS: list(adminEmail),
+  AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).default(365),
+  CORS_ORIGINS: list(origin),
+  TRUST_PROXY: wholeNumber(0, 100).default(0),
+  RATE_LIMIT_FACTOR: wholeNumber(1, 1_000_000).default(1),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
+})
 
 export type Env = z.output<typeof Env>
 
@@ -132,11 +130,11 @@ export class EnvError extends Error {
 export function readEnv(variables: NodeJS.ProcessEnv): Env {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""))
   const result = Env.safeParse(given)
-  if (result.success) return result.data
-  const problems = new Map(result.error.issues.map(({ path, message }) => [String(path[0]), message]))
-  // Zod skips the object's own check if a field is invalid.
+  const problems = new Map(result.error?.issues.map(({ path, message }) => [String(path[0]), message]))
+  // Zod would skip a check of the object if a field is invalid.
   if (given.DATABASE_URL && !given.AUTH_SECRET) {
     problems.set("AUTH_SECRET", "required with DATABASE_URL; make one with: openssl rand -hex 32")
   }
+  if (result.success && problems.size === 0) return result.data
   throw new EnvError([...problems].map(([name, message]) => `${name}: ${message}`))
 }

@@ -43,14 +43,17 @@ export async function start(
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
   const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
   const database = await during(stage, () =>
-    createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, { onQuery: metrics?.onQuery }),
+    createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, {
+      schema: env.DATABASE_SCHEMA,
+      onQuery: metrics?.onQuery,
+    }),
   )
   let metricsServer: Server | null = null
   try {
     metrics?.watchDatabase(database.usage)
     metrics?.watchLog(droppedLines)
     await during(stage, async () => {
-      await waitForDatabase(database.migrate, log)
+      await waitForDatabase(() => database.migrate({ onWait: (reason) => log.info(reason) }), log)
       await warnAboutRights(database.db, log)
     })
     const auth = createAuth({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { codeOf } from "./codeOf.ts"
+import { codeOf } from "@latchkey/db"
 import type { Log } from "./log.ts"
 
 /** The SQLSTATE of a PostgreSQL that accepts no connections yet, because it is starting or recovering. */

@@ -36,14 +36,15 @@ export async function signUp(auth: Auth) {
   const signedIn = await auth.accounts.register({ email, password }, client)
   const headers = bearer(signedIn.accessToken)
   const { caller } = await auth.authenticate(headers)
-  if (caller?.via !== "jwt") throw new TypeError("not signed in")
+  if (caller?.via !== "jwt" || caller.sessionId === undefined) throw new TypeError("not signed in")
   return {
     ...signedIn,
     email,
     password,
     headers,
     caller,
-    session: { userId: caller.user.id, sessionId: caller.sessionId },
+    owner: caller.owner,
+    session: { userId: caller.owner.id, sessionId: caller.sessionId },
   }
 }
 

@@ -7,14 +7,14 @@ export type Database = PgDatabase<PgQueryResultHKT>
 export interface DatabaseHandle {
   db: Database
   /**
-   * Brings the schema up to date. Instances that start at the same time migrate one after the other. Takes no rights but
-   * to read where nothing is pending.
+   * Brings the schema up to date. Instances that start at the same time migrate one after the other. Where nothing is
+   * pending, it only takes the right to read.
    *
    * @throws {DatabaseUnusable}
    */
-  migrate(): Promise<void>
+  migrate(options?: MigrateOptions): Promise<void>
   /**
-   * What `migrate` would do, a line for each step; none when the schema is current. Reads only, and waits for no lock.
+   * What `migrate` would do, a line for each step; none when the schema is current. It only reads, and waits for no lock.
    *
    * @throws {DatabaseUnusable}
    */
@@ -22,6 +22,13 @@ export interface DatabaseHandle {
   /** How many connections are in use. The embedded database has one. */
   usage(): SemaphoreUsage
   close(): Promise<void>
+}
+
+export interface MigrateOptions {
+  /** Ends the migration when aborted: nothing of it stays. The embedded database completes what it has begun. */
+  signal?: AbortSignal | undefined
+  /** Called once with each reason for which the migration has to wait. */
+  onWait?: ((reason: string) => void) | undefined
 }
 
 export interface DatabaseOptions {

@@ -2,8 +2,10 @@ export { createDatabase, IN_MEMORY } from "./createDatabase.ts"
 export { createLimiter, type Usage } from "./createLimiter.ts"
 export type { Database, DatabaseHandle, DatabaseOptions } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
+export { codeOf } from "./driver/causesOf.ts"
 export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
 export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
+export { isOfStandby } from "./driver/onPrimary.ts"
 export type { SemaphoreUsage } from "./driver/semaphore.ts"
 export { simulateOutage } from "./driver/simulateOutage.ts"
 export { DataFolderInUse } from "./embedded/dataFolderInUse.ts"
@@ -72,8 +74,4 @@ export {
   replacePasswordHash,
 } from "./queries/users.ts"
 export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"
-export {
-  DEFAULT_SCHEMA,
-  isSchemaName,
-  SCHEMA_NAME_RULE,
-} from "./schemaName.ts"
+export { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"

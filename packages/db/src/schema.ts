@@ -157,7 +157,7 @@ export const auditEvents = pgTable(
         "userEnabled",
       ],
     }).notNull(),
-    /** The administrator who did it, who need not have a row; null when the owner did. */
+    /** The administrator who acted, who need not have a row; null if the owner did. */
     actorId: uuid("actor_id"),
     /** The person who acted for the owner or as the administrator; null if that was the owner. */
     actor: text("actor"),

@@ -64,7 +64,7 @@ export async function seedLatchkey(
     return [id, ownerId, ownerId, apiKey.slice(0, 16), keyHash, ...receipt, `key ${index}`]
   }
 
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: "latchkey" } })
   await copyRows(sql, "owners (id, issuer, subject, email, password_hash)", map(users, userRow(keyHash)))
   await copyRows(
     sql,

@@ -14,8 +14,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  const eventsOf = async (owner: { userId: string }, on = auth) =>
-    (await on.audit.list(owner, { cursor: null, limit: 100 })).items
+  const eventsOf = async ({ userId }: { userId: string }, on = auth) =>
+    (await on.audit.list({ id: userId }, { cursor: null, limit: 100 })).items
 
   test("records wrong passwords, but only for existing accounts", async () => {
     const { email, session } = await signUp(auth)
@@ -59,23 +59,24 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
     expect(await auth.sessions.list(session)).toHaveLength(1)
   })
 
-  test("does not reveal an administrator's id, address, device or session", async () => {
+  test("does not reveal an administrator's id, name, address, device or session", async () => {
     const { session, user } = await signUp(auth)
     const admin = await signUp(auth)
     await database.db.insert(auditEvents).values({
-      userId: user.id,
+      ownerId: user.id,
       kind: "userEnabled",
       actorId: admin.user.id,
       via: "session",
       credentialId: admin.session.sessionId,
       ...client,
       device: "Firefox on Linux",
+      actor: "user_7",
     })
 
     const [event] = await eventsOf(session)
 
     expect(event).toMatchObject({ kind: "userEnabled", byAdministrator: true, via: "session" })
-    expect(event).toMatchObject({ address: null, device: null, credentialId: null })
+    expect(event).toMatchObject({ address: null, device: null, credentialId: null, actor: null })
     expect(JSON.stringify(event)).not.toContain(admin.user.id)
   })
 })

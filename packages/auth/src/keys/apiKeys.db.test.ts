@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
+import type { Caller } from "../identities/caller.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -18,8 +19,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  const createKey = (user: { session: { userId: string; sessionId: string } }, on = auth) =>
-    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, client)
+  const createKey = (user: { caller: Caller }, on = auth) =>
+    on.apiKeys.create(user.caller, { label: "nightly import", expiresAt: null, scopes: null }, client)
 
   async function rowOf(id: string) {
     const [row] = await database.db.select().from(table).where(sql`${table.id} = ${id}`)
@@ -55,7 +56,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const user = await signUp(auth)
     const { key, ...created } = await createKey(user)
 
-    const list = await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })
+    const list = await auth.apiKeys.list(user.owner, { cursor: null, limit: 50 })
 
     expect(list).toEqual({ items: [{ ...created, lastUsedAt: null, revokedAt: null }], nextCursor: null })
     expect(JSON.stringify(list)).not.toContain(key.slice(8))
@@ -65,14 +66,14 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const user = await signUp(auth)
     const created = [await createKey(user), await createKey(user), await createKey(user)]
 
-    const first = await auth.apiKeys.list(user.session, { cursor: null, limit: 2 })
-    const second = await auth.apiKeys.list(user.session, { cursor: first.nextCursor, limit: 2 })
+    const first = await auth.apiKeys.list(user.owner, { cursor: null, limit: 2 })
+    const second = await auth.apiKeys.list(user.owner, { cursor: first.nextCursor, limit: 2 })
 
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(
       created.map(({ id }) => id).reverse(),
     )
     expect(second.nextCursor).toBeNull()
-    await expect(auth.apiKeys.list(user.session, { cursor: "made up", limit: 2 })).rejects.toMatchObject({
+    await expect(auth.apiKeys.list(user.owner, { cursor: "made up", limit: 2 })).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "cursor",
     })
@@ -81,12 +82,15 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   test("a key authenticates until it is revoked", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
-    const caller = { user: user.user, via: "apiKey", apiKeyId: id }
+    const caller = {
+      ...{ owner: user.owner, via: "apiKey", apiKeyId: id, label: "nightly import", metadata: null },
+      ...{ scopes: [], isScoped: false, manage: "write" },
+    }
     expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
 
     await auth.apiKeys.revoke(user.caller, { id }, client)
 
-    expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject(rejected)
     await expect(auth.apiKeys.revoke(user.caller, { id }, client)).rejects.toMatchObject({
       reason: "NOT_FOUND",
     })
@@ -95,15 +99,19 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   test("a key expires at its `expiresAt`, by the database's clock", async () => {
     const user = await signUp(auth)
     const expiresAt = new Date(Date.now() + 60_000)
-    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, client)
+    const { id, key } = await auth.apiKeys.create(
+      user.caller,
+      { label: "for a minute", expiresAt, scopes: null },
+      client,
+    )
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
 
     await database.db.update(table).set({ expiresAt: sql`now()` }).where(sql`${table.id} = ${id}`)
 
-    expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
-    expect((await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })).items).toEqual([])
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject(rejected)
+    expect((await auth.apiKeys.list(user.owner, { cursor: null, limit: 50 })).items).toEqual([])
     await expect(
-      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }, client),
+      auth.apiKeys.create(user.caller, { label: "too late", expiresAt: new Date(), scopes: null }, client),
     ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
   })
 
@@ -120,9 +128,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       "",
       "\u0660",
     ]) {
-      expect(await auth.authenticate({ get: (name) => (name === "x-api-key" ? bad : null) })).toEqual(
-        rejected,
-      )
+      expect(await auth.authenticate(headersWith(bad))).toMatchObject(rejected)
     }
   })
 
@@ -148,7 +154,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     })
     await auth.apiKeys.revoke(caller, { id: one.id }, client)
 
-    expect(await auth.authenticate(withApiKey(one.key))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(one.key))).toMatchObject(rejected)
     expect(await auth.authenticate(withApiKey(two.key))).toMatchObject({ caller: { apiKeyId: two.id } })
   })
 
@@ -170,7 +176,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await warm.close()
     const everything = () =>
       database.db.execute(sql`
-        select xmin, ctid, id::text from users union all
+        select xmin, ctid, id::text from owners union all
         select xmin, ctid, id::text from sessions union all
         select xmin, ctid, id::text from api_keys order by 3`)
     const before = await everything()
@@ -180,7 +186,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     for (let round = 0; round < 50; round++) {
       const headers = [...keys.map(({ key }) => withApiKey(key)), user.headers]
       const results = await Promise.all(headers.map((header) => warm.authenticate(header)))
-      for (const { caller } of results) expect(caller?.user).toEqual(user.user)
+      for (const { caller } of results) expect(caller?.owner).toEqual(user.owner)
     }
 
     expect(compare).not.toHaveBeenCalled()
@@ -216,7 +222,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const after = createTestAuth(database.db, { secrets: { current: fresh } })
     expect(await after.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
-    expect(await after.authenticate(user.headers)).toEqual(rejected)
+    expect(await after.authenticate(user.headers)).toMatchObject(rejected)
     expect(compare).not.toHaveBeenCalled()
     vi.restoreAllMocks()
   })
@@ -235,7 +241,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     for (const result of results) expect(result).toMatchObject({ caller: { apiKeyId: id } })
     expect(compare).toHaveBeenCalledTimes(1)
     expect(await recovered.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
-    expect(await recovered.authenticate(withApiKey(wrong))).toEqual(rejected)
+    expect(await recovered.authenticate(withApiKey(wrong))).toMatchObject(rejected)
     expect(compare).toHaveBeenCalledTimes(1)
     vi.restoreAllMocks()
   })
@@ -249,7 +255,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       .where(sql`${table.id} = ${id}`)
     const wrong = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
 
-    expect(await auth.authenticate(withApiKey(wrong))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(wrong))).toMatchObject(rejected)
 
     expect((await rowOf(id)).receipt).toBeNull()
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
@@ -294,8 +300,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await auth.apiKeys.revoke(user.caller, { id }, client)
     open()
 
-    expect(await verdict).toEqual(rejected)
+    expect(await verdict).toMatchObject(rejected)
     expect(await rowOf(id)).toMatchObject({ keyHash: null, receipt: null })
     vi.restoreAllMocks()
   })
 })
+
+/** `Headers` would refuse or trim some of these. */
+const headersWith = (apiKey: string) =>
+  ({ get: (name: string) => (name === "x-api-key" ? apiKey : null) }) as Headers

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { createDatabase } from "@latchkey/db"
-import { rateLimits, sessions, users } from "@latchkey/db/schema"
+import { owners, rateLimits, sessions } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import bcrypt from "bcrypt"
 import { count, eq, like, sql } from "drizzle-orm"
@@ -171,8 +171,8 @@ describe("throttling", () => {
     expect(
       await database.db
         .select()
-        .from(users)
-        .where(eq(users.email, `second-${email}`)),
+        .from(owners)
+        .where(eq(owners.email, `second-${email}`)),
     ).toEqual([])
     const rows = JSON.stringify(await database.db.select().from(rateLimits))
     for (const known of [email, id, from.address]) expect(rows).not.toContain(known)
@@ -317,8 +317,8 @@ describe("throttling", () => {
     await expect(auth.accounts.changePassword(thief.session, change, newClient())).rejects.toMatchObject(
       limited,
     )
-    if (owner.caller?.via !== "jwt") throw new TypeError("not signed in")
-    const session = { userId: owner.caller.user.id, sessionId: owner.caller.sessionId }
+    if (owner.caller?.via !== "jwt" || !owner.caller.sessionId) throw new TypeError("not signed in")
+    const session = { userId: owner.caller.owner.id, sessionId: owner.caller.sessionId }
     await auth.accounts.changePassword(session, { ...change, currentPassword: password }, newClient())
   })
 

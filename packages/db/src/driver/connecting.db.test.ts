@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { createTestDatabase, startFakePostgres, testCertificate } from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
 import { createDatabase, ping } from "../index.ts"
-import { causesOf } from "./causesOf.ts"
+import { codeOf } from "./causesOf.ts"
 
 /** Migrates a database, and pings it through the pool. */
 async function use(url: string) {
@@ -39,16 +39,8 @@ async function forward(url: string, at: { path: string } | { host: string; port:
   }
 }
 
-/** The first error code among a failure and its causes. */
-async function codeOf(work: Promise<void>) {
-  const failure = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  return causesOf(failure)
-    .map((cause) => "code" in cause && cause.code)
-    .find(Boolean)
-}
+/** The error code of work that fails. */
+const failureCode = (work: Promise<void>) => work.then(() => undefined, codeOf)
 
 const withQuery = (url: string, query: string) => `${url}?${query}`
 
@@ -124,12 +116,12 @@ describe("TLS", () => {
     await using server = await startFakePostgres({ code: REACHED, tls: testCertificate })
     const parameters = query.replace("FILE", file).replace("KEY", key)
 
-    expect(await codeOf(use(`postgres://u@${host}:${server.port}/d?${parameters}`))).toBe(code)
+    expect(await failureCode(use(`postgres://u@${host}:${server.port}/d?${parameters}`))).toBe(code)
   })
 
   test("prefer: connects to a server without TLS", async () => {
     await using server = await startFakePostgres({ code: REACHED })
-    expect(await codeOf(use(`postgres://u@localhost:${server.port}/d?sslmode=prefer`))).toBe(REACHED)
+    expect(await failureCode(use(`postgres://u@localhost:${server.port}/d?sslmode=prefer`))).toBe(REACHED)
   })
 
   test("require: refuses a server without TLS", async () => {

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { findPending, migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { codedError } from "./codedError.ts"
 import { createSlot, type Slot } from "./createSlot.ts"
 import { DEFAULT_PORT, parseDatabaseUrl } from "./databaseUrl.ts"
 import { type Lease, withLease } from "./lease.ts"
@@ -114,8 +115,12 @@ export function createPool(
   setPool(db, { run: (lease, body) => run(lease, (slot) => body(slot.db)), onQuery })
   return {
     db,
-    migrate: () => migrationOver(server, (db) => migrateDatabase(db, schema)),
-    pendingMigrations: () => migrationOver(server, (db) => findPending(db, schema)),
+    migrate: (options) =>
+      migrationOver(server, options?.signal, (db, onSilence) =>
+        migrateDatabase(db, schema, { ...options, onSilence }),
+      ),
+    pendingMigrations: () =>
+      migrationOver(server, undefined, (db, onSilence) => findPending(db, schema, onSilence)),
     usage: semaphore.usage,
     async close() {
       isClosed = true
@@ -155,13 +160,18 @@ function readServer(url: string): Server {
 /**
  * Works on the schema over a separate connection, which has no statement timeout and keeps the search path that the URL,
  * the role or the database gives it: that tells where an earlier installation is.
+ *
+ * @param work gets what ends the connection when the database does not answer.
  */
 async function migrationOver<Result>(
   server: Server,
-  work: (db: Database) => Promise<Result>,
+  signal: AbortSignal | undefined,
+  work: (db: Database, onSilence: () => void) => Promise<Result>,
 ): Promise<Result> {
   const settings = { ...MIGRATION_LIMITS, ...MEANING }
   const connection = await connectWith(server, settings)
+  const stop = () => connection.destroy(new DatabaseUnavailable("the migration was called off"))
+  signal?.addEventListener("abort", stop)
   try {
     return await work(
       drizzle(
@@ -175,8 +185,10 @@ async function migrationOver<Result>(
             }),
         }),
       ),
+      () => connection.destroy(codedError("ETIMEDOUT", "the database did not answer the migration in time")),
     )
   } finally {
+    signal?.removeEventListener("abort", stop)
     await connection.close()
   }
 }

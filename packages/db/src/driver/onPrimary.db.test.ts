@@ -8,11 +8,12 @@ import {
   createDatabase,
   type Database,
   DatabaseUnavailable,
-  findActiveApiKeys,
   findLiveFamilies,
   findLiveSessions,
+  findOwnerStates,
   findPasswordHash,
   findUserByEmail,
+  findVerifiableApiKeys,
   ping,
 } from "../index.ts"
 import { findOpenWindows } from "../queries/rateLimits.ts"
@@ -32,10 +33,11 @@ afterAll(async () => {
 })
 
 const reads: [string, (db: Database) => Promise<unknown>][] = [
-  ["findActiveApiKeys", (db) => findActiveApiKeys(db, { lookupIds: ["0".repeat(16)] })],
+  ["findVerifiableApiKeys", (db) => findVerifiableApiKeys(db, { lookupIds: ["0".repeat(16)] })],
   ["findLiveSessions", (db) => findLiveSessions(db, { ids: [randomUUID()] })],
   ["findUserByEmail", (db) => findUserByEmail(db, { email: "nobody@example.com" })],
   ["findPasswordHash", (db) => findPasswordHash(db, { userId: randomUUID(), sessionId: randomUUID() })],
+  ["findOwnerStates", (db) => findOwnerStates(db, { ids: [randomUUID()] })],
   ["findLiveFamilies", (db) => findLiveFamilies(db, { ids: [randomUUID()] })],
   ["findOpenWindows", (db) => findOpenWindows(db, { keys: ["nothing"] })],
   ["ping", (db) => ping(db)],

@@ -1,8 +1,9 @@
 import postgres from "postgres"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { hasCode } from "./causesOf.ts"
+import { codedError } from "./codedError.ts"
 import { isOfStandby, PRIMARY_CHECK } from "./onPrimary.ts"
-import { type Encryption, openSocket, type Target } from "./openSocket.ts"
+import { type Encryption, notPostgres, openSocket, type Target } from "./openSocket.ts"
 import { raiseSynchronousCommit, type Settings } from "./settings.ts"
 import { codecs, type Statement } from "./sqlClient.ts"
 
@@ -54,6 +55,12 @@ function hello({ search_path: searchPath }: Settings): string {
     select ${PRIMARY_CHECK}, kept, (${raiseSynchronousCommit("not kept")})
     from (select source = 'client' ${isKept} as kept from pg_settings where name = 'statement_timeout') settings`
 }
+
+/**
+ * The types of messages that PostgreSQL may send first: authentication, an error, a notice, or another version of the
+ * protocol. postgres.js waits for the rest of anything else.
+ */
+const FIRST_ANSWERS = /^[RENv]/
 
 /** SQLSTATEs of a pooler: settings at the start of a connection refused, a prepared statement gone. */
 export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
@@ -138,7 +145,10 @@ async function open(
     void client.end({ timeout: 0 })
   }
   socket.on("error", lose)
-  socket.on("close", () => lose(new Error("the database closed the connection")))
+  socket.on("close", () => lose(codedError("ECONNRESET", "the database closed the connection")))
+  socket.once("data", (bytes: Buffer) => {
+    if (!FIRST_ANSWERS.test(bytes.toString("latin1", 0, 1))) lose(notPostgres())
+  })
 
   function send({ text, params = [], prepare = false, asArrays = false }: Statement): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -165,7 +175,7 @@ async function open(
   }
 
   const timer = setTimeout(
-    () => lose(new Error("the database did not complete the login in time")),
+    () => lose(codedError("ETIMEDOUT", "the database did not complete the login in time")),
     ENTER_MS / hosts,
   )
   try {
@@ -197,6 +207,8 @@ async function open(
     destroy: lose,
     unref: () => void socket.unref(),
     async close() {
+      // A process must not end in the middle.
+      socket.ref()
       await client.end({ timeout: 1 })
       lose(new DatabaseUnavailable("the connection was closed"))
     },

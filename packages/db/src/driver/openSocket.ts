@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { connect, isIP, type Socket } from "node:net"
 import { type ConnectionOptions, connect as secure } from "node:tls"
+import { codedError } from "./codedError.ts"
 
 /** A TCP port of a host, or a Unix socket. */
 export type Target = { host: string; port: number } | { path: string }
@@ -27,7 +28,7 @@ export async function openSocket(
   // Errors reach the TLS socket that wraps this one.
   socket.on("error", () => {})
   const timer = setTimeout(
-    () => socket.destroy(coded("ETIMEDOUT", "the database accepted no connection in time")),
+    () => socket.destroy(codedError("ETIMEDOUT", "the database accepted no connection in time")),
     timeoutMs,
   )
   try {
@@ -49,7 +50,7 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { host: string }) {
   if (!isDirect && !(await acceptsTls(socket))) {
     if (ssl === "prefer") return socket
-    throw coded("NO_TLS", "the database does not support TLS")
+    throw codedError("NO_TLS", "the database does not support TLS")
   }
   const tlsSocket = secure({
     socket,
@@ -65,12 +66,17 @@ async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { h
 
 async function acceptsTls(socket: Socket): Promise<boolean> {
   socket.write(SSL_REQUEST)
-  const closed = new AbortController()
-  socket.once("close", () => closed.abort(coded("ECONNRESET", "the database closed the connection")))
-  const [answer]: Buffer[] = await once(socket, "data", { signal: closed.signal })
+  const answer = await new Promise<Buffer>((resolve, reject) => {
+    socket
+      .once("data", resolve)
+      .once("error", reject)
+      .once("close", () => reject(codedError("ECONNRESET", "the database closed the connection")))
+  })
   // Unencrypted bytes after the response may come from an attacker (CVE-2021-23222).
-  if (answer?.length !== 1) throw coded("EPROTO", "the database did not answer the request for TLS")
+  if (answer.length !== 1) throw notPostgres()
   return answer.toString() === "S"
 }
 
-const coded = (code: string, message: string) => Object.assign(new Error(message), { code })
+/** The error about a server that does not speak PostgreSQL's protocol. */
+export const notPostgres = (): Error =>
+  codedError("NOT_POSTGRES", "the server does not answer as PostgreSQL does")

@@ -17,6 +17,7 @@ import {
   findUserByEmail,
   ping,
 } from "../index.ts"
+import { settingsOfQueries } from "./settings.ts"
 
 /** Opens a migrated database behind PgBouncer, with a direct connection beside it. */
 async function openBehindPgBouncer(settings?: Record<string, string>) {
@@ -44,6 +45,10 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
       "ignores settings",
       { ignore_startup_parameters: "statement_timeout,idle_in_transaction_session_timeout" },
     ],
+    [
+      "ignores all settings",
+      { ignore_startup_parameters: Object.keys(settingsOfQueries("latchkey")).join(",").toLowerCase() },
+    ],
   ])("that %s, many concurrent queries share few connections", async (_, settings) => {
     await using behind = await openBehindPgBouncer(settings)
     const { db, direct } = behind
@@ -58,7 +63,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     )
 
     expect(found).toEqual(users.map(({ email }) => [email, email]))
-    const [row] = await direct`select count(*)::int as n from users`
+    const [row] = await direct`select count(*)::int as n from owners`
     expect(row?.n).toBe(100)
     const servers = await direct`
       select pid from pg_stat_activity
@@ -73,7 +78,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     const user = newUser()
 
     await direct.begin(async (sql) => {
-      await sql`lock table users`
+      await sql`lock table owners`
       await expect(createUser(db, user)).rejects.toThrow(DatabaseUnavailable)
       await vi.waitFor(async () => {
         const [row] = await sql`
@@ -98,7 +103,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     })
 
     await vi.waitFor(() => ping(db, undefined))
-    expect(await direct`select id from users`).toEqual([])
+    expect(await direct`select id from owners`).toEqual([])
     await other.end()
   })
 

@@ -85,7 +85,7 @@ async function openProxy(target: string) {
 /** Runs `work` while a lock blocks every write to a user. */
 const withUsersLocked = (direct: Sql, work: () => Promise<void>) =>
   direct.begin(async (sql) => {
-    await sql`lock table users`
+    await sql`lock table owners`
     await work()
   })
 
@@ -162,7 +162,7 @@ test("when all connections are busy, writes are refused in time and never done",
   })
 
   await ping(db, undefined)
-  expect(await direct`select email from users`).toEqual([])
+  expect(await direct`select email from owners`).toEqual([])
   expect(await createUser(db, newUser())).not.toBeNull()
 })
 
@@ -316,20 +316,24 @@ test("a statement whose first step is answered too late gets no second step", as
   await close()
 })
 
-test("a connection whose commit is never answered is given up", async () => {
-  await using database = await openDatabase()
-  await using proxy = await openProxy(database.url)
-  const { db, usage, close } = await createDatabase(proxy.url)
-  const count = write<string, void>((db, key) =>
-    db.transaction(async (tx) => {
-      await tx.insert(rateLimits).values(counted(key))
-      proxy.holdAnswers()
-    }),
-  )
+test.each([10, 1])(
+  "of %i, a connection whose commit is never answered is given up",
+  async (maxConnections) => {
+    await using database = await openDatabase()
+    await using proxy = await openProxy(database.url)
+    const { db, usage, close } = await createDatabase(proxy.url, { maxConnections })
+    const count = write<string, void>((db, key) =>
+      db.transaction(async (tx) => {
+        await tx.insert(rateLimits).values(counted(key))
+        proxy.holdAnswers()
+      }),
+    )
 
-  await expect(count(db, "perhaps")).rejects.toThrow(DatabaseUnavailable)
+    await expect(count(db, "perhaps")).rejects.toThrow(DatabaseUnavailable)
 
-  await vi.waitFor(() => expect(usage().inUse).toBe(0), { timeout: 10_000, interval: 50 })
-  await ping(db)
-  await close()
-}, 20_000)
+    await vi.waitFor(() => expect(usage().inUse).toBe(0), { timeout: 10_000, interval: 50 })
+    await ping(db)
+    await close()
+  },
+  20_000,
+)

@@ -6,9 +6,9 @@ import {
   createDatabase,
   createSession,
   createUser,
-  findActiveApiKeys,
   findLiveSessions,
   findUserByEmail,
+  findVerifiableApiKeys,
   listApiKeys,
   rotateSession,
   sessionCredential,
@@ -30,6 +30,7 @@ const HOSTILE = {
   synchronous_commit: "off",
   plan_cache_mode: "force_generic_plan",
   row_security: "off",
+  search_path: "other",
   array_nulls: "off",
 }
 
@@ -82,15 +83,15 @@ describe.each([
         )
         expect(created.filter((result) => result !== "ended" && result.status === "created")).toHaveLength(5)
 
-        const listed = await listApiKeys(db, { userId, limit: 10, after: null })
+        const listed = await listApiKeys(db, { ownerId: userId, limit: 10, after: null })
         expect(listed).toHaveLength(5)
         for (const { createdAt } of listed) {
           expect(Math.abs(Date.now() - createdAt.getTime())).toBeLessThan(60_000)
         }
         const apiKey = newApiKey({ label: "\\' or 1 = 1 --" })
         await createApiKey(db, { by, maxKeys: 10, apiKey, client })
-        const [row] = await findActiveApiKeys(db, { lookupIds: [apiKey.lookupId] })
-        expect(row).toMatchObject({ id: apiKey.id, user: { email: user.email } })
+        const [row] = await findVerifiableApiKeys(db, { lookupIds: [apiKey.lookupId] })
+        expect(row).toMatchObject({ id: apiKey.id, owner: { email: user.email } })
         expect(Buffer.from(row?.receipt ?? [])).toEqual(Buffer.from(apiKey.receipt))
         expect(await findLiveSessions(db, { ids: [session.id] })).toHaveLength(1)
 

@@ -13,7 +13,7 @@ export const LIMITS = {
  * The limits of a migration, where building an index may take long. An instance that is stopped or disconnected
  * between statements must not keep the lock that all other instances wait for at their start.
  */
-export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0, lock_timeout: 0 }
+export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0 }
 
 /**
  * Settings that change what our SQL means or how its results are formatted, and that may have another default on the

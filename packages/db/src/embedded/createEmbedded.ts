@@ -40,7 +40,7 @@ export async function createEmbedded(
   setPool(db, { run, onQuery })
   return {
     db,
-    migrate: () => migrateDatabase(db, schema),
+    migrate: (options) => migrateDatabase(db, schema, options),
     pendingMigrations: () => findPending(db, schema),
     usage: semaphore.usage,
     close,

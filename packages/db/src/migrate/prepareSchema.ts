@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { quoteIdentifier } from "../schemaName.ts"
 import { DatabaseUnusable } from "./databaseUnusable.ts"
+import { grantee } from "./grantee.ts"
 
 /**
  * Creates the schema where the tables belong, if it does not exist yet. Default privileges can give other roles rights on
@@ -41,8 +42,7 @@ export async function prepareSchema(tx: Database, schema: string): Promise<void>
 async function revokeDefaultUsage(tx: Database, schema: string): Promise<void> {
   const revocations = await tx
     .selectDistinct({
-      statement: sql<string>`format('revoke all on schema %I from %s cascade', n.nspname,
-        case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)`,
+      statement: sql<string>`format('revoke all on schema %I from %s cascade', n.nspname, ${grantee})`,
     })
     .from(sql`pg_namespace n cross join aclexplode(n.nspacl) a`)
     .where(sql`n.nspname = ${schema} and a.grantee <> n.nspowner`)

@@ -1,5 +1,6 @@
 import { inArray, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
+import { grantee } from "./grantee.ts"
 import { TABLES } from "./tables.ts"
 
 /**
@@ -11,8 +12,8 @@ import { TABLES } from "./tables.ts"
 export async function revokeDefaultRights(tx: Database, earlierSchema = "public"): Promise<void> {
   const revocations = await tx
     .selectDistinct({
-      statement: sql<string>`format('revoke all on table %I.%I from %s cascade', n.nspname, c.relname,
-        case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)`,
+      statement: sql<string>`
+        format('revoke all on table %I.%I from %s cascade', n.nspname, c.relname, ${grantee})`,
     })
     .from(sql`
       pg_class c

@@ -22,6 +22,7 @@ export interface ApiKeySearch {
   email?: string
   /** A prefix of the lookup id. */
   start?: string
+  /** The key's or the owner's. */
   id?: string
 }
 
@@ -86,7 +87,7 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
     start === undefined
       ? undefined
       : sql`${apiKeys.lookupId} between ${start.padEnd(16, "0")} and ${start.padEnd(16, "f")}`,
-    id === undefined ? undefined : eq(apiKeys.id, id),
+    id === undefined ? undefined : or(eq(apiKeys.id, id), eq(apiKeys.ownerId, id)),
   )
 
 /** Revokes any user's key, and wipes its hash and receipt. */

@@ -7,13 +7,13 @@ import {
   createApiKey,
   type Database,
   endSession,
-  findActiveApiKeys,
+  findVerifiableApiKeys,
   listApiKeys,
   recordReceipt,
   revokeApiKey,
   touchApiKeys,
 } from "../index.ts"
-import { apiKeys, users } from "../schema.ts"
+import { apiKeys, owners } from "../schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   let db: Database
@@ -21,7 +21,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     db = opened
   })
 
-  const find = (...lookupIds: string[]) => findActiveApiKeys(db, { lookupIds })
+  const find = (...lookupIds: string[]) => findVerifiableApiKeys(db, { lookupIds })
 
   test("are found by their lookup ids, several in one read, with their owners", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
@@ -31,24 +31,26 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const byId = new Map(rows.map((row) => [row.id, row]))
     expect(byId.size).toBe(2)
-    expect(byId.get(one.id)).toMatchObject({ keyHash: one.keyHash, user: ada.user })
-    expect(byId.get(two.id)).toMatchObject({ keyHash: two.keyHash, user: bob.user })
+    expect(byId.get(one.id)).toMatchObject({ keyHash: one.keyHash, owner: ada.user })
+    expect(byId.get(two.id)).toMatchObject({ keyHash: two.keyHash, owner: bob.user })
     expect(Buffer.from(byId.get(one.id)?.receipt ?? [])).toEqual(one.receipt)
   })
 
-  test("are not found once they have expired or their owner is disabled", async () => {
+  test("say when they have expired or their owner is disabled", async () => {
     const owner = await storeUser(db)
     const expiring = await storeApiKey(db, owner, {
       apiKey: newApiKey({ expiresAt: new Date(Date.now() + 60_000) }),
     })
     const other = await storeApiKey(db, owner)
-    expect(await find(expiring.lookupId)).toHaveLength(1)
+    const isActive = { isExpired: false, isOwnerDisabled: false }
+    expect(await find(expiring.lookupId)).toMatchObject([isActive])
+    expect(await find(other.lookupId)).toMatchObject([isActive])
 
     await db.update(apiKeys).set({ expiresAt: sql`now()` }).where(sql`${apiKeys.id} = ${expiring.id}`)
-    expect(await find(expiring.lookupId)).toEqual([])
+    expect(await find(expiring.lookupId)).toMatchObject([{ ...isActive, isExpired: true }])
 
-    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${owner.userId}`)
-    expect(await find(other.lookupId)).toEqual([])
+    await db.update(owners).set({ disabledAt: sql`now()` }).where(sql`${owners.id} = ${owner.userId}`)
+    expect(await find(other.lookupId)).toMatchObject([{ ...isActive, isOwnerDisabled: true }])
   })
 
   test("can be revoked once, only by their owner, and leave no credential behind", async () => {
@@ -70,7 +72,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const apiKey = await storeApiKey(db, owner)
     const renewal = {
       id: apiKey.id,
-      userId: owner.userId,
+      ownerId: owner.userId,
       keyHash: apiKey.keyHash,
       receipt: randomBytes(32),
       receiptSecretId: "fedcba9876543210",
@@ -108,12 +110,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await db
       .update(apiKeys)
       .set({ createdAt: new Date(0) })
-      .where(sql`${apiKeys.userId} = ${owner.userId}`)
+      .where(sql`${apiKeys.ownerId} = ${owner.userId}`)
     await storeApiKey(db, owner, { apiKey: newApiKey({ label: "the newest" }) })
 
     const listed = []
     for (;;) {
-      const page = await listApiKeys(db, { userId: owner.userId, limit: 3, after: listed.at(-1) ?? null })
+      const page = await listApiKeys(db, { ownerId: owner.userId, limit: 3, after: listed.at(-1) ?? null })
       listed.push(...page)
       if (page.length < 3) break
     }
@@ -134,7 +136,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     await Promise.all([touchApiKeys(db, { ids }), touchApiKeys(db, { ids: [...ids].reverse() })])
 
-    const listed = await listApiKeys(db, { userId: owner.userId, limit: 100, after: null })
+    const listed = await listApiKeys(db, { ownerId: owner.userId, limit: 100, after: null })
     expect(listed).toHaveLength(20)
     for (const { lastUsedAt } of listed) expect(lastUsedAt).toBeInstanceOf(Date)
   })

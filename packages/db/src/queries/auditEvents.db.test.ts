@@ -32,7 +32,7 @@ import {
   rotateSession,
   sessionCredential,
 } from "../index.ts"
-import { users } from "../schema.ts"
+import { owners } from "../schema.ts"
 
 const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 
@@ -43,7 +43,7 @@ async function signIn(db: Database, userId: string) {
 }
 
 const eventsOf = (db: Database, userId: string, limit = 100) =>
-  listAuditEvents(db, { userId, limit, after: null })
+  listAuditEvents(db, { ownerId: userId, limit, after: null })
 
 const kindsOf = async (db: Database, userId: string) =>
   (await eventsOf(db, userId)).map(({ kind }) => kind).reverse()
@@ -68,15 +68,15 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       await storeApiKey(db, ada, { from: client }),
     ]
     const admin = await storeUser(db, client)
-    await db.update(users).set({ role: "admin" }).where(eq(users.id, admin.userId))
+    await db.update(owners).set({ role: "admin" }).where(eq(owners.id, admin.userId))
 
     await revokeSession(db, { id: second.id, by, client })
     await endSession(db, { by: sessionCredential({ userId, sessionId: third.id }), client })
     await endSessionOfFamily(db, { ...fourth, client })
     await revokeOtherSessions(db, { by, client })
-    await revokeApiKey(db, { id: one.id, by: { userId, via: "apiKey", credentialId: one.id }, client })
-    const byAdmin = { adminId: admin.userId, sessionId: admin.session.id }
-    await revokeAnyonesApiKey(db, { id: two.id, by: byAdmin, client })
+    await revokeApiKey(db, { id: one.id, by: { ...by, via: "apiKey", credentialId: one.id }, client })
+    const byAdmin = { ...admin.by, appointedBy: "account" } as const
+    await revokeAnyonesApiKey(db, { affected: two.id, by: byAdmin, client })
     await changePassword(db, {
       by,
       checkedHash: "hash",
@@ -89,7 +89,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       nextTurnHashes: [randomBytes(32)],
       client,
     })
-    await disableUser(db, { id: userId, by: byAdmin, client })
+    await disableUser(db, { affected: { id: userId }, by: byAdmin, client })
 
     const bySelf = { actorId: null, via: "session", credentialId: session.id }
     const byPassword = { actorId: null, via: "password", credentialId: null }
@@ -165,7 +165,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     const other = await signIn(db, userId)
     const everything = () =>
       db.execute(sql`
-        select to_jsonb(users)::text as row from users union all
+        select to_jsonb(owners)::text as row from owners union all
         select to_jsonb(sessions)::text from sessions union all
         select to_jsonb(api_keys)::text from api_keys union all
         select to_jsonb(audit_events)::text from audit_events order by 1`)
@@ -175,7 +175,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       register: () => storeUser(db),
       "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),
       "fail to log in": () =>
-        countFailure(db, { userId, kind: "loginFailed", via: "password", credentialId: null, client }),
+        countFailure(db, {
+          ownerId: userId,
+          kind: "loginFailed",
+          via: "password",
+          credentialId: null,
+          client,
+        }),
       "reuse a refresh token": () => rotateSession(db, { ...stolen, client }),
       "log out": () => endSession(db, { by, client }),
       "log out by cookie": () => endSessionOfFamily(db, { ...session, client }),
@@ -219,16 +225,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
 
     const paged: ListedAuditEvent[] = []
     for (let isLast = false; !isLast; ) {
-      const page = await listAuditEvents(db, { userId, limit: 5, after: paged.at(-1) ?? null })
+      const page = await listAuditEvents(db, { ownerId: userId, limit: 5, after: paged.at(-1) ?? null })
       paged.push(...page)
       isLast = page.length < 5
       await signIn(db, userId)
     }
 
     expect(paged).toEqual(all)
-    expect(await listAuditEvents(db, { userId, limit: 100, after: null, kind: "registered" })).toEqual(
-      all.slice(-1),
-    )
+    expect(
+      await listAuditEvents(db, { ownerId: userId, limit: 100, after: null, kind: "registered" }),
+    ).toEqual(all.slice(-1))
   })
 })
 

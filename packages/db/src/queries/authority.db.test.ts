@@ -30,7 +30,7 @@ import {
   syncAdmins,
   touchApiKeys,
 } from "../index.ts"
-import { sessions, users } from "../schema.ts"
+import { owners, sessions } from "../schema.ts"
 
 let database: OpenTestDatabase
 /** A second instance. */
@@ -72,7 +72,7 @@ async function crowdedUser() {
   for (let made = 0; made < KEYS_EACH; made++) {
     await storeApiKey(db, { by })
   }
-  const keys = await listApiKeys(db, { userId, limit: 100, after: null })
+  const keys = await listApiKeys(db, { ownerId: userId, limit: 100, after: null })
   return { email: user.email, userId, sessions: own, keyIds: keys.map(({ id }) => id) }
 }
 
@@ -83,7 +83,7 @@ test("concurrent changes by and to the same users never deadlock", async () => {
   /** Restores what others have ended, so that there is always something to end. */
   async function revive(userId: string) {
     await database.db.transaction(async (tx) => {
-      await tx.update(users).set({ disabledAt: null, role: "admin" }).where(eq(users.id, userId))
+      await tx.update(owners).set({ disabledAt: null, role: "admin" }).where(eq(owners.id, userId))
       await tx.update(sessions).set({ endedAt: null }).where(eq(sessions.userId, userId))
     })
   }
@@ -93,7 +93,7 @@ test("concurrent changes by and to the same users never deadlock", async () => {
     const [one, another] = [pick(people), pick(people)]
     const session = pick(one.sessions)
     const by = sessionCredential({ userId: one.userId, sessionId: session.id })
-    const byAdmin = { adminId: one.userId, sessionId: session.id }
+    const byAdmin = { ...by, appointedBy: "account" } as const
     const keyId = pick(one.keyIds)
     const passwords = { checkedHash: "hash", newHash: "hash" }
     await pick<() => Promise<unknown>>([
@@ -109,12 +109,12 @@ test("concurrent changes by and to the same users never deadlock", async () => {
       () =>
         revokeApiKey(db, {
           id: keyId,
-          by: { userId: one.userId, via: "apiKey", credentialId: keyId },
+          by: { ...by, via: "apiKey", credentialId: keyId },
           client,
         }),
-      () => revokeAnyonesApiKey(db, { id: pick(another.keyIds), by: byAdmin, client }),
-      () => disableUser(db, { id: another.userId, by: byAdmin, client }),
-      () => enableUser(db, { id: another.userId, by: byAdmin, client }),
+      () => revokeAnyonesApiKey(db, { affected: pick(another.keyIds), by: byAdmin, client }),
+      () => disableUser(db, { affected: { id: another.userId }, by: byAdmin, client }),
+      () => enableUser(db, { affected: { id: another.userId }, by: byAdmin, client }),
       () => touchApiKeys(db, { ids: [...one.keyIds, ...another.keyIds] }),
       () => syncAdmins(db, { emails: emails.slice(0, 2 + Math.round(Math.random())) }),
       () => revive(one.userId),

@@ -8,11 +8,12 @@ import { auditEvents } from "../schema.ts"
 
 const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 
-const eventsOf = (db: Database, userId: string) => listAuditEvents(db, { userId, limit: 100, after: null })
+const eventsOf = (db: Database, userId: string) =>
+  listAuditEvents(db, { ownerId: userId, limit: 100, after: null })
 
 const failure = (userId: string, address = client.address) =>
   ({
-    userId,
+    ownerId: userId,
     kind: "loginFailed",
     via: "password",
     credentialId: null,

@@ -20,7 +20,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("deleting old rows on %s", (k
   test("deletes old events, at most `limit` at a time", async () => {
     const { userId } = await storeUser(db)
     await db.execute(sql`
-      insert into audit_events (user_id, kind, via, request_id, created_at)
+      insert into audit_events (owner_id, kind, via, request_id, created_at)
       select ${userId}, 'loggedIn', 'password', n::text, now() - interval '30 days 1 minute'
       from generate_series(1, 3) as n`)
 

@@ -14,7 +14,7 @@ import {
   rotateSession,
   sessionCredential,
 } from "../index.ts"
-import { sessions, users } from "../schema.ts"
+import { owners, sessions } from "../schema.ts"
 import { MAX_LIVE_SESSIONS } from "./sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
@@ -52,7 +52,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
     expect(await isLive(db, session.id)).toBe(true)
     expect(await isLive(db, first.id)).toBe(false)
-    const events = await listAuditEvents(db, { userId: user.id, limit: 10, after: null })
+    const events = await listAuditEvents(db, { ownerId: user.id, limit: 10, after: null })
     expect(events.map(({ kind, count, via }) => ({ kind, count, via }))).toEqual([
       { kind: "loggedIn", count: 1, via: "password" },
       { kind: "oldestSessionsEnded", count: 2, via: "password" },
@@ -161,7 +161,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
 
   test("a disabled user's sessions are not live and can't be refreshed", async () => {
     const { user, session } = await storeUser(db)
-    await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
+    await db.update(owners).set({ disabledAt: sql`now()` }).where(sql`${owners.id} = ${user.id}`)
 
     expect(await isLive(db, session.id)).toBe(false)
     expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()

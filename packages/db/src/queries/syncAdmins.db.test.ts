@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../index.ts"
-import { users } from "../schema.ts"
+import { owners } from "../schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind) => {
   let db: Database
@@ -12,14 +12,14 @@ describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind
     db = opened
   })
   beforeEach(async () => {
-    await db.delete(users)
+    await db.delete(owners)
   })
 
   const register = (role: NewUserRole, email = `${randomUUID()}@example.com`) =>
     createUser(db, { ...newUser(), email, role })
 
   const admins = async () =>
-    (await db.select({ email: users.email }).from(users).where(eq(users.role, "admin"))).map(
+    (await db.select({ email: owners.email }).from(owners).where(eq(owners.role, "admin"))).map(
       ({ email }) => email,
     )
 
@@ -54,7 +54,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind
   test("the oldest user becomes an administrator only if there is none", async () => {
     await appointOldestUser(db)
     for (let n = 0; n < 3; n++) await register("user")
-    const [oldest, second] = await db.select().from(users).orderBy(asc(users.createdAt), asc(users.id))
+    const [oldest, second] = await db.select().from(owners).orderBy(asc(owners.createdAt), asc(owners.id))
 
     await appointOldestUser(db)
     expect(await admins()).toEqual([oldest?.email])

@@ -2,15 +2,9 @@ import { sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { DatabaseUnusable } from "./databaseUnusable.ts"
 
-/** Where the tables are, and where they belong. */
-export interface Home {
-  /** The schema where they belong. */
-  schema: string
-  /** Where they are now: there, in another schema of an earlier installation, or nowhere yet. */
-  found: FoundTables | null
-}
-
+/** Where the tables are. */
 export interface FoundTables {
+  /** Their schema: the one where they belong, or that of an earlier installation. */
   schema: string
   /** The role that owns them. */
   owner: string
@@ -26,13 +20,13 @@ interface Candidate extends FoundTables {
 }
 
 /**
- * Finds the tables. An earlier version kept them in the first schema on the role's search path; any other schema that
+ * Finds the tables that belong in a schema, null where there are none. An earlier version kept them in the first schema on the role's search path; any other schema that
  * it finds belongs to another installation, unless this role owns it: a second, empty set of tables would look like
  * the loss of all users. Sets the search path of the transaction to what the role, the database and the URL say.
  *
  * @throws {DatabaseUnusable} when it can't be told which tables are meant, or when they are out of reach.
  */
-export async function findHome(tx: Database, schema: string): Promise<Home> {
+export async function findTables(tx: Database, schema: string): Promise<FoundTables | null> {
   await tx.execute(
     sql`select set_config('search_path', reset_val, true) from pg_settings where name = 'search_path'`,
   )
@@ -60,12 +54,12 @@ export async function findHome(tx: Database, schema: string): Promise<Home> {
         `${searchPathParameter(hidden.schema)}, or use another role for a second installation`,
     )
   }
-  return { schema, found: one ?? null }
+  return one ?? null
 }
 
 /**
- * All schemas with a table of our migrations, those on the search path first. A later version has renamed the table of
- * users, to which sessions refer.
+ * All schemas with a table of our migrations, those on the search path first. Where tables were moved away, only a copy
+ * of that one remains. A later version has renamed the table of users, to which sessions refer.
  */
 const findCandidates = (tx: Database): Promise<Candidate[]> =>
   tx
@@ -82,7 +76,9 @@ const findCandidates = (tx: Database): Promise<Candidate[]> =>
         where k.contype = 'f' and s.relnamespace = n.oid and s.relname = 'sessions' and u.relname = 'users')`,
     })
     .from(sql`pg_class c join pg_namespace n on n.oid = c.relnamespace`)
-    .where(sql`c.relname = 'latchkey_migrations' and c.relkind = 'r'`)
+    .where(sql`
+      c.relname = 'latchkey_migrations' and c.relkind = 'r' and exists (
+        select from pg_class s where s.relnamespace = n.oid and s.relname = 'sessions' and s.relkind = 'r')`)
     .orderBy(sql`array_position(current_schemas(false), n.nspname) nulls last`)
 
 const searchPathParameter = (schema: string) => `options=${encodeURIComponent(`-csearch_path=${schema}`)}`
