@@ -9,7 +9,7 @@ const TIMEOUT_MS = 60_000
 const RETRY_MS = 500
 
 /** Runs `open`, and retries for up to a minute while PostgreSQL reports that it is starting. */
-export async function waitForDatabase(open: () => Promise<void>, log: Log): Promise<void> {
+export async function waitForDatabase<Opened>(open: () => Promise<Opened>, log: Log): Promise<Opened> {
   const endsAt = performance.now() + TIMEOUT_MS
   for (let attempt = 1; ; attempt++) {
     try {

@@ -27,8 +27,6 @@ import type { Settings } from "./readOptions.ts"
 export interface Internals {
   /** Replaces the URL of the settings: `file://…` for another folder of the embedded database, or one in memory. */
   databaseUrl?: string
-  /** Reads the secret once the database is open. */
-  readSecret?: () => Promise<string>
   accessTokenTtl: number
   refreshTokenTtl: number
   bcryptCost: number
@@ -43,8 +41,10 @@ export interface Internals {
   authObserver: AuthObserver | undefined
   requestObserver: RequestObserver | null
   onQuery: ((seconds: number) => void) | undefined
+  /** Done each time the database has been opened. */
+  prepare?: (opened: Opened) => Promise<void>
   /** Replaces the check of the database. */
-  checkReady?: (checkDatabase: () => Promise<void>) => Promise<NotReady | null>
+  checkReady?: () => Promise<NotReady | null>
 }
 
 export interface Opened {
@@ -59,6 +59,8 @@ export interface Engine {
   readonly source: AuthSource
   /** Opens everything. @throws what failed. */
   open(): Promise<Opened>
+  /** @throws unless the database answers. */
+  checkDatabase(): Promise<void>
   migrate(): Promise<void>
   flush(): Promise<void>
   /** After a response: hands what is gathered to `waitUntil`. */
@@ -94,16 +96,18 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       onQuery: internals.onQuery,
     })
 
+  const migrate = (handle: DatabaseHandle) => handle.migrate({ onWait: (reason) => log.info({}, reason) })
+
   async function openAll(): Promise<Opened> {
     if (isClosed) throw new Error("this server has been closed")
     const handle = await openHandle()
     try {
-      if (migrates) await handle.migrate()
+      if (migrates) await migrate(handle)
       else await requireMigrated(handle)
       const auth = createAuth({
         db: handle.db,
         secrets: {
-          current: internals.readSecret ? await internals.readSecret() : settings.secret,
+          current: typeof settings.secret === "string" ? settings.secret : await settings.secret(),
           previous: settings.previousSecret,
         },
         accessTokenTtl: internals.accessTokenTtl,
@@ -126,7 +130,9 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
         observer: internals.authObserver,
       })
-      opened = { auth, db: handle.db, usage: handle.usage, handle }
+      const all = { auth, db: handle.db, usage: handle.usage, handle }
+      await internals.prepare?.(all)
+      opened = all
       return opened
     } catch (error) {
       await handle.close()
@@ -171,13 +177,13 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     auth: source,
     log,
     observer: internals.requestObserver,
-    checkReady: internals.checkReady
-      ? () => internals.checkReady?.(checkDatabase) ?? Promise.resolve(null)
-      : () =>
-          checkDatabase().then(
-            () => null,
-            (error: unknown) => ({ message: "The database does not answer.", error }),
-          ),
+    checkReady:
+      internals.checkReady ??
+      (() =>
+        checkDatabase().then(
+          () => null,
+          (error: unknown) => ({ message: "The database does not answer.", error }),
+        )),
     corsOrigins: settings.allowedOrigins,
     allowedOrigins: settings.allowedOrigins,
     passwords: settings.passwords,
@@ -190,11 +196,12 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     app,
     source,
     open,
+    checkDatabase,
     async migrate() {
-      if (opened) return opened.handle.migrate()
+      if (opened) return migrate(opened.handle)
       const handle = await openHandle()
       try {
-        await handle.migrate()
+        await migrate(handle)
       } finally {
         await handle.close()
       }

@@ -1,3 +1,4 @@
+import { isKeyPrefix } from "@latchkey/auth"
 import { normalizeKnownEmail } from "@latchkey/contract"
 import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
 import { z } from "zod"
@@ -56,4 +57,45 @@ export const databaseUrl = z
       if (!(error instanceof DatabaseUrlError)) throw error
       context.addIssue({ code: "custom", message: error.message })
     }
+  })
+
+const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
+
+/** RFC 6749, section 3.3. Latchkey's own scopes are not for products to declare. */
+const scope = matching(
+  /^(?!latchkey:)[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/,
+  "expected scopes such as reports:read, without spaces, quotes, commas or backslashes, and none that begins with latchkey:",
+)
+
+const subject = matching(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it excludes
+  /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/u,
+  "expected 1 to 255 characters, without control characters",
+)
+
+/** The name of an issuer other than Latchkey itself. */
+export const issuer = matching(
+  /^(?!latchkey$)[\x21-\x7e]{1,255}$/,
+  "expected 1 to 255 visible ASCII characters, and not latchkey",
+)
+
+/** The scopes of a product. */
+export const scopes = z
+  .array(scope, { error: "expected a list of scopes" })
+  .refine((all) => new Set(all).size === all.length, { error: "expected each scope once" })
+
+/** The administrators beside those by role. */
+export const adminSubjects = z.array(z.strictObject({ issuer, subject }), {
+  error: "expected a list of { issuer, subject }",
+})
+
+export const keyPrefix = z
+  .string()
+  .refine(isKeyPrefix, { error: "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _" })
+
+/** The URL at which users reach the server. */
+export const publicUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+    error: "expected an http or https URL",
   })

@@ -1,7 +1,7 @@
-import { isKeyPrefix, parseTrustedIssuers } from "@latchkey/auth"
+import { parseTrustedIssuers } from "@latchkey/auth"
 import { isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import { z } from "zod"
-import { databaseUrl, origin, secret } from "./fields.ts"
+import { adminSubjects, databaseUrl, issuer, keyPrefix, origin, publicUrl, scopes, secret } from "./fields.ts"
 import type { Identify, LatchkeyServerOptions, Logger } from "./options.ts"
 import { OptionsError } from "./optionsError.ts"
 
@@ -16,25 +16,6 @@ const wholeNumber = (min: number, max: number) => {
   const error = `expected a whole number from ${min} to ${max}`
   return z.int({ error }).min(min, { error }).max(max, { error })
 }
-
-const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
-
-/** RFC 6749, section 3.3. Latchkey's own scopes are not for products to declare. */
-const scope = matching(
-  /^(?!latchkey:)[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/,
-  "expected scopes such as reports:read, without spaces, quotes, commas or backslashes, and none that begins with latchkey:",
-)
-
-const subject = matching(
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it excludes
-  /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/u,
-  "expected 1 to 255 characters, without control characters",
-)
-
-const issuer = matching(
-  /^(?!latchkey$)[\x21-\x7e]{1,255}$/,
-  "expected 1 to 255 visible ASCII characters, and not latchkey",
-)
 
 const logger = z.custom<Logger>(
   (value) =>
@@ -52,14 +33,8 @@ const Options = z
         error: "expected a secret, or a list of secrets, of at least 32 random bytes each",
       })
       .default([]),
-    scopes: z
-      .array(scope, { error: "expected a list of scopes" })
-      .refine((scopes) => new Set(scopes).size === scopes.length, { error: "expected each scope once" })
-      .default([]),
-    keyPrefix: z
-      .string()
-      .refine(isKeyPrefix, { error: "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _" })
-      .optional(),
+    scopes: scopes.default([]),
+    keyPrefix: keyPrefix.optional(),
     maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
     identify: fn<Identify>().optional(),
     issuer: issuer.default("host"),
@@ -73,20 +48,15 @@ const Options = z
         return z.NEVER
       }),
     servedIssuers: z.array(issuer).default([]),
-    adminSubjects: z
-      .array(z.strictObject({ issuer, subject }), { error: "expected a list of { issuer, subject }" })
-      .default([]),
+    adminSubjects: adminSubjects.default([]),
     passwords: oneOf(["on", "off"]).default("off"),
-    basePath: matching(
-      /^(\/[A-Za-z0-9._~-]+)+$/,
-      "expected a path such as /latchkey, without a slash at its end",
-    ).default("/latchkey"),
-    publicUrl: z
+    basePath: z
       .string()
-      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-        error: "expected an http or https URL",
+      .regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
+        error: "expected a path such as /latchkey, without a slash at its end",
       })
-      .optional(),
+      .default("/latchkey"),
+    publicUrl: publicUrl.optional(),
     allowedOrigins: z.array(origin, { error: "expected a list of origins" }).default([]),
     dashboard: z.boolean({ error: "expected true or false" }).default(true),
     schema: z.string().refine(isSchemaName, { error: SCHEMA_NAME_RULE }).optional(),
@@ -107,8 +77,13 @@ const Options = z
     })
   })
 
+type CheckedOptions = z.output<typeof Options>
+
 /** Options that have been checked, with their defaults. */
-export type Settings = z.output<typeof Options>
+export interface Settings extends Omit<CheckedOptions, "secret"> {
+  /** The secret, or a function that reads it once the database is open. */
+  secret: string | (() => Promise<string>)
+}
 
 /** @throws {OptionsError} with every option that is wrong. */
 export function readOptions(options: LatchkeyServerOptions): Settings {
@@ -135,7 +110,7 @@ export function readOptions(options: LatchkeyServerOptions): Settings {
 }
 
 /** A proxy may hide from the server that its pages are at the public URL. */
-const withPublicOrigin = (settings: Settings): Settings => ({
+const withPublicOrigin = (settings: CheckedOptions): Settings => ({
   ...settings,
   allowedOrigins: [
     ...settings.allowedOrigins,

@@ -1,4 +1,4 @@
-import { createDatabase, DatabaseUnusable, DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
+import { codeOf, createDatabase, DatabaseUnusable, DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
 import { readMigrationEnv } from "./env.ts"
 
 const USAGE = "usage: latchkey migrate [--check]"
@@ -49,11 +49,4 @@ function explain(error: unknown): string {
   if (error instanceof TypeError && error.message.startsWith("schema:"))
     return `DATABASE_SCHEMA: ${error.message.slice(8)}`
   return `DATABASE_URL: the migration failed (${codeOf(error) ?? "unknown error"})`
-}
-
-function codeOf(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && typeof cause.code === "string") return cause.code
-  }
-  return undefined
 }
