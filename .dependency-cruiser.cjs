@@ -1,5 +1,5 @@
 /** The direction of imports, from the outermost to the innermost: none may import what stands before it. */
-const LAYERS = ["apps/standalone", "packages/api", "packages/auth", "packages/db"]
+const LAYERS = ["apps/standalone", "packages/server", "packages/api", "packages/auth", "packages/db"]
 const CLIENT_LAYERS = ["apps/dashboard", "packages/sdk", "packages/contract"]
 
 const upward = (layers) =>

@@ -1,6 +1,7 @@
 import { QueryClientProvider } from "@tanstack/react-query"
 import { useEffect } from "react"
-import { Redirect, Route, Switch } from "wouter"
+import { Redirect, Route, Router, Switch } from "wouter"
+import { basePath } from "./apiUrl.ts"
 import { Shell } from "./components/Shell.tsx"
 import { Toasts } from "./components/Toasts.tsx"
 import { AccountPage } from "./pages/AccountPage.tsx"
@@ -18,7 +19,9 @@ import { useSession } from "./session/useSession.ts"
 export function App() {
   return (
     <QueryClientProvider client={queryClient}>
-      <Toasts>{isSecureContext ? <Pages /> : <InsecurePage />}</Toasts>
+      <Toasts>
+        <Router base={basePath}>{isSecureContext ? <Pages /> : <InsecurePage />}</Router>
+      </Toasts>
     </QueryClientProvider>
   )
 }

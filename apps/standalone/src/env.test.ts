@@ -18,6 +18,7 @@ test("every variable is optional", () => {
   expect(readEnv({})).toMatchObject({
     PORT: 3000,
     HOST: "127.0.0.1",
+    DATABASE_SCHEMA: "latchkey",
     ACCESS_TOKEN_TTL: 900,
     REFRESH_TOKEN_TTL: 2_592_000,
     BCRYPT_COST: 10,
@@ -79,6 +80,10 @@ test.each([
   ["DATABASE_URL", "mysql://user:hunter2@db/latchkey"],
   ["DATABASE_URL", "postgres://user:hunter2%@db/latchkey"],
   ["DATABASE_URL", "postgres://user:hunter2/hunter2@db/latchkey"],
+  ["DATABASE_SCHEMA", "Latchkey"],
+  ["DATABASE_SCHEMA", "pg_hunter2"],
+  ["DATABASE_SCHEMA", 'hunter2"; drop schema public'],
+  ["DATABASE_SCHEMA", "x".repeat(64)],
   ["AUTH_SECRET", "hunter2"],
   ["AUTH_SECRET", "change-me-change-me-change-me-change-me"],
   ["AUTH_SECRET", "x".repeat(64)],

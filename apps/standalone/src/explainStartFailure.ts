@@ -1,6 +1,5 @@
 import { describeError } from "@latchkey/api"
-import { DatabaseUnusable, DataFolderInUse } from "@latchkey/db"
-import { codeOf } from "./codeOf.ts"
+import { codeOf, DatabaseUnusable, DataFolderInUse, isOfStandby } from "@latchkey/db"
 import { EnvError } from "./env.ts"
 import { StartFailure, type StartStage } from "./startFailure.ts"
 
@@ -18,10 +17,9 @@ const DATA_FOLDER: Explanation[] = [
 const DATABASE: Explanation[] = [
   [/^(ENOTFOUND|EAI_\w+)$/, "expected a host name that can be resolved"],
   [/^ECONNREFUSED$/, "expected a running PostgreSQL; the connection was refused"],
-  [
-    /^(CONNECT_TIMEOUT|ETIMEDOUT|EHOST\w+|ENET\w+)$/,
-    "expected a running PostgreSQL; it could not be reached",
-  ],
+  [/^ETIMEDOUT$/, "expected a running PostgreSQL; it did not answer in time"],
+  [/^(EHOST|ENET)\w+$/, "expected a running PostgreSQL; it could not be reached"],
+  [/^NOT_POSTGRES$/, "expected a PostgreSQL; another kind of server answered"],
   [/^(ENOENT|EACCES|ENOTSOCK)$/, "expected the folder of a Unix socket that PostgreSQL listens on"],
   [/^(NO_TLS)$/, "expected a PostgreSQL with TLS, as sslmode requires; this one has none"],
   [
@@ -44,7 +42,7 @@ const DATABASE: Explanation[] = [
     "expected a user that PostgreSQL lets in; if it requires TLS, add sslmode=require",
   ],
   [/^3D000$/, "expected a database that exists"],
-  [/^42501$/, "expected a user that may create tables and owns those of Latchkey"],
+  [/^42501$/, "expected a user with the rights on the tables that docs/postgresql.md lists"],
   [
     /^08P01$/,
     "expected a pooler that knows this user and database, accepts the URL's settings, and reaches PostgreSQL",
@@ -81,6 +79,7 @@ export function explainStartFailure(error: unknown): string {
   if (cause instanceof EnvError || cause instanceof DataFolderInUse) return cause.message
   const code = codeOf(cause) ?? nameOf(cause)
   for (const [variable, explanations] of Object.entries(STAGES[stage])) {
+    if (isOfStandby(cause)) return `${variable}: expected a primary; this server is a standby`
     if (cause instanceof DatabaseUnusable) return `${variable}: ${cause.message}`
     const expected = explanations.find(([codes]) => codes.test(code))?.[1]
     if (expected !== undefined) return `${variable}: ${expected} (${code})`

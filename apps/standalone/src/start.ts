@@ -1,12 +1,12 @@
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { pathToFileURL } from "node:url"
-import { createHandler, describeError } from "@latchkey/api"
-import { createAuth, defaultLimits, multiplyLimits } from "@latchkey/auth"
-import { createDatabase, type Database, findRolesWithRights, parseDatabaseUrl, ping } from "@latchkey/db"
-import { createMetrics } from "./createMetrics.ts"
+import type { NotReady } from "@latchkey/api"
+import { type Auth, defaultLimits, multiplyLimits } from "@latchkey/auth"
+import { type Database, findRolesWithRights, parseDatabaseUrl } from "@latchkey/db"
+import { createServer, type Internals, type Settings } from "@latchkey/server/internal"
+import { createMetrics, type Metrics } from "./createMetrics.ts"
 import { createReadiness } from "./createReadiness.ts"
-import { dashboardFolder } from "./dashboardFolder.ts"
 import { drain } from "./drain.ts"
 import type { Env } from "./env.ts"
 import { listen } from "./listen.ts"
@@ -41,52 +41,16 @@ export async function start(
   if (env.DATABASE_URL !== undefined) warnAboutIgnored(env.DATABASE_URL, log)
   else log.info(`opening the embedded database in ${env.DATA_DIR}`)
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
-  const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
-  const database = await during(stage, () =>
-    createDatabase(env.DATABASE_URL ?? pathToFileURL(env.DATA_DIR).href, { onQuery: metrics?.onQuery }),
+  metrics?.watchLog(droppedLines)
+  const readiness = createReadiness(() => engine.checkDatabase())
+  const { latchkey, engine } = createServer(
+    settingsOf(env, log),
+    internalsOf(env, { log, metrics, checkReady: readiness.check }),
   )
   let metricsServer: Server | null = null
   try {
-    metrics?.watchDatabase(database.usage)
-    metrics?.watchLog(droppedLines)
-    await during(stage, async () => {
-      await waitForDatabase(database.migrate, log)
-      await warnAboutRights(database.db, log)
-    })
-    const auth = createAuth({
-      db: database.db,
-      secrets: {
-        current: env.AUTH_SECRET ?? (await during("dataFolder", () => readSecret(env.DATA_DIR, log))),
-        previous: env.AUTH_SECRET_PREVIOUS,
-      },
-      accessTokenTtl: env.ACCESS_TOKEN_TTL,
-      refreshTokenTtl: env.REFRESH_TOKEN_TTL,
-      bcryptCost: env.BCRYPT_COST,
-      registration: env.REGISTRATION,
-      maxKeysPerUser: env.MAX_KEYS_PER_USER,
-      adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
-      auditRetentionDays: env.AUDIT_RETENTION_DAYS,
-      limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
-      onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
-      observer: metrics?.auth,
-    })
-    metrics?.watchQueue(auth.queue.usage)
-    const unregistered = await during(stage, () => auth.syncAdmins())
-    if (unregistered > 0) {
-      log.warn(
-        `ADMIN_EMAILS: ${unregistered} without an account; anyone who registers with one becomes an administrator`,
-      )
-    }
-    const readiness = createReadiness(() => ping(database.db))
-    const app = createHandler({
-      auth,
-      log,
-      observer: metrics,
-      checkReady: readiness.check,
-      corsOrigins: env.CORS_ORIGINS,
-      trustProxy: env.TRUST_PROXY,
-      dashboard: dashboardFolder(),
-    })
+    const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
+    await during(stage, () => waitForDatabase(engine.open, log))
     const { METRICS_PORT = 0, PORT, HOST: host, KEEP_ALIVE_TIMEOUT: keepAliveTimeout } = env
     const listening = { host, keepAliveTimeout, log }
     if (metrics) {
@@ -94,24 +58,85 @@ export async function start(
         serveMetrics(metrics, { ...listening, port: METRICS_PORT }),
       )
     }
-    const server = await during("listening", () => listen(app, { ...listening, port: PORT }))
+    const server = await during("listening", () => listen(engine.app, { ...listening, port: PORT }))
     return {
       url: urlOf(server, env.HOST),
       metricsUrl: metricsServer && `${urlOf(metricsServer, env.HOST)}/metrics`,
       async stop() {
         await readiness.announceStop()
         await drain(server)
-        await auth.close()
-        await database.close()
+        await latchkey.close()
         metricsServer?.close()
         metricsServer?.closeAllConnections()
       },
     }
   } catch (error) {
     metricsServer?.close()
-    await database.close()
+    await latchkey.close()
     throw error
   }
+}
+
+function settingsOf(env: Env, log: Log): Settings {
+  const [issuer = "host", ...servedIssuers] = env.SERVED_ISSUERS
+  return {
+    ...(env.DATABASE_URL === undefined ? { database: "embedded" } : { databaseUrl: env.DATABASE_URL }),
+    schema: env.DATABASE_SCHEMA,
+    maxConnections: 10,
+    migrate: "auto",
+    secret: env.AUTH_SECRET ?? (() => readSecret(env.DATA_DIR, log)),
+    previousSecret: env.AUTH_SECRET_PREVIOUS,
+    scopes: env.SCOPES,
+    keyPrefix: env.KEY_PREFIX,
+    maxKeysPerOwner: env.MAX_KEYS_PER_USER,
+    passwords: env.PASSWORDS,
+    issuer,
+    servedIssuers,
+    trustedIssuers: env.TRUSTED_ISSUERS,
+    adminSubjects: env.ADMIN_SUBJECTS,
+    publicUrl: env.PUBLIC_URL,
+    allowedOrigins: env.CORS_ORIGINS,
+    basePath: "",
+    dashboard: true,
+    logger: log,
+  }
+}
+
+function internalsOf(
+  env: Env,
+  parts: { log: Log; metrics: Metrics | null; checkReady: () => Promise<NotReady | null> },
+): Internals {
+  const { log, metrics, checkReady } = parts
+  return {
+    ...(env.DATABASE_URL === undefined && { databaseUrl: pathToFileURL(env.DATA_DIR).href }),
+    accessTokenTtl: env.ACCESS_TOKEN_TTL,
+    refreshTokenTtl: env.REFRESH_TOKEN_TTL,
+    bcryptCost: env.BCRYPT_COST,
+    registration: env.REGISTRATION,
+    adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
+    auditRetentionDays: env.AUDIT_RETENTION_DAYS,
+    limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
+    mountedAt: null,
+    trustProxy: env.TRUST_PROXY,
+    authObserver: metrics?.auth,
+    requestObserver: metrics,
+    onQuery: metrics?.onQuery,
+    checkReady,
+    async prepare({ auth, db, usage }) {
+      metrics?.watchDatabase(usage)
+      metrics?.watchQueue(auth.queue.usage)
+      await warnAboutRights(db, log)
+      await syncAdmins(auth, log)
+    },
+  }
+}
+
+async function syncAdmins(auth: Auth, log: Log) {
+  const unregistered = await auth.syncAdmins()
+  if (unregistered === 0) return
+  log.warn(
+    `ADMIN_EMAILS: ${unregistered} without an account; anyone who registers with one becomes an administrator`,
+  )
 }
 
 function warnAboutIgnored(databaseUrl: string, log: Log) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { codeOf } from "./codeOf.ts"
+import { codeOf } from "@latchkey/db"
 import type { Log } from "./log.ts"
 
 /** The SQLSTATE of a PostgreSQL that accepts no connections yet, because it is starting or recovering. */
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 60_000
 const RETRY_MS = 500
 
 /** Runs `open`, and retries for up to a minute while PostgreSQL reports that it is starting. */
-export async function waitForDatabase(open: () => Promise<void>, log: Log): Promise<void> {
+export async function waitForDatabase<Opened>(open: () => Promise<Opened>, log: Log): Promise<Opened> {
   const endsAt = performance.now() + TIMEOUT_MS
   for (let attempt = 1; ; attempt++) {
     try {

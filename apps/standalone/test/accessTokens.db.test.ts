@@ -42,7 +42,7 @@ async function responsesTo(accessToken: string) {
   }))
 }
 
-const REFUSED = { status: 401, challenge: 'Bearer realm="latchkey"' }
+const REFUSED = { status: 401, challenge: 'Bearer realm="latchkey", error="invalid_token"' }
 const refusal = {
   code: "UNAUTHORIZED",
   reason: "UNAUTHENTICATED",

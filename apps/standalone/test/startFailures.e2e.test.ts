@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { newEmbeddedFolder } from "@latchkey/db/test"
-import { connect, createTestDatabase, startFakePostgres, testCertificate } from "@latchkey/test-postgres"
+import {
+  connect,
+  createTestDatabase,
+  startFakePostgres,
+  startPostgres,
+  startStandby,
+  testCertificate,
+} from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
 import { explainStartFailure } from "../src/explainStartFailure.ts"
 import { StartFailure } from "../src/startFailure.ts"
@@ -26,6 +33,26 @@ async function startFailureMessage(variables: Record<string, string>): Promise<s
   return text
 }
 
+/** A TCP server that treats each connection like this. */
+async function startTcpServer(treat: (socket: Socket) => void) {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}))
+    treat(socket)
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
 const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
 
 describe("DATABASE_URL", () => {
@@ -44,6 +71,50 @@ describe("DATABASE_URL", () => {
     })
     expect(text).toContain(`DATABASE_URL: ${sentence}`)
     expect(text).toContain(`(${code})`)
+  })
+
+  const NO_ANSWER = "expected a running PostgreSQL; it did not answer in time (ETIMEDOUT)"
+  const LOST =
+    "expected a running PostgreSQL, with TLS if sslmode requires it; the connection was lost (ECONNRESET)"
+  const NOT_POSTGRES = "expected a PostgreSQL; another kind of server answered (NOT_POSTGRES)"
+
+  describe.each(["disable", "prefer", "require"])("with sslmode=%s", (sslmode) => {
+    test.each<[name: string, treat: (socket: Socket) => void, sentence: string]>([
+      ["accepts connections and never answers", () => {}, NO_ANSWER],
+      ["closes every connection", (socket) => socket.end(), LOST],
+      ["closes at the first message", (socket) => socket.once("data", () => socket.end()), LOST],
+      [
+        "answers over HTTP",
+        (socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")),
+        NOT_POSTGRES,
+      ],
+      ["greets first, as SSH does", (socket) => socket.write("SSH-2.0-OpenSSH_9.6\r\n"), NOT_POSTGRES],
+    ])("a server that %s", async (_, treat, sentence) => {
+      await using server = await startTcpServer(treat)
+      const url = `postgres://u:hunter2@127.0.0.1:${server.port}/d?sslmode=${sslmode}`
+      expect(await startFailureMessage({ DATABASE_URL: url })).toBe(`DATABASE_URL: ${sentence}`)
+    })
+  })
+
+  test("a server that agrees to TLS and never begins it", async () => {
+    await using server = await startTcpServer((socket) => socket.once("data", () => socket.write("S")))
+    const url = `postgres://u:hunter2@127.0.0.1:${server.port}/d?sslmode=require`
+    expect(await startFailureMessage({ DATABASE_URL: url })).toBe(`DATABASE_URL: ${NO_ANSWER}`)
+  })
+
+  test("a standby is refused; with its primary as the second host, the server starts", async () => {
+    await using primary = await startPostgres()
+    await using standby = await startStandby(primary)
+    expect(await startFailureMessage({ DATABASE_URL: standby.url })).toBe(
+      "DATABASE_URL: expected a primary; this server is a standby",
+    )
+
+    const hosts = `127.0.0.1:${new URL(standby.url).port},127.0.0.1:${new URL(primary.url).port}`
+    await using server = await startTestServer({
+      DATABASE_URL: `postgres://postgres@${hosts}/postgres?target_session_attrs=read-write`,
+      AUTH_SECRET: newSecret(),
+    })
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
   })
 
   test("certificates that can't be verified or read", async () => {
@@ -73,7 +144,7 @@ describe("DATABASE_URL", () => {
   })
 
   test.each([
-    ["postgres://u:hunter2%@localhost/d", /% of the password is written %25/],
+    ["postgres://u:hunter2%@localhost/d", /write a % in the password as %25/],
     ["postgres://u@localhost/d?sslmod=require", /unknown parameter sslmod/],
     ["postgres://u@/d?host=/nowhere", /the folder of a Unix socket .* \(ENOENT\)$/],
     ["postgres://u@no-such-host.invalid/d", /a host name that can be resolved/],
@@ -89,12 +160,14 @@ describe("DATABASE_URL", () => {
     const role = `role_${randomUUID().replaceAll("-", "")}`
     const sql = connect(database.url)
     const url = new URL(database.url)
-    await sql.unsafe(`create table users (id int); create role ${role} login`)
+    await sql.unsafe(
+      `create schema latchkey; create table latchkey.sessions (id int); create role ${role} login`,
+    )
     expect(await startFailureMessage({ DATABASE_URL: url.href })).toMatch(
-      /^DATABASE_URL: "users" in the schema "public" belongs/,
+      /^DATABASE_URL: "sessions" in the schema "latchkey" belongs/,
     )
 
-    await sql.unsafe("drop table users")
+    await sql.unsafe("drop schema latchkey cascade")
     const readOnly = `${url.href}?options=-cdefault_transaction_read_only%3Don`
     expect(await startFailureMessage({ DATABASE_URL: readOnly })).toMatch(
       /^DATABASE_URL: expected a primary; .* read-only/,
@@ -102,7 +175,7 @@ describe("DATABASE_URL", () => {
 
     url.username = role
     expect(await startFailureMessage({ DATABASE_URL: url.href })).toMatch(
-      /^DATABASE_URL: expected a user that may create tables/,
+      /^DATABASE_URL: this role may not create the schema "latchkey"; /,
     )
     await sql.unsafe(`drop role ${role}`)
     await sql.end()

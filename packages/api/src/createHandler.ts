@@ -4,6 +4,7 @@ import { cors } from "hono/cors"
 import packageJson from "../package.json" with { type: "json" }
 import { failure, failureOf } from "./failure.ts"
 import type { App, AppContext, AppEnv } from "./http/app.ts"
+import { createGetPath } from "./http/createGetPath.ts"
 import { mountDashboard } from "./http/mountDashboard.ts"
 import { readWholeBody } from "./http/readWholeBody.ts"
 import { refuseMethod, respond, respondWithFailure, restError } from "./http/respond.ts"
@@ -24,18 +25,22 @@ export interface NotReady {
 export interface HandlerOptions extends TrackRequestOptions {
   checkReady: () => Promise<NotReady | null>
   corsOrigins: readonly string[]
+  /** `off`: the routes of own accounts are not there. */
+  passwords?: "on" | "off"
   /** The folder of the built dashboard, or null to serve none. */
   dashboard: string | null
 }
 
 /** Creates the complete HTTP API as a handler from `Request` to `Response`, independent of ports and processes. */
 export function createHandler(options: HandlerOptions): App {
-  const app = new Hono<AppEnv>()
+  const { passwords = "on", mountedAt } = options
+  const basePath = mountedAt ?? ""
+  const app = new Hono<AppEnv>({ getPath: createGetPath(basePath) })
   app.use(trackRequest(options))
-  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins))
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, mountedAt !== null))
   app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
-  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version))
+  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version, { passwords, basePath }))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
     const notReady = await options.checkReady()
@@ -46,9 +51,9 @@ export function createHandler(options: HandlerOptions): App {
     return respond(c, unavailable.status, JSON.stringify(restError(unavailable, c.get("request").requestId)))
   })
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
-  mountTrpc(app)
-  mountRest(app)
-  if (options.dashboard !== null) mountDashboard(app, options.dashboard)
+  mountTrpc(app, basePath)
+  mountRest(app, passwords)
+  if (options.dashboard !== null) mountDashboard(app, options.dashboard, basePath)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))
   app.onError((error, c) => {
@@ -91,9 +96,10 @@ const limitBody = bodyLimit({
  * Allows calls from these origins, with any request headers: tracing libraries add their own (`traceparent`, `baggage`,
  * `sentry-trace`), and no header is trusted because of its origin.
  */
-function crossOrigin(origins: readonly string[]): MiddlewareHandler<AppEnv> {
+function crossOrigin(origins: readonly string[], credentials: boolean): MiddlewareHandler<AppEnv> {
   const withCors = cors({
     origin: [...origins],
+    credentials,
     allowMethods: ["GET", "POST", "DELETE"],
     exposeHeaders: ["X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     maxAge: 600,

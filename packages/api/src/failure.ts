@@ -8,7 +8,7 @@ export interface Issue {
   message: string
 }
 
-/** Everything that a client learns about an error. */
+/** An error as the client sees it. */
 export interface Failure {
   reason: Reason
   code: (typeof REASONS)[Reason]["code"]
@@ -19,6 +19,8 @@ export interface Failure {
   begun?: false
   /** Seconds to wait before retrying, if known. */
   retryAfter?: number
+  /** The scopes that the call needs, for the challenge. */
+  scope?: readonly string[]
 }
 
 /** A failure with the code and status that the contract assigns to its reason. */
@@ -42,6 +44,7 @@ export function failureOf(error: unknown): Failure {
       ...failure(error.reason, error.message, issues),
       ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: false }),
       ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+      ...(error.scope && { scope: error.scope }),
     }
   }
   if (error instanceof DatabaseUnavailable) {
@@ -98,7 +101,5 @@ function toIssue(issue: ZodError["issues"][number]): Issue {
 /** Clients choose the names, which may be secrets, so the message repeats only names that look like identifiers. */
 function unrecognized(keys: readonly string[]) {
   const names = keys.filter((key) => /^[A-Za-z_]\w{0,29}$/.test(key)).slice(0, 5)
-  return names.length === 0
-    ? "has a field that is not known"
-    : `has a field that is not known: ${names.join(", ")}`
+  return names.length === 0 ? "has an unknown field" : `has an unknown field: ${names.join(", ")}`
 }

@@ -1,14 +1,26 @@
 import { availableParallelism } from "node:os"
-import { appointOldestUser, type Database, syncAdmins } from "@latchkey/db"
+import { appointOldestUser, type Database, OWN_ISSUER, syncAdmins } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts/accounts.ts"
 import { type AdminUsers, createAdminUsers } from "./accounts/adminUsers.ts"
 import { type Audit, createAudit } from "./audit/audit.ts"
 import { createBcryptQueue } from "./crypto/bcryptQueue.ts"
 import { createKeyring } from "./crypto/keyring.ts"
 import { observeBcrypt } from "./crypto/observeBcrypt.ts"
+import {
+  type Administrator,
+  administratorOf,
+  createNamedAdmins,
+  type NamedOwner,
+} from "./identities/administrator.ts"
 import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
+import type { Caller } from "./identities/caller.ts"
+import type { Identify } from "./identities/identify.ts"
+import { createReadOwner } from "./identities/readOwner.ts"
+import { createScopes } from "./identities/scopes.ts"
+import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIssuers.ts"
+import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
-import { type ApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
@@ -21,55 +33,84 @@ import { createSweeper } from "./sweeper.ts"
 
 export interface AuthOptions {
   db: Database
-  /** Server secrets of at least 32 bytes. Previous ones remain valid. API keys work without any of them. */
+  /** Server secrets of at least 32 bytes. Previous ones remain valid. API keys survive the loss of all of them. */
   secrets: { current: string; previous?: readonly string[] }
   /** Seconds. */
   accessTokenTtl: number
-  /** Seconds from signing in, however often the session is refreshed. */
+  /** Seconds from signing in. Refreshing does not extend it. */
   refreshTokenTtl: number
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
-  /** The emails of the administrators, in lower case; null: the account that registers first. */
+  /** The scopes that keys may carry. */
+  scopes?: readonly string[]
+  /** Stands in front of new keys, before an underscore; their checksum is at the end. */
+  keyPrefix?: string | null
+  /** `off`: no accounts of Latchkey's own. Their JWTs and refresh tokens are refused, their keys go on. */
+  passwords?: "on" | "off"
+  /** Tells who is signed in by the host's own means. */
+  identify?: Identify | undefined
+  /** The issuer of the owners that `identify` names. */
+  hostIssuer?: string
+  /** Identity providers whose JWTs are accepted. */
+  trustedIssuers?: TrustedIssuers | undefined
+  /** Further issuers whose owners' keys are accepted. */
+  servedIssuers?: readonly string[]
+  /** Administrators beside those by role. */
+  adminSubjects?: readonly NamedOwner[]
+  /** The administrators' emails, in lower case. If null, the first account to register is an administrator. */
   adminEmails: readonly string[] | null
-  /** How long events of the audit trail are kept. */
+  /** How long audit events are kept. */
   auditRetentionDays: number
-  /** Replaces entries of `defaultLimits`. */
+  /** Overrides entries of `defaultLimits`. */
   limits?: Partial<Limits>
   /** Called with failures of background work. */
   onBackgroundError: (error: unknown) => void
-  /** Without it, nothing is counted. */
   observer?: AuthObserver | undefined
 }
 
 export interface Auth {
   /** Seconds from signing in until a session ends. */
   refreshTokenTtl: number
+  /** The declared scopes. */
+  scopes: readonly string[]
+  /** Whether there are own accounts. */
+  passwords: "on" | "off"
   authenticate: Authenticate
+  /**
+   * The administrator that a caller is.
+   *
+   * @throws {AuthError} `FORBIDDEN` for other users, and for API keys.
+   */
+  administratorOf(caller: Caller): Administrator
+  /** Acts for an owner without a request. */
+  as: ActAs
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
   audit: Audit
   admin: { users: AdminUsers; apiKeys: AdminApiKeys }
-  /** For calls that query the database for themselves alone. */
+  /** For calls whose queries are not shared with other calls. */
   queue: FairQueue
   /**
-   * Brings the roles of all users in line with `adminEmails`; without those, makes the oldest account an
-   * administrator where there is none.
+   * Updates the roles of all users to match `adminEmails`. If that is null and there is no administrator, makes the
+   * oldest account one.
    *
-   * @returns how many of the emails have no account: whoever registers one becomes an administrator.
+   * @returns how many of the emails have no account. Anyone who registers one of them becomes an administrator.
    */
   syncAdmins(): Promise<number>
-  /** Writes what is buffered in memory, and stops background work. */
+  /** Writes buffered data. */
+  flush(): Promise<void>
+  /** Writes buffered data and stops background work. */
   close(): Promise<void>
 }
 
-/** How many bcrypts may wait for a core: some 3 s of them, within what a client will wait for. */
+/** How many bcrypts may wait per core: about 3 s of work, less than the timeout of most clients. */
 const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
 
 /**
- * Below the pool's size, so that authentication and other work that many calls share finds a connection, and the
- * statements of this many calls end well within what a query may wait for one.
+ * Fewer places than the pool has connections: authentication and other shared reads then find a free one, and the
+ * statements of the running calls end well within the time that a query may wait for a connection.
  */
 const QUEUE = {
   places: 6,
@@ -80,9 +121,19 @@ const QUEUE = {
   maxRest: 20,
 }
 
-/** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
+/** Creates the auth service. Create one per process, because its batches, queues and buffers serve all calls. */
 export function createAuth(options: AuthOptions): Auth {
-  const { db, observer } = options
+  const { db, observer, trustedIssuers, passwords = "on", hostIssuer = "host" } = options
+  const scopes = createScopes(options.scopes ?? [])
+  const namedAdmins = createNamedAdmins(options.adminSubjects ?? [])
+  const served = new Set([
+    OWN_ISSUER,
+    hostIssuer,
+    ...(trustedIssuers?.issuers ?? []),
+    ...(options.servedIssuers ?? []),
+  ])
+  const serves = (issuer: string) => served.has(issuer)
+  const readOwner = createReadOwner(serves)
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -90,8 +141,8 @@ export function createAuth(options: AuthOptions): Auth {
     concurrency,
     maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
   }
-  // Queues of their own, so that a rush on one does not keep the others waiting: anybody can ask for the first two.
-  // What fails there leaves most of a core to calls that need none.
+  // Separate queues, so that a flood of one kind of bcrypt does not delay the others. Anyone can cause the first two
+  // kinds, so a mismatch there is followed by a rest, which leaves most of a core to calls without bcrypt.
   const passwordBcrypt = observeBcrypt(
     createBcryptQueue({ ...queue, restAfterMismatch: 1 }),
     "password",
@@ -115,23 +166,37 @@ export function createAuth(options: AuthOptions): Auth {
     keyring,
     bcrypt: presentedKeyBcrypt,
     failures: createFailureBudget(limits.failedKeyChecks),
+    serves,
     observer,
   })
+  const actingApiKeys = createActingApiKeys(
+    { db, keyring, bcrypt: newKeyBcrypt },
+    { maxKeysPerUser: options.maxKeysPerUser, keyPrefix: options.keyPrefix ?? null },
+  )
 
   return {
     refreshTokenTtl: options.refreshTokenTtl,
-    authenticate: createAuthenticate({ db, keyring, verifyApiKey, lastUsed, observer }),
+    scopes: scopes.declared,
+    passwords,
+    authenticate: createAuthenticate({
+      ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
+      ...{ identify: options.identify, trustedIssuers, observer },
+    }),
+    administratorOf: (caller) => administratorOf(namedAdmins, caller),
+    as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
-    apiKeys: createApiKeys({ db, keyring, bcrypt: newKeyBcrypt }, options),
+    apiKeys: createApiKeys(actingApiKeys, scopes),
     sessions: createSessions(db),
     audit: createAudit(db),
-    admin: { users: createAdminUsers(db), apiKeys: createAdminApiKeys(db) },
+    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },
     queue: createFairQueue(QUEUE),
     async syncAdmins() {
+      if (passwords === "off") return 0
       if (options.adminEmails) return syncAdmins(db, { emails: options.adminEmails })
       await appointOldestUser(db)
       return 0
     },
+    flush: lastUsed.flush,
     async close() {
       await Promise.all([lastUsed.close(), sweeper.close()])
     },

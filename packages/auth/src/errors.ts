@@ -1,6 +1,6 @@
 import type { Reason } from "@latchkey/contract"
 
-/** A failure to report to the caller. The message is for people and contains no secrets. */
+/** An error to report to the caller. The message is for people and contains no secrets. */
 export class AuthError extends Error {
   override name = "AuthError"
   readonly reason: Reason
@@ -8,16 +8,19 @@ export class AuthError extends Error {
   readonly field: string | undefined
   /** Seconds to wait before retrying, if known. */
   readonly retryAfter: number | undefined
+  /** The scopes that the call needs. */
+  readonly scope: readonly string[] | undefined
 
   constructor(
     reason: Reason,
     message: string,
-    options: ErrorOptions & { field?: string; retryAfter?: number } = {},
+    options: ErrorOptions & { field?: string; retryAfter?: number; scope?: readonly string[] } = {},
   ) {
     super(message, options)
     this.reason = reason
     this.field = options.field
     this.retryAfter = options.retryAfter
+    this.scope = options.scope
   }
 }
 
@@ -25,11 +28,15 @@ export class AuthError extends Error {
 export const unauthenticated = () =>
   new AuthError("UNAUTHENTICATED", "A valid access token or API key is required.")
 
+/** For a caller that lacks one of the scopes that a call needs. */
+export const insufficientScope = (scope: readonly string[]) =>
+  new AuthError("INSUFFICIENT_SCOPE", `This needs the scope ${scope.join(" ")}.`, { scope })
+
 /**
- * Throws unless a change was done.
+ * Throws unless a change was made.
  *
- * @param notFound the message for an unknown id.
- * @throws {AuthError} `UNAUTHENTICATED` when the caller's credential has ended in the meantime, `NOT_FOUND`.
+ * @param notFound the message of `NOT_FOUND`.
+ * @throws {AuthError} `UNAUTHENTICATED` if the caller's credential ended before the change, `NOT_FOUND`.
  */
 export function requireDone(result: "done" | "notFound" | "ended", notFound = "") {
   if (result === "ended") throw unauthenticated()

@@ -7,7 +7,7 @@ import { defaultLimits, multiplyLimits } from "../src/limits/limits.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
-/** An instance of the service as tests want it, on a migrated database. */
+/** An instance with generous limits and cheap bcrypts, on a migrated database. */
 export function createTestAuth(db: Database, options: Partial<AuthOptions> = {}): Auth {
   return createAuth({
     db,
@@ -20,30 +20,31 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     adminEmails: [],
     auditRetentionDays: 365,
     limits: { ...multiplyLimits(defaultLimits, 1000), refusedLoginSeconds: 0 },
-    // Instances that tests leave behind find their database gone.
+    // Instances that outlive their test's database would report its loss.
     onBackgroundError: () => {},
     ...options,
   })
 }
 
-/** Where tests call from. */
+/** The client of test calls. */
 export const client: ClientInfo = { ...dbClient, rateLimit: null }
 
-/** A user who has just registered, and the headers that say so. */
+/** Registers a new user. `headers` contain their access token. */
 export async function signUp(auth: Auth) {
   const email = `${randomUUID()}@example.com`
   const password = randomUUID()
   const signedIn = await auth.accounts.register({ email, password }, client)
   const headers = bearer(signedIn.accessToken)
   const { caller } = await auth.authenticate(headers)
-  if (caller?.via !== "jwt") throw new TypeError("not signed in")
+  if (caller?.via !== "jwt" || caller.sessionId === undefined) throw new TypeError("not signed in")
   return {
     ...signedIn,
     email,
     password,
     headers,
     caller,
-    session: { userId: caller.user.id, sessionId: caller.sessionId },
+    owner: caller.owner,
+    session: { userId: caller.owner.id, sessionId: caller.sessionId },
   }
 }
 

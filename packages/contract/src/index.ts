@@ -1,5 +1,5 @@
-export { isApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
-export { normalizeEmail, normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
+export { isApiKey, lookupIdOf, publicPartOf, startOf } from "./apiKeyFormat.ts"
+export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {
   ApiKey,
   ApiKeyPage,
@@ -18,6 +18,7 @@ export type {
   Me,
   OwnedApiKey,
   OwnedApiKeyPage,
+  Owner,
   PasswordChange,
   Session,
   SessionList,
@@ -25,5 +26,6 @@ export type {
   SignInInput,
   User,
   UserPage,
+  UserReference,
 } from "./models.ts"
 export { isReason, REASONS, type Reason } from "./reasons.ts"

@@ -6,10 +6,28 @@ export interface User {
   createdAt: Date
 }
 
+/** Whom keys belong to: a person, an organization or a service. */
+export interface Owner {
+  id: string
+  /** Who vouches for the subject: `latchkey` for accounts of Latchkey's own, `host` by default for the host's users. */
+  issuer: string
+  /** The issuer's own id of the owner. */
+  subject: string
+  /** Null if unknown. */
+  email: string | null
+  role: "user" | "admin"
+  /** Null if Latchkey has not stored the owner. */
+  createdAt: Date | null
+}
+
 /** The caller, and the kind of credential they used. */
-export interface Me extends User {
-  /** `jwt` for access tokens. */
-  via: "jwt" | "apiKey"
+export interface Me extends Owner {
+  /** The person who acts for the owner, if that is somebody else. */
+  actor?: string | undefined
+  /** The scopes of the credential, among those that the server declares. */
+  scopes: string[]
+  /** `jwt` for access tokens, `host` for users that the host identifies by its own means, such as a cookie. */
+  via: "jwt" | "apiKey" | "host"
   /** The key's id, for calls by API key. */
   apiKeyId?: string | undefined
 }
@@ -50,6 +68,8 @@ export interface CreateApiKeyInput {
   label: string
   /** A `Date`, or ISO 8601 with a zone. Omitted or null: the key never expires. */
   expiresAt?: Date | string | null | undefined
+  /** Omitted or null: every scope of the owner, including any declared later. Empty: none. */
+  scopes?: string[] | null | undefined
 }
 
 /** A key in a list, without its secret. */
@@ -58,6 +78,10 @@ export interface ApiKey {
   label: string
   /** The key's first 8 characters, for display. */
   start: string
+  /** Null: every scope of the owner. */
+  scopes: string[] | null
+  /** The person who created the key, or else the owner's subject. */
+  createdBy: string
   createdAt: Date
   /** Accurate to a few seconds; null if never used. */
   lastUsedAt: Date | null
@@ -84,8 +108,9 @@ export interface ListApiKeysInput {
   search?: string | undefined
 }
 
-/** A user, as listed for administrators. */
-export interface ListedUser extends User {
+/** A user, as listed for administrators: an own account, or any other owner that Latchkey has stored. */
+export interface ListedUser extends Owner {
+  createdAt: Date
   /** Null unless disabled. */
   disabledAt: Date | null
   /** The number of keys neither revoked nor expired. */
@@ -99,9 +124,12 @@ export interface ListUsersInput {
   limit?: number | undefined
   /** Default `all`. */
   status?: "all" | "enabled" | "disabled" | undefined
-  /** A prefix of the email, ignoring case. */
+  /** A prefix of the email, or of the subject of a user without an own account; ignoring case. */
   search?: string | undefined
 }
+
+/** A user by id, or by who vouches for them. */
+export type UserReference = { id: string } | { issuer: string; subject: string }
 
 export interface UserPage {
   items: ListedUser[]
@@ -112,7 +140,7 @@ export interface UserPage {
 /** A key, as listed for administrators. */
 export interface OwnedApiKey extends ApiKey {
   /** While the owner is disabled, their keys are rejected. */
-  owner: { id: string; email: string; disabledAt: Date | null }
+  owner: Pick<Owner, "id" | "issuer" | "subject" | "email"> & { disabledAt: Date | null }
 }
 
 export interface ListOwnedApiKeysInput extends Omit<ListApiKeysInput, "search"> {
@@ -165,7 +193,7 @@ export type AuditKind =
   | "sessionRevoked"
   /** `count` is the number of sessions. */
   | "otherSessionsRevoked"
-  /** Signing in exceeded the limit of live sessions and ended the least recently used; `count` is the number of sessions. */
+  /** A sign-in exceeded the limit of live sessions and ended `count` of them, the least recently used. */
   | "oldestSessionsEnded"
   | "passwordChanged"
   /** A wrong current password; grouped like `loginFailed`. */
@@ -175,7 +203,7 @@ export type AuditKind =
   | "userDisabled"
   | "userEnabled"
 
-/** Something that happened to an account. */
+/** An event in the audit trail of an account. */
 export interface AuditEvent {
   id: string
   kind: AuditKind
@@ -184,11 +212,14 @@ export interface AuditEvent {
   lastAt: Date
   /** Failures in the group, or sessions ended; otherwise 1. */
   count: number
-  via: "password" | "session" | "apiKey" | "refreshToken"
-  /** The id of the session or key used; null for passwords and administrators. */
+  /** `accessToken`: a trusted issuer's. `host`: the host vouched for the request. `server`: the host's own code. */
+  via: "password" | "session" | "apiKey" | "refreshToken" | "accessToken" | "host" | "server"
+  /** The id of the session or key used; null for other credentials and administrators. */
   credentialId: string | null
+  /** The person who acted for the owner, if that is somebody else; null for administrators. */
+  actor: string | null
   byAdministrator: boolean
-  /** The IP address; null for administrators, and for failures from too many addresses to record. */
+  /** The IP address; null for administrators, for changes without a request, and for failures from too many addresses to record. */
   address: string | null
   /** Such as "Chrome on Linux"; null if unknown or if `address` is null. */
   device: string | null

@@ -5,6 +5,7 @@ export type Reason =
   | "UNAUTHENTICATED"
   | "LOGIN_FAILED"
   | "FORBIDDEN"
+  | "INSUFFICIENT_SCOPE"
   | "NOT_FOUND"
   | "METHOD_NOT_ALLOWED"
   | "EMAIL_TAKEN"
@@ -22,6 +23,7 @@ export const REASONS = {
   UNAUTHENTICATED: { code: "UNAUTHORIZED", status: 401 },
   LOGIN_FAILED: { code: "UNAUTHORIZED", status: 401 },
   FORBIDDEN: { code: "FORBIDDEN", status: 403 },
+  INSUFFICIENT_SCOPE: { code: "FORBIDDEN", status: 403 },
   NOT_FOUND: { code: "NOT_FOUND", status: 404 },
   METHOD_NOT_ALLOWED: { code: "METHOD_NOT_SUPPORTED", status: 405 },
   EMAIL_TAKEN: { code: "CONFLICT", status: 409 },

@@ -1,5 +1,12 @@
 export { credentials, me, newCredentials, passwordChange, refresh, signedIn } from "./schemas/accounts.ts"
-export { listedUser, listOwnedApiKeys, listUsers, ownedApiKey } from "./schemas/admin.ts"
+export {
+  listedUser,
+  listOwnedApiKeys,
+  listUsers,
+  ownedApiKey,
+  subjectReference,
+  userReference,
+} from "./schemas/admin.ts"
 export { apiKey, createApiKey, createdApiKey, listApiKeys } from "./schemas/apiKeys.ts"
 export { auditEvent, listAudit } from "./schemas/audit.ts"
 export { id, instant, noOutput } from "./schemas/fields.ts"

@@ -1,15 +1,33 @@
 import { fileURLToPath } from "node:url"
 import type { DatabaseHandle, DatabaseOptions } from "./database.ts"
 import { createPool } from "./driver/createPool.ts"
-import { createEmbedded } from "./embedded/createEmbedded.ts"
+import { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"
+
+/** The URL of a new embedded database in memory, for tests. */
+export const IN_MEMORY = "memory:"
 
 /**
  * Opens a database.
  *
- * @param url `postgres://…` for a PostgreSQL server or a pooler in front of one (connects on first use), or
- *   `file://…` for the folder of an embedded database, which this process then locks until `close`.
+ * @param url `postgres://…` for a PostgreSQL server or a pooler in front of one (connects on first use), `file://…` for
+ *   the folder of an embedded database, which this process then locks until `close`, or `IN_MEMORY`.
  * @throws {DataFolderInUse} when another process uses the folder.
+ * @throws {TypeError} about a wrong option, named.
  */
 export async function createDatabase(url: string, options: DatabaseOptions = {}): Promise<DatabaseHandle> {
-  return url.startsWith("file:") ? createEmbedded(fileURLToPath(url), options) : createPool(url, options)
+  const { schema = DEFAULT_SCHEMA, maxConnections = 10 } = options
+  if (!isSchemaName(schema)) throw new TypeError(`schema: ${SCHEMA_NAME_RULE}`)
+  if (!Number.isInteger(maxConnections) || maxConnections < 1) {
+    throw new TypeError("maxConnections: expected a whole number of at least 1")
+  }
+  const checked = { ...options, schema, maxConnections }
+  if (url !== IN_MEMORY && !url.startsWith("file:")) return createPool(url, checked)
+  // Loaded only here, because applications on a PostgreSQL server need not install the embedded one.
+  const { createEmbedded } = await import("./embedded/createEmbedded.ts")
+  if (url === IN_MEMORY) {
+    const { openInMemory } = await import("./embedded/openInMemory.ts")
+    return createEmbedded(await openInMemory(), checked)
+  }
+  const { openEmbedded } = await import("./embedded/openEmbedded.ts")
+  return createEmbedded(await openEmbedded(fileURLToPath(url)), checked)
 }

@@ -1,13 +1,15 @@
-export { createDatabase } from "./createDatabase.ts"
-export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
-export type { Database, DatabaseHandle } from "./database.ts"
+export { createDatabase, IN_MEMORY } from "./createDatabase.ts"
+export { createLimiter, type Usage } from "./createLimiter.ts"
+export type { Database, DatabaseHandle, DatabaseOptions } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
+export { codeOf } from "./driver/causesOf.ts"
 export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
 export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
+export { isOfStandby } from "./driver/onPrimary.ts"
 export type { SemaphoreUsage } from "./driver/semaphore.ts"
-export { DataFolderInUse } from "./embedded/lockFolder.ts"
+export { simulateOutage } from "./driver/simulateOutage.ts"
+export { DataFolderInUse } from "./embedded/dataFolderInUse.ts"
 export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
-export { type ActiveApiKey, findActiveApiKeys, recordReceipt } from "./queries/activeApiKeys.ts"
 export {
   type ApiKeySearch,
   listEveryonesApiKeys,
@@ -30,16 +32,24 @@ export {
 } from "./queries/apiKeys.ts"
 export {
   type AuditKind,
-  type Authority,
   bySession,
   type ClientInfo,
   type ListedAuditEvent,
   listAuditEvents,
 } from "./queries/auditEvents.ts"
-export { type ActingCredential, type ByAdmin, sessionCredential } from "./queries/authority.ts"
+export {
+  type ActingCredential,
+  type AffectedOwner,
+  type ByAdmin,
+  type SessionCredential,
+  sessionCredential,
+} from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
+export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
+export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { ping } from "./queries/ping.ts"
+export type { Position } from "./queries/position.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
@@ -48,16 +58,13 @@ export {
   endSessionOfFamily,
   findLiveFamilies,
   findLiveSessions,
-  type ListedSession,
   type LiveFamily,
   type LiveSession,
   listSessions,
-  type NewSession,
   revokeOtherSessions,
   revokeSession,
 } from "./queries/sessions.ts"
 export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
-export type { User } from "./queries/userColumns.ts"
 export {
   changePassword,
   createUser,
@@ -66,3 +73,5 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
+export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"
+export { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"

@@ -4,6 +4,7 @@ import {
   customType,
   index,
   integer,
+  jsonb,
   pgTable,
   text,
   timestamp,
@@ -16,13 +17,19 @@ const time = (name: string) => timestamp(name, { withTimezone: true, precision: 
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" })
 
-export const users = pgTable(
-  "users",
+/** Whom keys belong to: Latchkey's own accounts, and owners that other issuers vouch for. */
+export const owners = pgTable(
+  "owners",
   {
+    /** Random for own accounts; derived from issuer and subject for all others. */
     id: uuid("id").primaryKey().defaultRandom(),
-    /** In lower case, for the unique index. */
-    email: text("email").notNull(),
-    passwordHash: text("password_hash").notNull(),
+    /** Who vouches for the subject: `latchkey` for own accounts. */
+    issuer: text("issuer").notNull(),
+    /** The issuer's own id of the person, organization or service; for own accounts the same as `id`. */
+    subject: text("subject").notNull(),
+    /** Own accounts only. In lower case, for the unique index. */
+    email: text("email"),
+    passwordHash: text("password_hash"),
     role: text("role", { enum: ["user", "admin"] })
       .notNull()
       .default("user"),
@@ -30,15 +37,25 @@ export const users = pgTable(
     disabledAt: time("disabled_at"),
   },
   (table) => [
-    uniqueIndex("users_email_key").on(table.email),
+    uniqueIndex("owners_issuer_subject_key").on(table.issuer, table.subject),
+    uniqueIndex("owners_email_key").on(table.email),
     // For administrators' lists and searches. Only the collation "C" supports prefix searches.
-    index("users_by_age").on(table.createdAt.desc(), table.id.desc()),
-    index("users_disabled_by_age")
+    index("owners_by_age").on(table.createdAt.desc(), table.id.desc()),
+    index("owners_disabled_by_age")
       .on(table.createdAt.desc(), table.id.desc())
       .where(sql`${table.disabledAt} is not null`),
-    index("users_by_email_prefix").on(sql`(${table.email} collate "C")`),
-    index("users_admins").on(table.id).where(sql`${table.role} = 'admin'`),
-    check("users_role_check", sql`${table.role} in ('user', 'admin')`),
+    index("owners_by_name_prefix").on(
+      sql`(lower(coalesce(${table.email}, ${table.subject})) collate "C")`,
+      table.id,
+    ),
+    index("owners_admins").on(table.id).where(sql`${table.role} = 'admin'`),
+    check("owners_role_check", sql`${table.role} in ('user', 'admin')`),
+    check(
+      "owners_account_check",
+      sql`case when ${table.issuer} = 'latchkey'
+        then ${table.subject} = ${table.id}::text and ${table.email} is not null and ${table.passwordHash} is not null
+        else ${table.email} is null and ${table.passwordHash} is null and ${table.role} = 'user' end`,
+    ),
   ],
 )
 
@@ -48,7 +65,7 @@ export const sessions = pgTable(
     id: uuid("id").primaryKey().defaultRandom(),
     userId: uuid("user_id")
       .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
+      .references(() => owners.id, { onDelete: "cascade" }),
     /** SHA-256 of the part that all refresh tokens of this session share. */
     familyHash: bytea("family_hash").notNull(),
     /** SHA-256 of the part that only the newest refresh token has. */
@@ -71,16 +88,25 @@ export const apiKeys = pgTable(
   "api_keys",
   {
     id: uuid("id").primaryKey().defaultRandom(),
-    userId: uuid("user_id")
+    ownerId: uuid("owner_id")
       .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
-    /** The key's first 16 characters; not secret. */
+      .references(() => owners.id, { onDelete: "cascade" }),
+    /** What stands in front of the key, before an underscore; null for keys without a prefix and checksum. */
+    prefix: text("prefix"),
+    /** The key's first 16 characters, after a prefix; not secret. */
     lookupId: text("lookup_id").notNull(),
     keyHash: text("key_hash"),
     receipt: bytea("receipt"),
-    /** The server secret of the receipt. */
+    /** Identifies the server secret that made the receipt. */
     receiptSecretId: text("receipt_secret_id"),
     label: text("label").notNull(),
+    /** Null: every scope that the owner has. */
+    scopes: text("scopes").array(),
+    /** What must be checked before the key is accepted. A server that does not know one of them has no verdict. */
+    checks: text("checks").array().notNull().default([]),
+    /** The actor who created the key, else the owner's subject. */
+    createdBy: text("created_by").notNull(),
+    metadata: jsonb("metadata").$type<Record<string, string>>(),
     createdAt: time("created_at").notNull().defaultNow(),
     lastUsedAt: time("last_used_at"),
     expiresAt: time("expires_at"),
@@ -88,12 +114,13 @@ export const apiKeys = pgTable(
   },
   (table) => [
     uniqueIndex("api_keys_lookup_id_key").on(table.lookupId),
-    index("api_keys_active_by_user")
-      .on(table.userId, table.createdAt.desc(), table.id.desc())
+    index("api_keys_active_by_owner")
+      .on(table.ownerId, table.createdAt.desc(), table.id.desc())
       .where(sql`${table.revokedAt} is null`),
-    index("api_keys_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
+    index("api_keys_by_owner").on(table.ownerId, table.createdAt.desc(), table.id.desc()),
     index("api_keys_by_age").on(table.createdAt.desc(), table.id.desc()),
     index("api_keys_by_label_prefix").on(sql`(lower(${table.label}) collate "C")`, table.id),
+    check("api_keys_scopes_check", sql`${table.scopes} is null or 'scopes' = any(${table.checks})`),
     check("api_keys_lookup_id_check", sql`${table.lookupId} ~ '^[0-9a-f]{16}$'`),
     check(
       "api_keys_revoked_check",
@@ -108,10 +135,10 @@ export const auditEvents = pgTable(
   "audit_events",
   {
     id: uuid("id").primaryKey().defaultRandom(),
-    /** The user whose trail it is. */
-    userId: uuid("user_id")
+    /** The owner whose audit trail contains the event. */
+    ownerId: uuid("owner_id")
       .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
+      .references(() => owners.id, { onDelete: "cascade" }),
     kind: text("kind", {
       enum: [
         "registered",
@@ -130,12 +157,16 @@ export const auditEvents = pgTable(
         "userEnabled",
       ],
     }).notNull(),
-    /** The administrator who did it; null when the user did. */
-    actorId: uuid("actor_id").references(() => users.id, { onDelete: "set null" }),
-    via: text("via", { enum: ["password", "session", "apiKey", "refreshToken"] }).notNull(),
-    /** The session's or key's id; null for a password. */
+    /** The administrator who acted, who need not have a row; null if the owner did. */
+    actorId: uuid("actor_id"),
+    /** The person who acted for the owner or as the administrator; null if that was the owner. */
+    actor: text("actor"),
+    via: text("via", {
+      enum: ["password", "session", "apiKey", "refreshToken", "accessToken", "host", "server"],
+    }).notNull(),
+    /** The session's or key's id; null for other credentials. */
     credentialId: uuid("credential_id"),
-    /** Null where there were too many to keep each. */
+    /** Null in a row that counts failures from many addresses, and for changes without a request. */
     address: text("address"),
     device: text("device"),
     requestId: text("request_id").notNull(),
@@ -145,7 +176,7 @@ export const auditEvents = pgTable(
     subjectLabel: text("subject_label"),
     /** The number of failures in the row, or of sessions that ended. */
     count: integer("count").notNull().default(1),
-    /** The group of a counting row; null for a single event. */
+    /** Identifies what a counting row counts; null for a single event. */
     summaryOf: text("summary_of"),
     /** The time of recording. The transaction may have begun earlier and waited for others. */
     createdAt: time("created_at").notNull().default(sql`clock_timestamp()`),
@@ -153,10 +184,10 @@ export const auditEvents = pgTable(
     lastAt: time("last_at"),
   },
   (table) => [
-    index("audit_events_by_user").on(table.userId, table.createdAt.desc(), table.id.desc()),
+    index("audit_events_by_owner").on(table.ownerId, table.createdAt.desc(), table.id.desc()),
     index("audit_events_by_time").on(table.createdAt),
     uniqueIndex("audit_events_summary_key")
-      .on(table.userId, table.summaryOf)
+      .on(table.ownerId, table.summaryOf)
       .where(sql`${table.summaryOf} is not null`),
   ],
 )

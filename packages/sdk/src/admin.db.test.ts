@@ -33,7 +33,7 @@ test("an administrator lists users by page, and disables and enables one", async
   const { user } = await register(server.url)
   await register(server.url)
 
-  const emails: string[] = []
+  const emails: (string | null)[] = []
   for await (const { email } of admin.users.list({ limit: 2 })) emails.push(email)
   expect(emails).toHaveLength(3)
   expect(emails.at(-1)).toBe(EMAIL)

@@ -14,6 +14,7 @@ import type {
   SignedIn,
   SignInInput,
   UserPage,
+  UserReference,
 } from "@latchkey/contract"
 import type { TRPCBuiltRouter, TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server"
 import type { LatchkeyFailure } from "./latchkeyError.ts"
@@ -48,8 +49,8 @@ type Procedures = {
   admin: {
     users: {
       list: Query<ListUsersInput | undefined, UserPage>
-      disable: Mutation<{ id: string }, void>
-      enable: Mutation<{ id: string }, void>
+      disable: Mutation<UserReference, void>
+      enable: Mutation<UserReference, void>
     }
     apiKeys: {
       list: Query<ListOwnedApiKeysInput | undefined, OwnedApiKeyPage>

@@ -1,5 +1,5 @@
-import type { ListOwnedApiKeysInput, ListUsersInput } from "@latchkey/contract"
-import { isApiKey } from "@latchkey/contract"
+import type { ListOwnedApiKeysInput, ListUsersInput, UserReference } from "@latchkey/contract"
+import { isApiKey, publicPartOf } from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
 import { listPages } from "./listPages.ts"
 import type { OwnedApiKeyList, UserList } from "./lists.ts"
@@ -13,15 +13,17 @@ export interface Admin {
     /**
      * Once this resolves, every server rejects the user's sign-ins, keys and access tokens.
      *
+     * @param user the user's id, or the issuer and subject of a user without an own account, also before they are first
+     *   seen.
      * @throws {LatchkeyError} `NOT_FOUND`, or `FORBIDDEN` for the caller's own id.
      */
-    disable(id: string, options?: CallOptions): Promise<void>
+    disable(user: string | UserReference, options?: CallOptions): Promise<void>
     /**
      * Lets the user sign in again, and accepts their keys again.
      *
      * @throws {LatchkeyError} `NOT_FOUND`.
      */
-    enable(id: string, options?: CallOptions): Promise<void>
+    enable(user: string | UserReference, options?: CallOptions): Promise<void>
   }
   readonly apiKeys: {
     /**
@@ -48,8 +50,10 @@ export function createAdmin(
         listPages((cursor = input?.cursor ?? undefined) =>
           call("admin.users", "list", { ...input, cursor }, { ...options, ...query }),
         ),
-      disable: (id, options) => call("admin.users", "disable", { id }, { ...options, ...mutation }),
-      enable: (id, options) => call("admin.users", "enable", { id }, { ...options, ...mutation }),
+      disable: (user, options) =>
+        call("admin.users", "disable", toReference(user), { ...options, ...mutation }),
+      enable: (user, options) =>
+        call("admin.users", "enable", toReference(user), { ...options, ...mutation }),
     },
     apiKeys: {
       list: (input, options) =>
@@ -69,5 +73,8 @@ export function createAdmin(
 /** A query's input is sent in the URL, which ends up in logs. An administrator may search for a whole leaked key. */
 function withoutSecret(search: string | undefined) {
   const text = search?.trim()
-  return text !== undefined && isApiKey(text) ? text.slice(0, 16) : search
+  return text !== undefined && isApiKey(text) ? publicPartOf(text) : search
 }
+
+const toReference = (user: string | UserReference): UserReference =>
+  typeof user === "string" ? { id: user } : user

@@ -86,6 +86,7 @@ export function explain(error: LatchkeyError): string {
     case "UNAUTHENTICATED":
     case "LOGIN_FAILED":
     case "FORBIDDEN":
+    case "INSUFFICIENT_SCOPE":
     case "NOT_FOUND":
     case "METHOD_NOT_ALLOWED":
     case "EMAIL_TAKEN":

@@ -16,6 +16,7 @@ export type {
   Me,
   OwnedApiKey,
   OwnedApiKeyPage,
+  Owner,
   PasswordChange,
   Session,
   SessionList,
@@ -23,6 +24,7 @@ export type {
   SignInInput,
   User,
   UserPage,
+  UserReference,
 } from "@latchkey/contract"
 export { isApiKey } from "@latchkey/contract"
 export type { AppRouter } from "./appRouter.ts"

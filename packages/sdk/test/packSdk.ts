@@ -30,7 +30,7 @@ export function runProgram(
       { ...options, env: { ...process.env, ...options.env }, maxBuffer: 2 ** 26 },
       (error, stdout, stderr) => {
         if (!error) return resolve({ stdout: withoutKeys(stdout), stderr: withoutKeys(stderr) })
-        reject(new Error(withoutKeys(`${program} ${args.join(" ")}\n${stdout}\n${stderr}`)))
+        reject(new Error(withoutKeys(`${program} ${args.join(" ")}\n${stdout}\n${stderr}`), { cause: error }))
       },
     )
   })

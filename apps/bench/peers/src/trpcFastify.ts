@@ -1,4 +1,4 @@
-import { appRouter, createContext, RequestState } from "@latchkey/api"
+import { appRouter, createContext, openSource, RequestState } from "@latchkey/api"
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify"
 import { fastify } from "fastify"
 import { port } from "../../src/contenders/parts/environment.ts"
@@ -18,7 +18,7 @@ app.register(fastifyTRPCPlugin, {
     router: appRouter,
     createContext: ({ req }: { req: { headers: NodeJS.Dict<string | string[]> } }) =>
       createContext(
-        openAuth,
+        openSource(openAuth),
         new RequestState({ headers: asHeaders(req.headers), peerAddress: "127.0.0.1" }),
       ),
   },

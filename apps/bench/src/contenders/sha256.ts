@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import postgres from "postgres"
 import { databaseUrl } from "./parts/environment.ts"
-import { createStubAuth } from "./parts/fixedCaller.ts"
+import { createStubAuth, ownerOf } from "./parts/fixedCaller.ts"
 import { serveWithFetchAdapter } from "./parts/stockHost.ts"
 
 interface Row {
@@ -25,6 +25,15 @@ serveWithFetchAdapter(
       where k.key_hash = ${sha256(headers.get("x-api-key") ?? "")} and k.revoked_at is null`
     if (!row) return null
     const { id, user_id, email, role, created_at } = row
-    return { via: "apiKey", apiKeyId: id, user: { id: user_id, email, role, createdAt: created_at } }
+    return {
+      via: "apiKey",
+      apiKeyId: id,
+      label: "",
+      metadata: null,
+      owner: ownerOf({ id: user_id, email, role, createdAt: created_at }),
+      scopes: [],
+      isScoped: false,
+      manage: "write",
+    }
   }),
 )

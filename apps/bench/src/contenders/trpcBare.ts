@@ -1,14 +1,14 @@
 import { createServer } from "node:http"
-import { callProcedure, createContext, RequestState, serializeOutput } from "@latchkey/api"
+import { callProcedure, createContext, openSource, RequestState, serializeOutput } from "@latchkey/api"
 import { port } from "./parts/environment.ts"
 import { openAuth } from "./parts/fixedCaller.ts"
 
 /** The lower bound of a tRPC call: one procedure of the router, without adapter and framework. */
 createServer(async (request, response) => {
-  const headers = { get: (name: string) => request.headers[name]?.toString() ?? null }
+  const headers = { get: (name: string) => request.headers[name]?.toString() ?? null } as Headers
   const data = await callProcedure("auth.me", {
     kind: "query",
-    ctx: createContext(openAuth, new RequestState({ headers, peerAddress: "127.0.0.1" })),
+    ctx: createContext(openSource(openAuth), new RequestState({ headers, peerAddress: "127.0.0.1" })),
     getRawInput: async () => undefined,
   })
   const body = JSON.stringify({ result: { data: serializeOutput(data) } })

@@ -71,7 +71,7 @@ interface RevocableKey {
 async function findRevocableKeys({ databases, scale }: Bench): Promise<RevocableKey[]> {
   const { url, revocable } = databases.latchkey(scale.keys)
   const keys = new Map(apiKeysOf({ ...revocable, step: 1 }).map((apiKey) => [apiKey.slice(0, 16), apiKey]))
-  const sql = postgres(url, { max: 1 })
+  const sql = postgres(url, { max: 1, connection: { search_path: "latchkey" } })
   const rows = await sql<{ id: string; lookup_id: string }[]>`
     select id, lookup_id from api_keys where lookup_id = any(${[...keys.keys()]}) and revoked_at is null`
   await sql.end()

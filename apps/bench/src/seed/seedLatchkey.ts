@@ -55,17 +55,17 @@ export async function seedLatchkey(
   const keyHash = await bcrypt.hash(apiKeyAt(-1), 10)
   const keyRow = (index: number, keysOfSecret: SecretKeys) => {
     const id = randomUUID()
-    const userId = ownerOf(index)
+    const ownerId = ownerOf(index)
     const apiKey = apiKeyAt(index)
     const hasReceipt = index < guessable.from || index >= revocable.from
     const receipt = hasReceipt
-      ? [`\\x${makeReceipt(keysOfSecret, { id, userId, keyHash, apiKey }).toString("hex")}`, keysOfSecret.id]
+      ? [`\\x${makeReceipt(keysOfSecret, { id, ownerId, keyHash, apiKey }).toString("hex")}`, keysOfSecret.id]
       : ["", ""]
-    return [id, userId, apiKey.slice(0, 16), keyHash, ...receipt, `key ${index}`]
+    return [id, ownerId, ownerId, apiKey.slice(0, 16), keyHash, ...receipt, `key ${index}`]
   }
 
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
-  await copyRows(sql, "users (id, email, password_hash)", map(users, userRow(keyHash)))
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: "latchkey" } })
+  await copyRows(sql, "owners (id, issuer, subject, email, password_hash)", map(users, userRow(keyHash)))
   await copyRows(
     sql,
     "sessions (id, user_id, family_hash, turn_hash, expires_at)",
@@ -73,7 +73,7 @@ export async function seedLatchkey(
   )
   await copyRows(
     sql,
-    "api_keys (id, user_id, lookup_id, key_hash, receipt, receipt_secret_id, label)",
+    "api_keys (id, owner_id, created_by, lookup_id, key_hash, receipt, receipt_secret_id, label)",
     map(numbers(revocable.from + revocable.count), (index) => keyRow(index, keyring.current)),
   )
   await sql`vacuum analyze`
@@ -89,6 +89,8 @@ export async function seedLatchkey(
 }
 
 const userRow = (passwordHash: string) => (id: string, index: number) => [
+  id,
+  "latchkey",
   id,
   `user-${String(index).padStart(7, "0")}@bench.invalid`,
   passwordHash,

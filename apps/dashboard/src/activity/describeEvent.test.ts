@@ -10,6 +10,7 @@ const event = (values: Partial<AuditEvent>): AuditEvent => ({
   count: 1,
   via: "session",
   credentialId: "s-1",
+  actor: null,
   byAdministrator: false,
   address: "203.0.113.7",
   device: "Firefox on Linux",

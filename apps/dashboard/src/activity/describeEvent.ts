@@ -64,9 +64,14 @@ const sentence = (who: string, what: string) =>
 const byItself = ({ via, credentialId, subject }: AuditEvent) =>
   via === "apiKey" && credentialId === subject?.id ? " with the key itself" : ""
 
-/** Where an event came from; empty for actions of administrators, whose address is not disclosed. */
-export function describePlace({ byAdministrator, device, address }: AuditEvent): string {
-  if (byAdministrator) return ""
+/** Who acted, and where an event came from; empty for actions of administrators, whose address is not disclosed. */
+export function describePlace(event: AuditEvent): string {
+  if (event.byAdministrator) return ""
+  return event.actor === null ? placeOf(event) : `${event.actor} · ${placeOf(event)}`
+}
+
+function placeOf({ via, device, address }: AuditEvent): string {
+  if (via === "server") return "The product’s server"
   if (address === null) return "Many addresses"
   return `${device ?? "Unknown device"} · ${address}`
 }

@@ -4,6 +4,7 @@ import { Badge } from "../components/Badge.tsx"
 import { Button } from "../components/Button.tsx"
 import { RelativeTime } from "../components/RelativeTime.tsx"
 import { cellClass } from "../components/tableClass.ts"
+import { nameOf } from "./nameOf.ts"
 
 interface Props {
   apiKey: OwnedApiKey
@@ -24,7 +25,7 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
         </span>
         <code className="text-sm text-muted">{apiKey.start}…</code>
         <span className="mt-1 block text-sm wrap-anywhere text-muted md:hidden">
-          {apiKey.owner.email}
+          {nameOf(apiKey.owner)}
           <br />
           <LastUsed apiKey={apiKey} withLabel />
         </span>
@@ -32,7 +33,7 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
           <Status apiKey={apiKey} />
         </span>
       </th>
-      <td className={`${cellClass} text-sm wrap-anywhere max-md:hidden`}>{apiKey.owner.email}</td>
+      <td className={`${cellClass} text-sm wrap-anywhere max-md:hidden`}>{nameOf(apiKey.owner)}</td>
       <td className={`${cellClass} text-sm text-muted max-lg:hidden`}>
         <RelativeTime time={apiKey.createdAt} />
       </td>
@@ -48,7 +49,7 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
             Revoke
             <span className="sr-only">
               {" "}
-              {apiKey.label} of {apiKey.owner.email}
+              {apiKey.label} of {nameOf(apiKey.owner)}
             </span>
           </Button>
         )}

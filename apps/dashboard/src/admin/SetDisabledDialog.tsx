@@ -2,6 +2,7 @@ import type { ListedUser } from "@latchkey/sdk"
 import { useRef } from "react"
 import { Button } from "../components/Button.tsx"
 import { Modal, ModalActions } from "../components/Modal.tsx"
+import { nameOf } from "./nameOf.ts"
 
 interface Props {
   user: ListedUser
@@ -16,12 +17,12 @@ export function SetDisabledDialog({ user, isOpen, onClose, onConfirm, finalFocus
   const cancel = useRef<HTMLButtonElement>(null)
   const texts = user.disabledAt
     ? {
-        title: `Enable ${user.email}?`,
+        title: `Enable ${nameOf(user)}?`,
         description: "They will be able to sign in again, and their active keys will work again.",
         button: "Enable user",
       }
     : {
-        title: `Disable ${user.email}?`,
+        title: `Disable ${nameOf(user)}?`,
         description:
           "They will be signed out everywhere and unable to sign in, and calls with their keys will be rejected. Enabling them later restores access, but they have to sign in again.",
         button: "Disable user",

@@ -4,6 +4,7 @@ import { Badge } from "../components/Badge.tsx"
 import { Button } from "../components/Button.tsx"
 import { RelativeTime } from "../components/RelativeTime.tsx"
 import { cellClass } from "../components/tableClass.ts"
+import { nameOf } from "./nameOf.ts"
 
 interface Props {
   user: ListedUser
@@ -18,7 +19,7 @@ export function UserRow({ user, isOwn, onSetDisabled }: Props) {
     <tr className={isDisabled ? "text-muted" : undefined}>
       <th scope="row" className={`${cellClass} font-normal`}>
         <span className={`block font-medium wrap-anywhere ${isDisabled ? "" : "text-ink"}`}>
-          {user.email}
+          {nameOf(user)}
         </span>
         {(user.role === "admin" || isOwn) && (
           <span className="text-sm text-muted">
@@ -51,7 +52,7 @@ export function UserRow({ user, isOwn, onSetDisabled }: Props) {
             onClick={() => onSetDisabled(user)}
           >
             {isDisabled ? "Enable" : "Disable"}
-            <span className="sr-only"> {user.email}</span>
+            <span className="sr-only"> {nameOf(user)}</span>
           </Button>
         )}
       </td>
@@ -80,12 +81,12 @@ function Keys({ user, withLabel = false }: { user: ListedUser; withLabel?: boole
   return (
     <Link
       href="/admin/keys"
-      state={{ search: user.email }}
+      state={{ search: user.email ?? user.id }}
       className="rounded text-accent underline underline-offset-4 hover:text-accent-strong"
     >
       {text}
       <span className="sr-only">
-        {withLabel ? "" : " active keys"} of {user.email}
+        {withLabel ? "" : " active keys"} of {nameOf(user)}
       </span>
     </Link>
   )

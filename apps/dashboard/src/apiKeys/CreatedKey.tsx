@@ -1,5 +1,6 @@
 import type { CreatedApiKey } from "@latchkey/sdk"
 import { type RefObject, useEffect, useRef } from "react"
+import { apiUrl } from "../apiUrl.ts"
 import { Button } from "../components/Button.tsx"
 import { CopyButton } from "../components/CopyButton.tsx"
 import { Icon } from "../components/Icon.tsx"
@@ -15,7 +16,6 @@ interface Props {
 export function CreatedKey({ apiKey: { key }, onCopied, onDone }: Props) {
   const copyButton = useRef<HTMLButtonElement>(null)
   useEffect(() => copyButton.current?.focus(), [])
-  const { origin } = location
 
   return (
     <>
@@ -35,13 +35,13 @@ export function CreatedKey({ apiKey: { key }, onCopied, onDone }: Props) {
       <Code
         title="Try it with curl"
         name="the curl command"
-        text={`curl ${origin}/auth/me -H "X-API-Key: ${key}"`}
+        text={`curl ${apiUrl}/auth/me -H "X-API-Key: ${key}"`}
         onCopied={onCopied}
       />
       <Code
         title="Use it with the SDK"
         name="the SDK example"
-        text={`createLatchkey({ baseUrl: "${origin}", apiKey: process.env.LATCHKEY_API_KEY })`}
+        text={`createLatchkey({ baseUrl: "${apiUrl}", apiKey: process.env.LATCHKEY_API_KEY })`}
       />
       <ModalActions>
         <Button onClick={onDone}>Done</Button>

@@ -2,6 +2,7 @@ import type { OwnedApiKey } from "@latchkey/sdk"
 import { useRef, useState } from "react"
 import { useHistoryState } from "wouter/use-browser-location"
 import { AdminHeading } from "../admin/AdminHeading.tsx"
+import { nameOf } from "../admin/nameOf.ts"
 import { OwnedKeyTable, OwnedKeyTableSkeleton } from "../admin/OwnedKeyTable.tsx"
 import { useOwnedApiKeys } from "../admin/useOwnedApiKeys.ts"
 import { useRevokeOwnedApiKey } from "../admin/useRevokeOwnedApiKey.ts"
@@ -84,7 +85,7 @@ export function AdminKeysPage() {
       {toRevoke && (
         <RevokeKeyDialog
           {...toRevoke}
-          owner={toRevoke.apiKey.owner.email}
+          owner={nameOf(toRevoke.apiKey.owner)}
           finalFocus={() => (isRevoked.current && heading.current) || true}
           onClose={() => setToRevoke({ ...toRevoke, isOpen: false })}
           onRevoke={() => {

@@ -1,4 +1,5 @@
 import { type CookieSignedIn, createLatchkey, type Latchkey, LatchkeyError, type User } from "@latchkey/sdk"
+import { apiUrl } from "../apiUrl.ts"
 
 /** Not secret: set if there may be a session to resume, which saves first visits a refresh that would fail. */
 const HINT_KEY = "latchkey.hasSession"
@@ -21,7 +22,7 @@ interface AccessToken {
 }
 
 // Over plain http, the page makes no calls and asks for HTTPS instead.
-const options = { baseUrl: location.origin, retries: 0, allowInsecureHttp: true }
+const options = { baseUrl: apiUrl, retries: 0, allowInsecureHttp: true }
 const latchkey = createLatchkey(options)
 const latchkeyAsUser = createLatchkey({ ...options, accessToken: currentAccessToken })
 const otherTabs = new BroadcastChannel("latchkey")

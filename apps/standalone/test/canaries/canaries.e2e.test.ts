@@ -37,7 +37,7 @@ afterAll(() => postgres[Symbol.asyncDispose]())
 async function readTables(url: string) {
   const sql = connect(url)
   const names = await sql<{ name: string }[]>`
-    select table_name as name from information_schema.tables where table_schema = 'public'`
+    select table_name as name from information_schema.tables where table_schema = 'latchkey'`
   const texts: Record<string, string> = {}
   for (const { name } of names) {
     const rows = await sql<{ text: string }[]>`select t::text as text from ${sql(name)} t`

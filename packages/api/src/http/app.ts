@@ -3,8 +3,14 @@ import type { Context as ProcedureContext } from "../trpc/context.ts"
 import type { RequestState } from "./requestState.ts"
 
 export interface AppEnv {
-  /** Passed by `@hono/node-server`; absent if the handler is called without a socket. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null } }
+  Bindings: {
+    /** The client's address, as far as the host knows it. */
+    address?: string | undefined
+    /** The host's own request. */
+    hostRequest?: unknown
+    /** Passed by `@hono/node-server`; absent if the handler is called without a socket. */
+    incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null }
+  }
   Variables: { request: RequestState; procedureContext: ProcedureContext }
 }
 

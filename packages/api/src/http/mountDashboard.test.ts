@@ -21,7 +21,7 @@ beforeAll(async () => {
     c.set("request", new RequestState({ headers: c.req.raw.headers }))
     return next()
   })
-  mountDashboard(app, join(folder, "dist"))
+  mountDashboard(app, join(folder, "dist"), "")
   app.notFound((c) => c.json({ reason: "NOT_FOUND" }, 404))
 })
 afterAll(() => rm(folder, { recursive: true }))

@@ -4,11 +4,17 @@ import type { Failure } from "../failure.ts"
 import { clientAddress } from "./clientAddress.ts"
 
 export interface RequestOptions {
-  headers: Pick<Headers, "get">
+  headers: Headers
   /** The address at the other end of the connection. */
   peerAddress?: string | undefined
   /** How many proxies' `X-Forwarded-For` entries to trust. */
   trustProxy?: number
+  /** The framework's own request, for the host to identify its caller. */
+  hostRequest?: unknown
+  /** The origins of the host's own pages, which may call with the host's own credentials. */
+  allowedOrigins?: readonly string[] | undefined
+  /** Whether the response may have `Strict-Transport-Security`. */
+  sendsHsts?: boolean
 }
 
 /**
@@ -18,7 +24,10 @@ export interface RequestOptions {
 export class RequestState implements ClientInfo {
   readonly requestId = randomUUID()
   readonly startedAt = performance.now()
-  readonly headers: Pick<Headers, "get">
+  readonly headers: Headers
+  readonly hostRequest: unknown
+  readonly allowedOrigins: readonly string[]
+  readonly sendsHsts: boolean
   /** The route pattern or the procedure names. Never the path as sent, which may contain secrets. */
   route = "unknown"
   caller: Caller | null = null
@@ -33,8 +42,19 @@ export class RequestState implements ClientInfo {
   readonly #peerAddress: string | undefined
   readonly #trustProxy: number
 
-  constructor({ headers, peerAddress, trustProxy = 0 }: RequestOptions) {
+  constructor(options: RequestOptions) {
+    const {
+      headers,
+      peerAddress,
+      trustProxy = 0,
+      hostRequest,
+      allowedOrigins = [],
+      sendsHsts = true,
+    } = options
     this.headers = headers
+    this.hostRequest = hostRequest
+    this.allowedOrigins = allowedOrigins
+    this.sendsHsts = sendsHsts
     this.#peerAddress = peerAddress
     this.#trustProxy = trustProxy
   }

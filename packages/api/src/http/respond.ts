@@ -2,6 +2,7 @@ import { TRPCError } from "@trpc/server"
 import { type Failure, failure } from "../failure.ts"
 import { formatTrpcError, serializeOutput } from "../trpc/callProcedure.ts"
 import type { AppContext } from "./app.ts"
+import { challenge } from "./challenge.ts"
 import { rateLimitHeaders } from "./rateLimitHeaders.ts"
 import type { RequestState } from "./requestState.ts"
 
@@ -14,8 +15,12 @@ export const SAFE_HEADERS = {
   "X-Frame-Options": "DENY",
 }
 
+const HSTS = "Strict-Transport-Security"
+const { [HSTS]: _hsts, ...headersOfGuest } = SAFE_HEADERS
+
 /** Caches must not store a response, not even a 404, unless it sets its own policy, as the dashboard's files do. */
 const DEFAULT_HEADERS = { ...SAFE_HEADERS, "cache-control": "no-store" }
+const GUEST_HEADERS = { ...headersOfGuest, "cache-control": "no-store" }
 
 /**
  * Caches must not store responses that depend on a credential. In case one is configured to do so anyway, `Vary` lists
@@ -27,7 +32,6 @@ const PRIVATE_HEADERS = {
 }
 
 const headersByStatus: Record<number, Record<string, string>> = {
-  401: { "WWW-Authenticate": 'Bearer realm="latchkey"' },
   503: { "Retry-After": "1" },
 }
 
@@ -37,12 +41,13 @@ const headersByStatus: Record<number, Record<string, string>> = {
  */
 function allHeaders(c: AppContext, status: number, own?: Record<string, string>): Record<string, string> {
   const request = c.get("request")
-  const { requestId, setCookie, rateLimit, failures } = request
+  const { requestId, setCookie, rateLimit, failures, sendsHsts } = request
   return {
-    ...DEFAULT_HEADERS,
+    ...(sendsHsts ? DEFAULT_HEADERS : GUEST_HEADERS),
     "X-Request-Id": requestId,
     ...(setCookie !== null && { "Set-Cookie": setCookie }),
     ...headersByStatus[status],
+    ...((status === 401 || status === 403) && challenge(status, request)),
     ...((rateLimit !== null || failures.length > 0) && rateLimitHeaders(request)),
     ...own,
     ...(dependsOnCredential(c.req.path) && PRIVATE_HEADERS),
@@ -109,6 +114,9 @@ export const refuseMethod = (c: AppContext, allowed: readonly string[]) =>
   })
 
 /** A failure as REST clients receive it. */
-export const restError = ({ status: _, ...rest }: Failure, requestId: string) => ({ ...rest, requestId })
+export const restError = ({ status: _, scope: __, ...rest }: Failure, requestId: string) => ({
+  ...rest,
+  requestId,
+})
 
 const isTrpc = (path: string) => path === "/trpc" || path.startsWith("/trpc/")

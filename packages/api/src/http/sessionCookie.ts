@@ -47,6 +47,13 @@ export function isFromOwnPage({ headers }: RequestState): boolean {
 }
 
 /**
+ * Whether a page of this server's own origin, or of one that the host allows, sent the request. The host identifies its
+ * users by a cookie, which browsers also send for pages of other sites.
+ */
+export const isFromAllowedPage = (request: RequestState): boolean =>
+  isFromOwnPage(request) || request.allowedOrigins.includes(request.headers.get("origin") ?? "")
+
+/**
  * Compares like URLs: ignores case, and the default port of the origin's scheme, which some proxies add. Only http and
  * https origins have a host that is comparable to `Host`.
  */

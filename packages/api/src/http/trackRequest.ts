@@ -1,6 +1,5 @@
-import type { Auth } from "@latchkey/auth"
 import type { MiddlewareHandler } from "hono"
-import { createContext } from "../trpc/context.ts"
+import { type AuthSource, createContext } from "../trpc/context.ts"
 import type { AppEnv } from "./app.ts"
 import { createProxyWarning } from "./createProxyWarning.ts"
 import { describeError } from "./describeError.ts"
@@ -14,25 +13,36 @@ export interface RequestObserver {
 }
 
 export interface TrackRequestOptions {
-  auth: Auth
+  auth: AuthSource
   log: Logger
   /** Null without metrics. */
   observer: RequestObserver | null
   /** How many proxies' `X-Forwarded-For` entries to trust. */
   trustProxy: number
+  /**
+   * The path of the URL under which another server mounts the handler, such as `/latchkey`. That server knows the client's
+   * address, and decides about HTTPS. Null if the handler is a server's only one.
+   */
+  mountedAt: string | null
+  /** The origins of the host's own pages, which may call with the host's own credentials. */
+  allowedOrigins?: readonly string[]
 }
 
 /** Creates the state of every request, and logs the request when its response is complete. */
 export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<AppEnv> {
-  const { auth, log, observer, trustProxy } = options
-  const warnAboutProxy = createProxyWarning(log, trustProxy)
+  const { auth, log, observer, trustProxy, allowedOrigins, mountedAt } = options
+  const sendsHsts = mountedAt === null
+  const warnAboutProxy = sendsHsts ? createProxyWarning(log, trustProxy) : null
   return async (c, next) => {
     const { headers, method } = c.req.raw
-    const peerAddress = c.env.incoming?.socket.remoteAddress
-    const request = new RequestState({ headers, peerAddress, trustProxy })
+    const peerAddress = c.env.address ?? c.env.incoming?.socket.remoteAddress
+    const request = new RequestState({
+      ...{ headers, peerAddress, trustProxy, allowedOrigins, sendsHsts },
+      hostRequest: c.env.hostRequest ?? c.req.raw,
+    })
     c.set("request", request)
     c.set("procedureContext", createContext(auth, request))
-    warnAboutProxy(headers)
+    warnAboutProxy?.(headers)
     await next()
     // Hono itself responds to preflights and to requests for files.
     if (request.status === undefined) c.res = complete(c, c.res)
@@ -59,7 +69,7 @@ function logRequest(log: Logger, method: string, request: RequestState) {
       status,
       durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
       address: request.address,
-      ...(caller && { callerId: caller.user.id, via: caller.via }),
+      ...(caller && { callerId: caller.owner.id, via: caller.via }),
       ...(caller?.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
       ...(failures.length > 0 && { reasons: failures.map(({ failure }) => failure.reason) }),
       ...(errors.length > 0 && { errors: errors.map(({ error }) => describeError(error)) }),

@@ -3,7 +3,7 @@ import type { App, AppContext } from "../http/app.ts"
 import { refuseMethod, respond, respondEmpty, respondWithFailure } from "../http/respond.ts"
 import { callProcedure } from "../trpc/callProcedure.ts"
 import { readRestInput, refuseUndocumented } from "./readRestInput.ts"
-import { type RestOperation, restOperations } from "./restOperations.ts"
+import { type RestOperation, servedOperations } from "./restOperations.ts"
 
 /**
  * Serves the router's procedures as plain REST, at the routes in their `meta.rest`.
@@ -12,12 +12,13 @@ import { type RestOperation, restOperations } from "./restOperations.ts"
  * the case of paths, and rebuilds the document for every request. It also turns on coercion in the schemas themselves, so
  * that after the first REST call tRPC accepts `"10"` as a number.
  */
-export function mountRest(app: App) {
-  for (const operation of restOperations) {
+export function mountRest(app: App, passwords: "on" | "off") {
+  const operations = servedOperations(passwords)
+  for (const operation of operations) {
     app.on(operation.method, honoPath(operation.path), (c) => serve(c, operation))
   }
-  for (const [path, operations] of groupByPath(restOperations)) {
-    const methods = operations.map(({ method }) => method)
+  for (const [path, samePath] of groupByPath(operations)) {
+    const methods = samePath.map(({ method }) => method)
     app.all(honoPath(path), (c) => {
       c.get("request").route = path
       return refuseMethod(c, [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])])

@@ -1,5 +1,5 @@
 import { errorResponses, errorSchema } from "./errorResponses.ts"
-import { type JsonSchema, type RestOperation, restOperations } from "./restOperations.ts"
+import { type JsonSchema, type RestOperation, servedOperations } from "./restOperations.ts"
 
 const ABOUT = [
   "Latchkey manages API keys for programmatic access. Users sign in, create keys, and revoke them. As soon as a revocation returns, every instance rejects the key.",
@@ -29,10 +29,17 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   kind: "Return only events of this kind.",
 }
 
-/** Creates the OpenAPI 3.1 document of the REST API from the router. */
-export function createOpenApiDocument(version: string) {
+/**
+ * Creates the OpenAPI 3.1 document of the REST API from the router.
+ *
+ * @param options.basePath the path of the URL under which the API is served, or "".
+ */
+export function createOpenApiDocument(
+  version: string,
+  { passwords = "on", basePath = "" }: { passwords?: "on" | "off"; basePath?: string } = {},
+) {
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const operation of restOperations) {
+  for (const operation of servedOperations(passwords)) {
     paths[operation.path] = {
       ...paths[operation.path],
       [operation.method.toLowerCase()]: describe(operation),
@@ -41,7 +48,7 @@ export function createOpenApiDocument(version: string) {
   return {
     openapi: "3.1.0",
     info: { title: "Latchkey", version, description: ABOUT, license: { name: "MIT", identifier: "MIT" } },
-    servers: [{ url: "/" }],
+    servers: [{ url: basePath === "" ? "/" : basePath }],
     paths,
     components: {
       schemas: { Error: errorSchema },
@@ -71,7 +78,7 @@ function describe(operation: RestOperation) {
   const isPost = operation.method === "POST"
   const hasBody = isPost && fields.length > 0
   return {
-    operationId: operation.procedure,
+    operationId: operation.operationId,
     summary: operation.summary,
     description: operation.description,
     security: SECURITY[operation.access],

@@ -12,11 +12,14 @@ export interface JsonSchema {
 }
 
 /** A REST operation, derived from a procedure. */
-export interface RestOperation extends RestRoute {
+export interface RestOperation extends Omit<RestRoute, "input"> {
+  operationId: string
   /** The procedure's path, such as `apiKeys.create`. */
   procedure: string
   kind: ProcedureKind
   access: Access
+  /** Whether it belongs to own accounts. */
+  accounts: boolean
   /** Null if the procedure takes no input. */
   input: JsonSchema | null
   /** Null if the response has no body. */
@@ -25,16 +28,20 @@ export interface RestOperation extends RestRoute {
 
 /** Every procedure with a REST route. */
 export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(
-  ({ path: procedure, kind, meta: { rest, access }, input, output }) => {
-    if (!rest || !access) return []
-    return {
-      ...rest,
+  ({ path: procedure, kind, meta: { rest = [], access, accounts = false }, ...schemas }) => {
+    if (!access) return []
+    const { output } = schemas
+    const routes: RestRoute[] = [rest].flat()
+    return routes.map(({ input = schemas.input, operationId = procedure, ...route }) => ({
+      ...route,
+      operationId,
       procedure,
       kind,
       access,
+      accounts,
       input: input ? toJsonSchema(input, "input") : null,
       output: output ? toJsonSchema(output, "output") : null,
-    }
+    }))
   },
 )
 
@@ -53,3 +60,7 @@ function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | n
   })
   return jsonSchema as JsonSchema
 }
+
+/** The operations of a server with or without own accounts. */
+export const servedOperations = (passwords: "on" | "off"): readonly RestOperation[] =>
+  restOperations.filter(({ accounts }) => passwords === "on" || !accounts)

@@ -6,41 +6,80 @@ export interface Context {
   latchkey: Latchkey
 }
 
+/** The service, which a host may open only when the first call needs it. */
+export interface AuthSource {
+  /** Undefined until the service is open. */
+  readonly current: Auth | undefined
+  /** @throws {AuthError} `UNAVAILABLE`. */
+  open(): Promise<Auth>
+}
+
+/** The source of a service that is open. */
+export const openSource = (auth: Auth): AuthSource => ({ current: auth, open: async () => auth })
+
 /** One request's access to the service. */
 export class Latchkey {
-  readonly auth: Auth
   readonly request: RequestState
+  readonly #source: AuthSource
+  readonly #isLongLived: boolean
+  /** Kept, so that a call in flight when the service closes fails as its queries do. */
+  #auth: Auth | undefined
   #authentication: Promise<Authentication> | undefined
   #runQueued: RunQueued | undefined
 
-  constructor(auth: Auth, request: RequestState) {
-    this.auth = auth
+  /** @param isLongLived whether calls at any later time use this, as on a WebSocket. */
+  constructor(source: AuthSource, request: RequestState, isLongLived = false) {
+    this.#source = source
+    this.#isLongLived = isLongLived
     this.request = request
   }
 
-  /** Authenticates the request at the first call, and only once. */
+  /** The service. Every procedure waits for `opening` before it uses this. */
+  get auth(): Auth {
+    if (!this.#auth) throw new TypeError("the service is not open")
+    return this.#auth
+  }
+
+  /**
+   * Opens the service. Returns null if it is open.
+   *
+   * @throws {AuthError} `UNAVAILABLE`, from the promise.
+   */
+  opening(): Promise<void> | null {
+    this.#auth ??= this.#source.current
+    return this.#auth ? null : this.#open()
+  }
+
+  async #open() {
+    this.#auth = await this.#source.open()
+  }
+
+  /** Authenticates the request at the first call, and only once, unless this is long-lived. */
   authenticate(): Promise<Authentication> {
-    this.#authentication ??= this.#authenticate()
+    if (this.#isLongLived) return this.authenticateAgain()
+    this.#authentication ??= this.authenticateAgain()
     return this.#authentication
   }
 
-  async #authenticate(): Promise<Authentication> {
+  /** Authenticates the request now. */
+  async authenticateAgain(): Promise<Authentication> {
+    await this.opening()
     const { auth, request } = this
-    const authentication = await auth.authenticate(request.headers, request)
+    const authentication = await auth.authenticate(request.headers, request, request.hostRequest)
     request.caller = authentication.caller
     return authentication
   }
 
   /**
-   * Runs a call when it is its client's turn. Clients are told apart by the caller's user once that is known, else by
-   * the address. A user's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
+   * Runs a call when it is its client's turn. Clients are told apart by the caller's owner once that is known, else by
+   * the address. An owner's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
    * revoking it.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
   runQueued<T>(run: () => Promise<T>): Promise<T> {
     const { caller } = this.request
-    return this.#runQueuedAs(caller && `${caller.user.id} ${caller.via}`, run)
+    return this.#runQueuedAs(caller && `${caller.owner.id} ${caller.via}`, run)
   }
 
   /** The same for a call by refresh token: a live session does not wait for what others at its address make up. */
@@ -56,6 +95,6 @@ export class Latchkey {
 }
 
 /** Creates the context of a request. */
-export const createContext = (auth: Auth, request: RequestState): Context => ({
-  latchkey: new Latchkey(auth, request),
+export const createContext = (source: AuthSource, request: RequestState): Context => ({
+  latchkey: new Latchkey(source, request),
 })

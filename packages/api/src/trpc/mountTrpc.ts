@@ -12,12 +12,16 @@ import { readUnaryCalls, serveUnaryCalls } from "./unaryTrpc.ts"
 
 const MAX_BATCH_SIZE = 20
 
-/** Serves tRPC at `/trpc`. */
-export function mountTrpc(app: App) {
+/**
+ * Serves tRPC at `/trpc`.
+ *
+ * @param basePath the path of the URL under which the app is served, or "".
+ */
+export function mountTrpc(app: App, basePath: string) {
   app.all("/trpc/:path", (c) => {
     const unary = readUnaryCalls(c, MAX_BATCH_SIZE)
     c.get("request").route = routeOf(unary?.paths ?? c.req.param("path").split(",", MAX_BATCH_SIZE))
-    return unary ? serveUnaryCalls(c, unary) : serveOtherCalls(c)
+    return unary ? serveUnaryCalls(c, unary) : serveOtherCalls(c, basePath)
   })
 }
 
@@ -26,14 +30,14 @@ const routeOf = (names: readonly string[]) =>
   `/trpc/${names.map((name) => (procedureKind(name) ? name : "unknown")).join(",")}`
 
 /** Serves all other kinds of tRPC requests through tRPC's fetch adapter. */
-async function serveOtherCalls(c: AppContext): Promise<Response> {
+async function serveOtherCalls(c: AppContext, basePath: string): Promise<Response> {
   const { method } = c.req
   if (method !== "GET" && method !== "POST") return refuseMethod(c, ["GET", "POST"])
   // The adapter would also read forms and octet streams, which no procedure accepts.
   if (method === "POST" && !isJson(c.req.header("content-type"))) {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."))
   }
-  const response = await serveWithAdapter(c)
+  const response = await serveWithAdapter(c, `${basePath}/trpc`)
   if (response.headers.has("content-type") || response.status === 204) {
     return complete(c, method === "POST" ? await buffer(response) : response)
   }
@@ -43,10 +47,10 @@ async function serveOtherCalls(c: AppContext): Promise<Response> {
   return respondWithFailure(c, last.failure, { error: last.error })
 }
 
-async function serveWithAdapter(c: AppContext): Promise<Response> {
+async function serveWithAdapter(c: AppContext, endpoint: string): Promise<Response> {
   const { failures } = c.get("request")
   return fetchRequestHandler({
-    endpoint: "/trpc",
+    endpoint,
     req: await forAdapter(c.req),
     router: appRouter,
     maxBatchSize: MAX_BATCH_SIZE,

@@ -6,12 +6,12 @@ import superjson from "superjson"
 import { expect, test } from "vitest"
 import { RequestState } from "../http/requestState.ts"
 import { appRouter } from "./appRouter.ts"
-import { type Context, createContext } from "./context.ts"
+import { type Context, createContext, openSource } from "./context.ts"
 
 /** A context in which signing in fails with an error. */
 function contextFailingWith(error: Error): Context {
   const accounts: Partial<Auth["accounts"]> = { login: () => Promise.reject(error) }
-  return createContext({ accounts } as Auth, new RequestState({ headers: new Headers() }))
+  return createContext(openSource({ accounts } as Auth), new RequestState({ headers: new Headers() }))
 }
 
 const signInRequest = (path: string) =>

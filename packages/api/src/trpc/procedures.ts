@@ -1,7 +1,15 @@
-import { AuthError, adminSessionOf, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
+import {
+  AuthError,
+  type Caller,
+  DatabaseUnavailable,
+  insufficientScope,
+  unauthenticated,
+} from "@latchkey/auth"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
+import type { z } from "zod"
 import { failureOf, toTrpcError } from "../failure.ts"
+import { isFromAllowedPage } from "../http/sessionCookie.ts"
 import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
 
@@ -12,6 +20,10 @@ export type Access = "anyone" | "jwt" | "jwtOrKey" | "admin"
 export interface RestRoute {
   method: "GET" | "POST" | "DELETE"
   path: `/auth/${string}`
+  /** The operation's id in OpenAPI. Default: the procedure's path. */
+  operationId?: string
+  /** The input that this route takes, if the procedure takes others too. */
+  input?: z.ZodType
   status: 200 | 201 | 204
   /** Maps path parameters to the input fields that they fill. */
   params?: Readonly<Record<string, string>>
@@ -26,11 +38,15 @@ export interface Meta {
   input?: "none"
   /**
    * `none`: the call bypasses the fair queue, because it runs no query of its own, or because it waits for bcrypt and
-   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex by user bound such calls.
-   * `own`: the procedure enters the queue itself, once it knows whose call it is.
+   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex per user bound such calls.
+   * `own`: the procedure enters the queue itself, once it has identified the client.
    */
   queue?: "none" | "own"
-  rest?: RestRoute
+  /** Belongs to Latchkey's own accounts, and is not there without them. */
+  accounts?: true
+  /** The scope that a key with scopes needs. Keys without scopes and all other credentials need none. */
+  scope?: string
+  rest?: RestRoute | readonly RestRoute[]
 }
 
 const t = initTRPC
@@ -40,7 +56,7 @@ const t = initTRPC
     transformer,
     isDev: false,
     errorFormatter({ error, ctx }) {
-      const { code, status, message, ...rest } = failureOf(error)
+      const { code, status, message, scope: _, ...rest } = failureOf(error)
       return {
         code: TRPC_ERROR_CODES_BY_KEY[code],
         message,
@@ -55,11 +71,17 @@ export const router = t.router
  * Converts errors where they leave a procedure, so that they keep their code in other routers with other error
  * formatters. Otherwise a wrong password would be a 500 there.
  */
-const baseProcedure = t.procedure.use(async ({ next }) => {
+const baseProcedure = t.procedure.use(async ({ ctx, meta, next }) => {
+  await ctx.latchkey.opening()?.catch((error: unknown) => {
+    throw toTrpcError(error)
+  })
+  if (meta?.accounts && ctx.latchkey.auth.passwords === "off") throw NO_ACCOUNTS
   const result = await next()
   if (!result.ok) throw toTrpcError(result.error)
   return result
 })
+
+const NO_ACCOUNTS = toTrpcError(new AuthError("NOT_FOUND", "This path does not exist."))
 
 /** Created once, because rejections come in floods and capturing a stack costs more than the rest of a call. */
 const UNAUTHENTICATED = toTrpcError(unauthenticated())
@@ -86,24 +108,45 @@ async function callerOf({ latchkey }: Context): Promise<Caller> {
 /**
  * The session of the request's access token.
  *
- * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an API key.
+ * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for callers without a session.
  */
 export async function sessionOf(ctx: Context) {
   return sessionOfCaller(await callerOf(ctx))
 }
 
 function sessionOfCaller(caller: Caller) {
-  if (caller.via !== "jwt") throw new AuthError("FORBIDDEN", "An API key can't do this; use an access token.")
-  return { userId: caller.user.id, sessionId: caller.sessionId }
+  refuseKey(caller)
+  if (caller.via !== "jwt" || caller.sessionId === undefined) {
+    throw new AuthError("FORBIDDEN", "Only accounts of Latchkey's own can do this.")
+  }
+  return { userId: caller.owner.id, sessionId: caller.sessionId }
+}
+
+function refuseKey({ via }: Caller) {
+  if (via === "apiKey") throw new AuthError("FORBIDDEN", "An API key can't do this; use an access token.")
+}
+
+/** What every call of a caller must satisfy. @throws {AuthError} `FORBIDDEN`, `INSUFFICIENT_SCOPE`. */
+function checkCall(caller: Caller, { type, meta, ctx }: Pick<Call, "type" | "meta" | "ctx">) {
+  const { scope } = meta ?? {}
+  if (scope !== undefined && caller.via === "apiKey" && caller.isScoped && !caller.scopes.includes(scope)) {
+    throw insufficientScope([scope])
+  }
+  if (type !== "mutation") return
+  if (caller.manage === "read") throw new AuthError("FORBIDDEN", "This credential may change nothing.")
+  if (caller.via === "host" && !isFromAllowedPage(ctx.latchkey.request)) {
+    throw new AuthError("FORBIDDEN", "Changes need an Origin of this server's own or of one that it allows.")
+  }
 }
 
 interface Call {
   ctx: Context
+  type: string
   meta: Meta | undefined
   getRawInput: () => Promise<unknown>
 }
 
-/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place while it arrives. */
+/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place meanwhile. */
 async function runQueued<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue) return run()
   await getRawInput()
@@ -128,19 +171,26 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
   return next()
 })
 
-/** For callers with a valid access token or API key. */
+/** For any caller. */
 export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(async (call) => {
   const caller = await callerOf(call.ctx)
+  checkCall(caller, call)
   await refuseInput(call.meta, call.getRawInput)
   return runQueued(call, () => call.next({ ctx: { caller } }))
 })
 
-/** For callers with a valid access token. API keys are rejected. */
+/** For callers with a valid JWT, and those that the host vouches for. API keys are rejected. */
+export const ownerProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx, next }) => {
+  refuseKey(ctx.caller)
+  return next()
+})
+
+/** For callers with a session of an own account. All others are rejected. */
 export const sessionProcedure = callerProcedure
-  .meta({ access: "jwt" })
+  .meta({ access: "jwt", accounts: true })
   .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))
 
-/** For administrators with a valid access token. API keys are rejected. */
+/** For administrators, by JWT or vouched for by the host. API keys are rejected. */
 export const adminProcedure = callerProcedure
   .meta({ access: "admin" })
-  .use(({ ctx, next }) => next({ ctx: { by: adminSessionOf(ctx.caller) } }))
+  .use(({ ctx, next }) => next({ ctx: { by: ctx.latchkey.auth.administratorOf(ctx.caller) } }))

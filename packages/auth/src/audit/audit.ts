@@ -1,30 +1,37 @@
-import { type AuditKind, type Database, type ListedAuditEvent, listAuditEvents } from "@latchkey/db"
+import {
+  type AuditKind,
+  type Database,
+  type ListedAuditEvent,
+  listAuditEvents,
+  type OwnerIdentity,
+} from "@latchkey/db"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 
-/** Something that happened to an account, as its owner sees it. */
+/** An event in the audit trail, as its owner sees it. */
 export type AuditEvent = Omit<ListedAuditEvent, "actorId" | "lastAt" | "subjectId" | "subjectLabel"> & {
-  /** The last of the failures that the event groups; otherwise the same as `createdAt`. */
+  /** The last failure of the group; otherwise the same as `createdAt`. */
   lastAt: Date
   byAdministrator: boolean
-  /** The session or key that was affected, with its device or label at that time. */
+  /** The session or key affected, with its device or label at the time. */
   subject: { id: string; label: string | null } | null
 }
 
-/** The user's view of the audit trail, which is append-only. */
+/** The owner's view of the audit trail, which is append-only. */
 export interface Audit {
   /**
-   * The user's events, newest first: of one kind, or all. A summary stands where its first failure was.
+   * Lists the owner's events, newest first. A group of failures is listed at the time of its first failure.
    *
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.kind omitted for events of any kind.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
-  list(owner: { userId: string }, input: PageInput & { kind?: AuditKind }): Promise<Page<AuditEvent>>
+  list(owner: Pick<OwnerIdentity, "id">, input: PageInput & { kind?: AuditKind }): Promise<Page<AuditEvent>>
 }
 
 export function createAudit(db: Database): Audit {
   return {
-    async list({ userId }, { cursor, limit, ...filter }) {
+    async list({ id: ownerId }, { cursor, limit, ...filter }) {
       const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
-        listAuditEvents(db, { userId, ...part, ...filter }),
+        listAuditEvents(db, { ownerId, ...part, ...filter }),
       )
       return { items: items.map(toEvent), nextCursor }
     },
@@ -37,8 +44,8 @@ function toEvent({ actorId, subjectId, subjectLabel, ...row }: Row): AuditEvent 
   return {
     ...row,
     lastAt: row.lastAt ?? row.createdAt,
-    // Users must not learn the administrators' addresses, devices or sessions.
-    ...(actorId !== null && { address: null, device: null, credentialId: null }),
+    // Owners must not learn the administrators' names, addresses, devices or sessions.
+    ...(actorId !== null && { address: null, device: null, credentialId: null, actor: null }),
     byAdministrator: actorId !== null,
     subject: subjectId === null ? null : { id: subjectId, label: subjectLabel },
   }

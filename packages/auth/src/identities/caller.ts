@@ -1,14 +1,52 @@
-import { type ActingCredential, sessionCredential, type User } from "@latchkey/db"
+import type { ActingCredential } from "@latchkey/db"
+import { CLOCK_LEEWAY_SECONDS } from "../sessions/accessToken.ts"
+
+/** Whom keys belong to: a person, an organization or a service. */
+export interface Owner {
+  id: string
+  /** Who vouches for the subject: `latchkey` for own accounts. */
+  issuer: string
+  /** The issuer's own id of the owner. */
+  subject: string
+  email: string | null
+  role: "user" | "admin"
+  /** Null if the owner has no row. */
+  createdAt: Date | null
+}
 
 /** Who is calling, and by which credential. */
-export type Caller =
-  | { user: User; via: "jwt"; sessionId: string }
-  | { user: User; via: "apiKey"; apiKeyId: string }
+export type Caller = {
+  owner: Owner
+  /** The person who acts for the owner, if that is somebody else. Never known for a key. */
+  actor?: string
+  /** Without those that this server does not declare. */
+  scopes: readonly string[]
+  /** Whether the credential is limited to a list of scopes. Otherwise it has all, including any declared later. */
+  isScoped: boolean
+  /** `read`: the caller may change nothing. */
+  manage: "read" | "write"
+  expiresAt?: Date
+} & (
+  | { via: "jwt"; sessionId: string }
+  /** By a trusted issuer's token. */
+  | { via: "jwt"; sessionId?: undefined; expiresAt: Date; clientId?: string; issuedAt?: Date }
+  | { via: "apiKey"; apiKeyId: string; label: string; metadata: Record<string, string> | null }
+  /** By the host's own means, such as its cookie. */
+  | { via: "host" }
+)
 
 /** The caller's credential, which the database verifies again for a change. */
-export function actingCredentialOf(caller: Caller): ActingCredential {
-  const userId = caller.user.id
-  return caller.via === "jwt"
-    ? sessionCredential({ userId, sessionId: caller.sessionId })
-    : { userId, via: "apiKey", credentialId: caller.apiKeyId }
+export function actingCredentialOf({
+  owner: { id, issuer, subject },
+  actor,
+  ...caller
+}: Caller): ActingCredential {
+  const acting = { owner: { id, issuer, subject }, ...(actor !== undefined && { actor }) }
+  if (caller.via === "host") return { ...acting, via: "host" }
+  if (caller.via === "apiKey") return { ...acting, via: "apiKey", credentialId: caller.apiKeyId }
+  return caller.sessionId !== undefined
+    ? { ...acting, via: "session", credentialId: caller.sessionId }
+    : { ...acting, via: "accessToken", endsAt: withLeeway(caller.expiresAt) }
 }
+
+const withLeeway = (time: Date) => new Date(time.getTime() + CLOCK_LEEWAY_SECONDS * 1000)

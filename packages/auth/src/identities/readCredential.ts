@@ -1,23 +1,52 @@
+import { isApiKey } from "@latchkey/contract"
+import { decodeJwt } from "jose"
+import { ISSUER } from "../sessions/accessToken.ts"
+
 export type Credential =
   | { kind: "none" }
   | { kind: "ambiguous" }
-  | { kind: "malformed" }
-  | { kind: "accessToken"; accessToken: string }
   | { kind: "apiKey"; apiKey: string }
+  /** A JWT that claims to be Latchkey's own. */
+  | { kind: "accessToken"; accessToken: string }
+  /** A JWT that claims to be a trusted issuer's. */
+  | { kind: "issuerToken"; issuer: string; token: string }
+  /** Not for Latchkey to read. The host may know it. */
+  | { kind: "foreign" }
 
 /**
- * The one credential of a request: `Authorization: Bearer …` (RFC 6750, section 2.1) or `X-API-Key: …`.
+ * The one credential of a request: `X-API-Key: …`, or a key or JWT in `Authorization: Bearer …` (RFC 6750, section 2.1).
+ * A JWT's unverified `iss` only chooses who verifies it: nobody else will.
  *
- * `Headers` joins repeated fields with a comma (RFC 9110, section 5.3), and neither credential can hold one, so
- * a comma means that there were two. Which of two was meant is not for us to guess.
+ * @param issuers the trusted ones.
  */
-export function readCredential(headers: Pick<Headers, "get">): Credential {
+export function readCredential(headers: Pick<Headers, "get">, issuers: readonly string[]): Credential {
   const authorization = headers.get("authorization")
   const apiKey = headers.get("x-api-key")
-  if (apiKey === null && authorization === null) return { kind: "none" }
-  if (apiKey !== null && authorization !== null) return { kind: "ambiguous" }
-  if ((apiKey ?? authorization)?.includes(",")) return { kind: "ambiguous" }
-  if (apiKey !== null) return { kind: "apiKey", apiKey }
-  const accessToken = /^Bearer +([^ ]+)$/i.exec(authorization ?? "")?.[1]
-  return accessToken === undefined ? { kind: "malformed" } : { kind: "accessToken", accessToken }
+  if (apiKey !== null) {
+    return authorization !== null || apiKey.includes(",") ? { kind: "ambiguous" } : { kind: "apiKey", apiKey }
+  }
+  if (authorization === null) return { kind: "none" }
+  if (isRepeated(authorization)) return { kind: "ambiguous" }
+  const bearer = /^Bearer +([^ ]+)$/i.exec(authorization)?.[1]
+  if (bearer === undefined) return { kind: "foreign" }
+  if (isApiKey(bearer)) return { kind: "apiKey", apiKey: bearer }
+  const issuer = issuerOf(bearer)
+  if (issuer === ISSUER) return { kind: "accessToken", accessToken: bearer }
+  return issuer !== undefined && issuers.includes(issuer)
+    ? { kind: "issuerToken", issuer, token: bearer }
+    : { kind: "foreign" }
+}
+
+/**
+ * Whether there were two credentials. `Headers` joins repeated fields with a comma (RFC 9110, section 5.3), which a
+ * Bearer credential can't contain. Other schemes have commas of their own, as Digest does.
+ */
+const isRepeated = (authorization: string) => /^bearer\b.*,|,\s*bearer\s/i.test(authorization)
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
 }

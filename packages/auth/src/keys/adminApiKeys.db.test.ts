@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto"
-import { apiKeys as table, users } from "@latchkey/db/schema"
+import { owners, apiKeys as table } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import { eq } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { client, createTestAuth, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
-import { adminSessionOf } from "../identities/adminSession.ts"
+import type { Caller } from "../identities/caller.ts"
 
-describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (kind) => {
+describe.each(["PostgreSQL", "embedded"] as const)("all users' keys on %s", (kind) => {
   let database: OpenTestDatabase
   const secrets = { current: newSecret() }
   let here: Auth
@@ -18,24 +18,24 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     here = createTestAuth(database.db, { secrets })
     there = createTestAuth(database.db, { secrets })
     admin = await signUp(here)
-    await database.db.update(users).set({ role: "admin" }).where(eq(users.id, admin.user.id))
+    await database.db.update(owners).set({ role: "admin" }).where(eq(owners.id, admin.user.id))
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
   async function adminSession() {
     const { caller } = await here.authenticate(admin.headers)
     if (!caller) throw new TypeError("not signed in")
-    return adminSessionOf(caller)
+    return here.administratorOf(caller)
   }
 
-  const createKey = (owner: { session: { userId: string; sessionId: string } }, label: string) =>
-    here.apiKeys.create(owner.session, { label, expiresAt: null }, client)
+  const createKey = (owner: { caller: Caller }, label: string) =>
+    here.apiKeys.create(owner.caller, { label, expiresAt: null, scopes: null }, client)
 
   const list = (input: Partial<Parameters<Auth["admin"]["apiKeys"]["list"]>[0]> = {}) =>
     here.admin.apiKeys.list({ cursor: null, limit: 50, status: "active", userId: null, search: "", ...input })
   const find = async (search: string) => (await list({ search })).items.map(({ label }) => label).sort()
 
-  test("are found by how the label begins, where no character is a pattern", async () => {
+  test("are found by a prefix of the label, without wildcards", async () => {
     const owner = await signUp(here)
     const word = randomUUID()
     for (const label of ["Build", "b_ild", "b%ild", "b\\ild"]) await createKey(owner, `${word} ${label}`)
@@ -50,7 +50,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     expect(await find("' or true --")).toEqual([])
   })
 
-  test("are found by the owner's email, by the start, by the id, and by a key as it was found", async () => {
+  test("are found by the owner's email, by id, and by the whole key or its beginning", async () => {
     const [owner, other] = [await signUp(here), await signUp(here)]
     const { id, start, key } = await createKey(owner, "leaked")
     await createKey(owner, "kept")
@@ -60,32 +60,37 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     for (const search of [start, key.slice(0, 12), key.slice(0, 40), key, id]) {
       expect(await find(search)).toEqual(["leaked"])
     }
-    // Nothing tells whether the secret part was right.
+    // The result does not reveal whether the secret part is right.
     expect(await find(`${key.slice(0, 16)}${"0".repeat(48)}`)).toEqual(["leaked"])
     expect(await find(owner.email.slice(0, 10))).toEqual([])
     expect(await find(start.slice(0, 7))).toEqual([])
   })
 
-  test("of one user, with who owns them, and without what could verify them", async () => {
+  test("are listed for one user, with their owner, and without secrets or hashes", async () => {
     const owner = await signUp(here)
     const { key, ...created } = await createKey(owner, "one")
     const { items } = await list({ userId: owner.user.id })
-    const { id, email } = owner.user
+    const { id, issuer, subject, email } = owner.owner
     expect(items).toEqual([
-      { ...created, lastUsedAt: null, revokedAt: null, owner: { id, email, disabledAt: null } },
+      {
+        ...created,
+        lastUsedAt: null,
+        revokedAt: null,
+        owner: { id, issuer, subject, email, disabledAt: null },
+      },
     ])
     expect(JSON.stringify(items)).not.toContain(key.slice(8))
     for (const userId of [randomUUID(), "no id"]) expect((await list({ userId })).items).toEqual([])
   })
 
-  test("come in pages without gaps or repetition, also where they are of the same millisecond", async () => {
+  test("are listed in pages without gaps or duplicates, even if created in the same millisecond", async () => {
     const owner = await signUp(here)
     const ids: string[] = []
     for (let n = 0; n < 7; n++) ids.push((await createKey(owner, `page ${n}`)).id)
     await database.db
       .update(table)
       .set({ createdAt: new Date(0) })
-      .where(eq(table.userId, owner.user.id))
+      .where(eq(table.ownerId, owner.user.id))
     const allPages = async (search: string) => {
       const seen: string[] = []
       let cursor: string | null = null
@@ -99,12 +104,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     }
 
     expect(await allPages("PAGE ")).toEqual(ids)
-    await database.db.update(table).set({ label: "Page" }).where(eq(table.userId, owner.user.id))
+    await database.db.update(table).set({ label: "Page" }).where(eq(table.ownerId, owner.user.id))
     expect(await allPages("page")).toEqual([...ids].sort())
     expect(await allPages("")).toEqual([...ids].sort().reverse())
   })
 
-  test("are revoked by an administrator, on all instances at once, and once", async () => {
+  test("can be revoked by an administrator once, on all instances immediately", async () => {
     const owner = await signUp(here)
     const { id, key } = await createKey(owner, "to revoke")
     expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
@@ -112,7 +117,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
 
     await here.admin.apiKeys.revoke(by, { id }, client)
 
-    expect(await there.authenticate(withApiKey(key))).toEqual({ caller: null, problem: "invalid" })
+    expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: null, problem: "invalid" })
     for (const unknown of [id, randomUUID(), "no id", "\0"]) {
       await expect(here.admin.apiKeys.revoke(by, { id: unknown }, client)).rejects.toMatchObject({
         reason: "NOT_FOUND",

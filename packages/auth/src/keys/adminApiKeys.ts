@@ -1,35 +1,36 @@
-import { lookupIdOf, normalizeEmailPrefix, startOf } from "@latchkey/contract"
+import { normalizeEmailPrefix } from "@latchkey/contract"
 import { type ApiKeySearch, type Database, listEveryonesApiKeys, revokeAnyonesApiKey } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
-import { type AdminSession, requireDoneByAdmin } from "../identities/adminSession.ts"
+import { type Administrator, requireDoneByAdmin } from "../identities/administrator.ts"
+import type { Owner } from "../identities/caller.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
-import type { ApiKey } from "./apiKeys.ts"
+import { type ApiKey, withStart } from "./apiKeys.ts"
 
 export interface OwnedApiKey extends ApiKey {
   /** While the owner's `disabledAt` is set, the key is rejected. */
-  owner: { id: string; email: string; disabledAt: Date | null }
+  owner: Pick<Owner, "id" | "issuer" | "subject" | "email"> & { disabledAt: Date | null }
 }
 
 /** Administration of all users' keys. */
 export interface AdminApiKeys {
   /**
-   * Keys, the active ones or all: newest first, or with a search by their labels.
+   * Lists keys, newest first, or by label if `search` is not empty.
    *
-   * @param input.userId those of one user; null: of all.
-   * @param input.search how the label begins, whatever its case; or the owner's email; or the key's start, at least
-   * 8 characters, or its id. Empty: any key.
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.userId the owner of the keys, or null for all users.
+   * @param input.search a prefix of the label, ignoring case; the owner's full email; the key's id; or at least the
+   *   key's first 8 characters. Empty for any key.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
     input: PageInput & { status: "active" | "all"; userId: string | null; search: string },
   ): Promise<Page<OwnedApiKey>>
   /**
-   * Once this has resolved, no instance accepts the key.
+   * Revokes a key. Once this has resolved, no instance accepts it.
    *
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
-  revoke(admin: AdminSession, input: { id: string }, client: ClientInfo): Promise<void>
+  revoke(admin: Administrator, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
 export function createAdminApiKeys(db: Database): AdminApiKeys {
@@ -39,27 +40,31 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
       const { items, nextCursor } = await readPage(page, (part) =>
         listEveryonesApiKeys(db, { ...part, status, userId, search: readSearch(search) }),
       )
-      return {
-        items: items.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
-        nextCursor,
-      }
+      return { items: items.map(withStart), nextCursor }
     },
 
     async revoke(by, { id }, client) {
-      const result = isUuid(id) ? await revokeAnyonesApiKey(db, { id, by, client }) : "notFound"
+      const result = isUuid(id) ? await revokeAnyonesApiKey(db, { affected: id, by, client }) : "notFound"
       requireDoneByAdmin(result, "There is no active key with this id.")
     },
   }
 }
 
-/** The fields that a search term may match. If it is a whole key, only its public part is used. */
+/** The fields that a search term may match. If it is a key or a part of one, only its public part is used. */
 function readSearch(search: string): ApiKeySearch | null {
   if (search === "") return null
-  const label = /^[0-9a-f]{17,}$/.test(search) ? lookupIdOf(search) : search
+  const [, , ofKey] = KEY.exec(search) ?? []
+  const label = PUBLIC_PART.exec(search)?.[0] ?? search
   return {
     label,
     ...(label.includes("@") && { email: normalizeEmailPrefix(label) }),
-    ...(/^[0-9a-f]{8,16}$/.test(label) && { start: label }),
+    ...(ofKey !== undefined && { start: ofKey }),
     ...(isUuid(label) && { id: label }),
   }
 }
+
+/** A key or its beginning, with or without a prefix. The last group is the beginning of the lookup id. */
+const KEY = /^([a-z0-9_]{1,19}[a-z0-9]_)?([0-9a-f]{8,16})[0-9a-f]*$/
+
+/** The part of a key that is not secret, if there is more. */
+const PUBLIC_PART = /^(?:[a-z0-9_]{1,19}[a-z0-9]_)?[0-9a-f]{16}(?=[0-9a-f]+$)/

@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
+import type { Caller } from "../identities/caller.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
@@ -18,8 +19,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  const createKey = (user: { session: { userId: string; sessionId: string } }, on = auth) =>
-    on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, client)
+  const createKey = (user: { caller: Caller }, on = auth) =>
+    on.apiKeys.create(user.caller, { label: "nightly import", expiresAt: null, scopes: null }, client)
 
   async function rowOf(id: string) {
     const [row] = await database.db.select().from(table).where(sql`${table.id} = ${id}`)
@@ -27,7 +28,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     return row
   }
 
-  test("a new key is 64 hex characters, and what is stored is a bcrypt hash of it", async () => {
+  test("a new key has 64 hex characters and is stored as a bcrypt hash", async () => {
     const created = await createKey(await signUp(auth))
     const row = await rowOf(created.id)
 
@@ -38,41 +39,41 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(JSON.stringify(row)).not.toContain(created.key.slice(16))
   })
 
-  test("whoever asks for very many keys at once does not keep others from theirs", async () => {
+  test("a flood of key creations by one user does not block another user's", async () => {
     const [greedy, modest] = [await signUp(auth), await signUp(auth)]
-    // At once, or the rush would take its time to end.
+    // Instant, because 1,000 real hashes would take too long.
     const someHash = await bcrypt.hash("x", 10)
     vi.spyOn(bcrypt, "hash").mockImplementation(async () => someHash)
-    const rush = Array.from({ length: 1_000 }, () => createKey(greedy).catch(() => {}))
+    const flood = Array.from({ length: 1_000 }, () => createKey(greedy).catch(() => {}))
 
     expect((await createKey(modest)).key).toMatch(/^[0-9a-f]{64}$/)
 
-    await Promise.all(rush)
+    await Promise.all(flood)
     vi.restoreAllMocks()
   })
 
-  test("a list carries metadata only", async () => {
+  test("a list contains only metadata", async () => {
     const user = await signUp(auth)
     const { key, ...created } = await createKey(user)
 
-    const list = await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })
+    const list = await auth.apiKeys.list(user.owner, { cursor: null, limit: 50 })
 
     expect(list).toEqual({ items: [{ ...created, lastUsedAt: null, revokedAt: null }], nextCursor: null })
     expect(JSON.stringify(list)).not.toContain(key.slice(8))
   })
 
-  test("a list of many comes in pages, without gaps or repetition", async () => {
+  test("a long list has pages without gaps or duplicates", async () => {
     const user = await signUp(auth)
     const created = [await createKey(user), await createKey(user), await createKey(user)]
 
-    const first = await auth.apiKeys.list(user.session, { cursor: null, limit: 2 })
-    const second = await auth.apiKeys.list(user.session, { cursor: first.nextCursor, limit: 2 })
+    const first = await auth.apiKeys.list(user.owner, { cursor: null, limit: 2 })
+    const second = await auth.apiKeys.list(user.owner, { cursor: first.nextCursor, limit: 2 })
 
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(
       created.map(({ id }) => id).reverse(),
     )
     expect(second.nextCursor).toBeNull()
-    await expect(auth.apiKeys.list(user.session, { cursor: "made up", limit: 2 })).rejects.toMatchObject({
+    await expect(auth.apiKeys.list(user.owner, { cursor: "made up", limit: 2 })).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "cursor",
     })
@@ -81,33 +82,40 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   test("a key authenticates until it is revoked", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
-    const caller = { user: user.user, via: "apiKey", apiKeyId: id }
+    const caller = {
+      ...{ owner: user.owner, via: "apiKey", apiKeyId: id, label: "nightly import", metadata: null },
+      ...{ scopes: [], isScoped: false, manage: "write" },
+    }
     expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
 
     await auth.apiKeys.revoke(user.caller, { id }, client)
 
-    expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject(rejected)
     await expect(auth.apiKeys.revoke(user.caller, { id }, client)).rejects.toMatchObject({
       reason: "NOT_FOUND",
     })
   })
 
-  test("a key expires when it was asked to, by the database's clock", async () => {
+  test("a key expires at its `expiresAt`, by the database's clock", async () => {
     const user = await signUp(auth)
     const expiresAt = new Date(Date.now() + 60_000)
-    const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, client)
+    const { id, key } = await auth.apiKeys.create(
+      user.caller,
+      { label: "for a minute", expiresAt, scopes: null },
+      client,
+    )
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
 
     await database.db.update(table).set({ expiresAt: sql`now()` }).where(sql`${table.id} = ${id}`)
 
-    expect(await auth.authenticate(withApiKey(key))).toEqual(rejected)
-    expect((await auth.apiKeys.list(user.session, { cursor: null, limit: 50 })).items).toEqual([])
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject(rejected)
+    expect((await auth.apiKeys.list(user.owner, { cursor: null, limit: 50 })).items).toEqual([])
     await expect(
-      auth.apiKeys.create(user.session, { label: "too late", expiresAt: new Date() }, client),
+      auth.apiKeys.create(user.caller, { label: "too late", expiresAt: new Date(), scopes: null }, client),
     ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
   })
 
-  test("keys that are wrong, malformed or unknown are rejected alike", async () => {
+  test("wrong, malformed and unknown keys are rejected alike", async () => {
     const { key } = await createKey(await signUp(auth))
     const flipped = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
     for (const bad of [
@@ -120,13 +128,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       "",
       "\u0660",
     ]) {
-      expect(await auth.authenticate({ get: (name) => (name === "x-api-key" ? bad : null) })).toEqual(
-        rejected,
-      )
+      expect(await auth.authenticate(headersWith(bad))).toMatchObject(rejected)
     }
   })
 
-  test("nobody revokes the keys of others, or one that there is not", async () => {
+  test("a user can't revoke another user's key or an unknown one", async () => {
     const [owner, stranger] = [await signUp(auth), await signUp(auth)]
     const { id, key } = await createKey(owner)
     for (const unknown of [id, randomUUID(), "no id", "\0", id.toUpperCase()]) {
@@ -137,7 +143,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
   })
 
-  test("a key revokes itself and no other", async () => {
+  test("a key can revoke only itself", async () => {
     const user = await signUp(auth)
     const [one, two] = [await createKey(user), await createKey(user)]
     const { caller } = await auth.authenticate(withApiKey(one.key))
@@ -148,11 +154,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     })
     await auth.apiKeys.revoke(caller, { id: one.id }, client)
 
-    expect(await auth.authenticate(withApiKey(one.key))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(one.key))).toMatchObject(rejected)
     expect(await auth.authenticate(withApiKey(two.key))).toMatchObject({ caller: { apiKeyId: two.id } })
   })
 
-  test("the limit of keys counts active ones", async () => {
+  test("the limit of keys counts only active ones", async () => {
     const strict = createTestAuth(database.db, { maxKeysPerUser: 1 })
     const user = await signUp(strict)
     const { id } = await createKey(user, strict)
@@ -162,15 +168,15 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await createKey(user, strict)
   })
 
-  test("a verified call on a warm server runs no bcrypt and writes nothing", async () => {
+  test("on a warm server, verifying a credential runs no bcrypt and writes nothing", async () => {
     const warm = createTestAuth(database.db)
     const user = await signUp(warm)
     const keys = [await createKey(user, warm), await createKey(user, warm)]
-    // What was gathered for `last_used_at` is written now, and nothing after.
+    // Writes the collected `last_used_at` now, and nothing afterwards.
     await warm.close()
     const everything = () =>
       database.db.execute(sql`
-        select xmin, ctid, id::text from users union all
+        select xmin, ctid, id::text from owners union all
         select xmin, ctid, id::text from sessions union all
         select xmin, ctid, id::text from api_keys order by 3`)
     const before = await everything()
@@ -180,7 +186,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     for (let round = 0; round < 50; round++) {
       const headers = [...keys.map(({ key }) => withApiKey(key)), user.headers]
       const results = await Promise.all(headers.map((header) => warm.authenticate(header)))
-      for (const { caller } of results) expect(caller?.user).toEqual(user.user)
+      for (const { caller } of results) expect(caller?.owner).toEqual(user.owner)
     }
 
     expect(compare).not.toHaveBeenCalled()
@@ -189,19 +195,19 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     vi.restoreAllMocks()
   })
 
-  test("uses are written together, later", async () => {
-    const gathering = createTestAuth(database.db)
-    const user = await signUp(gathering)
-    const { id, key } = await createKey(user, gathering)
-    await gathering.authenticate(withApiKey(key))
+  test("`lastUsedAt` is written later, in the background", async () => {
+    const other = createTestAuth(database.db)
+    const user = await signUp(other)
+    const { id, key } = await createKey(user, other)
+    await other.authenticate(withApiKey(key))
     expect((await rowOf(id)).lastUsedAt).toBeNull()
 
-    await gathering.close()
+    await other.close()
 
     expect((await rowOf(id)).lastUsedAt).toBeInstanceOf(Date)
   })
 
-  test("a secret is rotated with its predecessor at hand: no bcrypt, and receipts are renewed on use", async () => {
+  test("rotating the server secret runs no bcrypt and renews receipts on use", async () => {
     const [old, fresh] = [newSecret(), newSecret()]
     const before = createTestAuth(database.db, { secrets: { current: old } })
     const user = await signUp(before)
@@ -216,12 +222,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
     const after = createTestAuth(database.db, { secrets: { current: fresh } })
     expect(await after.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
-    expect(await after.authenticate(user.headers)).toEqual(rejected)
+    expect(await after.authenticate(user.headers)).toMatchObject(rejected)
     expect(compare).not.toHaveBeenCalled()
     vi.restoreAllMocks()
   })
 
-  test("a secret is lost: each key costs one bcrypt, once, however many calls come at once", async () => {
+  test("after the server secret is lost, each key costs a single bcrypt, even for concurrent calls", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
     const wrong = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
@@ -235,12 +241,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     for (const result of results) expect(result).toMatchObject({ caller: { apiKeyId: id } })
     expect(compare).toHaveBeenCalledTimes(1)
     expect(await recovered.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
-    expect(await recovered.authenticate(withApiKey(wrong))).toEqual(rejected)
+    expect(await recovered.authenticate(withApiKey(wrong))).toMatchObject(rejected)
     expect(compare).toHaveBeenCalledTimes(1)
     vi.restoreAllMocks()
   })
 
-  test("a wrong key without a receipt to tell is compared, rejected, and gets no receipt", async () => {
+  test("a wrong key is rejected by bcrypt if the row has no receipt, and adds none", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
     await database.db
@@ -249,13 +255,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       .where(sql`${table.id} = ${id}`)
     const wrong = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
 
-    expect(await auth.authenticate(withApiKey(wrong))).toEqual(rejected)
+    expect(await auth.authenticate(withApiKey(wrong))).toMatchObject(rejected)
 
     expect((await rowOf(id)).receipt).toBeNull()
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
   })
 
-  test("a hundred first calls with the right key are one check, and count for nothing", async () => {
+  test("100 concurrent calls with a key without a receipt are not counted as failures", async () => {
     const { id, key } = await createKey(await signUp(auth))
     await database.db
       .update(table)
@@ -275,7 +281,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     })
   })
 
-  test("a key that is revoked while its bcrypt runs is rejected, and stays without a receipt", async () => {
+  test("a key revoked while its bcrypt runs is rejected and gets no receipt", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
     const recovered = createTestAuth(database.db)
@@ -294,8 +300,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await auth.apiKeys.revoke(user.caller, { id }, client)
     open()
 
-    expect(await verdict).toEqual(rejected)
+    expect(await verdict).toMatchObject(rejected)
     expect(await rowOf(id)).toMatchObject({ keyHash: null, receipt: null })
     vi.restoreAllMocks()
   })
 })
+
+/** `Headers` would refuse or trim some of these. */
+const headersWith = (apiKey: string) =>
+  ({ get: (name: string) => (name === "x-api-key" ? apiKey : null) }) as Headers

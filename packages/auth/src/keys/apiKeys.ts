@@ -1,120 +1,175 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { lookupIdOf, startOf } from "@latchkey/contract"
 import {
+  type ActingCredential,
   createApiKey,
   type Database,
   type ListedApiKey,
   listApiKeys,
+  type OwnerIdentity,
   revokeApiKey,
-  sessionCredential,
 } from "@latchkey/db"
-import type { ClientInfo } from "../clientInfo.ts"
+import type { ClientInfo, Origin } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError, requireDone, unauthenticated } from "../errors.ts"
 import { actingCredentialOf, type Caller } from "../identities/caller.ts"
+import type { Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
 import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
+import { formatKey } from "./keyFormat.ts"
 import { makeReceipt } from "./receipt.ts"
 
-/** A key as its owner sees it: with `start`, its first 8 characters, in place of the lookup id. */
-export type ApiKey = Omit<ListedApiKey, "lookupId"> & { start: string }
+/** A key as its owner sees it: with `start`, its prefix and first 8 characters, in place of the lookup id. */
+export type ApiKey = Omit<ListedApiKey, "lookupId" | "prefix"> & { start: string }
 
 export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself, returned only once. */
   key: string
 }
 
-/** Users' own keys. */
+export interface NewApiKey {
+  label: string
+  /** Null if the key never expires. */
+  expiresAt: Date | null
+  /** Null for every scope that the caller has. */
+  scopes: readonly string[] | null
+}
+
+/** Owners' own keys. */
 export interface ApiKeys {
   /**
-   * @param input.expiresAt null: never.
-   * @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` when the session ended meanwhile.
+   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a key,
+   *   `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` if the credential has ended.
    */
-  create(
-    session: { userId: string; sessionId: string },
-    input: { label: string; expiresAt: Date | null },
-    client: ClientInfo,
-  ): Promise<CreatedApiKey>
+  create(caller: Caller, input: NewApiKey, client: ClientInfo): Promise<CreatedApiKey>
   /**
-   * The user's keys, newest first: the active ones, or all.
+   * Lists the owner's keys, newest first.
    *
-   * @param input.search text somewhere in the label, whatever its case; left out or empty: any label.
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.search any part of the label, ignoring case. Omitted or empty for any label.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
-    owner: { userId: string },
+    owner: Pick<OwnerIdentity, "id">,
     input: PageInput & { status?: "active" | "all"; search?: string },
   ): Promise<Page<ApiKey>>
   /**
-   * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
+   * Revokes a key. Once this has resolved, no instance accepts it. An API key may revoke only itself.
    *
-   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` when the credential ended meanwhile.
+   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` if the credential has ended.
    */
   revoke(caller: Caller, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
-/** Milliseconds that a creation may wait for other creations of the same user. */
+/** Milliseconds that a creation may wait for other creations of the same owner. */
 const PATIENCE = 5_000
 
-export function createApiKeys(
+export interface ApiKeysOptions {
+  maxKeysPerUser: number
+  /** Stands in front of new keys; null for keys without a prefix and checksum. */
+  keyPrefix: string | null
+}
+
+/** The parts of `ApiKeys` that take any credential. */
+export interface ActingApiKeys {
+  /** @param input.scopes as they are to be stored. */
+  create(by: ActingCredential, input: NewApiKey, client: Origin): Promise<CreatedApiKey | "ended">
+  list: ApiKeys["list"]
+  revoke(by: ActingCredential, input: { id: string }, client: Origin): ReturnType<typeof revokeApiKey>
+}
+
+/** Keys for whoever may act for their owner. */
+export function createActingApiKeys(
   deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
-  options: { maxKeysPerUser: number },
-): ApiKeys {
+  options: ApiKeysOptions,
+): ActingApiKeys {
   const { db, keyring, bcrypt } = deps
-  // Creations have no rate limit, so one user could otherwise fill the bcrypt queue and block all others.
+  // Creations have no rate limit, so one owner could otherwise fill the bcrypt queue and block all others.
   const runExclusive = createKeyedMutex(PATIENCE)
 
   return {
-    async create({ userId, sessionId }, { label, expiresAt }, client) {
+    async create(by, { label, expiresAt, scopes }, client) {
       if (expiresAt && expiresAt.getTime() <= Date.now()) {
         throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
       }
-      const key = generateApiKey()
+      const prefix = options.keyPrefix
+      const key = generateKey()
       const id = randomUUID()
+      const ownerId = by.owner.id
       const lookupId = lookupIdOf(key)
-      const keyHash = await runExclusive(userId, () => bcrypt.hash(key))
-      const receipt = makeReceipt(keyring.current, { id, userId, keyHash, apiKey: key })
+      const keyHash = await runExclusive(ownerId, () => bcrypt.hash(key))
+      const receipt = makeReceipt(keyring.current, { id, ownerId, keyHash, apiKey: key })
+      const stored = { id, prefix, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id }
       const result = await createApiKey(db, {
-        by: sessionCredential({ userId, sessionId }),
+        by,
         maxKeys: options.maxKeysPerUser,
-        apiKey: { id, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id, label, expiresAt },
+        apiKey: { ...stored, label, scopes, expiresAt },
         client,
       })
-      if (result === "ended") throw unauthenticated()
+      if (result === "ended") return result
       switch (result.status) {
         case "created":
-          return { id, label, start: startOf(lookupId), createdAt: result.createdAt, expiresAt, key }
+          return {
+            id,
+            label,
+            start: startOf(lookupId, prefix),
+            scopes: scopes && [...scopes],
+            createdBy: result.createdBy,
+            createdAt: result.createdAt,
+            expiresAt,
+            key: formatKey({ prefix, key }),
+          }
         case "limitReached":
           throw new AuthError(
             "KEY_LIMIT_REACHED",
-            `You have ${options.maxKeysPerUser} active keys, which is the limit; revoke one first.`,
+            `You have reached the limit of ${options.maxKeysPerUser} active keys; revoke one first.`,
           )
       }
     },
 
-    async list({ userId }, { cursor, limit, ...filter }) {
+    async list({ id: ownerId }, { cursor, limit, ...filter }) {
       const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
-        listApiKeys(db, { userId, ...part, ...filter }),
+        listApiKeys(db, { ownerId, ...part, ...filter }),
       )
-      return {
-        items: items.map(({ lookupId, ...row }) => ({ ...row, start: startOf(lookupId) })),
-        nextCursor,
-      }
+      return { items: items.map(withStart), nextCursor }
     },
 
-    async revoke(caller, { id }, client) {
-      if (caller.via === "apiKey" && caller.apiKeyId !== id) {
+    revoke: async (by, { id }, client) => (isUuid(id) ? revokeApiKey(db, { id, by, client }) : "notFound"),
+  }
+}
+
+export function createApiKeys(acting: ActingApiKeys, scopes: Scopes): ApiKeys {
+  return {
+    async create(caller, input, client) {
+      if (caller.via === "apiKey") throw new AuthError("FORBIDDEN", "An API key can't create keys.")
+      const granted = scopes.grant(caller, input.scopes)
+      const created = await acting.create(actingCredentialOf(caller), { ...input, scopes: granted }, client)
+      if (created === "ended") throw unauthenticated()
+      return created
+    },
+
+    list: acting.list,
+
+    async revoke(caller, input, client) {
+      if (caller.via === "apiKey" && caller.apiKeyId !== input.id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
-      const result = isUuid(id)
-        ? await revokeApiKey(db, { id, by: actingCredentialOf(caller), client })
-        : "notFound"
+      const result = await acting.revoke(actingCredentialOf(caller), input, client)
       requireDone(result, "You have no active key with this id.")
     },
   }
 }
 
-/** A new key: 32 random bytes as 64 lowercase hex characters. */
-const generateApiKey = () => randomBytes(32).toString("hex")
+/** A listed key with `start` in place of the prefix and lookup id. */
+export const withStart = <Row extends Pick<ListedApiKey, "prefix" | "lookupId">>({
+  prefix,
+  lookupId,
+  ...row
+}: Row): Omit<Row, "prefix" | "lookupId"> & { start: string } => ({
+  ...row,
+  start: startOf(lookupId, prefix),
+})
+
+/** 32 random bytes as 64 lowercase hex characters. */
+const generateKey = () => randomBytes(32).toString("hex")

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import type { ActiveApiKey } from "@latchkey/db"
+import type { VerifiableApiKey } from "@latchkey/db"
 import { expect, test } from "vitest"
 import { newSecret } from "../../test/createTestAuth.ts"
 import { createKeyring } from "../crypto/keyring.ts"
@@ -8,27 +8,39 @@ import { checkReceipt, makeReceipt } from "./receipt.ts"
 const secret = newSecret()
 const keyring = createKeyring({ current: secret })
 const apiKey = randomBytes(32).toString("hex")
-const user = { id: randomUUID(), email: "ada@example.com", role: "user" as const, createdAt: new Date() }
-const subject = { id: randomUUID(), userId: user.id, keyHash: "a hash", apiKey }
-const row: ActiveApiKey = {
+const id = randomUUID()
+const owner = {
+  ...{ id, issuer: "latchkey", subject: id, email: "ada@example.com" },
+  ...{ role: "user" as const, createdAt: new Date() },
+}
+const subject = { id: randomUUID(), ownerId: owner.id, keyHash: "a hash", apiKey }
+const row: VerifiableApiKey = {
   id: subject.id,
   lookupId: apiKey.slice(0, 16),
   keyHash: subject.keyHash,
   receipt: makeReceipt(keyring.current, subject),
   receiptSecretId: keyring.current.id,
-  user,
+  owner,
+  prefix: null,
+  label: "nightly import",
+  scopes: null,
+  checks: [],
+  metadata: null,
+  expiresAt: null,
+  isExpired: false,
+  isOwnerDisabled: false,
 }
 
-test("a receipt vouches for its key", () => {
+test("a receipt matches its key", () => {
   expect(checkReceipt(keyring, row, apiKey)).toBe("match")
 })
 
 test.each([
   ["another key with the same lookup id", row, apiKey.slice(0, 63) + (apiKey.endsWith("0") ? "1" : "0")],
   ["another row", { ...row, id: randomUUID() }, apiKey],
-  ["another owner", { ...row, user: { ...user, id: randomUUID() } }, apiKey],
+  ["another owner", { ...row, owner: { ...owner, id: randomUUID() } }, apiKey],
   ["another hash", { ...row, keyHash: "another hash" }, apiKey],
-])("and not for %s", (_, changed, presented) => {
+])("a receipt does not match %s", (_, changed, presented) => {
   expect(checkReceipt(keyring, changed, presented)).toBe("mismatch")
 })
 
@@ -37,11 +49,11 @@ test.each([
   ["of the wrong length", { receipt: randomBytes(31) }],
   ["empty", { receipt: new Uint8Array() }],
   ["of an unknown secret", { receiptSecretId: "0123456789abcdef" }],
-])("one that is %s counts as none", (_, change) => {
+])("a receipt that is %s is ignored", (_, change) => {
   expect(checkReceipt(keyring, { ...row, ...change }, apiKey)).toBe("none")
 })
 
-test("one under a previous secret is stale, and does not pass for one under the current secret", () => {
+test("a receipt under a previous secret is stale, and does not match under the current one", () => {
   const rotated = createKeyring({ current: newSecret(), previous: [secret] })
   expect(checkReceipt(rotated, row, apiKey)).toBe("stale")
   expect(checkReceipt(rotated, { ...row, receiptSecretId: rotated.current.id }, apiKey)).toBe("mismatch")

@@ -1,5 +1,5 @@
-import { isApiKey, lookupIdOf } from "@latchkey/contract"
-import { type ActiveApiKey, type Database, findActiveApiKeys, recordReceipt } from "@latchkey/db"
+import { lookupIdOf } from "@latchkey/contract"
+import { type Database, findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "@latchkey/db"
 import { createBatchedRead } from "../batchedRead.ts"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
@@ -7,61 +7,80 @@ import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError } from "../errors.ts"
 import { addressBlock } from "../limits/addressBlock.ts"
 import type { FailureBudget } from "../limits/failureBudget.ts"
-import type { AuthObserver, Verdict } from "../observer.ts"
+import type { AuthObserver } from "../observer.ts"
+import { parseKey } from "./keyFormat.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
 
+/** Why a key is not valid. All causes look the same to the caller. */
+export interface KeyRejection {
+  /** `unknown`: no such key, or it was revoked, or this server does not serve its owner's issuer. */
+  cause: "malformed" | "unknown" | "mismatch" | "expired" | "ownerDisabled"
+  /** If the secret fits. */
+  apiKeyId?: string
+}
+
 /**
- * Resolves to the row of a currently valid API key, or to null for any invalid key.
+ * Resolves to the row of a currently valid API key, or to why it is not valid.
  *
- * @param client who presents it; read only where bcrypt has to decide.
+ * @param client used only to count failed bcrypts.
  */
 export type VerifyApiKey = (
   apiKey: string,
   client: Pick<ClientInfo, "address">,
-) => Promise<ActiveApiKey | null>
+) => Promise<{ row: VerifiableApiKey } | KeyRejection>
 
 /**
- * Verifies keys: one share of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
- * that has no receipt of it under a secret we know.
+ * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
+ * is still running beside them must not pass over them.
+ */
+const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes"])
+
+/**
+ * Verifies keys at the cost of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
+ * without a receipt under a known server secret.
  *
- * @throws {AuthError} `UNAVAILABLE` when too many bcrypts wait or too many of this lookup id and address have
- *   failed: without one there is no telling a guess from the key. `DatabaseUnavailable` when there is no verdict.
+ * @throws {AuthError} `UNAVAILABLE` if too many bcrypts are waiting, or too many have failed for this lookup id and
+ *   address: without a bcrypt, a guess can't be told from the key. Also if the row needs a check that this version does
+ *   not know. `DatabaseUnavailable` if the row can't be read.
  */
 export function createVerifyApiKey({
   db,
   keyring,
   bcrypt,
   failures,
+  serves,
   observer,
 }: {
   db: Database
   keyring: Keyring
   bcrypt: BcryptQueue
   failures: FailureBudget
+  /** Whether keys of an issuer's owners are accepted here. */
+  serves: (issuer: string) => boolean
   observer: AuthObserver | undefined
 }): VerifyApiKey {
   const findRow = createBatchedRead(
-    (lookupIds) => findActiveApiKeys(db, { lookupIds }),
-    (row: ActiveApiKey) => row.lookupId,
+    (lookupIds) => findVerifiableApiKeys(db, { lookupIds }),
+    (row: VerifiableApiKey) => row.lookupId,
     observer && ((size) => observer.batch("apiKeys", size)),
   )
-  /** Comparisons in flight, by key. */
+  /** Comparisons and renewals in flight, by key. */
   const inFlight = new Map<string, Promise<boolean>>()
   const renewals = createRenewals()
 
-  async function renewReceipt({ id, keyHash, user }: ActiveApiKey, apiKey: string): Promise<boolean> {
+  async function renewReceipt({ id, keyHash, owner }: VerifiableApiKey, apiKey: string): Promise<boolean> {
     return recordReceipt(db, {
       id,
-      userId: user.id,
+      ownerId: owner.id,
       keyHash,
-      receipt: makeReceipt(keyring.current, { id, userId: user.id, keyHash, apiKey }),
+      receipt: makeReceipt(keyring.current, { id, ownerId: owner.id, keyHash, apiKey }),
       receiptSecretId: keyring.current.id,
     })
   }
 
   /** Counted as a failure until proven otherwise. */
-  async function compareAndRenew(row: ActiveApiKey, apiKey: string, presenter: string): Promise<boolean> {
+  async function compareAndRenew(row: VerifiableApiKey, apiKey: string, presenter: string): Promise<boolean> {
     let isWrong = false
     try {
       isWrong = !(await bcrypt.compare(apiKey, row.keyHash))
@@ -71,12 +90,12 @@ export function createVerifyApiKey({
     return !isWrong && renewReceipt(row, apiKey)
   }
 
-  /** @throws {AuthError} synchronously, so that callers who would share the comparison have their own budgets. */
-  function beginCompare(row: ActiveApiKey, apiKey: string, address: string): Promise<boolean> {
+  /** @throws {AuthError} synchronously, so that `share` does not pass the refusal on to callers at other addresses. */
+  function beginCompare(row: VerifiableApiKey, apiKey: string, address: string): Promise<boolean> {
     const presenter = `${row.lookupId} ${addressBlock(address)}`
     const retryAfter = failures.consume(presenter)
     if (retryAfter > 0) {
-      throw new AuthError("UNAVAILABLE", "Too many wrong keys; this one can't be checked yet.", {
+      throw new AuthError("UNAVAILABLE", "Too many failed key checks; try again later.", {
         retryAfter,
       })
     }
@@ -91,26 +110,48 @@ export function createVerifyApiKey({
     return flight
   }
 
-  function reject(verdict: Verdict): null {
-    observer?.verdict("apiKey", verdict)
-    return null
+  function reject(cause: KeyRejection["cause"], apiKeyId?: string): KeyRejection {
+    // Metrics don't tell why a key is no longer active.
+    const isKnown = cause === "malformed" || cause === "mismatch"
+    observer?.verdict("apiKey", isKnown ? cause : "unknown")
+    return { cause, ...(apiKeyId !== undefined && { apiKeyId }) }
   }
 
-  return async (apiKey, client) => {
-    if (!isApiKey(apiKey)) return reject("malformed")
-    const row = await findRow(lookupIdOf(apiKey))
-    if (!row) return reject("unknown")
-    switch (checkReceipt(keyring, row, apiKey)) {
+  /** Without bcrypt, which a key that is rejected anyway is not worth. */
+  function rejectInactive(row: VerifiableApiKey, key: string): KeyRejection {
+    const verdict = checkReceipt(keyring, row, key)
+    if (verdict === "mismatch") return reject("mismatch")
+    const cause = row.isOwnerDisabled ? "ownerDisabled" : "expired"
+    return verdict === "none" ? reject("unknown") : reject(cause, row.id)
+  }
+
+  function accept(row: VerifiableApiKey): { row: VerifiableApiKey } {
+    if (!row.checks.every((check) => KNOWN_CHECKS.has(check))) {
+      throw new AuthError("UNAVAILABLE", "This key can't be verified by this server.", {
+        cause: new Error("the key needs a check that only a newer version knows"),
+      })
+    }
+    return { row }
+  }
+
+  return async (presented, client) => {
+    const parts = parseKey(presented)
+    if (!parts) return reject("malformed")
+    const { prefix, key } = parts
+    const row = await findRow(lookupIdOf(key))
+    if (!row || row.prefix !== prefix || !serves(row.owner.issuer)) return reject("unknown")
+    if (row.isExpired || row.isOwnerDisabled) return rejectInactive(row, key)
+    switch (checkReceipt(keyring, row, key)) {
       case "match":
-        return row
+        return accept(row)
       case "mismatch":
         return reject("mismatch")
       case "stale":
-        if (!renewals.consume(row.id)) return row
-        return (await share(apiKey, () => renewReceipt(row, apiKey))) ? row : reject("unknown")
+        if (!renewals.consume(row.id)) return accept(row)
+        return (await share(key, () => renewReceipt(row, key))) ? accept(row) : reject("unknown")
       case "none":
-        return (await share(apiKey, () => beginCompare(row, apiKey, client.address)))
-          ? row
+        return (await share(key, () => beginCompare(row, key, client.address)))
+          ? accept(row)
           : reject("mismatch")
     }
   }

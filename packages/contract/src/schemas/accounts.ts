@@ -1,5 +1,5 @@
 import { z } from "zod"
-import type { Me, PasswordChange, User } from "../models.ts"
+import type { Me, Owner, PasswordChange, User } from "../models.ts"
 import { email, newEmail } from "./fields.ts"
 
 export const user = z.object({
@@ -9,8 +9,19 @@ export const user = z.object({
   createdAt: z.date(),
 }) satisfies z.ZodType<User>
 
-export const me = user.extend({
-  via: z.enum(["jwt", "apiKey"]),
+export const owner = z.object({
+  id: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  email: z.string().nullable(),
+  role: z.enum(["user", "admin"]),
+  createdAt: z.date().nullable(),
+}) satisfies z.ZodType<Owner>
+
+export const me = owner.extend({
+  actor: z.string().optional(),
+  scopes: z.array(z.string()),
+  via: z.enum(["jwt", "apiKey", "host"]),
   apiKeyId: z.string().optional(),
 }) satisfies z.ZodType<Me>
 

@@ -7,13 +7,19 @@ export const apiKey = z.object({
   id: z.string(),
   label: z.string(),
   start: z.string(),
+  scopes: z.array(z.string()).nullable(),
+  createdBy: z.string(),
   createdAt: z.date(),
   lastUsedAt: z.date().nullable(),
   expiresAt: z.date().nullable(),
   revokedAt: z.date().nullable(),
 }) satisfies z.ZodType<ApiKey>
 
-export const createApiKey = z.strictObject({ label, expiresAt: instant.nullish() })
+export const createApiKey = z.strictObject({
+  label,
+  expiresAt: instant.nullish(),
+  scopes: z.array(z.string().min(1).max(100)).max(100).nullish(),
+})
 
 export const createdApiKey = apiKey
   .omit({ lastUsedAt: true, revokedAt: true })

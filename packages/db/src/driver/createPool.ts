@@ -1,37 +1,46 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
-import type { DatabaseHandle, DatabaseOptions } from "../database.ts"
+import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import { migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { findPending, migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { codedError } from "./codedError.ts"
 import { createSlot, type Slot } from "./createSlot.ts"
 import { DEFAULT_PORT, parseDatabaseUrl } from "./databaseUrl.ts"
 import { type Lease, withLease } from "./lease.ts"
 import { type Connection, isOfPooler, openConnection, type Server } from "./openConnection.ts"
 import { setPool, WAITING } from "./pool.ts"
 import { createSemaphore } from "./semaphore.ts"
-import { LIMITS, MEANING, MIGRATION_LIMITS, type Settings, setLocally } from "./settings.ts"
-import { sqlClient } from "./sqlClient.ts"
+import { MEANING, MIGRATION_LIMITS, type Settings, setLocally, settingsOfQueries } from "./settings.ts"
+import { type Statement, sqlClient } from "./sqlClient.ts"
 import { createStallWatch, STALLED_COMMITS } from "./stallWatch.ts"
 import { transactionOn } from "./transactionOn.ts"
 
-/** The number of connections, and so of concurrent queries. */
-const SIZE = 10
+/** Writes may hold this share of the connections, and leave one for reads where there are two or more. */
+const WRITES_SHARE = 0.6
 
-/** How many of them writes may hold. */
-const MAX_WRITES = 6
+const maxWritesOf = (size: number) => Math.max(1, Math.min(size - 1, Math.round(size * WRITES_SHARE)))
+
+interface PoolOptions extends DatabaseOptions {
+  schema: string
+  maxConnections: number
+}
 
 /** Milliseconds that queries in flight have to finish when the pool is closed. */
 const CLOSE_MS = 1_000
 
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
-export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseHandle {
+export function createPool(
+  url: string,
+  { onQuery, schema, maxConnections: size }: PoolOptions,
+): DatabaseHandle {
   const server = readServer(url)
-  const semaphore = createSemaphore({ size: SIZE, maxWrites: MAX_WRITES, ...WAITING })
+  const settings = settingsOfQueries(schema)
+  const maxWrites = maxWritesOf(size)
+  const semaphore = createSemaphore({ size, maxWrites, ...WAITING })
   const stalls = createStallWatch(async () => {
-    const rows = await withLease(false, (lease) =>
-      run(lease, (slot) => slot.execute({ text: STALLED_COMMITS, asArrays: true })),
-    )
-    return (rows as boolean[][])[0]?.[0] === true
+    const statement = { text: STALLED_COMMITS, asArrays: true }
+    const ask = maxWrites < size ? () => askOver(statement) : () => askBeside(statement)
+    return ((await ask()) as boolean[][])[0]?.[0] === true
   })
   const trust = { since: 0 }
   /** False once a pooler has refused or dropped the settings. */
@@ -41,13 +50,35 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   async function connect(): Promise<Connection> {
     if (isClosed) throw new DatabaseUnavailable("the pool is closed")
     if (!withSettings) return openConnection(server, null)
-    const connection = await connectWith(server, { ...LIMITS, ...MEANING })
+    const connection = await connectWith(server, settings)
     withSettings = connection.keepsSettings
     return connection
   }
 
+  async function connectIdle(): Promise<Connection> {
+    const connection = await connect()
+    // Its lease keeps the process alive while a query runs.
+    connection.unref()
+    return connection
+  }
+
+  const askOver = (statement: Statement) =>
+    withLease(false, (lease) => run(lease, (slot) => slot.execute(statement)))
+
+  /** Over a further connection, since the stalled commit has the only one. */
+  async function askBeside(statement: Statement): Promise<unknown> {
+    const connection = await connect()
+    try {
+      return await withLease(false, () => connection.send(statement))
+    } finally {
+      await connection.close()
+    }
+  }
+
   /** Slots that no query holds. */
-  const idle = Array.from({ length: SIZE }, () => createSlot({ connect, stalls, trust }))
+  const idle = Array.from({ length: size }, () =>
+    createSlot({ connect: connectIdle, settings, stalls, trust }),
+  )
   const slots: readonly Slot[] = [...idle]
 
   /** The most recently used connected slot; without one, the slot that has been idle longest. */
@@ -59,8 +90,8 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   }
 
   async function run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result> {
-    if (lease.isWrite && stalls.size >= MAX_WRITES)
-      throw new DatabaseUnavailable("commits wait for a standby")
+    if (lease.isWrite && stalls.size >= maxWrites)
+      throw new DatabaseUnavailable("commits are waiting for a standby")
     const acquired = semaphore.acquire(lease.isWrite)
     if (acquired) await acquired
     const slot = takeIdle()
@@ -84,7 +115,12 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
   setPool(db, { run: (lease, body) => run(lease, (slot) => body(slot.db)), onQuery })
   return {
     db,
-    migrate: () => migrateOver(server),
+    migrate: (options) =>
+      migrationOver(server, options?.signal, (db, onSilence) =>
+        migrateDatabase(db, schema, { ...options, onSilence }),
+      ),
+    pendingMigrations: () =>
+      migrationOver(server, undefined, (db, onSilence) => findPending(db, schema, onSilence)),
     usage: semaphore.usage,
     async close() {
       isClosed = true
@@ -121,12 +157,23 @@ function readServer(url: string): Server {
   }
 }
 
-/** Migrates over a separate connection, which has no statement timeout. */
-async function migrateOver(server: Server): Promise<void> {
+/**
+ * Works on the schema over a separate connection, which has no statement timeout and keeps the search path that the URL,
+ * the role or the database gives it: that tells where an earlier installation is.
+ *
+ * @param work gets what ends the connection when the database does not answer.
+ */
+async function migrationOver<Result>(
+  server: Server,
+  signal: AbortSignal | undefined,
+  work: (db: Database, onSilence: () => void) => Promise<Result>,
+): Promise<Result> {
   const settings = { ...MIGRATION_LIMITS, ...MEANING }
   const connection = await connectWith(server, settings)
+  const stop = () => connection.destroy(new DatabaseUnavailable("the migration was called off"))
+  signal?.addEventListener("abort", stop)
   try {
-    await migrateDatabase(
+    return await work(
       drizzle(
         sqlClient({
           execute: connection.send,
@@ -138,8 +185,10 @@ async function migrateOver(server: Server): Promise<void> {
             }),
         }),
       ),
+      () => connection.destroy(codedError("ETIMEDOUT", "the database did not answer the migration in time")),
     )
   } finally {
+    signal?.removeEventListener("abort", stop)
     await connection.close()
   }
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net"
+import { quoteIdentifier } from "../schemaName.ts"
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 import { readTls, type Tls } from "./readTls.ts"
 import { createUrlParameters, decode, type UrlParameters } from "./urlParameters.ts"
@@ -13,7 +14,7 @@ export interface ServerOptions extends Tls {
   user?: string
   pass?: string
   database?: string
-  /** Settings of each session. */
+  /** Settings of each connection. */
   connection: Record<string, string>
 }
 
@@ -25,7 +26,7 @@ export interface DatabaseUrl {
 
 /**
  * Parses the URL of a PostgreSQL server as libpq does, and reads the certificates that it names. postgres.js alone
- * would send each parameter that it does not know to the server, which refuses the session.
+ * would send every unknown parameter to the server, which would refuse the connection.
  *
  * @throws {DatabaseUrlError}
  */
@@ -66,7 +67,7 @@ function parseParts(authority: string, path: string, parameters: UrlParameters):
   return { options, ignored: parameters.ignoreRest() }
 }
 
-/** Hosts and ports of the authority, which the parameters `host` and `port` replace. */
+/** The hosts and ports of the authority, unless the parameters `host` and `port` replace them. */
 function readServers(authority: string, parameters: UrlParameters) {
   const servers = authority.split(",").map((server) => {
     const [, host, port] = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(server) ?? []
@@ -121,9 +122,9 @@ function checkSessionAttributes(parameters: UrlParameters): void {
 
 function readSettings(parameters: UrlParameters): Record<string, string> {
   const fallback = parameters.take("fallback_application_name") ?? "latchkey"
-  // Prisma's parameter, usually "public". That is the default here, and many poolers refuse the setting.
+  // Prisma's parameter, usually "public". That is PostgreSQL's default, and many poolers refuse the setting.
   const schema = parameters.take("schema") ?? "public"
-  const ofSchema = schema === "public" ? "" : `"${schema.replaceAll('"', '""')}"`
+  const ofSchema = schema === "public" ? "" : quoteIdentifier(schema)
   return {
     application_name: parameters.take("application_name") ?? fallback,
     ...withoutEmpty({

@@ -1,8 +1,9 @@
 import postgres from "postgres"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { hasCode } from "./causesOf.ts"
+import { codedError } from "./codedError.ts"
 import { isOfStandby, PRIMARY_CHECK } from "./onPrimary.ts"
-import { type Encryption, openSocket, type Target } from "./openSocket.ts"
+import { type Encryption, notPostgres, openSocket, type Target } from "./openSocket.ts"
 import { raiseSynchronousCommit, type Settings } from "./settings.ts"
 import { codecs, type Statement } from "./sqlClient.ts"
 
@@ -34,6 +35,8 @@ export interface Connection {
   writeAgain(): void
   /** Ends the connection at once. The server rolls back a transaction in flight. */
   destroy(reason: Error): void
+  /** From now on the connection alone does not keep the process alive. */
+  unref(): void
   /** Ends the connection gracefully. */
   close(): Promise<void>
 }
@@ -43,11 +46,21 @@ const [CONNECT_MS, ENTER_MS] = [2_000, 1_000]
 
 /**
  * The first statement. It fails on a standby, and tells whether the connection has kept what it was given at its start:
- * PgBouncer that was told to ignore settings drops them, and runs the statements of one connection on many.
+ * PgBouncer that was told to ignore settings drops them, and runs the statements of one connection on many. A pooler
+ * may pass on some settings and drop others, so the search path is checked by itself.
  */
-const HELLO = `
-  select ${PRIMARY_CHECK}, source = 'client', (${raiseSynchronousCommit("source <> 'client'")})
-  from pg_settings where name = 'statement_timeout'`
+function hello({ search_path: searchPath }: Settings): string {
+  const isKept = searchPath === undefined ? "" : `and current_setting('search_path') = '${searchPath}'`
+  return `
+    select ${PRIMARY_CHECK}, kept, (${raiseSynchronousCommit("not kept")})
+    from (select source = 'client' ${isKept} as kept from pg_settings where name = 'statement_timeout') settings`
+}
+
+/**
+ * The types of messages that PostgreSQL may send first: authentication, an error, a notice, or another version of the
+ * protocol. postgres.js waits for the rest of anything else.
+ */
+const FIRST_ANSWERS = /^[RENv]/
 
 /** SQLSTATEs of a pooler: settings at the start of a connection refused, a prepared statement gone. */
 export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
@@ -76,7 +89,6 @@ async function open(
   { encryption, login, parameters }: Server,
   { target, settings, hosts }: { target: Target; settings: Settings | null; hosts: number },
 ): Promise<Connection> {
-  const isOffered = settings !== null
   const socket = await openSocket(target, { encryption, timeoutMs: CONNECT_MS / hosts })
   const connection = {
     application_name: "latchkey",
@@ -133,7 +145,10 @@ async function open(
     void client.end({ timeout: 0 })
   }
   socket.on("error", lose)
-  socket.on("close", () => lose(new Error("the database closed the connection")))
+  socket.on("close", () => lose(codedError("ECONNRESET", "the database closed the connection")))
+  socket.once("data", (bytes: Buffer) => {
+    if (!FIRST_ANSWERS.test(bytes.toString("latin1", 0, 1))) lose(notPostgres())
+  })
 
   function send({ text, params = [], prepare = false, asArrays = false }: Statement): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -160,12 +175,12 @@ async function open(
   }
 
   const timer = setTimeout(
-    () => lose(new Error("the database did not complete the login in time")),
+    () => lose(codedError("ETIMEDOUT", "the database did not complete the login in time")),
     ENTER_MS / hosts,
   )
   try {
-    const rows = await send({ text: isOffered ? HELLO : `select ${PRIMARY_CHECK}`, asArrays: true })
-    keepsSettings = isOffered && (rows as boolean[][])[0]?.[1] === true
+    const rows = await send({ text: settings ? hello(settings) : `select ${PRIMARY_CHECK}`, asArrays: true })
+    keepsSettings = settings !== null && (rows as boolean[][])[0]?.[1] === true
   } catch (error) {
     lose(error as Error)
     throw error
@@ -190,7 +205,10 @@ async function open(
       isMuted = false
     },
     destroy: lose,
+    unref: () => void socket.unref(),
     async close() {
+      // A process must not end in the middle.
+      socket.ref()
       await client.end({ timeout: 1 })
       lose(new DatabaseUnavailable("the connection was closed"))
     },

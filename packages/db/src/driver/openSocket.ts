@@ -1,23 +1,24 @@
 import { once } from "node:events"
 import { connect, isIP, type Socket } from "node:net"
 import { type ConnectionOptions, connect as secure } from "node:tls"
+import { codedError } from "./codedError.ts"
 
 /** A TCP port of a host, or a Unix socket. */
 export type Target = { host: string; port: number } | { path: string }
 
 export interface Encryption {
-  /** Off, TLS if the server supports it, or TLS with these options. */
+  /** No TLS, TLS if the server supports it, or TLS with these options. */
   ssl: false | "prefer" | ConnectionOptions
-  /** PostgreSQL 17 accepts TLS without a request for it. */
+  /** Starts TLS without requesting it first, which PostgreSQL accepts since version 17. */
   isDirect: boolean
 }
 
-/** Milliseconds of silence after which the system probes whether the host still exists. */
+/** Milliseconds of silence after which the system probes the connection. */
 const KEEP_ALIVE_MS = 15_000
 
 /**
- * Opens a connection, over TLS where wanted, and gives up after `timeoutMs` altogether. postgres.js could do the TLS
- * itself, but takes all listeners off a socket when it does, so that its loss would go unnoticed.
+ * Opens a connection, with TLS if wanted, within `timeoutMs` in total. postgres.js could do the TLS itself, but
+ * removes all listeners from a socket when it does, so that its loss would go unnoticed.
  */
 export async function openSocket(
   target: Target,
@@ -27,7 +28,7 @@ export async function openSocket(
   // Errors reach the TLS socket that wraps this one.
   socket.on("error", () => {})
   const timer = setTimeout(
-    () => socket.destroy(coded("ETIMEDOUT", "the database accepted no connection in time")),
+    () => socket.destroy(codedError("ETIMEDOUT", "the database accepted no connection in time")),
     timeoutMs,
   )
   try {
@@ -43,13 +44,13 @@ export async function openSocket(
   }
 }
 
-/** The first message of the PostgreSQL protocol when it asks for TLS. */
+/** The request for TLS in the PostgreSQL protocol. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { host: string }) {
-  if (!isDirect && !(await takesTls(socket))) {
+  if (!isDirect && !(await acceptsTls(socket))) {
     if (ssl === "prefer") return socket
-    throw coded("NO_TLS", "the database does not support TLS")
+    throw codedError("NO_TLS", "the database does not support TLS")
   }
   const tlsSocket = secure({
     socket,
@@ -63,14 +64,19 @@ async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { h
   return tlsSocket
 }
 
-async function takesTls(socket: Socket): Promise<boolean> {
+async function acceptsTls(socket: Socket): Promise<boolean> {
   socket.write(SSL_REQUEST)
-  const closed = new AbortController()
-  socket.once("close", () => closed.abort(coded("ECONNRESET", "the database closed the connection")))
-  const [answer]: Buffer[] = await once(socket, "data", { signal: closed.signal })
+  const answer = await new Promise<Buffer>((resolve, reject) => {
+    socket
+      .once("data", resolve)
+      .once("error", reject)
+      .once("close", () => reject(codedError("ECONNRESET", "the database closed the connection")))
+  })
   // Unencrypted bytes after the response may come from an attacker (CVE-2021-23222).
-  if (answer?.length !== 1) throw coded("EPROTO", "the database did not answer the request for TLS")
+  if (answer.length !== 1) throw notPostgres()
   return answer.toString() === "S"
 }
 
-const coded = (code: string, message: string) => Object.assign(new Error(message), { code })
+/** The error about a server that does not speak PostgreSQL's protocol. */
+export const notPostgres = (): Error =>
+  codedError("NOT_POSTGRES", "the server does not answer as PostgreSQL does")

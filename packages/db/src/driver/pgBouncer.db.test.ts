@@ -1,4 +1,5 @@
 import {
+  connect,
   createTestDatabase,
   runsPgBouncerTests,
   startPgBouncer,
@@ -16,13 +17,14 @@ import {
   findUserByEmail,
   ping,
 } from "../index.ts"
+import { settingsOfQueries } from "./settings.ts"
 
-/** A migrated database behind PgBouncer, and the way past it. */
+/** Opens a migrated database behind PgBouncer, with a direct connection beside it. */
 async function openBehindPgBouncer(settings?: Record<string, string>) {
   const server = await createTestDatabase(inject("postgresUrl"))
   const pgBouncer: TestPgBouncer = await startPgBouncer(server.url, settings)
   const database = await createDatabase(pgBouncer.url)
-  const direct = postgres(server.url, { max: 1, onnotice: () => {} })
+  const direct = connect(server.url)
   await database.migrate()
   return {
     db: database.db,
@@ -38,12 +40,16 @@ async function openBehindPgBouncer(settings?: Record<string, string>) {
 
 describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () => {
   test.each([
-    ["that refuses settings", {}],
+    ["refuses settings", {}],
     [
-      "that was told to ignore settings",
+      "ignores settings",
       { ignore_startup_parameters: "statement_timeout,idle_in_transaction_session_timeout" },
     ],
-  ])("one %s: many queries at once on few connections", async (_, settings) => {
+    [
+      "ignores all settings",
+      { ignore_startup_parameters: Object.keys(settingsOfQueries("latchkey")).join(",").toLowerCase() },
+    ],
+  ])("that %s, many concurrent queries share few connections", async (_, settings) => {
     await using behind = await openBehindPgBouncer(settings)
     const { db, direct } = behind
     const users = Array.from({ length: 100 }, newUser)
@@ -57,7 +63,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     )
 
     expect(found).toEqual(users.map(({ email }) => [email, email]))
-    const [row] = await direct`select count(*)::int as n from users`
+    const [row] = await direct`select count(*)::int as n from owners`
     expect(row?.n).toBe(100)
     const servers = await direct`
       select pid from pg_stat_activity
@@ -66,13 +72,13 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     expect(servers.length).toBeLessThanOrEqual(3)
   })
 
-  test("a statement that finds a lock ends with its caller's patience, and happens never", async () => {
+  test("a statement that waits for a lock is cancelled with its caller's deadline", async () => {
     await using behind = await openBehindPgBouncer()
     const { db, direct } = behind
     const user = newUser()
 
     await direct.begin(async (sql) => {
-      await sql`lock table users`
+      await sql`lock table owners`
       await expect(createUser(db, user)).rejects.toThrow(DatabaseUnavailable)
       await vi.waitFor(async () => {
         const [row] = await sql`
@@ -85,7 +91,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     expect(await findUserByEmail(db, user)).toBeNull()
   })
 
-  test("what waited in PgBouncer's own queue for too long is not done later", async () => {
+  test("a write that waited in PgBouncer's queue for too long is not done later", async () => {
     await using behind = await openBehindPgBouncer({ default_pool_size: "1" })
     const { db, pgBouncer, direct } = behind
     const other = postgres(pgBouncer.url, { max: 1, prepare: false, fetch_types: false })
@@ -97,11 +103,11 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     })
 
     await vi.waitFor(() => ping(db, undefined))
-    expect(await direct`select id from users`).toEqual([])
+    expect(await direct`select id from owners`).toEqual([])
     await other.end()
   })
 
-  test("PgBouncer restarts: unavailable meanwhile, and recovery by itself", async () => {
+  test("queries are unavailable while PgBouncer restarts, and recover by themselves", async () => {
     await using behind = await openBehindPgBouncer()
     const { db, pgBouncer } = behind
     const user = newUser()

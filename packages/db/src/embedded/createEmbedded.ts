@@ -4,15 +4,24 @@ import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
 import type { Lease } from "../driver/lease.ts"
 import { setPool, WAITING } from "../driver/pool.ts"
 import { createSemaphore } from "../driver/semaphore.ts"
-import { migrateDatabase } from "../migrate/migrateDatabase.ts"
-import { openEmbedded } from "./openEmbedded.ts"
+import { findPending, migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { quoteIdentifier } from "../schemaName.ts"
 
-/** Opens the embedded database of a folder. @throws {DataFolderInUse} */
-export async function createEmbedded(folder: string, { onQuery }: DatabaseOptions): Promise<DatabaseHandle> {
-  const { client, close } = await openEmbedded(folder)
+/** An embedded database that is open. */
+export interface OpenEmbedded {
+  client: PGlite
+  close(): Promise<void>
+}
+
+/** Creates the handle of an embedded database. */
+export async function createEmbedded(
+  { client, close }: OpenEmbedded,
+  { onQuery, schema }: DatabaseOptions & { schema: string },
+): Promise<DatabaseHandle> {
+  await client.query(`set search_path to ${quoteIdentifier(schema)}`)
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
-  /** The lease of the query that runs. */
+  /** The lease of the query in flight. */
   let current: Lease | undefined
 
   async function run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result> {
@@ -29,10 +38,16 @@ export async function createEmbedded(folder: string, { onQuery }: DatabaseOption
 
   const db = drizzle(refusingLate(client, () => current?.over))
   setPool(db, { run, onQuery })
-  return { db, migrate: () => migrateDatabase(db), usage: semaphore.usage, close }
+  return {
+    db,
+    migrate: (options) => migrateDatabase(db, schema, options),
+    pendingMigrations: () => findPending(db, schema),
+    usage: semaphore.usage,
+    close,
+  }
 }
 
-/** Makes a client refuse to begin or commit anything once there is a reason. */
+/** Makes a client refuse to begin or commit anything once `reason` returns an error. */
 function refusingLate(client: PGlite, reason: () => Error | undefined): PGlite {
   function refuseLate() {
     const error = reason()

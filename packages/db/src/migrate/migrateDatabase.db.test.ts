@@ -1,77 +1,14 @@
-import { createHash, randomUUID } from "node:crypto"
-import { readdir, readFile } from "node:fs/promises"
-import { connect, createTcpProxy, createTestDatabase, type Sql } from "@latchkey/test-postgres"
+import { readdir } from "node:fs/promises"
+import { connect, createTcpProxy, createTestDatabase } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
+import { renameUsers, schemasOf } from "../../test/earlierInstallation.ts"
+import { openEmpty, start } from "../../test/emptyDatabase.ts"
 import { newUser } from "../../test/openTestDatabase.ts"
-import {
-  createDatabase,
-  createUser,
-  DatabaseUnusable,
-  findRolesWithRights,
-  findUserByEmail,
-} from "../index.ts"
+import { codeOf, createDatabase, createUser, DatabaseUnusable, findUserByEmail } from "../index.ts"
+import { ADVISORY_LOCK } from "./migrateDatabase.ts"
 
 const migrations = new URL("../../migrations/", import.meta.url)
-
-/** An empty database, and a role of its own that may connect to it. */
-async function openEmpty() {
-  const server = await createTestDatabase(inject("postgresUrl"))
-  const admin = connect(server.url)
-  const role = `role_${randomUUID().replaceAll("-", "")}`
-  await admin.unsafe(`create role ${role} login`)
-  const url = new URL(server.url)
-  url.username = role
-  return {
-    admin,
-    role,
-    /** By the role. */
-    url: url.href,
-    /** By the superuser. */
-    adminUrl: server.url,
-    async [Symbol.asyncDispose]() {
-      await admin.unsafe(`drop owned by ${role} cascade`)
-      await admin.unsafe(`drop role ${role}`)
-      await admin.end()
-      await server[Symbol.asyncDispose]()
-    },
-  }
-}
-
-/** Migrates, and runs `use` on the migrated database. */
-async function start<Result>(
-  url: string,
-  use: (db: Awaited<ReturnType<typeof createDatabase>>["db"]) => Promise<Result>,
-) {
-  const { db, migrate, close } = await createDatabase(url)
-  try {
-    await migrate()
-    return await use(db)
-  } finally {
-    await close()
-  }
-}
-
-/** What the first released version left: its migrations named the schema "public". */
-async function migrateAsReleased(connection: Sql) {
-  await connection.unsafe(
-    "create table latchkey_migrations (hash text primary key, applied_at timestamptz default now())",
-  )
-  for (const file of (await readdir(migrations)).filter((name) => /^000[0-5].*\.sql$/.test(name)).sort()) {
-    const text = (await readFile(new URL(file, migrations), "utf8")).replaceAll(
-      'REFERENCES "users"',
-      'REFERENCES "public"."users"',
-    )
-    await connection.unsafe(text)
-    const hash = createHash("sha256").update(text).digest("hex")
-    await connection`insert into latchkey_migrations (hash) values (${hash})`
-  }
-}
-
-const schemasOf = async (connection: Sql, table: string) =>
-  (await connection`select schemaname from pg_tables where tablename = ${table} order by 1`).map(
-    ({ schemaname }) => schemaname,
-  )
 
 test("ten instances migrate an empty database at once", async () => {
   await using server = await createTestDatabase(inject("postgresUrl"))
@@ -85,149 +22,223 @@ test("ten instances migrate an empty database at once", async () => {
   await Promise.all(databases.map((database) => database.close()))
 })
 
-test("no migration names a schema: a role works in a schema of its own, where there is no other", async () => {
-  await using empty = await openEmpty()
-  const { admin, role, url } = empty
-  await admin.unsafe(`drop schema public; create schema authorization ${role}`)
+test("no migration names a schema: the tables can be in any, even one that is a reserved word", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  await admin.unsafe("drop schema public")
   const user = newUser()
 
-  await start(url, (db) => createUser(db, user))
+  await start(adminUrl, (db) => createUser(db, user), { schema: "user" })
 
-  expect(await start(url, (db) => findUserByEmail(db, user))).not.toBeNull()
-  expect(await schemasOf(admin, "users")).toEqual([role])
+  expect(await start(adminUrl, (db) => findUserByEmail(db, user), { schema: "user" })).not.toBeNull()
+  expect(await schemasOf(admin, "sessions")).toEqual(["user"])
 })
 
-test("beside another product's tables in public: the foreign keys point at our own", async () => {
-  await using empty = await openEmpty()
-  const { admin, role, url } = empty
-  await admin.unsafe(`create table public.users (id uuid primary key); create schema authorization ${role}`)
-
-  expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
-})
-
-test("another product's table of the same name is named, and nothing is half done", async () => {
-  await using empty = await openEmpty()
+test("another product's tables of the same names are neither read nor changed", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, adminUrl } = empty
-  await admin.unsafe("create table users (id int)")
+  for (const table of ["users", "owners", "sessions", "api_keys"]) {
+    await admin.unsafe(`create table public.${table} (id int); insert into public.${table} values (1)`)
+  }
+  const user = newUser()
+
+  expect(await start(adminUrl, (db) => createUser(db, user))).not.toBeNull()
+
+  expect(await start(adminUrl, (db) => findUserByEmail(db, user))).not.toBeNull()
+  for (const table of ["users", "owners", "sessions", "api_keys"]) {
+    expect(await admin.unsafe(`select * from public.${table}`)).toEqual([{ id: 1 }])
+  }
+})
+
+test("two schemas in one database are two installations", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  const user = newUser()
+  await start(adminUrl, (db) => createUser(db, user), { schema: "one" })
+  await renameUsers(admin, "one")
+
+  const found = await start(adminUrl, (db) => findUserByEmail(db, user), { schema: "two" })
+
+  expect(found).toBeNull()
+  expect(await schemasOf(admin, "sessions")).toEqual(["one", "two"])
+})
+
+test("another product's table in the schema is reported by its name, and nothing changes", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  await admin.unsafe("create schema latchkey; create table latchkey.sessions (id int)")
 
   const started = start(adminUrl, async () => {})
 
   await expect(started).rejects.toThrow(DatabaseUnusable)
-  await expect(started).rejects.toThrow(/^"users" in the schema "public" belongs to another product; /)
-  expect(await admin`select tablename from pg_tables where schemaname = 'public'`).toEqual([
-    { tablename: "users" },
+  await expect(started).rejects.toThrow(
+    '"sessions" in the schema "latchkey" belongs to another product; name another schema for Latchkey',
+  )
+  expect(await admin`select tablename from pg_tables where schemaname in ('latchkey', 'public')`).toEqual([
+    { tablename: "sessions" },
   ])
 })
 
-test("a database of the first release goes on, its users too", async () => {
-  await using empty = await openEmpty()
-  const { admin, adminUrl } = empty
-  await migrateAsReleased(admin)
-  await admin`insert into users (email, password_hash) values ('ada@example.com', 'hash')`
-
-  expect(await start(adminUrl, (db) => findUserByEmail(db, { email: "ada@example.com" }))).not.toBeNull()
-  const [row] = await admin`select count(*)::int as n from latchkey_migrations`
-  const files = await readdir(migrations)
-  expect(row?.n).toBe(files.filter((file) => file.endsWith(".sql")).length)
-})
-
-test("a search path that leaves the tables out: no second set of tables, but a sentence", async () => {
-  await using empty = await openEmpty()
-  const { admin, adminUrl } = empty
-  await migrateAsReleased(admin)
-  await admin.unsafe("create schema app")
-  const url = `${adminUrl}?options=-csearch_path%3Dapp`
-
-  await expect(start(url, async () => {})).rejects.toThrow(
-    'the tables are in the schema "public", which is not on the search path; add the parameter options=-csearch_path%3Dpublic',
-  )
-  expect(await schemasOf(admin, "users")).toEqual(["public"])
-
-  // A schema that has come to stand before it, as that of the role's name may, changes nothing.
-  expect(
-    await start(`${adminUrl}?options=-csearch_path%3Dapp,public`, (db) => createUser(db, newUser())),
-  ).not.toBeNull()
-  expect(await schemasOf(admin, "users")).toEqual(["public"])
-})
-
-test("another product's table that hides ours is named", async () => {
-  await using empty = await openEmpty()
-  const { admin, adminUrl } = empty
-  await migrateAsReleased(admin)
-  await admin.unsafe("create schema app; create table app.users (id int)")
-
-  await expect(start(`${adminUrl}?options=-csearch_path%3Dapp,public`, async () => {})).rejects.toThrow(
-    'the table "users" of the schema "app" hides the one of "public"; add the parameter options=-csearch_path%3Dpublic',
+test.each([
+  ["", "1 to 63"],
+  ["Latchkey", "lowercase"],
+  ["pg_latchkey", "not beginning"],
+  ["1st", "not beginning"],
+  ["x".repeat(64), "1 to 63"],
+  ['a"; drop schema public; --', "lowercase"],
+])("the schema %j is refused", async (schema, part) => {
+  await expect(createDatabase(inject("postgresUrl"), { schema })).rejects.toThrow(
+    new RegExp(`^schema: expected .*${part}`),
   )
 })
 
-test("two roles with a schema each are two installations", async () => {
-  await using one = await openEmpty()
-  const { admin, role, url } = one
-  await migrateAsReleased(admin)
-  await admin.unsafe(`create schema authorization ${role}`)
+test("tells what is pending without changing anything", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, url, adminUrl } = empty
+  const { migrate, pendingMigrations, close } = await createDatabase(adminUrl)
+  const before = await pendingMigrations()
+  expect(before).toContain("0000_initial")
+  expect(await schemasOf(admin, "latchkey_migrations")).toEqual([])
 
-  await start(url, (db) => createUser(db, newUser()))
+  await migrate()
 
-  expect((await schemasOf(admin, "users")).sort()).toEqual(["public", role].sort())
-  expect(await admin`select id from public.users`).toEqual([])
+  expect(await pendingMigrations()).toEqual([])
+  await close()
+  const unauthorized = await createDatabase(url)
+  await expect(unauthorized.pendingMigrations()).rejects.toThrow(
+    'the tables in the schema "latchkey" belong to the role "postgres", and this role may not use them',
+  )
+  await unauthorized.close()
 })
 
-test("a role that may read and write but not create starts on a migrated database", async () => {
-  await using empty = await openEmpty()
-  const { admin, role, url, adminUrl } = empty
-  await start(adminUrl, async () => {})
-  await admin.unsafe(`grant select, insert, update, delete on all tables in schema public to ${role}`)
-
-  expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
-})
-
-test.each(["new", "of the first release"])(
-  "default privileges of others end on the tables of a database that is %s; a deliberate grant stays and is named",
-  async (age) => {
-    await using empty = await openEmpty()
-    const { admin, role, adminUrl } = empty
-    await admin.unsafe(`alter default privileges in schema public grant all on tables to ${role}`)
-    await admin.unsafe("alter default privileges grant select on tables to public")
-    if (age !== "new") await migrateAsReleased(admin)
-    const rights = () =>
-      admin`
-        select table_name, grantee from information_schema.role_table_grants
-        where table_schema = 'public' and grantee in (${role}, 'PUBLIC')`
-
-    expect(await start(adminUrl, (db) => findRolesWithRights(db, undefined))).toEqual([])
-    expect(await rights()).toEqual([])
-
-    await admin.unsafe(`grant select (email) on users to ${role}; grant select on api_keys to public`)
-    expect(await start(adminUrl, (db) => findRolesWithRights(db, undefined))).toEqual(["PUBLIC", role].sort())
-    expect(await rights()).toEqual([{ table_name: "api_keys", grantee: "PUBLIC" }])
-    await admin.unsafe(`alter default privileges in schema public revoke all on tables from ${role}`)
-    await admin.unsafe("alter default privileges revoke select on tables from public")
-  },
-)
-
-test("an instance that is cut off in the middle of its migration does not keep others from starting", async () => {
+test("an instance that loses its connection during a migration does not block the others", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
-  await using link = await createTcpProxy(new URL(database.url))
+  await using proxy = await createTcpProxy(new URL(database.url))
   const admin = connect(database.url)
-  const first = await createDatabase(link.url)
+  const first = await createDatabase(proxy.url)
   const isInside = async () => {
     const [row] =
       await admin`select exists (select from pg_locks where locktype = 'advisory' and granted) as inside`
     return row?.inside
   }
-  const isHeld = link.hold("server")
-  const cutOff = first.migrate().catch(() => "failed")
+  const isHeld = proxy.hold("server")
+  const interrupted = first.migrate().catch(() => "failed")
   await isHeld
-  // Piece by piece, until it has the lock.
+  // Passes on one piece at a time, until the instance has the lock.
   for (let piece = 0; piece < 100 && !(await isInside()); piece++) {
-    link.release()
-    await link.hold("server")
+    proxy.release()
+    await proxy.hold("server")
   }
   expect(await isInside()).toBe(true)
 
   const second = await createDatabase(database.url)
   await second.migrate()
-  expect(await cutOff).toBe("failed")
+  expect(await interrupted).toBe("failed")
   await Promise.all([first.close(), second.close(), admin.end()])
 }, 60_000)
+
+function connectUntilDisposed(url: string) {
+  const sql = connect(url)
+  return { sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }) }
+}
+
+/** Holds the lock under which instances migrate, until it is released or disposed. */
+async function holdMigrationLock(url: string) {
+  const holder = connectUntilDisposed(url)
+  await holder.sql`select pg_advisory_lock(${ADVISORY_LOCK})`
+  return { ...holder, release: () => holder.sql`select pg_advisory_unlock(${ADVISORY_LOCK})` }
+}
+
+/** Counts the sessions of a database that wait for the migration lock. */
+function watchWaiting(url: string) {
+  const watcher = connectUntilDisposed(url)
+  return {
+    ...watcher,
+    async count() {
+      const [row] = await watcher.sql`
+        select count(*)::int as waiting from pg_locks
+        where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`
+      return row?.waiting
+    },
+  }
+}
+
+test("an instance that waits for another one's migration says so once, and then starts", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using lock = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(database.url)
+  const reasons: string[] = []
+
+  const migrated = migrate({ onWait: (reason) => reasons.push(reason) })
+  await expect.poll(() => reasons, { timeout: 20_000 }).toHaveLength(1)
+  await lock.release()
+  await migrated
+
+  expect(reasons).toEqual(["another instance is migrating the database; waiting for it to finish"])
+  await close()
+})
+
+test("a migration that waits for another transaction says so once, and then completes", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using other = connectUntilDisposed(database.url)
+  await other.sql`create schema latchkey`
+  await other.sql`begin`
+  await other.sql`create table latchkey.users (id int)`
+  const { migrate, close } = await createDatabase(database.url)
+  const reasons: string[] = []
+
+  const migrated = migrate({ onWait: (reason) => reasons.push(reason) })
+  await expect.poll(() => reasons, { timeout: 20_000 }).toHaveLength(1)
+  await other.sql`rollback`
+  await migrated
+
+  expect(reasons).toEqual(["another transaction locks what the migration changes; waiting for it to end"])
+  await close()
+})
+
+test("an instance that dies while it waits for the migration lock leaves no session behind", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using link = await createTcpProxy(new URL(database.url))
+  await using waiting = watchWaiting(database.url)
+  await using _ = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(link.url)
+  const failed = migrate().catch(() => "failed")
+  await expect.poll(waiting.count).toBe(1)
+
+  await link.disconnect()
+
+  expect(await failed).toBe("failed")
+  await expect.poll(waiting.count, { timeout: 20_000 }).toBe(0)
+  await close()
+})
+
+test("a connection that goes silent while it waits for the migration lock is given up", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using link = await createTcpProxy(new URL(database.url))
+  await using waiting = watchWaiting(database.url)
+  await using _ = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(link.url)
+  const failure = migrate().then(() => undefined, codeOf)
+  await expect.poll(waiting.count).toBe(1)
+
+  link.mute()
+
+  expect(await failure).toBe("ETIMEDOUT")
+  await close()
+})
+
+test("a migration that is called off while it waits ends at once", async () => {
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using waiting = watchWaiting(database.url)
+  await using _ = await holdMigrationLock(database.url)
+  const { migrate, close } = await createDatabase(database.url)
+  const stop = new AbortController()
+  const migrated = migrate({ signal: stop.signal })
+  await expect.poll(waiting.count).toBe(1)
+
+  stop.abort()
+
+  await expect(migrated).rejects.toThrow()
+  await close()
+})

@@ -1,22 +1,26 @@
 import { inArray, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
+import { grantee } from "./grantee.ts"
 import { TABLES } from "./tables.ts"
 
 /**
- * Takes the rights away that other roles got on our tables by default privileges. Supabase and others grant everything
- * on new tables to roles that strangers act by. What an operator has granted to any other role stays.
+ * Revokes the rights that other roles got on our tables by default privileges: those for all schemas, for `public`, and
+ * for the schema where an earlier version kept the tables. Supabase and others grant all rights on new tables to roles
+ * that anyone can use. Rights that an operator granted to any other role stay, and so do default privileges in a schema
+ * that holds only our tables.
  */
-export async function revokeDefaultRights(tx: Database): Promise<void> {
+export async function revokeDefaultRights(tx: Database, earlierSchema = "public"): Promise<void> {
   const revocations = await tx
     .selectDistinct({
-      statement: sql<string>`format('revoke all on table %I.%I from %s cascade', n.nspname, c.relname,
-        case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)`,
+      statement: sql<string>`
+        format('revoke all on table %I.%I from %s cascade', n.nspname, c.relname, ${grantee})`,
     })
     .from(sql`
       pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       join pg_default_acl d on d.defaclrole = c.relowner and d.defaclobjtype = 'r'
-        and d.defaclnamespace in (0, c.relnamespace)
+        and (d.defaclnamespace = 0 or d.defaclnamespace in (
+          select oid from pg_namespace where nspname in ('public', ${earlierSchema})))
       cross join aclexplode(d.defaclacl) a`)
     .where(sql`
       n.nspname = current_schema() and ${inArray(sql`c.relname`, [...TABLES])}

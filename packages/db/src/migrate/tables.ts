@@ -1,6 +1,6 @@
 import { getTableName } from "drizzle-orm"
 import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import { apiKeys, auditEvents, rateLimits, sessions, users } from "../schema.ts"
+import { apiKeys, auditEvents, owners, rateLimits, sessions } from "../schema.ts"
 
 /** Which migrations have been applied. */
 export const appliedMigrations = pgTable("latchkey_migrations", {
@@ -12,7 +12,7 @@ export const appliedMigrations = pgTable("latchkey_migrations", {
 /** The names of all tables. They are in one schema. */
 export const TABLES: readonly string[] = [
   appliedMigrations,
-  users,
+  owners,
   sessions,
   apiKeys,
   auditEvents,

@@ -1,19 +1,20 @@
 import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
-import { apiKeys, users } from "../schema.ts"
-import { type AdminAct, type AdminResult, byAdmin } from "./adminUsers.ts"
+import { apiKeys, owners } from "../schema.ts"
+import type { AdminAct, AdminResult } from "./adminUsers.ts"
 import { type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts"
-import { recordEvent } from "./auditEvents.ts"
+import { byAdmin, recordEvent } from "./auditEvents.ts"
 import { withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
+import type { StoredOwner } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 
 export interface OwnedApiKey extends ListedApiKey {
-  owner: { id: string; email: string; disabledAt: Date | null }
+  owner: Pick<StoredOwner, "id" | "issuer" | "subject" | "email"> & { disabledAt: Date | null }
 }
 
-/** Search criteria, of which one has to match. Each has its own index. */
+/** Search criteria. A key has to match one of them. Each uses its own index. */
 export interface ApiKeySearch {
   /** A prefix of the label, case-insensitive. */
   label: string
@@ -21,15 +22,16 @@ export interface ApiKeySearch {
   email?: string
   /** A prefix of the lookup id. */
   start?: string
+  /** The key's or the owner's. */
   id?: string
 }
 
-/** In the order of the index, by code point. */
+/** By code point, the order of the index. */
 const byLabel = sql`lower(${apiKeys.label}) collate "C"`
 
 /**
- * The keys of all users or of one, from the one after `after` on, the active ones or all: newest first, or with a
- * search by their labels, for a page of which PostgreSQL reads no more than the page, however many begin like that.
+ * Lists the keys of all users or of one, active ones or all, after the position `after`: newest first, or with a
+ * search by label. PostgreSQL reads only the rows of the page, however many match the search.
  */
 export const listEveryonesApiKeys = query(
   async (
@@ -51,14 +53,20 @@ export const listEveryonesApiKeys = query(
     db
       .select({
         ...listedApiKeyColumns,
-        owner: { id: users.id, email: users.email, disabledAt: users.disabledAt },
+        owner: {
+          id: owners.id,
+          issuer: owners.issuer,
+          subject: owners.subject,
+          email: owners.email,
+          disabledAt: owners.disabledAt,
+        },
       })
       .from(apiKeys)
-      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
       .where(
         and(
           status === "all" ? undefined : isActive,
-          userId === null ? undefined : eq(apiKeys.userId, userId),
+          userId === null ? undefined : eq(apiKeys.ownerId, userId),
           search ? matches(search) : undefined,
           search && after
             ? sql`(${byLabel}, ${apiKeys.id}) > ((select lower(last.label) from ${apiKeys} last where last.id = ${after.id}), ${after.id}::uuid)`
@@ -74,26 +82,26 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
     sql`${byLabel} like lower(${prefixPattern(label)})`,
     email === undefined
       ? undefined
-      : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,
-    // A range of full-length texts, which every collation orders by their digits.
+      : sql`${apiKeys.ownerId} = (select owner.id from ${owners} owner where owner.email = ${email})`,
+    // A range of full-length ids, since every collation orders those by their digits.
     start === undefined
       ? undefined
       : sql`${apiKeys.lookupId} between ${start.padEnd(16, "0")} and ${start.padEnd(16, "f")}`,
-    id === undefined ? undefined : eq(apiKeys.id, id),
+    id === undefined ? undefined : or(eq(apiKeys.id, id), eq(apiKeys.ownerId, id)),
   )
 
-/** Revokes a key, whoever owns it, and wipes what could verify it. */
+/** Revokes any user's key, and wipes its hash and receipt. */
 export const revokeAnyonesApiKey = write(
-  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
+  async (db, { affected: id, by, client }: AdminAct<string>): Promise<AdminResult> =>
     withAdminAuthority(db, { by }, async (tx) => {
       const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)
         .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
-        .returning({ id: apiKeys.id, label: apiKeys.label, userId: apiKeys.userId })
+        .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })
       if (!revoked) return "notFound"
-      const { userId, ...subject } = revoked
-      await recordEvent(tx, { userId, kind: "apiKeyRevoked", ...byAdmin(by), client, subject })
+      const { ownerId, ...subject } = revoked
+      await recordEvent(tx, { ownerId, kind: "apiKeyRevoked", ...byAdmin(by), client, subject })
       return "done"
     }),
 )

@@ -1,15 +1,15 @@
-import { and, eq, isNotNull, isNull, sql } from "drizzle-orm"
+import { and, asc, eq, isNotNull, isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { query, write } from "../query.ts"
-import { apiKeys, sessions, users } from "../schema.ts"
-import { type Authority, bySession, type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { type ByAdmin, withAdminAuthority } from "./authority.ts"
+import { apiKeys, owners, sessions } from "../schema.ts"
+import { byAdmin, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { type AffectedOwner, type ByAdmin, ensureOwner, withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
+import { ownerColumns, type StoredOwner } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
-import { type User, userColumns } from "./userColumns.ts"
 
-export interface ListedUser extends User {
+export interface ListedUser extends StoredOwner {
   disabledAt: Date | null
   activeKeys: number
 }
@@ -18,18 +18,19 @@ export type UserStatus = "all" | "enabled" | "disabled"
 
 const HAS_STATUS = {
   all: undefined,
-  enabled: isNull(users.disabledAt),
-  disabled: isNotNull(users.disabledAt),
+  enabled: isNull(owners.disabledAt),
+  disabled: isNotNull(owners.disabledAt),
 }
 
-/** In the order of the index, by code point. */
-const byEmail = sql`${users.email} collate "C"`
+/** By code point, the order of the index. */
+const byName = sql`lower(coalesce(${owners.email}, ${owners.subject})) collate "C"`
 
 /**
- * All users of a status, from the one after `after` on: newest first, or with a search by their emails, for a page of
- * which PostgreSQL reads no more than the page, however many begin like that.
+ * Lists the owners with a status, after the position `after`: newest first, or with a search by name, which is the
+ * email of an own account and the subject of any other owner. PostgreSQL reads only the rows of the page, however many
+ * match the search.
  *
- * @param params.search how the email begins, in lower case; empty: any.
+ * @param params.search a prefix of the name, ignoring case; empty for all owners.
  */
 export const listUsers = query(
   async (
@@ -42,18 +43,18 @@ export const listUsers = query(
     }: { limit: number; after: Position | null; status: UserStatus; search: string },
   ): Promise<ListedUser[]> =>
     db
-      .select({ ...userColumns, disabledAt: users.disabledAt, activeKeys: countActiveKeys(db) })
-      .from(users)
+      .select({ ...ownerColumns, disabledAt: owners.disabledAt, activeKeys: countActiveKeys(db) })
+      .from(owners)
       .where(
         and(
           HAS_STATUS[status],
-          search ? sql`${byEmail} like ${prefixPattern(search)}` : undefined,
+          search ? sql`${byName} like lower(${prefixPattern(search)})` : undefined,
           search && after
-            ? sql`${byEmail} > (select last.email from ${users} last where last.id = ${after.id})`
-            : isAfter(users, after),
+            ? sql`(${byName}, ${owners.id}) > ((select lower(coalesce(last.email, last.subject)) from ${owners} last where last.id = ${after.id}), ${after.id}::uuid)`
+            : isAfter(owners, after),
         ),
       )
-      .orderBy(...(search ? [byEmail] : newestFirst(users)))
+      .orderBy(...(search ? [byName, asc(owners.id)] : newestFirst(owners)))
       .limit(limit),
 )
 
@@ -62,55 +63,59 @@ const countActiveKeys = (db: Database) =>
   sql<number>`(${db
     .select({ keys: sql`count(*)::int` })
     .from(apiKeys)
-    .where(and(eq(apiKeys.userId, users.id), isActive))})`
+    .where(and(eq(apiKeys.ownerId, owners.id), isActive))})`
 
-/** How the affected user's audit trail records an administrator. */
-export const byAdmin = ({ adminId, sessionId }: ByAdmin): Authority => ({
-  ...bySession(sessionId),
-  actorId: adminId,
-})
-
-export interface AdminAct {
-  id: string
+/** A change by an administrator. */
+export interface AdminAct<Affected> {
+  /** What the change is about. */
+  affected: Affected
   by: ByAdmin
   client: ClientInfo
 }
 
 /**
- * `ended`: the session of who asks has ended, or they have been disabled. `notAdmin`: they are no administrator any
- * more.
+ * `ended`: the administrator's credential has ended, or they have been disabled. `notAdmin`: they are no longer an
+ * administrator.
  */
 export type AdminResult = "done" | "notFound" | "ended" | "notAdmin"
 
 /**
- * Disables a user and ends all their sessions; harmless when it was done before.
+ * Disables an owner and ends all their sessions; a no-op for a disabled owner. An owner without an own account can be
+ * disabled before they are first seen.
  *
- * Of two administrators who disable each other at the same moment the second is refused. As nobody may disable
- * themselves, whoever has disabled another is left.
+ * When two administrators disable each other concurrently, the second is refused. As administrators can't disable
+ * themselves, one of them always stays enabled.
+ *
+ * @returns `notFound` for an id without a row.
  */
 export const disableUser = write(
-  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
-    withAdminAuthority(db, { by, userId: id }, async (tx, user) => {
-      if (!user) return "notFound"
-      if (user.disabledAt) return "done"
-      await tx.update(users).set({ disabledAt: sql`now()` }).where(eq(users.id, id))
+  async (db, { affected, by, client }: AdminAct<AffectedOwner>): Promise<AdminResult> =>
+    withAdminAuthority(db, { by, affected }, async (tx, owner) => {
+      if (owner?.disabledAt) return "done"
+      if (!owner) {
+        if (!("issuer" in affected)) return "notFound"
+        await ensureOwner(tx, affected)
+      }
+      const { id } = affected
+      await tx.update(owners).set({ disabledAt: sql`now()` }).where(eq(owners.id, id))
       await tx
         .update(sessions)
         .set({ endedAt: sql`now()` })
         .where(and(eq(sessions.userId, id), isNull(sessions.endedAt)))
-      await recordEvent(tx, { userId: id, kind: "userDisabled", ...byAdmin(by), client })
+      await recordEvent(tx, { ownerId: id, kind: "userDisabled", ...byAdmin(by), client })
       return "done"
     }),
 )
 
-/** Enables a user again; a no-op for an enabled user. Ended sessions stay ended. */
+/** Enables an owner again; a no-op for an enabled owner. Ended sessions stay ended. */
 export const enableUser = write(
-  async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
-    withAdminAuthority(db, { by, userId: id }, async (tx, user) => {
-      if (!user) return "notFound"
-      if (!user.disabledAt) return "done"
-      await tx.update(users).set({ disabledAt: null }).where(eq(users.id, id))
-      await recordEvent(tx, { userId: id, kind: "userEnabled", ...byAdmin(by), client })
+  async (db, { affected, by, client }: AdminAct<AffectedOwner>): Promise<AdminResult> =>
+    withAdminAuthority(db, { by, affected }, async (tx, owner) => {
+      // Without a row, nobody has disabled the owner.
+      if (!owner) return "issuer" in affected ? "done" : "notFound"
+      if (!owner.disabledAt) return "done"
+      await tx.update(owners).set({ disabledAt: null }).where(eq(owners.id, owner.id))
+      await recordEvent(tx, { ownerId: owner.id, kind: "userEnabled", ...byAdmin(by), client })
       return "done"
     }),
 )

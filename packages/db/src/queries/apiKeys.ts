@@ -2,25 +2,33 @@ import { and, count, eq, isNull, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
 import { apiKeys } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { type ActingCredential, withAuthority } from "./authority.ts"
+import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { type ActingCredential, ensureOwner, withAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
 export interface NewApiKey {
   id: string
+  /** Null for keys without a prefix and checksum. */
+  prefix: string | null
   lookupId: string
   keyHash: string
   receipt: Uint8Array
   receiptSecretId: string
   label: string
+  /** Null: every scope that the owner has. */
+  scopes: readonly string[] | null
   expiresAt: Date | null
 }
 
-export type CreateApiKeyResult = { status: "created"; createdAt: Date } | { status: "limitReached" } | "ended"
+export type CreateApiKeyResult =
+  | { status: "created"; createdAt: Date; createdBy: string }
+  | { status: "limitReached" }
+  | "ended"
 
 /**
- * Stores a key for a caller who holds fewer than `maxKeys` active ones. Changes by the same user take turns, so that none of them counts what another is about to add.
+ * Stores a key for a caller who has fewer than `maxKeys` active ones. Changes by the same owner are serialized, so
+ * each counts the keys that earlier ones have added.
  */
 export const createApiKey = write(
   async (
@@ -33,28 +41,38 @@ export const createApiKey = write(
     }: { by: ActingCredential; maxKeys: number; apiKey: NewApiKey; client: ClientInfo },
   ): Promise<CreateApiKeyResult> =>
     withAuthority(db, by, async (tx) => {
-      const { userId } = by
+      const { id: ownerId, subject: ownerSubject } = by.owner
       const [active] = await tx
         .select({ keys: count() })
         .from(apiKeys)
-        .where(and(eq(apiKeys.userId, userId), isActive))
+        .where(and(eq(apiKeys.ownerId, ownerId), isActive))
       if (!active || active.keys >= maxKeys) return { status: "limitReached" }
 
+      await ensureOwner(tx, by.owner)
       const [created] = await tx
         .insert(apiKeys)
-        .values({ userId, ...apiKey })
-        .returning({ createdAt: apiKeys.createdAt })
+        .values({
+          ...apiKey,
+          ownerId,
+          scopes: apiKey.scopes && [...apiKey.scopes],
+          checks: apiKey.scopes ? ["scopes"] : [],
+          createdBy: by.actor ?? ownerSubject,
+        })
+        .returning({ createdAt: apiKeys.createdAt, createdBy: apiKeys.createdBy })
       if (!created) throw new TypeError("insert returned no row")
       const subject = { id: apiKey.id, label: apiKey.label }
-      await recordEvent(tx, { ...by, kind: "apiKeyCreated", client, subject })
-      return { status: "created", createdAt: created.createdAt }
+      await recordEvent(tx, { ...byOwner(by), kind: "apiKeyCreated", client, subject })
+      return { status: "created", ...created }
     }),
 )
 
 export const listedApiKeyColumns = {
   id: apiKeys.id,
   label: apiKeys.label,
+  prefix: apiKeys.prefix,
   lookupId: apiKeys.lookupId,
+  scopes: apiKeys.scopes,
+  createdBy: apiKeys.createdBy,
   createdAt: apiKeys.createdAt,
   lastUsedAt: apiKeys.lastUsedAt,
   expiresAt: apiKeys.expiresAt,
@@ -65,14 +83,14 @@ export const listedApiKeyColumns = {
 export type ListedApiKey = Pick<typeof apiKeys.$inferSelect, keyof typeof listedApiKeyColumns>
 
 /**
- * A user's keys, newest first, from the one after `after` on: the active ones or all, with `search` somewhere in
- * their label, whatever its case.
+ * Lists an owner's keys after the position `after`, newest first: active ones or all, with `search` anywhere in their
+ * label, ignoring case.
  */
 export const listApiKeys = query(
   async (
     db,
     params: {
-      userId: string
+      ownerId: string
       limit: number
       after: Position | null
       status?: "active" | "all"
@@ -84,7 +102,7 @@ export const listApiKeys = query(
       .from(apiKeys)
       .where(
         and(
-          eq(apiKeys.userId, params.userId),
+          eq(apiKeys.ownerId, params.ownerId),
           params.status === "all" ? undefined : isActive,
           // Not `like`, since search terms could contain wildcards.
           params.search ? sql`strpos(lower(${apiKeys.label}), lower(${params.search})) > 0` : undefined,
@@ -95,7 +113,7 @@ export const listApiKeys = query(
       .limit(params.limit),
 )
 
-/** The columns that revoking sets. It removes the credential. */
+/** The columns that revoking sets. No credential remains. */
 export const revocation = {
   revokedAt: sql`now()`,
   keyHash: null,
@@ -104,9 +122,9 @@ export const revocation = {
 }
 
 /**
- * Revokes one of the caller's keys and wipes what could verify it, in one statement.
+ * Revokes one of the caller's keys and wipes its hash and receipt, in one statement.
  *
- * @returns `notFound` when they have no such key that is not revoked.
+ * @returns `notFound` if the caller has no such key, or it was revoked before.
  */
 export const revokeApiKey = write(
   async (
@@ -117,10 +135,10 @@ export const revokeApiKey = write(
       const [subject] = await tx
         .update(apiKeys)
         .set(revocation)
-        .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, by.userId), isNull(apiKeys.revokedAt)))
+        .where(and(eq(apiKeys.id, id), eq(apiKeys.ownerId, by.owner.id), isNull(apiKeys.revokedAt)))
         .returning({ id: apiKeys.id, label: apiKeys.label })
       if (!subject) return "notFound"
-      await recordEvent(tx, { ...by, kind: "apiKeyRevoked", client, subject })
+      await recordEvent(tx, { ...byOwner(by), kind: "apiKeyRevoked", client, subject })
       return "done"
     }),
 )

@@ -2,12 +2,14 @@ import { and, eq } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { query } from "../query.ts"
 import { auditEvents } from "../schema.ts"
+import type { ActingCredential, ByAdmin } from "./authority.ts"
+import { OWN_ISSUER } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
 /** The origin of a call, as the audit trail records it. */
 export interface ClientInfo {
-  /** The client's IP address, as far as the proxies in front are trusted. */
-  address: string
+  /** The client's IP address, as far as the proxies in front are trusted; null for changes without a request. */
+  address: string | null
   requestId: string
   /** A description of the client such as "Chrome on Linux"; null if unknown. */
   device: string | null
@@ -15,32 +17,47 @@ export interface ClientInfo {
 
 export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
 
-/** The credential behind an event, and the actor if that is not the user whose trail it is. */
+/** The credential behind an event, and who acted if that was not the owner. */
 export interface Authority {
   via: (typeof auditEvents.$inferSelect)["via"]
-  /** The session's or key's id; null for a password. */
+  /** The session's or key's id; null for other credentials. */
   credentialId: string | null
-  /** The administrator. */
+  /** The administrator who acted. */
   actorId?: string
+  /** The person who acted for the owner, or for the administrator. */
+  actor?: string | undefined
 }
 
 /** The authority of a user's own session. */
 export const bySession = (sessionId: string): Authority => ({ via: "session", credentialId: sessionId })
 
+/** How the owner's audit trail records their own change. */
+export const byOwner = (by: ActingCredential): Authority & { ownerId: string } => ({
+  ownerId: by.owner.id,
+  via: by.via,
+  credentialId: "credentialId" in by ? by.credentialId : null,
+  actor: by.actor,
+})
+
+/** How the affected owner's audit trail records an administrator. */
+export function byAdmin(by: ByAdmin): Authority {
+  const { ownerId: actorId, ...authority } = byOwner(by)
+  // An administrator without an own account can't be found by the id.
+  const actor = by.actor ?? (by.owner.issuer === OWN_ISSUER ? undefined : by.owner.subject)
+  return { ...authority, actorId, actor }
+}
+
 export interface NewAuditEvent extends Authority {
-  userId: string
+  ownerId: string
   kind: AuditKind
   client: ClientInfo
-  /** The affected session or key, with the name that its owner knows. */
+  /** The affected session or key, with its device or label. */
   subject?: { id: string; label: string | null }
   /** The number of sessions that ended; 1 by default. */
   count?: number
 }
 
-/**
- * Stores an event. Belongs into the transaction that does what it tells of, so that neither is there without the
- * other: when the event can't be stored, nothing is done.
- */
+/** Stores an event. Belongs in the transaction of the change that it records, so that both are stored or neither. */
 export async function recordEvent(db: Database, { client, subject, ...event }: NewAuditEvent): Promise<void> {
   const { address, device, requestId } = client
   const [subjectId, subjectLabel] = [subject?.id, subject?.label]
@@ -51,6 +68,7 @@ const listedAuditEventColumns = {
   id: auditEvents.id,
   kind: auditEvents.kind,
   actorId: auditEvents.actorId,
+  actor: auditEvents.actor,
   via: auditEvents.via,
   credentialId: auditEvents.credentialId,
   address: auditEvents.address,
@@ -65,12 +83,12 @@ const listedAuditEventColumns = {
 
 export type ListedAuditEvent = Pick<typeof auditEvents.$inferSelect, keyof typeof listedAuditEventColumns>
 
-/** A user's events, newest first, from the one after `after` on: of one kind or all. */
+/** Lists a user's events after the position `after`, newest first: of one kind or all. */
 export const listAuditEvents = query(
   async (
     db,
     params: {
-      userId: string
+      ownerId: string
       limit: number
       after: Position | null
       kind?: AuditKind
@@ -81,7 +99,7 @@ export const listAuditEvents = query(
       .from(auditEvents)
       .where(
         and(
-          eq(auditEvents.userId, params.userId),
+          eq(auditEvents.ownerId, params.ownerId),
           params.kind && eq(auditEvents.kind, params.kind),
           isAfter(auditEvents, params.after),
         ),

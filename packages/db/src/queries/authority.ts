@@ -1,15 +1,26 @@
-import { and, eq, inArray } from "drizzle-orm"
+import { and, eq, inArray, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { apiKeys, sessions, users } from "../schema.ts"
+import { apiKeys, owners, sessions } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
+import { OWN_ISSUER, type OwnerIdentity } from "./ownerColumns.ts"
 
-/** The user who requests a change, and the credential that authenticated the request. */
-export interface ActingCredential {
-  userId: string
-  via: "session" | "apiKey"
-  /** The session's or key's id. */
-  credentialId: string
-}
+/** The owner on whose behalf a change is requested, and the credential that authenticated the request. */
+export type ActingCredential = {
+  owner: OwnerIdentity
+  /** The person who acts for the owner, if that is somebody else. */
+  actor?: string
+} & (
+  | { via: "session"; credentialId: string }
+  | { via: "apiKey"; credentialId: string }
+  /** A trusted issuer's token, and until when it may be used. */
+  | { via: "accessToken"; endsAt: Date }
+  /** The host vouches for the request. */
+  | { via: "host" }
+  /** The host's own code, without a request. */
+  | { via: "server" }
+)
+
+export type SessionCredential = Extract<ActingCredential, { via: "session" }>
 
 /** A session as the acting credential. */
 export const sessionCredential = ({
@@ -18,22 +29,22 @@ export const sessionCredential = ({
 }: {
   userId: string
   sessionId: string
-}): ActingCredential => ({
-  userId,
+}): SessionCredential => ({
+  owner: { id: userId, issuer: OWN_ISSUER, subject: userId },
   via: "session",
   credentialId: sessionId,
 })
 
 /**
- * Runs a change on behalf of a caller in a transaction that first makes sure that the caller may still act: the
- * user is enabled, and the credential has neither ended, been revoked nor expired. Whatever ends one of them waits
- * until the change is done, or has happened before and is seen here.
+ * Runs a change on behalf of a caller, in a transaction that first checks that the caller may still act: the owner is
+ * enabled, and the credential has not ended, expired or been revoked. A concurrent change that would end one of them
+ * either commits first, and the check sees it, or waits for this transaction.
  *
- * Locks are taken in one order, users by their ids, then sessions, then keys, and at full strength from the start:
- * as a user's row is locked first, changes by the same user take turns. So no two of them can wait for each other.
- * They are "no key update", which events that refer to a user don't wait for.
+ * To prevent deadlocks, locks are taken in a fixed order (owners by id, then sessions, then keys) and at full strength
+ * from the start. As the owner is locked first, changes by the same owner are serialized. The row locks are "no key
+ * update", which don't block inserts of events that refer to the owner.
  *
- * @returns `ended` when the caller may not, and nothing was done.
+ * @returns `ended` if the caller may no longer act; nothing was changed.
  */
 export async function withAuthority<Result>(
   db: Database,
@@ -41,66 +52,98 @@ export async function withAuthority<Result>(
   change: (tx: Database) => Promise<Result>,
 ): Promise<Result | "ended"> {
   return db.transaction(async (tx) => {
-    const [user] = await lockUsers(tx, [credential.userId])
-    return (await isStanding(tx, credential, user)) ? change(tx) : "ended"
+    const [owner] = await lockOwners(tx, [credential.owner])
+    return (await mayStillAct(tx, credential, owner)) ? change(tx) : "ended"
   })
 }
 
-/** The administrator who makes a change, and their session. */
-export interface ByAdmin {
-  adminId: string
-  sessionId: string
+/** Inserts the row of an owner without an own account, if they have none. The owner must be locked. */
+export async function ensureOwner(tx: Database, { id, issuer, subject }: OwnerIdentity): Promise<void> {
+  if (issuer !== OWN_ISSUER) await tx.insert(owners).values({ id, issuer, subject }).onConflictDoNothing()
 }
 
+/** The administrator who makes a change. */
+export type ByAdmin = ActingCredential & {
+  /** `account`: by the role in the database. `host`: by the host's configuration or code. */
+  appointedBy: "account" | "host"
+}
+
+/** An owner by id, who has a row, or one who may have none yet. */
+export type AffectedOwner = { id: string } | OwnerIdentity
+
 /**
- * The same for an administrator, who must also still be one.
+ * Like `withAuthority`, for an administrator, who must also still be one.
  *
- * @param params.userId a user whom the change is about, and who is locked as well; `change` gets the row.
+ * @param params.affected the affected owner, who is locked as well; `change` receives the row.
  */
 export async function withAdminAuthority<Result>(
   db: Database,
-  { by, userId }: { by: ByAdmin; userId?: string },
-  change: (tx: Database, user: LockedUser | undefined) => Promise<Result>,
+  { by, affected }: { by: ByAdmin; affected?: AffectedOwner },
+  change: (tx: Database, owner: LockedOwner | undefined) => Promise<Result>,
 ): Promise<Result | "ended" | "notAdmin"> {
   return db.transaction(async (tx) => {
-    const locked = await lockUsers(tx, userId === undefined ? [by.adminId] : [by.adminId, userId])
-    const find = (id: string | undefined) => locked.find((user) => user.id === id)
-    const admin = find(by.adminId)
-    const credential = sessionCredential({ userId: by.adminId, sessionId: by.sessionId })
-    if (!(await isStanding(tx, credential, admin))) return "ended"
-    if (admin?.role !== "admin") return "notAdmin"
-    return change(tx, find(userId))
+    const locked = await lockOwners(tx, affected ? [by.owner, affected] : [by.owner])
+    const find = (id: string | undefined) => locked.find((owner) => owner.id === id)
+    const admin = find(by.owner.id)
+    if (!(await mayStillAct(tx, by, admin))) return "ended"
+    if (by.appointedBy === "account" && admin?.role !== "admin") return "notAdmin"
+    return change(tx, find(affected?.id))
   })
 }
 
-type LockedUser = Pick<typeof users.$inferSelect, "id" | "role" | "disabledAt">
+type LockedOwner = Pick<typeof owners.$inferSelect, "id" | "role" | "disabledAt">
 
-const lockUsers = (tx: Database, ids: readonly string[]): Promise<LockedUser[]> =>
-  tx
-    .select({ id: users.id, role: users.role, disabledAt: users.disabledAt })
-    .from(users)
-    .where(inArray(users.id, [...ids]))
-    .orderBy(users.id)
+/**
+ * Locks owners and returns the rows that exist. An owner without an own account may have no row to lock, so advisory
+ * locks come first: else the owner could be disabled for the first time while a change on their behalf is under way.
+ */
+async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): Promise<LockedOwner[]> {
+  const ids = [...new Set(identified.map(({ id }) => id))]
+  const external = new Set(identified.filter(mayHaveNoRow).map(({ id }) => id))
+  for (const id of [...external].sort()) {
+    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`latchkey owner ${id}`}, 0))`)
+  }
+  return tx
+    .select({ id: owners.id, role: owners.role, disabledAt: owners.disabledAt })
+    .from(owners)
+    .where(inArray(owners.id, ids))
+    .orderBy(owners.id)
     .for("no key update")
+}
 
-async function isStanding(
+const mayHaveNoRow = (owner: AffectedOwner) => "issuer" in owner && owner.issuer !== OWN_ISSUER
+
+async function mayStillAct(
   tx: Database,
   credential: ActingCredential,
-  user: LockedUser | undefined,
+  row: LockedOwner | undefined,
 ): Promise<boolean> {
-  if (!user || user.disabledAt) return false
-  const { userId, credentialId: id } = credential
-  const rows =
-    credential.via === "session"
-      ? await tx
+  if (row ? row.disabledAt !== null : !mayHaveNoRow(credential.owner)) return false
+  const ownerId = credential.owner.id
+  switch (credential.via) {
+    case "session":
+      return isLocked(
+        tx
           .select({ id: sessions.id })
           .from(sessions)
-          .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isLive))
-          .for("no key update")
-      : await tx
+          .where(and(eq(sessions.id, credential.credentialId), eq(sessions.userId, ownerId), isLive))
+          .for("no key update"),
+      )
+    case "apiKey":
+      return isLocked(
+        tx
           .select({ id: apiKeys.id })
           .from(apiKeys)
-          .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId), isActive))
-          .for("no key update")
-  return rows.length === 1
+          .where(and(eq(apiKeys.id, credential.credentialId), eq(apiKeys.ownerId, ownerId), isActive))
+          .for("no key update"),
+      )
+    case "accessToken":
+      // By this server's clock, as when the token was verified.
+      return Date.now() < credential.endsAt.getTime()
+    case "host":
+    case "server":
+      return true
+  }
 }
+
+const isLocked = async (rows: PromiseLike<unknown[]>) => (await rows).length === 1

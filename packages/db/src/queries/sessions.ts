@@ -3,12 +3,12 @@ import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
-import { sessions, users } from "../schema.ts"
+import { owners, sessions } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
-import { type ActingCredential, withAuthority } from "./authority.ts"
+import { byOwner, type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
+import { type SessionCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
-import { type User, userColumns } from "./userColumns.ts"
+import { type User, userColumns } from "./ownerColumns.ts"
 
 export interface NewSession {
   id: string
@@ -18,7 +18,7 @@ export interface NewSession {
   ttl: number
 }
 
-/** Stores a new session, its end by the database's clock, and that it came of a password. */
+/** Stores a session that was opened with a password, and records it. Its expiry follows the database's clock. */
 export async function openSession(
   tx: Database,
   params: { userId: string; kind: "registered" | "loggedIn"; session: NewSession; client: ClientInfo },
@@ -32,19 +32,19 @@ export async function openSession(
     expiresAt: sql`now() + make_interval(secs => ${ttl})`,
   })
   const subject = { id: session.id, label: client.device }
-  await recordEvent(tx, { userId, kind, via: "password", credentialId: null, client, subject })
+  await recordEvent(tx, { ownerId: userId, kind, via: "password", credentialId: null, client, subject })
 }
 
 /**
- * How many live sessions a user can have. All of them end in one statement when the password changes or the user is
- * disabled; with enough of them neither would be done in time.
+ * The maximum number of live sessions per user. A password change or disabling the user ends all of them in one
+ * statement, which would time out with too many.
  */
 export const MAX_LIVE_SESSIONS = 1_000
 
 /**
- * Opens a session for a user whose password was just checked; of too many, those end that were not used for longest.
- * The user's row is locked against a change of password at the same moment: either the session comes first and the
- * change ends it, or it is refused.
+ * Opens a session for a user whose password was just checked. At the maximum, the least recently used sessions end.
+ * The user's row is locked against a concurrent password change: if the session comes first, the change ends it;
+ * otherwise it is refused.
  *
  * @returns whether the user is still enabled and has that password hash.
  */
@@ -56,9 +56,9 @@ export const createSession = write(
     db.transaction(async (tx) => {
       const { userId, checkedHash, session, client } = params
       const [user] = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, userId), eq(users.passwordHash, checkedHash), isNull(users.disabledAt)))
+        .select({ id: owners.id })
+        .from(owners)
+        .where(and(eq(owners.id, userId), eq(owners.passwordHash, checkedHash), isNull(owners.disabledAt)))
         .for("no key update")
       if (!user) return false
       await makeRoom(tx, { userId, client })
@@ -68,8 +68,8 @@ export const createSession = write(
 )
 
 /**
- * Ends the sessions that leave no room for another, and records how many. The lock on the user's row makes concurrent
- * sign-ins take turns here.
+ * Ends the least recently used sessions until there is room for another, and records how many. The lock on the user's
+ * row serializes concurrent sign-ins.
  */
 async function makeRoom(
   tx: Database,
@@ -88,7 +88,7 @@ async function makeRoom(
     .returning({ id: sessions.id })
   if (ended.length === 0) return
   await recordEvent(tx, {
-    userId,
+    ownerId: userId,
     kind: "oldestSessionsEnded",
     via: "password",
     credentialId: null,
@@ -103,55 +103,55 @@ export interface LiveFamily extends LiveSession {
 }
 
 /**
- * What it takes to tell whose refresh tokens these sessions have: those that are live and whose user is enabled, in no
- * order.
+ * Returns the sessions that are live and whose user is enabled, with the family hash that tells which refresh tokens
+ * are theirs, in no particular order.
  */
 export const findLiveFamilies = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveFamily[]> =>
     db
       .select({ id: sessions.id, familyHash: sessions.familyHash, user: userColumns })
       .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.userId))
-      .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(users.disabledAt))),
+      .innerJoin(owners, eq(owners.id, sessions.userId))
+      .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(owners.disabledAt))),
 )
 
-/** Signs out of the caller's session. */
+/** Ends the caller's session. */
 export const endSession = write(
-  async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
+  async (db, { by, client }: { by: SessionCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      await endWhere(tx, eq(sessions.id, by.credentialId), { ...by, kind: "loggedOut", client })
+      await endWhere(tx, eq(sessions.id, by.credentialId), { ...byOwner(by), kind: "loggedOut", client })
       return "done" as const
     }),
 )
 
-/** Signs out of the session that a refresh token belongs to, by the part that all its tokens share. */
+/** Ends the session that a refresh token belongs to, found by the part that all its tokens share. */
 export const endSessionOfFamily = write(
   async (db, params: { id: string; familyHash: Uint8Array; client: ClientInfo }): Promise<void> => {
     const { id, familyHash, client } = params
-    const which = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
+    const condition = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
     const event = { via: "refreshToken", credentialId: id, kind: "loggedOut", client } as const
-    await db.transaction((tx) => endWhere(tx, which, event))
+    await db.transaction((tx) => endWhere(tx, condition, event))
   },
 )
 
 /**
- * Ends the one live session that fits, and records it.
+ * Ends the one live session that matches, and records it.
  *
- * @returns false when none does.
+ * @returns false if none matches.
  */
 async function endWhere(
   tx: Database,
-  which: SQL | undefined,
-  event: Omit<NewAuditEvent, "userId" | "subject" | "count">,
+  condition: SQL | undefined,
+  event: Omit<NewAuditEvent, "ownerId" | "subject" | "count">,
 ): Promise<boolean> {
   const [ended] = await tx
     .update(sessions)
     .set({ endedAt: sql`now()` })
-    .where(and(which, isLive))
+    .where(and(condition, isLive))
     .returning({ id: sessions.id, label: sessions.device, userId: sessions.userId })
   if (!ended) return false
   const { userId, ...subject } = ended
-  await recordEvent(tx, { ...event, userId, subject })
+  await recordEvent(tx, { ...event, ownerId: userId, subject })
   return true
 }
 
@@ -178,26 +178,26 @@ export const listSessions = query(
 /**
  * Ends one of the caller's live sessions.
  *
- * @returns `notFound` when they have no such session.
+ * @returns `notFound` if the caller has no such session.
  */
 export const revokeSession = write(
   async (
     db,
-    { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
+    { id, by, client }: { id: string; by: SessionCredential; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      const which = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
-      const ended = await endWhere(tx, which, { ...by, kind: "sessionRevoked", client })
+      const condition = and(eq(sessions.id, id), eq(sessions.userId, by.owner.id))
+      const ended = await endWhere(tx, condition, { ...byOwner(by), kind: "sessionRevoked", client })
       return ended ? "done" : "notFound"
     }),
 )
 
 /** Ends all sessions of the caller except the current one. */
 export const revokeOtherSessions = write(
-  async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
+  async (db, { by, client }: { by: SessionCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      const count = await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
-      if (count > 0) await recordEvent(tx, { ...by, kind: "otherSessionsRevoked", client, count })
+      const count = await endOtherSessions(tx, { userId: by.owner.id, keptId: by.credentialId })
+      if (count > 0) await recordEvent(tx, { ...byOwner(by), kind: "otherSessionsRevoked", client, count })
       return "done" as const
     }),
 )
@@ -224,12 +224,12 @@ const liveSessions = prepareOnce((db) =>
   db
     .select({ id: sessions.id, user: userColumns })
     .from(sessions)
-    .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(onPrimary, anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(users.disabledAt)))
+    .innerJoin(owners, eq(owners.id, sessions.userId))
+    .where(and(onPrimary, anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(owners.disabledAt)))
     .prepare("live_sessions"),
 )
 
-/** Returns the sessions that are live now and whose user is enabled, in no order. */
+/** Returns the sessions that are live now and whose user is enabled, in no particular order. */
 export const findLiveSessions = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveSession[]> =>
     liveSessions(db).execute({ ids: joinIds(ids) }),

@@ -1,47 +1,55 @@
 import { and, asc, count, eq, inArray, ne, notExists, notInArray, or } from "drizzle-orm"
 import { write } from "../query.ts"
-import { users } from "../schema.ts"
+import { owners } from "../schema.ts"
+import { OWN_ISSUER } from "./ownerColumns.ts"
 
 /**
- * Makes those whose emails (lower case) these are administrators, and nobody else.
+ * Makes the users with these emails (lower case) administrators, and nobody else.
  *
- * @returns how many of the emails nobody has registered.
+ * @returns how many of the emails are not registered.
  */
 export const syncAdmins = write(
   async (db, { emails }: { emails: readonly string[] }): Promise<number> =>
     db.transaction(async (tx) => {
       const named = [...new Set(emails)]
-      // In the order in which changes by administrators lock users, and then nobody else, so that neither waits for
-      // the other.
+      // Locks users in the same order as changes by administrators, and updates no others, to prevent deadlocks.
       const locked = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(or(eq(users.role, "admin"), inArray(users.email, named)))
-        .orderBy(users.id)
+        .select({ id: owners.id })
+        .from(owners)
+        .where(or(eq(owners.role, "admin"), inArray(owners.email, named)))
+        .orderBy(owners.id)
         .for("no key update")
       const isLocked = inArray(
-        users.id,
+        owners.id,
         locked.map(({ id }) => id),
       )
       await tx
-        .update(users)
+        .update(owners)
         .set({ role: "user" })
-        .where(and(isLocked, eq(users.role, "admin"), notInArray(users.email, named)))
+        .where(and(isLocked, eq(owners.role, "admin"), notInArray(owners.email, named)))
       await tx
-        .update(users)
+        .update(owners)
         .set({ role: "admin" })
-        .where(and(isLocked, inArray(users.email, named), ne(users.role, "admin")))
-      const [registered] = await tx.select({ users: count() }).from(users).where(inArray(users.email, named))
+        .where(and(isLocked, inArray(owners.email, named), ne(owners.role, "admin")))
+      const [registered] = await tx
+        .select({ users: count() })
+        .from(owners)
+        .where(inArray(owners.email, named))
       return named.length - (registered?.users ?? 0)
     }),
 )
 
 /** Makes the oldest user an administrator if there is none. */
 export const appointOldestUser = write<void, void>(async (db) => {
-  const admins = db.select({ id: users.id }).from(users).where(eq(users.role, "admin"))
-  const oldest = db.select({ id: users.id }).from(users).orderBy(asc(users.createdAt), asc(users.id)).limit(1)
+  const admins = db.select({ id: owners.id }).from(owners).where(eq(owners.role, "admin"))
+  const oldest = db
+    .select({ id: owners.id })
+    .from(owners)
+    .where(eq(owners.issuer, OWN_ISSUER))
+    .orderBy(asc(owners.createdAt), asc(owners.id))
+    .limit(1)
   await db
-    .update(users)
+    .update(owners)
     .set({ role: "admin" })
-    .where(and(inArray(users.id, oldest), notExists(admins)))
+    .where(and(inArray(owners.id, oldest), notExists(admins)))
 })

@@ -1,21 +1,22 @@
+import { randomUUID } from "node:crypto"
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
-import { sessions, users } from "../schema.ts"
-import { type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { type ActingCredential, withAuthority } from "./authority.ts"
+import { owners, sessions } from "../schema.ts"
+import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { type SessionCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
+import { OWN_ISSUER, type User, userColumns } from "./ownerColumns.ts"
 import { endOtherSessions, type NewSession, openSession } from "./sessions.ts"
-import { type User, userColumns } from "./userColumns.ts"
 
 /** The enabled user of an email (lower case), with the hash to check the password against. */
 export const findUserByEmail = query(
   async (db, { email }: { email: string }): Promise<{ user: User; passwordHash: string } | null> => {
     const [row] = await db
-      .select({ user: userColumns, passwordHash: users.passwordHash })
-      .from(users)
-      .where(and(onPrimary, eq(users.email, email), isNull(users.disabledAt)))
+      .select({ user: userColumns, passwordHash: sql<string>`${owners.passwordHash}` })
+      .from(owners)
+      .where(and(onPrimary, eq(owners.email, email), isNull(owners.disabledAt)))
     return row ?? null
   },
 )
@@ -24,10 +25,10 @@ export const findUserByEmail = query(
 export const findPasswordHash = query(
   async (db, { userId, sessionId }: { userId: string; sessionId: string }): Promise<string | null> => {
     const [row] = await db
-      .select({ passwordHash: users.passwordHash })
-      .from(users)
-      .innerJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId), isLive))
-      .where(and(onPrimary, eq(users.id, userId), isNull(users.disabledAt)))
+      .select({ passwordHash: sql<string>`${owners.passwordHash}` })
+      .from(owners)
+      .innerJoin(sessions, and(eq(sessions.userId, owners.id), eq(sessions.id, sessionId), isLive))
+      .where(and(onPrimary, eq(owners.id, userId), isNull(owners.disabledAt)))
     return row?.passwordHash ?? null
   },
 )
@@ -53,11 +54,18 @@ export const createUser = write(
     },
   ): Promise<User | null> =>
     db.transaction(async (tx) => {
-      const { id, email, passwordHash, role = "user", session, client } = params
+      const { id = randomUUID(), email, passwordHash, role = "user", session, client } = params
       const [user] = await tx
-        .insert(users)
-        .values({ id, email, passwordHash, role: role === "adminIfFirst" ? await roleOfNext(tx) : role })
-        .onConflictDoNothing({ target: users.email })
+        .insert(owners)
+        .values({
+          id,
+          issuer: OWN_ISSUER,
+          subject: id,
+          email,
+          passwordHash,
+          role: role === "adminIfFirst" ? await roleOfNext(tx) : role,
+        })
+        .onConflictDoNothing({ target: owners.email })
         .returning(userColumns)
       if (!user) return null
       await openSession(tx, { userId: user.id, kind: "registered", session, client })
@@ -67,23 +75,24 @@ export const createUser = write(
 
 /** Locks out concurrent registrations, since two users could otherwise both be the first. */
 async function roleOfNext(tx: Database): Promise<User["role"]> {
-  await tx.execute(sql`lock table ${users} in share row exclusive mode`)
-  const [anyone] = await tx.select({ id: users.id }).from(users).limit(1)
+  await tx.execute(sql`lock table ${owners} in share row exclusive mode`)
+  const isAccount = eq(owners.issuer, OWN_ISSUER)
+  const [anyone] = await tx.select({ id: owners.id }).from(owners).where(isAccount).limit(1)
   return anyone ? "user" : "admin"
 }
 
 /**
- * Replaces the hash of a password that stays the same, if it is still the one that was checked.
+ * Stores a new hash of the same password, unless its hash has changed since it was checked.
  *
  * @returns whether it was replaced.
  */
 export const replacePasswordHash = write(
   async (db, params: { userId: string; checkedHash: string; newHash: string }): Promise<boolean> => {
     const replaced = await db
-      .update(users)
+      .update(owners)
       .set({ passwordHash: params.newHash })
-      .where(and(eq(users.id, params.userId), eq(users.passwordHash, params.checkedHash)))
-      .returning({ id: users.id })
+      .where(and(eq(owners.id, params.userId), eq(owners.passwordHash, params.checkedHash)))
+      .returning({ id: owners.id })
     return replaced.length === 1
   },
 )
@@ -97,18 +106,18 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "ended"
 export const changePassword = write(
   async (
     db,
-    params: { by: ActingCredential; checkedHash: string; newHash: string; client: ClientInfo },
+    params: { by: SessionCredential; checkedHash: string; newHash: string; client: ClientInfo },
   ): Promise<ChangePasswordResult> =>
     withAuthority(db, params.by, async (tx) => {
       const { by, client } = params
       const changed = await tx
-        .update(users)
+        .update(owners)
         .set({ passwordHash: params.newHash })
-        .where(and(eq(users.id, by.userId), eq(users.passwordHash, params.checkedHash)))
-        .returning({ id: users.id })
+        .where(and(eq(owners.id, by.owner.id), eq(owners.passwordHash, params.checkedHash)))
+        .returning({ id: owners.id })
       if (changed.length === 0) return "otherPassword"
-      await endOtherSessions(tx, { userId: by.userId, keptId: by.credentialId })
-      await recordEvent(tx, { ...by, kind: "passwordChanged", client })
+      await endOtherSessions(tx, { userId: by.owner.id, keptId: by.credentialId })
+      await recordEvent(tx, { ...byOwner(by), kind: "passwordChanged", client })
       return "changed"
     }),
 )

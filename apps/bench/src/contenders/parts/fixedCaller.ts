@@ -1,15 +1,25 @@
-import type { Auth, Caller } from "@latchkey/auth"
+import type { Auth, Caller, Owner } from "@latchkey/auth"
+
+/** The owner of an own account. */
+export function ownerOf(user: Pick<Owner, "id" | "email" | "role" | "createdAt">): Owner {
+  return { ...user, issuer: "latchkey", subject: user.id }
+}
 
 /** The caller that contenders without authentication return, of the same shape and size as a real one. */
 export const fixedCaller: Caller = {
   via: "apiKey",
   apiKeyId: "6f1c8f0a-3b51-4f5e-9a57-2f2a4a1f7d10",
-  user: {
+  label: "key 0",
+  metadata: null,
+  owner: ownerOf({
     id: "0b7c1a52-8d0e-4c55-bb0f-9d3b6f0f4e21",
     email: "user-0000000@bench.invalid",
     role: "user",
     createdAt: new Date("2026-01-01T00:00:00Z"),
-  },
+  }),
+  scopes: [],
+  isScoped: false,
+  manage: "write",
 }
 
 const unavailable = new Proxy(
@@ -22,13 +32,19 @@ const unavailable = new Proxy(
 )
 
 /** An `Auth` that only authenticates, by calling `identify`. */
-export const createStubAuth = (
-  identify: (headers: Pick<Headers, "get">) => Promise<Caller | null>,
-): Auth => ({
+export const createStubAuth = (identify: (headers: Headers) => Promise<Caller | null>): Auth => ({
   refreshTokenTtl: 1,
+  scopes: [],
+  passwords: "on",
   authenticate: async (headers) => {
     const caller = await identify(headers)
-    return caller ? { caller } : { caller: null, problem: "invalid" }
+    return caller ? { caller } : { caller: null, problem: "invalid", cause: "unknown" }
+  },
+  administratorOf: () => {
+    throw new TypeError("this contender only authenticates")
+  },
+  as: () => {
+    throw new TypeError("this contender only authenticates")
   },
   accounts: unavailable as Auth["accounts"],
   apiKeys: unavailable as Auth["apiKeys"],
@@ -37,6 +53,7 @@ export const createStubAuth = (
   admin: unavailable as Auth["admin"],
   queue: unavailable as Auth["queue"],
   syncAdmins: async () => 0,
+  flush: async () => {},
   close: async () => {},
 })
 

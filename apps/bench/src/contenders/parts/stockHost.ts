@@ -1,5 +1,5 @@
 import { serve } from "@hono/node-server"
-import { appRouter, createContext, RequestState } from "@latchkey/api"
+import { appRouter, createContext, openSource, RequestState } from "@latchkey/api"
 import type { Auth } from "@latchkey/auth"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { Hono } from "hono"
@@ -14,7 +14,7 @@ export function serveWithFetchAdapter(auth: Auth) {
       req: c.req.raw,
       router: appRouter,
       createContext: ({ req }) =>
-        createContext(auth, new RequestState({ headers: req.headers, peerAddress: "127.0.0.1" })),
+        createContext(openSource(auth), new RequestState({ headers: req.headers, peerAddress: "127.0.0.1" })),
     }),
   )
   serve({ fetch: app.fetch, port: port(), hostname: "127.0.0.1" })

@@ -7,10 +7,10 @@ import {
   noOutput,
   pageOf,
 } from "@latchkey/contract/schemas"
-import { callerProcedure, router, sessionProcedure } from "../procedures.ts"
+import { callerProcedure, ownerProcedure, router } from "../procedures.ts"
 
 export const apiKeysRouter = router({
-  create: sessionProcedure
+  create: ownerProcedure
     .meta({
       queue: "none",
       rest: {
@@ -19,21 +19,22 @@ export const apiKeysRouter = router({
         status: 201,
         summary: "Create an API key",
         description:
-          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. Requires an access token: API keys can't create keys.",
+          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. It has every scope of its owner unless `scopes` is set. API keys can't create keys.",
       },
     })
     .input(createApiKey)
     .output(createdApiKey)
     .mutation(({ ctx, input }) =>
       ctx.latchkey.auth.apiKeys.create(
-        ctx.session,
-        { label: input.label, expiresAt: input.expiresAt ?? null },
+        ctx.caller,
+        { label: input.label, expiresAt: input.expiresAt ?? null, scopes: input.scopes ?? null },
         ctx.latchkey.request,
       ),
     ),
 
   list: callerProcedure
     .meta({
+      scope: "latchkey:apikeys:read",
       rest: {
         method: "GET",
         path: "/auth/apikeys",
@@ -46,10 +47,7 @@ export const apiKeysRouter = router({
     .input(listApiKeys)
     .output(pageOf(apiKey))
     .query(({ ctx, input }) =>
-      ctx.latchkey.auth.apiKeys.list(
-        { userId: ctx.caller.user.id },
-        { ...input, cursor: input.cursor ?? null },
-      ),
+      ctx.latchkey.auth.apiKeys.list(ctx.caller.owner, { ...input, cursor: input.cursor ?? null }),
     ),
 
   revoke: callerProcedure

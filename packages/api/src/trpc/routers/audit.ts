@@ -1,9 +1,9 @@
 import { auditEvent, listAudit, pageOf } from "@latchkey/contract/schemas"
-import { router, sessionProcedure } from "../procedures.ts"
+import { ownerProcedure, router } from "../procedures.ts"
 
 export const auditRouter = router({
   // Rejects API keys: a leaked key must not reveal where its owner is.
-  list: sessionProcedure
+  list: ownerProcedure
     .meta({
       rest: {
         method: "GET",
@@ -17,6 +17,10 @@ export const auditRouter = router({
     .input(listAudit)
     .output(pageOf(auditEvent))
     .query(({ ctx, input: { cursor, limit, kind } }) =>
-      ctx.latchkey.auth.audit.list(ctx.session, { cursor: cursor ?? null, limit, ...(kind && { kind }) }),
+      ctx.latchkey.auth.audit.list(ctx.caller.owner, {
+        cursor: cursor ?? null,
+        limit,
+        ...(kind && { kind }),
+      }),
     ),
 })

@@ -24,6 +24,7 @@ const COOKIE =
 export const authRouter = router({
   register: publicProcedure
     .meta({
+      accounts: true,
       queue: "none",
       rest: {
         method: "POST",
@@ -42,6 +43,7 @@ export const authRouter = router({
 
   login: publicProcedure
     .meta({
+      accounts: true,
       queue: "none",
       rest: {
         method: "POST",
@@ -60,6 +62,7 @@ export const authRouter = router({
 
   refresh: publicProcedure
     .meta({
+      accounts: true,
       queue: "own",
       rest: {
         method: "POST",
@@ -84,6 +87,7 @@ export const authRouter = router({
 
   logout: inputlessProcedure
     .meta({
+      accounts: true,
       access: "jwt",
       input: "none",
       queue: "own",
@@ -139,14 +143,16 @@ export const authRouter = router({
         method: "GET",
         path: "/auth/me",
         status: 200,
-        summary: "Get the current user",
+        summary: "Get the caller",
         description:
-          "Returns the user that the credential belongs to. `via` is the kind of credential, and `apiKeyId` the id of the API key, if one was used.",
+          "Returns the owner of the credential: who vouches for them (`issuer`), and their id there (`subject`). `actor` is the person who acts for the owner, if that is somebody else. `via` is the kind of credential, and `apiKeyId` the id of the API key, if one was used.",
       },
     })
     .output(me)
     .query(({ ctx: { caller } }) => ({
-      ...caller.user,
+      ...caller.owner,
+      ...(caller.actor !== undefined && { actor: caller.actor }),
+      scopes: [...caller.scopes],
       via: caller.via,
       ...(caller.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
     })),

@@ -1,0 +1,44 @@
+import { type AdminResult, type ByAdmin, OWN_ISSUER } from "@latchkey/db"
+import { AuthError, requireDone } from "../errors.ts"
+import { actingCredentialOf, type Caller } from "./caller.ts"
+
+/** An administrator, and the credential that authenticated the request. */
+export type Administrator = ByAdmin
+
+/** An owner as named by configuration. */
+export interface NamedOwner {
+  issuer: string
+  subject: string
+}
+
+/** The owners who are administrators by configuration. */
+export interface NamedAdmins {
+  includes(owner: NamedOwner): boolean
+}
+
+export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins {
+  const key = ({ issuer, subject }: NamedOwner) => `${issuer}\0${subject}`
+  const named = new Set(subjects.map(key))
+  return { includes: (owner) => named.size > 0 && named.has(key(owner)) }
+}
+
+/**
+ * The administrator, if the caller is one. Administrators need a JWT, or the host that vouches for them: a leaked key
+ * must not give access to all keys.
+ *
+ * @throws {AuthError} `FORBIDDEN` for other users, and for API keys.
+ */
+export function administratorOf(namedAdmins: NamedAdmins, caller: Caller): Administrator {
+  const { owner } = caller
+  if (caller.via === "apiKey" || owner.role !== "admin") throw notAdmin()
+  const isStored = owner.issuer === OWN_ISSUER && !namedAdmins.includes(owner)
+  return { ...actingCredentialOf(caller), appointedBy: isStored ? "account" : "host" }
+}
+
+/** Like `requireDone`. @throws {AuthError} also `FORBIDDEN` if the caller is no longer an administrator. */
+export function requireDoneByAdmin(result: AdminResult, notFound: string) {
+  if (result === "notAdmin") throw notAdmin()
+  requireDone(result, notFound)
+}
+
+const notAdmin = () => new AuthError("FORBIDDEN", "Only administrators can do this, with an access token.")

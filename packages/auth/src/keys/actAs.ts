@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto"
+import type { CreateApiKeyInput, ListApiKeysInput } from "@latchkey/contract"
+import { createApiKey, listApiKeys } from "@latchkey/contract/schemas"
+import type { ActingCredential } from "@latchkey/db"
+import type { z } from "zod"
+import type { Origin } from "../clientInfo.ts"
+import { AuthError } from "../errors.ts"
+import type { NamedOwner } from "../identities/administrator.ts"
+import { isSubject } from "../identities/isSubject.ts"
+import type { ReadOwner } from "../identities/readOwner.ts"
+import type { Scopes } from "../identities/scopes.ts"
+import type { Page } from "../readPage.ts"
+import type { ActingApiKeys, ApiKey, CreatedApiKey } from "./apiKeys.ts"
+
+/** An owner's keys, for the host's own code. */
+export interface OwnerApiKeys {
+  /** @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `FORBIDDEN` for a disabled owner. */
+  create(input: CreateApiKeyInput): Promise<CreatedApiKey>
+  /** The active keys, newest first. @throws {AuthError} `INVALID_INPUT`. */
+  list(input?: ListApiKeysInput): Promise<Page<ApiKey>>
+  /**
+   * Once this has resolved, no instance accepts the key.
+   *
+   * @throws {AuthError} `NOT_FOUND`, `FORBIDDEN` for a disabled owner.
+   */
+  revoke(id: string): Promise<void>
+}
+
+/**
+ * Acts for an owner without a request. The host's own code needs no credential; the audit trail says `server`.
+ *
+ * @param owner.issuer the host's by default.
+ * @param options.actor the person who acts for the owner.
+ * @throws {AuthError} `INVALID_INPUT` for an issuer that this server does not serve, or an impossible subject or actor.
+ */
+export type ActAs = (
+  owner: { subject: string; issuer?: string | undefined },
+  options?: { actor?: string | undefined },
+) => { apiKeys: OwnerApiKeys }
+
+export function createActAs(
+  deps: { apiKeys: ActingApiKeys; scopes: Scopes; readOwner: ReadOwner },
+  { hostIssuer }: { hostIssuer: string },
+): ActAs {
+  const { apiKeys, scopes, readOwner } = deps
+
+  return ({ subject, issuer = hostIssuer }, { actor } = {}) => {
+    if (actor !== undefined && !isSubject(actor)) {
+      throw new AuthError("INVALID_INPUT", "actor must have 1 to 255 characters", { field: "actor" })
+    }
+    const named: NamedOwner = { issuer, subject }
+    const owner = readOwner(named)
+    const by: ActingCredential = { owner, via: "server", ...(actor !== undefined && { actor }) }
+    // The host's own code may grant whatever is declared.
+    const host = { scopes: scopes.declared, isScoped: false }
+
+    return {
+      apiKeys: {
+        async create(input) {
+          const { label, expiresAt = null, scopes: requested = null } = parse(createApiKey, input)
+          const granted = scopes.grant(host, requested)
+          const created = await apiKeys.create(by, { label, expiresAt, scopes: granted }, newOrigin())
+          if (created === "ended") throw disabled()
+          return created
+        },
+
+        async list(input) {
+          const { cursor = null, ...filter } = parse(listApiKeys, input)
+          return apiKeys.list(owner, { ...filter, cursor })
+        },
+
+        async revoke(id) {
+          const result = await apiKeys.revoke(by, { id }, newOrigin())
+          if (result === "ended") throw disabled()
+          if (result === "notFound") {
+            throw new AuthError("NOT_FOUND", "The owner has no active key with this id.")
+          }
+        },
+      },
+    }
+  }
+}
+
+const newOrigin = (): Origin => ({ address: null, requestId: randomUUID(), device: null })
+
+const disabled = () => new AuthError("FORBIDDEN", "The owner is disabled.")
+
+/** Host code is checked like a client: its types may be wrong at run time. */
+function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const { data, error } = schema.safeParse(input)
+  if (data !== undefined) return data
+  const [issue] = error?.issues ?? []
+  const field = issue?.path.join(".") || "input"
+  throw new AuthError("INVALID_INPUT", `${field}: ${issue?.message}`, { field })
+}

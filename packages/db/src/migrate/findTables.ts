@@ -1,0 +1,84 @@
+import { sql } from "drizzle-orm"
+import type { Database } from "../database.ts"
+import { DatabaseUnusable } from "./databaseUnusable.ts"
+
+/** Where the tables are. */
+export interface FoundTables {
+  /** Their schema: the one where they belong, or that of an earlier installation. */
+  schema: string
+  /** The role that owns them. */
+  owner: string
+  /** Whether this role may act as their owner. */
+  isOwned: boolean
+  /** Whether a version that knew no `schema` made them, so that instances of it may run. */
+  isEarlier: boolean
+}
+
+interface Candidate extends FoundTables {
+  isReadable: boolean
+  isOnSearchPath: boolean
+}
+
+/**
+ * Finds the tables that belong in a schema, null where there are none. An earlier version kept them in the first schema on the role's search path; any other schema that
+ * it finds belongs to another installation, unless this role owns it: a second, empty set of tables would look like
+ * the loss of all users. Sets the search path of the transaction to what the role, the database and the URL say.
+ *
+ * @throws {DatabaseUnusable} when it can't be told which tables are meant, or when they are out of reach.
+ */
+export async function findTables(tx: Database, schema: string): Promise<FoundTables | null> {
+  await tx.execute(
+    sql`select set_config('search_path', reset_val, true) from pg_settings where name = 'search_path'`,
+  )
+  const candidates = await findCandidates(tx)
+  const found = candidates.find((candidate) => candidate.schema === schema)
+  if (found && !found.isReadable) {
+    throw new DatabaseUnusable(
+      `the tables in the schema "${schema}" belong to the role "${found.owner}", and this role may not use them; ` +
+        "grant it the rights to, or name another schema",
+    )
+  }
+  const earlier = candidates.filter((candidate) => candidate.isEarlier && candidate !== found)
+  const [first, second] = earlier.filter(({ isOnSearchPath, isReadable }) => isOnSearchPath && isReadable)
+  const [one, other] = [found ?? first, found ? first : second]
+  if (one && other) {
+    throw new DatabaseUnusable(
+      `Latchkey has tables in the schemas "${one.schema}" and "${other.schema}"; to use the first, add the parameter ` +
+        searchPathParameter(one.schema),
+    )
+  }
+  const hidden = earlier.find(({ isOwned }) => isOwned)
+  if (!one && hidden) {
+    throw new DatabaseUnusable(
+      `the tables are in the schema "${hidden.schema}", which is not on the search path; add the parameter ` +
+        `${searchPathParameter(hidden.schema)}, or use another role for a second installation`,
+    )
+  }
+  return one ?? null
+}
+
+/**
+ * All schemas with a table of our migrations, those on the search path first. Where tables were moved away, only a copy
+ * of that one remains. A later version has renamed the table of users, to which sessions refer.
+ */
+const findCandidates = (tx: Database): Promise<Candidate[]> =>
+  tx
+    .select({
+      schema: sql<string>`n.nspname`,
+      owner: sql<string>`pg_get_userbyid(c.relowner)`,
+      isOwned: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
+      isReadable: sql<boolean>`has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
+      isOnSearchPath: sql<boolean>`n.nspname = any(current_schemas(false))`,
+      isEarlier: sql<boolean>`exists (
+        select from pg_constraint k
+        join pg_class s on s.oid = k.conrelid
+        join pg_class u on u.oid = k.confrelid
+        where k.contype = 'f' and s.relnamespace = n.oid and s.relname = 'sessions' and u.relname = 'users')`,
+    })
+    .from(sql`pg_class c join pg_namespace n on n.oid = c.relnamespace`)
+    .where(sql`
+      c.relname = 'latchkey_migrations' and c.relkind = 'r' and exists (
+        select from pg_class s where s.relnamespace = n.oid and s.relname = 'sessions' and s.relkind = 'r')`)
+    .orderBy(sql`array_position(current_schemas(false), n.nspname) nulls last`)
+
+const searchPathParameter = (schema: string) => `options=${encodeURIComponent(`-csearch_path=${schema}`)}`

@@ -1,0 +1,277 @@
+import { randomUUID } from "node:crypto"
+import { connect, gate, type Sql } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
+import { migrateEarlier, schemasOf, storeEarlier } from "../../test/earlierInstallation.ts"
+import { openEmpty, start } from "../../test/emptyDatabase.ts"
+import { newUser } from "../../test/openTestDatabase.ts"
+import {
+  createDatabase,
+  createUser,
+  DatabaseUnusable,
+  findLiveSessions,
+  findUserByEmail,
+  findVerifiableApiKeys,
+} from "../index.ts"
+
+const MOVED = ["api_keys", "audit_events", "rate_limits", "sessions"]
+
+const nothing = async () => {}
+
+const countRows = async (admin: Sql, schema: string) =>
+  Object.fromEntries(
+    await Promise.all(
+      MOVED.map(async (table) => {
+        const [row] = await admin.unsafe(`select count(*)::int as n from ${schema}.${table}`)
+        return [table, row?.n as number]
+      }),
+    ),
+  )
+
+test.each([
+  ["of the first release", "0005"],
+  ["of the last version before the move", "0006"],
+])("an installation %s moves with all of its rows", async (_, last) => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  await migrateEarlier(admin, "public", last)
+  const stored = await Promise.all(Array.from({ length: 3 }, () => storeEarlier(admin)))
+  const before = await countRows(admin, "public")
+  const { pendingMigrations, close } = await createDatabase(adminUrl)
+  expect(await pendingMigrations()).toContain('move the tables from the schema "public" to "latchkey"')
+  await close()
+
+  await start(adminUrl, async (db) => {
+    for (const { user, session, apiKey } of stored) {
+      expect(await findUserByEmail(db, user)).not.toBeNull()
+      expect(await findLiveSessions(db, { ids: [session.id] })).toHaveLength(1)
+      expect(await findVerifiableApiKeys(db, { lookupIds: [apiKey.lookupId] })).toMatchObject([
+        { id: apiKey.id },
+      ])
+    }
+    expect(await createUser(db, newUser())).not.toBeNull()
+  })
+
+  expect(before).toMatchObject({ api_keys: 3, sessions: 3 })
+  expect(await countRows(admin, "latchkey")).toEqual({
+    ...before,
+    audit_events: Number(before.audit_events) + 1,
+    sessions: Number(before.sessions) + 1,
+  })
+  for (const table of MOVED) expect(await schemasOf(admin, table)).toEqual(["latchkey"])
+  // Again, when there is nothing left to move.
+  expect(await start(adminUrl, (db) => findUserByEmail(db, stored[0]?.user ?? newUser()))).not.toBeNull()
+})
+
+test.each([
+  ["of the role's name", (role: string) => role, () => ""],
+  ["that the URL names", () => "app", () => "?options=-csearch_path%3Dapp"],
+  ["of Prisma's parameter", () => "app", () => "?schema=app"],
+])("an installation in a schema %s moves", async (_, schemaOf, query) => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, name, role, url } = empty
+  const schema = schemaOf(role)
+  await admin.unsafe(
+    `grant create on database ${name} to ${role}; create schema ${schema} authorization ${role}`,
+  )
+  await migrateEarlier(connect(url), schema)
+  const { user } = await storeEarlier(admin, schema)
+
+  expect(await start(`${url}${query()}`, (db) => findUserByEmail(db, user))).not.toBeNull()
+
+  expect(await schemasOf(admin, "sessions")).toEqual(["latchkey"])
+})
+
+test("an installation stays where it is if that is the schema that is named", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  await migrateEarlier(admin)
+  const { user } = await storeEarlier(admin)
+
+  const found = await start(adminUrl, (db) => findUserByEmail(db, user), { schema: "public" })
+
+  expect(found).not.toBeNull()
+  expect(await schemasOf(admin, "sessions")).toEqual(["public"])
+  expect(await admin`select from pg_namespace where nspname = 'latchkey'`).toEqual([])
+})
+
+test("ten instances move one installation at once, while its own instances write", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  await migrateEarlier(admin)
+  const { user } = await storeEarlier(admin)
+  const earlier = connect(adminUrl)
+  const begun = gate()
+  // The order in which revoking a key locks tables: the other way around than the move.
+  const write = earlier.begin(async (sql) => {
+    await sql`update public.api_keys set label = 'renamed'`
+    begun.open()
+    await expect
+      .poll(async () => (await admin`select from pg_locks where not granted`).length)
+      .toBeGreaterThan(0)
+    await sql`
+      insert into public.audit_events (user_id, kind, via, request_id)
+      values (${user.id}, 'apiKeyRevoked', 'session', 'late')`
+  })
+  await begun.opened
+
+  const instances = Array.from({ length: 10 }, () => start(adminUrl, (db) => findUserByEmail(db, user)))
+  const [written] = await Promise.allSettled([write])
+  for (const found of await Promise.all(instances)) expect(found).not.toBeNull()
+
+  const rows = await admin`select from latchkey.audit_events where request_id = 'late'`
+  expect(rows).toHaveLength(written.status === "fulfilled" ? 1 : 0)
+  await earlier.end()
+})
+
+test("rights on the tables that an operator has granted go on, with the right to use the schema", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, role, url, adminUrl } = empty
+  await migrateEarlier(admin)
+  await storeEarlier(admin)
+  await admin.unsafe(`grant select, insert, update, delete on all tables in schema public to ${role}`)
+
+  await start(adminUrl, nothing)
+
+  expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
+})
+
+interface Obstacle {
+  /** Makes the obstacle, as the superuser. */
+  set: (place: { admin: Sql; role: string; name: string }) => Promise<unknown>
+  query?: string
+  sentence: string
+}
+
+test.each<[string, Obstacle]>([
+  [
+    "tables in both places",
+    {
+      set: async ({ admin, role }) => {
+        await admin.unsafe(`create schema latchkey authorization ${role}`)
+        await admin.unsafe(`set role ${role}`)
+        await migrateEarlier(admin, "latchkey")
+        await migrateEarlier(admin)
+      },
+      sentence:
+        'Latchkey has tables in the schemas "latchkey" and "public"; to use the first, add the parameter options=-csearch_path%3Dlatchkey',
+    },
+  ],
+  [
+    "two earlier installations",
+    {
+      set: async ({ admin, role }) => {
+        await admin.unsafe(`create schema app authorization ${role}; set role ${role}`)
+        await migrateEarlier(admin, "app")
+        await migrateEarlier(admin)
+      },
+      query: "?options=-csearch_path%3Dapp,public",
+      sentence: 'Latchkey has tables in the schemas "app" and "public"; to use the first, add',
+    },
+  ],
+  [
+    "an installation that is not on the search path",
+    {
+      set: async ({ admin, role }) => {
+        await admin.unsafe(`set role ${role}`)
+        await migrateEarlier(admin)
+      },
+      query: "?options=-csearch_path%3Dapp",
+      sentence:
+        'the tables are in the schema "public", which is not on the search path; add the parameter options=-csearch_path%3Dpublic',
+    },
+  ],
+  [
+    "no right to create the schema",
+    {
+      set: async ({ admin, role, name }) => {
+        await admin.unsafe(`set role ${role}`)
+        await migrateEarlier(admin)
+        await admin.unsafe(`reset role; revoke create on database ${name} from ${role}`)
+      },
+      sentence:
+        'this role may not create the schema "latchkey"; as the database\'s owner, run: create schema',
+    },
+  ],
+  [
+    "a schema of somebody else",
+    {
+      set: ({ admin }) => admin.unsafe("create schema latchkey"),
+      sentence:
+        'the schema "latchkey" belongs to the role "postgres", and this role may not create tables in it',
+    },
+  ],
+  [
+    "tables of somebody else",
+    {
+      set: async ({ admin, role }) => {
+        await migrateEarlier(admin)
+        await admin.unsafe(`grant select on all tables in schema public to ${role}`)
+      },
+      sentence: 'the tables in the schema "public" belong to the role "postgres"; migrate as that role',
+    },
+  ],
+  [
+    "one table of somebody else",
+    {
+      set: async ({ admin, role }) => {
+        await admin.unsafe(`set role ${role}`)
+        await migrateEarlier(admin)
+        await admin.unsafe("reset role; alter table public.api_keys owner to postgres")
+      },
+      sentence:
+        'the table "api_keys" in the schema "public" belongs to the role "postgres"; migrate as that role',
+    },
+  ],
+  [
+    "no right to leave views behind",
+    {
+      set: async ({ admin, role }) => {
+        await admin.unsafe(`set role ${role}`)
+        await migrateEarlier(admin)
+        await admin.unsafe(`reset role; revoke create on schema public from ${role}`)
+      },
+      sentence: 'this role may not create views in the schema "public"',
+    },
+  ],
+  [
+    "another product's table of the same name",
+    {
+      set: async ({ admin, role }) => {
+        await admin.unsafe(`create schema latchkey authorization ${role}; set role ${role}`)
+        await admin.unsafe("create table latchkey.sessions (id int)")
+        await migrateEarlier(admin)
+      },
+      sentence: '"sessions" in the schema "latchkey" belongs to another product; name another schema',
+    },
+  ],
+])("%s: one sentence, and nothing changes", async (_, { set, query = "", sentence }) => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, name, role, url } = empty
+  await admin.unsafe(`grant create on database ${name} to ${role}; grant create on schema public to ${role}`)
+  await set({ admin, role, name })
+  await admin.unsafe("reset role")
+  const relations = () => admin`
+    select n.nspname, c.relname, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('public', 'latchkey', 'app') order by 1, 2`
+  const before = await relations()
+
+  const started = start(`${url}${query}`, nothing)
+
+  await expect(started).rejects.toThrow(DatabaseUnusable)
+  await expect(started).rejects.toThrow(sentence)
+  await expect(started).rejects.not.toThrow(/\n/)
+  expect(await relations()).toEqual(before)
+})
+
+test("tables of another product that an earlier version had not created yet stay", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, adminUrl } = empty
+  await migrateEarlier(admin, "public", "0001")
+  await admin.unsafe("create table public.audit_events (id int)")
+  const id = randomUUID()
+  await admin`insert into public.users (id, email, password_hash) values (${id}, 'ada@example.com', 'hash')`
+
+  expect(await start(adminUrl, (db) => findUserByEmail(db, { email: "ada@example.com" }))).not.toBeNull()
+
+  expect(await schemasOf(admin, "audit_events")).toEqual(["latchkey", "public"])
+})

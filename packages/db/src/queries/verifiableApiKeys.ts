@@ -1,0 +1,89 @@
+import { and, eq, exists, isNull, sql } from "drizzle-orm"
+import { onPrimary } from "../driver/onPrimary.ts"
+import { prepareOnce } from "../prepareOnce.ts"
+import { query, write } from "../query.ts"
+import { apiKeys, owners } from "../schema.ts"
+import { anyOf, joinIds } from "./anyOf.ts"
+import { ownerColumns, type StoredOwner } from "./ownerColumns.ts"
+
+/** The fields that verifying a key needs. */
+export interface VerifiableApiKey {
+  id: string
+  prefix: string | null
+  lookupId: string
+  keyHash: string
+  receipt: Uint8Array | null
+  receiptSecretId: string | null
+  label: string
+  scopes: string[] | null
+  checks: string[]
+  metadata: Record<string, string> | null
+  expiresAt: Date | null
+  /** By the database's clock. */
+  isExpired: boolean
+  isOwnerDisabled: boolean
+  owner: StoredOwner
+}
+
+const verifiableApiKeys = prepareOnce((db) =>
+  db
+    .select({
+      id: apiKeys.id,
+      prefix: apiKeys.prefix,
+      lookupId: apiKeys.lookupId,
+      // A check constraint ensures that it is not null while the key is not revoked.
+      keyHash: sql<string>`${apiKeys.keyHash}`,
+      receipt: apiKeys.receipt,
+      receiptSecretId: apiKeys.receiptSecretId,
+      label: apiKeys.label,
+      scopes: apiKeys.scopes,
+      checks: apiKeys.checks,
+      metadata: apiKeys.metadata,
+      expiresAt: apiKeys.expiresAt,
+      isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
+      isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
+      owner: ownerColumns,
+    })
+    .from(apiKeys)
+    .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
+    .where(and(onPrimary, anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isNull(apiKeys.revokedAt)))
+    .prepare("verifiable_api_keys"),
+)
+
+/** Returns the keys that are not revoked now, in no particular order. They may have expired, or be of a disabled owner. */
+export const findVerifiableApiKeys = query(
+  async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<VerifiableApiKey[]> =>
+    verifiableApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
+)
+
+/**
+ * Stores the receipt of a bcrypt that succeeded, unless the key was revoked, its hash replaced or its owner
+ * disabled in the meantime.
+ *
+ * @returns whether it was stored.
+ */
+export const recordReceipt = write(
+  async (
+    db,
+    params: { id: string; ownerId: string; keyHash: string; receipt: Uint8Array; receiptSecretId: string },
+  ): Promise<boolean> => {
+    const enabledOwner = db
+      .select({ id: owners.id })
+      .from(owners)
+      .where(and(eq(owners.id, params.ownerId), isNull(owners.disabledAt)))
+    const recorded = await db
+      .update(apiKeys)
+      .set({ receipt: params.receipt, receiptSecretId: params.receiptSecretId })
+      .where(
+        and(
+          eq(apiKeys.id, params.id),
+          eq(apiKeys.ownerId, params.ownerId),
+          eq(apiKeys.keyHash, params.keyHash),
+          isNull(apiKeys.revokedAt),
+          exists(enabledOwner),
+        ),
+      )
+      .returning({ id: apiKeys.id })
+    return recorded.length === 1
+  },
+)

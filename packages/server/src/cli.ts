@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { runCommand } from "./runCommand.ts"
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  variables: process.env,
+  print: (line) => void process.stdout.write(`${line}\n`),
+  printError: (line) => void process.stderr.write(`${line}\n`),
+})

@@ -1,0 +1,75 @@
+import { appRouter } from "@latchkey/api"
+import { AuthError } from "@latchkey/auth"
+import type { AppRouter } from "./appRouter.ts"
+import { checkDeclared } from "./checkRequirement.ts"
+import { createEngine, type Engine, type Internals } from "./engine.ts"
+import { createHostContext, createHostRequest } from "./hostRequest.ts"
+import { createOpenApiParts } from "./openapi.ts"
+import { readHeaders } from "./readHeaders.ts"
+import type { Settings } from "./readOptions.ts"
+import { createRequires } from "./requires.ts"
+import { toVerdict } from "./toVerdict.ts"
+import type { LatchkeyServer } from "./types.ts"
+import { createVerify, isUnsafeMethod } from "./verify.ts"
+
+/** Creates a server, with the parts behind it. Opens nothing. */
+export function createServer(
+  settings: Settings,
+  internals: Internals,
+): { latchkey: LatchkeyServer; engine: Engine } {
+  const engine = createEngine(settings, internals)
+  const { source } = engine
+  const { scopes, allowedOrigins } = settings
+  const verify = createVerify()
+
+  const latchkey: LatchkeyServer = {
+    basePath: internals.mountedAt ?? "",
+    async authenticate(headers, { address, method, request, ...requirement } = {}) {
+      const hostRequest = createHostRequest(source, {
+        headers: readHeaders(headers),
+        address,
+        method,
+        request,
+        allowedOrigins,
+        refusal: refusalOf(() => checkDeclared(requirement, scopes)),
+      })
+      const outcome = await verify(hostRequest, requirement, { isUnsafe: isUnsafeMethod(method) })
+      engine.afterResponse()
+      return toVerdict(outcome, hostRequest.latchkey.request)
+    },
+    async fetch(request, { address, request: hostRequest = request } = {}) {
+      const response = await engine.app.fetch(request, { address, hostRequest })
+      engine.afterResponse()
+      return response
+    },
+    requires: createRequires({ verify, scopes, onVerified: engine.afterResponse }),
+    // Its type is written by hand, because the inferred one drags every schema along.
+    router: appRouter as unknown as AppRouter,
+    createContext: (from, { address } = {}) => createHostContext(source, from, { address, allowedOrigins }),
+    as(owner, options) {
+      const open = async () => (await source.open()).as(owner, options).apiKeys
+      return {
+        apiKeys: {
+          create: async (input) => (await open()).create(input),
+          list: async (input) => (await open()).list(input),
+          revoke: async (id) => (await open()).revoke(id),
+        },
+      }
+    },
+    migrate: engine.migrate,
+    flush: engine.flush,
+    close: engine.close,
+    openapi: createOpenApiParts,
+  }
+  return { latchkey, engine }
+}
+
+/** The refusal of a request for something that was not declared; undefined for any other. */
+function refusalOf(check: () => void): AuthError | undefined {
+  try {
+    check()
+    return undefined
+  } catch {
+    return new AuthError("INVALID_INPUT", "scope or via: expected what the server has declared")
+  }
+}

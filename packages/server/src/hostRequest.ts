@@ -1,0 +1,106 @@
+import { type AuthSource, type Context, Latchkey, RequestState } from "@latchkey/api"
+import { AuthError } from "@latchkey/auth"
+import { HostCall } from "./hostCall.ts"
+import { headersOf } from "./readHeaders.ts"
+import type { ContextInfo, ContextRequest, ContextSource, LatchkeyContext } from "./types.ts"
+
+/** A request to the host, as Latchkey sees it. */
+export interface HostRequest {
+  latchkey: Latchkey
+  call: HostCall
+  /** Undefined where it is not known. */
+  method: string | undefined
+  /** Set if the request itself is refused. */
+  refusal: AuthError | undefined
+}
+
+interface NewHostRequest {
+  headers: Headers
+  address?: string | undefined
+  method?: string | undefined
+  /** The framework's own request. */
+  request?: unknown
+  allowedOrigins: readonly string[]
+  /** Whether the context lives longer than one request, as on a WebSocket. */
+  isLongLived?: boolean
+  refusal?: AuthError | undefined
+}
+
+export function createHostRequest(source: AuthSource, request: NewHostRequest): HostRequest {
+  const { headers, address, allowedOrigins, isLongLived = false } = request
+  const call = new HostCall(request.request, isLongLived)
+  const state = new RequestState({
+    headers,
+    peerAddress: address,
+    allowedOrigins,
+    hostRequest: call,
+    sendsHsts: false,
+  })
+  return {
+    latchkey: new Latchkey(source, state, isLongLived),
+    call,
+    method: request.method,
+    refusal: request.refusal,
+  }
+}
+
+const requests = new WeakMap<Latchkey, HostRequest>()
+
+/** Creates the part of a tRPC context that Latchkey needs. */
+export function createHostContext(
+  source: AuthSource,
+  from: ContextSource,
+  { address, allowedOrigins }: { address: string | undefined; allowedOrigins: readonly string[] },
+): Context & LatchkeyContext {
+  const { req, info }: { req: ContextRequest; info?: ContextInfo | undefined } =
+    "headers" in from ? { req: from } : from
+  const credentials = credentialsIn(info?.connectionParams)
+  const isWebSocket = info !== undefined && info.url === null
+  const hostRequest = createHostRequest(source, {
+    headers: credentials && isWebSocket ? withCredentials(headersOf(req), credentials) : headersOf(req),
+    address: address ?? addressOf(req),
+    method: req.method,
+    request: req,
+    allowedOrigins,
+    isLongLived: isWebSocket,
+    refusal: credentials && !isWebSocket ? inUrl() : undefined,
+  })
+  requests.set(hostRequest.latchkey, hostRequest)
+  return { latchkey: hostRequest.latchkey } as unknown as Context & LatchkeyContext
+}
+
+/** The request of a context from `createHostContext`. @throws {TypeError} for any other context. */
+export function hostRequestOf(ctx: unknown): HostRequest {
+  const { latchkey } = ctx as Partial<Context>
+  const found = latchkey && requests.get(latchkey)
+  if (!found) {
+    throw new TypeError("the context has no Latchkey; add ...latchkey.createContext(opts) to createContext")
+  }
+  return found
+}
+
+function credentialsIn(params: ContextInfo["connectionParams"] | undefined) {
+  const { apiKey, accessToken } = params ?? {}
+  return apiKey === undefined && accessToken === undefined ? null : { apiKey, accessToken }
+}
+
+/** Adds credentials beside those of the upgrade request, so that two of them are ambiguous. */
+function withCredentials(
+  headers: Headers,
+  { apiKey, accessToken }: { apiKey: string | undefined; accessToken: string | undefined },
+): Headers {
+  const all = new Headers(headers)
+  if (apiKey !== undefined) all.append("x-api-key", encodeURI(apiKey))
+  if (accessToken !== undefined) all.append("authorization", `Bearer ${encodeURI(accessToken)}`)
+  return all
+}
+
+/** URLs are logged and kept by proxies and browsers. */
+const inUrl = () =>
+  new AuthError("INVALID_INPUT", "Send credentials in headers; connectionParams are part of the URL here.")
+
+/** Express and Fastify apply the host's own trust in proxies to `ip`. */
+function addressOf(request: object): string | undefined {
+  const { ip, socket } = request as { ip?: unknown; socket?: { remoteAddress?: string } }
+  return typeof ip === "string" ? ip : socket?.remoteAddress
+}

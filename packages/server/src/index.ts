@@ -1,0 +1,25 @@
+export type { AppRouter } from "./appRouter.ts"
+export { createLatchkeyServer } from "./createLatchkeyServer.ts"
+export type { Identify, Identity, LatchkeyServerOptions, Logger, TrustedIssuer } from "./options.ts"
+export { OptionsError } from "./optionsError.ts"
+export type {
+  Accepted,
+  AuthenticateOptions,
+  Caller,
+  ContextInfo,
+  ContextRequest,
+  ContextSource,
+  HeadersSource,
+  LatchkeyContext,
+  LatchkeyServer,
+  NewApiKey,
+  OpenApiParts,
+  OwnerApiKeys,
+  RefusalBody,
+  RefusalCause,
+  Refused,
+  Requirement,
+  RequiresProcedure,
+  Verdict,
+  Via,
+} from "./types.ts"

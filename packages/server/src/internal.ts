@@ -1,0 +1,15 @@
+// For Latchkey's own server, which decides more than an application can. Not part of the published package.
+export { createServer } from "./createServer.ts"
+export type { Internals } from "./engine.ts"
+export {
+  adminEmail,
+  adminSubjects,
+  databaseUrl,
+  issuer,
+  keyPrefix,
+  origin,
+  publicUrl,
+  scopes,
+  secret,
+} from "./fields.ts"
+export type { Settings } from "./readOptions.ts"

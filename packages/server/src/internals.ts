@@ -1,0 +1,18 @@
+import { defaultLimits } from "@latchkey/auth"
+import type { Internals } from "./engine.ts"
+
+/** What is not optional in the library. */
+export const LIBRARY: Omit<Internals, "mountedAt"> = {
+  accessTokenTtl: 900,
+  refreshTokenTtl: 2_592_000,
+  bcryptCost: 10,
+  registration: "open",
+  adminEmails: [],
+  auditRetentionDays: 365,
+  limits: defaultLimits,
+  // The host itself knows the client's address.
+  trustProxy: 0,
+  authObserver: undefined,
+  requestObserver: null,
+  onQuery: undefined,
+}

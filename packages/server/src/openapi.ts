@@ -1,0 +1,27 @@
+import { createOpenApiDocument } from "@latchkey/api"
+import type { OpenApiParts } from "./types.ts"
+
+const REFUSALS = ["400", "401", "403", "429", "503"] as const
+
+/** Parts for the OpenAPI document of a host: the security schemes, and the responses when a caller is refused. */
+export function createOpenApiParts(): OpenApiParts {
+  const { components, paths } = createOpenApiDocument("")
+  const described = paths["/auth/apikeys"]?.post as { responses: Record<string, object> }
+  const responses = Object.fromEntries(
+    REFUSALS.map((status) => [`Latchkey${status}`, { ...described.responses[status] }]),
+  )
+  const schemas = { LatchkeyError: components.schemas.Error }
+  return JSON.parse(
+    JSON.stringify({
+      securitySchemes: components.securitySchemes,
+      schemas,
+      responses,
+      operation: {
+        security: Object.keys(components.securitySchemes).map((name) => ({ [name]: [] })),
+        responses: Object.fromEntries(
+          REFUSALS.map((status) => [status, { $ref: `#/components/responses/Latchkey${status}` }]),
+        ),
+      },
+    }).replaceAll("#/components/schemas/Error", "#/components/schemas/LatchkeyError"),
+  )
+}

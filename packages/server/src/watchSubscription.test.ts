@@ -1,0 +1,42 @@
+import { TRPCError } from "@trpc/server"
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { watchCaller } from "./watchSubscription.ts"
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const unavailable = new TRPCError({ code: "SERVICE_UNAVAILABLE" })
+
+test("a caller who is refused ends the subscription at the next verification", async () => {
+  const refused = new TRPCError({ code: "UNAUTHORIZED" })
+  const { ended } = watchCaller(vi.fn().mockResolvedValueOnce(undefined).mockRejectedValue(refused))
+  const caught = ended.catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await caught).toBe(refused)
+})
+
+test("without a verdict the subscription goes on for 30 s", async () => {
+  const verify = vi.fn().mockRejectedValue(unavailable)
+  const onEnd = vi.fn()
+  const { ended } = watchCaller(verify)
+  ended.catch(onEnd)
+  await vi.advanceTimersByTimeAsync(29_000)
+  expect(onEnd).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(onEnd).toHaveBeenCalledWith(unavailable)
+})
+
+test("a verdict in between starts the 30 s anew, and closing stops the verifications", async () => {
+  const verify = vi.fn().mockRejectedValue(unavailable)
+  const onEnd = vi.fn()
+  const { ended, close } = watchCaller(verify)
+  ended.catch(onEnd)
+  await vi.advanceTimersByTimeAsync(20_000)
+  verify.mockResolvedValueOnce(undefined)
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(onEnd).not.toHaveBeenCalled()
+  close()
+  verify.mockClear()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(verify).not.toHaveBeenCalled()
+})

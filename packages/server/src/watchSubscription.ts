@@ -1,0 +1,106 @@
+import { TRPCError } from "@trpc/server"
+import { isObservable, observableToAsyncIterable } from "@trpc/server/observable"
+
+/** Milliseconds between two verifications of a subscription. */
+const INTERVAL_MS = 5_000
+
+/** Milliseconds for which a subscription goes on without a verdict. */
+const PATIENCE_MS = 30_000
+
+/**
+ * Verifies the caller of a subscription again while it runs. The subscription ends with the error of `verify` once the
+ * caller is refused, or once there has been no verdict for 30 s.
+ */
+export function watchSubscription(
+  data: unknown,
+  verify: () => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): unknown {
+  if (isObservable(data)) {
+    const ended = new AbortController()
+    const events = observableToAsyncIterable(data, ended.signal)
+    return watchIterable(events, verify, { signal, onEnd: () => ended.abort() })
+  }
+  return isAsyncIterable(data) ? watchIterable(data, verify, { signal, onEnd() {} }) : data
+}
+
+/** Not a generator: one that waits for its next event can't be ended. */
+function watchIterable(
+  iterable: AsyncIterable<unknown>,
+  verify: () => Promise<unknown>,
+  { signal, onEnd }: { signal: AbortSignal | undefined; onEnd: () => void },
+): AsyncIterable<unknown> {
+  const iterator = iterable[Symbol.asyncIterator]()
+  const { ended, close } = watchCaller(verify)
+  function end() {
+    signal?.removeEventListener("abort", end)
+    close()
+    onEnd()
+  }
+  /** Not awaited, as a generator returns only after its next event. */
+  const returnEarly = () => void iterator.return?.().catch(() => {})
+  if (signal?.aborted) end()
+  signal?.addEventListener("abort", end)
+
+  const watched: AsyncIterableIterator<unknown> = {
+    async next() {
+      try {
+        const result = await Promise.race([iterator.next(), ended])
+        if (result.done) end()
+        return result
+      } catch (error) {
+        end()
+        returnEarly()
+        throw error
+      }
+    },
+    async return(value) {
+      end()
+      returnEarly()
+      return { done: true, value }
+    },
+    [Symbol.asyncIterator]: () => watched,
+  }
+  return watched
+}
+
+/** Verifies at an interval. `ended` rejects when the caller has lost its right. */
+export function watchCaller(verify: () => Promise<unknown>) {
+  let lastVerdictAt = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  let end = (_: unknown) => {}
+  const ended = new Promise<never>((_, reject) => {
+    end = reject
+  })
+  // It rejects also if nothing waits for it any more.
+  ended.catch(() => {})
+
+  async function check() {
+    try {
+      await verify()
+      lastVerdictAt = performance.now()
+    } catch (error) {
+      if (!isUnavailable(error)) return end(error)
+      if (performance.now() - lastVerdictAt >= PATIENCE_MS) return end(error)
+    }
+    schedule()
+  }
+  function schedule() {
+    if (!isClosed) timer = setTimeout(check, INTERVAL_MS).unref()
+  }
+  schedule()
+
+  return {
+    ended,
+    close() {
+      isClosed = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+const isUnavailable = (error: unknown) => error instanceof TRPCError && error.code === "SERVICE_UNAVAILABLE"
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value
