@@ -17,8 +17,10 @@ const latchkey = createLatchkey({
   signIns,
 })
 const server = serve({ fetch: createTidewater(database, signIns, latchkey).fetch, port })
-console.log(`Tidewater serves on http://localhost:${port}`)
-console.log(`Sign in as ${DEMO_USERS.map(({ email }) => email).join(" or ")}, password ${DEMO_PASSWORD}`)
+process.stdout.write(
+  `Tidewater serves on http://localhost:${port}\n` +
+    `Sign in as ${DEMO_USERS.map(({ email }) => email).join(" or ")}, password ${DEMO_PASSWORD}\n`,
+)
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
