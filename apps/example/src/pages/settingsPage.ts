@@ -25,7 +25,7 @@ export const settingsPage = ({ name, organization, role }: Member) =>
           <code id="new-key-value" tabindex="0" aria-labelledby="new-key-title"></code>
           <button type="button" id="copy">Copy</button>
         </div>
-        <ul id="keys" class="card" aria-label="API keys" data-can-revoke="${role === "editor"}"></ul>
+        <ul id="keys" class="card" aria-label="API keys" data-can-revoke="${String(role === "editor")}"></ul>
         <p id="empty" class="muted" hidden>Your organization has no API keys yet.</p>
       </main>`,
     "/assets/settings.js",
