@@ -132,7 +132,7 @@ test("the audit log contains no secret, however it was sent", async () => {
   const rows = await db
     .select({ row: sql<string>`to_jsonb(audit_events)::text` })
     .from(auditEvents)
-    .where(sql`user_id = ${ada.user.id}`)
+    .where(sql`owner_id = ${ada.user.id}`)
   await close()
 
   expect(rows.length).toBeGreaterThanOrEqual(8)

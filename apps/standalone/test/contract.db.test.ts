@@ -210,6 +210,8 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "GET /auth/audit 200",
     "GET /auth/me 200",
     "GET /auth/sessions 200",
+    "POST /auth/admin/users/disable 204",
+    "POST /auth/admin/users/enable 204",
     "POST /auth/admin/users/{user_id}/disable 204",
     "POST /auth/admin/users/{user_id}/enable 204",
     "POST /auth/apikeys 201",
