@@ -96,7 +96,7 @@ describe("an error about invalid input names the field and does not repeat its v
     ["POST", "/auth/apikeys", { label: "x", expiresAt: secret }, "expiresAt"],
     ["POST", "/auth/apikeys", { label: "x", expiresAt: "2001-01-01T00:00:00Z" }, "expiresAt"],
     ["POST", "/auth/apikeys", { label: "x", expiresAt: "9999-12-31T23:59:59-14:00" }, "expiresAt"],
-    ["POST", "/auth/apikeys", '{"label":"x","__proto__":{"admin":true}}', "not known"],
+    ["POST", "/auth/apikeys", '{"label":"x","__proto__":{"admin":true}}', "unknown field"],
     ["POST", "/auth/apikeys", '{"label":"x","constructor":1}', "constructor"],
     ["POST", "/auth/logout", { everywhere: true }, "no input"],
     ["POST", "/auth/password", { currentPassword: secret, newPassword: "password1234" }, "newPassword"],

@@ -38,7 +38,7 @@ const PATH_ERRORS: Record<string, ErrorResponse> = {
 const BODY_ERRORS: Record<string, ErrorResponse> = {
   "409": {
     description:
-      "`EMAIL_TAKEN`: an account with this email exists. `KEY_LIMIT_REACHED`: the user has as many active keys as allowed.",
+      "`EMAIL_TAKEN`: an account with this email already exists. `KEY_LIMIT_REACHED`: the user has reached the limit of active keys.",
   },
   "413": { description: "`TOO_LARGE`: the body exceeds 64 KiB." },
   "415": {

@@ -26,8 +26,8 @@ export interface Meta {
   input?: "none"
   /**
    * `none`: the call bypasses the fair queue, because it runs no query of its own, or because it waits for bcrypt and
-   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex by user bound such calls.
-   * `own`: the procedure enters the queue itself, once it knows whose call it is.
+   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex per user bound such calls.
+   * `own`: the procedure enters the queue itself, once it has identified the client.
    */
   queue?: "none" | "own"
   rest?: RestRoute
@@ -103,7 +103,7 @@ interface Call {
   getRawInput: () => Promise<unknown>
 }
 
-/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place while it arrives. */
+/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place meanwhile. */
 async function runQueued<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue) return run()
   await getRawInput()
