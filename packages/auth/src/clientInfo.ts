@@ -1,8 +1,8 @@
 import type { ClientInfo as Origin } from "@latchkey/db"
 import type { RateLimitStatus } from "./limits/rateLimitStatus.ts"
 
-/** The client of one request: where its calls come from, and how its rate limits stand after them. */
+/** The client of one request: where its calls come from, and the state of its rate limits. */
 export interface ClientInfo extends Readonly<Origin> {
-  /** The strictest of the rate limits that the request's calls count towards; null while there are none. */
+  /** The strictest rate limit that the request's calls have counted towards so far; null if there is none. */
   rateLimit: RateLimitStatus | null
 }

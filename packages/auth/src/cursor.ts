@@ -5,7 +5,7 @@ import { isUuid } from "./isUuid.ts"
 export const encodeCursor = ({ id, createdAt }: Position) =>
   Buffer.from(`${createdAt.getTime()}.${id}`).toString("base64url")
 
-/** Decodes a cursor; null if it is invalid. */
+/** Decodes a cursor. Returns null if it is invalid. */
 export function decodeCursor(cursor: string): Position | null {
   const [time = "", id = ""] = Buffer.from(cursor, "base64url").toString().split(".")
   if (!/^\d{1,14}$/.test(time) || !isUuid(id)) return null

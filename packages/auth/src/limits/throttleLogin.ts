@@ -7,24 +7,25 @@ import { type Counter, createCounter } from "./counter.ts"
 import { createKeyedMutex } from "./keyedMutex.ts"
 import type { Limits } from "./limits.ts"
 
-/** Keyed digests of what sign-in attempts are counted for. */
+/** Keyed digests that sign-in attempts are counted by. */
 export interface LoginKeys {
   account: string
   address: string
   /** The account and the address together. */
   both: string
-  /** The same under server secrets that were current before. */
+  /** `both` under each of the previous server secrets. */
   formerBoth: readonly string[]
 }
 
 export interface ThrottleLogin {
   /**
-   * Signs in, unless too many tries have failed. One that succeeds counts only among the address's tries.
+   * Signs in unless too many attempts have failed. Successful sign-ins are refunded, except from `logins`.
    *
-   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). Where they use up a limit that they share with the
-   * owner, an address that the account has signed in from still gets `loginsBeyond` tries, and any other address a few
-   * while it is the account's limit. Nor do they learn from it who has signed in from their own address: each try is
-   * counted and told alike, and beyond a limit a wrong password is answered as if it had not been looked at.
+   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). If they use up a limit that they share with the owner,
+   * an address that the account has signed in from still gets `loginsBeyond` attempts; if it is the account's limit,
+   * any other address still gets `failedLoginsUnderAttack`. Nor can they find out which accounts have signed in from
+   * their own address: all attempts are counted and reported alike, and beyond a shared limit, the answer to a wrong
+   * password is the same as if it had not been checked.
    *
    * @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`, before anything is done.
    */
@@ -33,7 +34,7 @@ export interface ThrottleLogin {
   rememberAddress(keys: LoginKeys): Promise<void>
 }
 
-/** Milliseconds that one sign-in may wait for others of the account from its address: as long as for a bcrypt. */
+/** Milliseconds that a sign-in may wait for others of the same account and address: as long as for a bcrypt. */
 const PATIENCE = 3_000
 
 export function createThrottleLogin(
@@ -69,8 +70,8 @@ export function createThrottleLogin(
   }
 
   /**
-   * Signs in although a limit that others share is used up, where that may be. Nobody waits for a turn here, as nothing
-   * is given back: a full queue must not answer differently from an account that is not known at the address.
+   * Signs in although a shared limit is used up, if `mayGoBeyond` allows it. Does not use the mutex, which only refunds
+   * need: refusals for waiting too long would reveal that the account is known at the address.
    */
   async function loginBeyond<T>(
     keys: LoginKeys,
@@ -85,7 +86,7 @@ export function createThrottleLogin(
     return result
   }
 
-  /** @returns what makes the refusal, where a limit that others share is used up. */
+  /** @returns the result, or a function that creates the refusal if a shared limit is used up. */
   async function loginExclusively<T>(
     keys: LoginKeys,
     client: ClientInfo,
@@ -99,7 +100,7 @@ export function createThrottleLogin(
     }
     const refundAll = () => taken.map(([counter, key]) => counter.refund(key))
 
-    /** Counts the try towards the limits that others share. */
+    /** Counts the attempt towards the shared limits. @returns what creates the refusal if one is used up. */
     async function takeShared(own: Usage): Promise<(() => AuthError) | undefined> {
       const ofAddress = await take(failedByAddress, keys.address)
       if (!ofAddress.isAllowed) return () => failedByAddress.refuse(client, ofAddress.reset)
@@ -127,7 +128,7 @@ export function createThrottleLogin(
       await finish([...refundAll(), known.remember(keys.both)])
       return { result }
     } catch (error) {
-      // Only a wrong password is a guess.
+      // Only a wrong password counts as a guess.
       if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await finish(refundAll())
       throw error
     }
@@ -136,19 +137,19 @@ export function createThrottleLogin(
   return {
     rememberAddress,
     async login(keys, client, signIn) {
-      const askedAt = performance.now()
+      const startedAt = performance.now()
       try {
         const ofTries = await tries.count(keys.address)
         if (!ofTries.isAllowed) {
           return await loginBeyond(keys, () => tries.refuse(client, ofTries.reset), signIn)
         }
         tries.report(client, ofTries)
-        // One after the other, so that concurrent guesses are counted and successful sign-ins are not.
+        // One at a time, so that concurrent successful sign-ins are refunded before they exceed a limit of failed ones.
         const outcome = await runExclusive(keys.both, () => loginExclusively(keys, client, signIn))
         return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
       } catch (error) {
         const isRefused = error instanceof AuthError && error.reason === "RATE_LIMITED"
-        if (isRefused) await sleep(askedAt + limits.refusedLoginSeconds * 1000 - performance.now())
+        if (isRefused) await sleep(startedAt + limits.refusedLoginSeconds * 1000 - performance.now())
         throw error
       }
     },
