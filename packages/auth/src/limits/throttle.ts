@@ -54,7 +54,7 @@ export function createThrottle(
       account: digest("account", email.toLowerCase()),
       address: addressKey(client),
       both: digest(...both),
-      formerBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
+      previousBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
     }
   }
 

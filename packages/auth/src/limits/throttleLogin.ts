@@ -14,7 +14,7 @@ export interface LoginKeys {
   /** The account and the address together. */
   both: string
   /** `both` under each of the previous server secrets. */
-  formerBoth: readonly string[]
+  previousBoth: readonly string[]
 }
 
 export interface ThrottleLogin {
@@ -42,7 +42,7 @@ export function createThrottleLogin(
   limits: Limits,
   onBackgroundError: (error: unknown) => void,
 ): ThrottleLogin {
-  const tries = createCounter(db, "logins", limits.logins, { isFinal: true })
+  const attempts = createCounter(db, "logins", limits.logins, { isFinal: true })
   const failed = createCounter(db, "failed-logins", limits.failedLogins)
   const failedByAddress = createCounter(db, "failed-logins-by-address", limits.failedLoginsByAddress)
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
@@ -62,16 +62,16 @@ export function createThrottleLogin(
   const rememberAddress = ({ both }: LoginKeys) => finish([known.remember(both)])
 
   /** Whether an attempt may proceed although a shared limit is used up. The count is not reported to the client. */
-  async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
-    for (const key of [both, ...formerBoth]) {
+  async function mayGoBeyond({ both, previousBoth }: LoginKeys): Promise<boolean> {
+    for (const key of [both, ...previousBoth]) {
       if ((await findKnown(key)) !== null) return (await beyond.count(both)).isAllowed
     }
     return false
   }
 
   /**
-   * Signs in although a shared limit is used up, if `mayGoBeyond` allows it. Does not use the mutex, which only refunds
-   * need: refusals for waiting too long would reveal that the account is known at the address.
+   * Signs in although a shared limit is used up, if `mayGoBeyond` allows it. Runs outside the mutex, because nothing is
+   * refunded here, and refusing an attempt that waited too long would reveal that the account is known at the address.
    */
   async function loginBeyond<T>(
     keys: LoginKeys,
@@ -100,26 +100,26 @@ export function createThrottleLogin(
     }
     const refundAll = () => taken.map(([counter, key]) => counter.refund(key))
 
-    /** Counts the attempt towards the shared limits. @returns what creates the refusal if one is used up. */
-    async function takeShared(own: Usage): Promise<(() => AuthError) | undefined> {
-      const ofAddress = await take(failedByAddress, keys.address)
-      if (!ofAddress.isAllowed) return () => failedByAddress.refuse(client, ofAddress.reset)
-      failedByAddress.report(client, ofAddress)
-      const ofAccount = await take(failedByAccount, keys.account)
-      if (ofAccount.isAllowed) return undefined
-      const ownTries = limits.failedLogins.count - own.remaining
-      const remaining = limits.failedLoginsUnderAttack - ownTries
-      const reset = Math.min(own.reset, ofAccount.reset)
+    /** Counts the attempt towards the shared limits. @returns a function that creates the refusal if one is used up. */
+    async function takeShared(ownUsage: Usage): Promise<(() => AuthError) | undefined> {
+      const addressUsage = await take(failedByAddress, keys.address)
+      if (!addressUsage.isAllowed) return () => failedByAddress.refuse(client, addressUsage.reset)
+      failedByAddress.report(client, addressUsage)
+      const accountUsage = await take(failedByAccount, keys.account)
+      if (accountUsage.isAllowed) return undefined
+      const ownFailures = limits.failedLogins.count - ownUsage.remaining
+      const remaining = limits.failedLoginsUnderAttack - ownFailures
+      const reset = Math.min(ownUsage.reset, accountUsage.reset)
       if (remaining < 0) return () => failedByAccount.refuse(client, reset)
       failedByAccount.report(client, { isAllowed: true, remaining, reset })
       return undefined
     }
 
     try {
-      const own = await take(failed, keys.both)
-      if (!own.isAllowed) throw failed.refuse(client, own.reset)
-      failed.report(client, own)
-      const refuse = await takeShared(own)
+      const ownUsage = await take(failed, keys.both)
+      if (!ownUsage.isAllowed) throw failed.refuse(client, ownUsage.reset)
+      failed.report(client, ownUsage)
+      const refuse = await takeShared(ownUsage)
       if (refuse) {
         await finish(refundAll())
         return { refuse }
@@ -139,11 +139,11 @@ export function createThrottleLogin(
     async login(keys, client, signIn) {
       const startedAt = performance.now()
       try {
-        const ofTries = await tries.count(keys.address)
-        if (!ofTries.isAllowed) {
-          return await loginBeyond(keys, () => tries.refuse(client, ofTries.reset), signIn)
+        const usage = await attempts.count(keys.address)
+        if (!usage.isAllowed) {
+          return await loginBeyond(keys, () => attempts.refuse(client, usage.reset), signIn)
         }
-        tries.report(client, ofTries)
+        attempts.report(client, usage)
         // One at a time, so that concurrent successful sign-ins are refunded before they exceed a limit of failed ones.
         const outcome = await runExclusive(keys.both, () => loginExclusively(keys, client, signIn))
         return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
