@@ -122,15 +122,15 @@ test("pages of an allowed origin can read a rate-limit error and when to retry",
 })
 
 test("pages of an allowed origin can read that the database is unavailable", async () => {
-  const link = await createTcpProxy(new URL(server.shared.DATABASE_URL))
-  await using cut = await startTestServer({
+  const proxy = await createTcpProxy(new URL(server.shared.DATABASE_URL))
+  await using offline = await startTestServer({
     ...server.shared,
-    DATABASE_URL: link.url,
+    DATABASE_URL: proxy.url,
     CORS_ORIGINS: WEB,
   })
-  await link.cut()
+  await proxy.disconnect()
   for (const path of ["/auth/me", "/trpc/auth.me", "/readyz"]) {
-    const { status, headers } = await rest(cut.url, "GET", path, {
+    const { status, headers } = await rest(offline.url, "GET", path, {
       apiKey: newSecret(),
       headers: { origin: WEB },
     })

@@ -2,12 +2,12 @@ import { createTcpProxy } from "@latchkey/test-postgres"
 import { expect, inject, test, vi } from "vitest"
 import { register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
 
-test.each(["cut", "clog"] as const)(
+test.each(["disconnect", "mute"] as const)(
   "while the database is unreachable (%s), every call gets a 503, and afterwards the server recovers by itself",
   async (fault) => {
     await using direct = await startServerOnPostgres(inject("postgresUrl"))
-    const link = await createTcpProxy(new URL(direct.shared.DATABASE_URL))
-    await using server = await startTestServer({ ...direct.shared, DATABASE_URL: link.url })
+    const proxy = await createTcpProxy(new URL(direct.shared.DATABASE_URL))
+    await using server = await startTestServer({ ...direct.shared, DATABASE_URL: proxy.url })
     const { url } = server
     const { accessToken, refreshToken, email, password } = await register(url)
     const { body: created } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
@@ -24,7 +24,7 @@ test.each(["cut", "clog"] as const)(
       rest(url, "POST", "/auth/register", { body: { email: `x${email}`, password }, signal }),
     ]
 
-    await link[fault]()
+    await proxy[fault]()
 
     for (const reply of await Promise.all(calls())) {
       expect(reply).toMatchObject({
@@ -36,7 +36,7 @@ test.each(["cut", "clog"] as const)(
     expect((await rest(url, "GET", "/readyz")).status).toBe(503)
     expect((await rest(url, "GET", "/healthz")).status).toBe(200)
 
-    await link.mend()
+    await proxy.reconnect()
 
     await vi.waitFor(async () => expect((await rest(url, "GET", "/readyz")).status).toBe(200), {
       timeout: 10_000,
@@ -45,7 +45,7 @@ test.each(["cut", "clog"] as const)(
     expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(200)
     expect((await rest(url, "GET", "/auth/me", { accessToken })).status).toBe(200)
     expect((await rest(url, "POST", "/auth/login", { body: { email, password } })).status).toBe(200)
-    await link.cut()
+    await proxy.disconnect()
   },
   60_000,
 )

@@ -73,7 +73,7 @@ describe("DATABASE_URL", () => {
   })
 
   test.each([
-    ["postgres://u:hunter2%@localhost/d", /% of the password is written %25/],
+    ["postgres://u:hunter2%@localhost/d", /write a % in the password as %25/],
     ["postgres://u@localhost/d?sslmod=require", /unknown parameter sslmod/],
     ["postgres://u@/d?host=/nowhere", /the folder of a Unix socket .* \(ENOENT\)$/],
     ["postgres://u@no-such-host.invalid/d", /a host name that can be resolved/],

@@ -1,23 +1,20 @@
 import { sql } from "drizzle-orm"
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { type OpenTestDatabase, openTestDatabase } from "../test/openTestDatabase.ts"
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { useTestDatabase } from "../test/useTestDatabase.ts"
 import { createDatabase, createLimiter, type Database } from "./index.ts"
 import { rateLimits } from "./schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
   afterEach(() => void vi.useRealTimers())
 
   const endNow = (key: string) =>
     db.update(rateLimits).set({ expiresAt: sql`now()` }).where(sql`${rateLimits.key} = ${key}`)
 
-  test("counts to its limit, and anew when the window is over", async () => {
+  test("allows calls up to the limit, and again in the next window", async () => {
     const limiter = createLimiter(db, { name: "one", count: 2, seconds: 60 })
     expect(await limiter.consume("a")).toEqual({ isAllowed: true, remaining: 1, reset: 60 })
     expect(await limiter.consume("a")).toMatchObject({ isAllowed: true, remaining: 0 })
@@ -27,7 +24,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
     expect(await limiter.consume("a")).toMatchObject({ isAllowed: true, remaining: 1 })
   })
 
-  test("of fifty at the same moment, on two instances, no more are allowed than there may be", async () => {
+  test("50 concurrent calls on two instances stay within the limit", async () => {
     const limiters = [1, 2].map(() => createLimiter(db, { name: "many", count: 7, seconds: 60 }))
     const usages = await Promise.all(
       Array.from({ length: 25 }, () => limiters.map((limiter) => limiter.consume("a"))).flat(),
@@ -35,7 +32,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
     expect(usages.filter(({ isAllowed }) => isAllowed)).toHaveLength(7)
   })
 
-  test("what is given back can be taken again", async () => {
+  test("a refund makes a call available again", async () => {
     const limiter = createLimiter(db, { name: "back", count: 1, seconds: 60 })
     await limiter.consume("a")
     expect((await limiter.consume("a")).isAllowed).toBe(false)
@@ -44,15 +41,15 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
     expect((await limiter.consume("a")).isAllowed).toBe(true)
   })
 
-  // The embedded one goes by this process's.
-  test.runIf(kind === "PostgreSQL")("an instance whose clock is wrong counts with the others", async () => {
+  // The embedded database uses this process's clock.
+  test.runIf(kind === "PostgreSQL")("an instance with a wrong clock shares the others' windows", async () => {
     const limiter = createLimiter(db, { name: "clock", count: 1, seconds: 60 })
     await limiter.consume("a")
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 })
     expect(await limiter.consume("a")).toMatchObject({ isAllowed: false })
   })
 
-  test("refusals that are remembered ask the database no more", async () => {
+  test("a remembered refusal does not query the database", async () => {
     const limiter = createLimiter(db, { name: "flood", count: 1, seconds: 60, remembersRefusals: true })
     await limiter.consume("a")
     expect((await limiter.consume("a")).isAllowed).toBe(false)
@@ -60,7 +57,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
     expect(await limiter.consume("a")).toMatchObject({ isAllowed: false, remaining: 0 })
   })
 
-  test("a key is remembered until its time is over", async () => {
+  test("a key is remembered until its window is over", async () => {
     const limiter = createLimiter(db, { name: "seen", count: 1, seconds: 60 })
     expect(await limiter.remembered(["a"])).toEqual([])
     await limiter.remember("a")
@@ -71,7 +68,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
   })
 })
 
-test("without a database there is no count", async () => {
+test("calls fail with DatabaseUnavailable without a database", async () => {
   const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
   const limiter = createLimiter(db, { name: "x", count: 1, seconds: 60 })
   await expect(limiter.consume("a")).rejects.toMatchObject({ name: "DatabaseUnavailable" })

@@ -3,15 +3,15 @@ import type { Database } from "./database.ts"
 import { countTowardsLimit, findOpenWindows } from "./queries/rateLimits.ts"
 
 export interface LimiterOptions {
-  /** The prefix of its keys, which no other limiter has. */
+  /** The prefix of its keys in the database, unique among limiters. */
   name: string
-  /** How many are allowed in one window, which begins with the first. */
+  /** The number of calls allowed in a window, which begins with the first of them. */
   count: number
   /** The window's length. */
   seconds: number
   /**
-   * For limits without refunds: once the limit is reached, this process remembers until when, and a flood of further
-   * calls costs no statements.
+   * Refuses further calls from memory until the window ends, so that a flood costs no statements. Only for limits
+   * without refunds.
    */
   remembersRefusals?: boolean
 }
@@ -27,28 +27,28 @@ export interface Usage {
 
 /** Counts per key, across all instances. All methods throw `DatabaseUnavailable`. */
 export interface Limiter {
-  /** Counts a call, also beyond the limit. */
+  /** Counts a call, even beyond the limit. */
   consume(key: string): Promise<Usage>
   /** Takes back one count. */
   refund(key: string): Promise<void>
-  /** Remembers the key for the limiter's seconds from now on. */
+  /** Remembers the key for `seconds` from now on. */
   remember(key: string): Promise<void>
   /** Returns the keys that are remembered. The keys must not contain a comma. */
   remembered(keys: readonly string[]): Promise<string[]>
 }
 
-/** How many refused keys a process remembers, at some 200 bytes each. */
+/** How many refused keys a process remembers, at about 200 bytes each. */
 const MAX_REFUSALS = 10_000
 
-/** A limit whose counts the database keeps, by the database's clock. */
+/** Creates a rate limit. The database keeps its counts, by its own clock. */
 export function createLimiter(
   db: Database,
   { name, count, seconds, remembersRefusals = false }: LimiterOptions,
 ): Limiter {
   const refusals = new LRUCache<string, true>({ max: MAX_REFUSALS })
   const rowKey = (key: string) => `${name}:${key}`
-  const add = (key: string, points: number, isAnew = false) =>
-    countTowardsLimit(db, { key: rowKey(key), points, seconds, isAnew })
+  const add = (key: string, points: number, isNewWindow = false) =>
+    countTowardsLimit(db, { key: rowKey(key), points, seconds, isNewWindow })
 
   return {
     async consume(key) {

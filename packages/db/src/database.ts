@@ -8,7 +8,7 @@ export interface DatabaseHandle {
   db: Database
   /** Brings the schema up to date. Instances that start at the same time migrate one after the other. */
   migrate(): Promise<void>
-  /** The use of its connections. The embedded database has one. */
+  /** How many connections are in use. The embedded database has one. */
   usage(): SemaphoreUsage
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 export { createDatabase } from "./createDatabase.ts"
-export { createLimiter, type Limiter, type LimiterOptions, type Usage } from "./createLimiter.ts"
-export type { Database, DatabaseHandle } from "./database.ts"
+export { createLimiter, type Usage } from "./createLimiter.ts"
+export type { Database } from "./database.ts"
 export { DatabaseUnavailable } from "./databaseUnavailable.ts"
 export { parseDatabaseUrl } from "./driver/databaseUrl.ts"
 export { DatabaseUrlError } from "./driver/databaseUrlError.ts"
@@ -30,7 +30,6 @@ export {
 } from "./queries/apiKeys.ts"
 export {
   type AuditKind,
-  type Authority,
   bySession,
   type ClientInfo,
   type ListedAuditEvent,
@@ -49,11 +48,9 @@ export {
   endSessionOfFamily,
   findLiveFamilies,
   findLiveSessions,
-  type ListedSession,
   type LiveFamily,
   type LiveSession,
   listSessions,
-  type NewSession,
   revokeOtherSessions,
   revokeSession,
 } from "./queries/sessions.ts"

@@ -5,33 +5,33 @@ import { openTestDatabase } from "../test/openTestDatabase.ts"
 import { createDatabase, DatabaseUnavailable, ping } from "./index.ts"
 import { query } from "./query.ts"
 
-test("a database that is not there is unavailable", async () => {
+test("a missing database is unavailable", async () => {
   const { db, close } = await createDatabase("postgres://postgres@127.0.0.1:1/none")
   await expect(ping(db, undefined)).rejects.toThrow(DatabaseUnavailable)
   await close()
 })
 
-test("a database that is dropped under its connections is unavailable, and the process survives", async () => {
+test("a database that is dropped while in use is unavailable, and the process survives", async () => {
   const server = await createTestDatabase(inject("postgresUrl"))
   const { db, close } = await createDatabase(server.url)
   const pings = Array.from({ length: 20 }, () => ping(db, undefined))
   await Promise.all(pings)
   let dropped: PromiseLike<void> = Promise.resolve()
-  const underWay = db.transaction(async (tx) => {
+  const inFlight = db.transaction(async (tx) => {
     await tx.execute(sql`select 1`)
     dropped = server[Symbol.asyncDispose]()
     await dropped
     await tx.execute(sql`select 1`)
   })
 
-  // Its connection is cut before the others are, and they before the database is gone.
-  await expect(underWay).rejects.toThrow()
+  // Its connection is closed before the others, and all of them before the database is gone.
+  await expect(inFlight).rejects.toThrow()
   await dropped
   await expect(ping(db, undefined)).rejects.toThrow(DatabaseUnavailable)
   await close()
 })
 
-test("a query that gets no answer is given up", async () => {
+test("a query that gets no answer fails at its deadline", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
   const hang = query(() => new Promise<never>(() => {}))
@@ -42,7 +42,7 @@ test("a query that gets no answer is given up", async () => {
   vi.useRealTimers()
 })
 
-test("a mistake in a query is no outage", async () => {
+test("an error in a query is not reported as an outage", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const mistake = query((db) => db.execute(sql`select nothing from nowhere`))
 

@@ -9,14 +9,15 @@ export type Query<Params, Result> = (db: Database, params: Params) => Promise<Re
 
 /**
  * Makes a query function from its body: provides a connection and a deadline, and converts every failure of the
- * database itself, as opposed to an error in the query, to `DatabaseUnavailable` with the failure as its cause. In a transaction it uses that one's connection.
+ * database itself, as opposed to an error in the query, to `DatabaseUnavailable` with the failure as its cause. In a
+ * transaction it uses the transaction's connection.
  *
- * When the deadline has passed, nothing more is sent, and a transaction is rolled back. What was under way by then, a
- * commit or a statement outside of transactions, may still have happened: nobody can tell until it is answered.
+ * After the deadline no statement is sent, and a transaction is rolled back. A commit, or a statement outside of a
+ * transaction, that was already in flight may still take effect: its outcome is unknown.
  */
 export const query = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => leased(run, false)
 
-/** The same for writes, which may use only some of the pool's connections. */
+/** Like `query`, for writes, which may use only some of the pool's connections. */
 export const write = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> => leased(run, true)
 
 function leased<Params, Result>(run: Query<Params, Result>, isWrite: boolean): Query<Params, Result> {
@@ -25,7 +26,7 @@ function leased<Params, Result>(run: Query<Params, Result>, isWrite: boolean): Q
     const startedAt = pool?.onQuery && performance.now()
     try {
       if (!pool) return await run(db, params)
-      return await withLease(isWrite, (lease) => pool.run(lease, (own) => run(own, params)))
+      return await withLease(isWrite, (lease) => pool.run(lease, (pooled) => run(pooled, params)))
     } catch (error) {
       if (error instanceof DatabaseUnavailable || isMistake(error)) throw error
       throw new DatabaseUnavailable("the database could not answer", { cause: error })

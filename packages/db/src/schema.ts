@@ -78,7 +78,7 @@ export const apiKeys = pgTable(
     lookupId: text("lookup_id").notNull(),
     keyHash: text("key_hash"),
     receipt: bytea("receipt"),
-    /** The server secret of the receipt. */
+    /** Identifies the server secret that made the receipt. */
     receiptSecretId: text("receipt_secret_id"),
     label: text("label").notNull(),
     createdAt: time("created_at").notNull().defaultNow(),
@@ -108,7 +108,7 @@ export const auditEvents = pgTable(
   "audit_events",
   {
     id: uuid("id").primaryKey().defaultRandom(),
-    /** The user whose trail it is. */
+    /** The user whose audit trail contains the event. */
     userId: uuid("user_id")
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
@@ -130,12 +130,12 @@ export const auditEvents = pgTable(
         "userEnabled",
       ],
     }).notNull(),
-    /** The administrator who did it; null when the user did. */
+    /** The administrator who acted; null if the user did. */
     actorId: uuid("actor_id").references(() => users.id, { onDelete: "set null" }),
     via: text("via", { enum: ["password", "session", "apiKey", "refreshToken"] }).notNull(),
     /** The session's or key's id; null for a password. */
     credentialId: uuid("credential_id"),
-    /** Null where there were too many to keep each. */
+    /** Null in a row that counts failures from many addresses. */
     address: text("address"),
     device: text("device"),
     requestId: text("request_id").notNull(),
@@ -145,7 +145,7 @@ export const auditEvents = pgTable(
     subjectLabel: text("subject_label"),
     /** The number of failures in the row, or of sessions that ended. */
     count: integer("count").notNull().default(1),
-    /** The group of a counting row; null for a single event. */
+    /** Identifies what a counting row counts; null for a single event. */
     summaryOf: text("summary_of"),
     /** The time of recording. The transaction may have begun earlier and waited for others. */
     createdAt: time("created_at").notNull().default(sql`clock_timestamp()`),

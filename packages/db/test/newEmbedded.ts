@@ -11,8 +11,8 @@ const { version } = JSON.parse(readFileSync(join(pglite, "../package.json"), "ut
 const cache = fileURLToPath(new URL("../node_modules/.cache", import.meta.url))
 
 /**
- * A folder with an embedded database as it is when new, for tests to copy. To make one takes seconds of a core, so it
- * is kept from run to run, for each version of PGlite.
+ * Returns a folder with a new embedded database, for tests to copy. Creating one takes seconds of CPU time, so it is
+ * cached between runs, for each version of PGlite.
  */
 export async function newEmbedded(): Promise<string> {
   const folder = join(cache, `embedded-${version}`)

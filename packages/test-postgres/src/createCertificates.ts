@@ -6,13 +6,13 @@ import { promisify } from "node:util"
 import { unprivilegedUser } from "./unprivilegedUser.ts"
 
 export interface Certificates extends AsyncDisposable {
-  /** The certificate of the authority that signed the server's, as PEM. */
+  /** The certificate of the authority, as PEM. */
   ca: string
-  /** PostgreSQL's settings that make it use the server's. */
+  /** The PostgreSQL settings that make it use the server's certificate. */
   settings: string[]
 }
 
-/** A certificate authority of its own, and a server's certificate by it for `localhost`. Needs OpenSSL. */
+/** Creates a certificate authority, and a server certificate that it signs for `localhost`. Needs OpenSSL. */
 export async function createCertificates(): Promise<Certificates> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-certificates-"))
   const openssl = (...parameters: string[]) => promisify(execFile)("openssl", parameters, { cwd: folder })

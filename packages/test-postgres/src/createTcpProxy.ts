@@ -3,84 +3,87 @@ import { connect, createServer, type Socket } from "node:net"
 
 type Side = "server" | "database"
 
-/** A way from a server under test to its database, which the test can watch, cut, clog, hold and mend. */
+/**
+ * Starts a proxy between a server under test and its database, which the test can disconnect, mute, hold and observe.
+ */
 export async function createTcpProxy(target: URL) {
   let destination = target
   const sockets = new Set<Socket>()
-  /** Whatever they send disappears. */
-  const mute = new Set<Socket>()
-  let clogged = false
-  /** What one side sends is kept back, in order. */
+  /** The data of these sockets is discarded. */
+  const muted = new Set<Socket>()
+  let isMuting = false
+  /** The data of one side, held back in order. */
   let hold: { from: Side; pieces: (() => void)[]; onFirst: () => void } | null = null
   let onPiece = (_from: Side) => {}
-  const link = createServer((client) => {
+  const proxy = createServer((client) => {
     const upstream = connect(Number(destination.port), destination.hostname)
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(from)
-      if (clogged) mute.add(from)
+      if (isMuting) muted.add(from)
       from.on("data", (bytes) => {
         const side = from === client ? "server" : "database"
         onPiece(side)
         if (hold?.from === side) {
           hold.pieces.push(() => to.write(bytes))
           hold.onFirst()
-        } else if (!mute.has(from)) to.write(bytes)
+        } else if (!muted.has(from)) to.write(bytes)
       })
       from.on("close", () => to.destroy())
       from.on("error", () => to.destroy())
     }
   })
-  link.listen(0, "127.0.0.1")
-  await once(link, "listening")
+  proxy.listen(0, "127.0.0.1")
+  await once(proxy, "listening")
   const url = new URL(target)
-  const address = link.address()
+  const address = proxy.address()
   if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
   url.port = String(address.port)
 
-  async function cut() {
+  async function disconnect() {
     for (const socket of sockets) socket.destroy()
-    if (!link.listening) return
-    const closed = once(link, "close")
-    link.close()
+    if (!proxy.listening) return
+    const closed = once(proxy, "close")
+    proxy.close()
     await closed
   }
   return {
     url: url.href,
-    cut,
-    /** Whatever is sent from now on disappears; nobody is told. */
-    clog() {
-      clogged = true
-      for (const socket of sockets) mute.add(socket)
+    /** Closes all connections, and refuses new ones. */
+    disconnect,
+    /** Discards everything that is sent from now on, without closing connections. */
+    mute() {
+      isMuting = true
+      for (const socket of sockets) muted.add(socket)
     },
-    /** For new connections; those that went mute stay so. */
-    async mend() {
-      clogged = false
-      if (link.listening) return
-      link.listen(address.port, "127.0.0.1")
-      await once(link, "listening")
+    /** Accepts and passes on new connections again. Muted ones stay muted. */
+    async reconnect() {
+      isMuting = false
+      if (proxy.listening) return
+      proxy.listen(address.port, "127.0.0.1")
+      await once(proxy, "listening")
     },
-    /** Where new connections lead from now on. */
+    /** Sets the destination of new connections. */
     redirect(next: URL) {
       destination = next
     },
-    /** Holds back what one side sends; resolves when there is something. */
+    /** Holds what one side sends. Resolves when there is something. */
     hold: (from: Side) =>
       new Promise<void>((resolve) => {
         hold = { from, pieces: [], onFirst: resolve }
       }),
-    /** Passes on what was held, and holds no more. */
+    /** Passes on what was held, and stops holding. */
     release() {
       const pieces = hold?.pieces ?? []
       hold = null
       for (const pass of pieces) pass()
     },
-    /** Calls with every piece that comes, before it is passed on. */
-    watch(listener: typeof onPiece) {
+    /** Calls a listener with the sender of every piece of data, before it is passed on. */
+    observe(listener: typeof onPiece) {
       onPiece = listener
     },
-    [Symbol.asyncDispose]: cut,
+    [Symbol.asyncDispose]: disconnect,
   }
 }

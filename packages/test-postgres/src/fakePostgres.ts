@@ -4,24 +4,24 @@ import { TLSSocket } from "node:tls"
 
 export interface FakePostgres extends AsyncDisposable {
   port: number
-  /** How many sessions were refused so far. */
+  /** How many connections have been refused so far. */
   refused: number
 }
 
 export interface FakePostgresOptions {
-  /** SQLSTATE with which it refuses sessions. */
+  /** The SQLSTATE with which it refuses connections. */
   code: string
-  /** In PEM; without it there is no TLS. */
+  /** In PEM. Without it the server does not support TLS. */
   tls?: { cert: string; key: string }
-  /** After so many refusals it passes connections on. */
+  /** After this many refusals, it forwards connections to another port. */
   passAfter?: { refusals: number; port: number }
 }
 
-/** What a first message asks for: TLS, or a session of protocol 3.0. */
+/** The codes of a first message: a request for TLS, or the start of protocol 3.0. */
 const SSL_REQUEST = 80_877_103
-const SESSION = 196_608
+const STARTUP = 196_608
 
-/** A server that speaks just enough of the PostgreSQL protocol to refuse a session as a test wants it. */
+/** Starts a server that speaks just enough of the PostgreSQL protocol to refuse connections. */
 export async function startFakePostgres({
   code,
   tls,
@@ -37,7 +37,7 @@ export async function startFakePostgres({
     if (passAfter && fake.refused >= passAfter.refusals) return pass(socket, passAfter.port)
     const [message]: Buffer[] = await once(socket, "data")
     const kind = message?.readInt32BE(4)
-    if (kind === SESSION) {
+    if (kind === STARTUP) {
       fake.refused++
       socket.end(errorResponse(code))
     } else if (kind !== SSL_REQUEST) {

@@ -4,7 +4,7 @@ export interface Gate {
   opened: Promise<void>
 }
 
-/** Holds a race open in a test until the test lets it continue. */
+/** Holds a race at one point until the test opens the gate. */
 export function gate(): Gate {
   let open = () => {}
   const opened = new Promise<void>((resolve) => {

@@ -50,7 +50,7 @@ interface Place {
   run(program: string, parameters: string[]): Promise<unknown>
 }
 
-/** Starts a server, as `startPostgres` does, on data that `fill` has put in its place. */
+/** Starts a server like `startPostgres`, with data that `fill` provides. */
 export async function launchPostgres(
   settings: readonly string[],
   fill: (place: Place) => Promise<void>,

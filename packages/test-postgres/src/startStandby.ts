@@ -4,7 +4,7 @@ import { launchPostgres, type TestPostgres } from "./startPostgres.ts"
 /**
  * Starts a standby that streams from a server, with a copy of its data. `select pg_wal_replay_pause()` makes it lag.
  *
- * @param name what the primary's `synchronous_standby_names` may call it.
+ * @param name its name for the primary's `synchronous_standby_names`.
  */
 export const startStandby = (primary: TestPostgres, name = "standby"): Promise<TestPostgres> => {
   const { port } = new URL(primary.url)
@@ -22,7 +22,7 @@ export const startStandby = (primary: TestPostgres, name = "standby"): Promise<T
   })
 }
 
-/** The WAL comes over the stream. */
+/** Without the WAL, which is streamed. */
 const COPY = `cd "$1" && tar -c --exclude=./postmaster.* --exclude=./pg_wal/0* . | tar -x -C "$2"`
 
 const FINISH = `cd "$1" && printf %s "$2" >backup_label && touch standby.signal`

@@ -1,4 +1,4 @@
-/** A certificate for "localhost" that vouches for itself, until 2126, and its key. They protect nothing. */
+/** A self-signed certificate for "localhost", valid until 2126, and its key. They protect nothing. */
 export const testCertificate = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBljCCATugAwIBAgIUdDxbDBgXlNGZY5rIV9lRmk+6QSowCgYIKoZIzj0EAwIw

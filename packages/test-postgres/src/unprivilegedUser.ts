@@ -1,5 +1,5 @@
 /**
- * The user to run PostgreSQL and PgBouncer as, which refuse to run as root: `nobody`, whose id is 65534 on common
+ * The user that runs PostgreSQL and PgBouncer, which refuse to run as root: `nobody`, whose id is 65534 on common
  * systems. Undefined unless this process runs as root.
  */
 export function unprivilegedUser() {

@@ -16,8 +16,8 @@ test("kill -9 during creations and revocations, in 100 trials: every acknowledge
   await using database = await createTestDatabase(inject("postgresUrl"))
   const variables = { AUTH_SECRET: newSecret(), MAX_KEYS_PER_USER: "100000" }
   async function prepare() {
-    const link = await createTcpProxy(new URL(database.url))
-    return { link, ...spawnBuiltServer({ ...variables, DATABASE_URL: link.url }) }
+    const proxy = await createTcpProxy(new URL(database.url))
+    return { proxy, ...spawnBuiltServer({ ...variables, DATABASE_URL: proxy.url }) }
   }
   const ledger = createLedger()
   let killedInFlight = 0
@@ -33,13 +33,13 @@ test("kill -9 during creations and revocations, in 100 trials: every acknowledge
     expect(await retryUnavailable(() => ledger.create(url, accessToken))).toBe(201)
     const call = trial % 2 === 0 ? "create" : "revoke"
     let piecesLeft = 1 + (Math.floor(trial / 2) % MOMENTS[call])
-    server.link.watch(() => {
+    server.proxy.observe(() => {
       if (--piecesLeft === 0) killedInFlight += Number(server.child.kill("SIGKILL"))
     })
     await ledger[call](url, accessToken).catch(() => {})
     server.child.kill("SIGKILL")
     await server.exited
-    await server.link.cut()
+    await server.proxy.disconnect()
   }
 
   const url = await next.url
@@ -50,5 +50,5 @@ test("kill -9 during creations and revocations, in 100 trials: every acknowledge
   expect(ledger.undecided()).toBeGreaterThan(TRIALS / 10)
   await ledger.settle(url)
   await ledger.verify(url)
-  await next.link.cut()
+  await next.proxy.disconnect()
 }, 300_000)

@@ -9,9 +9,9 @@ const EXIT_TIMEOUT = 10_000
 
 test("SIGTERM under load: every change is acknowledged, no response is cut off, exit code 0", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
-  await using link = await createTcpProxy(new URL(database.url))
+  await using proxy = await createTcpProxy(new URL(database.url))
   const server = spawnBuiltServer({
-    DATABASE_URL: link.url,
+    DATABASE_URL: proxy.url,
     AUTH_SECRET: newSecret(),
     MAX_KEYS_PER_USER: "100000",
   })
@@ -41,10 +41,10 @@ test("SIGTERM under load: every change is acknowledged, no response is cut off, 
   await expect.poll(() => acknowledged, { timeout: 20_000 }).toBeGreaterThan(20)
 
   // When the signal arrives, every caller has a creation in flight.
-  await link.hold("database")
+  await proxy.hold("database")
   server.child.kill("SIGTERM")
   await expect.poll(() => server.output.at(-1)).toContain("stopping")
-  link.release()
+  proxy.release()
 
   const timeout = AbortSignal.timeout(EXIT_TIMEOUT)
   const timedOut = new Promise<never>((_, reject) =>

@@ -23,8 +23,8 @@ async function startPair() {
 
 test("the server gives no verdict while its connections reach a lagging standby, and recovers on the primary", async () => {
   await using pair = await startPair()
-  await using link = await createTcpProxy(new URL(pair.primary.url))
-  await using server = await startTestServer({ DATABASE_URL: link.url, AUTH_SECRET: newSecret() })
+  await using proxy = await createTcpProxy(new URL(pair.primary.url))
+  await using server = await startTestServer({ DATABASE_URL: proxy.url, AUTH_SECRET: newSecret() })
   const { url } = server
   const revoked = await registerWithKey(url)
   const ended = await registerWithKey(url)
@@ -40,9 +40,9 @@ test("the server gives no verdict while its connections reach a lagging standby,
   expect((await rest(url, "POST", "/auth/logout", { accessToken: ended.accessToken })).status).toBe(204)
   const fresh = await registerWithKey(url)
 
-  await link.cut()
-  link.redirect(new URL(pair.standby.url))
-  await link.mend()
+  await proxy.disconnect()
+  proxy.redirect(new URL(pair.standby.url))
+  await proxy.reconnect()
 
   const calls = () => [
     rest(url, "GET", "/auth/me", { apiKey: revoked.apiKey }),
@@ -59,7 +59,7 @@ test("the server gives no verdict while its connections reach a lagging standby,
     for (const { status } of await Promise.all(calls())) expect(status).toBe(503)
   }
 
-  link.redirect(new URL(pair.primary.url))
+  proxy.redirect(new URL(pair.primary.url))
   await vi.waitFor(
     async () =>
       expect((await Promise.all(calls())).map(({ status }) => status)).toEqual([

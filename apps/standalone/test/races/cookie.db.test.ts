@@ -23,12 +23,12 @@ test("a reloaded page's refresh that is overtaken by those of the next pages doe
   await sql`update sessions set refreshed_at = now() - interval '1 hour'`
   await sql.end()
 
-  const hasSent = two.link.hold("server")
+  const hasSent = two.proxy.hold("server")
   const overtaken = refresh(two.b, readCookie(signedUp))
   await hasSent
   const second = await refresh(two.a, readCookie(signedUp))
   const third = await refresh(two.a, readCookie(second))
-  two.link.release()
+  two.proxy.release()
 
   expect([second.status, third.status]).toEqual([200, 200])
   expect((await overtaken).status).toBe(200)

@@ -27,14 +27,14 @@ test("a read that began before a revocation is not shared with calls that arrive
   const key = await registerWithKey(two.a)
   expect(await fetchStatus(two.b, key.apiKey)).toBe(200)
 
-  const hasRead = two.link.hold("database")
+  const hasRead = two.proxy.hold("database")
   const early = fetchStatus(two.b, key.apiKey)
   await hasRead
   expect((await revoke(two.a, key)).status).toBe(204)
   const late = [fetchStatus(two.b, key.apiKey), fetchStatus(two.b, key.apiKey)]
   // When this returns, the late calls have arrived.
   await rest(two.b, "GET", "/healthz")
-  two.link.release()
+  two.proxy.release()
 
   expect(await Promise.all(late)).toEqual([401, 401])
   // This call arrived before the revocation, and the key was active when it was read.
@@ -52,11 +52,11 @@ test("a receipt is not renewed if its key is revoked meanwhile, and the call is 
   const key = await registerWithKey(two.a)
   await rest(two.b, "GET", "/readyz")
 
-  const hasRead = two.link.hold("database")
+  const hasRead = two.proxy.hold("database")
   const verdict = fetchStatus(two.b, key.apiKey)
   await hasRead
   await revoke(two.a, key)
-  two.link.release()
+  two.proxy.release()
 
   expect(await verdict).toBe(401)
   expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)

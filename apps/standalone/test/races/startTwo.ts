@@ -7,16 +7,16 @@ export async function startTwo(
   { both, a, b }: Partial<Record<"both" | "a" | "b", Record<string, string>>> = {},
 ) {
   const first = await startServerOnPostgres(serverUrl, { ...both, ...a })
-  const link = await createTcpProxy(new URL(first.shared.DATABASE_URL))
-  const second = await startTestServer({ ...first.shared, DATABASE_URL: link.url, ...both, ...b })
+  const proxy = await createTcpProxy(new URL(first.shared.DATABASE_URL))
+  const second = await startTestServer({ ...first.shared, DATABASE_URL: proxy.url, ...both, ...b })
   return {
     a: first.url,
     b: second.url,
-    link,
+    proxy,
     databaseUrl: first.shared.DATABASE_URL,
     async [Symbol.asyncDispose]() {
       await second[Symbol.asyncDispose]()
-      await link[Symbol.asyncDispose]()
+      await proxy[Symbol.asyncDispose]()
       await first[Symbol.asyncDispose]()
     },
   }

@@ -8,7 +8,7 @@ import { describe, expect, inject, test } from "vitest"
 import { createDatabase, ping } from "../index.ts"
 import { causesOf } from "./causesOf.ts"
 
-/** Migrates over a URL, and asks the pool once. */
+/** Migrates a database, and pings it through the pool. */
 async function use(url: string) {
   const { db, migrate, close } = await createDatabase(url)
   try {
@@ -19,27 +19,27 @@ async function use(url: string) {
   }
 }
 
-/** A listener that passes connections on to the server of a URL. */
-async function passOn(url: string, at: { path: string } | { host: string; port: number }) {
+/** Listens and forwards connections to the server of a URL. */
+async function forward(url: string, at: { path: string } | { host: string; port: number }) {
   const { hostname, port } = new URL(url)
-  const way = createServer((client) => {
+  const proxy = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     client
       .on("error", () => {})
       .pipe(upstream.on("error", () => {}))
       .pipe(client)
   })
-  way.listen(at)
-  await once(way, "listening")
+  proxy.listen(at)
+  await once(proxy, "listening")
   return {
-    address: way.address(),
+    address: proxy.address(),
     async [Symbol.asyncDispose]() {
-      way.close()
+      proxy.close()
     },
   }
 }
 
-/** The first code among a failure and its causes. */
+/** The first error code among a failure and its causes. */
 async function codeOf(work: Promise<void>) {
   const failure = await work.then(
     () => undefined,
@@ -60,12 +60,12 @@ test.each([
     "gssencmode=disable&keepalives=1&keepalives_idle=30&connect_timeout=10&target_session_attrs=read-write",
   ],
   ["settings", "options=-c%20work_mem%3D8MB&application_name=mine"],
-])("the parameters of %s", async (_, query) => {
+])("accepts the parameters of %s", async (_, query) => {
   await using server = await createTestDatabase(inject("postgresUrl"))
   await use(withQuery(server.url, query))
 })
 
-test("settings and the name of the application reach the pool's sessions", async () => {
+test("settings and the application's name reach the pool's connections", async () => {
   await using server = await createTestDatabase(inject("postgresUrl"))
   const { db, close } = await createDatabase(
     withQuery(server.url, "options=-c%20work_mem%3D8MB&application_name=mine"),
@@ -77,7 +77,7 @@ test("settings and the name of the application reach the pool's sessions", async
   await close()
 })
 
-test("several hosts: the first that takes connections", async () => {
+test("connects to the first of several hosts that accepts connections", async () => {
   await using server = await createTestDatabase(inject("postgresUrl"))
   const { port, pathname } = new URL(server.url)
   await use(`postgres://postgres@127.0.0.1:1,127.0.0.1:${port}${pathname}`)
@@ -87,23 +87,23 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === "::1"),
 )
 
-test.runIf(hasIpv6)("an IPv6 address", async () => {
+test.runIf(hasIpv6)("connects to an IPv6 address", async () => {
   await using server = await createTestDatabase(inject("postgresUrl"))
-  await using way = await passOn(server.url, { host: "::1", port: 0 })
-  const address = way.address
+  await using proxy = await forward(server.url, { host: "::1", port: 0 })
+  const address = proxy.address
   if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
   await use(`postgres://postgres@[::1]:${address.port}${new URL(server.url).pathname}`)
 })
 
-test("the folder of a Unix socket", async () => {
+test("connects to a Unix socket in a folder", async () => {
   await using server = await createTestDatabase(inject("postgresUrl"))
   const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
-  await using _ = await passOn(server.url, { path: join(folder, ".s.PGSQL.6543") })
+  await using _ = await forward(server.url, { path: join(folder, ".s.PGSQL.6543") })
   await use(`postgres://postgres@${new URL(server.url).pathname}?host=${folder}&port=6543&sslmode=require`)
 })
 
 describe("TLS", () => {
-  /** SQLSTATE of the server's refusal, which only comes once TLS is agreed on. */
+  /** The SQLSTATE with which the server refuses a connection, once TLS is established. */
   const REACHED = "28P01"
 
   test.each([
@@ -127,12 +127,12 @@ describe("TLS", () => {
     expect(await codeOf(use(`postgres://u@${host}:${server.port}/d?${parameters}`))).toBe(code)
   })
 
-  test("prefer: a server without TLS is used without", async () => {
+  test("prefer: connects to a server without TLS", async () => {
     await using server = await startFakePostgres({ code: REACHED })
     expect(await codeOf(use(`postgres://u@localhost:${server.port}/d?sslmode=prefer`))).toBe(REACHED)
   })
 
-  test("require: a server without TLS is not", async () => {
+  test("require: refuses a server without TLS", async () => {
     await using server = await startFakePostgres({ code: REACHED })
     await expect(use(`postgres://u@localhost:${server.port}/d?sslmode=require`)).rejects.toThrow()
     expect(server.refused).toBe(0)

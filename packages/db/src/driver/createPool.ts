@@ -60,7 +60,7 @@ export function createPool(url: string, { onQuery }: DatabaseOptions): DatabaseH
 
   async function run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result> {
     if (lease.isWrite && stalls.size >= MAX_WRITES)
-      throw new DatabaseUnavailable("commits wait for a standby")
+      throw new DatabaseUnavailable("commits are waiting for a standby")
     const acquired = semaphore.acquire(lease.isWrite)
     if (acquired) await acquired
     const slot = takeIdle()

@@ -9,7 +9,7 @@ import { type Executor, type Statement, sqlClient } from "./sqlClient.ts"
 import type { StallWatch } from "./stallWatch.ts"
 import { transactionOn } from "./transactionOn.ts"
 
-/** A place in the pool. It has one connection at a time, and opens another when that one is lost or in doubt. */
+/** A place in the pool. It has one connection at a time, and opens another when that one is lost or unresponsive. */
 export interface Slot extends Executor {
   /** For the query that holds the slot. */
   readonly db: Database
@@ -19,7 +19,7 @@ export interface Slot extends Executor {
   close(): Promise<void>
 }
 
-/** Between the end of a lease and the end of its connection: longer than any statement may run. */
+/** The time between the end of a lease and the end of its connection: longer than any statement may run. */
 const GRACE_MS = 2_500
 
 /** The delay between attempts to connect, which doubles up to the maximum. */
@@ -31,7 +31,10 @@ const LIFETIME_MS = { least: 30 * 60_000, most: 60 * 60_000 }
 /** Set in every transaction where the connection keeps no settings. */
 const SET_LOCALLY = `${setLocally({ ...LIMITS, ...MEANING })}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
 
-/** Since when a connection has been silent that turned out to be dead. A host that is gone is silent on all of them. */
+/**
+ * Since when a connection that turned out to be dead had been silent. Others that have been silent for as long are
+ * not trusted either: a lost host is silent on all of its connections.
+ */
 export interface Trust {
   since: number
 }
@@ -72,7 +75,7 @@ export function createSlot({
     }
   }
 
-  /** Lets go of a connection that is too old, or has been silent for longer than another that turned out to be dead. */
+  /** Drops a connection that is too old, or has been silent for longer than one that turned out to be dead. */
   function retire() {
     if (!connection || connection.isLost) return
     if (connection.heardAt < trust.since) connection.destroy(new Error("the database has stopped answering"))
@@ -124,9 +127,9 @@ export function createSlot({
   }
 
   /**
-   * After the end of the lease the server itself ends whatever statement is under way, by its timeout: to end the
-   * connection at once would leave that running there, beside the statements of a new connection. It does not end a
-   * commit that waits for a standby, nor may we.
+   * After the end of the lease, the server's own timeout ends the statement in flight. Ending the connection at once
+   * would leave the statement running there, beside the statements of a new connection. The timeout does not end a
+   * commit that waits for a standby, and neither may we.
    */
   function expire() {
     connection?.stopWriting()

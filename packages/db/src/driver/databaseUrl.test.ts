@@ -49,7 +49,7 @@ test.each([
   expect(optionsOf(url)).toMatchObject(options)
 })
 
-test("what the URL does not say is left to the defaults", () => {
+test("omitted parts get the defaults", () => {
   expect(optionsOf("postgres://")).toEqual({
     host: ["localhost"],
     port: [5432],
@@ -71,19 +71,15 @@ test.each([
     "keepalives=1&keepalives_idle=30&connect_timeout=10&gssencmode=disable",
     ["keepalives", "keepalives_idle", "connect_timeout"],
   ],
-  [
-    "asking for what happens anyway",
-    "channel_binding=prefer&gssencmode=prefer&sslmode=&connect_timeout=",
-    [],
-  ],
-])("a URL of %s is taken; parameters without effect are named", (_, query, ignored) => {
+  ["redundant values", "channel_binding=prefer&gssencmode=prefer&sslmode=&connect_timeout=", []],
+])("accepts parameters (%s), and names those without effect", (_, query, ignored) => {
   expect(parseDatabaseUrl(`postgres://u:p@h/d?${query}`).ignored).toEqual(ignored)
 })
 
 test.each([
   ["http://h/d", /^expected a URL such as/],
   ["u:hunter2@h/d", /^expected a URL such as/],
-  ["postgres://u:hunter2%zz@h/d", /a % of the password is written %25/],
+  ["postgres://u:hunter2%zz@h/d", /write a % in the password as %25/],
   ["postgres://u:hunter2%00@h/d", /each %/],
   ["postgres://h/d?password=hunter2%", /^password: expected each %/],
   ["postgres://u:hunter2/hunter2@h/d", /%2F, %3F, %23 and %40/],
@@ -110,7 +106,7 @@ test.each([
   ["postgres://h/d?require_auth=scram-sha-256", /^unknown parameter require_auth; /],
   ["postgres://h/d?work_mem=8MB", /^unknown parameter work_mem; .* options=-c/],
   ["postgres://h/d?hunter2%20x=1", /^unknown parameter; /],
-])("%s is refused in a sentence that repeats no value", (url, problem) => {
+])("refuses %s with a message that repeats no value", (url, problem) => {
   const message = problemOf(url)
   expect(message).toMatch(problem)
   expect(message).not.toContain("hunter2")
@@ -141,7 +137,7 @@ describe("TLS", () => {
     expect(typeof sslOf(query) === "object" && "checkServerIdentity" in Object(sslOf(query))).toBe(!name)
   })
 
-  test("a file that holds no certificate is named by its parameter", async () => {
+  test("a file without a certificate is reported by the name of its parameter", async () => {
     const file = join(await mkdtemp(join(tmpdir(), "latchkey-test-")), "root.crt")
     await writeFile(file, "hunter2")
     expect(problemOf(`postgres://h/d?sslmode=require&sslrootcert=${encodeURIComponent(file)}`)).toBe(

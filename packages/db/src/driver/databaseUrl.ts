@@ -13,7 +13,7 @@ export interface ServerOptions extends Tls {
   user?: string
   pass?: string
   database?: string
-  /** Settings of each session. */
+  /** Settings of each connection. */
   connection: Record<string, string>
 }
 
@@ -25,7 +25,7 @@ export interface DatabaseUrl {
 
 /**
  * Parses the URL of a PostgreSQL server as libpq does, and reads the certificates that it names. postgres.js alone
- * would send each parameter that it does not know to the server, which refuses the session.
+ * would send every unknown parameter to the server, which would refuse the connection.
  *
  * @throws {DatabaseUrlError}
  */
@@ -66,7 +66,7 @@ function parseParts(authority: string, path: string, parameters: UrlParameters):
   return { options, ignored: parameters.ignoreRest() }
 }
 
-/** Hosts and ports of the authority, which the parameters `host` and `port` replace. */
+/** The hosts and ports of the authority, unless the parameters `host` and `port` replace them. */
 function readServers(authority: string, parameters: UrlParameters) {
   const servers = authority.split(",").map((server) => {
     const [, host, port] = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(server) ?? []

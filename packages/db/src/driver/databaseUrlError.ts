@@ -1,4 +1,7 @@
-/** A `DATABASE_URL` that can't be used. The message states what was expected and contains only parameter names of the URL. */
+/**
+ * A `DATABASE_URL` that can't be used. The message says what was expected, and repeats only parameter names of the
+ * URL.
+ */
 export class DatabaseUrlError extends Error {
   override name = "DatabaseUrlError"
 }

@@ -3,7 +3,7 @@ import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 /** A query's right to send statements, from its call until its caller receives a failure. */
 export interface Lease {
   readonly isWrite: boolean
-  /** Why the lease is over, once it is. */
+  /** The error that says why the lease is over; undefined until then. */
   readonly over: DatabaseUnavailable | undefined
   /** Called when the lease ends while the query is in flight. */
   onOver: (() => void) | undefined

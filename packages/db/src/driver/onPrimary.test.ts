@@ -7,10 +7,10 @@ test.each([
   'invalid input syntax for type boolean: "this server is a standby"',
   "ungültige Eingabesyntax für Typ boolean: »this server is a standby«",
   "syntaxe en entrée invalide pour le type boolean : « this server is a standby »",
-])("a standby is known in every language of the server: %s", (message) => {
+])("recognizes a standby's error in any language: %s", (message) => {
   expect(isOfStandby(failed(Object.assign(new Error(message), { code: "22P02" })))).toBe(true)
 })
 
-test("another failure of a statement that asks for the primary is not taken for a standby's", () => {
+test("does not mistake another failure of the same statement for a standby's error", () => {
   expect(isOfStandby(failed(Object.assign(new Error("canceled"), { code: "57014" })))).toBe(false)
 })

@@ -7,14 +7,17 @@ const MARKER = "this server is a standby"
 export const PRIMARY_CHECK = `(select case when pg_is_in_recovery() then '${MARKER}' else 'true' end)::boolean`
 
 /**
- * A condition for reads that decide something. A standby may lag: it still has a key that was revoked, and lacks one
- * that was just created. There the statement fails, even if no row matches: PostgreSQL evaluates this once, before it
- * reads any row, so that it belongs into `where`, joined by `and`. It is in the statement itself because a pooler may
- * run every statement on another server.
+ * A condition for reads on which a decision depends. A standby may lag: it may still have a revoked key, or lack a
+ * new one. On a standby the statement fails even if no row matches, as PostgreSQL evaluates the condition once,
+ * before it reads any row. Put it in `where`, joined with `and`. It is part of the statement because a pooler may run
+ * every statement on a different server.
  */
 export const onPrimary = sql.raw(PRIMARY_CHECK)
 
-/** SQLSTATE of invalid text for a type. The text appears in the message, whose language is the server's. */
+/**
+ * The SQLSTATE of text that is invalid for a type. The message contains that text, in a language that depends on the
+ * server.
+ */
 const NO_SUCH_VALUE = "22P02"
 
 /** Whether a failure or its cause comes from a standby. */

@@ -44,13 +44,13 @@ async function isEncrypted(target: Target, ssl: Encryption["ssl"], isDirect = fa
   return (rows as boolean[][])[0]?.[0]
 }
 
-/** TLS, whoever signed the certificate. */
+/** TLS with any certificate. */
 const REQUIRED = { rejectUnauthorized: false }
 
 const localhost = () => ({ host: "localhost", port })
 
 describe("TLS", () => {
-  test("required or preferred: encrypted, whoever signed the certificate", async () => {
+  test("required or preferred: encrypted, with any certificate", async () => {
     expect(await isEncrypted(localhost(), REQUIRED)).toBe(true)
     expect(await isEncrypted(localhost(), "prefer")).toBe(true)
   })
@@ -59,12 +59,12 @@ describe("TLS", () => {
     expect(await isEncrypted(localhost(), false)).toBe(false)
   })
 
-  test("verified: the right authority and name", async () => {
+  test("verified: accepts the right authority and name", async () => {
     expect(await isEncrypted(localhost(), { ca: certificates.ca })).toBe(true)
     expect(await isEncrypted(localhost(), { ca: certificates.ca }, true)).toBe(true)
   })
 
-  test("verified: an unknown authority, another one, and another name are refused", async () => {
+  test("verified: refuses an unknown authority, a wrong one, and a wrong name", async () => {
     await using other = await createCertificates()
     const wrongAuthority = /self.signed|unable to (get|verify)|signature/i
     await expect(isEncrypted(localhost(), {})).rejects.toThrow(wrongAuthority)
@@ -74,7 +74,7 @@ describe("TLS", () => {
     )
   })
 
-  test("by URL: required, and verified in vain", async () => {
+  test("by URL: require connects, verify-full refuses the certificate", async () => {
     const url = (mode: string) => `postgres://postgres@localhost:${port}/postgres?sslmode=${mode}`
     const required = await createDatabase(url("require"))
     await ping(required.db)
@@ -85,7 +85,7 @@ describe("TLS", () => {
   })
 })
 
-test("a Unix socket, never encrypted", async () => {
+test("a Unix socket is never encrypted", async () => {
   expect(await isEncrypted({ path: join(folder, `.s.PGSQL.${port}`) }, REQUIRED)).toBe(false)
   const { db, close } = await createDatabase(
     `postgres://postgres@${encodeURIComponent(folder)}:${port}/postgres`,
@@ -94,7 +94,7 @@ test("a Unix socket, never encrypted", async () => {
   await close()
 })
 
-test("a server without TLS: refused where it is required, and used where it is only preferred", async () => {
+test("a server without TLS is refused if TLS is required, and used if it is preferred", async () => {
   await using plain = await startPostgres()
   const target = { host: "127.0.0.1", port: Number(new URL(plain.url).port) }
   await expect(isEncrypted(target, REQUIRED)).rejects.toThrow("does not support TLS")

@@ -4,7 +4,7 @@ import { TLSSocket } from "node:tls"
 import { expect, test, vi } from "vitest"
 import { createDatabase, DatabaseUnavailable, ping } from "../index.ts"
 
-test("over TLS the database is asked for by its name", async () => {
+test("sends the name of the host in the TLS handshake", async () => {
   const names: string[] = []
   const server = createServer((client) => {
     client.once("data", () => {
@@ -32,7 +32,7 @@ test("over TLS the database is asked for by its name", async () => {
   server.close()
 })
 
-test("a TLS handshake that does not end is given up", async () => {
+test("gives up a TLS handshake that does not complete", async () => {
   const sockets: Socket[] = []
   const server = createServer((client) => {
     sockets.push(client.on("error", () => {}))

@@ -6,18 +6,18 @@ import { type ConnectionOptions, connect as secure } from "node:tls"
 export type Target = { host: string; port: number } | { path: string }
 
 export interface Encryption {
-  /** Off, TLS if the server supports it, or TLS with these options. */
+  /** No TLS, TLS if the server supports it, or TLS with these options. */
   ssl: false | "prefer" | ConnectionOptions
-  /** PostgreSQL 17 accepts TLS without a request for it. */
+  /** Starts TLS without requesting it first, which PostgreSQL accepts since version 17. */
   isDirect: boolean
 }
 
-/** Milliseconds of silence after which the system probes whether the host still exists. */
+/** Milliseconds of silence after which the system probes the connection. */
 const KEEP_ALIVE_MS = 15_000
 
 /**
- * Opens a connection, over TLS where wanted, and gives up after `timeoutMs` altogether. postgres.js could do the TLS
- * itself, but takes all listeners off a socket when it does, so that its loss would go unnoticed.
+ * Opens a connection, with TLS if wanted, within `timeoutMs` in total. postgres.js could do the TLS itself, but
+ * removes all listeners from a socket when it does, so that its loss would go unnoticed.
  */
 export async function openSocket(
   target: Target,
@@ -43,11 +43,11 @@ export async function openSocket(
   }
 }
 
-/** The first message of the PostgreSQL protocol when it asks for TLS. */
+/** The request for TLS in the PostgreSQL protocol. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { host: string }) {
-  if (!isDirect && !(await takesTls(socket))) {
+  if (!isDirect && !(await acceptsTls(socket))) {
     if (ssl === "prefer") return socket
     throw coded("NO_TLS", "the database does not support TLS")
   }
@@ -63,7 +63,7 @@ async function encrypt(socket: Socket, { host, ssl, isDirect }: Encryption & { h
   return tlsSocket
 }
 
-async function takesTls(socket: Socket): Promise<boolean> {
+async function acceptsTls(socket: Socket): Promise<boolean> {
   socket.write(SSL_REQUEST)
   const closed = new AbortController()
   socket.once("close", () => closed.abort(coded("ECONNRESET", "the database closed the connection")))

@@ -17,7 +17,7 @@ import {
   ping,
 } from "../index.ts"
 
-/** A migrated database behind PgBouncer, and the way past it. */
+/** Opens a migrated database behind PgBouncer, with a direct connection beside it. */
 async function openBehindPgBouncer(settings?: Record<string, string>) {
   const server = await createTestDatabase(inject("postgresUrl"))
   const pgBouncer: TestPgBouncer = await startPgBouncer(server.url, settings)
@@ -38,12 +38,12 @@ async function openBehindPgBouncer(settings?: Record<string, string>) {
 
 describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () => {
   test.each([
-    ["that refuses settings", {}],
+    ["refuses settings", {}],
     [
-      "that was told to ignore settings",
+      "ignores settings",
       { ignore_startup_parameters: "statement_timeout,idle_in_transaction_session_timeout" },
     ],
-  ])("one %s: many queries at once on few connections", async (_, settings) => {
+  ])("that %s, many concurrent queries share few connections", async (_, settings) => {
     await using behind = await openBehindPgBouncer(settings)
     const { db, direct } = behind
     const users = Array.from({ length: 100 }, newUser)
@@ -66,7 +66,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     expect(servers.length).toBeLessThanOrEqual(3)
   })
 
-  test("a statement that finds a lock ends with its caller's patience, and happens never", async () => {
+  test("a statement that waits for a lock is cancelled with its caller's deadline", async () => {
     await using behind = await openBehindPgBouncer()
     const { db, direct } = behind
     const user = newUser()
@@ -85,7 +85,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     expect(await findUserByEmail(db, user)).toBeNull()
   })
 
-  test("what waited in PgBouncer's own queue for too long is not done later", async () => {
+  test("a write that waited in PgBouncer's queue for too long is not done later", async () => {
     await using behind = await openBehindPgBouncer({ default_pool_size: "1" })
     const { db, pgBouncer, direct } = behind
     const other = postgres(pgBouncer.url, { max: 1, prepare: false, fetch_types: false })
@@ -101,7 +101,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     await other.end()
   })
 
-  test("PgBouncer restarts: unavailable meanwhile, and recovery by itself", async () => {
+  test("queries are unavailable while PgBouncer restarts, and recover by themselves", async () => {
     await using behind = await openBehindPgBouncer()
     const { db, pgBouncer } = behind
     const user = newUser()

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, gate } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import postgres, { type Sql } from "postgres"
 import { expect, inject, test, vi } from "vitest"
@@ -11,7 +11,7 @@ import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping 
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
 
-/** A migrated database, and a connection to it that is none of the pool's. */
+/** Opens a migrated database, with a direct connection beside the pool. */
 async function openDatabase() {
   const server = await createTestDatabase(inject("postgresUrl"))
   const database = await createDatabase(server.url)
@@ -28,16 +28,16 @@ async function openDatabase() {
   }
 }
 
-/** A way to the database that does to each new connection what the test wants at the time. */
-async function openWay(target: string) {
+/** Opens a proxy to a database. Its mode decides what happens to new connections. */
+async function openProxy(target: string) {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  let treat: "pass" | "close" | "hold" = "pass"
+  let mode: "pass" | "close" | "hold" = "pass"
   let held: (() => void)[] = []
   const pairs = new Set<{ client: Socket; upstream: Socket }>()
-  const taken = { count: 0 }
-  const way = createServer((client) => {
-    taken.count++
+  const accepted = { count: 0 }
+  const proxy = createServer((client) => {
+    accepted.count++
     sockets.add(client.on("error", () => {}))
     const pass = () => {
       const upstream = connect(Number(port), hostname).on("error", () => client.destroy())
@@ -49,26 +49,26 @@ async function openWay(target: string) {
         pairs.delete(pair)
       })
     }
-    if (treat === "close") client.end()
-    else if (treat === "hold") held.push(pass)
+    if (mode === "close") client.end()
+    else if (mode === "hold") held.push(pass)
     else pass()
   })
-  way.listen(0, "127.0.0.1")
-  await once(way, "listening")
-  const address = way.address()
+  proxy.listen(0, "127.0.0.1")
+  await once(proxy, "listening")
+  const address = proxy.address()
   if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
   const url = new URL(target)
   url.port = String(address.port)
   return {
     url: url.href,
-    taken,
-    treat(kind: typeof treat) {
-      treat = kind
-      if (kind !== "pass") return
+    accepted,
+    setMode(next: typeof mode) {
+      mode = next
+      if (next !== "pass") return
       for (const pass of held) pass()
       held = []
     },
-    /** Keeps back what the database answers on the connections that there are. @returns what lets it go on. */
+    /** Holds the database's answers on the open connections. @returns a function that passes them on. */
     holdAnswers() {
       const frozen = [...pairs]
       for (const { client, upstream } of frozen) upstream.unpipe(client)
@@ -77,20 +77,20 @@ async function openWay(target: string) {
       }
     },
     async [Symbol.asyncDispose]() {
-      way.close()
+      proxy.close()
       for (const socket of sockets) socket.destroy()
     },
   }
 }
 
-/** Holds a lock that every write of a user needs, while `work` runs. */
+/** Runs `work` while a lock blocks every write to a user. */
 const withUsersLocked = (direct: Sql, work: () => Promise<void>) =>
   direct.begin(async (sql) => {
     await sql`lock table users`
     await work()
   })
 
-test("more refused connections than the pool has places, and it still recovers", async () => {
+test("recovers from more refused connections than the pool has places", async () => {
   await using database = await openDatabase()
   const { hostname, port } = new URL(database.url)
   const placeholder = createServer().listen(0, "127.0.0.1")
@@ -115,39 +115,39 @@ test("more refused connections than the pool has places, and it still recovers",
   server.close()
 })
 
-test("connections that are closed at once: an answer, no storm of attempts, and recovery", async () => {
+test("connections that the server closes at once: one attempt per query, an error, and recovery", async () => {
   await using database = await openDatabase()
-  await using way = await openWay(database.url)
-  way.treat("close")
-  const { db, close } = await createDatabase(way.url)
+  await using proxy = await openProxy(database.url)
+  proxy.setMode("close")
+  const { db, close } = await createDatabase(proxy.url)
   for (let attempt = 1; attempt <= 15; attempt++) {
     await expect(ping(db, undefined)).rejects.toThrow("the database could not answer")
-    expect(way.taken.count).toBe(attempt)
+    expect(proxy.accepted.count).toBe(attempt)
   }
 
-  way.treat("pass")
+  proxy.setMode("pass")
   await vi.waitFor(() => ping(db, undefined), { timeout: 5_000, interval: 50 })
   await close()
 })
 
-test("a write that could not be sent in time is not sent later, when the database is there again", async () => {
+test("a write that could not be sent in time is not sent when the database is back", async () => {
   await using database = await openDatabase()
-  await using way = await openWay(database.url)
-  const { db, close } = await createDatabase(way.url)
+  await using proxy = await openProxy(database.url)
+  const { db, close } = await createDatabase(proxy.url)
   const write = query((db, name: string) => db.execute(`create table ${name} ()`))
-  way.treat("hold")
+  proxy.setMode("hold")
 
   const writes = Array.from({ length: 30 }, (_, index) => write(db, `late_${index}`))
   for (const { status } of await Promise.allSettled(writes)) expect(status).toBe("rejected")
-  way.treat("pass")
+  proxy.setMode("pass")
 
-  // As many as the pool has places, so that no connection is left on which a write could be to come.
+  // One for each place in the pool, so that no connection can still have a write to send.
   await vi.waitFor(() => Promise.all(Array.from({ length: 10 }, () => ping(db, undefined))))
   expect(await database.direct`select relname from pg_class where relname like 'late%'`).toEqual([])
   await close()
 })
 
-test("when all connections are busy: refused in time, in order, and never done", async () => {
+test("when all connections are busy, writes are refused in time and never done", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const users = Array.from({ length: 30 }, newUser)
@@ -167,7 +167,7 @@ test("when all connections are busy: refused in time, in order, and never done",
   expect(await createUser(db, newUser())).not.toBeNull()
 })
 
-test("more than may wait are refused at once", async () => {
+test("queries beyond the length of the queue are refused at once", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
 
@@ -180,14 +180,14 @@ test("more than may wait are refused at once", async () => {
   expect(await findUserByEmail(db, { email: "nobody" })).toBeNull()
 })
 
-test("a database that turned read-only: writes are unavailable, reads are not, and it passes", async () => {
+test("while a database is read-only, reads work, writes are unavailable, and later they recover", async () => {
   await using database = await openDatabase()
   const { db, direct, url } = database
   const name = new URL(url).pathname.slice(1)
   const user = newUser()
   await createUser(db, user)
   await direct.unsafe(`alter database ${name} set default_transaction_read_only = on`)
-  // For new sessions alone.
+  // The setting affects only new connections.
   await direct`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()`
@@ -198,12 +198,12 @@ test("a database that turned read-only: writes are unavailable, reads are not, a
   }
   expect(await findUserByEmail(db, user)).not.toBeNull()
 
-  // Sessions that began read-only stay so.
+  // Connections that began read-only stay read-only.
   await direct.unsafe(`alter database ${name} reset default_transaction_read_only`)
   await vi.waitFor(() => createUser(db, newUser()), { timeout: 5_000, interval: 50 })
 })
 
-test("a server with fewer connections to give than the pool wants", async () => {
+test("works with a server that allows fewer connections than the pool wants", async () => {
   await using database = await openDatabase()
   const { direct } = database
   const role = `few_${randomUUID().replaceAll("-", "")}`
@@ -232,7 +232,7 @@ test("a server with fewer connections to give than the pool wants", async () => 
   await direct.unsafe(`drop owned by ${role}; drop role ${role}`)
 })
 
-test("a server process that is ended under each of ten queries: a clean error, and the next query works", async () => {
+test("ten times, a killed server process fails its query cleanly, and the next query works", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const sleep = query((db) => db.execute(sql`select pg_sleep(5)`))
@@ -250,7 +250,7 @@ test("a server process that is ended under each of ten queries: a clean error, a
   }
 })
 
-test("writes that all wait leave connections for reads", async () => {
+test("waiting writes leave connections for reads", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
 
@@ -265,17 +265,14 @@ test("writes that all wait leave connections for reads", async () => {
 
 const counted = (key: string) => ({ key, points: 1, expiresAt: new Date() })
 
-test("a transaction that waited for a connection does not commit after its caller was told that it failed", async () => {
+test("a transaction that waited for a connection does not commit after its caller got an error", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
-  let tell = () => {}
-  const told = new Promise<void>((resolve) => {
-    tell = resolve
-  })
+  const failed = gate()
   const late = write<string, void>((db, key) =>
     db.transaction(async (tx) => {
       await tx.insert(rateLimits).values(counted(key))
-      await told
+      await failed.opened
     }),
   )
 
@@ -283,7 +280,7 @@ test("a transaction that waited for a connection does not commit after its calle
   await withUsersLocked(direct, async () => {
     const before = Promise.allSettled(Array.from({ length: 6 }, () => createUser(db, newUser())))
     await vi.waitFor(() => expect(database.usage().inUse).toBe(6))
-    outcome = expect(late(db, "late").finally(() => tell())).rejects.toThrow("no answer within")
+    outcome = expect(late(db, "late").finally(failed.open)).rejects.toThrow("no answer within")
     await sleep(300)
     expect(database.usage().waiting).toBe(1)
     void before
@@ -294,21 +291,21 @@ test("a transaction that waited for a connection does not commit after its calle
   expect(await direct`select key from rate_limits`).toEqual([])
 })
 
-test("a write whose first half was answered too late gets no second", async () => {
+test("a statement whose first step is answered too late gets no second step", async () => {
   await using database = await openDatabase()
-  await using way = await openWay(database.url)
-  const { db, usage, close } = await createDatabase(way.url)
-  // Sent so late that the server's own limit for it ends after the caller's.
+  await using proxy = await openProxy(database.url)
+  const { db, usage, close } = await createDatabase(proxy.url)
+  // Sent so late that the server's own time limit ends after the caller's.
   const count = write<string, void>(async (db, key) => {
     await sleep(500)
     await db.insert(rateLimits).values(counted(key))
   })
   await count(db, "first")
 
-  const goOn = way.holdAnswers()
-  // The server describes the statement, and would be sent its parameters then.
+  const passOn = proxy.holdAnswers()
+  // First the server describes the statement; only then are the parameters sent.
   await expect(count(db, "late")).rejects.toThrow(DatabaseUnavailable)
-  goOn()
+  passOn()
 
   await vi.waitFor(() => expect(usage().inUse).toBe(0), 5_000)
   await count(db, "next")
@@ -319,14 +316,14 @@ test("a write whose first half was answered too late gets no second", async () =
   await close()
 })
 
-test("a commit whose answer is lost for good gives its connection up", async () => {
+test("a connection whose commit is never answered is given up", async () => {
   await using database = await openDatabase()
-  await using way = await openWay(database.url)
-  const { db, usage, close } = await createDatabase(way.url)
+  await using proxy = await openProxy(database.url)
+  const { db, usage, close } = await createDatabase(proxy.url)
   const count = write<string, void>((db, key) =>
     db.transaction(async (tx) => {
       await tx.insert(rateLimits).values(counted(key))
-      way.holdAnswers()
+      proxy.holdAnswers()
     }),
   )
 

@@ -13,9 +13,9 @@ export interface Tls {
 const MODES = ["disable", "allow", "prefer", "require", "no-verify", "verify-ca", "verify-full"]
 
 /**
- * Reads the parameters of TLS. `sslmode` has the meaning that it has in libpq, except that `allow` equals `prefer`,
- * and that without it nothing is encrypted unless another parameter requires TLS. `ssl=true` verifies the server, as in
- * other JavaScript drivers.
+ * Reads the TLS parameters. `sslmode` means the same as in libpq, except that `allow` equals `prefer`, and that the
+ * default is no encryption unless another parameter requires TLS. `ssl=true` verifies the server, as in other
+ * JavaScript drivers.
  */
 export function readTls(parameters: UrlParameters, server: { path?: string }): Tls {
   const names = ["sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"] as const
@@ -32,7 +32,7 @@ export function readTls(parameters: UrlParameters, server: { path?: string }): T
   if (mode === "allow" || mode === "prefer") {
     if (!asked) return { ssl: "prefer" }
     throw new DatabaseUrlError(
-      `sslmode: expected require, verify-ca or verify-full beside other parameters of TLS`,
+      "sslmode: expected require, verify-ca or verify-full with other TLS parameters",
     )
   }
   const { sslrootcert, sslcert, sslkey, sslpassword, sslcrl } = files
@@ -67,7 +67,7 @@ function readMode(parameters: UrlParameters, sslrootcert: string | undefined): s
   const mode = readChoice(parameters, "sslmode", MODES) ?? ofSsl
   if (sslrootcert !== "system") return mode
   if (mode === undefined || mode === "verify-full") return "verify-full"
-  throw new DatabaseUrlError("sslmode: expected verify-full beside sslrootcert=system")
+  throw new DatabaseUrlError("sslmode: expected verify-full with sslrootcert=system")
 }
 
 function readChoice(parameters: UrlParameters, name: string, choices: readonly string[]): string | undefined {

@@ -5,7 +5,8 @@ export interface Semaphore {
   /**
    * Acquires a slot: returns null if one is free, otherwise a promise of the next free slot.
    *
-   * @throws {DatabaseUnavailable} when too many queries wait, or, from the promise, when no slot is free in time.
+   * @throws {DatabaseUnavailable} if too many queries are waiting; the promise rejects with it if no slot is free in
+   *   time.
    */
   acquire(isWrite: boolean): Promise<void> | null
   /** Releases a slot to the query that has waited longest and may have it. */
@@ -17,7 +18,7 @@ export interface SemaphoreUsage {
   size: number
   inUse: number
   waiting: number
-  /** How many were refused so far. */
+  /** How many queries have been refused so far. */
   refused: number
 }
 
@@ -25,7 +26,7 @@ export interface SemaphoreLimits {
   size: number
   /** How many slots writes may hold at once, so that reads continue when writes hang. */
   maxWrites: number
-  /** How many reads may wait, and how many writes, separately. */
+  /** How many reads may wait, and how many writes: each has this limit. */
   maxWaiting: number
   maxWaitMs: number
 }

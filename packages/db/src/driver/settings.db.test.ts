@@ -55,51 +55,54 @@ describe.each([
   ["repeatable read", false],
   ["serializable", false],
   ["repeatable read", true],
-])("a database with hostile defaults, %s among them, behind PgBouncer: %s", (isolation, behindPgBouncer) => {
-  test.runIf(!behindPgBouncer || runsPgBouncerTests())(
-    "starts, signs in, and keeps its limits, however much happens at once",
-    async () => {
-      await using server = await openHostile(isolation, behindPgBouncer)
-      const databases = await Promise.all(Array.from({ length: 15 }, () => createDatabase(server.url)))
-      await Promise.all(databases.map(({ migrate }) => migrate()))
-      const [first] = databases
-      if (!first) throw new TypeError("no database")
-      const { db } = first
+])(
+  "a database with hostile defaults and isolation %s, behind PgBouncer: %s",
+  (isolation, behindPgBouncer) => {
+    test.runIf(!behindPgBouncer || runsPgBouncerTests())(
+      "migrates, signs in and enforces limits under concurrent calls",
+      async () => {
+        await using server = await openHostile(isolation, behindPgBouncer)
+        const databases = await Promise.all(Array.from({ length: 15 }, () => createDatabase(server.url)))
+        await Promise.all(databases.map(({ migrate }) => migrate()))
+        const [first] = databases
+        if (!first) throw new TypeError("no database")
+        const { db } = first
 
-      const { user, userId, session } = await storeUser(db)
-      const by = sessionCredential({ userId, sessionId: session.id })
-      const loggedIn = await Promise.all(
-        Array.from({ length: 8 }, () =>
-          createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),
-        ),
-      )
-      expect(new Set(loggedIn)).toEqual(new Set([true]))
+        const { user, userId, session } = await storeUser(db)
+        const by = sessionCredential({ userId, sessionId: session.id })
+        const loggedIn = await Promise.all(
+          Array.from({ length: 8 }, () =>
+            createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),
+          ),
+        )
+        expect(new Set(loggedIn)).toEqual(new Set([true]))
 
-      const created = await Promise.all(
-        Array.from({ length: 8 }, () => createApiKey(db, { by, maxKeys: 5, apiKey: newApiKey(), client })),
-      )
-      expect(created.filter((result) => result !== "ended" && result.status === "created")).toHaveLength(5)
+        const created = await Promise.all(
+          Array.from({ length: 8 }, () => createApiKey(db, { by, maxKeys: 5, apiKey: newApiKey(), client })),
+        )
+        expect(created.filter((result) => result !== "ended" && result.status === "created")).toHaveLength(5)
 
-      const listed = await listApiKeys(db, { userId, limit: 10, after: null })
-      expect(listed).toHaveLength(5)
-      for (const { createdAt } of listed) {
-        expect(Math.abs(Date.now() - createdAt.getTime())).toBeLessThan(60_000)
-      }
-      const apiKey = newApiKey({ label: "\\' or 1 = 1 --" })
-      await createApiKey(db, { by, maxKeys: 10, apiKey, client })
-      const [row] = await findActiveApiKeys(db, { lookupIds: [apiKey.lookupId] })
-      expect(row).toMatchObject({ id: apiKey.id, user: { email: user.email } })
-      expect(Buffer.from(row?.receipt ?? [])).toEqual(Buffer.from(apiKey.receipt))
-      expect(await findLiveSessions(db, { ids: [session.id] })).toHaveLength(1)
+        const listed = await listApiKeys(db, { userId, limit: 10, after: null })
+        expect(listed).toHaveLength(5)
+        for (const { createdAt } of listed) {
+          expect(Math.abs(Date.now() - createdAt.getTime())).toBeLessThan(60_000)
+        }
+        const apiKey = newApiKey({ label: "\\' or 1 = 1 --" })
+        await createApiKey(db, { by, maxKeys: 10, apiKey, client })
+        const [row] = await findActiveApiKeys(db, { lookupIds: [apiKey.lookupId] })
+        expect(row).toMatchObject({ id: apiKey.id, user: { email: user.email } })
+        expect(Buffer.from(row?.receipt ?? [])).toEqual(Buffer.from(apiKey.receipt))
+        expect(await findLiveSessions(db, { ids: [session.id] })).toHaveLength(1)
 
-      const params = { ...session, nextTurnHashes: [newSession().turnHash] as const, client }
-      const turned = await Promise.all(Array.from({ length: 8 }, () => rotateSession(db, params)))
-      expect(turned.filter((result) => result !== null)).toHaveLength(1)
+        const params = { ...session, nextTurnHashes: [newSession().turnHash] as const, client }
+        const rotated = await Promise.all(Array.from({ length: 8 }, () => rotateSession(db, params)))
+        expect(rotated.filter((result) => result !== null)).toHaveLength(1)
 
-      const many = Array.from({ length: 8 }, newUser)
-      await Promise.all(many.map((params) => createUser(db, params)))
-      for (const { email } of many) expect(await findUserByEmail(db, { email })).not.toBeNull()
-      await Promise.all(databases.map(({ close }) => close()))
-    },
-  )
-})
+        const many = Array.from({ length: 8 }, newUser)
+        await Promise.all(many.map((params) => createUser(db, params)))
+        for (const { email } of many) expect(await findUserByEmail(db, { email })).not.toBeNull()
+        await Promise.all(databases.map(({ close }) => close()))
+      },
+    )
+  },
+)

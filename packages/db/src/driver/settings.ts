@@ -1,6 +1,6 @@
 export type Settings = Readonly<Record<string, string | number>>
 
-/** PostgreSQL's settings that bound how long a statement and a transaction may take, in milliseconds. */
+/** PostgreSQL's time limits for statements and transactions, in milliseconds. */
 export const LIMITS = {
   statement_timeout: 2_000,
   lock_timeout: 2_000,
@@ -8,21 +8,21 @@ export const LIMITS = {
 }
 
 /**
- * The limits of a migration: an index may take its time. Between statements an instance that has been stopped or cut off
- * must not keep the lock for which all others wait as they start.
+ * The limits of a migration, where building an index may take long. An instance that is stopped or disconnected
+ * between statements must not keep the lock that all other instances wait for at their start.
  */
 export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0, lock_timeout: 0 }
 
 /**
- * Settings that a server, a database or a role can have a default for, and that change what our SQL means or how
- * its results read. The isolation level is one too, and every transaction begins with it; for single statements it is
- * here. Not set, on purpose:
+ * Settings that change what our SQL means or how its results are formatted, and that may have another default on the
+ * server, the database or the role. The isolation level here is for single statements; transactions set it when they
+ * begin. Left alone on purpose:
  * - `default_transaction_read_only`: how operators and providers stop writes (a full disk). Writes are then 503;
  * - `search_path`, `role`, `row_security`: the operator chooses where the tables are and who may see them;
  * - `default_transaction_deferrable`: only affects serializable transactions;
  * - `IntervalStyle`, `array_nulls`, `xmlbinary`: we read and write no such values;
- * - `jit`, `plan_cache_mode`, `work_mem` and others that change the speed alone;
- * - `session_replication_role` and others that take a superuser.
+ * - `jit`, `plan_cache_mode`, `work_mem` and others that only affect speed;
+ * - `session_replication_role` and others that only a superuser can set.
  * `synchronous_commit` is only ever raised, see `raiseSynchronousCommit`.
  */
 export const MEANING = {
@@ -32,15 +32,15 @@ export const MEANING = {
   DateStyle: "ISO, MDY",
   TimeZone: "UTC",
   extra_float_digits: "1",
-  // PostgreSQL reports by a warning that a commit was not replicated.
+  // PostgreSQL sends a warning when a commit was not replicated.
   client_min_messages: "warning",
 } as const
 
 /**
- * A commit that was answered must survive a crash and, with synchronous replication, a failover. What waits longer
- * (`remote_apply`) or for less of a standby (`remote_write`) stays as the operator set it.
+ * A confirmed commit must survive a crash and, with synchronous replication, a failover. Values that wait for more
+ * (`remote_apply`) or for less of a standby (`remote_write`) stay as the operator set them.
  *
- * @param isLocal SQL: whether it ends with the transaction.
+ * @param isLocal SQL: whether the setting ends with the transaction.
  */
 export const raiseSynchronousCommit = (isLocal: string) => `
   select set_config('synchronous_commit', 'on', ${isLocal})

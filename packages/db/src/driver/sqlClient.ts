@@ -13,14 +13,14 @@ export interface Executor {
   transaction<Result>(run: (tx: Sql) => Promise<Result>): Promise<Result>
 }
 
-/** How drizzle has values written and read, whichever connection they take: as text, which it converts itself. */
+/** Passes values to and from Drizzle as text, on every connection. Drizzle converts them itself. */
 export const codecs: Pick<Sql["options"], "parsers" | "serializers"> = { parsers: {}, serializers: {} }
 
-/** What drizzle uses of a client of postgres.js, and no more, with every statement given to an executor. */
+/** The part of a postgres.js client that Drizzle uses. It gives every statement to an executor. */
 export function sqlClient({ execute, transaction }: Executor): Sql {
   function unsafe(text: string, params: unknown[], options?: { prepare?: boolean }) {
     const statement: Statement = { text, params, prepare: options?.prepare ?? false }
-    // Deferred until the caller has chosen the form of the rows.
+    // Deferred, so that the caller can still choose rows as arrays.
     const answer = Promise.resolve().then(() => execute(statement))
     return Object.assign(answer, {
       values() {

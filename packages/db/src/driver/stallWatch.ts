@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
 
 /**
- * Keeps the connections whose commit has had no answer for too long. With synchronous replication such a commit may wait
- * for a standby, for as long as that is gone. It must not be cancelled, since PostgreSQL would then report success for
- * what only one server holds; and to leave the connection for a new one would leave a server process waiting for each.
- * So they keep their places in the pool, unless the server says that no commit waits: then it is the connection that
- * is dead.
+ * Tracks the connections whose commit has not been answered for too long. With synchronous replication, a commit may
+ * wait for a standby for as long as that is gone. It must not be cancelled, since PostgreSQL would then report
+ * success for data that only one server holds; and replacing its connection would leave a waiting server process
+ * behind each time. So these connections keep their places in the pool until the server says that no commit is
+ * waiting, which means that the connection itself is dead.
  */
 export interface StallWatch {
   readonly size: number
@@ -16,7 +16,7 @@ export interface StallWatch {
 
 const ASK_EVERY_MS = 500
 
-/** A commit that has waited longer than a slow network or a busy standby would explain. */
+/** Whether a commit has waited for longer than a slow network or a busy standby would explain. */
 export const STALLED_COMMITS = `
   select exists (
     select from pg_stat_activity

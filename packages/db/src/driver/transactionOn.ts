@@ -1,16 +1,16 @@
 import type { Connection } from "./openConnection.ts"
 import type { Executor, Statement } from "./sqlClient.ts"
 
-/** Set regardless of the default: queries rely on seeing what was committed before each statement. */
+/** Set regardless of the default: each statement must see everything that was committed before it. */
 const BEGIN = "begin isolation level read committed"
 
 /**
  * Runs a transaction on a connection.
  *
- * postgres.js's own `begin` can't be used: it would commit or roll back over a connection that has been lost, which
- * ends the process, and would commit after the time is over.
+ * postgres.js's own `begin` can't be used: it would commit or roll back on a lost connection, which ends the process,
+ * and would commit after the deadline.
  *
- * @param send refuses when the time is over.
+ * @param send refuses after the deadline.
  * @param settings SQL to begin with.
  */
 export async function transactionOn<Result>(
@@ -25,7 +25,7 @@ export async function transactionOn<Result>(
     run: (tx: Executor) => Promise<Result>
   },
 ): Promise<Result> {
-  /** Of the first statement that failed: PostgreSQL would answer the commit, and roll back. */
+  /** The first statement's failure. PostgreSQL would answer a commit after it without an error, and roll back. */
   let failure: { error: unknown } | undefined
 
   async function execute(statement: Statement): Promise<unknown> {

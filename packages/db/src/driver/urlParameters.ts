@@ -22,9 +22,9 @@ export interface UrlParameters {
   /** An empty value counts as none, as with libpq. */
   take(name: string): string | undefined
   /**
-   * Names those of the rest that have no effect.
+   * Returns the names of the remaining parameters that have no effect.
    *
-   * @throws {DatabaseUrlError} when a parameter is unknown: it may protect something.
+   * @throws {DatabaseUrlError} if one is unknown, since it may be meant to protect something.
    */
   ignoreRest(): string[]
 }
@@ -61,11 +61,11 @@ function refuseUnknown(name: string, value: string) {
   if (HARMLESS.has(name)) return
   const shown = /^\w{1,63}$/.test(name) ? ` ${name}` : ""
   throw new DatabaseUrlError(
-    `unknown parameter${shown}; a setting of PostgreSQL goes into options, such as options=-c%20work_mem%3D8MB`,
+    `unknown parameter${shown}; put PostgreSQL settings into options, such as options=-c%20work_mem%3D8MB`,
   )
 }
 
-/** @throws {DatabaseUrlError} which names the parameter, if it is one. */
+/** @throws {DatabaseUrlError} that names the parameter, if there is one. */
 export function decode(text: string, parameter?: string): string {
   try {
     const decoded = decodeURIComponent(text)
@@ -73,6 +73,6 @@ export function decode(text: string, parameter?: string): string {
   } catch {}
   const where = parameter !== undefined && /^\w{1,63}$/.test(parameter) ? `${parameter}: ` : ""
   throw new DatabaseUrlError(
-    `${where}expected each % to be followed by two hex digits of UTF-8; a % of the password is written %25`,
+    `${where}expected each % to be followed by two hex digits of UTF-8; write a % in the password as %25`,
   )
 }

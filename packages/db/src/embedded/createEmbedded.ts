@@ -12,7 +12,7 @@ export async function createEmbedded(folder: string, { onQuery }: DatabaseOption
   const { client, close } = await openEmbedded(folder)
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
-  /** The lease of the query that runs. */
+  /** The lease of the query in flight. */
   let current: Lease | undefined
 
   async function run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result> {
@@ -32,7 +32,7 @@ export async function createEmbedded(folder: string, { onQuery }: DatabaseOption
   return { db, migrate: () => migrateDatabase(db), usage: semaphore.usage, close }
 }
 
-/** Makes a client refuse to begin or commit anything once there is a reason. */
+/** Makes a client refuse to begin or commit anything once `reason` returns an error. */
 function refusingLate(client: PGlite, reason: () => Error | undefined): PGlite {
   function refuseLate() {
     const error = reason()

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises"
 import { join } from "node:path"
 import { tryLock } from "fs-native-extensions"
 
-/** Another process, or another handle of this one, has the folder. */
+/** Another process, or another handle in this one, has locked the folder. */
 export class DataFolderInUse extends Error {
   override name = "DataFolderInUse"
   readonly folder: string
@@ -14,16 +14,16 @@ export class DataFolderInUse extends Error {
 }
 
 /**
- * Locks a folder for this process. The operating system holds the lock, so it ends with the process however
- * that dies; a file with a process id in it would outlive a `kill -9`.
+ * Locks a folder for this process. The operating system holds the lock, so it ends with the process, however that
+ * ends; a file with a process id in it would outlive a `kill -9`.
  *
- * @returns what unlocks it.
+ * @returns a function that unlocks it.
  * @throws {DataFolderInUse}
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = await open(join(folder, "lock"), "a+", 0o600)
   try {
-    // Whoever may read the file may lock it, and so keep us from starting.
+    // Anyone who can read the file can lock it, and so prevent a start.
     await file.chmod(0o600)
     if (!tryLock(file.fd)) throw new DataFolderInUse(folder)
     return () => file.close()

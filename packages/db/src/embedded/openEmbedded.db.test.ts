@@ -10,7 +10,7 @@ import { createDatabase, DatabaseUnusable, DataFolderInUse, ping } from "../inde
 
 const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
 
-test("a folder that is in use is refused, and free again once it is closed", async () => {
+test("a folder in use is refused until its database is closed", async () => {
   const url = pathToFileURL(await newFolder()).href
   const first = await createDatabase(url)
 
@@ -22,7 +22,7 @@ test("a folder that is in use is refused, and free again once it is closed", asy
   await second.close()
 })
 
-test("what a creation left that was cut short is no database", async () => {
+test("the leftovers of an interrupted creation are replaced", async () => {
   const folder = await newFolder()
   await mkdir(join(folder, "db.unfinished"))
   await writeFile(join(folder, "db.unfinished", "PG_VERSION"), "18\n")
@@ -35,7 +35,7 @@ test("what a creation left that was cut short is no database", async () => {
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777
 
-/** Another process that looks at a path all the time, as one of another user could; PGlite holds this one up. */
+/** Polls the mode of a path from another process, as another user could; PGlite blocks this one. */
 function watchMode(path: string) {
   const program = `
     const modes = new Set()
@@ -51,7 +51,7 @@ function watchMode(path: string) {
   }
 }
 
-test("a new database is its owner's alone at every moment, in an open folder and without a umask", async () => {
+test("a new database is private at every moment, even in an open folder and without a umask", async () => {
   const folder = await newFolder()
   await chmod(folder, 0o755)
   const endWatch = watchMode(join(folder, "db.unfinished"))
@@ -68,7 +68,7 @@ test("a new database is its owner's alone at every moment, in an open folder and
   expect(await modeOf(join(folder, "lock"))).toBe(0o600)
 }, 60_000)
 
-test("a database that an earlier version left open to others is closed to them", async () => {
+test("a database that an earlier version left open to others is made private", async () => {
   const folder = await newEmbeddedFolder()
   await Promise.all([
     chmod(folder, 0o755),
@@ -89,18 +89,25 @@ test.each([
     (db: string) => writeFile(join(db, "PG_VERSION"), "17\n"),
     /^expected a database of PostgreSQL 18 in /,
   ],
-  ["that lacks its version", (db: string) => rm(join(db, "PG_VERSION")), /is damaged; restore/],
+  ["without its version", (db: string) => rm(join(db, "PG_VERSION")), /is damaged; restore/],
   [
     "with an empty control file",
     (db: string) => truncate(join(db, "global/pg_control")),
     /is damaged; restore/,
   ],
-  ["without its log", (db: string) => rm(join(db, "pg_wal"), { recursive: true }), /is damaged; restore/],
-])("a database %s is refused in a sentence, and the folder is free again", async (_, harm, sentence) => {
-  const folder = await newEmbeddedFolder()
-  await harm(join(folder, "db"))
-  const open = () => createDatabase(pathToFileURL(folder).href)
+  [
+    "without its write-ahead log",
+    (db: string) => rm(join(db, "pg_wal"), { recursive: true }),
+    /is damaged; restore/,
+  ],
+])(
+  "a database %s is refused with a clear message, and the folder is unlocked",
+  async (_, damage, message) => {
+    const folder = await newEmbeddedFolder()
+    await damage(join(folder, "db"))
+    const open = () => createDatabase(pathToFileURL(folder).href)
 
-  await expect(open()).rejects.toThrow(DatabaseUnusable)
-  await expect(open()).rejects.toThrow(sentence)
-})
+    await expect(open()).rejects.toThrow(DatabaseUnusable)
+    await expect(open()).rejects.toThrow(message)
+  },
+)

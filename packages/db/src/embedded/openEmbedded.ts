@@ -4,14 +4,14 @@ import { PGlite } from "@electric-sql/pglite"
 import { DatabaseUnusable } from "../migrate/databaseUnusable.ts"
 import { lockFolder } from "./lockFolder.ts"
 
-/** PostgreSQL's version in PGlite, which opens no database of another one. */
+/** The PostgreSQL version in PGlite, which can't open databases of other versions. */
 const POSTGRES_VERSION = "18"
 
 /**
  * Opens the embedded database of a folder, creating it on first use, and holds the folder's lock until `close`.
  *
  * @throws {DataFolderInUse}
- * @throws {DatabaseUnusable} when there is a database that can't be opened.
+ * @throws {DatabaseUnusable} if the folder's database can't be opened.
  */
 export async function openEmbedded(folder: string) {
   await createFolder(folder)
@@ -38,7 +38,10 @@ export async function openEmbedded(folder: string) {
   }
 }
 
-/** With its parents. Node's `recursive` never returns where a folder exists and can't hold another, as in /proc. */
+/**
+ * Creates a folder and its parents. Node's own `recursive` never returns if a parent exists but can't hold folders,
+ * as in /proc.
+ */
 async function createFolder(folder: string): Promise<void> {
   const create = () =>
     mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
@@ -54,7 +57,10 @@ async function createFolder(folder: string): Promise<void> {
   }
 }
 
-/** Made aside and renamed when whole: a process killed meanwhile leaves nothing that looks like a database. */
+/**
+ * Creates the database under another name and renames it when complete, so that a process killed meanwhile leaves
+ * nothing that looks like a database.
+ */
 async function createDataDir(dataDir: string) {
   const unfinished = `${dataDir}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
@@ -65,8 +71,8 @@ async function createDataDir(dataDir: string) {
 }
 
 /**
- * PGlite lets everybody read and write its files, whatever the umask is, so the folder has to keep others out. An
- * earlier version left it open where the folder around it was.
+ * PGlite's files are readable and writable for everyone, whatever the umask, so the folder has to keep others out. An
+ * earlier version left it open if its parent was.
  */
 async function closeToOthers(dataDir: string) {
   const { mode } = await stat(dataDir)
@@ -82,8 +88,8 @@ async function checkVersion(dataDir: string) {
   )
   if (version.trim() === POSTGRES_VERSION) return
   throw new DatabaseUnusable(
-    `expected a database of PostgreSQL ${POSTGRES_VERSION} in ${dataDir}; open it with the version of Latchkey that made ` +
-      "it, or name another folder",
+    `expected a database of PostgreSQL ${POSTGRES_VERSION} in ${dataDir}; open it with the version of Latchkey that ` +
+      "created it, or choose another folder",
   )
 }
 
@@ -95,13 +101,13 @@ async function open(dataDir: string): Promise<PGlite> {
   }
 }
 
-/** PGlite says only that it failed. */
+/** PGlite does not say why it failed. */
 async function isFull(folder: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(folder)
   return bavail * bsize < NEEDED_BYTES
 }
 
-/** What a new database takes. */
+/** The size of a new database. */
 const NEEDED_BYTES = 48_000_000
 
 const full = (dataDir: string, cause: unknown) =>
@@ -109,7 +115,7 @@ const full = (dataDir: string, cause: unknown) =>
 
 const damaged = (dataDir: string, cause: unknown) =>
   new DatabaseUnusable(
-    `the database in ${dataDir} is damaged; restore the folder from a backup, or name another one to start anew`,
+    `the database in ${dataDir} is damaged; restore the folder from a backup, or choose another folder for a new database`,
     { cause },
   )
 

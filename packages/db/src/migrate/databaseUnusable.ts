@@ -1,4 +1,7 @@
-/** A database that Latchkey can't start on as it is. The message says what is wrong and what to do, and holds no secret. */
+/**
+ * A database that Latchkey can't use as it is. The message says what is wrong and how to fix it, and contains no
+ * secret.
+ */
 export class DatabaseUnusable extends Error {
   override name = "DatabaseUnusable"
 }

@@ -10,11 +10,11 @@ export interface HomeSchema {
 }
 
 /**
- * Finds the schema that holds the tables, or is to hold them: the first on the search path that has them, else the first
- * on it.
+ * Finds the schema of the tables: the first on the search path that has them, otherwise the first on the search path,
+ * where they are then created.
  *
- * @throws {DatabaseUnusable} when this role's tables are in a schema that is not on the search path. A second, empty set
- *   of tables would look like the loss of all users.
+ * @throws {DatabaseUnusable} if this role's tables are in a schema that is not on the search path. A second, empty
+ *   set of tables would look as if all users were lost.
  */
 export async function findHomeSchema(tx: Database): Promise<HomeSchema> {
   const position = sql<number | null>`array_position(current_schemas(false), n.nspname)`
@@ -22,7 +22,7 @@ export async function findHomeSchema(tx: Database): Promise<HomeSchema> {
     .select({
       name: sql<string>`n.nspname`,
       position,
-      isOurs: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
+      isOwned: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
     })
     .from(sql`pg_class c join pg_namespace n on n.oid = c.relnamespace`)
     .where(
@@ -31,7 +31,7 @@ export async function findHomeSchema(tx: Database): Promise<HomeSchema> {
     .orderBy(sql`${position} nulls last`)
   const [first] = found
   if (first && first.position !== null) return { name: first.name, hasTables: true }
-  const elsewhere = found.find(({ isOurs }) => isOurs)
+  const elsewhere = found.find(({ isOwned }) => isOwned)
   if (elsewhere) {
     throw new DatabaseUnusable(
       `the tables are in the schema "${elsewhere.name}", which is not on the search path; add the parameter ` +
@@ -45,7 +45,9 @@ export async function findHomeSchema(tx: Database): Promise<HomeSchema> {
   throw new DatabaseUnusable("expected a search path with a schema that exists and that this role may use")
 }
 
-/** @throws {DatabaseUnusable} when a table's name means a table of another schema on the search path. */
+/**
+ * @throws {DatabaseUnusable} if a table of the same name, in a schema earlier on the search path, hides one of ours.
+ */
 export async function checkVisible(tx: Database, { name }: HomeSchema): Promise<void> {
   const [hiding] = await tx
     .select({ table: sql<string>`t.name`, schema: sql<string | null>`n.nspname` })
@@ -60,7 +62,7 @@ export async function checkVisible(tx: Database, { name }: HomeSchema): Promise<
     .limit(1)
   if (!hiding) return
   throw new DatabaseUnusable(
-    `the table "${hiding.table}" of the schema "${hiding.schema}" hides the one of "${name}"; add the parameter ` +
+    `the table "${hiding.table}" in the schema "${hiding.schema}" hides the one in "${name}"; add the parameter ` +
       searchPathParameter(name),
   )
 }

@@ -14,7 +14,7 @@ import {
 
 const migrations = new URL("../../migrations/", import.meta.url)
 
-/** An empty database, and a role of its own that may connect to it. */
+/** Opens an empty database, with a new role that may connect to it. */
 async function openEmpty() {
   const server = await createTestDatabase(inject("postgresUrl"))
   const admin = connect(server.url)
@@ -25,9 +25,9 @@ async function openEmpty() {
   return {
     admin,
     role,
-    /** By the role. */
+    /** Connects as the role. */
     url: url.href,
-    /** By the superuser. */
+    /** Connects as the superuser. */
     adminUrl: server.url,
     async [Symbol.asyncDispose]() {
       await admin.unsafe(`drop owned by ${role} cascade`)
@@ -52,7 +52,7 @@ async function start<Result>(
   }
 }
 
-/** What the first released version left: its migrations named the schema "public". */
+/** Migrates as the first release did, whose migrations named the schema "public". */
 async function migrateAsReleased(connection: Sql) {
   await connection.unsafe(
     "create table latchkey_migrations (hash text primary key, applied_at timestamptz default now())",
@@ -85,7 +85,7 @@ test("ten instances migrate an empty database at once", async () => {
   await Promise.all(databases.map((database) => database.close()))
 })
 
-test("no migration names a schema: a role works in a schema of its own, where there is no other", async () => {
+test('a role can use its own schema when there is no schema "public"', async () => {
   await using empty = await openEmpty()
   const { admin, role, url } = empty
   await admin.unsafe(`drop schema public; create schema authorization ${role}`)
@@ -97,7 +97,7 @@ test("no migration names a schema: a role works in a schema of its own, where th
   expect(await schemasOf(admin, "users")).toEqual([role])
 })
 
-test("beside another product's tables in public: the foreign keys point at our own", async () => {
+test("foreign keys refer to our own tables beside another product's in public", async () => {
   await using empty = await openEmpty()
   const { admin, role, url } = empty
   await admin.unsafe(`create table public.users (id uuid primary key); create schema authorization ${role}`)
@@ -105,7 +105,7 @@ test("beside another product's tables in public: the foreign keys point at our o
   expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
 })
 
-test("another product's table of the same name is named, and nothing is half done", async () => {
+test("another product's table is reported by its name, and nothing changes", async () => {
   await using empty = await openEmpty()
   const { admin, adminUrl } = empty
   await admin.unsafe("create table users (id int)")
@@ -119,7 +119,7 @@ test("another product's table of the same name is named, and nothing is half don
   ])
 })
 
-test("a database of the first release goes on, its users too", async () => {
+test("upgrades a database of the first release and keeps its users", async () => {
   await using empty = await openEmpty()
   const { admin, adminUrl } = empty
   await migrateAsReleased(admin)
@@ -131,7 +131,7 @@ test("a database of the first release goes on, its users too", async () => {
   expect(row?.n).toBe(files.filter((file) => file.endsWith(".sql")).length)
 })
 
-test("a search path that leaves the tables out: no second set of tables, but a sentence", async () => {
+test("refuses a search path without the tables instead of creating a second set", async () => {
   await using empty = await openEmpty()
   const { admin, adminUrl } = empty
   await migrateAsReleased(admin)
@@ -143,25 +143,25 @@ test("a search path that leaves the tables out: no second set of tables, but a s
   )
   expect(await schemasOf(admin, "users")).toEqual(["public"])
 
-  // A schema that has come to stand before it, as that of the role's name may, changes nothing.
+  // An earlier schema on the search path, such as one with the role's name, changes nothing.
   expect(
     await start(`${adminUrl}?options=-csearch_path%3Dapp,public`, (db) => createUser(db, newUser())),
   ).not.toBeNull()
   expect(await schemasOf(admin, "users")).toEqual(["public"])
 })
 
-test("another product's table that hides ours is named", async () => {
+test("another product's table that hides ours is reported by its name", async () => {
   await using empty = await openEmpty()
   const { admin, adminUrl } = empty
   await migrateAsReleased(admin)
   await admin.unsafe("create schema app; create table app.users (id int)")
 
   await expect(start(`${adminUrl}?options=-csearch_path%3Dapp,public`, async () => {})).rejects.toThrow(
-    'the table "users" of the schema "app" hides the one of "public"; add the parameter options=-csearch_path%3Dpublic',
+    'the table "users" in the schema "app" hides the one in "public"; add the parameter options=-csearch_path%3Dpublic',
   )
 })
 
-test("two roles with a schema each are two installations", async () => {
+test("two roles with their own schemas are separate installations", async () => {
   await using one = await openEmpty()
   const { admin, role, url } = one
   await migrateAsReleased(admin)
@@ -173,7 +173,7 @@ test("two roles with a schema each are two installations", async () => {
   expect(await admin`select id from public.users`).toEqual([])
 })
 
-test("a role that may read and write but not create starts on a migrated database", async () => {
+test("a role that can't create tables can use a migrated database", async () => {
   await using empty = await openEmpty()
   const { admin, role, url, adminUrl } = empty
   await start(adminUrl, async () => {})
@@ -182,8 +182,8 @@ test("a role that may read and write but not create starts on a migrated databas
   expect(await start(url, (db) => createUser(db, newUser()))).not.toBeNull()
 })
 
-test.each(["new", "of the first release"])(
-  "default privileges of others end on the tables of a database that is %s; a deliberate grant stays and is named",
+test.each(["new", "first-release"])(
+  "in a %s database, default privileges on the tables are revoked; explicit grants stay and are reported",
   async (age) => {
     await using empty = await openEmpty()
     const { admin, role, adminUrl } = empty
@@ -206,28 +206,28 @@ test.each(["new", "of the first release"])(
   },
 )
 
-test("an instance that is cut off in the middle of its migration does not keep others from starting", async () => {
+test("an instance that loses its connection during a migration does not block the others", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
-  await using link = await createTcpProxy(new URL(database.url))
+  await using proxy = await createTcpProxy(new URL(database.url))
   const admin = connect(database.url)
-  const first = await createDatabase(link.url)
+  const first = await createDatabase(proxy.url)
   const isInside = async () => {
     const [row] =
       await admin`select exists (select from pg_locks where locktype = 'advisory' and granted) as inside`
     return row?.inside
   }
-  const isHeld = link.hold("server")
-  const cutOff = first.migrate().catch(() => "failed")
+  const isHeld = proxy.hold("server")
+  const interrupted = first.migrate().catch(() => "failed")
   await isHeld
-  // Piece by piece, until it has the lock.
+  // Passes on one piece at a time, until the instance has the lock.
   for (let piece = 0; piece < 100 && !(await isInside()); piece++) {
-    link.release()
-    await link.hold("server")
+    proxy.release()
+    await proxy.hold("server")
   }
   expect(await isInside()).toBe(true)
 
   const second = await createDatabase(database.url)
   await second.migrate()
-  expect(await cutOff).toBe("failed")
+  expect(await interrupted).toBe("failed")
   await Promise.all([first.close(), second.close(), admin.end()])
 }, 60_000)

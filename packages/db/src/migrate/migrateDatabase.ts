@@ -23,11 +23,11 @@ const FIRST_HASHES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Brings the schema up to date, in one transaction. Instances that start together take turns under an advisory
- * lock that ends with the transaction; Drizzle's
- * own migrator opens a transaction of its own and can't run inside the one that holds the lock.
+ * Brings the schema up to date, in one transaction. Instances that start concurrently migrate one after the other,
+ * under an advisory lock that ends with the transaction. Drizzle's own migrator can't run inside it, since it opens a
+ * transaction itself.
  *
- * @throws {DatabaseUnusable} when something else is in the way.
+ * @throws {DatabaseUnusable} if something else is in the way.
  */
 export async function migrateDatabase(db: Database): Promise<void> {
   await db.transaction(async (tx) => {

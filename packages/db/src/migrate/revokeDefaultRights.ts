@@ -3,8 +3,8 @@ import type { Database } from "../database.ts"
 import { TABLES } from "./tables.ts"
 
 /**
- * Takes the rights away that other roles got on our tables by default privileges. Supabase and others grant everything
- * on new tables to roles that strangers act by. What an operator has granted to any other role stays.
+ * Revokes the rights that other roles got on our tables by default privileges. Supabase and others grant all rights
+ * on new tables to roles that anyone can use. Rights that an operator granted to any other role stay.
  */
 export async function revokeDefaultRights(tx: Database): Promise<void> {
   const revocations = await tx

@@ -41,7 +41,7 @@ const activeApiKeys = prepareOnce((db) =>
     .prepare("active_api_keys"),
 )
 
-/** Returns the keys that are active now and whose owner is enabled, in no order. */
+/** Returns the keys that are active now and whose owner is enabled, in no particular order. */
 export const findActiveApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<ActiveApiKey[]> =>
     activeApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),

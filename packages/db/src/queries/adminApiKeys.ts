@@ -13,7 +13,7 @@ export interface OwnedApiKey extends ListedApiKey {
   owner: { id: string; email: string; disabledAt: Date | null }
 }
 
-/** Search criteria, of which one has to match. Each has its own index. */
+/** Search criteria. A key has to match one of them. Each uses its own index. */
 export interface ApiKeySearch {
   /** A prefix of the label, case-insensitive. */
   label: string
@@ -24,12 +24,12 @@ export interface ApiKeySearch {
   id?: string
 }
 
-/** In the order of the index, by code point. */
+/** By code point, the order of the index. */
 const byLabel = sql`lower(${apiKeys.label}) collate "C"`
 
 /**
- * The keys of all users or of one, from the one after `after` on, the active ones or all: newest first, or with a
- * search by their labels, for a page of which PostgreSQL reads no more than the page, however many begin like that.
+ * Lists the keys of all users or of one, active ones or all, after the position `after`: newest first, or with a
+ * search by label. PostgreSQL reads only the rows of the page, however many match the search.
  */
 export const listEveryonesApiKeys = query(
   async (
@@ -75,14 +75,14 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
     email === undefined
       ? undefined
       : sql`${apiKeys.userId} = (select owner.id from ${users} owner where owner.email = ${email})`,
-    // A range of full-length texts, which every collation orders by their digits.
+    // A range of full-length ids, since every collation orders those by their digits.
     start === undefined
       ? undefined
       : sql`${apiKeys.lookupId} between ${start.padEnd(16, "0")} and ${start.padEnd(16, "f")}`,
     id === undefined ? undefined : eq(apiKeys.id, id),
   )
 
-/** Revokes a key, whoever owns it, and wipes what could verify it. */
+/** Revokes any user's key, and wipes its hash and receipt. */
 export const revokeAnyonesApiKey = write(
   async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>
     withAdminAuthority(db, { by }, async (tx) => {

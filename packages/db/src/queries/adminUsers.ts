@@ -22,14 +22,14 @@ const HAS_STATUS = {
   disabled: isNotNull(users.disabledAt),
 }
 
-/** In the order of the index, by code point. */
+/** By code point, the order of the index. */
 const byEmail = sql`${users.email} collate "C"`
 
 /**
- * All users of a status, from the one after `after` on: newest first, or with a search by their emails, for a page of
- * which PostgreSQL reads no more than the page, however many begin like that.
+ * Lists the users with a status, after the position `after`: newest first, or with a search by email. PostgreSQL
+ * reads only the rows of the page, however many match the search.
  *
- * @param params.search how the email begins, in lower case; empty: any.
+ * @param params.search a prefix of the email, in lower case; empty for all users.
  */
 export const listUsers = query(
   async (
@@ -77,16 +77,16 @@ export interface AdminAct {
 }
 
 /**
- * `ended`: the session of who asks has ended, or they have been disabled. `notAdmin`: they are no administrator any
- * more.
+ * `ended`: the administrator's session has ended, or they have been disabled. `notAdmin`: they are no longer an
+ * administrator.
  */
 export type AdminResult = "done" | "notFound" | "ended" | "notAdmin"
 
 /**
- * Disables a user and ends all their sessions; harmless when it was done before.
+ * Disables a user and ends all their sessions; a no-op for a disabled user.
  *
- * Of two administrators who disable each other at the same moment the second is refused. As nobody may disable
- * themselves, whoever has disabled another is left.
+ * When two administrators disable each other concurrently, the second is refused. As administrators can't disable
+ * themselves, one of them always stays enabled.
  */
 export const disableUser = write(
   async (db, { id, by, client }: AdminAct): Promise<AdminResult> =>

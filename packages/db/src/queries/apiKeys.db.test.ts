@@ -1,13 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import {
-  client,
-  newApiKey,
-  type OpenTestDatabase,
-  openTestDatabase,
-  storeUser,
-} from "../../test/openTestDatabase.ts"
+import { describe, expect, test } from "vitest"
+import { client, newApiKey, storeApiKey, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   createApiKey,
   type Database,
@@ -21,25 +16,16 @@ import {
 import { apiKeys, users } from "../schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
-
-  async function storeApiKey(owner: Awaited<ReturnType<typeof storeUser>>, apiKey = newApiKey()) {
-    const params = { by: owner.by, maxKeys: 100, apiKey, client }
-    expect(await createApiKey(db, params)).toMatchObject({ status: "created" })
-    return apiKey
-  }
 
   const find = (...lookupIds: string[]) => findActiveApiKeys(db, { lookupIds })
 
   test("are found by their lookup ids, several in one read, with their owners", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
-    const [one, two] = [await storeApiKey(ada), await storeApiKey(bob)]
+    const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, bob)]
 
     const rows = await find(two.lookupId, one.lookupId, "0000000000000000")
 
@@ -52,8 +38,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
   test("are not found once they have expired or their owner is disabled", async () => {
     const owner = await storeUser(db)
-    const expiring = await storeApiKey(owner, newApiKey({ expiresAt: new Date(Date.now() + 60_000) }))
-    const other = await storeApiKey(owner)
+    const expiring = await storeApiKey(db, owner, {
+      apiKey: newApiKey({ expiresAt: new Date(Date.now() + 60_000) }),
+    })
+    const other = await storeApiKey(db, owner)
     expect(await find(expiring.lookupId)).toHaveLength(1)
 
     await db.update(apiKeys).set({ expiresAt: sql`now()` }).where(sql`${apiKeys.id} = ${expiring.id}`)
@@ -63,9 +51,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await find(other.lookupId)).toEqual([])
   })
 
-  test("can be revoked once, by their owner alone, and leave no credential behind", async () => {
+  test("can be revoked once, only by their owner, and leave no credential behind", async () => {
     const [owner, stranger] = [await storeUser(db), await storeUser(db)]
-    const apiKey = await storeApiKey(owner)
+    const apiKey = await storeApiKey(db, owner)
 
     expect(await revokeApiKey(db, { id: apiKey.id, by: stranger.by, client })).toBe("notFound")
     expect(await revokeApiKey(db, { id: apiKey.id, by: owner.by, client })).toBe("done")
@@ -77,9 +65,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(row?.revokedAt).toBeInstanceOf(Date)
   })
 
-  test("take a receipt only while their hash is the one it is for and they are not revoked", async () => {
+  test("accept a receipt only if it is for their hash and they are not revoked", async () => {
     const owner = await storeUser(db)
-    const apiKey = await storeApiKey(owner)
+    const apiKey = await storeApiKey(db, owner)
     const renewal = {
       id: apiKey.id,
       userId: owner.userId,
@@ -94,7 +82,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await recordReceipt(db, renewal)).toBe(false)
   })
 
-  test("can't pass the limit, however many are created at once", async () => {
+  test("can't exceed the limit when they are created concurrently", async () => {
     const { by } = await storeUser(db)
 
     const results = await Promise.all(
@@ -113,15 +101,15 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await createApiKey(db, { by, maxKeys: 10, apiKey: newApiKey(), client })).toBe("ended")
   })
 
-  test("are listed newest first, page by page, also where they were created in the same millisecond", async () => {
+  test("are listed newest first, page by page, even if they were created in the same millisecond", async () => {
     const owner = await storeUser(db)
     const created = []
-    for (let index = 0; index < 7; index++) created.push(await storeApiKey(owner))
+    for (let index = 0; index < 7; index++) created.push(await storeApiKey(db, owner))
     await db
       .update(apiKeys)
       .set({ createdAt: new Date(0) })
       .where(sql`${apiKeys.userId} = ${owner.userId}`)
-    await storeApiKey(owner, newApiKey({ label: "the newest" }))
+    await storeApiKey(db, owner, { apiKey: newApiKey({ label: "the newest" }) })
 
     const listed = []
     for (;;) {
@@ -139,10 +127,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     )
   })
 
-  test("are marked as used, many in one statement, by two instances at once", async () => {
+  test("are marked as used by two concurrent statements with many keys each", async () => {
     const owner = await storeUser(db)
     const ids: string[] = []
-    for (let index = 0; index < 20; index++) ids.push((await storeApiKey(owner)).id)
+    for (let index = 0; index < 20; index++) ids.push((await storeApiKey(db, owner)).id)
 
     await Promise.all([touchApiKeys(db, { ids }), touchApiKeys(db, { ids: [...ids].reverse() })])
 

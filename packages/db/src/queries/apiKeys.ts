@@ -20,7 +20,8 @@ export interface NewApiKey {
 export type CreateApiKeyResult = { status: "created"; createdAt: Date } | { status: "limitReached" } | "ended"
 
 /**
- * Stores a key for a caller who holds fewer than `maxKeys` active ones. Changes by the same user take turns, so that none of them counts what another is about to add.
+ * Stores a key for a caller who has fewer than `maxKeys` active ones. Changes by the same user are serialized, so
+ * each counts the keys that earlier ones have added.
  */
 export const createApiKey = write(
   async (
@@ -65,8 +66,8 @@ export const listedApiKeyColumns = {
 export type ListedApiKey = Pick<typeof apiKeys.$inferSelect, keyof typeof listedApiKeyColumns>
 
 /**
- * A user's keys, newest first, from the one after `after` on: the active ones or all, with `search` somewhere in
- * their label, whatever its case.
+ * Lists a user's keys after the position `after`, newest first: active ones or all, with `search` anywhere in their
+ * label, ignoring case.
  */
 export const listApiKeys = query(
   async (
@@ -95,7 +96,7 @@ export const listApiKeys = query(
       .limit(params.limit),
 )
 
-/** The columns that revoking sets. It removes the credential. */
+/** The columns that revoking sets. No credential remains. */
 export const revocation = {
   revokedAt: sql`now()`,
   keyHash: null,
@@ -104,9 +105,9 @@ export const revocation = {
 }
 
 /**
- * Revokes one of the caller's keys and wipes what could verify it, in one statement.
+ * Revokes one of the caller's keys and wipes its hash and receipt, in one statement.
  *
- * @returns `notFound` when they have no such key that is not revoked.
+ * @returns `notFound` if the caller has no such key, or it was revoked before.
  */
 export const revokeApiKey = write(
   async (

@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto"
 import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import {
+  isLive,
   newApiKey,
   newSession,
   type OpenTestDatabase,
   openTestDatabase,
+  storeApiKey,
   storeUser,
 } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   changePassword,
   countFailure,
@@ -20,7 +23,6 @@ import {
   disableUser,
   endSession,
   endSessionOfFamily,
-  findLiveSessions,
   type ListedAuditEvent,
   listAuditEvents,
   revokeAnyonesApiKey,
@@ -40,30 +42,19 @@ async function signIn(db: Database, userId: string) {
   return session
 }
 
-async function storeApiKey(db: Database, { by }: Awaited<ReturnType<typeof storeUser>>) {
-  const apiKey = newApiKey()
-  await createApiKey(db, { by, maxKeys: 100, apiKey, client })
-  return apiKey
-}
-
 const eventsOf = (db: Database, userId: string, limit = 100) =>
   listAuditEvents(db, { userId, limit, after: null })
 
 const kindsOf = async (db: Database, userId: string) =>
   (await eventsOf(db, userId)).map(({ kind }) => kind).reverse()
 
-const isLive = async (db: Database, id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
-
 describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
-  test("every act is there once it is done: who, by what, from where, to what", async () => {
+  test("every action is recorded with its actor, credential, client and subject", async () => {
     const ada = await storeUser(db, client)
     const { userId, session, by } = ada
     const [second, third, fourth] = [
@@ -72,7 +63,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       await signIn(db, userId),
     ]
     await signIn(db, userId)
-    const [one, two] = [await storeApiKey(db, ada), await storeApiKey(db, ada)]
+    const [one, two] = [
+      await storeApiKey(db, ada, { from: client }),
+      await storeApiKey(db, ada, { from: client }),
+    ]
     const admin = await storeUser(db, client)
     await db.update(users).set({ role: "admin" }).where(eq(users.id, admin.userId))
 
@@ -125,10 +119,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     }
   })
 
-  test("what came to nothing leaves no event", async () => {
+  test("an action without effect leaves no event", async () => {
     const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId, session, user } = ada
-    const apiKey = await storeApiKey(db, ada)
+    const apiKey = await storeApiKey(db, ada, { from: client })
     const ended = await signIn(db, userId)
     const byEnded = sessionCredential({ userId, sessionId: ended.id })
     await endSession(db, { by: byEnded, client })
@@ -164,10 +158,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     expect([await eventsOf(db, userId), await eventsOf(db, bob.userId)]).toEqual(before)
   })
 
-  test("nothing is done that can't be recorded", async () => {
+  test("an action that can't be recorded is not done", async () => {
     const ada = await storeUser(db, client)
     const { userId, session, by } = ada
-    const apiKey = await storeApiKey(db, ada)
+    const apiKey = await storeApiKey(db, ada, { from: client })
     const other = await signIn(db, userId)
     const everything = () =>
       db.execute(sql`
@@ -177,7 +171,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
         select to_jsonb(audit_events)::text from audit_events order by 1`)
     const before = await everything()
     const stolen = { ...session, turnHash: randomBytes(32), nextTurnHashes: [randomBytes(32)] as const }
-    const acts: Record<string, () => Promise<unknown>> = {
+    const actions: Record<string, () => Promise<unknown>> = {
       register: () => storeUser(db),
       "log in": () => createSession(db, { userId, checkedHash: "hash", session: newSession(), client }),
       "fail to log in": () =>
@@ -197,16 +191,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
       create function fill_disk() returns trigger language plpgsql as
       $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`)
     await db.execute(sql`create trigger full_disk before insert on audit_events execute function fill_disk()`)
-    for (const [name, act] of Object.entries(acts)) {
-      await expect(act(), name).rejects.toThrow(DatabaseUnavailable)
+    for (const [name, action] of Object.entries(actions)) {
+      await expect(action(), name).rejects.toThrow(DatabaseUnavailable)
     }
     await db.execute(sql`drop trigger full_disk on audit_events`)
 
     expect(await everything()).toEqual(before)
-    for (const [name, act] of Object.entries(acts)) await expect(act(), name).resolves.not.toThrow()
+    for (const [name, action] of Object.entries(actions)) await expect(action(), name).resolves.not.toThrow()
   })
 
-  test("a refresh token that is used fifty times at once is recorded as reused, once", async () => {
+  test("50 concurrent uses of a refresh token record one reuse", async () => {
     const { userId, session } = await storeUser(db, client)
     await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -216,7 +210,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     expect(await kindsOf(db, userId)).toEqual(["registered", "refreshTokenReused"])
   })
 
-  test("a page goes on where the last one ended, whatever happens meanwhile, and shows one user's events", async () => {
+  test("a page continues where the last one ended, despite new events, and shows one user's events", async () => {
     const [ada, bob] = [await storeUser(db, client), await storeUser(db, client)]
     const { userId } = ada
     for (let n = 0; n < 24; n++) await signIn(db, n % 2 === 0 ? userId : bob.userId)
@@ -250,7 +244,7 @@ describe("on two instances", () => {
     await database[Symbol.asyncDispose]()
   })
 
-  /** Waits until so many connections wait for a lock. */
+  /** Waits until this many connections are waiting for a lock. */
   const untilWaiting = (connections: number) =>
     vi.waitFor(async () => {
       const waiting = await database.db
@@ -260,10 +254,10 @@ describe("on two instances", () => {
       expect(waiting).toHaveLength(connections)
     }, 2_000)
 
-  test("a key that both revoke is recorded as revoked, once", async () => {
+  test("two concurrent revocations of a key record one event", async () => {
     const { db } = database
     const ada = await storeUser(db, client)
-    const { id } = await storeApiKey(db, ada)
+    const { id } = await storeApiKey(db, ada, { from: client })
     const revocation = { id, by: ada.by, client }
 
     const results = await Promise.all([revokeApiKey(db, revocation), revokeApiKey(other.db, revocation)])
@@ -272,7 +266,7 @@ describe("on two instances", () => {
     expect(await kindsOf(db, ada.userId)).toEqual(["registered", "apiKeyCreated", "apiKeyRevoked"])
   })
 
-  test("until its event is stored nobody sees the act, and a connection that dies then leaves neither", async () => {
+  test("an action is invisible until its event is stored, and a connection lost before leaves neither", async () => {
     const { db } = database
     const { userId, session, by } = await storeUser(db, client)
     let ending: Promise<unknown> = Promise.resolve()

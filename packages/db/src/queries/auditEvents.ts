@@ -15,12 +15,12 @@ export interface ClientInfo {
 
 export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
 
-/** The credential behind an event, and the actor if that is not the user whose trail it is. */
+/** The credential behind an event, and the actor if someone else acted for the user. */
 export interface Authority {
   via: (typeof auditEvents.$inferSelect)["via"]
   /** The session's or key's id; null for a password. */
   credentialId: string | null
-  /** The administrator. */
+  /** The administrator who acted. */
   actorId?: string
 }
 
@@ -31,16 +31,13 @@ export interface NewAuditEvent extends Authority {
   userId: string
   kind: AuditKind
   client: ClientInfo
-  /** The affected session or key, with the name that its owner knows. */
+  /** The affected session or key, with its device or label. */
   subject?: { id: string; label: string | null }
   /** The number of sessions that ended; 1 by default. */
   count?: number
 }
 
-/**
- * Stores an event. Belongs into the transaction that does what it tells of, so that neither is there without the
- * other: when the event can't be stored, nothing is done.
- */
+/** Stores an event. Belongs in the transaction of the change that it records, so that both are stored or neither. */
 export async function recordEvent(db: Database, { client, subject, ...event }: NewAuditEvent): Promise<void> {
   const { address, device, requestId } = client
   const [subjectId, subjectLabel] = [subject?.id, subject?.label]
@@ -65,7 +62,7 @@ const listedAuditEventColumns = {
 
 export type ListedAuditEvent = Pick<typeof auditEvents.$inferSelect, keyof typeof listedAuditEventColumns>
 
-/** A user's events, newest first, from the one after `after` on: of one kind or all. */
+/** Lists a user's events after the position `after`, newest first: of one kind or all. */
 export const listAuditEvents = query(
   async (
     db,

@@ -7,14 +7,15 @@ import {
   newSession,
   type OpenTestDatabase,
   openTestDatabase,
+  storeApiKey,
   storeUser,
 } from "../../test/openTestDatabase.ts"
+import type { DatabaseHandle } from "../database.ts"
 import {
   changePassword,
   createApiKey,
   createDatabase,
   createSession,
-  type DatabaseHandle,
   disableUser,
   enableUser,
   endSession,
@@ -32,7 +33,7 @@ import {
 import { sessions, users } from "../schema.ts"
 
 let database: OpenTestDatabase
-/** Another instance's. */
+/** A second instance. */
 let other: DatabaseHandle
 beforeAll(async () => {
   database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
@@ -45,7 +46,7 @@ afterAll(async () => {
 
 const SESSIONS_EACH = 6
 const KEYS_EACH = 6
-/** Changes under way at once, which is no more than there are connections. */
+/** The number of concurrent changes, which is no more than there are connections. */
 const WORKERS = 8
 const ROUNDS = 60
 
@@ -69,17 +70,17 @@ async function crowdedUser() {
     own.push(next)
   }
   for (let made = 0; made < KEYS_EACH; made++) {
-    await createApiKey(db, { by, maxKeys: 1_000, apiKey: newApiKey(), client })
+    await storeApiKey(db, { by })
   }
   const keys = await listApiKeys(db, { userId, limit: 100, after: null })
   return { email: user.email, userId, sessions: own, keyIds: keys.map(({ id }) => id) }
 }
 
-test("whatever is done at once by and to the same people, nobody waits for each other", async () => {
+test("concurrent changes by and to the same users never deadlock", async () => {
   const people = [await crowdedUser(), await crowdedUser(), await crowdedUser()]
   const emails = people.map(({ email }) => email)
 
-  /** Brings back what others have ended, so that there is something left to do. */
+  /** Restores what others have ended, so that there is always something to end. */
   async function revive(userId: string) {
     await database.db.transaction(async (tx) => {
       await tx.update(users).set({ disabledAt: null, role: "admin" }).where(eq(users.id, userId))
@@ -125,7 +126,7 @@ test("whatever is done at once by and to the same people, nobody waits for each 
   async function work() {
     for (let round = 0; round < ROUNDS; round++) {
       await act().catch((error: unknown) => {
-        // Whoever waits for many others on a busy machine may be out of time, which is not what this is about.
+        // On a busy machine, a change that waits for many others may time out, which is no deadlock.
         if (!codesOf(error).includes("57014")) failures.push(error)
       })
     }

@@ -25,15 +25,15 @@ export const sessionCredential = ({
 })
 
 /**
- * Runs a change on behalf of a caller in a transaction that first makes sure that the caller may still act: the
- * user is enabled, and the credential has neither ended, been revoked nor expired. Whatever ends one of them waits
- * until the change is done, or has happened before and is seen here.
+ * Runs a change on behalf of a caller, in a transaction that first checks that the caller may still act: the user is
+ * enabled, and the credential has not ended, expired or been revoked. A concurrent change that would end one of them
+ * either commits first, and the check sees it, or waits for this transaction.
  *
- * Locks are taken in one order, users by their ids, then sessions, then keys, and at full strength from the start:
- * as a user's row is locked first, changes by the same user take turns. So no two of them can wait for each other.
- * They are "no key update", which events that refer to a user don't wait for.
+ * To prevent deadlocks, locks are taken in a fixed order (users by id, then sessions, then keys) and at full strength
+ * from the start. As a user's row is locked first, changes by the same user are serialized. The locks are "no key
+ * update", which don't block inserts of events that refer to the user.
  *
- * @returns `ended` when the caller may not, and nothing was done.
+ * @returns `ended` if the caller may no longer act; nothing was changed.
  */
 export async function withAuthority<Result>(
   db: Database,
@@ -42,7 +42,7 @@ export async function withAuthority<Result>(
 ): Promise<Result | "ended"> {
   return db.transaction(async (tx) => {
     const [user] = await lockUsers(tx, [credential.userId])
-    return (await isStanding(tx, credential, user)) ? change(tx) : "ended"
+    return (await mayStillAct(tx, credential, user)) ? change(tx) : "ended"
   })
 }
 
@@ -53,9 +53,9 @@ export interface ByAdmin {
 }
 
 /**
- * The same for an administrator, who must also still be one.
+ * Like `withAuthority`, for an administrator, who must also still be one.
  *
- * @param params.userId a user whom the change is about, and who is locked as well; `change` gets the row.
+ * @param params.userId the affected user, who is locked as well; `change` receives the row.
  */
 export async function withAdminAuthority<Result>(
   db: Database,
@@ -67,7 +67,7 @@ export async function withAdminAuthority<Result>(
     const find = (id: string | undefined) => locked.find((user) => user.id === id)
     const admin = find(by.adminId)
     const credential = sessionCredential({ userId: by.adminId, sessionId: by.sessionId })
-    if (!(await isStanding(tx, credential, admin))) return "ended"
+    if (!(await mayStillAct(tx, credential, admin))) return "ended"
     if (admin?.role !== "admin") return "notAdmin"
     return change(tx, find(userId))
   })
@@ -83,7 +83,7 @@ const lockUsers = (tx: Database, ids: readonly string[]): Promise<LockedUser[]> 
     .orderBy(users.id)
     .for("no key update")
 
-async function isStanding(
+async function mayStillAct(
   tx: Database,
   credential: ActingCredential,
   user: LockedUser | undefined,

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { type OpenTestDatabase, openTestDatabase, storeUser } from "../../test/openTestDatabase.ts"
+import { describe, expect, inject, test } from "vitest"
+import { openTestDatabase, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import { countFailure, createDatabase, type Database, listAuditEvents } from "../index.ts"
 import { auditEvents } from "../schema.ts"
 
@@ -21,15 +22,12 @@ const failure = (userId: string, address = client.address) =>
 const sumOf = (events: readonly { count: number }[]) => events.reduce((sum, { count }) => sum + count, 0)
 
 describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
-  test("failures from one address are one event that counts them", async () => {
+  test("one event counts the failures from one address", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
     await countFailure(db, failure(bob.userId))
@@ -38,7 +36,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
     }
 
     const [, ...failures] = (await eventsOf(db, ada.userId)).reverse()
-    // Two at the turn of an hour.
+    // Two if the hour changes during the test.
     expect(failures.length).toBeLessThanOrEqual(2)
     expect(sumOf(failures)).toBe(1_000)
     expect(failures[0]).toMatchObject({ kind: "loginFailed", ...client })
@@ -46,16 +44,16 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
     expect(await eventsOf(db, bob.userId)).toMatchObject([{ kind: "loginFailed", count: 1 }, {}])
   })
 
-  test("failures from ever more addresses are counted and no longer listed; the trail stays readable", async () => {
+  test("failures from too many addresses are counted together, so that the trail stays readable", async () => {
     const { userId } = await storeUser(db)
     for (let n = 0; n < 200; n++) await countFailure(db, failure(userId, `198.51.100.${n}`))
-    // The first are still counted where they stand.
+    // Addresses with a row are still counted there.
     await countFailure(db, failure(userId, "198.51.100.0"))
     await countFailure(db, { ...failure(userId), kind: "passwordChangeFailed" })
 
     const events = await eventsOf(db, userId)
 
-    // One more at the turn of an hour or a day.
+    // One more if the hour or the day changes during the test.
     expect(events.length).toBeLessThanOrEqual(1 + 21 + 1 + 1)
     const failures = events.filter((event) => event.kind === "loginFailed")
     expect(failures.filter(({ address }) => address !== null)).toHaveLength(20)
@@ -66,7 +64,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
     expect(events.map(({ kind }) => kind)).toContain("passwordChangeFailed")
   })
 
-  test("an id that no user has leaves nothing", async () => {
+  test("nothing is stored for an id that no user has", async () => {
     const count = () => db.select({ events: sql`count(*)` }).from(auditEvents)
     const before = await count()
     await countFailure(db, failure(randomUUID()))
@@ -74,7 +72,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
   })
 })
 
-test("a thousand failures on two instances, from one address: every one is counted, once", async () => {
+test("counts each of 1,000 failures from one address on two instances exactly once", async () => {
   await using one = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const other = await createDatabase(one.url)
   const { userId } = await storeUser(one.db)

@@ -2,18 +2,17 @@ import { sql } from "drizzle-orm"
 import { write } from "../query.ts"
 import type { Authority, ClientInfo } from "./auditEvents.ts"
 
-/** How many rows of failures a user gets within a day, before further ones only count. */
+/** How many rows of failures a user gets within a day before the others share one. */
 const FAILURE_ROWS_A_DAY = 20
 
 /**
- * Counts a wrong password. Whoever knows an email can repeat it at will, so there is one row for each address and
- * hour, and when there are too many of those within a day, one for the rest of that day: the trail stays readable
- * and the table small, and every failure is counted. (What is counted at the same moment may go past
- * the limit.)
+ * Counts a wrong password. Anyone who knows an email can repeat it at will, so there is one row for each address and
+ * hour, and beyond a number of rows within a day, one row for the rest of that day: the trail stays readable, the
+ * table stays small, and every failure is counted. (Concurrent failures may exceed that number.)
  *
- * For an id that no user has, it stores nothing, and takes as long and fails as it otherwise does: nobody can tell
- * by it whether an account exists. Waiting for the disk would tell, so it does not: a crash of the database may
- * lose the failures of its last second.
+ * For an id that no user has, it stores nothing but takes as long, and fails in the same way, so that nobody learns
+ * whether an account exists. Waiting for the disk would reveal it, so the commit does not wait: a crash of the
+ * database may lose the failures of its last second.
  */
 export const countFailure = write(
   async (

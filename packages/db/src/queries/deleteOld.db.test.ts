@@ -1,11 +1,7 @@
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import {
-  newSession,
-  type OpenTestDatabase,
-  openTestDatabase,
-  storeUser,
-} from "../../test/openTestDatabase.ts"
+import { describe, expect, test } from "vitest"
+import { newSession, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   createLimiter,
   type Database,
@@ -15,16 +11,13 @@ import {
 } from "../index.ts"
 import { auditEvents, rateLimits, sessions } from "../schema.ts"
 
-describe.each(["PostgreSQL", "embedded"] as const)("what is old on %s", (kind) => {
-  let database: OpenTestDatabase
+describe.each(["PostgreSQL", "embedded"] as const)("deleting old rows on %s", (kind) => {
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
-  test("events go, so many at once", async () => {
+  test("deletes old events, at most `limit` at a time", async () => {
     const { userId } = await storeUser(db)
     await db.execute(sql`
       insert into audit_events (user_id, kind, via, request_id, created_at)
@@ -37,7 +30,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("what is old on %s", (kind) =
     expect(await db.select({ kind: auditEvents.kind }).from(auditEvents)).toEqual([{ kind: "registered" }])
   })
 
-  test("sessions go that ended or expired so long ago, however long the other would take", async () => {
+  test("deletes sessions by their end or expiry, whichever came first", async () => {
     const { userId } = await storeUser(db)
     const store = async (expires: string, ended: string | null) => {
       const { id, familyHash, turnHash } = newSession()
@@ -69,7 +62,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("what is old on %s", (kind) =
     expect(left.filter((id) => old.includes(id))).toEqual([])
   })
 
-  test("limits go once their window is over", async () => {
+  test("deletes limits whose window is over", async () => {
     const limiter = createLimiter(db, { name: "sweep", count: 1, seconds: 60 })
     await Promise.all(["over", "open"].map((key) => limiter.consume(key)))
     await db

@@ -4,8 +4,8 @@ import { write } from "../query.ts"
 import { auditEvents, rateLimits, sessions } from "../schema.ts"
 
 /**
- * A query function that deletes rows whose time is more than so many days ago, the oldest first and at most `limit`.
- * Instances that do so at the same moment do not wait for each other. It resolves to how many.
+ * Makes a query function that deletes rows whose `time` is more than `days` ago, oldest first and at most `limit`,
+ * and resolves to how many. Instances that run it concurrently don't wait for each other.
  */
 const deleteOlder = (table: PgTable, key: PgColumn, time: PgColumn | SQL) =>
   write(async (db, { days, limit }: { days: number; limit: number }): Promise<number> => {
@@ -22,12 +22,12 @@ const deleteOlder = (table: PgTable, key: PgColumn, time: PgColumn | SQL) =>
 
 export const deleteOldAuditEvents = deleteOlder(auditEvents, auditEvents.id, auditEvents.createdAt)
 
-/** By when they ended or expired, whichever came first. */
+/** A session's age counts from its end or expiry, whichever came first. */
 export const deleteOldSessions = deleteOlder(
   sessions,
   sessions.id,
   sql`least(${sessions.endedAt}, ${sessions.expiresAt})`,
 )
 
-/** By when their window was over. */
+/** A limit's age counts from the end of its window. */
 export const deleteOldLimits = deleteOlder(rateLimits, rateLimits.key, rateLimits.expiresAt)

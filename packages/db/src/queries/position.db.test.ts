@@ -5,7 +5,7 @@ import { openTestDatabase } from "../../test/openTestDatabase.ts"
 import { apiKeys, auditEvents } from "../schema.ts"
 import { isAfter, newestFirst } from "./position.ts"
 
-test("a page of a user's list is read off an index, in its order", async () => {
+test("PostgreSQL reads a page of a user's list from an index, without sorting", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const after = { id: randomUUID(), createdAt: new Date() }
   for (const table of [apiKeys, auditEvents]) {
@@ -16,7 +16,7 @@ test("a page of a user's list is read off an index, in its order", async () => {
       .orderBy(...newestFirst(table))
       .limit(51)
     const plan = await database.db.transaction(async (tx) => {
-      // Else an empty table is read whole, whatever indexes it has.
+      // Otherwise PostgreSQL scans an empty table despite its indexes.
       await tx.execute(sql`set local enable_seqscan = off`)
       return JSON.stringify(await tx.execute(sql`explain ${page}`))
     })

@@ -1,5 +1,5 @@
 /**
- * A pattern for `like` that stands for all texts which begin with this one, taken as it is. Compare in the
- * collation "C", the only one in which an index can look for a prefix.
+ * A `like` pattern that matches all texts with this prefix, taken literally. Compare in the collation "C", the only
+ * one in which an index can find a prefix.
  */
 export const prefixPattern = (text: string) => `${text.replaceAll(/[\\%_]/g, "\\$&")}%`

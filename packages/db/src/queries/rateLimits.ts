@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from "drizzle-orm"
+import { and, gt, sql } from "drizzle-orm"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
@@ -16,15 +16,20 @@ const counted = {
 }
 
 /**
- * Adds points to what was counted for a key, in one statement, so that of two that come at the same moment the second
- * counts the first. When the key's window is over, or `isAnew`, another begins.
+ * Adds points to a key's count in one statement, so that no concurrent call is lost. Begins a new window if the key's
+ * window is over, or if `isNewWindow`.
  */
 export const countTowardsLimit = write(
   async (
     db,
-    { key, points, seconds, isAnew }: { key: string; points: number; seconds: number; isAnew: boolean },
+    {
+      key,
+      points,
+      seconds,
+      isNewWindow,
+    }: { key: string; points: number; seconds: number; isNewWindow: boolean },
   ): Promise<Counted> => {
-    const begins = sql`(${isAnew}::boolean or ${rateLimits.expiresAt} <= now())`
+    const begins = sql`(${isNewWindow}::boolean or ${rateLimits.expiresAt} <= now())`
     const [row] = await db
       .insert(rateLimits)
       .values({ key, points, expiresAt: sql`now() + make_interval(secs => ${seconds})` })
@@ -40,15 +45,6 @@ export const countTowardsLimit = write(
     return row
   },
 )
-
-/** The count of a key; null if its window is over. */
-export const findCounted = query(async (db, { key }: { key: string }): Promise<Counted | null> => {
-  const [row] = await db
-    .select(counted)
-    .from(rateLimits)
-    .where(and(onPrimary, eq(rateLimits.key, key), gt(rateLimits.expiresAt, sql`now()`)))
-  return row ?? null
-})
 
 /** Returns the keys whose window is not over. The keys must not contain commas. */
 export const findOpenWindows = query(async (db, { keys }: { keys: readonly string[] }): Promise<string[]> => {

@@ -6,17 +6,18 @@ import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./userColumns.ts"
 
 /**
- * One turn of a session's refresh token: the newest token is replaced by the next; any older one of the family
- * ends the session, which is recorded. It is one update, so that of two equal tokens at the same moment the second
- * finds the first's and counts as old.
+ * Rotates a session's refresh token: replaces the newest token by its successor. Any older token of the family ends
+ * the session, and the reuse is recorded. It is one update, so when the same token arrives twice concurrently, the
+ * second call sees the successor and counts as reuse.
  *
- * @param params.leeway seconds, above 0 for who may send a token twice: so long after a turn there is no other, and
- * the token that was replaced counts as well as the newest. A request that comes late, after others that were sent
- * after it, then finds at most one turn between.
- * @param params.nextTurnHashes what may come after the presented token. The first is stored when it turns; the others
- * are what an instance with another server secret would have stored, and count when the token is repeated.
- * @returns null when the token does not count, whatever the reason. Otherwise the user, and the newest token's
- * `turnHash`: a next one's, or still the presented one's.
+ * @param params.leeway in seconds; above 0 for clients that may send a token twice. For this long after a rotation
+ *   there is no other, and the replaced token is accepted as well as the newest. A request that is overtaken by later
+ *   ones is then at most one rotation behind.
+ * @param params.nextTurnHashes the possible successors of the presented token. Rotation stores the first. The others
+ *   are the ones that an instance with another server secret would have stored; they count when the token is
+ *   repeated.
+ * @returns null if the token is not accepted, whatever the reason. Otherwise the user, and the `turnHash` of the
+ *   newest token: a successor's, or still that of the presented one.
  */
 export const rotateSession = write(
   async (
@@ -31,17 +32,17 @@ export const rotateSession = write(
     },
   ): Promise<{ user: User; turnHash: Uint8Array } | null> => {
     const { turnHash, nextTurnHashes, leeway = 0 } = params
-    const hasJustTurned =
+    const wasJustRotated =
       leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
     const isNewest = eq(sessions.turnHash, turnHash)
-    const turns = sql`${isNewest} and not (${hasJustTurned})`
-    const isRepeated = sql`${inArray(sessions.turnHash, [...nextTurnHashes])} and ${hasJustTurned}`
+    const rotates = sql`${isNewest} and not (${wasJustRotated})`
+    const isRepeated = sql`${inArray(sessions.turnHash, [...nextTurnHashes])} and ${wasJustRotated}`
     return db.transaction(async (tx) => {
       const [row] = await tx
         .update(sessions)
         .set({
-          turnHash: sql`case when ${turns} then ${nextTurnHashes[0]} else ${sessions.turnHash} end`,
-          refreshedAt: sql`case when ${turns} then now() else ${sessions.refreshedAt} end`,
+          turnHash: sql`case when ${rotates} then ${nextTurnHashes[0]} else ${sessions.turnHash} end`,
+          refreshedAt: sql`case when ${rotates} then now() else ${sessions.refreshedAt} end`,
           endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
         })
         .from(users)

@@ -1,20 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import {
-  client,
-  newSession,
-  type OpenTestDatabase,
-  openTestDatabase,
-  storeUser,
-} from "../../test/openTestDatabase.ts"
+import { describe, expect, test } from "vitest"
+import { client, isLive, newSession, storeUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
   changePassword,
   createSession,
   createUser,
   type Database,
   endSession,
-  findLiveSessions,
   listAuditEvents,
   listSessions,
   rotateSession,
@@ -24,23 +18,18 @@ import { sessions, users } from "../schema.ts"
 import { MAX_LIVE_SESSIONS } from "./sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
-  let database: OpenTestDatabase
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
-  /** As `rotateSession`; the embedded database gives its bytes as no `Buffer`. */
+  /** `rotateSession` with the bytes as a `Buffer`, which the embedded database does not return. */
   const rotate = async (params: Parameters<typeof rotateSession>[1]) => {
     const rotated = await rotateSession(db, params)
     return rotated && { ...rotated, turnHash: Buffer.from(rotated.turnHash) }
   }
 
-  const isLive = async (id: string) => (await findLiveSessions(db, { ids: [id] })).length === 1
-
-  test("an email can be registered once, also when fifty try at the same moment", async () => {
+  test("50 concurrent registrations of an email create one account", async () => {
     const email = `${randomUUID()}@example.com`
     const results = await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -50,7 +39,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(results.filter((user) => user !== null)).toHaveLength(1)
   })
 
-  test("of too many sessions the ones end that were not used for longest, and so all of them can be ended", async () => {
+  test("a sign-in beyond the maximum ends the least recently used sessions", async () => {
     const { user, session: first } = await storeUser(db)
     await db.execute(sql`
       insert into sessions (user_id, family_hash, turn_hash, expires_at, refreshed_at)
@@ -61,8 +50,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await createSession(db, { userId: user.id, checkedHash: "hash", session, client })).toBe(true)
 
     expect(await listSessions(db, { userId: user.id, limit: 2_000 })).toHaveLength(MAX_LIVE_SESSIONS)
-    expect(await isLive(session.id)).toBe(true)
-    expect(await isLive(first.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(true)
+    expect(await isLive(db, first.id)).toBe(false)
     const events = await listAuditEvents(db, { userId: user.id, limit: 10, after: null })
     expect(events.map(({ kind, count, via }) => ({ kind, count, via }))).toEqual([
       { kind: "loggedIn", count: 1, via: "password" },
@@ -71,7 +60,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     ])
   })
 
-  test("the newest turn is replaced by the next, an older one ends the session", async () => {
+  test("the newest refresh token is replaced by the next, and an older one ends the session", async () => {
     const { user, session } = await storeUser(db)
     const [second, third] = [randomBytes(32), randomBytes(32)]
 
@@ -83,18 +72,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       user,
       turnHash: third,
     })
-    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(db, session.id)).toBe(true)
 
     expect(
       await rotate({ ...session, turnHash: second, nextTurnHashes: [randomBytes(32)], client }),
     ).toBeNull()
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
     expect(
       await rotate({ ...session, turnHash: third, nextTurnHashes: [randomBytes(32)], client }),
     ).toBeNull()
   })
 
-  test("with a leeway there is one turn in it, and the token before it counts as well", async () => {
+  test("within the leeway there is one rotation, and the replaced token is accepted as well", async () => {
     const { user, session } = await storeUser(db)
     const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
     const first = { ...session, nextTurnHashes: [second] as const, leeway, client }
@@ -112,13 +101,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await rotate(first)).toEqual({ user, turnHash: second })
     await later()
     expect(await rotate(next)).toEqual({ user, turnHash: third })
-    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(db, session.id)).toBe(true)
 
     expect(await rotate(first)).toBeNull()
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
   })
 
-  test("in the leeway a token counts as repeated, whichever of its next tokens was stored", async () => {
+  test("within the leeway a repeated token is accepted, whichever of its successors was stored", async () => {
     const { user, session } = await storeUser(db)
     const [elsewhere, here, leeway] = [randomBytes(32), randomBytes(32), 30]
     await rotate({ ...session, nextTurnHashes: [elsewhere], client })
@@ -130,7 +119,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await rotate({ ...session, nextTurnHashes: [here], leeway, client })).toBeNull()
   })
 
-  test("who does not know the family's secret can't end the session", async () => {
+  test("a token without the family's secret can't end the session", async () => {
     const { session } = await storeUser(db)
     const guess = {
       ...session,
@@ -140,10 +129,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     }
 
     expect(await rotateSession(db, guess)).toBeNull()
-    expect(await isLive(session.id)).toBe(true)
+    expect(await isLive(db, session.id)).toBe(true)
   })
 
-  test("of fifty equal turns at the same moment one wins, and the session ends", async () => {
+  test("one of 50 concurrent rotations of a token succeeds, and the session ends", async () => {
     const { session } = await storeUser(db)
 
     const results = await Promise.all(
@@ -153,10 +142,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     )
 
     expect(results.filter((user) => user !== null)).toHaveLength(1)
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
   })
 
-  test("a session ends at its time, and refreshing does not put that off", async () => {
+  test("a session expires at a fixed time, and refreshing does not extend it", async () => {
     const { session } = await storeUser(db)
     await rotateSession(db, { ...session, nextTurnHashes: [session.turnHash], client })
     const [row] = await db.select().from(sessions).where(sql`${sessions.id} = ${session.id}`)
@@ -166,7 +155,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
       .update(sessions)
       .set({ expiresAt: sql`now() - interval '1 ms'` })
       .where(sql`${sessions.id} = ${session.id}`)
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
     expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
   })
 
@@ -174,21 +163,21 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     const { user, session } = await storeUser(db)
     await db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.id}`)
 
-    expect(await isLive(session.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(false)
     expect(await rotateSession(db, { ...session, nextTurnHashes: [randomBytes(32)], client })).toBeNull()
   })
 
-  test("a user ends only their own session", async () => {
+  test("a user can end only their own sessions", async () => {
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
     const stolen = sessionCredential({ userId: bob.userId, sessionId: ada.session.id })
     expect(await endSession(db, { by: stolen, client })).toBe("ended")
-    expect(await isLive(ada.session.id)).toBe(true)
+    expect(await isLive(db, ada.session.id)).toBe(true)
     expect(await endSession(db, { by: ada.by, client })).toBe("done")
-    expect(await isLive(ada.session.id)).toBe(false)
+    expect(await isLive(db, ada.session.id)).toBe(false)
   })
 
-  test("a new password ends the other sessions, and a sign-in that checked the old one comes to nothing", async () => {
+  test("a password change ends the other sessions, and refuses a sign-in that checked the old password", async () => {
     const { user, session, by } = await storeUser(db)
     const other = newSession()
     await createSession(db, { userId: user.id, checkedHash: "hash", session: other, client })
@@ -199,12 +188,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await changePassword(db, change)).toBe("changed")
     expect(await changePassword(db, change)).toBe("otherPassword")
 
-    expect(await isLive(session.id)).toBe(true)
-    expect(await isLive(other.id)).toBe(false)
+    expect(await isLive(db, session.id)).toBe(true)
+    expect(await isLive(db, other.id)).toBe(false)
     const late = newSession()
     expect(await createSession(db, { userId: user.id, checkedHash: "hash", session: late, client })).toBe(
       false,
     )
-    expect(await isLive(late.id)).toBe(false)
+    expect(await isLive(db, late.id)).toBe(false)
   })
 })

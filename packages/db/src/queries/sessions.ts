@@ -18,7 +18,7 @@ export interface NewSession {
   ttl: number
 }
 
-/** Stores a new session, its end by the database's clock, and that it came of a password. */
+/** Stores a session that was opened with a password, and records it. Its expiry follows the database's clock. */
 export async function openSession(
   tx: Database,
   params: { userId: string; kind: "registered" | "loggedIn"; session: NewSession; client: ClientInfo },
@@ -36,15 +36,15 @@ export async function openSession(
 }
 
 /**
- * How many live sessions a user can have. All of them end in one statement when the password changes or the user is
- * disabled; with enough of them neither would be done in time.
+ * The maximum number of live sessions per user. A password change or disabling the user ends all of them in one
+ * statement, which would time out with too many.
  */
 export const MAX_LIVE_SESSIONS = 1_000
 
 /**
- * Opens a session for a user whose password was just checked; of too many, those end that were not used for longest.
- * The user's row is locked against a change of password at the same moment: either the session comes first and the
- * change ends it, or it is refused.
+ * Opens a session for a user whose password was just checked. At the maximum, the least recently used sessions end.
+ * The user's row is locked against a concurrent password change: if the session comes first, the change ends it;
+ * otherwise it is refused.
  *
  * @returns whether the user is still enabled and has that password hash.
  */
@@ -68,8 +68,8 @@ export const createSession = write(
 )
 
 /**
- * Ends the sessions that leave no room for another, and records how many. The lock on the user's row makes concurrent
- * sign-ins take turns here.
+ * Ends the least recently used sessions until there is room for another, and records how many. The lock on the user's
+ * row serializes concurrent sign-ins.
  */
 async function makeRoom(
   tx: Database,
@@ -103,8 +103,8 @@ export interface LiveFamily extends LiveSession {
 }
 
 /**
- * What it takes to tell whose refresh tokens these sessions have: those that are live and whose user is enabled, in no
- * order.
+ * Returns the sessions that are live and whose user is enabled, with the family hash that tells which refresh tokens
+ * are theirs, in no particular order.
  */
 export const findLiveFamilies = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveFamily[]> =>
@@ -115,7 +115,7 @@ export const findLiveFamilies = query(
       .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(users.disabledAt))),
 )
 
-/** Signs out of the caller's session. */
+/** Ends the caller's session. */
 export const endSession = write(
   async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
@@ -124,30 +124,30 @@ export const endSession = write(
     }),
 )
 
-/** Signs out of the session that a refresh token belongs to, by the part that all its tokens share. */
+/** Ends the session that a refresh token belongs to, found by the part that all its tokens share. */
 export const endSessionOfFamily = write(
   async (db, params: { id: string; familyHash: Uint8Array; client: ClientInfo }): Promise<void> => {
     const { id, familyHash, client } = params
-    const which = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
+    const condition = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
     const event = { via: "refreshToken", credentialId: id, kind: "loggedOut", client } as const
-    await db.transaction((tx) => endWhere(tx, which, event))
+    await db.transaction((tx) => endWhere(tx, condition, event))
   },
 )
 
 /**
- * Ends the one live session that fits, and records it.
+ * Ends the one live session that matches, and records it.
  *
- * @returns false when none does.
+ * @returns false if none matches.
  */
 async function endWhere(
   tx: Database,
-  which: SQL | undefined,
+  condition: SQL | undefined,
   event: Omit<NewAuditEvent, "userId" | "subject" | "count">,
 ): Promise<boolean> {
   const [ended] = await tx
     .update(sessions)
     .set({ endedAt: sql`now()` })
-    .where(and(which, isLive))
+    .where(and(condition, isLive))
     .returning({ id: sessions.id, label: sessions.device, userId: sessions.userId })
   if (!ended) return false
   const { userId, ...subject } = ended
@@ -178,7 +178,7 @@ export const listSessions = query(
 /**
  * Ends one of the caller's live sessions.
  *
- * @returns `notFound` when they have no such session.
+ * @returns `notFound` if the caller has no such session.
  */
 export const revokeSession = write(
   async (
@@ -186,8 +186,8 @@ export const revokeSession = write(
     { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
     withAuthority(db, by, async (tx) => {
-      const which = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
-      const ended = await endWhere(tx, which, { ...by, kind: "sessionRevoked", client })
+      const condition = and(eq(sessions.id, id), eq(sessions.userId, by.userId))
+      const ended = await endWhere(tx, condition, { ...by, kind: "sessionRevoked", client })
       return ended ? "done" : "notFound"
     }),
 )
@@ -229,7 +229,7 @@ const liveSessions = prepareOnce((db) =>
     .prepare("live_sessions"),
 )
 
-/** Returns the sessions that are live now and whose user is enabled, in no order. */
+/** Returns the sessions that are live now and whose user is enabled, in no particular order. */
 export const findLiveSessions = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveSession[]> =>
     liveSessions(db).execute({ ids: joinIds(ids) }),

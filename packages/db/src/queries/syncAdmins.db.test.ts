@@ -1,21 +1,19 @@
 import { randomUUID } from "node:crypto"
 import { asc, eq } from "drizzle-orm"
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
-import { newUser, type OpenTestDatabase, openTestDatabase } from "../../test/openTestDatabase.ts"
+import { beforeEach, describe, expect, test } from "vitest"
+import { newUser } from "../../test/openTestDatabase.ts"
+import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../index.ts"
 import { users } from "../schema.ts"
 
-describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kind) => {
-  let database: OpenTestDatabase
+describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind) => {
   let db: Database
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    db = database.db
+  useTestDatabase(kind, (opened) => {
+    db = opened
   })
   beforeEach(async () => {
     await db.delete(users)
   })
-  afterAll(() => database[Symbol.asyncDispose]())
 
   const register = (role: NewUserRole, email = `${randomUUID()}@example.com`) =>
     createUser(db, { ...newUser(), email, role })
@@ -25,7 +23,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kin
       ({ email }) => email,
     )
 
-  test("of many who register at the same moment one is the first, and those after are not", async () => {
+  test("one of many concurrent registrations becomes the first administrator, and no later one does", async () => {
     const registered = await Promise.all(Array.from({ length: 30 }, () => register("adminIfFirst")))
 
     const first = registered.filter((user) => user?.role === "admin")
@@ -34,13 +32,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kin
     expect(await admins()).toEqual(first.map((user) => user?.email))
   })
 
-  test("an email that is taken makes nobody the first", async () => {
+  test("registering a taken email makes nobody an administrator", async () => {
     await register("user", "ada@example.com")
     expect(await register("adminIfFirst", "ada@example.com")).toBeNull()
     expect(await admins()).toEqual([])
   })
 
-  test("the emails say who, and nobody else does", async () => {
+  test("exactly the users with the given emails are administrators", async () => {
     await register("user", "ada@example.com")
     await register("admin", "bob@example.com")
     const appoint = (...emails: string[]) => syncAdmins(db, { emails })
@@ -53,7 +51,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("who administers on %s", (kin
     expect(await admins()).toEqual([])
   })
 
-  test("the oldest user does where nobody else does", async () => {
+  test("the oldest user becomes an administrator only if there is none", async () => {
     await appointOldestUser(db)
     for (let n = 0; n < 3; n++) await register("user")
     const [oldest, second] = await db.select().from(users).orderBy(asc(users.createdAt), asc(users.id))

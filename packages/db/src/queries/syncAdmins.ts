@@ -3,16 +3,15 @@ import { write } from "../query.ts"
 import { users } from "../schema.ts"
 
 /**
- * Makes those whose emails (lower case) these are administrators, and nobody else.
+ * Makes the users with these emails (lower case) administrators, and nobody else.
  *
- * @returns how many of the emails nobody has registered.
+ * @returns how many of the emails are not registered.
  */
 export const syncAdmins = write(
   async (db, { emails }: { emails: readonly string[] }): Promise<number> =>
     db.transaction(async (tx) => {
       const named = [...new Set(emails)]
-      // In the order in which changes by administrators lock users, and then nobody else, so that neither waits for
-      // the other.
+      // Locks users in the same order as changes by administrators, and updates no others, to prevent deadlocks.
       const locked = await tx
         .select({ id: users.id })
         .from(users)

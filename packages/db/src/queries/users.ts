@@ -73,7 +73,7 @@ async function roleOfNext(tx: Database): Promise<User["role"]> {
 }
 
 /**
- * Replaces the hash of a password that stays the same, if it is still the one that was checked.
+ * Stores a new hash of the same password, unless its hash has changed since it was checked.
  *
  * @returns whether it was replaced.
  */
