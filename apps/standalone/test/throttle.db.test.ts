@@ -17,6 +17,12 @@ async function guesses(url: string, email: string, headers: (i: number) => objec
   return statuses
 }
 
+/** The data of a call's error in a tRPC batch. */
+interface RefusedCall {
+  reason: string
+  retryAfter: number
+}
+
 const tenFailuresThen = (...more: number[]) => [...Array(10).fill(401), ...more]
 
 test("REST sign-ins report the rate limit, and refusals also when to retry; other calls report neither", async () => {
@@ -76,8 +82,8 @@ test.each(["unary calls", "tRPC's own adapter"])(
       ),
     })
 
-    // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
-    const failures = ((await response.json()) as any[]).map(({ error }) => error.json.data)
+    const results = (await response.json()) as { error: { json: { data: RefusedCall } } }[]
+    const failures = results.map(({ error }) => error.json.data)
     expect(response.status).toBe(207)
     expect(failures.filter(({ reason }) => reason === "LOGIN_FAILED")).toHaveLength(2)
     const refused = failures.filter(({ reason }) => reason === "RATE_LIMITED")
