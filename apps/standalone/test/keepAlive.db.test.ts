@@ -13,14 +13,14 @@ describe("by default", () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  test.concurrent("an idle connection is offered for longer than the 60 s of load balancers, and outlives the 10 s in which headers must arrive", async () => {
+  test.concurrent("an idle connection outlives the 60 s timeout of load balancers", async () => {
     using connection = openConnection(server.url)
     connection.write(HEALTH)
     expect((await connection.read())?.headers.get("keep-alive")).toBe("timeout=75")
-    await sleep(15_000)
+    await sleep(66_000)
     connection.write(HEALTH)
     expect(await connection.read()).toMatchObject({ status: 200 })
-  })
+  }, 90_000)
 
   test.concurrent("a second request that arrives too slowly gets a 408", async () => {
     using connection = openConnection(server.url)
@@ -29,7 +29,7 @@ describe("by default", () => {
     connection.write("GET /healthz HTTP/1.1\r\nHost: x\r\n")
     expect(await connection.read()).toMatchObject({ status: 408 })
     await connection.closed()
-  })
+  }, 30_000)
 })
 
 test("KEEP_ALIVE_TIMEOUT sets for how many seconds an idle connection stays open", async () => {
