@@ -120,7 +120,7 @@ describe("a token is refused with the same response", () => {
   test("if its user is disabled", async () => {
     const { accessToken, subject } = await signIn()
     const { db, close } = await createDatabase(server.shared.DATABASE_URL)
-    await db.execute(sql`update users set disabled_at = now() where id = ${subject.userId}`)
+    await db.execute(sql`update owners set disabled_at = now() where id = ${subject.userId}`)
     await close()
     expect(await responsesTo(accessToken)).toEqual(await plainRefusal())
   })

@@ -63,7 +63,7 @@ test("both surfaces refuse anonymous callers, users and administrators' keys", a
   const user = await registerWithKey()
   const { body } = await rest(here.url, "POST", "/auth/apikeys", { accessToken: admin, body: { label: "x" } })
   const operations = restOperations.filter(({ procedure }) => procedure.startsWith("admin."))
-  expect(operations).toHaveLength(5)
+  expect(operations).toHaveLength(7)
   for (const { procedure, kind, method, path, params = {} } of operations) {
     const input = Object.fromEntries(
       Object.values(params).map((field) => [
@@ -99,7 +99,7 @@ test("lists can be searched and paged over REST, and contain no secret", async (
   const get = async (path: string) => (await rest(here.url, "GET", path, { accessToken: admin })).body
   const found = await get(`/auth/admin/users?search=${user.email}`)
   expect(found).toEqual({
-    items: [{ ...user.user, disabledAt: null, activeKeys: 1 }],
+    items: [{ ...user.user, issuer: "latchkey", subject: user.user.id, disabledAt: null, activeKeys: 1 }],
     nextCursor: null,
   })
   for (const search of [user.email, user.key, user.keyId]) {
@@ -113,6 +113,23 @@ test("lists can be searched and paged over REST, and contain no secret", async (
   expect(await get("/auth/admin/users?cursor=x")).toMatchObject({ reason: "INVALID_INPUT" })
   expect(await get("/auth/admin/users?status=gone")).toMatchObject({ reason: "INVALID_INPUT" })
   expect(here.log.join()).not.toContain(user.key.slice(16))
+})
+
+test("a user of the product can be disabled over REST before they are first seen", async () => {
+  const disable = (body: object) =>
+    rest(here.url, "POST", "/auth/admin/users/disable", { accessToken: admin, body })
+  expect((await disable({ issuer: "host", subject: "org_42" })).status).toBe(204)
+
+  const found = await rest(here.url, "GET", "/auth/admin/users?search=ORG_", { accessToken: admin })
+  expect(found.body.items).toMatchObject([
+    { issuer: "host", subject: "org_42", email: null, disabledAt: expect.any(String), activeKeys: 0 },
+  ])
+  expect((await act(found.body.items[0].id, "enable")).status).toBe(204)
+  expect(await disable({ issuer: "elsewhere", subject: "org_42" })).toMatchObject({
+    status: 400,
+    body: { issues: [{ path: ["issuer"] }] },
+  })
+  expect(await disable({ id: "x", issuer: "host", subject: "org_42" })).toMatchObject({ status: 400 })
 })
 
 test("administrators can't disable themselves, and unknown ids are not found", async () => {

@@ -57,7 +57,7 @@ test("the audit log records who did what, from where and by which request, on ev
   ])
   expect(nextCursor).toBeNull()
   expect(Object.keys(items[0]).sort()).toEqual(
-    "address byAdministrator count createdAt credentialId device id kind lastAt requestId subject via".split(
+    "actor address byAdministrator count createdAt credentialId device id kind lastAt requestId subject via".split(
       " ",
     ),
   )
@@ -132,7 +132,7 @@ test("the audit log contains no secret, however it was sent", async () => {
   const rows = await db
     .select({ row: sql<string>`to_jsonb(audit_events)::text` })
     .from(auditEvents)
-    .where(sql`user_id = ${ada.user.id}`)
+    .where(sql`owner_id = ${ada.user.id}`)
   await close()
 
   expect(rows.length).toBeGreaterThanOrEqual(8)

@@ -46,7 +46,7 @@ test("users with an email that new accounts may not have can still sign in", asy
   const { email, password, user } = await register(server.url)
   const longEmail = `${"x".repeat(70)}-${user.id}@company.tld`
   const sql = connect(server.shared.DATABASE_URL)
-  await sql`update users set email = ${longEmail} where id = ${user.id}`
+  await sql`update owners set email = ${longEmail} where id = ${user.id}`
   await sql.end()
   const body = { email: longEmail.toUpperCase(), password }
 

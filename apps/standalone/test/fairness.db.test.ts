@@ -100,7 +100,7 @@ test("a flood of calls with a leaked key does not block requests with its owner'
   const { accessToken, apiKey, id, user } = await registerWithKey(server.url)
   const lock = await holdLock(
     server.shared.DATABASE_URL,
-    (transaction) => transaction`select from users where id = ${user.id} for update`,
+    (transaction) => transaction`select from owners where id = ${user.id} for update`,
   )
   const flood = Array.from({ length: 10 }, () =>
     batch("apiKeys.revoke", () => ({ id }), { "x-api-key": apiKey }),

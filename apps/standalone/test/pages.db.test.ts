@@ -23,7 +23,7 @@ beforeAll(async () => {
     body: { label: "y" },
   })
   const sql = connect(server.shared.DATABASE_URL)
-  await sql`update users set role = 'admin' where id = ${admin.user.id}`
+  await sql`update owners set role = 'admin' where id = ${admin.user.id}`
   await sql.end()
 })
 afterAll(() => server[Symbol.asyncDispose]())

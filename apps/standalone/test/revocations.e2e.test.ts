@@ -78,7 +78,8 @@ async function importKeys(databaseUrl: string, userId: string): Promise<Key[]> {
   const apiKeys = Array.from({ length: REVOCATIONS }, () => randomBytes(32).toString("hex"))
   const rows = await Promise.all(
     apiKeys.map(async (apiKey) => ({
-      user_id: userId,
+      owner_id: userId,
+      created_by: userId,
       lookup_id: apiKey.slice(0, 16),
       key_hash: await bcrypt.hash(apiKey, BCRYPT_COST),
       label: "imported",

@@ -10,7 +10,7 @@ test("two concurrent sweepers delete all old events, however many, and keep the 
   const { db } = database
   const { session } = await signUp(createTestAuth(db))
   await db.execute(sql`
-    insert into audit_events (user_id, kind, via, request_id, created_at)
+    insert into audit_events (owner_id, kind, via, request_id, created_at)
     select ${session.userId}, 'loggedIn', 'password', n::text, now() - make_interval(days => 6 + n % 2 * 2)
     from generate_series(1, 5000) as n`)
   const onError = (error: unknown) => {

@@ -8,27 +8,34 @@ const migrations = new URL("../migrations/", import.meta.url)
 const LAST = "0006"
 
 /**
- * Migrates as that version did, in a schema.
+ * What that version ran to migrate in a schema.
  *
  * @param last the number of the last migration to apply. The first release had those up to 0005.
  */
-export async function migrateEarlier(connection: Sql, schema = "public", last = LAST): Promise<void> {
+export async function earlierMigrations(schema = "public", last = LAST): Promise<string> {
   const files = (await readdir(migrations)).filter(
     (name) => name.endsWith(".sql") && name.slice(0, 4) <= last,
   )
-  await connection.begin(async (sql) => {
-    await sql.unsafe(`
-      set local search_path to ${schema};
-      create table latchkey_migrations (hash text primary key, applied_at timestamptz not null default now())`)
-    for (const file of files.sort()) {
-      const text = await readFile(new URL(file, migrations), "utf8")
-      await sql.unsafe(text)
-      // Recorded as first released, when the foreign keys named the schema "public".
-      const released = text.replaceAll('REFERENCES "users"', 'REFERENCES "public"."users"')
-      const hash = createHash("sha256").update(released).digest("hex")
-      await sql`insert into latchkey_migrations (hash) values (${hash})`
-    }
-  })
+  const statements = [
+    `set local search_path to ${schema}`,
+    "create table latchkey_migrations (hash text primary key, applied_at timestamptz not null default now())",
+  ]
+  for (const file of files.sort()) {
+    const text = await readFile(new URL(file, migrations), "utf8")
+    // Recorded as first released, when the foreign keys named the schema "public".
+    const released = text.replaceAll('REFERENCES "users"', 'REFERENCES "public"."users"')
+    const hash = createHash("sha256").update(released).digest("hex")
+    statements.push(
+      text.trimEnd().replace(/;$/, ""),
+      `insert into latchkey_migrations (hash) values ('${hash}')`,
+    )
+  }
+  return statements.join(";\n")
+}
+
+/** Migrates as that version did. Parameters as those of `earlierMigrations`. */
+export async function migrateEarlier(connection: Sql, schema?: string, last?: string): Promise<void> {
+  await connection.unsafe(await earlierMigrations(schema, last))
 }
 
 /** Stores a user with a session, a key and what else that version stored, directly. */

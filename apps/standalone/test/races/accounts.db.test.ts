@@ -33,7 +33,7 @@ test("a user who is disabled during a refresh gets no working token", async () =
   const inFlight = refresh(user.refreshToken)
   await lock.untilWaiting(1)
   const sql = connect(two.databaseUrl)
-  await sql`update users set disabled_at = now() where id = ${user.user.id}`
+  await sql`update owners set disabled_at = now() where id = ${user.user.id}`
   await sql.end()
   await lock.release()
 
@@ -74,7 +74,9 @@ test("50 concurrent registrations of one email create one account, with the succ
   const email = "ada@company.tld"
   const lock = await holdLock(
     two.databaseUrl,
-    (sql) => sql`insert into users (email, password_hash) values (${email}, 'of the test')`,
+    (sql) => sql`
+      insert into owners (id, issuer, subject, email, password_hash)
+      select id, 'latchkey', id::text, ${email}, 'of the test' from gen_random_uuid() id`,
   )
 
   const registrations = callBoth(two, 50, async (url) => {
@@ -100,7 +102,7 @@ test("50 concurrent registrations of one email create one account, with the succ
 test("concurrent creations on two instances stop at the key limit", async () => {
   await using two = await startTwo(inject("postgresUrl"), { both: { MAX_KEYS_PER_USER: "5" } })
   const { accessToken } = await register(two.a)
-  const lock = await holdLock(two.databaseUrl, (sql) => sql`select from users for update`)
+  const lock = await holdLock(two.databaseUrl, (sql) => sql`select from owners for update`)
 
   const creations = callBoth(two, 20, (url) =>
     rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } }),

@@ -36,7 +36,7 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
   "sessions.revokeOthers": () => undefined,
   "admin.users.disable": (_, { user }) => ({ id: user.id }),
   "admin.users.enable": async (_, { user }) => {
-    await sql`update users set disabled_at = now() where id = ${user.id}`
+    await sql`update owners set disabled_at = now() where id = ${user.id}`
     return { id: user.id }
   },
   "admin.apiKeys.revoke": (_, { id }) => ({ id }),
@@ -58,7 +58,7 @@ const isAdminOnly: End["appliesTo"] = ({ access }) => access === "admin"
 const unauthenticated = { status: 401, reason: "UNAUTHENTICATED" }
 
 const disableUser: End["end"] = (transaction, { user }) =>
-  transaction`update users set disabled_at = now() where id = ${user.id}`
+  transaction`update owners set disabled_at = now() where id = ${user.id}`
 
 const ENDS: End[] = [
   {
@@ -88,7 +88,7 @@ const ENDS: End[] = [
     name: "the administrator's role is removed",
     appliesTo: isAdminOnly,
     credential: "session",
-    end: (transaction, { user }) => transaction`update users set role = 'user' where id = ${user.id}`,
+    end: (transaction, { user }) => transaction`update owners set role = 'user' where id = ${user.id}`,
     response: { status: 403, reason: "FORBIDDEN" },
   },
   {
@@ -119,7 +119,7 @@ const ENDS: End[] = [
 /** All rows that calls can change, without `last_used_at`, which is written some time after a call. */
 const readAllRows = (reader: Pick<ReservedSql, "unsafe">) =>
   reader.unsafe(`
-    select to_jsonb(users)::text as row from users union all
+    select to_jsonb(owners)::text as row from owners union all
     select to_jsonb(sessions)::text from sessions union all
     select (to_jsonb(api_keys) - 'last_used_at')::text from api_keys union all
     select to_jsonb(audit_events)::text from audit_events order by 1`)
@@ -128,7 +128,7 @@ async function prepare({ path, operation }: TestedProcedure, credential: End["cr
   const [caller, other] = [await registerWithKey(server.url), await registerWithKey(server.url)]
   const { email, password, accessToken, apiKey } = caller
   await rest(server.url, "POST", "/auth/login", { body: { email, password } })
-  if (isAdminOnly(operation)) await sql`update users set role = 'admin' where id = ${caller.user.id}`
+  if (isAdminOnly(operation)) await sql`update owners set role = 'admin' where id = ${caller.user.id}`
   const sent: RestCall = credential === "apiKey" ? { apiKey } : { accessToken }
   return { caller, sent, input: await INPUTS[path]?.(caller, other) }
 }
@@ -141,7 +141,7 @@ async function startHeld(
   let transaction: ReservedSql | undefined
   const lock = await holdLock(server.shared.DATABASE_URL, (own) => {
     transaction = own
-    return own`select from users where id = ${caller.user.id} for update`
+    return own`select from owners where id = ${caller.user.id} for update`
   })
   if (!transaction) throw new TypeError("no transaction")
   const response = SURFACES.tRPC(server.url, procedure, input, sent)

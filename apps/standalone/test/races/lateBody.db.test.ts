@@ -62,16 +62,16 @@ const ENDS: Record<string, (user: User) => Promise<unknown>> = {
     await sql`update sessions set ended_at = now() where user_id = ${user.id}`
     await sql`update api_keys set revoked_at = now(), key_hash = null, receipt = null where id = ${id}`
   },
-  "the user's access": ({ user }) => sql`update users set disabled_at = now() where id = ${user.id}`,
+  "the user's access": ({ user }) => sql`update owners set disabled_at = now() where id = ${user.id}`,
 }
 
 const readAllRows = ({ user }: User) => sql`
-  select (select jsonb_agg(to_jsonb(users)) from users where id = ${user.id}) as users,
+  select (select jsonb_agg(to_jsonb(owners)) from owners where id = ${user.id}) as users,
     (select jsonb_agg(to_jsonb(sessions) order by id) from sessions where user_id = ${user.id}) as sessions,
     (select jsonb_agg(to_jsonb(api_keys) - 'last_used_at' order by id)
-      from api_keys where user_id = ${user.id}) as api_keys,
+      from api_keys where owner_id = ${user.id}) as api_keys,
     (select jsonb_agg(to_jsonb(audit_events) order by id)
-      from audit_events where user_id = ${user.id}) as audit_events`
+      from audit_events where owner_id = ${user.id}) as audit_events`
 
 const cases = Object.keys(CALLS).flatMap((call) => Object.keys(ENDS).map((end) => ({ call, end })))
 
@@ -115,9 +115,9 @@ test("a call of a batch is refused and changes nothing once another call has end
   })
 
   const ending = await sql`select created_at from audit_events
-    where user_id = ${user.user.id} and kind = 'sessionRevoked'`
+    where owner_id = ${user.user.id} and kind = 'sessionRevoked'`
   const later = await sql`select kind from audit_events
-    where user_id = ${user.user.id} and created_at > ${ending[0]?.created_at}`
+    where owner_id = ${user.user.id} and created_at > ${ending[0]?.created_at}`
   expect(body[0].result).toBeDefined()
   expect(later).toEqual([])
   for (const { error } of body.slice(1)) {
@@ -127,7 +127,7 @@ test("a call of a batch is refused and changes nothing once another call has end
 
 test("an administrator's stolen session changes nothing if its owner ends it before the body arrives", async () => {
   const [admin, other] = [await registerWithKey(server.url), await register(server.url)]
-  await sql`update users set role = 'admin' where id = ${admin.user.id}`
+  await sql`update owners set role = 'admin' where id = ${admin.user.id}`
   const body = JSON.stringify({ 0: { json: { id: other.user.id } }, 1: { json: { id: other.user.id } } })
   using connection = openConnection(server.url)
   connection.write(
@@ -151,6 +151,6 @@ test("an administrator's stolen session changes nothing if its owner ends it bef
   connection.write(body)
 
   expect(await connection.read()).toMatchObject({ status: 401 })
-  const [row] = await sql`select disabled_at from users where id = ${other.user.id}`
+  const [row] = await sql`select disabled_at from owners where id = ${other.user.id}`
   expect(row?.disabled_at).toBeNull()
 })

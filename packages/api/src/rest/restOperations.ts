@@ -2,10 +2,12 @@ import { instant } from "@latchkey/contract/schemas"
 import { z } from "zod"
 import { type ProcedureKind, procedureDescriptions } from "../trpc/callProcedure.ts"
 import type { Access, RestRoute } from "../trpc/procedures.ts"
+import { describeFields } from "./fieldDescriptions.ts"
 
 /** JSON Schema, with types for the keywords that this package reads. */
 export interface JsonSchema {
   type?: string
+  description?: string
   properties?: Record<string, JsonSchema>
   required?: string[]
   [keyword: string]: unknown
@@ -20,15 +22,19 @@ export interface RestOperation extends Omit<RestRoute, "input"> {
   access: Access
   /** Whether it belongs to own accounts. */
   accounts: boolean
+  /** The scope that a key with scopes needs. */
+  scope?: string
   /** Null if the procedure takes no input. */
   input: JsonSchema | null
   /** Null if the response has no body. */
   output: JsonSchema | null
 }
 
+describeFields(procedureDescriptions.map(({ output }) => output))
+
 /** Every procedure with a REST route. */
 export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(
-  ({ path: procedure, kind, meta: { rest = [], access, accounts = false }, ...schemas }) => {
+  ({ path: procedure, kind, meta: { rest = [], access, accounts = false, scope }, ...schemas }) => {
     if (!access) return []
     const { output } = schemas
     const routes: RestRoute[] = [rest].flat()
@@ -39,6 +45,7 @@ export const restOperations: readonly RestOperation[] = procedureDescriptions.fl
       kind,
       access,
       accounts,
+      ...(scope !== undefined && { scope }),
       input: input ? toJsonSchema(input, "input") : null,
       output: output ? toJsonSchema(output, "output") : null,
     }))

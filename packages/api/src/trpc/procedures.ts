@@ -5,6 +5,7 @@ import {
   insufficientScope,
   unauthenticated,
 } from "@latchkey/auth"
+import type { Reason } from "@latchkey/contract"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { z } from "zod"
@@ -30,6 +31,8 @@ export interface RestRoute {
   summary: string
   /** What the operation does and when it fails, in Markdown. */
   description: string
+  /** The reasons of errors that don't follow from the access, the input and the method. */
+  reasons?: readonly Reason[]
 }
 
 export interface Meta {

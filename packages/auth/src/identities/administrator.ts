@@ -1,6 +1,6 @@
 import { type AdminResult, type ByAdmin, OWN_ISSUER } from "@latchkey/db"
 import { AuthError, requireDone } from "../errors.ts"
-import { actingCredentialOf, type Caller } from "./caller.ts"
+import { actingCredentialOf, type Caller, type Owner } from "./caller.ts"
 
 /** An administrator, and the credential that authenticated the request. */
 export type Administrator = ByAdmin
@@ -14,12 +14,15 @@ export interface NamedOwner {
 /** The owners who are administrators by configuration. */
 export interface NamedAdmins {
   includes(owner: NamedOwner): boolean
+  /** The owner with the role that configuration gives them. */
+  withRole(owner: Owner): Owner
 }
 
 export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins {
   const key = ({ issuer, subject }: NamedOwner) => `${issuer}\0${subject}`
   const named = new Set(subjects.map(key))
-  return { includes: (owner) => named.size > 0 && named.has(key(owner)) }
+  const includes = (owner: NamedOwner) => named.size > 0 && named.has(key(owner))
+  return { includes, withRole: (owner) => (includes(owner) ? { ...owner, role: "admin" } : owner) }
 }
 
 /**

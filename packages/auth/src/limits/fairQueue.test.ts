@@ -21,14 +21,18 @@ const refusal = { reason: "UNAVAILABLE", retryAfter: 1 }
 function createCalls(queue: FairQueue) {
   const begun: { client: string; end(): void }[] = []
   /** Sends a request with `count` calls. */
-  const send = (client: string, count = 1, runQueued = queue.forRequest()) =>
+  const send = (client: string, count = 1, runQueued = queue.forRequest(), lane?: string) =>
     Array.from({ length: count }, () =>
-      runQueued(client, async () => {
-        const { promise, resolve } = gate()
-        begun.push({ client, end: resolve })
-        await promise
-        return client
-      }),
+      runQueued(
+        client,
+        async () => {
+          const { promise, resolve } = gate()
+          begun.push({ client, end: resolve })
+          await promise
+          return client
+        },
+        lane,
+      ),
     )
   const clients = () => begun.map(({ client }) => client)
   /** Ends the running calls, oldest first, until none is left. */
@@ -174,4 +178,29 @@ test("a busy client's place rests between its calls, and other clients' calls be
   await vi.advanceTimersByTimeAsync(0)
   expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test("a client's lanes take turns, have room beside a flood in one, and share one client's places", async () => {
+  const queue = createFairQueue({ ...LIMITS, maxWaiting: 100 })
+  const { begun, send, endAll } = createCalls(queue)
+  const stolen = Array.from({ length: 200 }, () => send("user", 1, queue.forRequest(), "stolen")).flat()
+  const outcomes = Promise.allSettled(stolen)
+  const [own] = send("user", 1, queue.forRequest(), "own")
+  await settled()
+  const ownEnded = vi.fn()
+  own?.then(ownEnded, () => {})
+  expect(begun).toHaveLength(3)
+
+  // The places are given to the stolen session, then the owner's, and then the stolen one again.
+  for (let ended = 0; ended < 3; ended++) {
+    begun.shift()?.end()
+    await settled()
+    expect(begun).toHaveLength(3)
+  }
+  for (const call of begun.splice(0)) call.end()
+  await settled()
+  expect(ownEnded).toHaveBeenCalledWith("user")
+  await endAll()
+  await outcomes
+  expect(queue.usage()).toMatchObject({ running: 0, waiting: 0 })
 })

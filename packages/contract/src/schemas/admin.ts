@@ -23,9 +23,19 @@ export const subjectReference = z.strictObject({
   subject: z.string().min(1).max(255),
 })
 
-export const userReference = z.union([id, subjectReference], {
-  error: "must be an id, or an issuer and a subject",
-}) satisfies z.ZodType<UserReference>
+/** Not a union, whose errors would not name unknown fields. Its own check makes it one. */
+export const userReference = z
+  .strictObject({ ...id.partial().shape, ...subjectReference.partial().shape })
+  .refine(
+    ({ id, issuer, subject }) =>
+      id === undefined
+        ? issuer !== undefined && subject !== undefined
+        : issuer === undefined && subject === undefined,
+    { error: "must have an id, or an issuer and a subject" },
+  )
+  .transform(
+    ({ id, issuer = "", subject = "" }): UserReference => (id === undefined ? { issuer, subject } : { id }),
+  ) as unknown as z.ZodType<UserReference, UserReference>
 
 export const listUsers = paged(
   z.strictObject({ ...page, status: z.enum(["all", "enabled", "disabled"]).default("all"), search }),

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { startPostgres, startStandby, type TestPostgres } from "@latchkey/test-postgres"
+import { connect, startPostgres, startStandby, type TestPostgres } from "@latchkey/test-postgres"
 import { drizzle } from "drizzle-orm/postgres-js"
-import postgres from "postgres"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { newUser, storeUser } from "../../test/openTestDatabase.ts"
 import {
@@ -45,7 +44,7 @@ const reads: [string, (db: Database) => Promise<unknown>][] = [
 
 // The connection itself is not checked, as behind a pooler that fails over to a standby.
 test.each(reads)("%s fails on a standby, even if no row matches", async (_, read) => {
-  const [onPrimary, onStandby] = [primary, standby].map(({ url }) => postgres(url, { max: 1 }))
+  const [onPrimary, onStandby] = [primary, standby].map(({ url }) => connect(url))
   if (!onPrimary || !onStandby) throw new TypeError("two servers, two clients")
 
   await read(drizzle(onPrimary))

@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto"
+import { rm } from "node:fs/promises"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { PGlite } from "@electric-sql/pglite"
 import { connect, gate, type Sql } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
-import { migrateEarlier, schemasOf, storeEarlier } from "../../test/earlierInstallation.ts"
+import { earlierMigrations, migrateEarlier, schemasOf, storeEarlier } from "../../test/earlierInstallation.ts"
 import { openEmpty, start } from "../../test/emptyDatabase.ts"
-import { newUser } from "../../test/openTestDatabase.ts"
+import { newEmbeddedFolder, newUser } from "../../test/openTestDatabase.ts"
 import {
   createDatabase,
   createUser,
@@ -92,6 +96,21 @@ test("an installation stays where it is if that is the schema that is named", as
   expect(found).not.toBeNull()
   expect(await schemasOf(admin, "sessions")).toEqual(["public"])
   expect(await admin`select from pg_namespace where nspname = 'latchkey'`).toEqual([])
+})
+
+test("an installation in the embedded database moves", async () => {
+  const folder = await newEmbeddedFolder()
+  const earlier = await PGlite.create({ dataDir: join(folder, "db") })
+  await earlier.exec(await earlierMigrations())
+  await earlier.exec("insert into users (email, password_hash) values ('ada@example.com', 'hash')")
+  await earlier.close()
+  const url = pathToFileURL(folder).href
+
+  const find = () => start(url, (db) => findUserByEmail(db, { email: "ada@example.com" }))
+
+  expect(await find()).not.toBeNull()
+  expect(await find()).not.toBeNull()
+  await rm(folder, { recursive: true })
 })
 
 test("ten instances move one installation at once, while its own instances write", async () => {

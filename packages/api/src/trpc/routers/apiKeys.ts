@@ -17,6 +17,7 @@ export const apiKeysRouter = router({
         method: "POST",
         path: "/auth/apikeys",
         status: 201,
+        reasons: ["INSUFFICIENT_SCOPE", "KEY_LIMIT_REACHED"],
         summary: "Create an API key",
         description:
           "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. It has every scope of its owner unless `scopes` is set. API keys can't create keys.",
@@ -56,6 +57,7 @@ export const apiKeysRouter = router({
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",
         status: 204,
+        reasons: ["FORBIDDEN"],
         params: { key_id: "id" },
         summary: "Revoke an API key",
         description:

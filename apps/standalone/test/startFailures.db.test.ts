@@ -206,7 +206,7 @@ describe("DATABASE_URL", () => {
     }
     await (await startTestServer(variables))[Symbol.asyncDispose]()
     const sql = connect(database.url)
-    await sql.unsafe("grant select on users to public")
+    await sql.unsafe("grant select on owners to public")
     await sql.end()
 
     await using server = await startTestServer(variables)

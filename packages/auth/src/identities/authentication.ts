@@ -1,0 +1,31 @@
+import type { KeyRejection } from "../keys/verifyApiKey.ts"
+import type { AuthObserver, CredentialKind, Verdict } from "../observer.ts"
+import type { Caller } from "./caller.ts"
+
+/** Why a request has no caller, for the log only. */
+export type RejectionCause = "none" | KeyRejection["cause"]
+
+export interface Rejection {
+  caller: null
+  /** All that the client may learn. */
+  problem: "none" | "invalid" | "ambiguous"
+  cause: RejectionCause
+  /** The key, if its secret fits. */
+  apiKeyId?: string
+}
+
+/** A request's caller, or why there is none: no credential, an invalid one, or several. */
+export type Authentication = { caller: Caller } | Rejection
+
+/** Reports the outcome of checking a credential. */
+export type Report = (credential: CredentialKind, verdict: Verdict) => void
+
+export const createReport =
+  (observer: AuthObserver | undefined): Report =>
+  (credential, verdict) =>
+    observer?.verdict(credential, verdict)
+
+/** A credential that is not valid. */
+export const invalid = (cause: RejectionCause): Rejection => ({ caller: null, problem: "invalid", cause })
+
+export const fromSeconds = (seconds: number) => new Date(seconds * 1000)

@@ -1,0 +1,36 @@
+import type { ClientInfo } from "../clientInfo.ts"
+import type { LastUsed } from "../keys/lastUsed.ts"
+import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { NamedAdmins } from "./administrator.ts"
+import type { Authentication, Report } from "./authentication.ts"
+import type { Scopes } from "./scopes.ts"
+
+/** Authenticates by API keys, which any owner may have. */
+export function createByApiKey(deps: {
+  verifyApiKey: VerifyApiKey
+  lastUsed: LastUsed
+  scopes: Scopes
+  namedAdmins: NamedAdmins
+  report: Report
+}): (apiKey: string, client: Pick<ClientInfo, "address">) => Promise<Authentication> {
+  return async (apiKey, client) => {
+    const verified = await deps.verifyApiKey(apiKey, client)
+    if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }
+    const { id: apiKeyId, owner, label, metadata, scopes: stored, expiresAt } = verified.row
+    deps.lastUsed.note(apiKeyId)
+    deps.report("apiKey", "accepted")
+    return {
+      caller: {
+        owner: deps.namedAdmins.withRole(owner),
+        scopes: deps.scopes.expand(stored),
+        isScoped: stored !== null,
+        manage: "write",
+        ...(expiresAt && { expiresAt }),
+        via: "apiKey",
+        apiKeyId,
+        label,
+        metadata,
+      },
+    }
+  }
+}
