@@ -208,7 +208,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await page.getByRole("button", { name: "Create key" }).click()
     await page.getByRole("textbox", { name: "Label", exact: true }).fill("one too many")
     await page.keyboard.press("Enter")
-    await page.getByText("which is the limit").waitFor()
+    await page.getByText("the limit of 100 active keys").waitFor()
     await context.close()
   }, 60_000)
 })

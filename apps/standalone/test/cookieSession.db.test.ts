@@ -1,57 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { connect } from "@latchkey/test-postgres"
-import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { openConnection } from "./abuse/rawConnection.ts"
-import { request } from "./abuse/request.ts"
+import { expect, inject, test } from "vitest"
 import { register, rest, startServerOnPostgres } from "./testServer.ts"
+import { readCookie, setCookieHeader, unauthenticated, useCookieSessions } from "./useCookieSessions.ts"
 
-let server: Awaited<ReturnType<typeof startServerOnPostgres>>
-let url: string
-let ownPage: Record<string, string>
-beforeAll(async () => {
-  server = await startServerOnPostgres(inject("postgresUrl"), { CORS_ORIGINS: "https://app.example" })
-  url = server.url
-  ownPage = { origin: url, "sec-fetch-site": "same-origin" }
-})
-afterAll(() => server[Symbol.asyncDispose]())
-
-const forbidden = { status: 403, body: { reason: "FORBIDDEN" } }
-const unauthenticated = { status: 401, body: { reason: "UNAUTHENTICATED" } }
-
-const setCookieHeader = ({ headers }: { headers: Headers }) => headers.getSetCookie().join()
-const readCookie = (reply: { headers: Headers }) => setCookieHeader(reply).split(";", 1)[0] ?? ""
-
-async function signUp() {
-  const body = { email: `${randomUUID()}@example.com`, password: randomUUID(), session: "cookie" }
-  const reply = await rest(url, "POST", "/auth/register", { body, headers: ownPage })
-  expect(reply.status).toBe(201)
-  return { body, reply, cookie: readCookie(reply), accessToken: reply.body.accessToken as string }
-}
-
-const refresh = (cookie: string, headers = ownPage) =>
-  rest(url, "POST", "/auth/refresh", { headers: { ...headers, cookie } })
-
-const isSignedIn = async (accessToken: string) =>
-  (await rest(url, "GET", "/auth/me", { accessToken })).status === 200
-
-/** Refreshes with this Host, as a proxy would forward it. `fetch` can't set the header. */
-async function refreshAt(host: string, { origin, cookie }: { origin: string; cookie: string }) {
-  using connection = openConnection(url)
-  const headers = [`Host: ${host}`, `Origin: ${origin}`, `Cookie: ${cookie}`, "Content-Length: 0"]
-  connection.write(request("POST /auth/refresh", headers))
-  return (await connection.read())?.status
-}
-
-/** Backdates the last turn of every session, so that its cookie may turn again. */
-async function letTimePass() {
-  const sql = connect(server.shared.DATABASE_URL)
-  await sql`update sessions set refreshed_at = refreshed_at - interval '31 s'`
-  await sql.end()
-}
+const { isSignedIn, letTimePass, ownPage, refresh, server, signUp } = useCookieSessions()
 
 test("the refresh token is in a cookie that scripts and other sites can't use, and not in the response body", async () => {
   const { body, reply } = await signUp()
-  const again = await rest(url, "POST", "/auth/login", { body, headers: ownPage })
+  const again = await rest(server().url, "POST", "/auth/login", { body, headers: ownPage() })
 
   for (const { body, ...signedIn } of [reply, again]) {
     expect(setCookieHeader(signedIn)).toMatch(
@@ -106,9 +62,9 @@ test("signing out with made-up cookies is rate-limited by address, and a real co
 
 test("a sign-in over tRPC sets the cookie, also beside other calls of a batch", async () => {
   const { body } = await signUp()
-  const response = await fetch(`${url}/trpc/auth.login,auth.login?batch=1`, {
+  const response = await fetch(`${server().url}/trpc/auth.login,auth.login?batch=1`, {
     method: "POST",
-    headers: { ...ownPage, "content-type": "application/json" },
+    headers: { ...ownPage(), "content-type": "application/json" },
     body: JSON.stringify({ 0: { json: body }, 1: { json: { ...body, password: "wrong" } } }),
   })
   expect(response.status).toBe(207)
@@ -118,10 +74,10 @@ test("a sign-in over tRPC sets the cookie, also beside other calls of a batch", 
 
 /** Sends a batch as tRPC's `httpBatchStreamLink` does. Its response may be streamed. */
 async function callStreamed(procedures: string, inputs: unknown[], headers: Record<string, string> = {}) {
-  const response = await fetch(`${url}/trpc/${procedures}?batch=1`, {
+  const response = await fetch(`${server().url}/trpc/${procedures}?batch=1`, {
     method: "POST",
     headers: {
-      ...ownPage,
+      ...ownPage(),
       "content-type": "application/json",
       "trpc-accept": "application/jsonl",
       ...headers,
@@ -153,8 +109,11 @@ test("streamed responses set the cookie on registration, sign-in and refresh, an
 })
 
 test("a sign-in that does not request a cookie gets none, and has the refresh token in its response body", async () => {
-  const { email, password } = await register(url)
-  const reply = await rest(url, "POST", "/auth/login", { body: { email, password }, headers: ownPage })
+  const { email, password } = await register(server().url)
+  const reply = await rest(server().url, "POST", "/auth/login", {
+    body: { email, password },
+    headers: ownPage(),
+  })
   expect(setCookieHeader(reply)).toBe("")
   expect(reply.body.refreshToken).toMatch(/^[\w-]{86}$/)
 })
@@ -209,7 +168,10 @@ test("reusing an older cookie ends the session, because it may have been stolen"
 test("signing in again ends the browser's previous session and no other", async () => {
   const [first, elsewhere] = [await signUp(), await signUp()]
   const signIn = (password: string, cookie: string) =>
-    rest(url, "POST", "/auth/login", { body: { ...first.body, password }, headers: { ...ownPage, cookie } })
+    rest(server().url, "POST", "/auth/login", {
+      body: { ...first.body, password },
+      headers: { ...ownPage(), cookie },
+    })
 
   expect(await signIn("wrong", first.cookie)).toMatchObject({ status: 401 })
   expect(await isSignedIn(first.accessToken)).toBe(true)
@@ -224,71 +186,17 @@ test("signing in again ends the browser's previous session and no other", async 
 })
 
 test("a missing or malformed cookie is unauthenticated", async () => {
-  expect(await rest(url, "POST", "/auth/refresh", { headers: ownPage })).toMatchObject(unauthenticated)
+  expect(await rest(server().url, "POST", "/auth/refresh", { headers: ownPage() })).toMatchObject(
+    unauthenticated,
+  )
   expect(await refresh("__Host-latchkey=nonsense")).toMatchObject(unauthenticated)
   expect(await refresh("latchkey=nonsense")).toMatchObject(unauthenticated)
-})
-
-test.each([
-  ["no origin", {}],
-  ["an origin of another site", { origin: "https://evil.example" }],
-  ["an origin that CORS allows", { origin: "https://app.example" }],
-  ["an origin with another port", { origin: "http://localhost:1" }],
-  ["the origin null", { origin: "null" }],
-  ["an origin that is not a URL", { origin: "localhost" }],
-])("%s can't start, use or end a session by cookie", async (_, headers) => {
-  const { body, cookie, accessToken } = await signUp()
-
-  const attempts = [
-    rest(url, "POST", "/auth/login", { body, headers }),
-    rest(url, "POST", "/auth/register", { body: { ...body, email: `x${body.email}` }, headers }),
-    refresh(cookie, headers),
-    rest(url, "POST", "/auth/logout", { headers: { ...headers, cookie } }),
-  ]
-
-  for (const reply of await Promise.all(attempts)) {
-    expect(reply).toMatchObject(forbidden)
-    expect(setCookieHeader(reply)).toBe("")
-  }
-  expect(await isSignedIn(accessToken)).toBe(true)
-  expect(await refresh(cookie)).toMatchObject({ status: 200 })
-})
-
-test.each([
-  ["https://app.example.com", "app.example.com:443"],
-  ["http://app.example.com", "app.example.com:80"],
-  ["https://app.example.com", "App.Example.COM"],
-  ["https://app.example.com:8443", "app.example.com:8443"],
-  ["http://[::1]:3000", "[::1]:3000"],
-  ["http://[2001:db8::a]", "[2001:DB8::A]:80"],
-])("a page at %s is same-origin when a proxy sends Host: %s", async (origin, host) => {
-  const { cookie } = await signUp()
-  expect(await refreshAt(host, { origin, cookie })).toBe(200)
-})
-
-test.each([
-  ["https://app.example.com", "app.example.com:80"],
-  ["http://app.example.com", "app.example.com:443"],
-  ["https://app.example.com", "app.example.com:8443"],
-  ["https://app.example.com", "app.example.com.evil.example"],
-  ["https://app.example.com", "evil.example"],
-  ["https://app.example.com.", "app.example.com"],
-  ["chrome-extension://abcdef", "abcdef"],
-  ["tauri://localhost", "localhost"],
-])("a page at %s is cross-origin when the request has Host: %s", async (origin, host) => {
-  const { cookie } = await signUp()
-  expect(await refreshAt(host, { origin, cookie })).toBe(403)
-})
-
-test("a matching Origin is refused when Sec-Fetch-Site is not same-origin", async () => {
-  const { cookie } = await signUp()
-  expect(await refresh(cookie, { origin: url, "sec-fetch-site": "same-site" })).toMatchObject(forbidden)
 })
 
 test("signing out with the cookie ends its session and clears the cookie", async () => {
   const { cookie, accessToken } = await signUp()
 
-  const reply = await rest(url, "POST", "/auth/logout", { headers: { ...ownPage, cookie } })
+  const reply = await rest(server().url, "POST", "/auth/logout", { headers: { ...ownPage(), cookie } })
 
   expect(reply.status).toBe(204)
   expect(setCookieHeader(reply)).toMatch(/^__Host-latchkey=; Max-Age=0; /)
@@ -298,13 +206,13 @@ test("signing out with the cookie ends its session and clears the cookie", async
 
 test("signing out with both ends the access token's session; an invalid access token is refused despite the cookie", async () => {
   const { cookie, accessToken } = await signUp()
-  const headers = { ...ownPage, cookie }
+  const headers = { ...ownPage(), cookie }
 
-  const bad = await rest(url, "POST", "/auth/logout", { headers, accessToken: "bad" })
+  const bad = await rest(server().url, "POST", "/auth/logout", { headers, accessToken: "bad" })
   expect(bad).toMatchObject(unauthenticated)
   expect(await isSignedIn(accessToken)).toBe(true)
 
-  const good = await rest(url, "POST", "/auth/logout", { headers, accessToken })
+  const good = await rest(server().url, "POST", "/auth/logout", { headers, accessToken })
   expect(good.status).toBe(204)
   expect(setCookieHeader(good)).toMatch(/Max-Age=0/)
   expect(await isSignedIn(accessToken)).toBe(false)
@@ -312,7 +220,7 @@ test("signing out with both ends the access token's session; an invalid access t
 
 test("no other endpoint accepts the cookie", async () => {
   const { cookie } = await signUp()
-  const headers = { ...ownPage, cookie }
+  const headers = { ...ownPage(), cookie }
   const calls = [
     ["GET", "/auth/me"],
     ["GET", "/auth/apikeys"],
@@ -324,12 +232,12 @@ test("no other endpoint accepts the cookie", async () => {
     ["POST", "/auth/password", { currentPassword: "x", newPassword: "a long enough phrase" }],
   ] as const
   for (const [method, path, body] of calls) {
-    expect(await rest(url, method, path, { headers, body })).toMatchObject(unauthenticated)
+    expect(await rest(server().url, method, path, { headers, body })).toMatchObject(unauthenticated)
   }
 })
 
 test("the log contains no cookie", async () => {
   const { cookie } = await signUp()
   await refresh(cookie)
-  expect(server.log.join()).not.toContain(cookie.split("=")[1])
+  expect(server().log.join()).not.toContain(cookie.split("=")[1])
 })

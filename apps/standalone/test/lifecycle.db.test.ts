@@ -82,6 +82,9 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
       reason: "NOT_FOUND",
     })
     expect((await asUser.apiKeys.list.query({ limit: 1 })).items).toEqual([])
+    expect((await asUser.apiKeys.list.query({ status: "all" })).items).toMatchObject([
+      { ...metadata, revokedAt: expect.any(Date) },
+    ])
   })
 
   test("a key is created, used, listed, revoked, and then rejected, over REST", async () => {
@@ -119,6 +122,10 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
       status: 404,
       body: { reason: "NOT_FOUND" },
     })
+    expect((await rest(url, "GET", "/auth/apikeys", { accessToken })).body.items).toEqual([])
+    expect((await rest(url, "GET", "/auth/apikeys?status=all", { accessToken })).body.items).toMatchObject([
+      { id, ...metadata, revokedAt: expect.any(String) },
+    ])
   })
 
   test("a user signs in, refreshes, changes the password and signs out, over both surfaces", async () => {

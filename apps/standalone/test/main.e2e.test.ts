@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -26,6 +27,24 @@ test("an unreachable database: one line without the password, exit code 1", asyn
   expect(server.output).toHaveLength(1)
   expect(server.output[0]).toContain("ECONNREFUSED")
   expect(server.output[0]).not.toContain("hunter2")
+})
+
+test("METRICS_PORT is in use: one line that names the variable, exit code 1", async () => {
+  const taken = createServer().listen(0, "127.0.0.1")
+  await once(taken, "listening")
+  const address = taken.address()
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
+  await using database = await createTestDatabase(inject("postgresUrl"))
+  const server = spawnBuiltServer({
+    DATABASE_URL: database.url,
+    AUTH_SECRET: newSecret(),
+    METRICS_PORT: String(address.port),
+  })
+  expect(await server.exited).toEqual({ code: 1, signal: null })
+  expect(server.output).toEqual([
+    "METRICS_PORT: expected a port that is free and may be listened on (EADDRINUSE)",
+  ])
+  taken.close()
 })
 
 test("a second process on the same data folder exits with one clear line, and the first keeps running", async () => {
@@ -134,56 +153,3 @@ test("after kill -9 at any moment, the server starts again and every acknowledge
   server.child.kill("SIGTERM")
   await server.exited
 }, 120_000)
-
-test("SIGTERM: requests in flight finish, buffered data is written, exit code 0", async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
-  const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
-  const server = spawnBuiltServer(variables)
-  const url = await server.url
-  const { accessToken } = await register(url)
-  const { body } = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
-  await rest(url, "GET", "/auth/me", { apiKey: body.key })
-
-  const inFlight = Array.from({ length: 10 }, () =>
-    rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "in flight" } }),
-  )
-  // After the first response, the other requests have arrived and are waiting for bcrypt.
-  await Promise.race(inFlight)
-  server.child.kill("SIGTERM")
-  const replies = await Promise.all(inFlight)
-
-  expect(await server.exited).toEqual({ code: 0, signal: null })
-  expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
-  const next = spawnBuiltServer(variables)
-  const list = await rest(await next.url, "GET", "/auth/apikeys", { accessToken })
-  expect(list.body.items).toHaveLength(11)
-  expect(list.body.items.at(-1)).toMatchObject({ id: body.id, lastUsedAt: expect.any(String) })
-  next.child.kill("SIGTERM")
-  await once(next.child, "exit")
-}, 60_000)
-
-test.each([
-  ["SIGINT", "SIGINT"],
-  ["SIGTERM", "SIGINT"],
-] as const)(
-  "%s and then %s, as npm forwards Ctrl+C: requests in flight finish, exit code 0",
-  async (...signals) => {
-    const DATA_DIR = await newEmbeddedFolder()
-    const server = spawnBuiltServer({ DATA_DIR })
-    const url = await server.url
-    const { accessToken } = await register(url)
-    const inFlight = Array.from({ length: 10 }, () =>
-      rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: "in flight" } }),
-    )
-    // After the first response, the other requests have arrived and are waiting for bcrypt.
-    await Promise.race(inFlight)
-    server.child.kill(signals[0])
-    await expect.poll(() => server.output.at(-1)).toContain("stopping")
-    server.child.kill(signals[1])
-
-    const replies = await Promise.all(inFlight)
-    expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(201))
-    expect(await server.exited).toEqual({ code: 0, signal: null })
-  },
-  60_000,
-)

@@ -1,7 +1,5 @@
-import { once } from "node:events"
-import { createServer } from "node:http"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { newSecret, register, rest, spawnBuiltServer, startServerOnPostgres } from "./testServer.ts"
+import { register, rest, startServerOnPostgres } from "./testServer.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 beforeAll(async () => {
@@ -147,21 +145,4 @@ test("bcrypt operations, batched reads and database connections are measured", a
   expect(await readValue("latchkey_database_queries_waiting")).toBe(0)
   expect(await readValue("latchkey_database_queries_refused_total")).toBe(0)
   expect(await readValue("latchkey_database_query_duration_seconds_count")).toBeGreaterThan(3)
-})
-
-test("METRICS_PORT is in use: one line that names the variable", async () => {
-  const taken = createServer().listen(0, "127.0.0.1")
-  await once(taken, "listening")
-  const address = taken.address()
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-  const process = spawnBuiltServer({
-    DATABASE_URL: server.shared.DATABASE_URL,
-    AUTH_SECRET: newSecret(),
-    METRICS_PORT: String(address.port),
-  })
-  expect(await process.exited).toEqual({ code: 1, signal: null })
-  expect(process.output).toEqual([
-    "METRICS_PORT: expected a port that is free and may be listened on (EADDRINUSE)",
-  ])
-  taken.close()
 })

@@ -11,7 +11,10 @@ import { readEnv } from "../src/env.ts"
 import { start } from "../src/start.ts"
 import { createCanaries } from "./canaries/createCanaries.ts"
 
-/** The secrets that `rest` has sent or received in this file. No server's log may contain one, whatever is tested. */
+/**
+ * The secrets that `rest` has sent or received and `newSecret` has made in this file. No server's log may contain one,
+ * whatever is tested.
+ */
 const canaries = createCanaries()
 const SECRET_FIELDS = ["password", "currentPassword", "newPassword", "key", "accessToken", "refreshToken"]
 
@@ -25,14 +28,19 @@ function noteSecrets(...bodies: unknown[]) {
   }
 }
 
-const expectNoSecrets = (log: string[]) =>
+/** Fails if a line of a server's log contains one of the secrets in use. */
+export const expectNoSecrets = (log: readonly string[]) =>
   expect(canaries.findPlain(log.join("\n")), "secrets in the server's log").toEqual([])
 
 /** Rate limits as for load tests: tests come from one address, and register and sign in all the time. */
 const HIGH_LIMITS = { RATE_LIMIT_FACTOR: "1000" }
 
 /** 32 random bytes in hex, as for `AUTH_SECRET`. */
-export const newSecret = () => randomBytes(32).toString("hex")
+export function newSecret() {
+  const secret = randomBytes(32).toString("hex")
+  canaries.note("AUTH_SECRET", secret)
+  return secret
+}
 
 export interface TestServer extends AsyncDisposable {
   url: string
@@ -106,17 +114,23 @@ export interface ServerProcess {
   child: ChildProcess
   /** Resolves with the server's URL. Rejects if the process exits first. */
   url: Promise<string>
-  /** The lines printed so far. */
+  /** The lines printed so far, except to a `stdout` of the test's own. */
   output: string[]
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
 const builtServer = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 
-/** Starts the last build of the server as a process. Starting from source would take three times as long. */
-export function spawnBuiltServer(variables: Record<string, string>): ServerProcess {
+/**
+ * Starts the last build of the server as a process. Starting from source would take three times as long. With a file
+ * descriptor as `stdout`, the log goes there, and `url` never resolves.
+ */
+export function spawnBuiltServer(
+  variables: Record<string, string>,
+  { stdout = "pipe" }: { stdout?: "pipe" | number } = {},
+): ServerProcess {
   const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...HIGH_LIMITS, ...variables }
-  const child = spawn(process.execPath, [builtServer], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [builtServer], { env, stdio: ["ignore", stdout, "pipe"] })
   const output: string[] = []
   onTestFinished(() => {
     child.kill("SIGKILL")
@@ -125,6 +139,7 @@ export function spawnBuiltServer(variables: Record<string, string>): ServerProce
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }))
   const url = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue
       createInterface(stream).on("line", (line) => {
         output.push(line)
         const servingUrl = /"url":"([^"]+)"/.exec(line)?.[1]

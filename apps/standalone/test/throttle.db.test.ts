@@ -17,6 +17,12 @@ async function guesses(url: string, email: string, headers: (i: number) => objec
   return statuses
 }
 
+/** The data of a call's error in a tRPC batch. */
+interface RefusedCall {
+  reason: string
+  retryAfter: number
+}
+
 const tenFailuresThen = (...more: number[]) => [...Array(10).fill(401), ...more]
 
 test("REST sign-ins report the rate limit, and refusals also when to retry; other calls report neither", async () => {
@@ -76,8 +82,8 @@ test.each(["unary calls", "tRPC's own adapter"])(
       ),
     })
 
-    // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
-    const failures = ((await response.json()) as any[]).map(({ error }) => error.json.data)
+    const results = (await response.json()) as { error: { json: { data: RefusedCall } } }[]
+    const failures = results.map(({ error }) => error.json.data)
     expect(response.status).toBe(207)
     expect(failures.filter(({ reason }) => reason === "LOGIN_FAILED")).toHaveLength(2)
     const refused = failures.filter(({ reason }) => reason === "RATE_LIMITED")
@@ -140,8 +146,12 @@ test("guesses from an owner's address get the same responses as for an unknown e
   // Every sixth guess is for the emails that are compared, and the rest for others.
   for (let failures = 0; failures <= 60; failures++) {
     if (failures % 6 === 0) {
-      responses.owner.push(await comparableGuess(owner.email, home))
-      responses.unknown.push(await comparableGuess(unknownEmail, elsewhere))
+      const [atOwner, atUnknown] = await Promise.all([
+        comparableGuess(owner.email, home),
+        comparableGuess(unknownEmail, elsewhere),
+      ])
+      responses.owner.push(atOwner)
+      responses.unknown.push(atUnknown)
     } else {
       const other = `${randomUUID()}@example.com`
       await Promise.all([guess(url, other, home), guess(url, other, elsewhere)])

@@ -8,7 +8,7 @@ export interface Issue {
   message: string
 }
 
-/** Everything that a client learns about an error. */
+/** An error as the client sees it. */
 export interface Failure {
   reason: Reason
   code: (typeof REASONS)[Reason]["code"]
@@ -98,7 +98,5 @@ function toIssue(issue: ZodError["issues"][number]): Issue {
 /** Clients choose the names, which may be secrets, so the message repeats only names that look like identifiers. */
 function unrecognized(keys: readonly string[]) {
   const names = keys.filter((key) => /^[A-Za-z_]\w{0,29}$/.test(key)).slice(0, 5)
-  return names.length === 0
-    ? "has a field that is not known"
-    : `has a field that is not known: ${names.join(", ")}`
+  return names.length === 0 ? "has an unknown field" : `has an unknown field: ${names.join(", ")}`
 }

@@ -6,7 +6,7 @@ interface Row {
   version: number
 }
 
-/** A read whose answers wait for the test. */
+/** A read that the test answers. */
 function gatedRead() {
   const begun: { ids: readonly string[]; answer: (rows: Row[]) => void; fail: (error: Error) => void }[] = []
   const load = createBatchedRead(
@@ -18,7 +18,7 @@ function gatedRead() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-test("one batch is under way, and what arrives meanwhile gathers for the next", async () => {
+test("only one batch is in flight, and loads that arrive meanwhile form the next one", async () => {
   const { begun, load } = gatedRead()
   const first = load("a")
   await settled()
@@ -43,7 +43,7 @@ test("one batch is under way, and what arrives meanwhile gathers for the next", 
   ])
 })
 
-test("the next batch is sent before the callers of the one that was read go on", async () => {
+test("the next batch is sent before the callers of the previous one continue", async () => {
   const { begun, load } = gatedRead()
   const begunWhenAnswered = load("a").then(() => begun.length)
   await settled()
@@ -67,7 +67,7 @@ test("a load is never answered by a read that began before it", async () => {
   expect((await late)?.version).toBe(2)
 })
 
-test("a batch that fails fails alone", async () => {
+test("a failed batch does not affect the next one", async () => {
   const { begun, load } = gatedRead()
   const first = load("a")
   await settled()
@@ -79,7 +79,7 @@ test("a batch that fails fails alone", async () => {
   expect(await second).toEqual({ id: "b", version: 1 })
 })
 
-test("more than a batch holds are read one batch after the other", async () => {
+test("loads that exceed a batch are read in successive batches", async () => {
   const { begun, load } = gatedRead()
   const loads = Array.from({ length: 2_500 }, (_, index) => load(String(index)))
   for (let batch = 0; batch < 3; batch++) {

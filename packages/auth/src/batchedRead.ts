@@ -1,13 +1,13 @@
-import { setImmediate as turn } from "node:timers/promises"
+import { setImmediate as nextIteration } from "node:timers/promises"
 import DataLoader from "dataloader"
 
 /**
- * Turns a read of many rows into reads of one that share it: at most one batch is under way, and what arrives
- * meanwhile gathers for the next. A load is always answered by a read that began after it, and nothing is kept.
+ * Batches concurrent reads of single rows. At most one batch is in flight; loads that arrive meanwhile form the next
+ * one. A load is always answered by a read that began after it, and nothing is cached.
  *
- * @param read the rows of the given ids, in any order, without those that don't exist.
- * @param onBatch told how many loads share a read.
- * @returns the row of an id, or null.
+ * @param read returns the rows with the given ids, in any order, without those that don't exist.
+ * @param onBatch called with the number of loads that share a read.
+ * @returns a function that loads a row by its id, or null if it doesn't exist.
  */
 export function createBatchedRead<Row>(
   read: (ids: readonly string[]) => Promise<Row[]>,
@@ -31,11 +31,11 @@ export function createBatchedRead<Row>(
     try {
       rows = await read([...new Set(ids)])
     } finally {
-      // The driver sends what it gathered in a turn of the event loop at its end. With the next batch sent before
-      // this one's callers go on, the database works while they do.
+      // The driver sends its queries at the end of an event loop iteration. Waiting until the next batch is sent lets
+      // the database work on it while this batch's callers continue.
       if (beginNext()) {
-        await turn()
-        await turn()
+        await nextIteration()
+        await nextIteration()
       }
     }
     const byId = new Map(rows.map((row) => [idOf(row), row]))

@@ -21,24 +21,23 @@ import { createSweeper } from "./sweeper.ts"
 
 export interface AuthOptions {
   db: Database
-  /** Server secrets of at least 32 bytes. Previous ones remain valid. API keys work without any of them. */
+  /** Server secrets of at least 32 bytes. Previous ones remain valid. API keys survive the loss of all of them. */
   secrets: { current: string; previous?: readonly string[] }
   /** Seconds. */
   accessTokenTtl: number
-  /** Seconds from signing in, however often the session is refreshed. */
+  /** Seconds from signing in. Refreshing does not extend it. */
   refreshTokenTtl: number
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
-  /** The emails of the administrators, in lower case; null: the account that registers first. */
+  /** The administrators' emails, in lower case. If null, the first account to register is an administrator. */
   adminEmails: readonly string[] | null
-  /** How long events of the audit trail are kept. */
+  /** How long audit events are kept. */
   auditRetentionDays: number
-  /** Replaces entries of `defaultLimits`. */
+  /** Overrides entries of `defaultLimits`. */
   limits?: Partial<Limits>
   /** Called with failures of background work. */
   onBackgroundError: (error: unknown) => void
-  /** Without it, nothing is counted. */
   observer?: AuthObserver | undefined
 }
 
@@ -51,25 +50,25 @@ export interface Auth {
   sessions: Sessions
   audit: Audit
   admin: { users: AdminUsers; apiKeys: AdminApiKeys }
-  /** For calls that query the database for themselves alone. */
+  /** For calls whose queries are not shared with other calls. */
   queue: FairQueue
   /**
-   * Brings the roles of all users in line with `adminEmails`; without those, makes the oldest account an
-   * administrator where there is none.
+   * Updates the roles of all users to match `adminEmails`. If that is null and there is no administrator, makes the
+   * oldest account one.
    *
-   * @returns how many of the emails have no account: whoever registers one becomes an administrator.
+   * @returns how many of the emails have no account. Anyone who registers one of them becomes an administrator.
    */
   syncAdmins(): Promise<number>
-  /** Writes what is buffered in memory, and stops background work. */
+  /** Writes buffered data and stops background work. */
   close(): Promise<void>
 }
 
-/** How many bcrypts may wait for a core: some 3 s of them, within what a client will wait for. */
+/** How many bcrypts may wait per core: about 3 s of work, less than the timeout of most clients. */
 const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
 
 /**
- * Below the pool's size, so that authentication and other work that many calls share finds a connection, and the
- * statements of this many calls end well within what a query may wait for one.
+ * Fewer places than the pool has connections: authentication and other shared reads then find a free one, and the
+ * statements of the running calls end well within the time that a query may wait for a connection.
  */
 const QUEUE = {
   places: 6,
@@ -80,7 +79,7 @@ const QUEUE = {
   maxRest: 20,
 }
 
-/** Puts the parts together. One of these per process: the batches, the queues and the gathering are shared by it. */
+/** Creates the auth service. Create one per process, because its batches, queues and buffers serve all calls. */
 export function createAuth(options: AuthOptions): Auth {
   const { db, observer } = options
   const keyring = createKeyring(options.secrets)
@@ -90,8 +89,8 @@ export function createAuth(options: AuthOptions): Auth {
     concurrency,
     maxWaiting: concurrency * waitingPerCore(options.bcryptCost),
   }
-  // Queues of their own, so that a rush on one does not keep the others waiting: anybody can ask for the first two.
-  // What fails there leaves most of a core to calls that need none.
+  // Separate queues, so that a flood of one kind of bcrypt does not delay the others. Anyone can cause the first two
+  // kinds, so a mismatch there is followed by a rest, which leaves most of a core to calls without bcrypt.
   const passwordBcrypt = observeBcrypt(
     createBcryptQueue({ ...queue, restAfterMismatch: 1 }),
     "password",

@@ -1,6 +1,6 @@
 import type { Reason } from "@latchkey/contract"
 
-/** A failure to report to the caller. The message is for people and contains no secrets. */
+/** An error to report to the caller. The message is for people and contains no secrets. */
 export class AuthError extends Error {
   override name = "AuthError"
   readonly reason: Reason
@@ -26,10 +26,10 @@ export const unauthenticated = () =>
   new AuthError("UNAUTHENTICATED", "A valid access token or API key is required.")
 
 /**
- * Throws unless a change was done.
+ * Throws unless a change was made.
  *
- * @param notFound the message for an unknown id.
- * @throws {AuthError} `UNAUTHENTICATED` when the caller's credential has ended in the meantime, `NOT_FOUND`.
+ * @param notFound the message of `NOT_FOUND`.
+ * @throws {AuthError} `UNAUTHENTICATED` if the caller's credential ended before the change, `NOT_FOUND`.
  */
 export function requireDone(result: "done" | "notFound" | "ended", notFound = "") {
   if (result === "ended") throw unauthenticated()

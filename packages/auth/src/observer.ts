@@ -2,10 +2,12 @@
 export type CredentialKind = "apiKey" | "accessToken" | "none"
 
 /**
- * What became of a credential. Rejections look alike to the caller, not to who runs the service:
- * `malformed` has not the form of a credential; `unknown` has no active row, so it may be revoked, expired or of a
- * disabled user; `mismatch` has a row and another secret; `invalid` is an access token that we did not sign or that
- * has expired; `ended` one of a session that has.
+ * The outcome of checking a credential. All rejections look the same to the caller, but operators see the cause:
+ * - `malformed`: the text does not have the format of a credential.
+ * - `unknown`: the key has no active row. It may be revoked or expired, or its owner may be disabled.
+ * - `mismatch`: the key has a row, but its secret is wrong.
+ * - `invalid`: the access token has expired, or was not signed by this service.
+ * - `ended`: the access token's session has ended.
  */
 export type Verdict =
   | "accepted"
@@ -18,7 +20,7 @@ export type Verdict =
   | "ambiguous"
   | "unavailable"
 
-/** There are three queues; one can be full while the others are idle. */
+/** Each purpose has its own queue. */
 export type BcryptPurpose = "key" | "newKey" | "password"
 
 export type BcryptResult = "hashed" | "match" | "mismatch" | "refused" | "failed"
@@ -30,6 +32,6 @@ export interface AuthObserver {
   batch(of: "apiKeys" | "sessions", size: number): void
   /** A bcrypt was requested; it waits or runs until `bcryptEnded`. */
   bcryptBegan(purpose: BcryptPurpose): void
-  /** @param seconds including the wait. */
+  /** @param seconds including the time in the queue. */
   bcryptEnded(purpose: BcryptPurpose, result: BcryptResult, seconds: number): void
 }

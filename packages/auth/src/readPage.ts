@@ -1,8 +1,9 @@
-import { decodeCursor, encodeCursor, type Position } from "./cursor.ts"
+import type { Position } from "@latchkey/db"
+import { decodeCursor, encodeCursor } from "./cursor.ts"
 import { AuthError } from "./errors.ts"
 
 export interface PageInput {
-  /** The `nextCursor` of an earlier page; null: from the beginning. */
+  /** The `nextCursor` of an earlier page, or null for the first page. */
   cursor: string | null
   limit: number
 }
@@ -14,9 +15,9 @@ export interface Page<Item> {
 }
 
 /**
- * One page of a list: asks for a row more than it shows, to know whether there is another page.
+ * Reads one page of a list, and one more row to know whether another page follows.
  *
- * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+ * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
  */
 export async function readPage<Row extends Position>(
   { cursor, limit }: PageInput,
@@ -24,7 +25,7 @@ export async function readPage<Row extends Position>(
 ): Promise<Page<Row>> {
   const after = cursor === null ? null : decodeCursor(cursor)
   if (cursor !== null && !after) {
-    throw new AuthError("INVALID_INPUT", "cursor must be a nextCursor of an earlier page", {
+    throw new AuthError("INVALID_INPUT", "cursor must be the nextCursor of an earlier page", {
       field: "cursor",
     })
   }

@@ -5,7 +5,7 @@ import { expect, inject, test } from "vitest"
 import { createTestAuth, signUp } from "../test/createTestAuth.ts"
 import { createSweeper } from "./sweeper.ts"
 
-test("what is older than it is kept goes, however much it is, on two instances at once; the rest stays", async () => {
+test("two concurrent sweepers delete all old events, however many, and keep the rest", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const { db } = database
   const { session } = await signUp(createTestAuth(db))
@@ -25,21 +25,21 @@ test("what is older than it is kept goes, however much it is, on two instances a
   expect(row?.left).toBe(1 + 2_500)
 })
 
-test("a database that can't delete is told of, and the next sweep does it", async () => {
+test("a failed deletion is reported, and the next sweep catches up", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const { db } = database
   await signUp(createTestAuth(db))
   await db.execute(sql`update audit_events set created_at = now() - interval '8 days'`)
   await db.execute(sql`alter table audit_events rename to audit_events_away`)
-  const told: unknown[] = []
-  const sweeper = createSweeper(db, { auditRetentionDays: 7, onError: (error) => told.push(error) })
+  const errors: unknown[] = []
+  const sweeper = createSweeper(db, { auditRetentionDays: 7, onError: (error) => errors.push(error) })
 
   await sweeper.sweep()
-  expect(told).toHaveLength(1)
+  expect(errors).toHaveLength(1)
   await db.execute(sql`alter table audit_events_away rename to audit_events`)
   await sweeper.sweep()
   await sweeper.close()
 
-  expect(told).toHaveLength(1)
+  expect(errors).toHaveLength(1)
   expect(await db.select().from(auditEvents)).toEqual([])
 })

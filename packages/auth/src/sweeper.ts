@@ -1,17 +1,17 @@
 import { type Database, deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "@latchkey/db"
 
-/** Few enough for one statement to be quick and block nobody. */
+/** Small enough for each statement to be quick and to block no others. */
 const MAX_AT_ONCE = 1_000
 
 const INTERVAL_MS = 5 * 60_000
 
 /**
- * How long sessions are kept once they have ended or expired. Nothing reads them then: one that is not there is refused
- * like one that has ended, and the audit trail tells of both without them.
+ * How long ended and expired sessions are kept. Nothing reads them: a missing session is rejected like an ended one,
+ * and the audit trail does not need them.
  */
 const SESSION_DAYS = 30
 
-/** Keeps the database from growing for ever: deletes, every few minutes, what nobody needs any more. */
+/** Deletes old rows every few minutes, so that the database does not grow without bound. */
 export interface Sweeper {
   /** Deletes everything that is too old. */
   sweep(): Promise<void>
@@ -20,8 +20,8 @@ export interface Sweeper {
 }
 
 /**
- * @param options.auditRetentionDays how long events of the audit trail are kept.
- * @param options.onError is told when the database could not delete; the next time will do.
+ * @param options.auditRetentionDays how long audit events are kept.
+ * @param options.onError called when a deletion fails. The next sweep tries again.
  */
 export function createSweeper(
   db: Database,

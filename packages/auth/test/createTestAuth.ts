@@ -7,7 +7,7 @@ import { defaultLimits, multiplyLimits } from "../src/limits/limits.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
 
-/** An instance of the service as tests want it, on a migrated database. */
+/** An instance with generous limits and cheap bcrypts, on a migrated database. */
 export function createTestAuth(db: Database, options: Partial<AuthOptions> = {}): Auth {
   return createAuth({
     db,
@@ -20,16 +20,16 @@ export function createTestAuth(db: Database, options: Partial<AuthOptions> = {})
     adminEmails: [],
     auditRetentionDays: 365,
     limits: { ...multiplyLimits(defaultLimits, 1000), refusedLoginSeconds: 0 },
-    // Instances that tests leave behind find their database gone.
+    // Instances that outlive their test's database would report its loss.
     onBackgroundError: () => {},
     ...options,
   })
 }
 
-/** Where tests call from. */
+/** The client of test calls. */
 export const client: ClientInfo = { ...dbClient, rateLimit: null }
 
-/** A user who has just registered, and the headers that say so. */
+/** Registers a new user. `headers` contain their access token. */
 export async function signUp(auth: Auth) {
   const email = `${randomUUID()}@example.com`
   const password = randomUUID()

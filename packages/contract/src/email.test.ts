@@ -16,7 +16,7 @@ test.each([
   ["x@1.2", "x@1.2"],
   [`${long(64)}@example.com`, `${long(64)}@example.com`],
   [`x@${long(63)}.com`, `x@${long(63)}.com`],
-])("%s is %s", (text, email) => {
+])("%s is normalized to %s", (text, email) => {
   expect(normalizeEmail(text)).toBe(email)
   expect(normalizeKnownEmail(text)).toBe(email)
   expect(normalizeEmail(email)).toBe(email)
@@ -48,19 +48,19 @@ test.each([
   `x@${long(64)}.com`,
   `x@${"é".repeat(64)}.com`,
   `x@${`${long(61)}.`.repeat(4)}example`,
-])("%j is no email", (text) => {
+])("%j is not an email", (text) => {
   expect(normalizeEmail(text)).toBeNull()
 })
 
 test.each([`${long(200)}@example.com`, "Ada@a-.example.com", `ada@${long(70)}.com`])(
-  "%s is taken of an account that has it, and of no new one",
+  "%s is accepted for an existing account but not for a new one",
   (text) => {
     expect(normalizeEmail(text)).toBeNull()
     expect(normalizeKnownEmail(text)).toBe(text.toLowerCase())
   },
 )
 
-test("a search finds a domain by the name that it is written with", () => {
+test("a search prefix has its domain in ASCII, like the stored emails", () => {
   expect(normalizeEmailPrefix("Ada@почта.рф")).toBe("ada@xn--80a1acny.xn--p1ai")
   expect(normalizeEmailPrefix("Ada")).toBe("ada")
   expect(normalizeEmailPrefix("Ünal@")).toBe("ünal@")

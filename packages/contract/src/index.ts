@@ -1,5 +1,5 @@
 export { isApiKey, lookupIdOf, startOf } from "./apiKeyFormat.ts"
-export { normalizeEmail, normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
+export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {
   ApiKey,
   ApiKeyPage,

@@ -165,7 +165,7 @@ export type AuditKind =
   | "sessionRevoked"
   /** `count` is the number of sessions. */
   | "otherSessionsRevoked"
-  /** Signing in exceeded the limit of live sessions and ended the least recently used; `count` is the number of sessions. */
+  /** A sign-in exceeded the limit of live sessions and ended `count` of them, the least recently used. */
   | "oldestSessionsEnded"
   | "passwordChanged"
   /** A wrong current password; grouped like `loginFailed`. */
@@ -175,7 +175,7 @@ export type AuditKind =
   | "userDisabled"
   | "userEnabled"
 
-/** Something that happened to an account. */
+/** An event in the audit trail of an account. */
 export interface AuditEvent {
   id: string
   kind: AuditKind

@@ -41,6 +41,7 @@ export { type ActingCredential, type ByAdmin, sessionCredential } from "./querie
 export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { ping } from "./queries/ping.ts"
+export type { Position } from "./queries/position.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {

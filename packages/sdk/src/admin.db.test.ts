@@ -1,33 +1,26 @@
-import { createTestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import {
   PASSWORD,
   register,
   respond,
   result,
-  type ServerProcess,
   startRawServer,
-  startServer,
+  startServerOnPostgres,
 } from "../test/startServer.ts"
 import { createLatchkey } from "./createLatchkey.ts"
 
 const EMAIL = "ada@company.tld"
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let server: ServerProcess
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 let admin: ReturnType<typeof createLatchkey>["admin"]
 beforeAll(async () => {
-  database = await createTestDatabase(inject("postgresUrl"))
-  server = await startServer({ databaseUrl: database.url, ADMIN_EMAILS: EMAIL })
+  server = await startServerOnPostgres(inject("postgresUrl"), { ADMIN_EMAILS: EMAIL })
   const anonymous = createLatchkey({ baseUrl: server.url })
   const { user, accessToken } = await anonymous.auth.register({ email: EMAIL, password: PASSWORD })
   expect(user.role).toBe("admin")
   admin = createLatchkey({ baseUrl: server.url, accessToken }).admin
 })
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+afterAll(() => server[Symbol.asyncDispose]())
 
 test("an administrator lists users by page, and disables and enables one", async () => {
   const { user } = await register(server.url)

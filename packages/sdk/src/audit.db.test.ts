@@ -1,18 +1,12 @@
-import { createTestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { PASSWORD, register, type ServerProcess, startServer } from "../test/startServer.ts"
+import { PASSWORD, register, startServerOnPostgres } from "../test/startServer.ts"
 import { createLatchkey } from "./createLatchkey.ts"
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let server: ServerProcess
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 beforeAll(async () => {
-  database = await createTestDatabase(inject("postgresUrl"))
-  server = await startServer({ databaseUrl: database.url })
+  server = await startServerOnPostgres(inject("postgresUrl"))
 })
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+afterAll(() => server[Symbol.asyncDispose]())
 
 test("the audit log can be read by page, in full, or filtered by kind", async () => {
   const baseUrl = server.url

@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks"
 import { inspect } from "node:util"
-import { createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { PASSWORD, register, type ServerProcess, startServer } from "../test/startServer.ts"
+import { PASSWORD, register, startServerOnPostgres } from "../test/startServer.ts"
 import {
   createLatchkey,
   isApiKey,
@@ -11,18 +10,13 @@ import {
   type LatchkeyResponse,
 } from "./index.ts"
 
-let database: TestDatabase
-let server: ServerProcess
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject("postgresUrl"))
-  server = await startServer({ databaseUrl: database.url })
+  server = await startServerOnPostgres(inject("postgresUrl"))
 })
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+afterAll(() => server[Symbol.asyncDispose]())
 
 /** Creates an account, and a client with its access token. */
 async function newUser(options: Partial<LatchkeyOptions> = {}) {

@@ -1,4 +1,4 @@
-import { createTestDatabase, gate, type TestDatabase } from "@latchkey/test-postgres"
+import { gate } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import {
   failure,
@@ -8,28 +8,24 @@ import {
   type ServerProcess,
   startRawServer,
   startServer,
+  startServerOnPostgres,
 } from "../test/startServer.ts"
 import { createLatchkey, LatchkeyError, type SignedIn } from "./index.ts"
 
-let database: TestDatabase
-let server: ServerProcess
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject("postgresUrl"))
-  server = await startServer({ databaseUrl: database.url })
+  server = await startServerOnPostgres(inject("postgresUrl"))
 })
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+afterAll(() => server[Symbol.asyncDispose]())
 
 const refreshes = (server: ServerProcess) => server.count("/trpc/auth.refresh")
 
 test("50 concurrent calls with an expired access token share one refresh and all succeed", async () => {
   const { user, accessToken, refreshToken } = await register(server.url)
   // The same database and secret, an hour later.
-  await using later = await startServer({ databaseUrl: database.url, clockAhead: true })
+  await using later = await startServer({ databaseUrl: server.databaseUrl, clockAhead: true })
   const expired = createLatchkey({ baseUrl: later.url, accessToken })
   await expect(expired.auth.me()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
 

@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { createTestDatabase } from "@latchkey/test-postgres"
 import { createLatchkey } from "../src/createLatchkey.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
@@ -77,6 +78,20 @@ export async function startServer({
     await exited
   }
   return { url: await url, count, kill, [Symbol.asyncDispose]: kill }
+}
+
+/** Starts a real server in its own process, with its own PostgreSQL database. */
+export async function startServerOnPostgres(postgresUrl: string, variables: Record<string, string> = {}) {
+  const database = await createTestDatabase(postgresUrl)
+  const server = await startServer({ databaseUrl: database.url, ...variables })
+  return {
+    ...server,
+    databaseUrl: database.url,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
 }
 
 /** Shared by all servers of a test run, so that they accept each other's tokens. */

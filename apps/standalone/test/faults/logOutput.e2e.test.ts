@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
+import { execFileSync } from "node:child_process"
 import {
   closeSync,
   constants,
@@ -10,59 +9,42 @@ import {
   writeFileSync,
 } from "node:fs"
 import { mkdtemp } from "node:fs/promises"
-import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, freePort } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test, vi } from "vitest"
-import { newSecret, rest } from "../testServer.ts"
+import { expectNoSecrets, newSecret, rest, spawnBuiltServer } from "../testServer.ts"
 import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
-
-const builtServer = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 
 /** More lines than fit into the server's buffer. Each has about 200 bytes. */
 const LINES = 8_000
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return String(port)
-}
-
 /** Starts a server process with this file descriptor as standard output. */
 async function startServer(stdout: number) {
   const database = await createTestDatabase(inject("postgresUrl"))
+  onTestFinished(() => database[Symbol.asyncDispose]())
+  // The log, which names the ports that the server listens on, is not read while the server runs.
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const child = spawn(process.execPath, [builtServer], {
-    env: {
-      PATH: process.env.PATH,
-      PORT: port,
-      METRICS_PORT: metricsPort,
+  const server = spawnBuiltServer(
+    {
+      PORT: String(port),
+      METRICS_PORT: String(metricsPort),
       DATABASE_URL: database.url,
       AUTH_SECRET: newSecret(),
     },
-    stdio: ["ignore", stdout, "inherit"],
-  })
+    { stdout },
+  )
   closeSync(stdout)
-  onTestFinished(async () => {
-    child.kill("SIGKILL")
-    await database[Symbol.asyncDispose]()
-  })
   const url = `http://127.0.0.1:${port}`
   const isReady = () => rest(url, "GET", "/readyz").then(({ status }) => expect(status).toBe(200))
   await vi.waitFor(isReady, { timeout: 20_000, interval: 50 })
   return {
     url,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
-    async stop() {
-      child.kill("SIGTERM")
-      const [code, signal] = await once(child, "exit")
-      return { code, signal }
+    stop() {
+      server.child.kill("SIGTERM")
+      return server.exited
     },
   }
 }
@@ -109,6 +91,7 @@ test("nobody reads the log's pipe: the server serves, and when it is read again,
   expect(await (await fetch(metricsUrl)).text()).toContain(`\nlatchkey_log_lines_dropped_total ${dropped}\n`)
   expect(await stop()).toEqual(CLEAN_EXIT)
   expect(lines.at(-1)).toContain("stopping")
+  expectNoSecrets(lines)
 }, 60_000)
 
 test("nobody ever reads the log's pipe: SIGTERM ends the process", async () => {
@@ -152,6 +135,7 @@ test.runIf(canMountTmpfs())(
     expect(countRequests(lines()) + Number(droppedCounts(lines())[0])).toBe(LINES)
     expect(await stop()).toEqual(CLEAN_EXIT)
     expect(lines().at(-1)).toContain("stopping")
+    expectNoSecrets(lines())
   },
   60_000,
 )

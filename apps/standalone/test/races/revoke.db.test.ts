@@ -1,4 +1,4 @@
-import { connect } from "@latchkey/test-postgres"
+import { connect, gate } from "@latchkey/test-postgres"
 import bcrypt from "bcrypt"
 import { afterEach, expect, inject, test, vi } from "vitest"
 import { newSecret, registerWithKey, rest } from "../testServer.ts"
@@ -68,22 +68,18 @@ test("a key that is revoked on another instance while its bcrypt runs is rejecte
   })
   const key = await registerWithKey(two.a)
   const compare = bcrypt.compare.bind(bcrypt)
-  let resumeCompare = () => {}
-  const hasBegun = new Promise<void>((resolve) => {
-    vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
-      resolve()
-      await new Promise<void>((go) => {
-        resumeCompare = go
-      })
-      return compare(text, hash)
-    })
+  const [begun, resumed] = [gate(), gate()]
+  vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
+    begun.open()
+    await resumed.opened
+    return compare(text, hash)
   })
 
   const verdict = fetchStatus(two.b, key.apiKey)
-  await hasBegun
+  await begun.opened
   expect((await revoke(two.a, key)).status).toBe(204)
   const late = fetchStatus(two.b, key.apiKey)
-  resumeCompare()
+  resumed.open()
 
   expect(await Promise.all([verdict, late])).toEqual([401, 401])
   expect(await readRow(two.databaseUrl, key.id)).toEqual(wiped)

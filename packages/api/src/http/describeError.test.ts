@@ -2,7 +2,7 @@ import { DatabaseUnavailable } from "@latchkey/auth"
 import { expect, test } from "vitest"
 import { describeError } from "./describeError.ts"
 
-test("parameters that a database error repeats stay out of the log", () => {
+test("the log does not contain the parameters in a database error", () => {
   const secret = "ada@example.com"
   const cause = Object.assign(new Error(`Key (email)=(${secret}) already exists.`), {
     code: "23505",
@@ -17,7 +17,7 @@ test("parameters that a database error repeats stay out of the log", () => {
   expect(described.at?.[0]).toContain("describeError.test.ts")
 })
 
-test("an error of our own keeps its message and the code of its cause", () => {
+test("Latchkey's own errors keep their message and the code of their cause", () => {
   const cause = Object.assign(new Error("connect to 10.0.0.1"), { code: "ECONNREFUSED" })
   const described = describeError(new DatabaseUnavailable("no answer", { cause }))
 

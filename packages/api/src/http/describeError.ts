@@ -7,8 +7,8 @@ interface DescribedError {
 }
 
 /**
- * Describes an error for the log, without the messages of foreign errors: a database's messages repeat values such as
- * emails and hashes. The type, code and stack are enough to find the cause.
+ * Describes an error for the log, without the messages of other libraries' errors: a database's messages contain values
+ * such as emails and hashes. The type, code and stack are enough to find the cause.
  */
 export function describeError(error: unknown): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error }
@@ -28,5 +28,5 @@ export function describeError(error: unknown): DescribedError {
   }
 }
 
-/** Our own messages never contain values. Others may, such as a URL with a password. */
+/** Latchkey's own messages never contain values. Others may, such as a URL with a password. */
 const isSafeToLog = (error: Error) => error.name === "AuthError" || error.name === "DatabaseUnavailable"

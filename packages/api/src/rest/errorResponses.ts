@@ -1,64 +1,37 @@
-import type { JsonSchema } from "./restOperations.ts"
+import { REASONS, type Reason } from "@latchkey/contract"
+import type { JsonSchema, RestOperation } from "./restOperations.ts"
 
-interface ErrorResponse {
-  description: string
-  headers?: Record<string, object>
+/** When an operation fails with each reason. The reasons that are left out are not errors of an operation. */
+const DESCRIPTIONS: Partial<Record<Reason, string>> = {
+  INVALID_INPUT: "the input is invalid; `issues` lists the fields.",
+  AMBIGUOUS_CREDENTIALS: "the request has more than one credential.",
+  UNAUTHENTICATED: "the credential is missing or not valid.",
+  LOGIN_FAILED: "the email or password is wrong.",
+  FORBIDDEN: "the caller is not allowed to do this.",
+  NOT_FOUND: "nothing with this id exists, is still active, and is accessible to the caller.",
+  EMAIL_TAKEN: "an account with this email already exists.",
+  KEY_LIMIT_REACHED: "the user has reached the limit of active keys.",
+  TOO_LARGE: "the body exceeds 64 KiB.",
+  UNSUPPORTED_MEDIA_TYPE: "the body is compressed, or its type is not `application/json`.",
+  RATE_LIMITED: "too many attempts. The request had no effect.",
+  UNAVAILABLE:
+    "the service is temporarily unavailable. Unless `begun` is false, the request may have taken effect.",
 }
 
 const RETRY_AFTER = { "Retry-After": header("Seconds to wait before retrying.", "integer") }
 
-/** Errors that any operation can return, by status. */
-const COMMON_ERRORS: Record<string, ErrorResponse> = {
-  "400": {
-    description:
-      "`INVALID_INPUT`: the input is invalid; `issues` lists the fields. `AMBIGUOUS_CREDENTIALS`: the request has more than one credential.",
+/** The headers of error responses, by status. */
+const HEADERS: Readonly<Record<number, Record<string, object>>> = {
+  401: { "WWW-Authenticate": header("The authentication scheme to use.", "string") },
+  429: {
+    ...RETRY_AFTER,
+    RateLimit: header(
+      "The remaining quota of the strictest rate limit, and the seconds until it resets.",
+      "string",
+    ),
+    "RateLimit-Policy": header("The total quota of that rate limit, and its window in seconds.", "string"),
   },
-  "401": {
-    description:
-      "`UNAUTHENTICATED`: the credential is missing or not valid. `LOGIN_FAILED`: the email or password is wrong.",
-    headers: { "WWW-Authenticate": header("The authentication scheme to use.", "string") },
-  },
-  "403": { description: "`FORBIDDEN`: the caller is not allowed to do this." },
-  "503": {
-    description:
-      "`UNAVAILABLE`: the service is temporarily unavailable. Unless `begun` is false, the request may have taken effect.",
-    headers: RETRY_AFTER,
-  },
-}
-
-/** Errors of operations with a path parameter. */
-const PATH_ERRORS: Record<string, ErrorResponse> = {
-  "404": {
-    description:
-      "`NOT_FOUND`: nothing with this id exists, is still active, and is accessible to the caller.",
-  },
-}
-
-/** Errors of operations with a body. */
-const BODY_ERRORS: Record<string, ErrorResponse> = {
-  "409": {
-    description:
-      "`EMAIL_TAKEN`: an account with this email exists. `KEY_LIMIT_REACHED`: the user has as many active keys as allowed.",
-  },
-  "413": { description: "`TOO_LARGE`: the body exceeds 64 KiB." },
-  "415": {
-    description: "`UNSUPPORTED_MEDIA_TYPE`: the body is compressed, or its type is not `application/json`.",
-  },
-}
-
-/** Errors of rate-limited operations, with or without a body. */
-const POST_ERRORS: Record<string, ErrorResponse> = {
-  "429": {
-    description: "`RATE_LIMITED`: too many attempts. The request had no effect.",
-    headers: {
-      ...RETRY_AFTER,
-      RateLimit: header(
-        "The remaining quota of the strictest rate limit, and the seconds until it resets.",
-        "string",
-      ),
-      "RateLimit-Policy": header("The total quota of that rate limit, and its window in seconds.", "string"),
-    },
-  },
+  503: RETRY_AFTER,
 }
 
 /** The body of every error response. */
@@ -101,21 +74,36 @@ export const errorSchema: JsonSchema = {
   },
 }
 
+/** Why an operation can fail, apart from bugs in the server. */
+function reasonsOf({ access, kind, params, reasons = [] }: RestOperation): readonly Reason[] {
+  return [
+    "INVALID_INPUT",
+    ...(access === "anyone" ? [] : (["AMBIGUOUS_CREDENTIALS", "UNAUTHENTICATED"] as const)),
+    ...(access === "jwt" || access === "admin" ? (["FORBIDDEN"] as const) : []),
+    ...(params ? (["NOT_FOUND"] as const) : []),
+    ...(kind === "mutation" ? (["TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
+    ...reasons,
+    "UNAVAILABLE",
+  ]
+}
+
 /** The error responses of an operation, by status. */
-export function errorResponses({
-  hasParams,
-  hasBody,
-  isPost,
-}: Record<"hasParams" | "hasBody" | "isPost", boolean>) {
-  const errors = {
-    ...COMMON_ERRORS,
-    ...(hasParams && PATH_ERRORS),
-    ...(hasBody && BODY_ERRORS),
-    ...(isPost && POST_ERRORS),
-  }
+export function errorResponses(operation: RestOperation) {
   const content = { "application/json": { schema: { $ref: "#/components/schemas/Error" } } }
+  const descriptions = new Map<number, string[]>()
+  for (const reason of reasonsOf(operation)) {
+    const { status } = REASONS[reason]
+    descriptions.set(status, [...(descriptions.get(status) ?? []), `\`${reason}\`: ${DESCRIPTIONS[reason]}`])
+  }
   return Object.fromEntries(
-    Object.entries(errors).map(([status, response]) => [status, { ...response, content }]),
+    [...descriptions].map(([status, sentences]) => [
+      status,
+      {
+        description: sentences.join(" "),
+        ...(HEADERS[status] && { headers: HEADERS[status] }),
+        content,
+      },
+    ]),
   )
 }
 

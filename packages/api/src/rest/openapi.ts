@@ -16,17 +16,11 @@ const SECURITY = {
 
 const SUCCESS = { 200: "Success.", 201: "Created.", 204: "Success. The response has no body." }
 
-/** Descriptions of path and query parameters, by name. */
-const PARAMETERS: Readonly<Record<string, string>> = {
+/** Descriptions of path parameters, by name. */
+const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   key_id: "The id of the API key. This is not the key itself.",
   session_id: "The id of the session.",
   user_id: "The id of the user.",
-  cursor: "The `nextCursor` of the previous page. Omit it to get the first page.",
-  limit: "The maximum number of items on the page.",
-  status: "Which items to return.",
-  search: "Return only items that match this text.",
-  userId: "Return only the API keys of this user.",
-  kind: "Return only events of this kind.",
 }
 
 /** Creates the OpenAPI 3.1 document of the REST API from the router. */
@@ -68,8 +62,7 @@ function describe(operation: RestOperation) {
   const { input, output, params = {} } = operation
   const inPath = Object.values(params)
   const fields = Object.keys(input?.properties ?? {}).filter((name) => !inPath.includes(name))
-  const isPost = operation.method === "POST"
-  const hasBody = isPost && fields.length > 0
+  const hasBody = operation.method === "POST" && fields.length > 0
   return {
     operationId: operation.procedure,
     summary: operation.summary,
@@ -94,7 +87,7 @@ function describe(operation: RestOperation) {
         description: SUCCESS[operation.status],
         ...(output && { content: { "application/json": { schema: output } } }),
       },
-      ...errorResponses({ hasParams: inPath.length > 0, hasBody, isPost }),
+      ...errorResponses(operation),
     },
   }
 }
@@ -102,12 +95,12 @@ function describe(operation: RestOperation) {
 const parameter = (
   place: "path" | "query",
   name: string,
-  schema: JsonSchema | undefined,
+  { description, ...schema }: JsonSchema = {},
   required: boolean,
 ) => ({
   name,
   in: place,
-  description: PARAMETERS[name],
+  description: place === "path" ? PATH_PARAMETERS[name] : description,
   required,
-  schema: schema ?? {},
+  schema,
 })

@@ -2,10 +2,12 @@ import { instant } from "@latchkey/contract/schemas"
 import { z } from "zod"
 import { type ProcedureKind, procedureDescriptions } from "../trpc/callProcedure.ts"
 import type { Access, RestRoute } from "../trpc/procedures.ts"
+import { describeFields } from "./fieldDescriptions.ts"
 
 /** JSON Schema, with types for the keywords that this package reads. */
 export interface JsonSchema {
   type?: string
+  description?: string
   properties?: Record<string, JsonSchema>
   required?: string[]
   [keyword: string]: unknown
@@ -22,6 +24,8 @@ export interface RestOperation extends RestRoute {
   /** Null if the response has no body. */
   output: JsonSchema | null
 }
+
+describeFields(procedureDescriptions.map(({ output }) => output))
 
 /** Every procedure with a REST route. */
 export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(

@@ -34,13 +34,15 @@ export class Latchkey {
   /**
    * Runs a call when it is its client's turn. Clients are told apart by the caller's user once that is known, else by
    * the address. A user's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
-   * revoking it.
+   * revoking it. Within these, each key and each session is a lane, for the same reason.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
   runQueued<T>(run: () => Promise<T>): Promise<T> {
     const { caller } = this.request
-    return this.#runQueuedAs(caller && `${caller.user.id} ${caller.via}`, run)
+    if (!caller) return this.#runQueuedAs(null, run)
+    const lane = caller.via === "jwt" ? caller.sessionId : caller.apiKeyId
+    return this.#runQueuedAs(`${caller.user.id} ${caller.via}`, run, lane)
   }
 
   /** The same for a call by refresh token: a live session does not wait for what others at its address make up. */
@@ -49,9 +51,9 @@ export class Latchkey {
     return this.#runQueuedAs(holder && `${holder.id} refreshToken`, run)
   }
 
-  #runQueuedAs<T>(client: string | null, run: () => Promise<T>): Promise<T> {
+  #runQueuedAs<T>(client: string | null, run: () => Promise<T>, lane?: string): Promise<T> {
     this.#runQueued ??= this.auth.queue.forRequest()
-    return this.#runQueued(client ?? addressBlock(this.request.address), run)
+    return this.#runQueued(client ?? addressBlock(this.request.address), run, lane)
   }
 }
 

@@ -1,4 +1,5 @@
 import { AuthError, adminSessionOf, type Caller, DatabaseUnavailable, unauthenticated } from "@latchkey/auth"
+import type { Reason } from "@latchkey/contract"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import { failureOf, toTrpcError } from "../failure.ts"
@@ -18,6 +19,8 @@ export interface RestRoute {
   summary: string
   /** What the operation does and when it fails, in Markdown. */
   description: string
+  /** The reasons of errors that don't follow from the access, the input and the method. */
+  reasons?: readonly Reason[]
 }
 
 export interface Meta {
@@ -26,8 +29,8 @@ export interface Meta {
   input?: "none"
   /**
    * `none`: the call bypasses the fair queue, because it runs no query of its own, or because it waits for bcrypt and
-   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex by user bound such calls.
-   * `own`: the procedure enters the queue itself, once it knows whose call it is.
+   * must not hold a place meanwhile. Rate limits, the bcrypt queues and the mutex per user bound such calls.
+   * `own`: the procedure enters the queue itself, once it has identified the client.
    */
   queue?: "none" | "own"
   rest?: RestRoute
@@ -103,7 +106,7 @@ interface Call {
   getRawInput: () => Promise<unknown>
 }
 
-/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place while it arrives. */
+/** Runs the rest of a call in the fair queue. Reads the input first, so that the call holds no place meanwhile. */
 async function runQueued<T>({ ctx, meta, getRawInput }: Call, run: () => Promise<T>): Promise<T> {
   if (meta?.queue) return run()
   await getRawInput()

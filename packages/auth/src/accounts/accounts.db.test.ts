@@ -22,7 +22,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   const isSignedIn = async (accessToken: string, on = auth) =>
     (await on.authenticate(bearer(accessToken))).caller !== null
 
-  test("who has registered can sign in, whatever the case of the email", async () => {
+  test("a registered user signs in, ignoring the case of the email", async () => {
     const { email, password, user } = await signUp(auth)
     const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password }, client)
     expect(signedIn.user).toEqual(user)
@@ -31,7 +31,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     })
   })
 
-  test("an email registers once", async () => {
+  test("an email can be registered only once", async () => {
     const { email } = await signUp(auth)
     const again = auth.accounts.register(
       { email: email.toUpperCase(), password: "another good password" },
@@ -49,7 +49,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     await expect(attempt).rejects.toMatchObject({ reason: "FORBIDDEN" })
   })
 
-  test("a weak password is refused by the name of its field", async () => {
+  test("the error for a weak password names the field", async () => {
     const user = await signUp(auth)
     await expect(
       auth.accounts.register({ email: "x@example.com", password: "short" }, client),
@@ -64,7 +64,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     })
   })
 
-  test("a wrong password and an unknown email are told alike, after one bcrypt of the same cost each", async () => {
+  test("a wrong password and an unknown email give the same error, after one bcrypt of the same cost", async () => {
     const { email } = await signUp(auth)
     const compare = vi.spyOn(bcrypt, "compare")
 
@@ -83,7 +83,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   })
 
   test.each(["wrong", "faux mot de passé".normalize("NFD")])(
-    "%s takes as many bcrypts for an email without an account as for one with",
+    "the password %s takes as many bcrypts for an unknown email as for a known one",
     async (password) => {
       const { email } = await signUp(auth)
       const compare = vi.spyOn(bcrypt, "compare")
@@ -97,7 +97,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     },
   )
 
-  test("a password that was hashed as typed signs in, and then in any form", async () => {
+  test("a password hashed as typed works as typed, and afterwards in any form", async () => {
     const { email, user } = await signUp(auth)
     const typed = "mot de passe trouvé".normalize("NFD")
     const condensed = createHmac("sha256", "latchkey/password/v1").update(typed).digest("base64url")
@@ -111,7 +111,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     expect((await login(typed)).user).toEqual(user)
   })
 
-  test("ending a session that was replaced never fails, and is told in the background", async () => {
+  test("ending a replaced session never fails, and reports errors in the background", async () => {
     const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
     const onBackgroundError = vi.fn()
     const cut = createTestAuth(db, { onBackgroundError })
@@ -122,7 +122,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     await close()
   })
 
-  test("a refresh token is good once; using it again ends the session, also after a restart", async () => {
+  test("a refresh token is valid once; reusing it ends the session, even after a restart", async () => {
     const secrets = { current: newSecret() }
     const before = createTestAuth(database.db, { secrets })
     const first = await signUp(before)
@@ -142,7 +142,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     })
   })
 
-  test("two refreshes at the same moment end the session", async () => {
+  test("two concurrent refreshes end the session", async () => {
     const user = await signUp(auth)
     const results = await Promise.allSettled([
       auth.accounts.refresh(user, client),
@@ -152,7 +152,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     expect(await isSignedIn(user.accessToken)).toBe(false)
   })
 
-  test("signing out counts at once, for that session alone", async () => {
+  test("signing out ends that session immediately, and no other", async () => {
     const user = await signUp(auth)
     const elsewhere = await auth.accounts.login(user, client)
 
@@ -163,7 +163,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     expect(await isSignedIn(elsewhere.accessToken)).toBe(true)
   })
 
-  test("changing the password ends the other sessions and not this one", async () => {
+  test("changing the password ends all sessions except the caller's", async () => {
     const user = await signUp(auth)
     const elsewhere = await auth.accounts.login(user, client)
     const newPassword = "a better password than before"
@@ -187,7 +187,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     await auth.accounts.login(user, client)
   })
 
-  test("a sign-in under way while the password changes comes to nothing", async () => {
+  test("a sign-in fails if the password changes while it is in flight", async () => {
     const user = await signUp(auth)
     const { promise: changed, resolve: open } = gate()
     const compare = bcrypt.compare.bind(bcrypt)
@@ -198,7 +198,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
         return compare(text, hash)
       })
     })
-    // Queues of its own, or the change would wait behind the sign-in that waits for it.
+    // Another instance has its own queues; in the same one, the change would wait for the sign-in.
     const other = createTestAuth(database.db)
 
     const signIn = auth.accounts.login(user, client).catch((error) => error)
@@ -211,7 +211,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     vi.restoreAllMocks()
   })
 
-  test("a disabled user is out at once and can't come back", async () => {
+  test("a disabled user is signed out immediately and can't sign in again", async () => {
     const user = await signUp(auth)
     await database.db.update(users).set({ disabledAt: sql`now()` }).where(sql`${users.id} = ${user.user.id}`)
 
@@ -220,7 +220,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
   })
 
-  test("no credential and two are told apart from a bad one", async () => {
+  test("a missing credential and two credentials are distinguished from an invalid one", async () => {
     const user = await signUp(auth)
     expect(await auth.authenticate(new Headers())).toEqual({ caller: null, problem: "none" })
     const both = new Headers([...user.headers, ["x-api-key", "0".repeat(64)]])

@@ -50,39 +50,42 @@ export interface Credentials {
  * `RATE_LIMITED`.
  */
 export interface Accounts {
-  /** @throws {AuthError} `FORBIDDEN` when registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
+  /** @throws {AuthError} `FORBIDDEN` if registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
   register(input: Credentials, client: ClientInfo): Promise<SignedIn>
   /**
-   * @throws {AuthError} `LOGIN_FAILED`, alike and after the same bcrypt whatever was wrong. After a change of
-   *   `BCRYPT_COST` an unknown email costs the new one, and a known one the old until it has signed in.
+   * @throws {AuthError} `LOGIN_FAILED`, with the same message and after the same bcrypt for an unknown email and a
+   *   wrong password. After a change of `BCRYPT_COST`, an account keeps the old cost until its owner has signed in
+   *   again, whereas an unknown email has the new cost.
    */
   login(input: Credentials, client: ClientInfo): Promise<SignedIn>
-  /** Whose live session a refresh token belongs to, old or new; null when it is of none. Calls share a read. */
+  /**
+   * The user whose live session a current or replaced refresh token belongs to, if any. Concurrent calls share a read.
+   */
   holderOf(refreshToken: string): Promise<User | null>
   /**
-   * Replaces a refresh token. Presenting one that was replaced before ends its session: somebody has a copy
+   * Replaces a refresh token. Presenting a replaced token ends the session, because there must be a copy of the token
    * (RFC 9700, section 4.14.2).
    *
-   * @param input.repeatable for a browser's cookie, which a page that is reloaded sends again before the answer has
-   * replaced it, and of which nobody knows in what order the requests come in: for `REPEAT_LEEWAY` seconds after a
-   * turn there is no other, and the token before is answered with the newest.
+   * @param input.repeatable for a browser's cookie: a reloaded page sends it again before the response has replaced it,
+   *   and requests may arrive in any order. For `REPEAT_LEEWAY` seconds after a rotation the session does not rotate
+   *   again, and the previous token is answered with the newest one.
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
   refresh(input: { refreshToken: string; repeatable?: boolean }, client: ClientInfo): Promise<SignedIn>
-  /** @throws {AuthError} `UNAUTHENTICATED` when the session ended meanwhile. */
+  /** @throws {AuthError} `UNAUTHENTICATED` if the session has already ended. */
   logout(session: { userId: string; sessionId: string }, client: ClientInfo): Promise<void>
-  /** Ends the session of a refresh token, old or new; harmless when it is none, and then counted for the address. */
+  /** Ends the session of a current or replaced refresh token. An unknown token counts towards its address's limit. */
   logoutByRefreshToken(input: { refreshToken: string }, client: ClientInfo): Promise<void>
   /**
-   * Ends the session of a refresh token in whose place another has just been handed out. Not counted, and never fails:
-   * the new session exists whatever becomes of the old one.
+   * Ends the previous session of a browser that has just signed in again. Has no rate limit and never fails, because
+   * the new session already exists.
    */
   endReplaced(input: { refreshToken: string }, client: ClientInfo): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
-   * @throws {AuthError} `LOGIN_FAILED` when the current password is wrong, `INVALID_INPUT`, `UNAUTHENTICATED` when the
-   *   session ended meanwhile.
+   * @throws {AuthError} `LOGIN_FAILED` if the current password is wrong, `INVALID_INPUT`, `UNAUTHENTICATED` if the
+   *   session has ended.
    */
   changePassword(
     session: { userId: string; sessionId: string },
@@ -91,7 +94,7 @@ export interface Accounts {
   ): Promise<void>
 }
 
-/** Seconds; long enough for a page to be reloaded over a poor connection. */
+/** Seconds, long enough to reload a page over a poor connection. */
 const REPEAT_LEEWAY = 30
 
 export function createAccounts(
@@ -142,7 +145,7 @@ export function createAccounts(
     return new AuthError("LOGIN_FAILED", "Wrong email or password.")
   }
 
-  /** Rehashes a password that was just verified in the current form and at the current cost. */
+  /** Rehashes a password that was just verified, in its NFC form and at the current cost. */
   async function renewHash(userId: string, password: string, checkedHash: string): Promise<string> {
     const newHash = await hashPassword(bcrypt, password)
     return (await replacePasswordHash(db, { userId, checkedHash, newHash })) ? newHash : checkedHash
@@ -155,7 +158,8 @@ export function createAccounts(
     const accessToken = await newAccessToken(id, session.id)
     const email = input.email.toLowerCase()
     const user = await createUser(db, { id, email, passwordHash, role: roleOfNew(email), session, client })
-    if (!user) throw new AuthError("EMAIL_TAKEN", "An account with this email exists.", { field: "email" })
+    if (!user)
+      throw new AuthError("EMAIL_TAKEN", "An account with this email already exists.", { field: "email" })
     return { user, ...accessToken, refreshToken }
   }
 
@@ -199,9 +203,9 @@ export function createAccounts(
     },
 
     async refresh({ refreshToken, repeatable = false }, client) {
-      const turn = nextRefreshTokens(refreshToken, repeatable ? refreshTokenKeys : undefined)
-      if (!turn) throw unauthenticated()
-      const { presented, next, others } = turn
+      const rotation = nextRefreshTokens(refreshToken, repeatable ? refreshTokenKeys : undefined)
+      if (!rotation) throw unauthenticated()
+      const { presented, next, others } = rotation
       const user = await userOfFamily(presented)
       if (!user) {
         await throttle.unknownRefreshToken(client)

@@ -18,10 +18,10 @@ import { adminSessionOf } from "../identities/adminSession.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
-describe.each(["PostgreSQL", "embedded"] as const)("users and their administrators on %s", (kind) => {
+describe.each(["PostgreSQL", "embedded"] as const)("user administration on %s", (kind) => {
   let database: OpenTestDatabase
   const secrets = { current: newSecret() }
-  /** Two instances. */
+  /** Two instances of the service. */
   let here: Auth
   let there: Auth
   beforeAll(async () => {
@@ -43,20 +43,20 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
   const createKey = (user: { session: { userId: string; sessionId: string } }, on = here) =>
     on.apiKeys.create(user.session, { label: "nightly import", expiresAt: null }, client)
 
-  /** Holds a bcrypt open until told to go on. */
+  /** Holds the next bcrypt open until `goOn` is called. */
   function holdBcrypt(name: "compare" | "hash") {
-    const { promise: told, resolve: goOn } = gate()
+    const { promise: resumed, resolve: goOn } = gate()
     const { promise: begun, resolve: begin } = gate()
     const original = bcrypt[name].bind(bcrypt) as (...args: unknown[]) => Promise<never>
     vi.spyOn(bcrypt, name).mockImplementationOnce(async (...args: unknown[]) => {
       begin()
-      await told
+      await resumed
       return original(...args)
     })
     return { begun, goOn }
   }
 
-  test("who is disabled on one instance is out on the other with the next call, by whatever credential", async () => {
+  test("a user disabled on one instance is rejected by the other from the next call, with any credential", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id, key } = await createKey(user)
     expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
@@ -71,7 +71,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     await expect(createKey(user, there)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
   })
 
-  test("who is enabled again signs in anew, and finds the keys as they were", async () => {
+  test("an enabled user has to sign in again, and their keys work as before", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id, key } = await createKey(user)
     await here.admin.users.disable(admin.by, user.user, client)
@@ -85,7 +85,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(await here.authenticate(bearer(accessToken))).toMatchObject({ caller: { user: user.user } })
   })
 
-  test("a key whose owner is disabled while its bcrypt runs is rejected, and stays without a receipt", async () => {
+  test("a key is rejected and gets no receipt if its owner is disabled while its bcrypt runs", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id, key } = await createKey(user)
     await database.db
@@ -104,7 +104,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(row?.receipt).toBeNull()
   })
 
-  test("a sign-in under way while the user is disabled comes to nothing", async () => {
+  test("a sign-in fails if the user is disabled while it is in flight", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { begun, goOn } = holdBcrypt("compare")
 
@@ -116,7 +116,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(await signIn).toMatchObject({ reason: "LOGIN_FAILED" })
   })
 
-  test("a key that is being created while its owner is disabled is not", async () => {
+  test("no key is created if the owner is disabled while it is being hashed", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { begun, goOn } = holdBcrypt("hash")
 
@@ -136,7 +136,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(items).toEqual([])
   })
 
-  test("of a refresh and being disabled at the same moment, the latter has the last word", async () => {
+  test("disabling a user during a refresh ends the session, whichever is first", async () => {
     const admin = await signUpAdmin()
     for (let round = 0; round < 5; round++) {
       const user = await signUp(here)
@@ -152,7 +152,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     }
   })
 
-  test("administrators who disable each other at the same moment do not both succeed", async () => {
+  test("administrators who disable each other concurrently can't all succeed", async () => {
     for (let round = 0; round < 5; round++) {
       const [ada, bob, eve] = [await signUpAdmin(), await signUpAdmin(), await signUpAdmin()]
       const results = await Promise.allSettled([
@@ -168,7 +168,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     }
   })
 
-  test("nobody disables themselves, or a user that there is not", async () => {
+  test("administrators can't disable themselves or unknown users", async () => {
     const admin = await signUpAdmin()
     await expect(here.admin.users.disable(admin.by, admin.user, client)).rejects.toMatchObject({
       reason: "FORBIDDEN",
@@ -181,7 +181,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(await here.authenticate(admin.headers)).toMatchObject({ caller: { via: "jwt" } })
   })
 
-  test("who was an administrator until just now can do nothing any more", async () => {
+  test("a former administrator can't change anything", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id, key } = await createKey(user)
     await database.db.update(users).set({ role: "user" }).where(eq(users.id, admin.user.id))
@@ -196,7 +196,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(await here.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
   })
 
-  test("each act is in the trail of the user once, however often it is repeated, and says whose it was", async () => {
+  test("each action is recorded once in the user's audit trail, with its actor, even if it is repeated", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { id } = await createKey(user)
     await here.admin.apiKeys.revoke(admin.by, { id }, client)
@@ -214,7 +214,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(byAdmin.find(({ kind }) => kind === "apiKeyRevoked")?.subjectId).toBe(id)
   })
 
-  test("only an administrator with an access token is one", async () => {
+  test("neither an administrator's API key nor another user's access token can administer", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp(here)]
     const { key } = await createKey(admin)
     const { caller } = await here.authenticate(withApiKey(key))
@@ -224,7 +224,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("users and their administrato
     expect(() => adminSessionOf(user.caller)).toThrow(expect.objectContaining({ reason: "FORBIDDEN" }))
   })
 
-  test("registering with one of the emails, whatever its case, makes an administrator", async () => {
+  test("registering one of `adminEmails`, in any case, makes an administrator", async () => {
     const email = `${randomUUID()}@example.com`
     const auth = createTestAuth(database.db, { adminEmails: [email] })
     const password = "a good long password"
@@ -242,7 +242,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the list of users on %s", (k
     auth = createTestAuth(database.db)
     const emails = ["ada@x.example", "adam@x.example", "ab_c@x.example", "abbc@x.example", "a%c@x.example"]
     const rows = [...emails, "a\\c@x.example"].map((email) => ({ email, passwordHash: "hash" }))
-    // In one statement, so in the same millisecond.
+    // One statement, so all rows have the same creation time.
     await database.db.insert(users).values(rows)
     await database.db.update(users).set({ disabledAt: new Date() }).where(eq(users.email, "adam@x.example"))
   })
@@ -253,7 +253,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the list of users on %s", (k
   const emailsOf = async (...args: Parameters<typeof list>) =>
     (await list(...args)).items.map(({ email }) => email.split("@")[0]).sort()
 
-  test("finds by how the email begins, where no character is a pattern", async () => {
+  test("searches by a prefix of the email, without wildcards", async () => {
     expect(await emailsOf({ search: "ADA" })).toEqual(["ada", "adam"])
     expect(await emailsOf({ search: "ada@x.example" })).toEqual(["ada"])
     expect(await emailsOf({ search: "ab_" })).toEqual(["ab_c"])
@@ -264,13 +264,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("the list of users on %s", (k
     expect(await emailsOf({ search: "'; drop table users; --" })).toEqual([])
   })
 
-  test("shows those who are enabled, those who are not, or all", async () => {
+  test("shows the enabled users, the disabled ones, or all", async () => {
     expect(await emailsOf({ status: "disabled" })).toEqual(["adam"])
     expect(await emailsOf({ status: "enabled", search: "ad" })).toEqual(["ada"])
     expect(await emailsOf()).toHaveLength(6)
   })
 
-  test("comes in pages without gaps or repetition, also when somebody registers meanwhile", async () => {
+  test("has pages without gaps or duplicates, even if users register meanwhile", async () => {
     const before = (await list()).items.map(({ id }) => id)
     const seen: string[] = []
     let cursor: string | null = null
@@ -294,7 +294,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the list of users on %s", (k
     await expect(list({ cursor: "made up" })).rejects.toMatchObject({ reason: "INVALID_INPUT" })
   })
 
-  test("says how many keys of a user are active, and nothing of passwords", async () => {
+  test("has the number of a user's active keys, but no password hash", async () => {
     const user = await signUp(auth)
     const keys = []
     for (let n = 0; n < 3; n++) {

@@ -16,21 +16,22 @@ import { type Page, type PageInput, readPage } from "../readPage.ts"
 /** User administration. */
 export interface AdminUsers {
   /**
-   * Users, newest first, or with a search by their emails.
+   * Lists users, newest first, or by email if `search` is not empty.
    *
-   * @param input.search how the email begins, whatever its case; empty: any email.
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.search a prefix of the email, ignoring case. Empty for any email.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(input: PageInput & { status: UserStatus; search: string }): Promise<Page<ListedUser>>
   /**
-   * Once this has resolved, no instance lets the user in or accepts a key or access token of theirs. All their
-   * sessions have ended; the keys stay as they are.
+   * Disables a user and ends their sessions. Once this has resolved, no instance lets the user sign in or accepts their
+   * access tokens or keys. The keys are rejected but not revoked.
    *
-   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`, also for oneself, so that somebody is left who can undo it.
+   * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`. Administrators can't disable themselves, so that
+   *   one remains who can undo it.
    */
   disable(admin: AdminSession, input: { id: string }, client: ClientInfo): Promise<void>
   /**
-   * Lets a user sign in again; the keys work again.
+   * Lets a user sign in again. Their keys work again.
    *
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */

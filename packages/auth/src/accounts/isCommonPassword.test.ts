@@ -34,13 +34,13 @@ test.each([
   "917364550281",
   "9173-dog-6455!",
   "пароль-из-головы",
-])("%s is not", (password) => {
+])("%s is not common", (password) => {
   expect(isCommonPassword(password)).toBe(false)
 })
 
 const ASCENDING = "01234567890123456789012345678901234567890"
 
-/** The same rule in regular expressions, which are plain to read and take quadratic time. */
+/** The same rule as regular expressions, which are easier to read but take quadratic time. */
 function isCommonByRegExp(password: string): boolean {
   const common = dictionary["passwords-common"]
   const pieceOf = (text: string) => /^(.+?)\1+$/su.exec(text)?.[1] ?? text
@@ -58,7 +58,7 @@ function isCommonByRegExp(password: string): boolean {
   )
 }
 
-test("for any text the answer is that of the rule", () => {
+test("any text gets the same answer as from the regular expressions", () => {
   const word = fc.oneof(
     fc.constantFrom(
       "password",
@@ -92,6 +92,6 @@ test.each([
   "1".repeat(1023).concat("x"),
   `${"a".repeat(511)}b${"a".repeat(511)}c`,
   "ab".repeat(511).concat("cd"),
-])("%#: 10,000 checks of a long hostile password are done in time", (password) => {
+])("%#: 10,000 checks of a long hostile password finish in time", (password) => {
   for (let i = 0; i < 10_000; i++) expect(isCommonPassword(password)).toBe(false)
 })

@@ -9,9 +9,11 @@ const ASCENDING = "01234567890123456789012345678901234567890"
 const DESCENDING = [...ASCENDING].reverse().join("")
 
 /**
- * Whether a password is one that attackers try first: on the list of the 49,000 most common, whatever its case;
- * one of them with digits or signs around it, not more than it is long; a word of ours, whatever stands between its
- * letters; a piece of either kind, or a short one, over and over; or digits in a row.
+ * Whether a password is among those that attackers try first, ignoring case:
+ * - one of the 49,000 most common passwords, alone or surrounded by at most as many digits and symbols
+ * - a word specific to this service, with any digits and symbols around or between its letters
+ * - a repetition of either, or of at most four characters
+ * - consecutive digits
  */
 export function isCommonPassword(password: string): boolean {
   const text = password.toLowerCase()
@@ -29,7 +31,7 @@ export function isCommonPassword(password: string): boolean {
   )
 }
 
-/** The part from the first letter to the last; empty without letters. */
+/** The part from the first letter to the last. */
 function coreOf(text: string) {
   const characters = [...text]
   const isLetter = (character: string) => /\p{L}/u.test(character)
@@ -37,11 +39,11 @@ function coreOf(text: string) {
 }
 
 /**
- * The shortest piece that a text repeats, or the text. In linear time, by the prefix function of Knuth, Morris and Pratt:
- * a regular expression with a back-reference takes quadratic time, and anybody may send the text.
+ * The shortest string that yields the text when repeated. Takes linear time, with the prefix function of Knuth, Morris
+ * and Pratt. A regular expression with a back-reference would take quadratic time, and anyone can send the text.
  */
 function pieceOf(text: string) {
-  // overlaps[i]: the length of the longest proper prefix of text[0..i] that it also ends with.
+  // overlaps[i]: the length of the longest proper prefix of text[0..i] that is also its suffix.
   const overlaps = new Uint32Array(text.length)
   let overlap = 0
   for (let end = 1; end < text.length; end++) {

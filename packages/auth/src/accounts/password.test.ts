@@ -12,18 +12,18 @@ test.each([
   ["x7".repeat(512).concat("y"), "must have at most 1024 bytes"],
   ["lone surrogate \ud800", "must be valid Unicode"],
   ["password1234", "is among the most common passwords"],
-])("%# is refused", (password, problem) => {
+])("password %# is rejected", (password, problem) => {
   expect(passwordProblem(password)).toBe(problem)
 })
 
 test.each(["twelve bytes", "ключ дом", `${"x7y".repeat(341)}z`, "NUL \0 is a byte"])(
-  "%# is taken",
+  "password %# is accepted",
   (password) => {
     expect(passwordProblem(password)).toBeNull()
   },
 )
 
-test("every byte counts, past bcrypt's 72 and past a NUL", async () => {
+test("every byte counts, even after 72 bytes or a NUL", async () => {
   const long = "x".repeat(1023)
   const hash = await hashPassword(bcrypt, `${long}1`)
   expect(await comparePassword(bcrypt, `${long}1`, hash)).toBe("current")
@@ -34,7 +34,7 @@ test("every byte counts, past bcrypt's 72 and past a NUL", async () => {
   expect(await comparePassword(bcrypt, "before\0something else", withNul)).toBe("none")
 })
 
-test("a lone surrogate does not pass for the character that would replace it", async () => {
+test("a lone surrogate does not match the replacement character", async () => {
   const hash = await hashPassword(bcrypt, "replaced: \ufffd")
   expect(await comparePassword(bcrypt, "replaced: \ud800", hash)).toBe("none")
 })
@@ -43,7 +43,7 @@ const DECOMPOSED = ["mot de passe trouvé", "Пароль с буквой й", "
   text.normalize("NFD"),
 )
 
-test.each(DECOMPOSED)("%s is one password, composed and decomposed", async (decomposed) => {
+test.each(DECOMPOSED)("%s matches itself, composed and decomposed", async (decomposed) => {
   const composed = decomposed.normalize("NFC")
   expect(decomposed).not.toBe(composed)
   expect(await comparePassword(bcrypt, decomposed, await hashPassword(bcrypt, composed))).toBe("current")
@@ -51,7 +51,7 @@ test.each(DECOMPOSED)("%s is one password, composed and decomposed", async (deco
 })
 
 test.each(DECOMPOSED)(
-  "%s goes on matching the hash that an earlier version made of it as typed",
+  "%s still matches the hash that an earlier version made of it as typed",
   async (typed) => {
     const condensed = createHmac("sha256", "latchkey/password/v1").update(typed, "utf8").digest("base64url")
     const former = await bcrypt.hash(condensed)
@@ -60,17 +60,17 @@ test.each(DECOMPOSED)(
   },
 )
 
-test("lengths are those of the composed form, however it was typed", async () => {
+test("lengths are measured in the composed form, however the password was typed", async () => {
   const longest = "한".repeat(341)
   expect(passwordProblem(`${longest}x`.normalize("NFD"))).toBe(null)
   expect(passwordProblem(`${longest}xy`.normalize("NFD"))).toBe("must have at most 1024 bytes")
   const hash = await hashPassword(bcrypt, `${longest}x`)
   expect(await comparePassword(bcrypt, `${longest}x`.normalize("NFD"), hash)).toBe("current")
-  // Seven characters that are typed as fourteen, and 28 bytes.
+  // Seven characters, typed as fourteen code points of 28 bytes.
   expect(passwordProblem("й".repeat(7).normalize("NFD"))).toBe("must have at least 8 characters")
 })
 
-test("the decoy matches nothing, at the cost of a real hash", async () => {
+test("the dummy hash matches nothing, at the cost of a real hash", async () => {
   expect(await bcrypt.compare("", bcrypt.dummyHash)).toBe(false)
   expect(bcrypt.dummyHash.slice(0, 7)).toBe((await bcrypt.hash("x")).slice(0, 7))
   expect(bcrypt.dummyHash).toHaveLength(60)

@@ -10,8 +10,9 @@ const MAX_BYTES = 1024
 const MAX_TYPED_BYTES = 3 * MAX_BYTES
 
 /**
- * What is wrong with a new password, or null. Lengths are those of its NFC form, which is what is hashed; bytes are of
- * its UTF-8, in which three characters can have twelve. ASVS 5.0, 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11.
+ * Why a new password is rejected, or null if it is accepted. Lengths are those of its NFC form, which is what is
+ * hashed. A minimum of bytes is not enough: three characters can have twelve bytes in UTF-8. ASVS 5.0, 6.2.1,
+ * 6.2.4, 6.2.5, 6.2.9, 6.2.11.
  */
 export function passwordProblem(password: string): string | null {
   if (!password.isWellFormed()) return "must be valid Unicode"
@@ -29,19 +30,19 @@ export function passwordProblem(password: string): string | null {
 export const hashPassword = (bcrypt: BcryptQueue, password: string) =>
   bcrypt.hash(prehash(normalize(password)))
 
-/** `outdated`: it matches, and the hash should be replaced by a new one of the same password. */
+/** `outdated`: the password matches, but should be hashed again. */
 export type PasswordMatch = "current" | "outdated" | "none"
 
 /**
- * Compares a password as `hashPassword` hashes it and, where that differs, as it was typed: hashes of earlier versions
- * are of that. How many bcrypts a mismatch takes, one or two, depends on the password alone and not on the hash.
+ * Compares a password in its NFC form and, if that differs, also as typed, which is what earlier versions hashed.
+ * Whether a mismatch takes one bcrypt or two depends only on the password, so the time reveals nothing about the hash.
  */
 export async function comparePassword(
   bcrypt: BcryptQueue,
   password: string,
   passwordHash: string,
 ): Promise<PasswordMatch> {
-  // Nobody's password. UTF-8 has no lone surrogates; they would count as the replacement character.
+  // No account has such a password. In UTF-8, a lone surrogate would become the replacement character.
   if (!password.isWellFormed() || Buffer.byteLength(password) > MAX_TYPED_BYTES) {
     await bcrypt.compare("", passwordHash)
     return "none"
@@ -55,15 +56,15 @@ export async function comparePassword(
 }
 
 /**
- * NFC, as RFC 8265, section 4.2, has it for passwords: keyboards and systems differ in whether "é" is one character or
- * two. Not NFKC, which would also make different passwords equal.
+ * NFC, as RFC 8265, section 4.2, requires for passwords: keyboards and systems differ in whether "é" is one character
+ * or two. NFKC would also make different passwords equal.
  */
 const normalize = (password: string) => password.normalize("NFC")
 
 /**
- * bcrypt stops at 72 bytes and at a NUL, so it is given a digest of all of them instead: HMAC-SHA-256 in
- * base64url, 43 characters. It is keyed, with a key that is no secret, because plain SHA-256 digests of passwords
- * have leaked elsewhere and could be tried against our hashes without knowing the passwords.
+ * bcrypt ignores everything after 72 bytes or a NUL, so it gets a digest of the whole password: HMAC-SHA-256 in
+ * base64url, 43 characters. The HMAC's key is public. It is there because plain SHA-256 digests of passwords have
+ * leaked elsewhere, and attackers could try them against these hashes without knowing the passwords.
  */
 function prehash(password: string) {
   return createHmac("sha256", "latchkey/password/v1").update(password, "utf8").digest("base64url")

@@ -17,7 +17,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
   const eventsOf = async (owner: { userId: string }, on = auth) =>
     (await on.audit.list(owner, { cursor: null, limit: 100 })).items
 
-  test("tells of wrong passwords, for accounts that exist and for no other", async () => {
+  test("records wrong passwords, but only for existing accounts", async () => {
     const { email, session } = await signUp(auth)
     const failed = { reason: "LOGIN_FAILED" }
     const everything = () => database.db.select({ events: sql`count(*)` }).from(auditEvents)
@@ -40,7 +40,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
     expect(logins[0]).toMatchObject({ via: "password", address: client.address, subject: null })
   })
 
-  test("a login that can't be recorded, good or bad or of nobody, is no login and no verdict", async () => {
+  test("a sign-in that can't be recorded gives the same error for right, wrong and unknown credentials", async () => {
     const { email, password, session } = await signUp(auth)
     const before = await eventsOf(session)
     await database.db.execute(sql`alter table audit_events rename to audit_events_away`)
@@ -59,7 +59,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
     expect(await auth.sessions.list(session)).toHaveLength(1)
   })
 
-  test("where an administrator is, and by which session, is not told", async () => {
+  test("does not reveal an administrator's id, address, device or session", async () => {
     const { session, user } = await signUp(auth)
     const admin = await signUp(auth)
     await database.db.insert(auditEvents).values({

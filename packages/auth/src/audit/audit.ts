@@ -1,21 +1,22 @@
 import { type AuditKind, type Database, type ListedAuditEvent, listAuditEvents } from "@latchkey/db"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 
-/** Something that happened to an account, as its owner sees it. */
+/** An event in the audit trail, as the account's owner sees it. */
 export type AuditEvent = Omit<ListedAuditEvent, "actorId" | "lastAt" | "subjectId" | "subjectLabel"> & {
-  /** The last of the failures that the event groups; otherwise the same as `createdAt`. */
+  /** The last failure of the group; otherwise the same as `createdAt`. */
   lastAt: Date
   byAdministrator: boolean
-  /** The session or key that was affected, with its device or label at that time. */
+  /** The session or key affected, with its device or label at the time. */
   subject: { id: string; label: string | null } | null
 }
 
 /** The user's view of the audit trail, which is append-only. */
 export interface Audit {
   /**
-   * The user's events, newest first: of one kind, or all. A summary stands where its first failure was.
+   * Lists the user's events, newest first. A group of failures is listed at the time of its first failure.
    *
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.kind omitted for events of any kind.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(owner: { userId: string }, input: PageInput & { kind?: AuditKind }): Promise<Page<AuditEvent>>
 }

@@ -1,4 +1,4 @@
-/** Programs that imitate others come first. */
+/** Programs that imitate others come before those they imitate. */
 const PROGRAMS: readonly (readonly [name: string, sign: RegExp])[] = [
   ["Edge", /\bEdg(e|A|iOS)?\//],
   ["Opera", /\b(OPR|Opera)\//],
@@ -21,8 +21,8 @@ const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
 ]
 
 /**
- * What signed in, in words that its owner recognises, such as "Chrome on Linux", from a `User-Agent`. Only words
- * of ours: the header can hold anything. Null when it says nothing that we know.
+ * Describes a client by its `User-Agent`, such as "Chrome on Linux". The description contains only names from the
+ * tables above, because the header can contain anything. Null if it contains none of them.
  */
 export function describeUserAgent(userAgent: string | null): string | null {
   if (userAgent === null) return null

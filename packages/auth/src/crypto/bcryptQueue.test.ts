@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest"
 import { AuthError } from "../errors.ts"
 import { createBcryptQueue } from "./bcryptQueue.ts"
 
-test("one more than may wait is refused as unavailable, and the others get their answer", async () => {
+test("a full queue refuses more calls as unavailable and completes the others", async () => {
   const queue = createBcryptQueue({ cost: 10, concurrency: 1, maxWaiting: 2 })
   const results = await Promise.allSettled(Array.from({ length: 5 }, () => queue.hash("text")))
 
@@ -15,9 +15,9 @@ test("one more than may wait is refused as unavailable, and the others get their
   }
 })
 
-test("after a mismatch the place rests, after a match it does not, and neither answer waits", async () => {
-  const aDay = 1_000_000
-  const queue = createBcryptQueue({ cost: 10, concurrency: 1, maxWaiting: 2, restAfterMismatch: aDay })
+test("the slot rests after a mismatch but not after a match, and neither answer is delayed", async () => {
+  const longRest = 1_000_000
+  const queue = createBcryptQueue({ cost: 10, concurrency: 1, maxWaiting: 2, restAfterMismatch: longRest })
   const hash = await queue.hash("text")
   expect(await queue.compare("text", hash)).toBe(true)
   expect(await queue.compare("other", hash)).toBe(false)
@@ -29,7 +29,7 @@ test("after a mismatch the place rests, after a match it does not, and neither a
 })
 
 test.each([["x".repeat(73)], ["é".repeat(37)], ["before\0after"]])(
-  "what bcrypt would cut short is refused",
+  "text %# is refused, because bcrypt would ignore part of it",
   async (text) => {
     const queue = createBcryptQueue({ cost: 10, concurrency: 1, maxWaiting: 2 })
     await expect(queue.hash(text)).rejects.toThrow(RangeError)

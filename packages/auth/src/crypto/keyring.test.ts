@@ -4,7 +4,7 @@ import { createKeyring } from "./keyring.ts"
 
 const [one, two] = ["1".repeat(32), "2".repeat(32)]
 
-test("knows its secrets by fingerprint, and no others", () => {
+test("finds its own secrets by fingerprint, and no others", () => {
   const keyring = createKeyring({ current: one, previous: [two] })
   const other = createKeyring({ current: two })
 
@@ -13,7 +13,7 @@ test("knows its secrets by fingerprint, and no others", () => {
   expect(other.find(keyring.current.id)).toBeUndefined()
 })
 
-test("no key of a secret gives away another", () => {
+test("the keys derived from a secret all differ", () => {
   const { id, receiptMac, ...keys } = createKeyring({ current: one }).current
   const macs = [keys.accessTokenKey, keys.refreshTokenKey, keys.throttleKey].map((key) =>
     createHmac("sha256", key).update("text"),
@@ -22,7 +22,7 @@ test("no key of a secret gives away another", () => {
   expect(new Set([id, ...digests]).size).toBe(5)
 })
 
-test("a secret listed as current and as previous is current", () => {
+test("a secret that is both current and previous counts as current", () => {
   const keyring = createKeyring({ current: one, previous: [one] })
   expect(keyring.find(keyring.current.id)).toBe(keyring.current)
 })

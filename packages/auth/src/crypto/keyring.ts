@@ -4,7 +4,7 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:cryp
 export interface SecretKeys {
   /** A public fingerprint of the secret. */
   id: string
-  /** The HMAC of receipts, under its key. */
+  /** Computes the HMAC of a receipt. */
   receiptMac: (message: string) => Buffer
   accessTokenKey: KeyObject
   refreshTokenKey: KeyObject
@@ -20,8 +20,8 @@ export interface Keyring {
 }
 
 /**
- * Derives the keys of the server secrets by HKDF-SHA-256 (RFC 5869), one `info` for each purpose, so that what
- * is known under one says nothing of another.
+ * Derives the keys of the server secrets by HKDF-SHA-256 (RFC 5869), with one `info` per purpose, so that a key for one
+ * purpose reveals nothing about the others.
  */
 export function createKeyring(secrets: { current: string; previous?: readonly string[] }): Keyring {
   const current = deriveKeys(secrets.current)
@@ -41,6 +41,6 @@ function deriveKeys(secret: string): SecretKeys {
   }
 }
 
-/** HMAC-SHA-256 (RFC 2104) of messages in which each character stands for a byte. */
+/** HMAC-SHA-256 (RFC 2104) of messages in which each character is one byte. */
 const createReceiptMac = (key: KeyObject) => (message: string) =>
   createHmac("sha256", key).update(message, "binary").digest()

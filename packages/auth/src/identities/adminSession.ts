@@ -2,11 +2,11 @@ import type { AdminResult, ByAdmin } from "@latchkey/db"
 import { AuthError, requireDone } from "../errors.ts"
 import type { Caller } from "./caller.ts"
 
-/** The session of an administrator who is signed in. */
+/** The session of a signed-in administrator. */
 export type AdminSession = ByAdmin
 
 /**
- * Whoever may administer: an administrator, by access token. A key that leaks must not open everybody's account.
+ * Requires an administrator's access token. API keys are rejected, because a leaked key must not open all accounts.
  *
  * @throws {AuthError} `FORBIDDEN`.
  */
@@ -15,10 +15,10 @@ export function adminSessionOf({ user, ...caller }: Caller): AdminSession {
   return { adminId: user.id, sessionId: caller.sessionId }
 }
 
-/** The same as `requireDone`, and {AuthError} `FORBIDDEN` for a caller who is no administrator any more. */
+/** Like `requireDone`, but also throws {AuthError} `FORBIDDEN` if the caller is no longer an administrator. */
 export function requireDoneByAdmin(result: AdminResult, notFound: string) {
   if (result === "notAdmin") throw notAdmin()
   requireDone(result, notFound)
 }
 
-const notAdmin = () => new AuthError("FORBIDDEN", "Only administrators can do this, signed in.")
+const notAdmin = () => new AuthError("FORBIDDEN", "Only a signed-in administrator can do this.")

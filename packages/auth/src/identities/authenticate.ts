@@ -15,17 +15,17 @@ const unknownClient = { address: "unknown" }
 /** A request's caller, or why there is none: no credential, an invalid one, or several. */
 export type Authentication = { caller: Caller } | { caller: null; problem: "none" | "invalid" | "ambiguous" }
 
-/** @param client read only where bcrypt has to decide. */
+/** @param client used only to count failed bcrypts. */
 export type Authenticate = (
   headers: Pick<Headers, "get">,
   client?: Pick<ClientInfo, "address">,
 ) => Promise<Authentication>
 
 /**
- * Tells who is calling, by what the database says now: a key that was revoked, a session that ended or a user
- * that was disabled before the request arrived is not accepted.
+ * Identifies the caller from the current state of the database: a key revoked, a session ended or a user disabled
+ * before the request arrived is rejected.
  *
- * @throws when there is no verdict: {AuthError} `UNAVAILABLE`, or `DatabaseUnavailable`.
+ * @throws if there is no verdict: {AuthError} `UNAVAILABLE`, or `DatabaseUnavailable`.
  */
 export function createAuthenticate(deps: {
   db: Database

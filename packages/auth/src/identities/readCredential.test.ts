@@ -42,6 +42,6 @@ test.each([
       ["x-api-key", "a"],
     ],
   ],
-] as [[string, string][]][])("two credentials: %j", (headers) => {
+] as [[string, string][]][])("two credentials are ambiguous: %j", (headers) => {
   expect(read(...headers)).toEqual({ kind: "ambiguous" })
 })

@@ -6,10 +6,11 @@ export type Credential =
   | { kind: "apiKey"; apiKey: string }
 
 /**
- * The one credential of a request: `Authorization: Bearer …` (RFC 6750, section 2.1) or `X-API-Key: …`.
+ * Reads the credential of a request: `Authorization: Bearer …` (RFC 6750, section 2.1) or `X-API-Key: …`. Two
+ * credentials are ambiguous, even if they are equal.
  *
- * `Headers` joins repeated fields with a comma (RFC 9110, section 5.3), and neither credential can hold one, so
- * a comma means that there were two. Which of two was meant is not for us to guess.
+ * `Headers` joins repeated fields with a comma (RFC 9110, section 5.3), and neither credential can contain one, so a
+ * comma means that there were two.
  */
 export function readCredential(headers: Pick<Headers, "get">): Credential {
   const authorization = headers.get("authorization")

@@ -7,7 +7,7 @@ import { client, createTestAuth, newSecret, signUp, withApiKey } from "../../tes
 import type { Auth } from "../createAuth.ts"
 import { adminSessionOf } from "../identities/adminSession.ts"
 
-describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (kind) => {
+describe.each(["PostgreSQL", "embedded"] as const)("all users' keys on %s", (kind) => {
   let database: OpenTestDatabase
   const secrets = { current: newSecret() }
   let here: Auth
@@ -35,7 +35,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     here.admin.apiKeys.list({ cursor: null, limit: 50, status: "active", userId: null, search: "", ...input })
   const find = async (search: string) => (await list({ search })).items.map(({ label }) => label).sort()
 
-  test("are found by how the label begins, where no character is a pattern", async () => {
+  test("are found by a prefix of the label, without wildcards", async () => {
     const owner = await signUp(here)
     const word = randomUUID()
     for (const label of ["Build", "b_ild", "b%ild", "b\\ild"]) await createKey(owner, `${word} ${label}`)
@@ -50,7 +50,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     expect(await find("' or true --")).toEqual([])
   })
 
-  test("are found by the owner's email, by the start, by the id, and by a key as it was found", async () => {
+  test("are found by the owner's email, by id, and by the whole key or its beginning", async () => {
     const [owner, other] = [await signUp(here), await signUp(here)]
     const { id, start, key } = await createKey(owner, "leaked")
     await createKey(owner, "kept")
@@ -60,13 +60,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     for (const search of [start, key.slice(0, 12), key.slice(0, 40), key, id]) {
       expect(await find(search)).toEqual(["leaked"])
     }
-    // Nothing tells whether the secret part was right.
+    // The result does not reveal whether the secret part is right.
     expect(await find(`${key.slice(0, 16)}${"0".repeat(48)}`)).toEqual(["leaked"])
     expect(await find(owner.email.slice(0, 10))).toEqual([])
     expect(await find(start.slice(0, 7))).toEqual([])
   })
 
-  test("of one user, with who owns them, and without what could verify them", async () => {
+  test("are listed for one user, with their owner, and without secrets or hashes", async () => {
     const owner = await signUp(here)
     const { key, ...created } = await createKey(owner, "one")
     const { items } = await list({ userId: owner.user.id })
@@ -78,7 +78,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     for (const userId of [randomUUID(), "no id"]) expect((await list({ userId })).items).toEqual([])
   })
 
-  test("come in pages without gaps or repetition, also where they are of the same millisecond", async () => {
+  test("are listed in pages without gaps or duplicates, even if created in the same millisecond", async () => {
     const owner = await signUp(here)
     const ids: string[] = []
     for (let n = 0; n < 7; n++) ids.push((await createKey(owner, `page ${n}`)).id)
@@ -104,7 +104,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("everybody's keys on %s", (ki
     expect(await allPages("")).toEqual([...ids].sort().reverse())
   })
 
-  test("are revoked by an administrator, on all instances at once, and once", async () => {
+  test("can be revoked by an administrator once, on all instances immediately", async () => {
     const owner = await signUp(here)
     const { id, key } = await createKey(owner, "to revoke")
     expect(await there.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })

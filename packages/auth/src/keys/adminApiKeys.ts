@@ -14,18 +14,18 @@ export interface OwnedApiKey extends ApiKey {
 /** Administration of all users' keys. */
 export interface AdminApiKeys {
   /**
-   * Keys, the active ones or all: newest first, or with a search by their labels.
+   * Lists keys, newest first, or by label if `search` is not empty.
    *
-   * @param input.userId those of one user; null: of all.
-   * @param input.search how the label begins, whatever its case; or the owner's email; or the key's start, at least
-   * 8 characters, or its id. Empty: any key.
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.userId the owner of the keys, or null for all users.
+   * @param input.search a prefix of the label, ignoring case; the owner's full email; the key's id; or at least the
+   *   key's first 8 characters. Empty for any key.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
     input: PageInput & { status: "active" | "all"; userId: string | null; search: string },
   ): Promise<Page<OwnedApiKey>>
   /**
-   * Once this has resolved, no instance accepts the key.
+   * Revokes a key. Once this has resolved, no instance accepts it.
    *
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */

@@ -27,7 +27,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     return row
   }
 
-  test("a new key is 64 hex characters, and what is stored is a bcrypt hash of it", async () => {
+  test("a new key has 64 hex characters and is stored as a bcrypt hash", async () => {
     const created = await createKey(await signUp(auth))
     const row = await rowOf(created.id)
 
@@ -38,20 +38,20 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(JSON.stringify(row)).not.toContain(created.key.slice(16))
   })
 
-  test("whoever asks for very many keys at once does not keep others from theirs", async () => {
+  test("a flood of key creations by one user does not block another user's", async () => {
     const [greedy, modest] = [await signUp(auth), await signUp(auth)]
-    // At once, or the rush would take its time to end.
+    // Instant, because 1,000 real hashes would take too long.
     const someHash = await bcrypt.hash("x", 10)
     vi.spyOn(bcrypt, "hash").mockImplementation(async () => someHash)
-    const rush = Array.from({ length: 1_000 }, () => createKey(greedy).catch(() => {}))
+    const flood = Array.from({ length: 1_000 }, () => createKey(greedy).catch(() => {}))
 
     expect((await createKey(modest)).key).toMatch(/^[0-9a-f]{64}$/)
 
-    await Promise.all(rush)
+    await Promise.all(flood)
     vi.restoreAllMocks()
   })
 
-  test("a list carries metadata only", async () => {
+  test("a list contains only metadata", async () => {
     const user = await signUp(auth)
     const { key, ...created } = await createKey(user)
 
@@ -61,7 +61,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(JSON.stringify(list)).not.toContain(key.slice(8))
   })
 
-  test("a list of many comes in pages, without gaps or repetition", async () => {
+  test("a long list has pages without gaps or duplicates", async () => {
     const user = await signUp(auth)
     const created = [await createKey(user), await createKey(user), await createKey(user)]
 
@@ -92,7 +92,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     })
   })
 
-  test("a key expires when it was asked to, by the database's clock", async () => {
+  test("a key expires at its `expiresAt`, by the database's clock", async () => {
     const user = await signUp(auth)
     const expiresAt = new Date(Date.now() + 60_000)
     const { id, key } = await auth.apiKeys.create(user.session, { label: "for a minute", expiresAt }, client)
@@ -107,7 +107,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
   })
 
-  test("keys that are wrong, malformed or unknown are rejected alike", async () => {
+  test("wrong, malformed and unknown keys are rejected alike", async () => {
     const { key } = await createKey(await signUp(auth))
     const flipped = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
     for (const bad of [
@@ -126,7 +126,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     }
   })
 
-  test("nobody revokes the keys of others, or one that there is not", async () => {
+  test("a user can't revoke another user's key or an unknown one", async () => {
     const [owner, stranger] = [await signUp(auth), await signUp(auth)]
     const { id, key } = await createKey(owner)
     for (const unknown of [id, randomUUID(), "no id", "\0", id.toUpperCase()]) {
@@ -137,7 +137,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
   })
 
-  test("a key revokes itself and no other", async () => {
+  test("a key can revoke only itself", async () => {
     const user = await signUp(auth)
     const [one, two] = [await createKey(user), await createKey(user)]
     const { caller } = await auth.authenticate(withApiKey(one.key))
@@ -152,7 +152,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(two.key))).toMatchObject({ caller: { apiKeyId: two.id } })
   })
 
-  test("the limit of keys counts active ones", async () => {
+  test("the limit of keys counts only active ones", async () => {
     const strict = createTestAuth(database.db, { maxKeysPerUser: 1 })
     const user = await signUp(strict)
     const { id } = await createKey(user, strict)
@@ -162,11 +162,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await createKey(user, strict)
   })
 
-  test("a verified call on a warm server runs no bcrypt and writes nothing", async () => {
+  test("on a warm server, verifying a credential runs no bcrypt and writes nothing", async () => {
     const warm = createTestAuth(database.db)
     const user = await signUp(warm)
     const keys = [await createKey(user, warm), await createKey(user, warm)]
-    // What was gathered for `last_used_at` is written now, and nothing after.
+    // Writes the collected `last_used_at` now, and nothing afterwards.
     await warm.close()
     const everything = () =>
       database.db.execute(sql`
@@ -189,19 +189,19 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     vi.restoreAllMocks()
   })
 
-  test("uses are written together, later", async () => {
-    const gathering = createTestAuth(database.db)
-    const user = await signUp(gathering)
-    const { id, key } = await createKey(user, gathering)
-    await gathering.authenticate(withApiKey(key))
+  test("`lastUsedAt` is written later, in the background", async () => {
+    const other = createTestAuth(database.db)
+    const user = await signUp(other)
+    const { id, key } = await createKey(user, other)
+    await other.authenticate(withApiKey(key))
     expect((await rowOf(id)).lastUsedAt).toBeNull()
 
-    await gathering.close()
+    await other.close()
 
     expect((await rowOf(id)).lastUsedAt).toBeInstanceOf(Date)
   })
 
-  test("a secret is rotated with its predecessor at hand: no bcrypt, and receipts are renewed on use", async () => {
+  test("rotating the server secret runs no bcrypt and renews receipts on use", async () => {
     const [old, fresh] = [newSecret(), newSecret()]
     const before = createTestAuth(database.db, { secrets: { current: old } })
     const user = await signUp(before)
@@ -221,7 +221,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     vi.restoreAllMocks()
   })
 
-  test("a secret is lost: each key costs one bcrypt, once, however many calls come at once", async () => {
+  test("after the server secret is lost, each key costs a single bcrypt, even for concurrent calls", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
     const wrong = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
@@ -240,7 +240,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     vi.restoreAllMocks()
   })
 
-  test("a wrong key without a receipt to tell is compared, rejected, and gets no receipt", async () => {
+  test("a wrong key is rejected by bcrypt if the row has no receipt, and adds none", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
     await database.db
@@ -255,7 +255,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller: { apiKeyId: id } })
   })
 
-  test("a hundred first calls with the right key are one check, and count for nothing", async () => {
+  test("100 concurrent calls with a key without a receipt are not counted as failures", async () => {
     const { id, key } = await createKey(await signUp(auth))
     await database.db
       .update(table)
@@ -275,7 +275,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     })
   })
 
-  test("a key that is revoked while its bcrypt runs is rejected, and stays without a receipt", async () => {
+  test("a key revoked while its bcrypt runs is rejected and gets no receipt", async () => {
     const user = await signUp(auth)
     const { id, key } = await createKey(user)
     const recovered = createTestAuth(database.db)

@@ -29,8 +29,8 @@ export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> 
 /** Users' own keys. */
 export interface ApiKeys {
   /**
-   * @param input.expiresAt null: never.
-   * @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` when the session ended meanwhile.
+   * @param input.expiresAt null if the key never expires.
+   * @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` if the session has ended.
    */
   create(
     session: { userId: string; sessionId: string },
@@ -38,19 +38,19 @@ export interface ApiKeys {
     client: ClientInfo,
   ): Promise<CreatedApiKey>
   /**
-   * The user's keys, newest first: the active ones, or all.
+   * Lists the user's keys, newest first.
    *
-   * @param input.search text somewhere in the label, whatever its case; left out or empty: any label.
-   * @throws {AuthError} `INVALID_INPUT` for a cursor that is not ours.
+   * @param input.search any part of the label, ignoring case. Omitted or empty for any label.
+   * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
     owner: { userId: string },
     input: PageInput & { status?: "active" | "all"; search?: string },
   ): Promise<Page<ApiKey>>
   /**
-   * Once this has resolved, no instance accepts the key. A key may revoke itself and no other.
+   * Revokes a key. Once this has resolved, no instance accepts it. An API key may revoke only itself.
    *
-   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` when the credential ended meanwhile.
+   * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` if the credential has ended.
    */
   revoke(caller: Caller, input: { id: string }, client: ClientInfo): Promise<void>
 }
@@ -89,7 +89,7 @@ export function createApiKeys(
         case "limitReached":
           throw new AuthError(
             "KEY_LIMIT_REACHED",
-            `You have ${options.maxKeysPerUser} active keys, which is the limit; revoke one first.`,
+            `You have reached the limit of ${options.maxKeysPerUser} active keys; revoke one first.`,
           )
       }
     },
@@ -116,5 +116,5 @@ export function createApiKeys(
   }
 }
 
-/** A new key: 32 random bytes as 64 lowercase hex characters. */
+/** 32 random bytes as 64 lowercase hex characters. */
 const generateApiKey = () => randomBytes(32).toString("hex")

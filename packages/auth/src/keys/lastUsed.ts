@@ -1,6 +1,6 @@
 import { type Database, touchApiKeys } from "@latchkey/db"
 
-/** As many as one statement can write within its time limit. */
+/** Few enough for one statement to write within its time limit. */
 const MAX_AT_ONCE = 5_000
 
 const INTERVAL_MS = 5_000
@@ -10,11 +10,11 @@ export interface LastUsed {
   note(apiKeyId: string): void
   /** Writes the collected keys, and keeps them for the next attempt if that fails. */
   flush(): Promise<void>
-  /** Writes for the last time. */
+  /** Writes the collected keys for the last time. */
   close(): Promise<void>
 }
 
-/** @param onError called when a write fails; the collected keys are not lost. */
+/** @param onError called when a write fails. The collected keys are not lost. */
 export function createLastUsed(db: Database, onError: (error: unknown) => void): LastUsed {
   let used = new Set<string>()
   let inFlight: Promise<void> = Promise.resolve()

@@ -19,7 +19,7 @@ const row: ActiveApiKey = {
   user,
 }
 
-test("a receipt vouches for its key", () => {
+test("a receipt matches its key", () => {
   expect(checkReceipt(keyring, row, apiKey)).toBe("match")
 })
 
@@ -28,7 +28,7 @@ test.each([
   ["another row", { ...row, id: randomUUID() }, apiKey],
   ["another owner", { ...row, user: { ...user, id: randomUUID() } }, apiKey],
   ["another hash", { ...row, keyHash: "another hash" }, apiKey],
-])("and not for %s", (_, changed, presented) => {
+])("a receipt does not match %s", (_, changed, presented) => {
   expect(checkReceipt(keyring, changed, presented)).toBe("mismatch")
 })
 
@@ -37,11 +37,11 @@ test.each([
   ["of the wrong length", { receipt: randomBytes(31) }],
   ["empty", { receipt: new Uint8Array() }],
   ["of an unknown secret", { receiptSecretId: "0123456789abcdef" }],
-])("one that is %s counts as none", (_, change) => {
+])("a receipt that is %s is ignored", (_, change) => {
   expect(checkReceipt(keyring, { ...row, ...change }, apiKey)).toBe("none")
 })
 
-test("one under a previous secret is stale, and does not pass for one under the current secret", () => {
+test("a receipt under a previous secret is stale, and does not match under the current one", () => {
   const rotated = createKeyring({ current: newSecret(), previous: [secret] })
   expect(checkReceipt(rotated, row, apiKey)).toBe("stale")
   expect(checkReceipt(rotated, { ...row, receiptSecretId: rotated.current.id }, apiKey)).toBe("mismatch")

@@ -12,8 +12,7 @@ export interface ReceiptSubject {
 
 /** A keyed digest that represents a successful bcrypt. It can't be forged with the database alone. */
 export function makeReceipt(keys: SecretKeys, { id, userId, keyHash, apiKey }: ReceiptSubject): Buffer {
-  // All parts but the last two have a fixed length, the digest as well, and a key has 64 characters, so no two
-  // subjects share an input.
+  // Every part has a fixed length, so no two subjects have the same message.
   return keys.receiptMac(`latchkey/receipt/v1${id}${userId}${hash("sha256", keyHash, "binary")}${apiKey}`)
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { createRenewals } from "./receiptRenewals.ts"
 
-test("a key's receipt may be renewed once in ten minutes, whatever becomes of others", () => {
+test("each key's receipt may be renewed once in ten minutes", () => {
   let minutes = 1
   const renewals = createRenewals(() => minutes * 60_000)
   expect(renewals.consume("one")).toBe(true)

@@ -14,7 +14,7 @@ import { createRenewals } from "./receiptRenewals.ts"
 /**
  * Resolves to the row of a currently valid API key, or to null for any invalid key.
  *
- * @param client who presents it; read only where bcrypt has to decide.
+ * @param client used only to count failed bcrypts.
  */
 export type VerifyApiKey = (
   apiKey: string,
@@ -22,11 +22,11 @@ export type VerifyApiKey = (
 ) => Promise<ActiveApiKey | null>
 
 /**
- * Verifies keys: one share of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
- * that has no receipt of it under a secret we know.
+ * Verifies keys at the cost of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
+ * without a receipt under a known server secret.
  *
- * @throws {AuthError} `UNAVAILABLE` when too many bcrypts wait or too many of this lookup id and address have
- *   failed: without one there is no telling a guess from the key. `DatabaseUnavailable` when there is no verdict.
+ * @throws {AuthError} `UNAVAILABLE` if too many bcrypts are waiting, or too many have failed for this lookup id and
+ *   address: without a bcrypt, a guess can't be told from the key. `DatabaseUnavailable` if the row can't be read.
  */
 export function createVerifyApiKey({
   db,
@@ -46,7 +46,7 @@ export function createVerifyApiKey({
     (row: ActiveApiKey) => row.lookupId,
     observer && ((size) => observer.batch("apiKeys", size)),
   )
-  /** Comparisons in flight, by key. */
+  /** Comparisons and renewals in flight, by key. */
   const inFlight = new Map<string, Promise<boolean>>()
   const renewals = createRenewals()
 
@@ -71,12 +71,12 @@ export function createVerifyApiKey({
     return !isWrong && renewReceipt(row, apiKey)
   }
 
-  /** @throws {AuthError} synchronously, so that callers who would share the comparison have their own budgets. */
+  /** @throws {AuthError} synchronously, so that `share` does not pass the refusal on to callers at other addresses. */
   function beginCompare(row: ActiveApiKey, apiKey: string, address: string): Promise<boolean> {
     const presenter = `${row.lookupId} ${addressBlock(address)}`
     const retryAfter = failures.consume(presenter)
     if (retryAfter > 0) {
-      throw new AuthError("UNAVAILABLE", "Too many wrong keys; this one can't be checked yet.", {
+      throw new AuthError("UNAVAILABLE", "Too many failed key checks; try again later.", {
         retryAfter,
       })
     }

@@ -1,8 +1,8 @@
 import ipaddr from "ipaddr.js"
 
 /**
- * Whom an address stands for when counting: an IPv4 address by itself, also one mapped into IPv6; of IPv6 the /64,
- * which is the least that anybody is given (RFC 6177). What is no address stands for itself.
+ * The addresses that count as one client: a single IPv4 address, even if it is mapped into IPv6, or an IPv6 /64, the
+ * smallest block that a site is assigned (RFC 6177). Any other text is returned unchanged.
  */
 export function addressBlock(address: string): string {
   if (!ipaddr.isValid(address)) return address

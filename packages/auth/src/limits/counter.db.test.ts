@@ -5,7 +5,7 @@ import { expect, inject, test, vi } from "vitest"
 import { client } from "../../test/createTestAuth.ts"
 import { createCounter } from "./counter.ts"
 
-test("a burst on one key waits in the process, not each with a connection of its own", async () => {
+test("a burst of counts of one key waits in the process and holds only one connection", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const counter = createCounter(database.db, "burst", { count: 100, seconds: 60 }, { isFinal: true })
   const key = randomUUID()
@@ -23,12 +23,12 @@ test("a burst on one key waits in the process, not each with a connection of its
   await transaction`select from rate_limits for update`
   const burst = Promise.allSettled(Array.from({ length: 200 }, () => counter.consume(key, client)))
   await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 10_000, interval: 20 })
-  // It would have to wait for the burst's connections, if those waited for the row.
+  // These would find no connection if each count of the burst held one.
   await Promise.all(Array.from({ length: 9 }, () => counter.consume(randomUUID(), client)))
   expect(await waiting()).toBe(1)
   await transaction`rollback`
 
-  // Those beyond the limit are refused, and so are those that waited too long.
+  // Counts beyond the limit are refused, as are those that waited too long.
   for (const outcome of await burst) {
     if (outcome.status === "fulfilled") continue
     expect(outcome).toMatchObject({

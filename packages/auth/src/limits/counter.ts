@@ -11,7 +11,7 @@ export interface Counter {
   consume(key: string, client: ClientInfo): Promise<void>
   /** Counts a call and leaves the decision to the caller. @throws {AuthError} `UNAVAILABLE`. */
   count(key: string): Promise<Usage>
-  /** Takes back one count. */
+  /** Undoes one count. */
   refund(key: string): Promise<void>
   /** Reports the limit to a client. */
   report(client: ClientInfo, usage: Usage): void
@@ -19,7 +19,7 @@ export interface Counter {
   refuse(client: ClientInfo, reset: number): AuthError
 }
 
-/** Milliseconds that one count may wait for others of its key. */
+/** Milliseconds that a count may wait for other counts of the same key. */
 const PATIENCE = 3_000
 
 /** @param options.isFinal counts are never refunded, so a refusal holds until the window ends. */
@@ -36,7 +36,7 @@ export function createCounter(
     remembersRefusals: options.isFinal ?? false,
   })
 
-  // Counts of one key update the same row, so each would wait for the others' locks on a connection of its own.
+  // Counts of one key update the same row. Without the mutex, each would hold a connection while it waits for the lock.
   const runExclusive = createKeyedMutex(PATIENCE)
 
   const count = (key: string) =>

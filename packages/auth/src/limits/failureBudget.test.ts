@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { createFailureBudget } from "./failureBudget.ts"
 
-test("so many may fail in a window; what did not fail is not counted, and another key has its own", () => {
+test("each key has a budget of failures per window, and successes are refunded", () => {
   let now = 1
   const budget = createFailureBudget({ count: 2, seconds: 60 }, () => now)
   expect([budget.consume("a"), budget.consume("a")]).toEqual([0, 0])
@@ -18,7 +18,7 @@ test("so many may fail in a window; what did not fail is not counted, and anothe
   expect(budget.consume("a")).toBe(60)
 })
 
-test("what it remembers is bounded, and the oldest is forgotten first", () => {
+test("the number of keys is bounded, and the oldest is forgotten first", () => {
   const budget = createFailureBudget({ count: 1, seconds: 3600 })
   budget.consume("old")
   budget.consume("young")

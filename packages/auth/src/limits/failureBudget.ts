@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache"
 import type { Limit } from "./limits.ts"
 
-/** How many keys are counted; far more than bcrypts can fail in a window. */
+/** The number of keys remembered: far more than bcrypts can fail in one window. */
 const MAX_KEYS = 10_000
 
 /** Counts failures per key in the memory of this process. */
@@ -9,10 +9,10 @@ export interface FailureBudget {
   /**
    * Counts a failure before the outcome is known.
    *
-   * @returns 0, or, when the budget is used up, the seconds until the window ends.
+   * @returns 0 if the budget is not used up; otherwise the seconds until the window ends.
    */
   consume(key: string): number
-  /** Takes back a count after a success. */
+  /** Undoes a count after a success. */
   refund(key: string): void
 }
 

@@ -17,21 +17,25 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 const refusal = { reason: "UNAVAILABLE", retryAfter: 1 }
 
-/** Calls that note when they begin, and end when the test says so. */
+/** Calls that record when they begin and end when the test ends them. */
 function createCalls(queue: FairQueue) {
   const begun: { client: string; end(): void }[] = []
-  /** A request with so many calls. */
-  const send = (client: string, count = 1, takeTurn = queue.forRequest()) =>
+  /** Sends a request with `count` calls. */
+  const send = (client: string, count = 1, runQueued = queue.forRequest(), lane?: string) =>
     Array.from({ length: count }, () =>
-      takeTurn(client, async () => {
-        const { promise, resolve } = gate()
-        begun.push({ client, end: resolve })
-        await promise
-        return client
-      }),
+      runQueued(
+        client,
+        async () => {
+          const { promise, resolve } = gate()
+          begun.push({ client, end: resolve })
+          await promise
+          return client
+        },
+        lane,
+      ),
     )
   const clients = () => begun.map(({ client }) => client)
-  /** Ends the calls that have begun, oldest first, until there are none. */
+  /** Ends the running calls, oldest first, until none is left. */
   async function endAll() {
     for (let next = begun.shift(); next; next = begun.shift()) {
       next.end()
@@ -41,7 +45,7 @@ function createCalls(queue: FairQueue) {
   return { begun, send, clients, endAll }
 }
 
-test("one client's 400 waiting calls keep no other client waiting", async () => {
+test("400 waiting calls of one client do not delay another client's call", async () => {
   const queue = createFairQueue(LIMITS)
   const { send, clients, endAll } = createCalls(queue)
   const flood = Array.from({ length: 400 }, () => send("flood")).flat()
@@ -56,7 +60,7 @@ test("one client's 400 waiting calls keep no other client waiting", async () => 
   expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
 })
 
-test("where all places are taken, a call waits for one call of each client at the most", async () => {
+test("if all places are taken, a call waits for at most one call of each client", async () => {
   const queue = createFairQueue(LIMITS)
   const { begun, send, clients, endAll } = createCalls(queue)
   const floods = ["a", "b", "c", "d"].flatMap((client) =>
@@ -75,7 +79,7 @@ test("where all places are taken, a call waits for one call of each client at th
   await Promise.all(floods)
 })
 
-test("a batch waits behind itself, and takes its turn with the client's other requests", async () => {
+test("a batch's calls wait for each other and share the client's places with its other requests", async () => {
   const queue = createFairQueue({ ...LIMITS, placesPerClient: 2 })
   const { begun, send, endAll } = createCalls(queue)
   const batch = send("office", 20)
@@ -86,22 +90,22 @@ test("a batch waits behind itself, and takes its turn with the client's other re
   begun.shift()?.end()
   await settled()
   expect(queue.usage()).toMatchObject({ running: 2, waiting: 1 })
-  // The other request waited before the batch's third call did, so it is the one that has begun.
+  // The other request has waited longer than the batch's third call, so it begins first.
   begun.pop()?.end()
   expect(await other).toBe("office")
   await endAll()
   expect(await Promise.all(batch)).toHaveLength(20)
 })
 
-test("a call that fails, at once or later, gives its place back", async () => {
+test("a call that fails, immediately or later, frees its place", async () => {
   const queue = createFairQueue({ ...LIMITS, places: 1 })
-  const takeTurn = queue.forRequest()
+  const runQueued = queue.forRequest()
   const failures = [
-    takeTurn("a", () => {
+    runQueued("a", () => {
       throw new Error("at once")
     }),
-    takeTurn("a", () => Promise.reject(new Error("later"))),
-    takeTurn("b", async () => "done"),
+    runQueued("a", () => Promise.reject(new Error("later"))),
+    runQueued("b", async () => "done"),
   ]
   expect(await Promise.allSettled(failures)).toMatchObject([
     { reason: { message: "at once" } },
@@ -111,7 +115,7 @@ test("a call that fails, at once or later, gives its place back", async () => {
   expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
 })
 
-test("a full queue refuses, and still has room for a client that has nothing waiting", async () => {
+test("a full queue refuses calls but still has room for a client with none waiting", async () => {
   const queue = createFairQueue({ ...LIMITS, places: 1, maxWaiting: 100 })
   const { send, clients, endAll } = createCalls(queue)
   const flood = Array.from({ length: 200 }, () => send("flood")).flat()
@@ -131,7 +135,7 @@ test("a full queue refuses, and still has room for a client that has nothing wai
   expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused })
 })
 
-test("a call that is out of patience is refused and never begins, however it waited", async () => {
+test("a call that waits too long is refused and never begins", async () => {
   vi.useFakeTimers()
   const queue = createFairQueue({ ...LIMITS, places: 1, patience: 2_000 })
   const { begun, send } = createCalls(queue)
@@ -150,7 +154,7 @@ test("a call that is out of patience is refused and never begins, however it wai
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test("between two calls of a client that has more waiting its place rests, and others begin meanwhile", async () => {
+test("a busy client's place rests between its calls, and other clients' calls begin meanwhile", async () => {
   vi.useFakeTimers()
   const queue = createFairQueue({ ...LIMITS, places: 1, placesPerClient: 1, maxRest: 20 })
   const { begun, send, clients } = createCalls(queue)
@@ -174,4 +178,29 @@ test("between two calls of a client that has more waiting its place rests, and o
   await vi.advanceTimersByTimeAsync(0)
   expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test("a client's lanes take turns, have room beside a flood in one, and share one client's places", async () => {
+  const queue = createFairQueue({ ...LIMITS, maxWaiting: 100 })
+  const { begun, send, endAll } = createCalls(queue)
+  const stolen = Array.from({ length: 200 }, () => send("user", 1, queue.forRequest(), "stolen")).flat()
+  const outcomes = Promise.allSettled(stolen)
+  const [own] = send("user", 1, queue.forRequest(), "own")
+  await settled()
+  const ownEnded = vi.fn()
+  own?.then(ownEnded, () => {})
+  expect(begun).toHaveLength(3)
+
+  // The places are given to the stolen session, then the owner's, and then the stolen one again.
+  for (let ended = 0; ended < 3; ended++) {
+    begun.shift()?.end()
+    await settled()
+    expect(begun).toHaveLength(3)
+  }
+  for (const call of begun.splice(0)) call.end()
+  await settled()
+  expect(ownEnded).toHaveBeenCalledWith("user")
+  await endAll()
+  await outcomes
+  expect(queue.usage()).toMatchObject({ running: 0, waiting: 0 })
 })

@@ -1,8 +1,12 @@
 import pLimit from "p-limit"
 import { AuthError } from "../errors.ts"
 
-/** Runs a call in its client's turn. @throws {AuthError} `UNAVAILABLE`, before the call has begun. */
-export type RunQueued = <T>(client: string, run: () => Promise<T>) => Promise<T>
+/**
+ * Runs a call in its client's turn. A client's lanes, such as a user's sessions, take turns within the client's share.
+ *
+ * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
+ */
+export type RunQueued = <T>(client: string, run: () => Promise<T>, lane?: string) => Promise<T>
 
 /**
  * Shares a few places between clients. Clients take turns, so that a call waits for at most one call of each other
@@ -28,7 +32,10 @@ export interface FairQueueLimits {
   placesPerClient: number
   /** How many calls of one request run or wait for a place at once. */
   callsPerRequest: number
-  /** How many calls wait for a place. One client may have as many waiting as there is room left for others. */
+  /**
+   * How many calls wait for a place. One client may have as many waiting as there is room left for others, and each of
+   * its lanes four times as many as the client has room left for its other lanes.
+   */
   maxWaiting: number
   /** Milliseconds for which a call waits. */
   patience: number
@@ -42,8 +49,9 @@ export interface FairQueueLimits {
 interface Client {
   /** Places taken by calls, or at rest. */
   taken: number
-  /** Each begins a call, oldest first. */
-  waiting: Set<() => void>
+  waiting: number
+  /** Those that have calls waiting; whose turn was longest ago comes first. Each entry begins a call, oldest first. */
+  lanes: Map<string, Set<() => void>>
 }
 
 /** Made once, as refusals come in floods, and an error's stack costs as much as all the rest of one. */
@@ -74,7 +82,7 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
 
   function release(name: string, client: Client, startedAt: number) {
     running--
-    const rest = client.waiting.size > 0 ? Math.min(performance.now() - startedAt, limits.maxRest) : 0
+    const rest = client.waiting > 0 ? Math.min(performance.now() - startedAt, limits.maxRest) : 0
     if (rest > 0) {
       setTimeout(() => endRest(name, client), rest)
       beginNext()
@@ -88,25 +96,32 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
   }
 
   function forgetIdle(name: string, client: Client) {
-    if (client.taken === 0 && client.waiting.size === 0) clients.delete(name)
+    if (client.taken === 0 && client.waiting === 0) clients.delete(name)
   }
 
   function beginNext() {
     for (const [name, client] of clients) {
       if (!hasPlace(client)) continue
-      for (const begin of client.waiting) {
+      for (const [lane, begins] of client.lanes) {
+        const [begin] = begins
+        client.lanes.delete(lane)
+        client.lanes.set(lane, begins)
         occupy(name, client)
-        begin()
+        begin?.()
         return
       }
     }
   }
 
-  function wait(name: string, client: Client, milliseconds: number) {
+  function wait(name: string, client: Client, lane: string, milliseconds: number) {
+    const begins = client.lanes.get(lane) ?? new Set()
+    client.lanes.set(lane, begins)
     return new Promise<void>((resolve, reject) => {
       function leave() {
         clearTimeout(timer)
-        client.waiting.delete(begin)
+        begins.delete(begin)
+        if (begins.size === 0) client.lanes.delete(lane)
+        client.waiting--
         waiting--
       }
       const timer = setTimeout(() => {
@@ -118,21 +133,23 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
         leave()
         resolve()
       }
-      client.waiting.add(begin)
+      begins.add(begin)
+      client.waiting++
       waiting++
     })
   }
 
-  async function runQueued<T>(name: string, giveUpAt: number, run: () => Promise<T>): Promise<T> {
+  async function runQueued<T>(name: string, lane: string, giveUpAt: number, run: () => Promise<T>) {
     const patience = giveUpAt - performance.now()
     if (patience <= 0) throw refuse()
-    const client = clients.get(name) ?? { taken: 0, waiting: new Set() }
+    const client = clients.get(name) ?? { taken: 0, waiting: 0, lanes: new Map() }
     // A place is free only while all clients that wait have as many as they may have.
     if (hasPlace(client)) occupy(name, client)
     else {
-      if (client.waiting.size >= limits.maxWaiting - waiting) throw refuse()
+      const room = limits.maxWaiting - waiting - client.waiting
+      if ((client.lanes.get(lane)?.size ?? 0) >= 4 * room) throw refuse()
       clients.set(name, client)
-      await wait(name, client, patience)
+      await wait(name, client, lane, patience)
     }
     const startedAt = performance.now()
     try {
@@ -145,9 +162,9 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
   return {
     forRequest() {
       const limit = pLimit(limits.callsPerRequest)
-      return (client, run) => {
+      return (client, run, lane = "") => {
         const giveUpAt = performance.now() + limits.patience
-        return limit(() => runQueued(client, giveUpAt, run))
+        return limit(() => runQueued(client, lane, giveUpAt, run))
       }
     },
     usage: () => ({ running, waiting, refused }),

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest"
 import { gate } from "../../test/createTestAuth.ts"
 import { createKeyedMutex } from "./keyedMutex.ts"
 
-test("what belongs to one key runs one after the other, a failure included; other keys do not wait", async () => {
+test("tasks with the same key run one at a time, even after a failure; other keys do not wait", async () => {
   const runExclusive = createKeyedMutex(60_000)
   const first = gate()
   const order: string[] = []
@@ -20,7 +20,7 @@ test("what belongs to one key runs one after the other, a failure included; othe
   expect(order).toEqual(["other", "first", "second"])
 })
 
-test("whose turn comes too late is told so, and does nothing", async () => {
+test("a task that has waited too long is refused and does not run", async () => {
   const runExclusive = createKeyedMutex(-1)
   const run = vi.fn()
   await expect(runExclusive("a", run)).rejects.toMatchObject({ reason: "UNAVAILABLE" })

@@ -1,4 +1,4 @@
-/** A count per window. The window starts with the first call. */
+/** The number of calls allowed per window. A window starts with its first call. */
 export interface Limit {
   count: number
   seconds: number
@@ -6,7 +6,7 @@ export interface Limit {
 
 /** Limits on calls that are expensive or allow guessing. */
 export interface Limits {
-  /** Tries at signing in from one address, good and bad. */
+  /** Sign-in attempts from one address, successful or not. */
   logins: Limit
   /** Wrong passwords for one account from one address. */
   failedLogins: Limit
@@ -14,25 +14,25 @@ export interface Limits {
   failedLoginsByAddress: Limit
   /** Wrong passwords for one account from all addresses. */
   failedLoginsByAccount: Limit
-  /** After that limit is reached: how many of `failedLogins` each address still has. */
+  /** The count of `failedLogins` once the account has reached `failedLoginsByAccount`. */
   failedLoginsUnderAttack: number
-  /** Seconds for which an address that an account signed in from is remembered. */
+  /** How long to remember that an account has signed in from an address, in seconds. */
   knownAddress: number
-  /** Seconds until a refused sign-in is answered; most checks of a password beyond a limit are done by then. */
+  /** Minimum seconds that a refused sign-in takes. Longer than most password checks, so the time reveals little. */
   refusedLoginSeconds: number
-  /** Tries at one account from an address that it has signed in from, while a limit shared with others is used up. */
+  /** Sign-in attempts for one account from an address it has signed in from, while a shared limit is used up. */
   loginsBeyond: Limit
-  /** Tries at registering from one address, refused passwords included. */
+  /** Attempts to register from one address, including those with a weak password. */
   registrationTries: Limit
   /** Registrations from one address. */
   registrations: Limit
   /** Refreshes of one session. */
   refreshes: Limit
-  /** Refresh tokens from one address that no live session has, presented for refreshing or signing out. */
+  /** Refreshes and sign-outs from one address with a refresh token that belongs to no live session. */
   refreshesByAddress: Limit
-  /** Changes of a password by one session, good and bad. */
+  /** Password changes by one session, successful or not. */
   passwordChanges: Limit
-  /** Failed bcrypts for one lookup id from one address; counted by each process separately. */
+  /** Failed bcrypts for one lookup id from one address. Each process counts separately. */
   failedKeyChecks: Limit
 }
 
@@ -41,8 +41,8 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /**
- * Meant to go unnoticed by people, also by a class or an office that share an address, and to leave who guesses
- * about a thousand tries a day.
+ * High enough that people don't notice them, not even a class or an office behind one address. An attacker gets about a
+ * thousand guesses a day.
  */
 export const defaultLimits: Limits = {
   logins: { count: 300, seconds: 15 * MINUTE },

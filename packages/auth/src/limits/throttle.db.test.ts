@@ -33,7 +33,7 @@ describe("throttling", () => {
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  /** Somebody who has an account and has not been seen anywhere near. */
+  /** Creates an account that has not signed in from any address of these tests. */
   async function newOwner() {
     const { email, password, user } = await signUp(
       createTestAuth(database.db, { secrets: { current: newSecret() } }),
@@ -44,7 +44,7 @@ describe("throttling", () => {
   const guess = (auth: Auth, email: string, from: ClientInfo) =>
     auth.accounts.login({ email, password: `not it: ${randomUUID()}` }, from)
 
-  /** Guesses until it is refused, and gives how many were answered. */
+  /** Guesses until refused. @returns the number of guesses checked before that. */
   async function guessOn(auth: Auth, email: string, from: ClientInfo) {
     for (let guesses = 0; ; guesses++) {
       const error = await guess(auth, email, from).catch((error: unknown) => error)
@@ -53,7 +53,7 @@ describe("throttling", () => {
     }
   }
 
-  test("two instances count together, and twenty guesses at the same moment are twenty", async () => {
+  test("two instances share a limit, and 20 concurrent guesses all count", async () => {
     const [one, two] = [instance({ failedLogins: { count: 2, seconds: 60 } }), instance()]
     const { email } = await newOwner()
     const from = newClient()
@@ -69,7 +69,7 @@ describe("throttling", () => {
     expect(await guessOn(two, email.toUpperCase(), from)).toBe(8)
   })
 
-  test("sign-ins at the same moment are not taken for guesses, and give back what they took", async () => {
+  test("concurrent sign-ins are refunded and do not count as guesses", async () => {
     const auth = instance({ failedLogins: { count: 2, seconds: 60 } })
     const { email, password } = await newOwner()
     const from = newClient()
@@ -83,13 +83,13 @@ describe("throttling", () => {
     expect(await guessOn(auth, email, from)).toBe(1)
   })
 
-  test("a stranger who guesses does not keep the owner out, at home or elsewhere", async () => {
+  test("a guessing stranger does not lock the owner out, at a known or a new address", async () => {
     const auth = instance({ failedLoginsByAccount: { count: 12, seconds: 60 } })
     const { email, password } = await newOwner()
     const home = newClient()
     await auth.accounts.login({ email, password }, home)
 
-    // Enough to use up the account's limit: from then on addresses that are new to it have little left.
+    // The first uses up most of the account's limit, so that later addresses get fewer guesses.
     expect(await guessOn(auth, email, newClient())).toBe(10)
     expect(await guessOn(auth, email, newClient())).toBe(3)
     expect(await guessOn(auth, email, newClient())).toBe(3)
@@ -103,7 +103,7 @@ describe("throttling", () => {
     await auth.accounts.login({ email, password }, hotel)
   }, 90_000)
 
-  test("who goes through the accounts from one address is stopped; those at home there are not", async () => {
+  test("guessing at many accounts from one address is stopped; accounts known there still sign in", async () => {
     const auth = instance({ failedLoginsByAddress: { count: 5, seconds: 60 } })
     const { email, password } = await newOwner()
     const office = newClient()
@@ -122,7 +122,7 @@ describe("throttling", () => {
     await auth.accounts.login(other, newClient())
   })
 
-  test("all tries from an address have a limit, and IPv6 counts by the /64", async () => {
+  test("all sign-in attempts from an address are limited, and IPv6 addresses are counted by /64", async () => {
     const auth = instance({ logins: { count: 2, seconds: 60 } })
     const [ada, bob] = [await newOwner(), await newOwner()]
     const from = (address: string) => ({ ...newClient(), address })
@@ -132,7 +132,7 @@ describe("throttling", () => {
     await auth.accounts.login(bob, from("2001:db8:7:1::3"))
   })
 
-  test("after the time that is told, and not before, it is worth trying again", async () => {
+  test("sign-in works again after `retryAfter`, and not before", async () => {
     const auth = instance({ failedLogins: { count: 1, seconds: 60 } })
     const { email, password } = await newOwner()
     const from = newClient()
@@ -151,7 +151,7 @@ describe("throttling", () => {
     expect((await signIn()).user.email).toBe(email)
   })
 
-  test("a refusal leaves nothing behind, and the database learns no email and no address", async () => {
+  test("a refusal creates nothing, and the limits store no email or address", async () => {
     const auth = instance({
       failedLogins: { count: 1, seconds: 60 },
       registrations: { count: 1, seconds: 60 },
@@ -178,7 +178,7 @@ describe("throttling", () => {
     for (const known of [email, id, from.address]) expect(rows).not.toContain(known)
   })
 
-  test("a weak password is no registration, and registering signs the address in", async () => {
+  test("a weak password is not counted as a registration, and registering makes the address known", async () => {
     const auth = instance({
       registrations: { count: 2, seconds: 60 },
       failedLoginsByAddress: { count: 1, seconds: 60 },
@@ -200,7 +200,7 @@ describe("throttling", () => {
     expect((await auth.accounts.login({ email, password }, from)).user.email).toBe(email)
   })
 
-  test("a session refreshes so often, and only who has its secret counts towards that", async () => {
+  test("a session's refreshes are limited, and forged tokens do not count towards the limit", async () => {
     const auth = instance({ refreshes: { count: 2, seconds: 60 } })
     const [ada, bob] = [await signUp(auth), await signUp(auth)]
     const id = Buffer.from(ada.refreshToken, "base64url").subarray(0, 16)
@@ -216,11 +216,11 @@ describe("throttling", () => {
     }
     await expect(auth.accounts.refresh({ refreshToken }, newClient())).rejects.toMatchObject(limited)
     await auth.accounts.refresh(bob, newClient())
-    // The refusal has not used the token up.
+    // The refused token is still valid.
     expect(await instance().accounts.refresh({ refreshToken }, newClient())).toMatchObject({ user: ada.user })
   })
 
-  test("a password is looked at only for so many tries to register from an address", async () => {
+  test("attempts to register from an address are limited, including those with a weak password", async () => {
     const auth = instance({ registrationTries: { count: 2, seconds: 60 } })
     const from = newClient()
     const register = (password: string) =>
@@ -232,7 +232,7 @@ describe("throttling", () => {
   })
 
   test.each(["refresh", "logoutByRefreshToken"] as const)(
-    "%s: made-up tokens use up their address's limit, and sessions that are there go on",
+    "%s: made-up tokens use up their address's limit, but live sessions there keep working",
     async (act) => {
       const auth = instance({ refreshesByAddress: { count: 2, seconds: 60 } })
       const [ada, bob, from] = [await signUp(auth), await signUp(auth), newClient()]
@@ -250,7 +250,7 @@ describe("throttling", () => {
     },
   )
 
-  test("beyond its address's limit a made-up refresh token costs one query, which is no transaction", async () => {
+  test("beyond its address's limit, a made-up refresh token costs one query and no transaction", async () => {
     let queries = 0
     const { db, close } = await createDatabase(database.url, { onQuery: () => queries++ })
     const auth = createTestAuth(db, {
@@ -293,13 +293,13 @@ describe("throttling", () => {
     const before = await stored()
 
     for (let i = 0; i < 10; i++) await expect(refresh()).rejects.toMatchObject(limited)
-    // Whatever was begun has ended by the time that a call of another kind has.
+    // When this other call has completed, so have any writes of the refused ones.
     await guess(auth, `${randomUUID()}@example.com`, newClient()).catch(() => {})
 
     expect(await stored()).toBe(before)
   })
 
-  test("a session guesses at the password so often, and another of the account can still change it", async () => {
+  test("a session's password changes are limited, but another session of the account can still change it", async () => {
     const auth = instance({ passwordChanges: { count: 2, seconds: 60 } })
     const thief = await signUp(auth)
     const { email, password } = thief
@@ -334,7 +334,7 @@ describe("throttling", () => {
   })
 })
 
-test("without a database nobody is let in, and it is told that nothing has begun", async () => {
+test("without a database, signing in and registering are unavailable", async () => {
   const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
   const auth = createTestAuth(db)
   const credentials = { email: "x@example.com", password: "a password of some length" }

@@ -16,14 +16,14 @@ export interface Throttle {
   /** Registers unless the address has registered too often. */
   register<T>(email: string, client: ClientInfo, signUp: () => Promise<T>): Promise<T>
   /**
-   * Counts a refresh of a live session. Not by address: others there may have sent any number of made-up tokens.
+   * Counts a refresh by session, not by address: others there may have sent any number of made-up tokens.
    *
-   * @param familyHash which session it is, and that its secret is known.
+   * @param familyHash identifies the session. Only holders of one of its tokens know the secret, so only they count.
    */
   refresh(familyHash: Buffer, client: ClientInfo): Promise<void>
-  /** Counts a refresh token that no live session has. */
+  /** Counts, by address, a refresh token that belongs to no live session. */
   unknownRefreshToken(client: ClientInfo): Promise<void>
-  /** Not by account: a thief with one session could otherwise prevent the owner's change. */
+  /** Counts by session, not by account: a thief with one session must not prevent the owner's change. */
   changePassword(sessionId: string, client: ClientInfo): Promise<void>
 }
 
@@ -54,7 +54,7 @@ export function createThrottle(
       account: digest("account", email.toLowerCase()),
       address: addressKey(client),
       both: digest(...both),
-      formerBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
+      previousBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
     }
   }
 

@@ -7,7 +7,7 @@ import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { defaultLimits, type Limits } from "./limits.ts"
 
-/** Small, in the same proportions as the real ones, so that sequences of a few tries use up each of them. */
+/** In proportion to the defaults, but small enough for short sequences to use up each of them. */
 const LIMITS: Limits = {
   ...defaultLimits,
   logins: { count: 12, seconds: 900 },
@@ -19,7 +19,7 @@ const LIMITS: Limits = {
   refusedLoginSeconds: 0,
 }
 
-/** What somebody else does: guess at the one account, here or elsewhere, or at others here. */
+/** A stranger guesses at one account, from this address or another, or at other accounts from this address. */
 const step = fc.constantFrom("guess here", "guess here", "guess elsewhere", "miss others here")
 const SEQUENCES = fc.sample(fc.array(step, { minLength: 18, maxLength: 18 }), { numRuns: 6, seed: 11 })
 
@@ -34,7 +34,7 @@ const newClient = (): ClientInfo => ({
 describe("signing in", () => {
   let database: OpenTestDatabase
   const secrets = { current: newSecret() }
-  /** Each with queues of its own, so that sequences beside each other do not wait for one another. */
+  /** Each instance has its own queues, so that concurrent sequences do not wait for each other. */
   const instance = (limits: Partial<Limits> = {}) =>
     createTestAuth(database.db, { secrets, limits: { ...LIMITS, ...limits } })
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describe("signing in", () => {
   const guess = (auth: ReturnType<typeof instance>, email: string, from: ClientInfo) =>
     auth.accounts.login({ email, password: `not it: ${randomUUID()}` }, from)
 
-  /** All that one who guesses is told: the error and the limits, but for how many seconds exactly are left. */
+  /** Everything that a guess reveals: the error and the limits, except the exact number of seconds. */
   async function answerTo(auth: ReturnType<typeof instance>, email: string, from: ClientInfo) {
     const client: ClientInfo = { ...from, rateLimit: null }
     const error = await guess(auth, email, client).catch((error: unknown) => error)
@@ -63,7 +63,7 @@ describe("signing in", () => {
     return { name, reason, field, message, mayTryAgain: error.retryAfter !== undefined, rateLimit }
   }
 
-  /** Does a sequence, and gives what each guess at the email from the address was answered. */
+  /** Plays a sequence. @returns the answers to the guesses at the email from the address. */
   async function play(
     auth: ReturnType<typeof instance>,
     { email, here }: { email: string; here: ClientInfo },
@@ -78,7 +78,7 @@ describe("signing in", () => {
     return answers
   }
 
-  test("a neighbour can't tell the account that signs in at this address from none, whatever they try", async () => {
+  test("a stranger can't tell whether an account has signed in from their own address", async () => {
     const comparisons = SEQUENCES.map(async (steps) => {
       const auth = instance()
       const [owner, home] = [await newAccount(), newClient()]
@@ -97,13 +97,13 @@ describe("signing in", () => {
       return known.map(({ rateLimit }) => "limit" in rateLimit && rateLimit.limit)
     })
 
-    // Or the sequences would show less than they should.
+    // The sequences must reach every limit.
     expect(new Set((await Promise.all(comparisons)).flat())).toEqual(
       new Set(["failed-logins", "failed-logins-by-address", "failed-logins-by-account", "logins"]),
     )
   }, 120_000)
 
-  /** An address from which somebody has signed in, as that counts one try. */
+  /** An address that another account has signed in from, which counts as one attempt. */
   async function signedInAt(auth: ReturnType<typeof instance>) {
     const from = newClient()
     await auth.accounts.login(await newAccount(), from)
@@ -118,12 +118,12 @@ describe("signing in", () => {
   const limited = { reason: "RATE_LIMITED" }
 
   test.each([
-    ["the address's failures", { here: 7, elsewhere: 0 }],
-    ["the address's tries", { here: 20, elsewhere: 0 }],
-    ["the account's failures", { here: 0, elsewhere: 10 }],
-    ["all of them", { here: 20, elsewhere: 10 }],
+    ["the limit of an address's failures", { here: 7, elsewhere: 0 }],
+    ["the limit of an address's attempts", { here: 20, elsewhere: 0 }],
+    ["the limit of the account's failures", { here: 0, elsewhere: 10 }],
+    ["all of these limits", { here: 20, elsewhere: 10 }],
   ])(
-    "with %s used up by others, the owner gets in where they have signed in before",
+    "if others use up %s, the owner still signs in from a known address",
     async (_, { here, elsewhere }) => {
       const [auth, owner, home] = [instance(), await newAccount(), newClient()]
       await auth.accounts.login(owner, home)
@@ -136,7 +136,7 @@ describe("signing in", () => {
       if (here > 0) await expect(auth.accounts.login(newHere, home)).rejects.toMatchObject(limited)
 
       expect((await auth.accounts.login(owner, home)).user.email).toBe(owner.email)
-      // As after a rotation: what is known of the address was stored under a secret that is not current any more.
+      // After a rotation, the known address is still stored under the previous secret.
       const rotated = createTestAuth(database.db, {
         secrets: { current: newSecret(), previous: [secrets.current] },
         limits: LIMITS,
@@ -147,7 +147,7 @@ describe("signing in", () => {
     120_000,
   )
 
-  test("beyond the limit an account's passwords are checked so often, right ones too", async () => {
+  test("beyond a shared limit, a known address has a limit of its own, even for the right password", async () => {
     const [auth, owner, home] = [instance(), await newAccount(), newClient()]
     await auth.accounts.login(owner, home)
     await misses(auth, home, 12)

@@ -7,24 +7,25 @@ import { type Counter, createCounter } from "./counter.ts"
 import { createKeyedMutex } from "./keyedMutex.ts"
 import type { Limits } from "./limits.ts"
 
-/** Keyed digests of what sign-in attempts are counted for. */
+/** Keyed digests that sign-in attempts are counted by. */
 export interface LoginKeys {
   account: string
   address: string
   /** The account and the address together. */
   both: string
-  /** The same under server secrets that were current before. */
-  formerBoth: readonly string[]
+  /** `both` under each of the previous server secrets. */
+  previousBoth: readonly string[]
 }
 
 export interface ThrottleLogin {
   /**
-   * Signs in, unless too many tries have failed. One that succeeds counts only among the address's tries.
+   * Signs in unless too many attempts have failed. Successful sign-ins are refunded, except from `logins`.
    *
-   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). Where they use up a limit that they share with the
-   * owner, an address that the account has signed in from still gets `loginsBeyond` tries, and any other address a few
-   * while it is the account's limit. Nor do they learn from it who has signed in from their own address: each try is
-   * counted and told alike, and beyond a limit a wrong password is answered as if it had not been looked at.
+   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). If they use up a limit that they share with the owner,
+   * an address that the account has signed in from still gets `loginsBeyond` attempts; if it is the account's limit,
+   * any other address still gets `failedLoginsUnderAttack`. Nor can they find out which accounts have signed in from
+   * their own address: all attempts are counted and reported alike, and beyond a shared limit, the answer to a wrong
+   * password is the same as if it had not been checked.
    *
    * @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`, before anything is done.
    */
@@ -33,7 +34,7 @@ export interface ThrottleLogin {
   rememberAddress(keys: LoginKeys): Promise<void>
 }
 
-/** Milliseconds that one sign-in may wait for others of the account from its address: as long as for a bcrypt. */
+/** Milliseconds that a sign-in may wait for others of the same account and address: as long as for a bcrypt. */
 const PATIENCE = 3_000
 
 export function createThrottleLogin(
@@ -41,7 +42,7 @@ export function createThrottleLogin(
   limits: Limits,
   onBackgroundError: (error: unknown) => void,
 ): ThrottleLogin {
-  const tries = createCounter(db, "logins", limits.logins, { isFinal: true })
+  const attempts = createCounter(db, "logins", limits.logins, { isFinal: true })
   const failed = createCounter(db, "failed-logins", limits.failedLogins)
   const failedByAddress = createCounter(db, "failed-logins-by-address", limits.failedLoginsByAddress)
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
@@ -61,16 +62,16 @@ export function createThrottleLogin(
   const rememberAddress = ({ both }: LoginKeys) => finish([known.remember(both)])
 
   /** Whether an attempt may proceed although a shared limit is used up. The count is not reported to the client. */
-  async function mayGoBeyond({ both, formerBoth }: LoginKeys): Promise<boolean> {
-    for (const key of [both, ...formerBoth]) {
+  async function mayGoBeyond({ both, previousBoth }: LoginKeys): Promise<boolean> {
+    for (const key of [both, ...previousBoth]) {
       if ((await findKnown(key)) !== null) return (await beyond.count(both)).isAllowed
     }
     return false
   }
 
   /**
-   * Signs in although a limit that others share is used up, where that may be. Nobody waits for a turn here, as nothing
-   * is given back: a full queue must not answer differently from an account that is not known at the address.
+   * Signs in although a shared limit is used up, if `mayGoBeyond` allows it. Runs outside the mutex, because nothing is
+   * refunded here, and refusing an attempt that waited too long would reveal that the account is known at the address.
    */
   async function loginBeyond<T>(
     keys: LoginKeys,
@@ -85,7 +86,7 @@ export function createThrottleLogin(
     return result
   }
 
-  /** @returns what makes the refusal, where a limit that others share is used up. */
+  /** @returns the result, or a function that creates the refusal if a shared limit is used up. */
   async function loginExclusively<T>(
     keys: LoginKeys,
     client: ClientInfo,
@@ -99,26 +100,26 @@ export function createThrottleLogin(
     }
     const refundAll = () => taken.map(([counter, key]) => counter.refund(key))
 
-    /** Counts the try towards the limits that others share. */
-    async function takeShared(own: Usage): Promise<(() => AuthError) | undefined> {
-      const ofAddress = await take(failedByAddress, keys.address)
-      if (!ofAddress.isAllowed) return () => failedByAddress.refuse(client, ofAddress.reset)
-      failedByAddress.report(client, ofAddress)
-      const ofAccount = await take(failedByAccount, keys.account)
-      if (ofAccount.isAllowed) return undefined
-      const ownTries = limits.failedLogins.count - own.remaining
-      const remaining = limits.failedLoginsUnderAttack - ownTries
-      const reset = Math.min(own.reset, ofAccount.reset)
+    /** Counts the attempt towards the shared limits. @returns a function that creates the refusal if one is used up. */
+    async function takeShared(ownUsage: Usage): Promise<(() => AuthError) | undefined> {
+      const addressUsage = await take(failedByAddress, keys.address)
+      if (!addressUsage.isAllowed) return () => failedByAddress.refuse(client, addressUsage.reset)
+      failedByAddress.report(client, addressUsage)
+      const accountUsage = await take(failedByAccount, keys.account)
+      if (accountUsage.isAllowed) return undefined
+      const ownFailures = limits.failedLogins.count - ownUsage.remaining
+      const remaining = limits.failedLoginsUnderAttack - ownFailures
+      const reset = Math.min(ownUsage.reset, accountUsage.reset)
       if (remaining < 0) return () => failedByAccount.refuse(client, reset)
       failedByAccount.report(client, { isAllowed: true, remaining, reset })
       return undefined
     }
 
     try {
-      const own = await take(failed, keys.both)
-      if (!own.isAllowed) throw failed.refuse(client, own.reset)
-      failed.report(client, own)
-      const refuse = await takeShared(own)
+      const ownUsage = await take(failed, keys.both)
+      if (!ownUsage.isAllowed) throw failed.refuse(client, ownUsage.reset)
+      failed.report(client, ownUsage)
+      const refuse = await takeShared(ownUsage)
       if (refuse) {
         await finish(refundAll())
         return { refuse }
@@ -127,7 +128,7 @@ export function createThrottleLogin(
       await finish([...refundAll(), known.remember(keys.both)])
       return { result }
     } catch (error) {
-      // Only a wrong password is a guess.
+      // Only a wrong password counts as a guess.
       if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await finish(refundAll())
       throw error
     }
@@ -136,19 +137,19 @@ export function createThrottleLogin(
   return {
     rememberAddress,
     async login(keys, client, signIn) {
-      const askedAt = performance.now()
+      const startedAt = performance.now()
       try {
-        const ofTries = await tries.count(keys.address)
-        if (!ofTries.isAllowed) {
-          return await loginBeyond(keys, () => tries.refuse(client, ofTries.reset), signIn)
+        const usage = await attempts.count(keys.address)
+        if (!usage.isAllowed) {
+          return await loginBeyond(keys, () => attempts.refuse(client, usage.reset), signIn)
         }
-        tries.report(client, ofTries)
-        // One after the other, so that concurrent guesses are counted and successful sign-ins are not.
+        attempts.report(client, usage)
+        // One at a time, so that concurrent successful sign-ins are refunded before they exceed a limit of failed ones.
         const outcome = await runExclusive(keys.both, () => loginExclusively(keys, client, signIn))
         return "result" in outcome ? outcome.result : await loginBeyond(keys, outcome.refuse, signIn)
       } catch (error) {
         const isRefused = error instanceof AuthError && error.reason === "RATE_LIMITED"
-        if (isRefused) await sleep(askedAt + limits.refusedLoginSeconds * 1000 - performance.now())
+        if (isRefused) await sleep(startedAt + limits.refusedLoginSeconds * 1000 - performance.now())
         throw error
       }
     },

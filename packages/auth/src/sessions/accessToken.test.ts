@@ -10,7 +10,7 @@ const secret = newSecret()
 const keyring = createKeyring({ current: secret })
 const claims = { userId: randomUUID(), sessionId: randomUUID() }
 
-test("a token that was signed is verified, and so is one made by hand the same way", async () => {
+test("a signed token is accepted, and so is the same token made by hand", async () => {
   const now = Date.now() / 1000
   const { accessToken, accessTokenExpiresAt } = await signAccessToken(keyring, claims, 60)
   expect(await verifyAccessToken(keyring, accessToken)).toMatchObject(claims)
@@ -20,18 +20,18 @@ test("a token that was signed is verified, and so is one made by hand the same w
   expect(await verifyAccessToken(keyring, sign(header, payload))).toMatchObject(claims)
 })
 
-test("a token under a previous secret is good, under a forgotten one not", async () => {
+test("a token under a previous secret is accepted, but not one under a forgotten secret", async () => {
   const { accessToken } = await signAccessToken(keyring, claims, 60)
   const rotated = createKeyring({ current: newSecret(), previous: [secret] })
   expect(await verifyAccessToken(rotated, accessToken)).toMatchObject(claims)
   expect(await verifyAccessToken(createKeyring({ current: newSecret() }), accessToken)).toBeNull()
 })
 
-test.each(await hostileTokens(keyring.current, claims))("a token with %s is refused", async (_, token) => {
+test.each(await hostileTokens(keyring.current, claims))("a token with %s is rejected", async (_, token) => {
   expect(await verifyAccessToken(keyring, token)).toBeNull()
 })
 
-test("a token that names one of our secrets and is signed under the other is refused", async () => {
+test("a token that names one server secret but is signed under the other is rejected", async () => {
   const both = createKeyring({ current: newSecret(), previous: [secret] })
   const previous = both.find(keyring.current.id)
   const { header, payload, sign } = createForge(both.current, claims)

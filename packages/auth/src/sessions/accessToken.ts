@@ -23,7 +23,7 @@ export interface AccessTokenClaims extends AccessTokenSubject {
 export const isPast = (seconds: number) => seconds + CLOCK_LEEWAY_SECONDS <= Date.now() / 1000
 
 /**
- * A JWT for a session of a user.
+ * Signs a JWT for a user's session.
  *
  * @param ttl seconds until it expires.
  */
@@ -45,14 +45,14 @@ export async function signAccessToken(
 }
 
 /**
- * The claims of an access token that this service signed and that has not expired, or null. It says nothing of
+ * Returns the claims of an access token, or null if it has expired or was not signed by this service. Does not check
  * whether the session is still live.
  *
- * RFC 8725: the algorithm is pinned (3.1), the type is explicit (3.11), issuer, audience and times are checked
- * (3.8, 3.9), and the header can only name one of our own secrets: a key it brings along is not looked at (3.10).
+ * RFC 8725: the algorithm is pinned (3.1), the type is explicit (3.11), issuer, audience and times are checked (3.8,
+ * 3.9), and the header can only name one of the server secrets: a token that brings its own key is rejected (3.10).
  */
 export async function verifyAccessToken(keyring: Keyring, token: string): Promise<AccessTokenClaims | null> {
-  if (!isAsWeWrite(token)) return null
+  if (!isCanonical(token)) return null
   try {
     const { payload } = await jwtVerify(
       token,
@@ -87,10 +87,10 @@ export async function verifyAccessToken(keyring: Keyring, token: string): Promis
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
 /**
- * Whether a token is spelled as `signAccessToken` would spell it. base64url and JSON have other spellings of the
- * same, and of a member that stands twice each reader takes the one it likes (RFC 7515, section 5.2).
+ * Whether a token is encoded exactly as `signAccessToken` encodes it. base64url and JSON allow other encodings of the
+ * same content, and parsers disagree about duplicate members (RFC 7515, section 4).
  */
-function isAsWeWrite(token: string) {
+function isCanonical(token: string) {
   const [header = "", payload = "", signature = ""] = token.split(".")
   return (
     isCompactJson(header) &&

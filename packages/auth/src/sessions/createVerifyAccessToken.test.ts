@@ -10,7 +10,7 @@ const newClaims = () => ({ userId: randomUUID(), sessionId: randomUUID() })
 const sign = async (claims = newClaims(), ttl = 60) =>
   (await signAccessToken(keyring, claims, ttl)).accessToken
 
-test("a token that is remembered says the same as one that is not", async () => {
+test("a remembered token has the same claims as before", async () => {
   const verify = createVerifyAccessToken(keyring)
   const claims = newClaims()
   const token = await sign(claims)
@@ -19,7 +19,7 @@ test("a token that is remembered says the same as one that is not", async () => 
   expect(await verify(`${token.slice(0, -2)}AA`)).toBeNull()
 })
 
-test("a token that is remembered expires like any other", async () => {
+test("a remembered token still expires", async () => {
   vi.useFakeTimers({ toFake: ["Date"] })
   const verify = createVerifyAccessToken(keyring)
   const token = await sign(newClaims(), 60)
@@ -29,7 +29,7 @@ test("a token that is remembered expires like any other", async () => {
   vi.useRealTimers()
 })
 
-test("what is forgotten for want of room is verified anew", async () => {
+test("a forgotten token is verified again", async () => {
   const verify = createVerifyAccessToken(keyring, 2)
   const tokens = await Promise.all([sign(), sign(), sign()])
   for (const token of [...tokens, ...tokens]) expect(await verify(token)).not.toBeNull()

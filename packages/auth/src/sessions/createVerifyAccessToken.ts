@@ -2,12 +2,12 @@ import { LRUCache } from "lru-cache"
 import type { Keyring } from "../crypto/keyring.ts"
 import { type AccessTokenClaims, isPast, verifyAccessToken } from "./accessToken.ts"
 
-/** At some 600 bytes each, 6 MB at most. */
+/** At about 600 bytes each, at most 6 MB. */
 const MAX_REMEMBERED = 10_000
 
 /**
  * Verifies access tokens and remembers valid ones: a signature stays valid, and checking it costs more than the rest of
- * a call. This says nothing about the session, which is read for every request.
+ * a call. Does not check the session, which is read for every request.
  */
 export function createVerifyAccessToken(
   keyring: Keyring,

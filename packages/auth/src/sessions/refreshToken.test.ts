@@ -2,16 +2,16 @@ import { randomUUID } from "node:crypto"
 import { expect, test } from "vitest"
 import { createRefreshToken, nextRefreshTokens } from "./refreshToken.ts"
 
-test("a token leads to the next of the same session and family", () => {
+test("a token's successor belongs to the same session and family", () => {
   const sessionId = randomUUID()
   const first = createRefreshToken(sessionId)
-  const turn = nextRefreshTokens(first.refreshToken)
+  const successors = nextRefreshTokens(first.refreshToken)
 
-  expect(turn?.presented).toEqual({ sessionId, familyHash: first.familyHash, turnHash: first.turnHash })
-  expect(turn?.next.sessionId).toBe(sessionId)
-  expect(turn?.next.familyHash).toEqual(first.familyHash)
-  expect(turn?.next.turnHash).not.toEqual(first.turnHash)
-  expect(turn?.next.refreshToken).not.toBe(first.refreshToken)
+  expect(successors?.presented).toEqual({ sessionId, familyHash: first.familyHash, turnHash: first.turnHash })
+  expect(successors?.next.sessionId).toBe(sessionId)
+  expect(successors?.next.familyHash).toEqual(first.familyHash)
+  expect(successors?.next.turnHash).not.toEqual(first.turnHash)
+  expect(successors?.next.refreshToken).not.toBe(first.refreshToken)
 })
 
 const { refreshToken } = createRefreshToken(randomUUID())
@@ -23,6 +23,6 @@ test.each([
   ["padded", `${refreshToken}=`],
   ["with white space", ` ${refreshToken}`],
   ["in another alphabet", `+${refreshToken.slice(1)}`],
-])("one that is %s is none", (_, text) => {
+])("a text that is %s is not a refresh token", (_, text) => {
   expect(nextRefreshTokens(text)).toBeNull()
 })

@@ -6,9 +6,10 @@ const TURN_BYTES = 24
 const ID_BYTES = 16
 
 /**
- * A refresh token is a session's id, a secret that all tokens of the session share, and one that only the newest
- * has. With the first secret an old token proves that it was ours once, and so that somebody uses a copy; without
- * it, knowing a session's id, which stands in every access token, would be enough to end the session.
+ * A refresh token consists of the session's id, a secret shared by all tokens of the session (`family`), and a secret
+ * that only the newest one has (`turn`). The shared secret proves that a replaced token is genuine, so that its reuse
+ * reveals a copy. Without it, the session's id would be enough to end the session, and every access token contains
+ * that.
  */
 interface RefreshToken {
   sessionId: string
@@ -16,29 +17,28 @@ interface RefreshToken {
   turn: Buffer
 }
 
-/** What the database keeps of it. Plain SHA-256 will do: the secrets are 192 random bits. */
+/** The parts that the database stores. Plain SHA-256 is enough, because each secret has 192 random bits. */
 export interface RefreshTokenHashes {
   sessionId: string
   familyHash: Buffer
   turnHash: Buffer
 }
 
-/** The first token of a new session. */
+/** Creates the first token of a session. */
 export const createRefreshToken = (sessionId: string) =>
-  present({ sessionId, family: randomBytes(FAMILY_BYTES), turn: randomBytes(TURN_BYTES) })
+  encode({ sessionId, family: randomBytes(FAMILY_BYTES), turn: randomBytes(TURN_BYTES) })
 
-/** What the database knows a token by, or null if the text can't be one. */
+/** The hashes of a token, or null if the text does not have the format of one. */
 export function readRefreshToken(refreshToken: string): RefreshTokenHashes | null {
   const token = parse(refreshToken)
   return token && hashes(token)
 }
 
 /**
- * The tokens that may come after this one, or null if the text can't be a token. The first is the one to hand out.
+ * The possible successors of a token, or null if the text does not have the format of one. `next` is the one to return.
  *
- * @param repeatableKeys make the next token a function of this one, so that asking twice gives the same answer twice:
- * one next token for each key, of which another instance may have handed out any. Without them there is one, and it is
- * random.
+ * @param repeatableKeys derive the successor from the token, so that repeated requests get the same one. Each key gives
+ * another successor, and another instance may have returned any of them. Without keys, the only successor is random.
  */
 export function nextRefreshTokens(
   refreshToken: string,
@@ -46,7 +46,7 @@ export function nextRefreshTokens(
 ) {
   const token = parse(refreshToken)
   if (!token) return null
-  const nextWith = (turn: Buffer) => present({ ...token, turn })
+  const nextWith = (turn: Buffer) => encode({ ...token, turn })
   const [first, ...others] = repeatableKeys ?? []
   return {
     presented: hashes(token),
@@ -58,7 +58,7 @@ export function nextRefreshTokens(
 const turnAfter = ({ family, turn }: RefreshToken, key: KeyObject) =>
   createHmac("sha256", key).update(family).update(turn).digest().subarray(0, TURN_BYTES)
 
-function present(token: RefreshToken) {
+function encode(token: RefreshToken) {
   const id = Buffer.from(token.sessionId.replaceAll("-", ""), "hex")
   const refreshToken = Buffer.concat([id, token.family, token.turn]).toString("base64url")
   return { refreshToken, ...hashes(token) }

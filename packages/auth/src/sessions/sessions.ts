@@ -12,35 +12,35 @@ import { isUuid } from "../isUuid.ts"
 /** A sign-in that has neither ended nor expired. */
 export interface Session {
   id: string
-  /** Such as "Chrome on Linux"; null when it did not say. */
+  /** Such as "Chrome on Linux"; null if unknown. */
   device: string | null
   createdAt: Date
-  /** When it last got an access token, so to within that token's lifetime. */
+  /** When it last received an access token. */
   lastUsedAt: Date
   /** Whether it is the caller's session. */
   current: boolean
 }
 
-interface Own {
+interface CallerSession {
   userId: string
   sessionId: string
 }
 
 /** Users' own sessions. */
 export interface Sessions {
-  /** The caller's session, then the others, most recently used first; at most 100. */
-  list(own: Own): Promise<Session[]>
-  /** @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED` when the session that asks ended meanwhile. */
-  revoke(own: Own, input: { id: string }, client: ClientInfo): Promise<void>
+  /** Lists up to 100 sessions: the caller's first, then the others, most recently used first. */
+  list(caller: CallerSession): Promise<Session[]>
+  /** @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED` if the caller's session has ended. */
+  revoke(caller: CallerSession, input: { id: string }, client: ClientInfo): Promise<void>
   /**
-   * Ends all sessions of the user but the one that asks.
+   * Ends all of the user's sessions except the caller's.
    *
-   * @throws {AuthError} `UNAUTHENTICATED` when that one ended meanwhile.
+   * @throws {AuthError} `UNAUTHENTICATED` if the caller's session has ended.
    */
-  revokeOthers(own: Own, client: ClientInfo): Promise<void>
+  revokeOthers(caller: CallerSession, client: ClientInfo): Promise<void>
 }
 
-/** More than a person would look through; scripts can open any number. */
+/** More than a person would read. Scripts can open any number of sessions. */
 const MAX_LISTED = 100
 
 export function createSessions(db: Database): Sessions {
@@ -56,15 +56,15 @@ export function createSessions(db: Database): Sessions {
         .sort((a, b) => Number(b.current) - Number(a.current))
     },
 
-    async revoke(own, { id }, client) {
+    async revoke(caller, { id }, client) {
       const result = isUuid(id)
-        ? await revokeSession(db, { id, by: sessionCredential(own), client })
+        ? await revokeSession(db, { id, by: sessionCredential(caller), client })
         : "notFound"
       requireDone(result, "You have no session with this id.")
     },
 
-    async revokeOthers(own, client) {
-      requireDone(await revokeOtherSessions(db, { by: sessionCredential(own), client }))
+    async revokeOthers(caller, client) {
+      requireDone(await revokeOtherSessions(db, { by: sessionCredential(caller), client }))
     },
   }
 }

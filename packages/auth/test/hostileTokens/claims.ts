@@ -1,16 +1,16 @@
 import type { Forge, NamedTokens } from "./forge.ts"
 
-const NO_TEXT = [undefined, null, 0, true, "", [], {}]
-const NO_TIME = [undefined, null, "", "soon", true, [], {}, -1, 0.5, 1e300, 2 ** 53, Number.MIN_VALUE]
+const NOT_TEXT = [undefined, null, 0, true, "", [], {}]
+const NOT_A_TIME = [undefined, null, "", "soon", true, [], {}, -1, 0.5, 1e300, 2 ** 53, Number.MIN_VALUE]
 
-/** Tokens of good header and signature whose claims are missing, of another type, or not for us: RFC 7519, section 4. */
+/** Tokens with a valid header and signature whose claims are missing, mistyped or not for us: RFC 7519, section 4. */
 export function hostileClaims(forge: Forge): NamedTokens {
   const { header, payload } = forge
   const { sub, sid, iat, exp } = payload
   const values: Record<string, unknown[]> = {
-    iss: [...NO_TEXT, "Latchkey", "latchkey ", "somebody", ["latchkey"], "https://latchkey"],
+    iss: [...NOT_TEXT, "Latchkey", "latchkey ", "somebody", ["latchkey"], "https://latchkey"],
     aud: [
-      ...NO_TEXT,
+      ...NOT_TEXT,
       "Latchkey",
       "latchkey\0",
       "somebody",
@@ -19,7 +19,7 @@ export function hostileClaims(forge: Forge): NamedTokens {
       ["somebody"],
     ],
     sub: [
-      ...NO_TEXT,
+      ...NOT_TEXT,
       "x",
       "' or true --",
       "__proto__",
@@ -30,7 +30,7 @@ export function hostileClaims(forge: Forge): NamedTokens {
       { sub },
     ],
     sid: [
-      ...NO_TEXT,
+      ...NOT_TEXT,
       "x",
       "' or true --",
       "__proto__",
@@ -40,10 +40,10 @@ export function hostileClaims(forge: Forge): NamedTokens {
       [sid],
       { sid },
     ],
-    exp: [...NO_TIME, String(exp), [exp], exp + 0.5, 0, iat - 31, -exp],
-    iat: [...NO_TIME, String(iat), [iat], iat + 0.5, iat + 3600, -iat],
+    exp: [...NOT_A_TIME, String(exp), [exp], exp + 0.5, 0, iat - 31, -exp],
+    iat: [...NOT_A_TIME, String(iat), [iat], iat + 0.5, iat + 3600, -iat],
     nbf: [
-      ...NO_TIME.slice(1).filter((value) => Number(value) > iat || typeof value !== "number"),
+      ...NOT_A_TIME.slice(1).filter((value) => Number(value) > iat || typeof value !== "number"),
       iat + 3600,
     ],
   }
@@ -55,7 +55,7 @@ export function hostileClaims(forge: Forge): NamedTokens {
       }),
     ),
     ...[[payload], [], {}, null, true, 1, "payload", ""].map(
-      (odd, index) => [`a payload that is no set of claims (${index})`, forge.sign(header, odd)] as const,
+      (odd, index) => [`a payload that is not a set of claims (${index})`, forge.sign(header, odd)] as const,
     ),
   ]
 }

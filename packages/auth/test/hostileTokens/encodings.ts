@@ -5,8 +5,8 @@ import { base64url, type Forge, type NamedTokens } from "./forge.ts"
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /**
- * Good tokens in another spelling: RFC 7515, sections 2, 4 and 7.2, and RFC 8725, sections 2.4 to 2.6. Where the
- * header or the payload is spelled in another way, the signature is over that spelling.
+ * Valid tokens in another encoding: RFC 7515, sections 2, 4 and 7.2, and RFC 8725, sections 2.4 to 2.6. The signature
+ * covers the header and payload as they are encoded.
  */
 export async function hostileEncodings(forge: Forge, keys: SecretKeys): Promise<NamedTokens> {
   const { header, payload, sign, seal } = forge
@@ -59,7 +59,7 @@ export async function hostileEncodings(forge: Forge, keys: SecretKeys): Promise<
     ...parts.map((_, at) => [`an empty part ${at}`, replacePart(at, "")] as const),
     ...parts.map((part, at) => [`a part ${at} with a comma`, replacePart(at, `${part},`)] as const),
     ...parts.map((part, at) => [`a part ${at} with a quote`, replacePart(at, `"${part}"`)] as const),
-    ["a signature in another spelling", `${good.slice(0, -1)}${twin(good.at(-1))}`],
+    ["a signature in another encoding", `${good.slice(0, -1)}${twin(good.at(-1))}`],
     ["an empty header and payload, signed", seal(".")],
     ["an empty payload, signed", seal(`${protectedHeader}.`)],
     ["no signature and no dot", `${protectedHeader}.${body}`],
@@ -75,15 +75,15 @@ export async function hostileEncodings(forge: Forge, keys: SecretKeys): Promise<
     ["the JSON serialization in base64url", base64url(general)],
     ["a token for a payload", sign({ ...header, cty: "JWT" }, good)],
     ["a token for a payload, undeclared", sign(header, good)],
-    ["its claims encrypted", await encrypted(payloadJson)],
-    ["a token encrypted", await encrypted(good)],
+    ["encrypted claims", await encrypted(payloadJson)],
+    ["an encrypted token inside", await encrypted(good)],
     ["a length of 12,000", "A".repeat(12_000)],
     ["12,000 dots", ".".repeat(12_000)],
     ["a signature of 8,000 characters", `${good}${"A".repeat(8_000)}`],
   ]
 }
 
-/** Good tokens with a signature that is nearly theirs. */
+/** Valid tokens with an altered signature. */
 export function hostileSignatures({ header, payload, sign }: Forge): NamedTokens {
   const good = sign(header, payload)
   const [signed, signature] = [good.slice(0, good.lastIndexOf(".")), good.slice(good.lastIndexOf(".") + 1)]
@@ -94,10 +94,11 @@ export function hostileSignatures({ header, payload, sign }: Forge): NamedTokens
     ...Array.from(bytes, (byte, at) => {
       const flipped = Buffer.from(bytes)
       flipped[at] = byte ^ (1 << (at % 8))
-      return [`another byte ${at} of its signature`, withSignature(flipped)] as const
+      return [`a changed byte ${at} of its signature`, withSignature(flipped)] as const
     }),
     ...[0, 1, 16, 31].map(
-      (length) => [`${length} bytes of its signature`, withSignature(bytes.subarray(0, length))] as const,
+      (length) =>
+        [`only ${length} bytes of its signature`, withSignature(bytes.subarray(0, length))] as const,
     ),
     ["a longer signature", withSignature(Buffer.concat([bytes, Buffer.alloc(1)]))],
     ["a signature twice", withSignature(Buffer.concat([bytes, bytes]))],
@@ -107,5 +108,5 @@ export function hostileSignatures({ header, payload, sign }: Forge): NamedTokens
   ]
 }
 
-/** 32 bytes are 43 characters, and the last one's two low bits don't count. */
+/** 32 bytes are 43 base64url characters, and the two low bits of the last one are ignored. */
 const twin = (last = "") => ALPHABET[ALPHABET.indexOf(last) ^ 1]

@@ -2,22 +2,22 @@ import { createHmac, type KeyObject } from "node:crypto"
 import type { SecretKeys } from "../../src/crypto/keyring.ts"
 import type { AccessTokenSubject } from "../../src/sessions/accessToken.ts"
 
-/** A table of tokens, each with what is wrong about it. */
+/** Tokens, each named for what is wrong with it. */
 export type NamedTokens = readonly (readonly [string, string])[]
 
-/** JSON as an object, or as the text or the bytes that stand for it. */
+/** A JSON value, or its encoding as text or bytes. */
 type Part = object | number | boolean | null | string | Buffer
 
-/** Makes tokens by hand, with a signature that is good unless told otherwise, whatever they say. */
+/** Makes tokens with any content and, by default, a valid signature. */
 export interface Forge {
   header: { alg: string; typ: string; kid: string }
   payload: { iss: string; aud: string; sub: string; sid: string; iat: number; exp: number }
   sign(header: Part, payload: Part, options?: { key?: KeyObject | Buffer | string; hash?: string }): string
-  /** The signature of text that is there already. */
+  /** Appends the signature to a text. */
   seal(signed: string, options?: { key?: KeyObject | Buffer | string; hash?: string }): string
 }
 
-/** A forge that has the right key, so that a token that is refused is refused for what it says. */
+/** Creates a forge with the right key, so that tokens are rejected for their content. */
 export function createForge(keys: SecretKeys, { userId, sessionId }: AccessTokenSubject): Forge {
   const now = Math.floor(Date.now() / 1000)
   const forge: Forge = {
@@ -28,7 +28,7 @@ export function createForge(keys: SecretKeys, { userId, sessionId }: AccessToken
       sub: userId,
       sid: sessionId,
       iat: now,
-      // Long enough for a table of them on a slow machine.
+      // Long enough for a whole test run on a slow machine.
       exp: now + 600,
     },
     sign: (header, payload, options) => forge.seal(`${base64url(header)}.${base64url(payload)}`, options),

@@ -15,7 +15,7 @@ const KEY_IDS = [
   ...["http://localhost/", null, 0, true, [], {}],
 ]
 
-/** Parameters that would bring a key along, change how the token is read, or be skipped by whoever knows them not. */
+/** Parameters that bring a key, change how the token is read, or must not be ignored. */
 const PARAMETERS: Record<string, unknown[]> = {
   crit: [["exp"], ["b64"], ["kid"], [], "b64", null],
   b64: [false, true],
@@ -32,8 +32,8 @@ const PARAMETERS: Record<string, unknown[]> = {
 }
 
 /**
- * Tokens whose header asks to be believed in a way of its own: RFC 7515, section 4.1, and RFC 8725, sections 2.1,
- * 2.2, 2.8 to 2.10. Their payloads are good, and their signatures too where nothing else is said.
+ * Tokens whose header asks for another way of verification: RFC 7515, section 4.1, and RFC 8725, sections 2.1, 2.2, 2.8
+ * to 2.10. The payloads are valid, and so are the signatures unless the name says otherwise.
  */
 export function hostileHeaders(forge: Forge, keys: SecretKeys): NamedTokens {
   const { header, payload } = forge
@@ -58,33 +58,33 @@ export function hostileHeaders(forge: Forge, keys: SecretKeys): NamedTokens {
     }),
     ...["384", "512"].map((bits) => {
       const token = forge.sign({ ...header, alg: `HS${bits}` }, payload, { hash: `sha${bits}` })
-      return [`a good signature by HS${bits}`, token] as const
+      return [`a valid HS${bits} signature`, token] as const
     }),
     ...([[header], "HS256", null, 1, {}] as const).map(
-      (value, index) => [`a header that is none (${index})`, forge.sign(value, payload)] as const,
+      (value, index) => [`an invalid header (${index})`, forge.sign(value, payload)] as const,
     ),
     ["a payload that is not encoded", notEncoded(forge)],
     ...ownKeys(forge),
     [
-      "an empty key, which its key id leads to",
+      "an empty key, from the file that its key id names",
       forge.sign({ ...header, kid: "/dev/null" }, payload, { key: "" }),
     ],
     ["an empty key", underKey("")],
     ["a key of zeros", underKey(Buffer.alloc(32))],
     ["a random key", underKey(randomBytes(32))],
-    ["its key id for a key", underKey(header.kid)],
+    ["its key id as the key", underKey(header.kid)],
     ["the key for receipts", `${signed}.${keys.receiptMac(signed).toString("base64url")}`],
     ["the key for refresh tokens", underKey(keys.refreshTokenKey)],
   ]
 }
 
-/** RFC 7797: the signature is over the payload as it is. */
+/** RFC 7797: the signature covers the payload without base64url. */
 function notEncoded({ header, payload, seal }: Forge) {
   const critical = base64url({ ...header, b64: false, crit: ["b64"] })
   return seal(`${critical}.${JSON.stringify(payload)}`)
 }
 
-/** Signed well, under keys that the token brings along; and by HMAC, with a public key for the secret. */
+/** Tokens with valid signatures under a key in their header, and an HMAC with a public key as the secret. */
 function ownKeys(forge: Forge): NamedTokens {
   const { header, payload } = forge
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
@@ -97,6 +97,6 @@ function ownKeys(forge: Forge): NamedTokens {
   return [
     ["a public key of its own", `${signed}.${signature.toString("base64url")}`],
     ["a secret key of its own", forge.sign(symmetric, payload, { key: secret })],
-    ["a public key for the secret", forge.sign(header, payload, { key: pem })],
+    ["a public key as the secret", forge.sign(header, payload, { key: pem })],
   ]
 }

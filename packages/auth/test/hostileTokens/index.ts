@@ -6,8 +6,8 @@ import { createForge, type NamedTokens } from "./forge.ts"
 import { hostileHeaders } from "./headers.ts"
 
 /**
- * Tokens that no verifier may take, made with the right key for a session that may be live: whatever RFC 7515, 7519
- * and 8725 warn of. Each with what is wrong about it, to be read after "a token with".
+ * Tokens that no verifier may accept, made with the right key for a session that may be live: everything that RFC 7515,
+ * 7519 and 8725 warn about. The name of each completes "a token with …".
  */
 export async function hostileTokens(keys: SecretKeys, subject: AccessTokenSubject): Promise<NamedTokens> {
   const forge = createForge(keys, subject)

@@ -14,7 +14,7 @@ export const ownedApiKey = apiKey.extend({
   owner: z.object({ id: z.string(), email: z.string(), disabledAt: z.date().nullable() }),
 }) satisfies z.ZodType<OwnedApiKey>
 
-/** As long as an email may be. */
+/** Long enough for any email. */
 const search = searchUpTo(254).default("")
 
 export const listUsers = paged(

@@ -10,14 +10,14 @@ const emailBy = (normalize: (text: string) => string | null) =>
     .transform((text, { addIssue }) => {
       const email = normalize(text)
       if (email !== null) return email
-      addIssue("must be an email address of at most 254 characters, its part before the @ in ASCII")
+      addIssue("must be an email address of at most 254 characters, with only ASCII before the @")
       return z.NEVER
     })
 
 /** The email of a new account. */
 export const newEmail = emailBy(normalizeEmail)
 
-/** The email of an account that should exist; accounts of earlier versions may have others. */
+/** The email of an existing account. Earlier versions accepted other emails too. */
 export const email = emailBy(normalizeKnownEmail)
 
 /** Unicode without control characters or lone surrogates. PostgreSQL can't store NUL or lone surrogates. */

@@ -17,6 +17,7 @@ export const apiKeysRouter = router({
         method: "POST",
         path: "/auth/apikeys",
         status: 201,
+        reasons: ["KEY_LIMIT_REACHED"],
         summary: "Create an API key",
         description:
           "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. Requires an access token: API keys can't create keys.",
@@ -58,6 +59,7 @@ export const apiKeysRouter = router({
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",
         status: 204,
+        reasons: ["FORBIDDEN"],
         params: { key_id: "id" },
         summary: "Revoke an API key",
         description:

@@ -29,6 +29,7 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/register",
         status: 201,
+        reasons: ["FORBIDDEN", "EMAIL_TAKEN", "RATE_LIMITED"],
         summary: "Create an account",
         description: `Creates an account, signs in, and returns an access token and a refresh token. ${COOKIE} Returns \`FORBIDDEN\` if registration is closed.`,
       },
@@ -47,6 +48,7 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/login",
         status: 200,
+        reasons: ["LOGIN_FAILED", "FORBIDDEN", "RATE_LIMITED"],
         summary: "Sign in",
         description: `Opens a session and returns an access token and a refresh token. ${COOKIE} An unknown email and a wrong password give the same error.`,
       },
@@ -65,6 +67,7 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/refresh",
         status: 200,
+        reasons: ["UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED"],
         summary: "Refresh a session",
         description:
           "Exchanges a refresh token for a new access token and a new refresh token. Omit `refreshToken` to use the session cookie. A refresh token is valid once: presenting it again ends the session, because it may have been stolen.",
@@ -91,6 +94,7 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/logout",
         status: 204,
+        reasons: ["RATE_LIMITED"],
         summary: "Sign out",
         description:
           "Ends the session of the access token, or without an access token the session of the cookie. All tokens of the session stop working immediately.",
@@ -120,6 +124,7 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/password",
         status: 204,
+        reasons: ["LOGIN_FAILED", "RATE_LIMITED"],
         summary: "Change the password",
         description:
           "Changes the user's password and ends all other sessions. API keys keep working. Returns `LOGIN_FAILED` if the current password is wrong.",

@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto"
+import { connect } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { allProcedures } from "./procedures.ts"
+import { type RestCall, register, rest, startServerOnPostgres } from "./testServer.ts"
+
+interface Schema {
+  description?: string
+  properties?: Record<string, Schema>
+  items?: Schema
+  anyOf?: Schema[]
+}
+
+interface Operation {
+  operationId: string
+  parameters: { name: string; description?: string }[]
+  requestBody?: { content: { "application/json": { schema: Schema } } }
+  responses: Record<string, { description: string; content?: { "application/json": { schema: Schema } } }>
+}
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+const operations = new Map<string, Operation>()
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"), { MAX_KEYS_PER_USER: "1" })
+  const { body } = await rest(server.url, "GET", "/openapi.json")
+  for (const methods of Object.values<Record<string, Operation>>(body.paths)) {
+    for (const operation of Object.values(methods)) operations.set(operation.operationId, operation)
+  }
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+function operationOf(path: string) {
+  const operation = operations.get(path)
+  if (operation === undefined) throw new Error(`${path} is not in the document`)
+  return operation
+}
+
+/** The paths of the fields in a schema that have no description. */
+const undescribedFields = ({ properties = {}, items, anyOf = [] }: Schema, path = ""): string[] => [
+  ...Object.entries(properties).flatMap(([name, field]) => [
+    ...(field.description ? [] : [`${path}${name}`]),
+    ...undescribedFields(field, `${path}${name}.`),
+  ]),
+  ...[...(items ? [items] : []), ...anyOf].flatMap((schema) => undescribedFields(schema, path)),
+]
+
+test.each(allProcedures)("every field and parameter of $path is described", ({ path }) => {
+  const { parameters, requestBody, responses } = operationOf(path)
+  const bodies = [requestBody, ...Object.values(responses)]
+  const schemas = bodies.flatMap((body) => body?.content?.["application/json"].schema ?? [])
+  expect(schemas.flatMap((schema) => undescribedFields(schema))).toEqual([])
+  expect(parameters.filter(({ description }) => !description)).toEqual([])
+})
+
+describe("each operation lists exactly the reasons with which it can fail", () => {
+  /** These need an outage or a flood, which other tests make. */
+  const NOT_PROVOKED = ["RATE_LIMITED", "UNAVAILABLE"]
+
+  let taken: Awaited<ReturnType<typeof register>>
+  let user: RestCall
+  let apiKey: RestCall
+  let admin: RestCall
+  beforeAll(async () => {
+    taken = await register(server.url)
+    user = { accessToken: taken.accessToken }
+    const { body } = await rest(server.url, "POST", "/auth/apikeys", { ...user, body: { label: "x" } })
+    apiKey = { apiKey: body.key }
+    const administrator = await register(server.url)
+    const sql = connect(server.shared.DATABASE_URL)
+    await sql`update users set role = 'admin' where id = ${administrator.user.id}`
+    await sql.end()
+    admin = { accessToken: administrator.accessToken }
+  })
+
+  /** Calls that fail only with these inputs. */
+  const ownCalls = (path: string): RestCall[] => {
+    const { email, password } = taken
+    const calls: Record<string, RestCall[]> = {
+      "auth.register": [
+        { body: { email, password } },
+        { body: { email: `x${email}`, password, session: "cookie" } },
+      ],
+      "auth.login": [
+        { body: { email, password: "wrong" } },
+        { body: { email, password, session: "cookie" } },
+      ],
+      "auth.refresh": [{ body: {} }, { headers: { cookie: "__Host-latchkey=x" } }],
+      "auth.logout": [{ headers: { cookie: "__Host-latchkey=x" } }],
+      "auth.changePassword": [
+        { ...user, body: { currentPassword: "wrong", newPassword: "a long enough phrase" } },
+      ],
+      "apiKeys.create": [{ ...user, body: { label: "one more than allowed" } }],
+    }
+    return calls[path] ?? []
+  }
+
+  test.each(allProcedures)("$path", async ({ path, operation }) => {
+    const url = operation.path.replaceAll(/\{\w+\}/g, randomUUID())
+    const call = async (options: RestCall, query = "") =>
+      (await rest(server.url, operation.method, url + query, options)).body?.reason as string | undefined
+    const isMutation = operation.kind === "mutation"
+    const unknownField = { unknownField: "x" }
+
+    const reasons = new Set<string | undefined>()
+    for (const credential of [{ ...user, ...apiKey }, {}, apiKey, user, admin]) {
+      reasons.add(
+        isMutation
+          ? await call({ ...credential, body: unknownField })
+          : await call(credential, "?unknownField=x"),
+      )
+    }
+    for (const options of ownCalls(path)) reasons.add(await call(options))
+    for (const credential of [{}, apiKey]) reasons.add(await call(credential))
+    if (operation.params) reasons.add(await call(admin))
+    if (isMutation) {
+      reasons.add(await call({ ...user, body: "x", headers: { "content-type": "text/plain" } }))
+      reasons.add(await call({ ...user, body: { unknownField: "x".repeat(70_000) } }))
+    }
+
+    const documented = Object.values(operationOf(path).responses).flatMap(({ description }) =>
+      [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, reason]) => reason),
+    )
+    reasons.delete(undefined)
+    expect([...reasons].sort()).toEqual(
+      documented.filter((reason) => !NOT_PROVOKED.includes(reason ?? "")).sort(),
+    )
+  })
+})

@@ -1,0 +1,151 @@
+import {
+  apiKey,
+  auditEvent,
+  createApiKey,
+  createdApiKey,
+  credentials,
+  id,
+  listApiKeys,
+  listAudit,
+  listedUser,
+  listOwnedApiKeys,
+  listUsers,
+  me,
+  newCredentials,
+  ownedApiKey,
+  passwordChange,
+  refresh,
+  session,
+  sessionList,
+  signedIn,
+} from "@latchkey/contract/schemas"
+import { z } from "zod"
+
+const EMAIL = "The user's email address."
+
+/**
+ * Describes the fields of the contract's schemas for OpenAPI. This is not done in the contract, because browsers would then
+ * load the descriptions. Schemas that extend others share their fields, and thus their descriptions.
+ *
+ * @param outputs the schemas of the procedures' outputs. Every list makes its own schema of a page.
+ */
+export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
+  for (const output of outputs) {
+    if (!(output instanceof z.ZodObject && "nextCursor" in output.shape)) continue
+    describe(output.shape, {
+      items: "The items of the page.",
+      nextCursor: "The `cursor` of the next page; null on the last page.",
+    })
+  }
+  describe(signedIn.shape.user.shape, {
+    id: "The id of the user.",
+    email: EMAIL,
+    role: "What the user may do: `admin` for administrators.",
+    createdAt: "When the account was created.",
+  })
+  describe(me.shape, {
+    via: "The kind of credential: `jwt` for access tokens.",
+    apiKeyId: "The id of the API key, if one was used.",
+  })
+  describe(credentials.shape, {
+    email: EMAIL,
+    password: "The password.",
+    session:
+      "`cookie` sets the refresh token as an `HttpOnly` cookie instead of returning it. Only for pages of Latchkey's own origin.",
+  })
+  describe(newCredentials.shape, { email: EMAIL })
+  describe(refresh.unwrap().shape, {
+    refreshToken: "The newest refresh token of the session. Omit it to use the session cookie.",
+  })
+  describe(passwordChange.shape, {
+    currentPassword: "The current password.",
+    newPassword: "The new password.",
+  })
+  describe(signedIn.shape, {
+    user: "The user who signed in.",
+    accessToken: "A JWT, valid for minutes.",
+    accessTokenExpiresAt: "When the access token expires.",
+    refreshToken: "Valid for one refresh. Omitted if it is in a cookie.",
+  })
+
+  describe(id.shape, { id: "The id." })
+  describe(apiKey.shape, {
+    id: "The id of the API key. This is not the key itself.",
+    label: "The user's name for the key.",
+    start: "The key's first 8 characters, for display.",
+    createdAt: "When the key was created.",
+    lastUsedAt: "When the key was last used, accurate to a few seconds; null if never.",
+    expiresAt: "When the key expires; null if never.",
+    revokedAt: "When the key was revoked; null unless revoked.",
+  })
+  describe(createApiKey.shape, {
+    label: "The user's name for the key: 1 to 100 characters.",
+    expiresAt: "When the key expires. Omit it or set it to null for a key that never expires.",
+  })
+  describe(createdApiKey.shape, { key: "The key itself. Latchkey keeps no copy." })
+  describe(ownedApiKey.shape, { owner: "The user whom the key belongs to." })
+  describe(ownedApiKey.shape.owner.shape, {
+    id: "The id of the user.",
+    email: EMAIL,
+    disabledAt: "When the user was disabled; null unless disabled. Keys of disabled users are rejected.",
+  })
+
+  describe(session.shape, {
+    id: "The id of the session.",
+    device: 'The browser and system, such as "Chrome on Linux"; null if unknown.',
+    createdAt: "When the user signed in.",
+    lastUsedAt: "When the session last received an access token.",
+    current: "Whether the request was made with this session.",
+  })
+  describe(sessionList.shape, {
+    items: "The current session first, then the others, most recently used first.",
+  })
+  describe(listedUser.shape, {
+    disabledAt: "When the user was disabled; null unless disabled.",
+    activeKeys: "The number of keys neither revoked nor expired.",
+  })
+  describe(auditEvent.shape, {
+    id: "The id of the event.",
+    kind: "What happened.",
+    createdAt: "When it happened, or first happened.",
+    lastAt: "When the last failure of the group happened; otherwise the same as `createdAt`.",
+    count: "The number of failures in the group, or of sessions ended; otherwise 1.",
+    via: "The kind of credential used.",
+    credentialId: "The id of the session or API key used; null for passwords and administrators.",
+    byAdministrator: "Whether an administrator did it.",
+    address: "The IP address; null for administrators, and for failures from too many addresses to record.",
+    device: 'The browser and system, such as "Chrome on Linux"; null if unknown or if `address` is null.',
+    requestId: "The id of the request.",
+    subject: "The session or API key affected, with its device or label at the time.",
+  })
+  describe(auditEvent.shape.subject.unwrap().shape, {
+    id: "The id of the session or API key.",
+    label: "The device of the session or the label of the API key at the time; null if unknown.",
+  })
+
+  describe(listAudit.out.shape, {
+    cursor: "The `nextCursor` of the previous page. Omit it to get the first page.",
+    limit: "The maximum number of items on the page.",
+    kind: "Return only events of this kind.",
+  })
+  describe(listApiKeys.out.shape, { search: "Return only API keys whose label contains this text." })
+  describe(listUsers.out.shape, {
+    status: "Which users to return.",
+  })
+  describe(listOwnedApiKeys.out.shape, {
+    status: "Which API keys to return: `all` includes revoked and expired ones.",
+    userId: "Return only the API keys of this user.",
+    search: "Return only items that match this text.",
+  })
+}
+
+/** Adds to each field's metadata, which every use of the field in a JSON Schema then includes. */
+function describe<Fields extends Readonly<Record<string, z.ZodType>>>(
+  fields: Fields,
+  descriptions: { readonly [Field in keyof Fields]?: string },
+) {
+  for (const [name, description] of Object.entries(descriptions)) {
+    const field = fields[name]
+    if (field) z.globalRegistry.add(field, { ...z.globalRegistry.get(field), description })
+  }
+}
