@@ -3,7 +3,7 @@ import { createOpenApiDocument } from "./openapi.ts"
 import { restOperations, servedOperations } from "./restOperations.ts"
 
 const pathsOf = (passwords: "on" | "off") =>
-  Object.keys(createOpenApiDocument("1.0.0", passwords).paths).sort()
+  Object.keys(createOpenApiDocument("1.0.0", { passwords }).paths).sort()
 
 test("without own accounts, their routes are neither served nor documented", () => {
   expect(servedOperations("on")).toEqual(restOperations)

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { failureOf } from "../failure.ts"
 import { RequestState } from "../http/requestState.ts"
 import { callProcedure, procedureDescriptions, procedureKind } from "./callProcedure.ts"
-import { createContext } from "./context.ts"
+import { createContext, openSource } from "./context.ts"
 
 const owner: Caller["owner"] = {
   ...{ id: "0b7c1a52-8d0e-8c55-bb0f-9d3b6f0f4e21", issuer: "host", subject: "org_42" },
@@ -36,7 +36,7 @@ async function call(
   const request = new RequestState({ headers, allowedOrigins: ["https://app.company.tld"] })
   const kind = procedureKind(path)
   if (!kind) throw new TypeError(`no procedure ${path}`)
-  const ctx = createContext(auth as Auth, request)
+  const ctx = createContext(openSource(auth as Auth), request)
   try {
     return await callProcedure(path, { kind, ctx, getRawInput: async () => options.input })
   } catch (error) {
