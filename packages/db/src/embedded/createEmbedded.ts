@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises"
 import type { PGlite } from "@electric-sql/pglite"
 import { drizzle } from "drizzle-orm/pglite"
 import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
@@ -17,12 +18,14 @@ export async function createEmbedded(
   await client.query(`set search_path to ${quoteIdentifier(schema)}`)
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
+  const breathe = createBreather()
   /** The lease of the query in flight. */
   let current: Lease | undefined
 
   async function run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result> {
     const acquired = semaphore.acquire(lease.isWrite)
     if (acquired) await acquired
+    await breathe()
     current = lease
     try {
       return await body(db)
@@ -40,6 +43,23 @@ export async function createEmbedded(
     pendingMigrations: () => findPending(db, schema),
     usage: semaphore.usage,
     close,
+  }
+}
+
+/** Milliseconds that queries may run without a break for the rest of the process. */
+const LONGEST_RUN = 5
+
+/**
+ * Lets the event loop turn between queries. PGlite runs in this thread and answers without I/O, so a long queue of
+ * queries would otherwise run to its end before the server reads another request.
+ */
+function createBreather(): () => Promise<void> | void {
+  let lastTurn = 0
+  return () => {
+    if (performance.now() - lastTurn < LONGEST_RUN) return
+    return turn().then(() => {
+      lastTurn = performance.now()
+    })
   }
 }
 
