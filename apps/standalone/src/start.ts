@@ -27,16 +27,22 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+export interface StartOptions {
+  /** Returns the number of dropped log lines, for the metrics. */
+  droppedLines?: () => number
+  /** Ends the start when aborted: it closes what it has opened, and fails. */
+  signal?: AbortSignal
+}
+
 /**
  * Opens the database, migrates it, and serves.
  *
- * @param droppedLines returns the number of dropped log lines, for the metrics.
  * @throws {StartFailure}
  */
 export async function start(
   env: Env,
   log: Log,
-  droppedLines: () => number = () => 0,
+  { droppedLines = () => 0, signal }: StartOptions = {},
 ): Promise<RunningServer> {
   if (env.DATABASE_URL !== undefined) warnAboutIgnored(env.DATABASE_URL, log)
   else log.info(`opening the embedded database in ${env.DATA_DIR}`)
@@ -53,7 +59,9 @@ export async function start(
     metrics?.watchDatabase(database.usage)
     metrics?.watchLog(droppedLines)
     await during(stage, async () => {
-      await waitForDatabase(() => database.migrate({ onWait: (reason) => log.info(reason) }), log)
+      const onWait = (reason: string) => log.info(reason)
+      await waitForDatabase(() => database.migrate({ signal, onWait }), log, signal)
+      signal?.throwIfAborted()
       await warnAboutRights(database.db, log)
     })
     const auth = createAuth({
