@@ -31,10 +31,10 @@ function watchIterable(
   { signal, onEnd }: { signal: AbortSignal | undefined; onEnd: () => void },
 ): AsyncIterable<unknown> {
   const iterator = iterable[Symbol.asyncIterator]()
-  const { ended, close } = watchCaller(verify)
+  const watch = watchCaller(verify)
   function end() {
     signal?.removeEventListener("abort", end)
-    close()
+    watch.close()
     onEnd()
   }
   /** Not awaited, as a generator returns only after its next event. */
@@ -45,7 +45,7 @@ function watchIterable(
   const watched: AsyncIterableIterator<unknown> = {
     async next() {
       try {
-        const result = await Promise.race([iterator.next(), ended])
+        const result = await watch.orRefused(iterator.next())
         if (result.done) end()
         return result
       } catch (error) {
@@ -64,25 +64,26 @@ function watchIterable(
   return watched
 }
 
-/** Verifies at an interval. `ended` rejects when the caller has lost its right. */
+/** Verifies at an interval, until it is closed or the caller is refused. */
 export function watchCaller(verify: () => Promise<unknown>) {
   let lastVerdictAt = performance.now()
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
-  let end = (_: unknown) => {}
-  const ended = new Promise<never>((_, reject) => {
-    end = reject
-  })
-  // It rejects also if nothing waits for it any more.
-  ended.catch(() => {})
+  let refusal: { error: unknown } | undefined
+  /** Rejects the event that is being waited for. */
+  let onRefused: ((error: unknown) => void) | undefined
+
+  function refuse(error: unknown) {
+    refusal = { error }
+    onRefused?.(error)
+  }
 
   async function check() {
     try {
       await verify()
       lastVerdictAt = performance.now()
     } catch (error) {
-      if (!isUnavailable(error)) return end(error)
-      if (performance.now() - lastVerdictAt >= PATIENCE_MS) return end(error)
+      if (!isUnavailable(error) || performance.now() - lastVerdictAt >= PATIENCE_MS) return refuse(error)
     }
     schedule()
   }
@@ -92,7 +93,17 @@ export function watchCaller(verify: () => Promise<unknown>) {
   schedule()
 
   return {
-    ended,
+    /**
+     * Waits for the next event, and rejects once the caller is refused. Not `Promise.race` with one promise of the
+     * refusal, which would keep a reaction for every event of a subscription.
+     */
+    orRefused<Event>(event: Promise<Event>): Promise<Event> {
+      return new Promise((resolve, reject) => {
+        onRefused = reject
+        event.then(resolve, reject)
+        if (refusal) reject(refusal.error)
+      })
+    },
     close() {
       isClosed = true
       clearTimeout(timer)
