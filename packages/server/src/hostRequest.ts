@@ -34,6 +34,8 @@ export function createHostRequest(source: AuthSource, request: NewHostRequest): 
     peerAddress: address,
     allowedOrigins,
     hostRequest: call,
+    // The host builds the response.
+    setsCookies: false,
     sendsHsts: false,
   })
   return {

@@ -4,11 +4,11 @@ import { dirname, join } from "node:path"
 import { createTestDatabase, freePort } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
 import { install, runProgram } from "../../sdk/test/packSdk.ts"
-import packageJson from "../package.json" with { type: "json" }
 import { packServer } from "../test/packServer.ts"
 import { newSecret } from "../test/startLatchkey.ts"
+import { untilListening } from "../test/untilListening.ts"
 
-const { next, react, "react-dom": reactDom } = packageJson.devDependencies
+const NEXT = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1"]
 
 const FILES = {
   "next.config.mjs": `export default { serverExternalPackages: ["@latchkey/server"] }`,
@@ -45,13 +45,7 @@ const FILES = {
 test("Next serves Latchkey, guards a route handler, and asks in a server action", async () => {
   await using packed = await packServer()
   await using database = await createTestDatabase(inject("postgresUrl"))
-  const app = await install(join(packed.folder, "app"), [
-    packed.tarball,
-    "@trpc/server",
-    `next@${next}`,
-    `react@${react}`,
-    `react-dom@${reactDom}`,
-  ])
+  const app = await install(join(packed.folder, "app"), [packed.tarball, "@trpc/server", ...NEXT])
   for (const [path, code] of Object.entries(FILES)) {
     await mkdir(dirname(join(app, path)), { recursive: true })
     await writeFile(join(app, path), code)
@@ -115,13 +109,3 @@ test("Next serves Latchkey, guards a route handler, and asks in a server action"
   await fetch(`${url}/latchkey/auth/apikeys/${id}`, { method: "DELETE", headers: byCookie })
   expect((await report()).status).toBe(401)
 }, 240_000)
-
-async function untilListening(call: () => Promise<Response>): Promise<Response> {
-  for (;;) {
-    try {
-      return await call()
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
-}

@@ -9,6 +9,7 @@ import rootPackageJson from "../../../package.json" with { type: "json" }
 import { install, runProgram } from "../../sdk/test/packSdk.ts"
 import { packServer } from "../test/packServer.ts"
 import { newSecret } from "../test/startLatchkey.ts"
+import { untilListening } from "../test/untilListening.ts"
 
 let packed: Awaited<ReturnType<typeof packServer>>
 let database: TestDatabase
@@ -89,13 +90,3 @@ test("a user of the README's Express server creates a key by cookie, and calls w
   expect(await (await fetch(`${url}/reports`, { headers: { "x-api-key": key } })).text()).toBe("ada")
   expect((await fetch(`${url}/reports`)).status).toBe(401)
 })
-
-async function untilListening(call: () => Promise<Response>): Promise<Response> {
-  for (;;) {
-    try {
-      return await call()
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-}
