@@ -6,6 +6,7 @@ import { failure, failureOf } from "./failure.ts"
 import type { App, AppContext, AppEnv } from "./http/app.ts"
 import { createGetPath } from "./http/createGetPath.ts"
 import { mountDashboard } from "./http/mountDashboard.ts"
+import { METADATA_PATH, metadataOf } from "./http/protectedResource.ts"
 import { readWholeBody } from "./http/readWholeBody.ts"
 import { refuseMethod, respond, respondWithFailure, restError } from "./http/respond.ts"
 import { type TrackRequestOptions, trackRequest } from "./http/trackRequest.ts"
@@ -51,6 +52,10 @@ export function createHandler(options: HandlerOptions): App {
     return respond(c, unavailable.status, JSON.stringify(restError(unavailable, c.get("request").requestId)))
   })
   get(app, "/openapi.json", (c) => respond(c, 200, openApiDocument))
+  if (options.protectedResource) {
+    const metadata = JSON.stringify(metadataOf(options.protectedResource))
+    get(app, METADATA_PATH, (c) => respond(c, 200, metadata))
+  }
   mountTrpc(app, basePath)
   mountRest(app, passwords)
   if (options.dashboard !== null) mountDashboard(app, options.dashboard, basePath)

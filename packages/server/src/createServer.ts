@@ -5,6 +5,7 @@ import { checkDeclared } from "./checkRequirement.ts"
 import { createEngine, type Engine, type Internals } from "./engine.ts"
 import { createHostContext, createHostRequest } from "./hostRequest.ts"
 import { createOpenApiParts } from "./openapi.ts"
+import { protectedResourceOf } from "./protectedResource.ts"
 import { readHeaders } from "./readHeaders.ts"
 import type { Settings } from "./readOptions.ts"
 import { createRequires } from "./requires.ts"
@@ -20,6 +21,7 @@ export function createServer(
   const engine = createEngine(settings, internals)
   const { source } = engine
   const { scopes, allowedOrigins } = settings
+  const protectedResource = protectedResourceOf(settings, internals.mountedAt)
   const verify = createVerify()
 
   const latchkey: LatchkeyServer = {
@@ -31,6 +33,7 @@ export function createServer(
         method,
         request,
         allowedOrigins,
+        protectedResource,
         refusal: refusalOf(() => checkDeclared(requirement, scopes)),
       })
       const outcome = await verify(hostRequest, requirement, { isUnsafe: isUnsafeMethod(method) })
@@ -45,7 +48,8 @@ export function createServer(
     requires: createRequires({ verify, scopes, onVerified: engine.afterResponse }),
     // Its type is written by hand, because the inferred one drags every schema along.
     router: appRouter as unknown as AppRouter,
-    createContext: (from, { address } = {}) => createHostContext(source, from, { address, allowedOrigins }),
+    createContext: (from, { address } = {}) =>
+      createHostContext(source, from, { address, allowedOrigins, protectedResource }),
     as(owner, options) {
       const open = async () => (await source.open()).as(owner, options).apiKeys
       return {

@@ -21,6 +21,7 @@ import { dashboardFolder } from "./dashboardFolder.ts"
 import { identifyOnce } from "./hostCall.ts"
 import { toHandlerLogger } from "./logger.ts"
 import { openDatabase } from "./openDatabase.ts"
+import { protectedResourceOf } from "./protectedResource.ts"
 import type { Settings } from "./readOptions.ts"
 
 /** What only Latchkey's own server and the tests decide. */
@@ -191,6 +192,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         )),
     corsOrigins: settings.allowedOrigins,
     allowedOrigins: settings.allowedOrigins,
+    protectedResource: protectedResourceOf(settings, internals.mountedAt),
     passwords: settings.passwords,
     trustProxy: internals.trustProxy,
     mountedAt: internals.mountedAt,

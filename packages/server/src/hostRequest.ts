@@ -1,4 +1,4 @@
-import { type AuthSource, type Context, Latchkey, RequestState } from "@latchkey/api"
+import { type AuthSource, type Context, Latchkey, type ProtectedResource, RequestState } from "@latchkey/api"
 import { AuthError } from "@latchkey/auth"
 import { HostCall } from "./hostCall.ts"
 import { headersOf } from "./readHeaders.ts"
@@ -21,18 +21,20 @@ interface NewHostRequest {
   /** The framework's own request. */
   request?: unknown
   allowedOrigins: readonly string[]
+  protectedResource: ProtectedResource | undefined
   /** Whether the context lives longer than one request, as on a WebSocket. */
   isLongLived?: boolean
   refusal?: AuthError | undefined
 }
 
 export function createHostRequest(source: AuthSource, request: NewHostRequest): HostRequest {
-  const { headers, address, allowedOrigins, isLongLived = false } = request
+  const { headers, address, allowedOrigins, protectedResource, isLongLived = false } = request
   const call = new HostCall(request.request, isLongLived)
   const state = new RequestState({
     headers,
     peerAddress: address,
     allowedOrigins,
+    protectedResource,
     hostRequest: call,
     // The host builds the response.
     setsCookies: false,
@@ -52,7 +54,10 @@ const requests = new WeakMap<Latchkey, HostRequest>()
 export function createHostContext(
   source: AuthSource,
   from: ContextSource,
-  { address, allowedOrigins }: { address: string | undefined; allowedOrigins: readonly string[] },
+  {
+    address,
+    ...settings
+  }: { address: string | undefined } & Pick<NewHostRequest, "allowedOrigins" | "protectedResource">,
 ): Context & LatchkeyContext {
   const { req, info }: { req: ContextRequest; info?: ContextInfo | undefined } =
     "headers" in from ? { req: from } : from
@@ -63,7 +68,7 @@ export function createHostContext(
     address: address ?? addressOf(req),
     method: req.method,
     request: req,
-    allowedOrigins,
+    ...settings,
     isLongLived: isWebSocket,
     refusal: credentials && !isWebSocket ? inUrl() : undefined,
   })

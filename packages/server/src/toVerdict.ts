@@ -39,13 +39,14 @@ export function toVerdict(outcome: Outcome, request: RequestState): Verdict {
 const limitsOf = ({ rateLimit }: RequestState) => ({ rateLimit })
 
 function headersOf(failure: Failure, status: number, request: RequestState): Record<string, string> {
-  const { hasCredential } = request
+  const { hasCredential, protectedResource } = request
   const failures = [{ failure, error: undefined }]
   return {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
     "X-Request-Id": request.requestId,
-    ...((status === 401 || status === 403) && challenge(status, { hasCredential, failures })),
+    ...((status === 401 || status === 403) &&
+      challenge(status, { hasCredential, failures, protectedResource })),
     ...(status === 503 && { "Retry-After": "1" }),
     ...rateLimitHeaders({ ...limitsOf(request), failures }),
   }

@@ -6,6 +6,7 @@ import { challenge } from "./challenge.ts"
 const failed = (error: AuthError, hasCredential = true) => ({
   hasCredential,
   failures: [{ failure: failureOf(error), error }],
+  protectedResource: undefined,
 })
 
 test.each([
@@ -24,4 +25,12 @@ test.each([
 
 test("a key that creates a key gets no challenge, as no scope would help", () => {
   expect(challenge(403, failed(new AuthError("FORBIDDEN", "")))).toEqual({})
+})
+
+test("with trusted issuers, a challenge says where clients find them", () => {
+  const protectedResource = { url: "https://api.company.tld/latchkey", issuers: [], scopes: [] }
+  expect(challenge(401, { ...failed(unauthenticated(), false), protectedResource })).toEqual({
+    "WWW-Authenticate":
+      'Bearer realm="latchkey", resource_metadata="https://api.company.tld/latchkey/.well-known/oauth-protected-resource"',
+  })
 })

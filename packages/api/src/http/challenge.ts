@@ -1,23 +1,23 @@
+import { metadataUrl } from "./protectedResource.ts"
 import type { RequestState } from "./requestState.ts"
 
 /**
  * The `WWW-Authenticate` header of a 401 or 403 response (RFC 6750, section 3). It names an error only if there was a
- * credential to find fault with.
+ * credential to find fault with, and with trusted issuers tells where clients find them.
  */
 export function challenge(
   status: 401 | 403,
-  { hasCredential, failures }: Pick<RequestState, "hasCredential" | "failures">,
+  {
+    hasCredential,
+    failures,
+    protectedResource,
+  }: Pick<RequestState, "hasCredential" | "failures" | "protectedResource">,
 ): Record<string, string> {
   const failure = failures.find((recorded) => recorded.failure.status === status)?.failure
-  if (status === 403) {
-    return failure?.scope
-      ? withParameters(`error="insufficient_scope", scope="${failure.scope.join(" ")}"`)
-      : {}
-  }
-  const isInvalid = hasCredential && failure?.reason === "UNAUTHENTICATED"
-  return withParameters(isInvalid ? 'error="invalid_token"' : "")
+  if (status === 403 && !failure?.scope) return {}
+  const parameters = ['realm="latchkey"']
+  if (failure?.scope) parameters.push(`error="insufficient_scope", scope="${failure.scope.join(" ")}"`)
+  else if (hasCredential && failure?.reason === "UNAUTHENTICATED") parameters.push('error="invalid_token"')
+  if (protectedResource) parameters.push(`resource_metadata="${metadataUrl(protectedResource)}"`)
+  return { "WWW-Authenticate": `Bearer ${parameters.join(", ")}` }
 }
-
-const withParameters = (parameters: string) => ({
-  "WWW-Authenticate": ['Bearer realm="latchkey"', parameters].filter(Boolean).join(", "),
-})

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import { type Caller, type ClientInfo, describeUserAgent, type RateLimitStatus } from "@latchkey/auth"
 import type { Failure } from "../failure.ts"
 import { clientAddress } from "./clientAddress.ts"
+import type { ProtectedResource } from "./protectedResource.ts"
 
 export interface RequestOptions {
   headers: Headers
@@ -17,6 +18,8 @@ export interface RequestOptions {
   setsCookies?: boolean
   /** Whether the response may have `Strict-Transport-Security`. */
   sendsHsts?: boolean
+  /** For challenges; undefined without trusted issuers. */
+  protectedResource?: ProtectedResource | undefined
 }
 
 /**
@@ -31,6 +34,7 @@ export class RequestState implements ClientInfo {
   readonly allowedOrigins: readonly string[]
   readonly setsCookies: boolean
   readonly sendsHsts: boolean
+  readonly protectedResource: ProtectedResource | undefined
   /** The route pattern or the procedure names. Never the path as sent, which may contain secrets. */
   route = "unknown"
   caller: Caller | null = null
@@ -60,6 +64,7 @@ export class RequestState implements ClientInfo {
     this.allowedOrigins = allowedOrigins
     this.setsCookies = setsCookies
     this.sendsHsts = sendsHsts
+    this.protectedResource = options.protectedResource
     this.#peerAddress = peerAddress
     this.#trustProxy = trustProxy
   }

@@ -4,6 +4,7 @@ import type { AppEnv } from "./app.ts"
 import { createProxyWarning } from "./createProxyWarning.ts"
 import { describeError } from "./describeError.ts"
 import type { Logger } from "./logger.ts"
+import type { ProtectedResource } from "./protectedResource.ts"
 import { RequestState } from "./requestState.ts"
 import { complete } from "./respond.ts"
 
@@ -26,18 +27,20 @@ export interface TrackRequestOptions {
   mountedAt: string | null
   /** The origins of the host's own pages, which may call with the host's own credentials. */
   allowedOrigins?: readonly string[]
+  /** Undefined without trusted issuers, or if the server's public URL is unknown. */
+  protectedResource?: ProtectedResource | undefined
 }
 
 /** Creates the state of every request, and logs the request when its response is complete. */
 export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<AppEnv> {
-  const { auth, log, observer, trustProxy, allowedOrigins, mountedAt } = options
+  const { auth, log, observer, trustProxy, allowedOrigins, mountedAt, protectedResource } = options
   const sendsHsts = mountedAt === null
   const warnAboutProxy = sendsHsts ? createProxyWarning(log, trustProxy) : null
   return async (c, next) => {
     const { headers, method } = c.req.raw
     const peerAddress = c.env.address ?? c.env.incoming?.socket.remoteAddress
     const request = new RequestState({
-      ...{ headers, peerAddress, trustProxy, allowedOrigins, sendsHsts },
+      ...{ headers, peerAddress, trustProxy, allowedOrigins, sendsHsts, protectedResource },
       hostRequest: c.env.hostRequest ?? c.req.raw,
     })
     c.set("request", request)

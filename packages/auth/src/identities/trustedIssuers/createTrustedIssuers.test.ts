@@ -1,13 +1,13 @@
 import { createHmac } from "node:crypto"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
-import { newSigningKey, startFakeIssuer } from "../../../test/fakeIssuer.ts"
+import { newSigningKey, startIssuer } from "../../../test/startIssuer.ts"
 import { AuthError } from "../../errors.ts"
 import { createTrustedIssuers } from "./createTrustedIssuers.ts"
 import { parseTrustedIssuers, type TrustedIssuerInput } from "./trustedIssuer.ts"
 
-let issuer: Awaited<ReturnType<typeof startFakeIssuer>>
+let issuer: Awaited<ReturnType<typeof startIssuer>>
 beforeEach(async () => {
-  issuer = await startFakeIssuer()
+  issuer = await startIssuer()
 })
 afterEach(async () => {
   vi.useRealTimers()
@@ -133,7 +133,7 @@ describe("a forged token is rejected (RFC 8725):", () => {
   })
 
   test("another issuer's key", async () => {
-    await using other = await startFakeIssuer()
+    await using other = await startIssuer()
     expect(await trust()(await issuer.sign({}, { key: other.first }))).toBeNull()
   })
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net"
 import { exportJWK } from "jose"
 import Provider from "oidc-provider"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { newSigningKey } from "../../../test/fakeIssuer.ts"
+import { newSigningKey } from "../../../test/startIssuer.ts"
 import { createTrustedIssuers } from "./createTrustedIssuers.ts"
 import { parseTrustedIssuers } from "./trustedIssuer.ts"
 

@@ -15,7 +15,7 @@ export async function newSigningKey(kid: string | undefined, alg = "ES256") {
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
 /** An identity provider on this machine. Tests change what it publishes. */
-export async function startFakeIssuer() {
+export async function startIssuer() {
   const first = await newSigningKey("first")
   const state = {
     keys: [first.jwk],
