@@ -20,7 +20,9 @@ afterAll(async () => {
   await issuer[Symbol.asyncDispose]()
 })
 
-const headersOf = async (claims: Record<string, unknown>) => ({ authorization: `Bearer ${await issuer.sign(claims)}` })
+const headersOf = async (claims: Record<string, unknown>) => ({
+  authorization: `Bearer ${await issuer.sign(claims)}`,
+})
 
 test("the provider's users create keys, which belong to them", async () => {
   const { latchkey } = started
