@@ -72,7 +72,7 @@ test("the tRPC server of the README accepts its key, and nobody else", async () 
   const accepted = await fetch(`${url}/reports`, { headers: { "x-api-key": key } })
   expect(await accepted.json()).toEqual({ result: { data: "The reports of org_42" } })
   expect((await fetch(`${url}/reports`)).status).toBe(401)
-})
+}, 120_000)
 
 test("a user of the README's Express server creates a key by cookie, and calls with it", async () => {
   const [, code = ""] = await examples()
@@ -89,4 +89,4 @@ test("a user of the README's Express server creates a key by cookie, and calls w
   const { key } = (await created.json()) as { key: string }
   expect(await (await fetch(`${url}/reports`, { headers: { "x-api-key": key } })).text()).toBe("ada")
   expect((await fetch(`${url}/reports`)).status).toBe(401)
-})
+}, 120_000)
