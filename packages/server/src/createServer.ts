@@ -4,6 +4,7 @@ import type { AppRouter } from "./appRouter.ts"
 import { checkDeclared } from "./checkRequirement.ts"
 import { createEngine, type Engine, type Internals } from "./engine.ts"
 import { createHostContext, createHostRequest } from "./hostRequest.ts"
+import { toHandlerLogger } from "./logger.ts"
 import { createOpenApiParts } from "./openapi.ts"
 import { readHeaders } from "./readHeaders.ts"
 import type { Settings } from "./readOptions.ts"
@@ -20,7 +21,7 @@ export function createServer(
   const engine = createEngine(settings, internals)
   const { source } = engine
   const { scopes, allowedOrigins } = settings
-  const verify = createVerify()
+  const verify = createVerify(toHandlerLogger(settings.logger))
 
   const latchkey: LatchkeyServer = {
     basePath: internals.mountedAt ?? "",

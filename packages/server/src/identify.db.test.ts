@@ -106,9 +106,15 @@ test.each([
   ["another shape", () => ({ id: "org_42" })],
   ["an empty subject", () => ({ subject: "" })],
 ])("%s from identify is 503, never nobody", async (_, broken) => {
-  await using started = await startLatchkey(serverUrl, { identify: broken as never })
+  const error = vi.fn()
+  const logger = { info() {}, warn() {}, error }
+  await using started = await startLatchkey(serverUrl, { identify: broken as never, logger })
   const verdict = await started.latchkey.authenticate({ cookie }, { method: "GET" })
   expect(verdict).toMatchObject({ ok: false, status: 503, cause: "unavailable" })
+  expect(error).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ errors: [expect.objectContaining({ message: expect.any(String) })] }),
+    "authentication failed",
+  )
   expect((await rest(started.latchkey, "GET", "/auth/me", { headers: { cookie } })).status).toBe(503)
 })
 

@@ -1,3 +1,4 @@
+import { describeError, type Logger } from "@latchkey/api"
 import { AuthError, type Authentication, unauthenticated } from "@latchkey/auth"
 import { findLack } from "./checkRequirement.ts"
 import type { HostRequest } from "./hostRequest.ts"
@@ -15,7 +16,8 @@ export type Verify = (
   options: { isUnsafe: boolean },
 ) => Promise<Outcome>
 
-export function createVerify(): Verify {
+/** @param log is told when there is no verdict, such as when `identify` fails. */
+export function createVerify(log: Logger): Verify {
   return async ({ latchkey, refusal }, requirement, { isUnsafe }) => {
     if (refusal) return refused("malformed", refusal)
     const { request } = latchkey
@@ -23,6 +25,7 @@ export function createVerify(): Verify {
     try {
       authentication = await latchkey.authenticateAgain()
     } catch (error) {
+      log.error({ requestId: request.requestId, errors: [describeError(error)] }, "authentication failed")
       return refused("unavailable", noVerdict(error))
     }
     if (!authentication.caller) return refusedCredential(authentication)
