@@ -21,7 +21,7 @@ export async function createEmbedded(
 ): Promise<DatabaseHandle> {
   await client.query(`set search_path to ${quoteIdentifier(schema)}`)
   // PGlite queues queries itself, without a bound on their number or their wait.
-  const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING })
+  const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING, maxWaitMs: MAX_WAIT_MS })
   const breathe = createBreather()
   /** The lease of the query in flight. */
   let current: Lease | undefined
@@ -49,6 +49,9 @@ export async function createEmbedded(
     close,
   }
 }
+
+/** Longer than at a server: with one connection more queries wait, and each takes little of its lease. */
+const MAX_WAIT_MS = 1_500
 
 /** Milliseconds that queries may run without a break for the rest of the process. */
 const LONGEST_RUN = 5
