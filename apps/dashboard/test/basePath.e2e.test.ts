@@ -12,8 +12,8 @@ test.runIf(runsBrowserTests())("the dashboard works under the base path", async 
   const { latchkey } = started
   const handle = latchkeyHandler(latchkey)
   const server = createServer((request, response) => {
-    if (request.url?.startsWith("/settings/keys")) return handle(request, response)
-    response.writeHead(404).end()
+    if (request.url?.startsWith("/settings/keys")) void handle(request, response)
+    else response.writeHead(404).end()
   }).listen(0, "localhost")
   await once(server, "listening")
   const browser = await launchChromium()
