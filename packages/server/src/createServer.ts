@@ -8,7 +8,7 @@ import { toHandlerLogger } from "./logger.ts"
 import { createOpenApiParts } from "./openapi.ts"
 import { protectedResourceOf } from "./protectedResource.ts"
 import { readHeaders } from "./readHeaders.ts"
-import type { Settings } from "./readOptions.ts"
+import { type Settings, withPublicOrigin } from "./readOptions.ts"
 import { createRequires } from "./requires.ts"
 import { toVerdict } from "./toVerdict.ts"
 import type { LatchkeyServer } from "./types.ts"
@@ -16,9 +16,10 @@ import { createVerify, isUnsafeMethod } from "./verify.ts"
 
 /** Creates a server, with the parts behind it. Opens nothing. */
 export function createServer(
-  settings: Settings,
+  given: Settings,
   internals: Internals,
 ): { latchkey: LatchkeyServer; engine: Engine } {
+  const settings = withPublicOrigin(given)
   const engine = createEngine(settings, internals)
   const { source } = engine
   const { scopes, allowedOrigins } = settings

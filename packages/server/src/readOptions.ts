@@ -88,7 +88,7 @@ export interface Settings extends Omit<CheckedOptions, "secret"> {
 /** @throws {OptionsError} with every option that is wrong. */
 export function readOptions(options: LatchkeyServerOptions): Settings {
   const result = Options.safeParse(options)
-  if (result.success) return withPublicOrigin(result.data)
+  if (result.success) return result.data
   const problems = new Map<string, string>()
   for (const issue of result.error.issues) {
     if (issue.code === "unrecognized_keys") {
@@ -109,8 +109,8 @@ export function readOptions(options: LatchkeyServerOptions): Settings {
   throw new OptionsError([...problems].map(([name, message]) => `${name}: ${message}`))
 }
 
-/** A proxy may hide from the server that its pages are at the public URL. */
-const withPublicOrigin = (settings: CheckedOptions): Settings => ({
+/** Allows the origin of the public URL, as a proxy may hide from the server that its pages are there. */
+export const withPublicOrigin = (settings: Settings): Settings => ({
   ...settings,
   allowedOrigins: [
     ...settings.allowedOrigins,
