@@ -40,3 +40,10 @@ test("a verdict in between starts the 30 s anew, and closing stops the verificat
   await vi.advanceTimersByTimeAsync(60_000)
   expect(verify).not.toHaveBeenCalled()
 })
+
+test("a verification that does not settle is no verdict", async () => {
+  const { ended } = watchCaller(() => new Promise(() => {}))
+  const caught = ended.catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(await caught).toMatchObject({ code: "SERVICE_UNAVAILABLE" })
+})

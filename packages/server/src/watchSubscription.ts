@@ -1,3 +1,5 @@
+import { toTrpcError } from "@latchkey/api"
+import { AuthError } from "@latchkey/auth"
 import { TRPCError } from "@trpc/server"
 import { isObservable, observableToAsyncIterable } from "@trpc/server/observable"
 
@@ -38,14 +40,29 @@ function watchIterable(
     onEnd()
   }
   /** Not awaited, as a generator returns only after its next event. */
-  const returnEarly = () => void iterator.return?.().catch(() => {})
+  const returnEarly = () => void (async () => iterator.return?.())().catch(() => {})
+
+  let refusal: { error: unknown } | undefined
+  let refuseNext = (_: unknown) => {}
+  ended.catch((error: unknown) => {
+    refusal = { error }
+    refuseNext(error)
+  })
+  /** Not `Promise.race`, by which `ended` would keep every event for as long as the subscription runs. */
+  const nextOrRefusal = () =>
+    new Promise<IteratorResult<unknown>>((resolve, reject) => {
+      if (refusal) return reject(refusal.error)
+      refuseNext = reject
+      iterator.next().then(resolve, reject)
+    })
+
   if (signal?.aborted) end()
   signal?.addEventListener("abort", end)
 
   const watched: AsyncIterableIterator<unknown> = {
     async next() {
       try {
-        const result = await Promise.race([iterator.next(), ended])
+        const result = await nextOrRefusal()
         if (result.done) end()
         return result
       } catch (error) {
@@ -66,8 +83,9 @@ function watchIterable(
 
 /** Verifies at an interval. `ended` rejects when the caller has lost its right. */
 export function watchCaller(verify: () => Promise<unknown>) {
-  let lastVerdictAt = performance.now()
+  let lastError: unknown = noVerdict()
   let timer: NodeJS.Timeout | undefined
+  let deadline: NodeJS.Timeout | undefined
   let isClosed = false
   let end = (_: unknown) => {}
   const ended = new Promise<never>((_, reject) => {
@@ -79,26 +97,36 @@ export function watchCaller(verify: () => Promise<unknown>) {
   async function check() {
     try {
       await verify()
-      lastVerdictAt = performance.now()
+      expectVerdict()
     } catch (error) {
       if (!isUnavailable(error)) return end(error)
-      if (performance.now() - lastVerdictAt >= PATIENCE_MS) return end(error)
+      lastError = error
     }
     schedule()
   }
   function schedule() {
     if (!isClosed) timer = setTimeout(check, INTERVAL_MS).unref()
   }
+  /** A timer of its own, because `verify` may not settle at all. */
+  function expectVerdict() {
+    clearTimeout(deadline)
+    if (!isClosed) deadline = setTimeout(() => end(lastError), PATIENCE_MS).unref()
+  }
   schedule()
+  expectVerdict()
 
   return {
     ended,
     close() {
       isClosed = true
       clearTimeout(timer)
+      clearTimeout(deadline)
     },
   }
 }
+
+const noVerdict = () =>
+  toTrpcError(new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly."))
 
 const isUnavailable = (error: unknown) => error instanceof TRPCError && error.code === "SERVICE_UNAVAILABLE"
 
