@@ -56,13 +56,15 @@ export function createHostContext(
     "headers" in from ? { req: from } : from
   const credentials = credentialsIn(info?.connectionParams)
   const isWebSocket = info !== undefined && info.url === null
+  const headers = headersOf(req)
   const hostRequest = createHostRequest(source, {
-    headers: credentials && isWebSocket ? withCredentials(headersOf(req), credentials) : headersOf(req),
+    headers: credentials && isWebSocket ? withCredentials(headers, credentials) : headers,
     address: address ?? addressOf(req),
     method: req.method,
     request: req,
     allowedOrigins,
-    isLongLived: isWebSocket,
+    // A host may have passed on the request alone.
+    isLongLived: isWebSocket || /^websocket$/i.test(headers.get("upgrade") ?? ""),
     refusal: credentials && !isWebSocket ? inUrl() : undefined,
   })
   requests.set(hostRequest.latchkey, hostRequest)
