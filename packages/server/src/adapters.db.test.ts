@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createServer, type Server } from "node:http"
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { serve } from "@hono/node-server"
 import express from "express"
@@ -170,3 +170,20 @@ test("a body parser that kept nothing gets one clear error", async () => {
     "a body parser has read the body and kept nothing of it; mount latchkeyHandler before it",
   )
 })
+
+test.each(Object.keys(frameworks))(
+  "%s refuses what the platform's Request can't be, and goes on",
+  async (name) => {
+    await using started = await startLatchkey(serverUrl)
+    const url = await listen(started.latchkey, frameworks[name] as Frameworks[string])
+    for (const [method, path] of [
+      ["TRACE", "/latchkey/healthz"],
+      ["POST", "http://user:password@host/latchkey/auth/login"],
+    ] as const) {
+      const sent = httpRequest(url, { method, path }).end()
+      const [response] = (await once(sent, "response")) as [IncomingMessage]
+      expect(response.resume().statusCode).toBeGreaterThanOrEqual(400)
+    }
+    expect((await fetch(`${url}/latchkey/healthz`)).status).toBe(200)
+  },
+)

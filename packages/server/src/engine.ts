@@ -219,7 +219,12 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       flushing = flush().finally(() => {
         flushing = undefined
       })
-      settings.waitUntil(flushing)
+      try {
+        settings.waitUntil(flushing)
+      } catch (error) {
+        // Some throw outside of a request. The verdict stands.
+        log.error({ errors: [describeError(error)] }, "waitUntil failed")
+      }
     },
     async close() {
       closing.abort()

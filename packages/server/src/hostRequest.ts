@@ -75,13 +75,15 @@ export function createHostContext(
   const credentials = credentialsIn(info?.connectionParams)
   const isWebSocket = info !== undefined && info.url === null
   if (credentials && !isWebSocket) throw inUrl()
+  const headers = headersOf(req)
   const hostRequest = createHostRequest(source, {
-    headers: credentials ? withCredentials(headersOf(req), credentials) : headersOf(req),
+    headers: credentials ? withCredentials(headers, credentials) : headers,
     address: address ?? addressOf(req),
     method: req.method,
     request: req,
     ...settings,
-    isLongLived: isWebSocket,
+    // A host may have passed on the request alone.
+    isLongLived: isWebSocket || /^websocket$/i.test(headers.get("upgrade") ?? ""),
   })
   requests.set(hostRequest.latchkey, hostRequest)
   return { latchkey: hostRequest.latchkey } as unknown as Context & LatchkeyContext

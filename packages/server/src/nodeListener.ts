@@ -32,6 +32,9 @@ export function createNodeListener(
   }
 }
 
+/** What the host has to mend. */
+class HostMistake extends TypeError {}
+
 const MAY_HAVE_BODY = /^(POST|PUT|PATCH|DELETE)$/
 
 /** A request of the platform's own class, with the body restored that a body parser has read and parsed. */
@@ -45,7 +48,7 @@ function toRequest({ url, method, headers, body, signal }: Request, node: NodeRe
   const own = new Headers(headers)
   for (const name of ["content-length", "content-encoding", "transfer-encoding"]) own.delete(name)
   if (node.body === undefined && declared !== "0" && declared !== null) {
-    throw new TypeError(
+    throw new HostMistake(
       "a body parser has read the body and kept nothing of it; mount latchkeyHandler before it",
     )
   }
@@ -61,10 +64,13 @@ function serialize(body: unknown, headers: Headers): Body | null {
   return isForm ? new URLSearchParams(body as Record<string, string>) : JSON.stringify(body)
 }
 
-/** For requests that can't be handled, such as one with an invalid host. */
+/**
+ * For requests that can't be handled, such as one with an invalid host, or with a method or a URL that `Request` refuses:
+ * `TRACE`, or `http://user:password@host/`. Anybody can send those, and to throw would end a process of `node:http`.
+ */
 function respondToInvalid(error: unknown): Response {
   // The framework reports its host's mistakes.
-  if (error instanceof TypeError) throw error
+  if (error instanceof HostMistake) throw error
   const invalid = failure("INVALID_INPUT", "The request is not valid HTTP.")
   const body = restError(invalid, crypto.randomUUID())
   return Response.json(body, { status: invalid.status, headers: { "Cache-Control": "no-store" } })

@@ -5,25 +5,21 @@ import { watchCaller } from "./watchSubscription.ts"
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** An event that does not come. */
-const never = () => new Promise<never>(() => {})
-
 const unavailable = new TRPCError({ code: "SERVICE_UNAVAILABLE" })
 
 test("a caller who is refused ends the subscription at the next verification", async () => {
   const refused = new TRPCError({ code: "UNAUTHORIZED" })
-  const watch = watchCaller(vi.fn().mockResolvedValueOnce(undefined).mockRejectedValue(refused))
-  expect(await watch.orRefused(Promise.resolve("event"))).toBe("event")
-  const caught = watch.orRefused(never()).catch((error: unknown) => error)
+  const { ended } = watchCaller(vi.fn().mockResolvedValueOnce(undefined).mockRejectedValue(refused))
+  const caught = ended.catch((error: unknown) => error)
   await vi.advanceTimersByTimeAsync(10_000)
   expect(await caught).toBe(refused)
-  await expect(watch.orRefused(never())).rejects.toBe(refused)
 })
 
 test("without a verdict the subscription goes on for 30 s", async () => {
   const verify = vi.fn().mockRejectedValue(unavailable)
   const onEnd = vi.fn()
-  watchCaller(verify).orRefused(never()).catch(onEnd)
+  const { ended } = watchCaller(verify)
+  ended.catch(onEnd)
   await vi.advanceTimersByTimeAsync(29_000)
   expect(onEnd).not.toHaveBeenCalled()
   await vi.advanceTimersByTimeAsync(1_000)
@@ -33,8 +29,8 @@ test("without a verdict the subscription goes on for 30 s", async () => {
 test("a verdict in between starts the 30 s anew, and closing stops the verifications", async () => {
   const verify = vi.fn().mockRejectedValue(unavailable)
   const onEnd = vi.fn()
-  const { orRefused, close } = watchCaller(verify)
-  orRefused(never()).catch(onEnd)
+  const { ended, close } = watchCaller(verify)
+  ended.catch(onEnd)
   await vi.advanceTimersByTimeAsync(20_000)
   verify.mockResolvedValueOnce(undefined)
   await vi.advanceTimersByTimeAsync(30_000)
@@ -43,4 +39,11 @@ test("a verdict in between starts the 30 s anew, and closing stops the verificat
   verify.mockClear()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(verify).not.toHaveBeenCalled()
+})
+
+test("a verification that does not settle is no verdict", async () => {
+  const { ended } = watchCaller(() => new Promise(() => {}))
+  const caught = ended.catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(await caught).toMatchObject({ code: "SERVICE_UNAVAILABLE" })
 })

@@ -1,3 +1,5 @@
+import { toTrpcError } from "@latchkey/api"
+import { AuthError } from "@latchkey/auth"
 import { TRPCError } from "@trpc/server"
 import { isObservable, observableToAsyncIterable } from "@trpc/server/observable"
 
@@ -31,21 +33,36 @@ function watchIterable(
   { signal, onEnd }: { signal: AbortSignal | undefined; onEnd: () => void },
 ): AsyncIterable<unknown> {
   const iterator = iterable[Symbol.asyncIterator]()
-  const watch = watchCaller(verify)
+  const { ended, close } = watchCaller(verify)
   function end() {
     signal?.removeEventListener("abort", end)
-    watch.close()
+    close()
     onEnd()
   }
   /** Not awaited, as a generator returns only after its next event. */
-  const returnEarly = () => void iterator.return?.().catch(() => {})
+  const returnEarly = () => void (async () => iterator.return?.())().catch(() => {})
+
+  let refusal: { error: unknown } | undefined
+  let refuseNext = (_: unknown) => {}
+  ended.catch((error: unknown) => {
+    refusal = { error }
+    refuseNext(error)
+  })
+  /** Not `Promise.race`, by which `ended` would keep every event for as long as the subscription runs. */
+  const nextOrRefusal = () =>
+    new Promise<IteratorResult<unknown>>((resolve, reject) => {
+      if (refusal) return reject(refusal.error)
+      refuseNext = reject
+      iterator.next().then(resolve, reject)
+    })
+
   if (signal?.aborted) end()
   signal?.addEventListener("abort", end)
 
   const watched: AsyncIterableIterator<unknown> = {
     async next() {
       try {
-        const result = await watch.orRefused(iterator.next())
+        const result = await nextOrRefusal()
         if (result.done) end()
         return result
       } catch (error) {
@@ -64,52 +81,52 @@ function watchIterable(
   return watched
 }
 
-/** Verifies at an interval, until it is closed or the caller is refused. */
+/** Verifies at an interval. `ended` rejects when the caller has lost its right. */
 export function watchCaller(verify: () => Promise<unknown>) {
-  let lastVerdictAt = performance.now()
+  let lastError: unknown = noVerdict()
   let timer: NodeJS.Timeout | undefined
+  let deadline: NodeJS.Timeout | undefined
   let isClosed = false
-  let refusal: { error: unknown } | undefined
-  /** Rejects the event that is being waited for. */
-  let onRefused: ((error: unknown) => void) | undefined
-
-  function refuse(error: unknown) {
-    refusal = { error }
-    onRefused?.(error)
-  }
+  let end = (_: unknown) => {}
+  const ended = new Promise<never>((_, reject) => {
+    end = reject
+  })
+  // It rejects also if nothing waits for it any more.
+  ended.catch(() => {})
 
   async function check() {
     try {
       await verify()
-      lastVerdictAt = performance.now()
+      expectVerdict()
     } catch (error) {
-      if (!isUnavailable(error) || performance.now() - lastVerdictAt >= PATIENCE_MS) return refuse(error)
+      if (!isUnavailable(error)) return end(error)
+      lastError = error
     }
     schedule()
   }
   function schedule() {
     if (!isClosed) timer = setTimeout(check, INTERVAL_MS).unref()
   }
+  /** A timer of its own, because `verify` may not settle at all. */
+  function expectVerdict() {
+    clearTimeout(deadline)
+    if (!isClosed) deadline = setTimeout(() => end(lastError), PATIENCE_MS).unref()
+  }
   schedule()
+  expectVerdict()
 
   return {
-    /**
-     * Waits for the next event, and rejects once the caller is refused. Not `Promise.race` with one promise of the
-     * refusal, which would keep a reaction for every event of a subscription.
-     */
-    orRefused<Event>(event: Promise<Event>): Promise<Event> {
-      return new Promise((resolve, reject) => {
-        onRefused = reject
-        event.then(resolve, reject)
-        if (refusal) reject(refusal.error)
-      })
-    },
+    ended,
     close() {
       isClosed = true
       clearTimeout(timer)
+      clearTimeout(deadline)
     },
   }
 }
+
+const noVerdict = () =>
+  toTrpcError(new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly."))
 
 const isUnavailable = (error: unknown) => error instanceof TRPCError && error.code === "SERVICE_UNAVAILABLE"
 

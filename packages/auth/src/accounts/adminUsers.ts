@@ -13,6 +13,7 @@ import { AuthError } from "../errors.ts"
 import { type Administrator, type NamedOwner, requireDoneByAdmin } from "../identities/administrator.ts"
 import type { ReadOwner } from "../identities/readOwner.ts"
 import { isUuid } from "../isUuid.ts"
+import { withoutSecrets } from "../keys/withoutSecrets.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 
 /** An owner by id, or by who vouches for them. */
@@ -57,7 +58,7 @@ export function createAdminUsers(db: Database, readOwner: ReadOwner): AdminUsers
   return {
     list({ status, search, ...page }) {
       return readPage(page, (part) =>
-        listUsers(db, { ...part, status, search: normalizeEmailPrefix(search) }),
+        listUsers(db, { ...part, status, search: normalizeEmailPrefix(withoutSecrets(search)) }),
       )
     },
 

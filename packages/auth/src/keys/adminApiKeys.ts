@@ -6,6 +6,7 @@ import type { Owner } from "../identities/caller.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { type ApiKey, withStart } from "./apiKeys.ts"
+import { withoutSecrets } from "./withoutSecrets.ts"
 
 export interface OwnedApiKey extends ApiKey {
   /** While the owner's `disabledAt` is set, the key is rejected. */
@@ -54,7 +55,7 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
 function readSearch(search: string): ApiKeySearch | null {
   if (search === "") return null
   const [, , ofKey] = KEY.exec(search) ?? []
-  const label = PUBLIC_PART.exec(search)?.[0] ?? search
+  const label = withoutSecrets(search)
   return {
     label,
     ...(label.includes("@") && { email: normalizeEmailPrefix(label) }),
@@ -65,6 +66,3 @@ function readSearch(search: string): ApiKeySearch | null {
 
 /** A key or its beginning, with or without a prefix. The last group is the beginning of the lookup id. */
 const KEY = /^([a-z0-9_]{1,19}[a-z0-9]_)?([0-9a-f]{8,16})[0-9a-f]*$/
-
-/** The part of a key that is not secret, if there is more. */
-const PUBLIC_PART = /^(?:[a-z0-9_]{1,19}[a-z0-9]_)?[0-9a-f]{16}(?=[0-9a-f]+$)/

@@ -20,6 +20,7 @@ import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { formatKey } from "./keyFormat.ts"
 import { makeReceipt } from "./receipt.ts"
+import { withoutSecrets } from "./withoutSecrets.ts"
 
 /** A key as its owner sees it: with `start`, its prefix and first 8 characters, in place of the lookup id. */
 export type ApiKey = Omit<ListedApiKey, "lookupId" | "prefix"> & { start: string }
@@ -128,9 +129,9 @@ export function createActingApiKeys(
       }
     },
 
-    async list({ id: ownerId }, { cursor, limit, ...filter }) {
+    async list({ id: ownerId }, { cursor, limit, search = "", ...filter }) {
       const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
-        listApiKeys(db, { ownerId, ...part, ...filter }),
+        listApiKeys(db, { ownerId, ...part, ...filter, search: withoutSecrets(search) }),
       )
       return { items: items.map(withStart), nextCursor }
     },

@@ -9,6 +9,12 @@ export const ISSUER = "latchkey"
 const AUDIENCE = "latchkey"
 export const CLOCK_LEEWAY_SECONDS = 30
 
+/**
+ * More than `signAccessToken` makes. A longer token costs no more than this check: `JSON.stringify` takes time that is
+ * quadratic in the depth of what it is given.
+ */
+const MAX_LENGTH = 1_000
+
 export interface AccessTokenSubject {
   userId: string
   sessionId: string
@@ -52,7 +58,7 @@ export async function signAccessToken(
  * 3.9), and the header can only name one of the server secrets: a token that brings its own key is rejected (3.10).
  */
 export async function verifyAccessToken(keyring: Keyring, token: string): Promise<AccessTokenClaims | null> {
-  if (!isCanonical(token)) return null
+  if (token.length > MAX_LENGTH || !isCanonical(token)) return null
   try {
     const { payload } = await jwtVerify(
       token,
