@@ -1,4 +1,4 @@
-import { isFromAllowedPage, type RequestState } from "@latchkey/api"
+import { mayAnswerHost, type RequestState } from "@latchkey/api"
 import { AuthError, insufficientScope } from "@latchkey/auth"
 import type { Caller, RefusalCause, Requirement, Via } from "./types.ts"
 
@@ -24,7 +24,8 @@ export function findLack(
     const expected = via.map((one) => NAMES[one]).join(" or ")
     return { cause: "via", error: new AuthError("FORBIDDEN", `This needs ${expected}.`) }
   }
-  if (caller.via === "host" && isUnsafe && requirement.sameOrigin !== false && !isFromAllowedPage(request)) {
+  const provesOrigin = caller.via !== "host" || mayAnswerHost(request, { isChange: isUnsafe })
+  if (!provesOrigin && requirement.sameOrigin !== false) {
     return {
       cause: "origin",
       error: new AuthError("FORBIDDEN", "Only pages of this server's own origin may do this."),

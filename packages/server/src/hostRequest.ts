@@ -43,12 +43,13 @@ export function createHostRequest(source: AuthSource, request: NewHostRequest): 
     allowedOrigins,
     protectedResource,
     hostRequest: call,
+    isLongLived,
     // The host builds the response.
     setsCookies: false,
     sendsHsts: false,
   })
   return {
-    latchkey: new Latchkey(source, state, isLongLived),
+    latchkey: new Latchkey(source, state),
     call,
     method: request.method,
     refusal: request.refusal,

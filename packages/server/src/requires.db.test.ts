@@ -61,11 +61,16 @@ async function startProduct(latchkey: LatchkeyServer<TestScope>) {
     url,
     http: (headers: Record<string, string>) =>
       createTRPCClient<typeof router>({ links: [httpBatchLink({ url, headers, transformer: superjson })] }),
-    webSocket(connectionParams: Record<string, string>) {
+    webSocket(connectionParams: Record<string, string>, headers: Record<string, string> = {}) {
+      const WithHeaders = class extends WebSocket {
+        constructor(address: string) {
+          super(address, { headers })
+        }
+      }
       const client = createWSClient({
         url: url.replace("http", "ws"),
         connectionParams,
-        WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
+        WebSocket: WithHeaders as unknown as typeof globalThis.WebSocket,
       })
       onTestFinished(() => client.close())
       return createTRPCClient<typeof router>({ links: [wsLink({ client, transformer: superjson })] })
@@ -152,6 +157,24 @@ test("on a WebSocket every call is verified, of the product and of Latchkey", as
   await revoke()
   expect(await failureOf(byKey.whoami.query())).toMatchObject({ status: 401 })
   expect(await failureOf(byKey.keys.auth.me.query())).toMatchObject({ status: 401 })
+})
+
+test("on a WebSocket another site's page gets no answer by the host's cookie", async () => {
+  await using started = await startLatchkey(serverUrl, {
+    identify: (headers) => (headers.get("cookie") === "session=ada" ? { subject: "org_1" } : null),
+  })
+  const product = await startProduct(started.latchkey)
+  const connect = (origin?: string) =>
+    product.webSocket({}, { cookie: "session=ada", ...(origin !== undefined && { origin }) })
+
+  for (const attack of [connect("https://evil.example"), connect("null")]) {
+    expect(await failureOf(attack.whoami.query())).toMatchObject({ status: 403 })
+    expect(await failureOf(attack.keys.apiKeys.list.query())).toMatchObject({ status: 403 })
+  }
+  for (const own of [connect(product.url), connect()]) {
+    expect(await own.whoami.query()).toMatchObject({ subject: "org_1", via: "host" })
+    expect(await own.keys.apiKeys.list.query()).toMatchObject({ items: [] })
+  }
 })
 
 test("a subscription on a WebSocket ends when its key is revoked", async () => {

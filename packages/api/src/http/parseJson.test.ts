@@ -76,4 +76,21 @@ describe("JSON", () => {
     "%s is accepted",
     (json) => expect(parseJson(json)).toEqual(JSON.parse(json)),
   )
+
+  test.each([
+    ["arrays", (depth: number) => "[".repeat(depth) + "]".repeat(depth)],
+    ["objects", (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`],
+    [
+      "one after another",
+      (depth: number) => `[${"[],".repeat(5_000)}${"[".repeat(depth - 1)}${"]".repeat(depth)}`,
+    ],
+  ])("may be nested 32 deep: %s", (_, nested) => {
+    expect(parseJson(nested(32))).toEqual(JSON.parse(nested(32)))
+    expect(() => parseJson(nested(33))).toThrow(SyntaxError)
+  })
+
+  test("may contain any number of brackets in strings", () => {
+    const json = JSON.stringify({ a: "[".repeat(100), "{{{": '"[' })
+    expect(parseJson(json)).toEqual(JSON.parse(json))
+  })
 })

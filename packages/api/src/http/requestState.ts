@@ -18,6 +18,8 @@ export interface RequestOptions {
   setsCookies?: boolean
   /** Whether the response may have `Strict-Transport-Security`. */
   sendsHsts?: boolean
+  /** Whether calls at any later time belong to it, as on a WebSocket. */
+  isLongLived?: boolean
   /** For challenges; undefined without trusted issuers. */
   protectedResource?: ProtectedResource | undefined
 }
@@ -34,6 +36,7 @@ export class RequestState implements ClientInfo {
   readonly allowedOrigins: readonly string[]
   readonly setsCookies: boolean
   readonly sendsHsts: boolean
+  readonly isLongLived: boolean
   readonly protectedResource: ProtectedResource | undefined
   /** The route pattern or the procedure names. Never the path as sent, which may contain secrets. */
   route = "unknown"
@@ -64,6 +67,7 @@ export class RequestState implements ClientInfo {
     this.allowedOrigins = allowedOrigins
     this.setsCookies = setsCookies
     this.sendsHsts = sendsHsts
+    this.isLongLived = options.isLongLived ?? false
     this.protectedResource = options.protectedResource
     this.#peerAddress = peerAddress
     this.#trustProxy = trustProxy

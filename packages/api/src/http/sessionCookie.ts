@@ -50,8 +50,17 @@ export function isFromOwnPage({ headers }: RequestState): boolean {
  * Whether a page of this server's own origin, or of one that the host allows, sent the request. The host identifies its
  * users by a cookie, which browsers also send for pages of other sites.
  */
-export const isFromAllowedPage = (request: RequestState): boolean =>
+const isFromAllowedPage = (request: RequestState): boolean =>
   isFromOwnPage(request) || request.allowedOrigins.includes(request.headers.get("origin") ?? "")
+
+/**
+ * Whether a call may be answered that the host's own credentials identify. A change needs a proof that an allowed page
+ * sent it. So does everything on a WebSocket that a page has opened: CORS does not keep its answers from other sites.
+ */
+export function mayAnswerHost(request: RequestState, { isChange }: { isChange: boolean }): boolean {
+  const isOpenToPages = request.isLongLived && request.headers.get("origin") !== null
+  return !(isChange || isOpenToPages) || isFromAllowedPage(request)
+}
 
 /**
  * Compares like URLs: ignores case, and the default port of the origin's scheme, which some proxies add. Only http and

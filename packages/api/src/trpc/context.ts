@@ -21,16 +21,13 @@ export const openSource = (auth: Auth): AuthSource => ({ current: auth, open: as
 export class Latchkey {
   readonly request: RequestState
   readonly #source: AuthSource
-  readonly #isLongLived: boolean
   /** Kept, so that a call in flight when the service closes fails as its queries do. */
   #auth: Auth | undefined
   #authentication: Promise<Authentication> | undefined
   #runQueued: RunQueued | undefined
 
-  /** @param isLongLived whether calls at any later time use this, as on a WebSocket. */
-  constructor(source: AuthSource, request: RequestState, isLongLived = false) {
+  constructor(source: AuthSource, request: RequestState) {
     this.#source = source
-    this.#isLongLived = isLongLived
     this.request = request
   }
 
@@ -54,9 +51,9 @@ export class Latchkey {
     this.#auth = await this.#source.open()
   }
 
-  /** Authenticates the request at the first call, and only once, unless this is long-lived. */
+  /** Authenticates the request at the first call, and only once, unless it is long-lived. */
   authenticate(): Promise<Authentication> {
-    if (this.#isLongLived) return this.authenticateAgain()
+    if (this.request.isLongLived) return this.authenticateAgain()
     this.#authentication ??= this.authenticateAgain()
     return this.#authentication
   }

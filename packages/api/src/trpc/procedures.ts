@@ -10,7 +10,7 @@ import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { z } from "zod"
 import { failureOf, toTrpcError } from "../failure.ts"
-import { isFromAllowedPage } from "../http/sessionCookie.ts"
+import { mayAnswerHost } from "../http/sessionCookie.ts"
 import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
 
@@ -135,12 +135,14 @@ function checkCall(caller: Caller, { type, meta, ctx }: Pick<Call, "type" | "met
   if (scope !== undefined && caller.via === "apiKey" && caller.isScoped && !caller.scopes.includes(scope)) {
     throw insufficientScope([scope])
   }
-  if (type !== "mutation") return
-  if (caller.manage === "read") throw new AuthError("FORBIDDEN", "This credential can only read.")
-  if (caller.via === "host" && !isFromAllowedPage(ctx.latchkey.request)) {
+  const isChange = type === "mutation"
+  if (isChange && caller.manage === "read") {
+    throw new AuthError("FORBIDDEN", "This credential can only read.")
+  }
+  if (caller.via === "host" && !mayAnswerHost(ctx.latchkey.request, { isChange })) {
     throw new AuthError(
       "FORBIDDEN",
-      "Changes need the Origin of a page of this server, or of one that it allows.",
+      "This needs the Origin of a page of this server, or of one that it allows.",
     )
   }
 }

@@ -33,7 +33,8 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
  */
 export function administratorOf(namedAdmins: NamedAdmins, caller: Caller): Administrator {
   const { owner } = caller
-  if (caller.via === "apiKey" || owner.role !== "admin") throw notAdmin()
+  // A token that may not manage its own owner's keys was issued to a third party, which has no business with everyone's.
+  if (caller.via === "apiKey" || owner.role !== "admin" || caller.manage === "read") throw notAdmin()
   const isStored = owner.issuer === OWN_ISSUER && !namedAdmins.includes(owner)
   return { ...actingCredentialOf(caller), appointedBy: isStored ? "account" : "host" }
 }

@@ -36,7 +36,7 @@ export function readIssuerToken(
 ): IssuerToken | null {
   const audiences = stringsOf(payload.aud)
   const parties = [payload.azp, payload.client_id].filter((party) => typeof party === "string")
-  if (payload.exp === undefined || audiences === null || isFuture(payload.iat)) return null
+  if (!isTime(payload.exp) || audiences === null || isFuture(payload.iat)) return null
   if (!isAccessToken(header, payload)) return null
   if (!isForUs(entry, { audiences, parties, isTyped: isTyped(header) })) return null
 
@@ -55,10 +55,14 @@ export function readIssuerToken(
     scopes,
     manage: mayManage(entry, scopes) ? "write" : "read",
     ...(clientId !== undefined && { clientId }),
-    ...(payload.iat !== undefined && { issuedAt: payload.iat }),
+    ...(isTime(payload.iat) && { issuedAt: payload.iat }),
     expiresAt: payload.exp,
   }
 }
+
+/** Seconds that `Date` can represent. */
+const isTime = (seconds: number | undefined): seconds is number =>
+  seconds !== undefined && seconds >= 0 && seconds <= 8.64e12
 
 const isFuture = (seconds: number | undefined) =>
   seconds !== undefined && seconds > Date.now() / 1000 + CLOCK_LEEWAY_SECONDS

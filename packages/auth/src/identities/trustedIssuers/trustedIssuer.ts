@@ -78,7 +78,14 @@ export type TrustedIssuerInput = z.input<typeof trustedIssuer>
 export function parseTrustedIssuers(value: unknown): { entries: TrustedIssuer[] } | { problems: string[] } {
   const parsed = trustedIssuers.safeParse(value)
   if (parsed.success) return { entries: parsed.data }
-  return { problems: parsed.error.issues.map(({ path, message }) => `${pathOf(path)}: ${message}`) }
+  return { problems: parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${messageOf(issue)}`) }
+}
+
+/** A name that does not look like a field's may be a value that was misplaced. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "unrecognized_keys") return issue.message
+  const names = issue.keys.filter((key) => /^[A-Za-z_]{1,30}$/.test(key))
+  return names.length === 0 ? "has an unknown field" : `has an unknown field: ${names.join(", ")}`
 }
 
 const pathOf = (path: readonly PropertyKey[]) =>
