@@ -32,8 +32,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
     const [ada, bob] = [await storeUser(db), await storeUser(db)]
 
     await countFailure(db, failure(bob.userId))
-    for (let n = 0; n < 1_000; n += 50) {
-      await Promise.all(Array.from({ length: 50 }, () => countFailure(db, failure(ada.userId))))
+    for (let n = 0; n < 1_000; n += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => countFailure(db, failure(ada.userId))))
     }
 
     const [, ...failures] = (await eventsOf(db, ada.userId)).reverse()
