@@ -1,5 +1,5 @@
 import { and, asc, eq } from "drizzle-orm"
-import type { Database } from "./db/openDatabase.ts"
+import type { Database } from "./db/database.ts"
 import { reports } from "./db/schema.ts"
 
 export type Report = Pick<typeof reports.$inferSelect, "id" | "title" | "isPublished">

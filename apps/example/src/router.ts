@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server"
 import { z } from "zod"
-import type { Database } from "./db/openDatabase.ts"
+import type { Database } from "./db/database.ts"
 import type { TidewaterLatchkey } from "./latchkey.ts"
 import { listReports, publishReport } from "./reports.ts"
 

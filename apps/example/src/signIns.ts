@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import bcrypt from "bcrypt"
 import { and, eq, gt, sql } from "drizzle-orm"
-import type { Database } from "./db/openDatabase.ts"
+import type { Database } from "./db/database.ts"
 import { memberships, organizations, signIns, users } from "./db/schema.ts"
 
 const HOURS_SIGNED_IN = 12

@@ -1,5 +1,5 @@
 import bcrypt from "bcrypt"
-import type { Database } from "./openDatabase.ts"
+import type { Database } from "./database.ts"
 import { memberships, organizations, reports, users } from "./schema.ts"
 
 export const DEMO_PASSWORD = "tidewater-demo"

@@ -1,12 +1,10 @@
 import { PGlite } from "@electric-sql/pglite"
 import { sql } from "drizzle-orm"
-import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core"
 import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
 import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { addDemoData } from "./addDemoData.ts"
-
-export type Database = PgDatabase<PgQueryResultHKT>
+import type { Database } from "./database.ts"
 
 export interface OpenDatabase {
   db: Database
