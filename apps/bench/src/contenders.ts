@@ -88,6 +88,13 @@ function latchkey(scale: Scale, secret: string): Contender[] {
       script: "contenders/inProcess.js",
       inProcess: true,
     },
+    {
+      ...usual,
+      name: "product-api",
+      title: "a product's own procedure behind `requires`, by key",
+      script: "contenders/productApi.js",
+      path: "/trpc/reports.list",
+    },
   ]
 }
 
@@ -107,6 +114,13 @@ function peers(scale: Scale): Contender[] {
   })
   return [
     { ...usual, name: "better-auth", title: "Better Auth's API keys", script: "../peers/dist/betterAuth.js" },
+    {
+      ...usual,
+      name: "better-auth-in-process",
+      title: "Better Auth's API keys in process, without HTTP",
+      script: "../peers/dist/betterAuthInProcess.js",
+      inProcess: true,
+    },
     { ...usual, name: "sha256", title: "SHA-256 and one read per request", script: "contenders/sha256.js" },
     bcryptAll(10, 4 * scale.slowRequests),
     bcryptAll(100, scale.slowRequests),

@@ -29,7 +29,7 @@ export async function seedDatabases(
     latchkey.set(size, await seedLatchkey(url, { secret, keys: size, sessions }))
   }
   const peers = await postgres.createDatabase("peers")
-  if (wanted.peers.has("better-auth")) {
+  if ([...wanted.peers].some((name) => name.startsWith("better-auth"))) {
     progress(`seeding Better Auth's tables with ${keys.toLocaleString("en")} keys`)
     await seedBetterAuth(peers, keys)
   }

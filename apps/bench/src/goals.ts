@@ -78,6 +78,25 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
         (value = 0) => value,
       ),
     ),
+    atLeast(
+      50,
+      "calls/s in process: Latchkey ÷ Better Auth",
+      compare(throughput, ["in-process", "better-auth-in-process"], quotient),
+    ),
+    atMost(
+      0.15,
+      "SQL statements per call in process",
+      compare(
+        ({ statements }) => statements,
+        ["in-process"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      1.2,
+      "server CPU: a product's own procedure behind `requires` ÷ Latchkey's own, by key",
+      compare(cpu, ["product-api", "latchkey-key"], quotient),
+    ),
     atMost(
       0,
       "rows written before the response, by key",

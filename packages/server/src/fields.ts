@@ -23,11 +23,13 @@ function isPlaceholder(text: string) {
   )
 }
 
+const ORIGIN_RULE = "expected origins such as https://app.company.tld, separated by commas"
+
 /** The origin of a page, as browsers send it. */
 export const origin = z
-  .string()
+  .string({ error: ORIGIN_RULE })
   .refine((text) => /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*\\]+$/i.test(text) && URL.canParse(text), {
-    error: "expected origins such as https://app.company.tld, separated by commas",
+    error: ORIGIN_RULE,
   })
   .transform(toOrigin)
 
@@ -89,13 +91,15 @@ export const adminSubjects = z.array(z.strictObject({ issuer, subject }), {
   error: "expected a list of { issuer, subject }",
 })
 
-export const keyPrefix = z
-  .string()
-  .refine(isKeyPrefix, { error: "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _" })
+const KEY_PREFIX_RULE = "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _"
+
+export const keyPrefix = z.string({ error: KEY_PREFIX_RULE }).refine(isKeyPrefix, { error: KEY_PREFIX_RULE })
+
+const PUBLIC_URL_RULE = "expected an http or https URL"
 
 /** The URL at which users reach the server. */
 export const publicUrl = z
-  .string()
+  .string({ error: PUBLIC_URL_RULE })
   .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: "expected an http or https URL",
+    error: PUBLIC_URL_RULE,
   })

@@ -56,9 +56,75 @@ test.each<[string, object, RegExp]>([
   ["a schema of PostgreSQL", { schema: "pg_catalog" }, /^schema: expected/],
   ["no connections", { maxConnections: 0 }, /^maxConnections: expected a whole number from 1 to 1000/],
   ["a logger without methods", { logger: {} }, /^logger: expected a logger such as pino's/],
+  [
+    "a database that is not embedded",
+    { databaseUrl: undefined, database: "memory" },
+    /^database: expected "embedded"/,
+  ],
+  ["a secret with a space", { secret: `${valid.secret} ` }, /^secret: expected no whitespace/],
+  ["scopes that are numbers", { scopes: [1] }, /^scopes\.0: expected scopes such as/],
+  ["a prefix that is no string", { keyPrefix: 1 }, /^keyPrefix: expected 2 to 20 characters/],
+  ["no keys", { maxKeysPerOwner: 0 }, /^maxKeysPerOwner: expected a whole number from 1/],
+  ["half a key", { maxKeysPerOwner: 1.5 }, /^maxKeysPerOwner: expected a whole number/],
+  ["an empty issuer", { issuer: "" }, /^issuer: expected 1 to 255 visible ASCII characters/],
+  ["an issuer to serve with a space", { servedIssuers: ["a b"] }, /^servedIssuers\.0: expected 1 to 255/],
+  ["issuers to serve that are no list", { servedIssuers: "host" }, /^servedIssuers: expected/],
+  ["trusted issuers that are no list", { trustedIssuers: {} }, /^trustedIssuers: /],
+  [
+    "a trusted issuer for any audience",
+    { trustedIssuers: [{ issuer: "https://id.example" }] },
+    /^trustedIssuers: .*audience/,
+  ],
+  [
+    "a trusted issuer twice",
+    {
+      trustedIssuers: [
+        { issuer: "https://id.example", audience: "a" },
+        { issuer: "https://id.example", audience: "b" },
+      ],
+    },
+    /^trustedIssuers: .*(twice|once)/,
+  ],
+  ["administrators that are no list", { adminSubjects: "ada" }, /^adminSubjects: expected a list/],
+  [
+    "an administrator without issuer",
+    { adminSubjects: [{ subject: "ada" }] },
+    /^adminSubjects\.0\.issuer: expected/,
+  ],
+  [
+    "an administrator with a control character",
+    { adminSubjects: [{ issuer: "host", subject: "a\nb" }] },
+    /^adminSubjects\.0\.subject: expected 1 to 255 characters/,
+  ],
+  ["passwords that are neither on nor off", { passwords: true }, /^passwords: expected "on" or "off"/],
+  [
+    "a public URL of another scheme",
+    { publicUrl: "ftp://a.example" },
+    /^publicUrl: expected an http or https URL/,
+  ],
+  [
+    "origins that are no list",
+    { allowedOrigins: "https://a.example" },
+    /^allowedOrigins: expected a list of origins/,
+  ],
+  ["an origin that is no string", { allowedOrigins: [1] }, /^allowedOrigins\.0: expected origins/],
+  ["a dashboard that is neither", { dashboard: "yes" }, /^dashboard: expected true or false/],
+  ["a schema with a quote", { schema: 'a"b' }, /^schema: expected/],
+  ["another way to migrate", { migrate: "always" }, /^migrate: expected "auto" or "check"/],
+  ["waitUntil that is no function", { waitUntil: true }, /^waitUntil: expected a function/],
+  ["a base path that is no string", { basePath: 1 }, /^basePath: expected a path/],
+  ["a public URL that is no string", { publicUrl: 1 }, /^publicUrl: expected an http or https URL/],
+  ["a schema that is no string", { schema: 1 }, /^schema: expected/],
   ["a misspelled option", { databaseURL: "x" }, /^databaseURL: no such option$/],
 ])("%s", (_, options, message) => {
   expect(messageFor(options)).toMatch(message)
+})
+
+test("no options at all", () => {
+  expect(() => createLatchkeyServer(undefined as never)).toThrow(TypeError)
+  expect(() => createLatchkeyServer({} as never)).toThrow(
+    /^databaseUrl: [^\n]+\nsecret: |^secret: [^\n]+\ndatabaseUrl: /,
+  )
 })
 
 test("one error names every wrong option, and no value of a secret", () => {

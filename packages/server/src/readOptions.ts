@@ -23,6 +23,8 @@ const logger = z.custom<Logger>(
   { error: "expected a logger such as pino's, with info, warn and error" },
 )
 
+const BASE_PATH_RULE = "expected a path such as /latchkey, without a slash at its end"
+
 const Options = z
   .strictObject({
     databaseUrl: databaseUrl.optional(),
@@ -47,19 +49,20 @@ const Options = z
         addIssue(parsed.problems.join("; "))
         return z.NEVER
       }),
-    servedIssuers: z.array(issuer).default([]),
+    servedIssuers: z.array(issuer, { error: "expected a list of issuers" }).default([]),
     adminSubjects: adminSubjects.default([]),
     passwords: oneOf(["on", "off"]).default("off"),
     basePath: z
-      .string()
-      .regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
-        error: "expected a path such as /latchkey, without a slash at its end",
-      })
+      .string({ error: BASE_PATH_RULE })
+      .regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: BASE_PATH_RULE })
       .default("/latchkey"),
     publicUrl: publicUrl.optional(),
     allowedOrigins: z.array(origin, { error: "expected a list of origins" }).default([]),
     dashboard: z.boolean({ error: "expected true or false" }).default(true),
-    schema: z.string().refine(isSchemaName, { error: SCHEMA_NAME_RULE }).optional(),
+    schema: z
+      .string({ error: SCHEMA_NAME_RULE })
+      .refine(isSchemaName, { error: SCHEMA_NAME_RULE })
+      .optional(),
     migrate: oneOf(["auto", "check"]).optional(),
     maxConnections: wholeNumber(1, 1_000).default(10),
     waitUntil: fn<(promise: Promise<unknown>) => void>().optional(),

@@ -1,6 +1,6 @@
 import { betterAuth } from "better-auth"
 import { databaseUrl } from "../../src/contenders/parts/environment.ts"
-import { createStubAuth, fixedCaller } from "../../src/contenders/parts/fixedCaller.ts"
+import { createStubAuth, fixedCaller, ownerOf } from "../../src/contenders/parts/fixedCaller.ts"
 import { serveWithFetchAdapter } from "../../src/contenders/parts/stockHost.ts"
 import { betterAuthOptions } from "./betterAuthOptions.ts"
 
@@ -11,6 +11,6 @@ serveWithFetchAdapter(
   createStubAuth(async (headers) => {
     const { valid, key } = await api.verifyApiKey({ body: { key: headers.get("x-api-key") ?? "" } })
     if (!valid || !key) return null
-    return { via: "apiKey", apiKeyId: key.id, user: { ...fixedCaller.user, id: key.referenceId } }
+    return { ...fixedCaller, apiKeyId: key.id, owner: ownerOf({ ...fixedCaller.owner, id: key.referenceId }) }
   }),
 )

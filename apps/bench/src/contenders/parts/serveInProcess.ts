@@ -1,0 +1,43 @@
+import { apiKeysOf } from "../../keys.ts"
+import { createLatencies } from "../../latencies.ts"
+import type { LoadResult, StreamOptions } from "../../loadProtocol.ts"
+
+/**
+ * Lets the benchmark call a verification without HTTP: one sequential caller for each connection.
+ *
+ * @param verify resolves to whether the key is accepted.
+ */
+export function serveInProcess(verify: (apiKey: string) => Promise<boolean>): void {
+  async function runStream({
+    credentials,
+    connections,
+    seconds = Number.POSITIVE_INFINITY,
+    amount = Number.POSITIVE_INFINITY,
+  }: StreamOptions): Promise<LoadResult> {
+    if (!("keys" in credentials)) throw new TypeError("only API keys are supported")
+    const apiKeys = apiKeysOf(credentials.keys)
+    const latencies = createLatencies()
+    const statuses: Record<string, number> = {}
+    const startedAt = performance.now()
+    const endsAt = startedAt + seconds * 1000
+
+    async function callRepeatedly(first: number) {
+      for (let i = first; i < amount && performance.now() < endsAt; i += connections) {
+        const sentAt = performance.now()
+        const isAccepted = await verify(apiKeys[i % apiKeys.length] ?? "")
+        latencies.record(performance.now() - sentAt)
+        const status = isAccepted ? 200 : 401
+        statuses[status] = (statuses[status] ?? 0) + 1
+      }
+    }
+    await Promise.all(Array.from({ length: connections }, (_, first) => callRepeatedly(first)))
+    return { statuses, errors: 0, seconds: (performance.now() - startedAt) / 1000, ...latencies.read() }
+  }
+
+  process.on("message", async (message: { run?: StreamOptions }) => {
+    if (message.run) process.send?.({ results: [await runStream(message.run)] })
+  })
+  // The agent unrefs the channel, but nothing else keeps this process running.
+  process.channel?.ref()
+  process.send?.({ ready: true })
+}

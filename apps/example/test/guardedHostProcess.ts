@@ -1,0 +1,8 @@
+import { startGuardedHost } from "./guardedHost.ts"
+
+// A host in a process of its own. Its parent sends the options, and receives the URL.
+process.once("message", async (options: Parameters<typeof startGuardedHost>[0]) => {
+  const { url } = await startGuardedHost(options)
+  process.send?.({ url })
+})
+process.once("disconnect", () => process.exit())
