@@ -22,7 +22,12 @@ test("every variable is optional", () => {
     ACCESS_TOKEN_TTL: 900,
     REFRESH_TOKEN_TTL: 2_592_000,
     BCRYPT_COST: 10,
+    PASSWORDS: "on",
     REGISTRATION: "open",
+    SCOPES: [],
+    SERVED_ISSUERS: ["host"],
+    TRUSTED_ISSUERS: [],
+    ADMIN_SUBJECTS: [],
     MAX_KEYS_PER_USER: 100,
     ADMIN_EMAILS: [],
     AUDIT_RETENTION_DAYS: 365,
@@ -132,4 +137,38 @@ test("all invalid variables are reported together", () => {
     "BCRYPT_COST",
     "PORT",
   ])
+})
+
+test("lists and JSON about owners are read", () => {
+  const issuer = "https://issuer.company.tld"
+  const env = readEnv({
+    SCOPES: "reports:read, reports:write",
+    SERVED_ISSUERS: "shop,blog",
+    KEY_PREFIX: "acme",
+    ADMIN_SUBJECTS: JSON.stringify([{ issuer, subject: "ada" }]),
+    TRUSTED_ISSUERS: JSON.stringify([{ issuer, audience: "api" }]),
+  })
+  expect(env).toMatchObject({
+    SCOPES: ["reports:read", "reports:write"],
+    SERVED_ISSUERS: ["shop", "blog"],
+    KEY_PREFIX: "acme",
+    ADMIN_SUBJECTS: [{ issuer, subject: "ada" }],
+    TRUSTED_ISSUERS: [{ issuer, audience: ["api"] }],
+  })
+})
+
+test.each([
+  ["SCOPES", "reports read"],
+  ["SCOPES", "latchkey:manage"],
+  ["KEY_PREFIX", "ACME"],
+  ["ADMIN_SUBJECTS", "ada"],
+  ["ADMIN_SUBJECTS", '[{ "issuer": "host" }]'],
+  ["TRUSTED_ISSUERS", '[{ "issuer": "https://issuer.company.tld" }]'],
+  ["TRUSTED_ISSUERS", "https://issuer.company.tld"],
+  ["PUBLIC_URL", "company.tld"],
+  ["PASSWORDS", "no"],
+])("%s=%s is one problem", (name, value) => {
+  const problems = problemsOf({ [name]: value })
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toMatch(new RegExp(`^${name}: .*expected`))
 })

@@ -3,8 +3,10 @@ import { createLineWriter } from "./createLineWriter.ts"
 import { readEnv } from "./env.ts"
 import { explainStartFailure } from "./explainStartFailure.ts"
 import { isLostConnection } from "./isLostConnection.ts"
+import { listenForStop } from "./listenForStop.ts"
 import { createLog } from "./log.ts"
 import { start } from "./start.ts"
+import { startUnlessStopped } from "./startUnlessStopped.ts"
 
 try {
   const env = readEnv(process.env)
@@ -21,19 +23,16 @@ try {
     log.fatal({ errors: [describeError(error)] }, "uncaught")
     process.exit(1)
   })
-  const server = await start(env, log, output.dropped)
-  // Only the first counts: of one Ctrl+C, `npm start` makes two signals, and the second must not cut off what the first
-  // lets end. Stopping takes less than 10 s, whatever happens.
-  let isStopping = false
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, async () => {
-      if (isStopping) return
-      isStopping = true
-      log.info({ signal }, "stopping")
-      await server.stop()
-      process.exit(0)
-    })
-  }
+  const stop = listenForStop(log)
+  const server = await startUnlessStopped(stop, () =>
+    start(env, log, { droppedLines: output.dropped, signal: stop }),
+  )
+  if (server === null) process.exit(0)
+  // Stopping takes less than 10 s, whatever happens.
+  stop.addEventListener("abort", async () => {
+    await server.stop()
+    process.exit(0)
+  })
   const { url, metricsUrl } = server
   log.info({ url, ...(metricsUrl !== null && { metricsUrl }) }, `serving on ${url}`)
 } catch (error) {

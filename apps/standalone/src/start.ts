@@ -27,16 +27,22 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+export interface StartOptions {
+  /** Returns the number of dropped log lines, for the metrics. */
+  droppedLines?: () => number
+  /** Ends the start when aborted: it closes what it has opened, and fails. */
+  signal?: AbortSignal
+}
+
 /**
  * Opens the database, migrates it, and serves.
  *
- * @param droppedLines returns the number of dropped log lines, for the metrics.
  * @throws {StartFailure}
  */
 export async function start(
   env: Env,
   log: Log,
-  droppedLines: () => number = () => 0,
+  { droppedLines = () => 0, signal }: StartOptions = {},
 ): Promise<RunningServer> {
   if (env.DATABASE_URL !== undefined) warnAboutIgnored(env.DATABASE_URL, log)
   else log.info(`opening the embedded database in ${env.DATA_DIR}`)
@@ -45,12 +51,12 @@ export async function start(
   const readiness = createReadiness(() => engine.checkDatabase())
   const { latchkey, engine } = createServer(
     settingsOf(env, log),
-    internalsOf(env, { log, metrics, checkReady: readiness.check }),
+    internalsOf(env, { log, metrics, checkReady: readiness.check, signal }),
   )
   let metricsServer: Server | null = null
   try {
     const stage = env.DATABASE_URL === undefined ? "dataFolder" : "database"
-    await during(stage, () => waitForDatabase(engine.open, log))
+    await during(stage, () => waitForDatabase(engine.open, log, signal))
     const { METRICS_PORT = 0, PORT, HOST: host, KEEP_ALIVE_TIMEOUT: keepAliveTimeout } = env
     const listening = { host, keepAliveTimeout, log }
     if (metrics) {
@@ -104,9 +110,14 @@ function settingsOf(env: Env, log: Log): Settings {
 
 function internalsOf(
   env: Env,
-  parts: { log: Log; metrics: Metrics | null; checkReady: () => Promise<NotReady | null> },
+  parts: {
+    log: Log
+    metrics: Metrics | null
+    checkReady: () => Promise<NotReady | null>
+    signal: AbortSignal | undefined
+  },
 ): Internals {
-  const { log, metrics, checkReady } = parts
+  const { log, metrics, checkReady, signal } = parts
   return {
     ...(env.DATABASE_URL === undefined && { databaseUrl: pathToFileURL(env.DATA_DIR).href }),
     accessTokenTtl: env.ACCESS_TOKEN_TTL,
@@ -122,6 +133,7 @@ function internalsOf(
     requestObserver: metrics,
     onQuery: metrics?.onQuery,
     checkReady,
+    signal,
     async prepare({ auth, db, usage }) {
       metrics?.watchDatabase(usage)
       metrics?.watchQueue(auth.queue.usage)

@@ -58,6 +58,7 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
     const { key, ...metadata } = created
     expect(await asKey.auth.me.query()).toEqual({
       ...user,
+      ...{ issuer: "latchkey", subject: user.id, scopes: [] },
       createdAt: new Date(user.createdAt),
       via: "apiKey",
       apiKeyId: created.id,
@@ -101,7 +102,12 @@ describe.each(Object.entries(starts))("on %s", (_, start) => {
       status: 200,
       body: { ...user, via: "apiKey", apiKeyId: id },
     })
-    expect((await rest(url, "GET", "/auth/me", { accessToken })).body).toEqual({ ...user, via: "jwt" })
+    const owner = { ...user, issuer: "latchkey", subject: user.id }
+    expect((await rest(url, "GET", "/auth/me", { accessToken })).body).toEqual({
+      ...owner,
+      scopes: [],
+      via: "jwt",
+    })
     expect((await rest(url, "GET", "/auth/apikeys?limit=10", { apiKey })).body).toEqual({
       items: [{ id, ...metadata, lastUsedAt: null, revokedAt: null }],
       nextCursor: null,

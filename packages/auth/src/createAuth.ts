@@ -15,12 +15,14 @@ import {
 import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
 import type { Identify } from "./identities/identify.ts"
+import { isSubject } from "./identities/isSubject.ts"
 import { createReadOwner } from "./identities/readOwner.ts"
 import { createScopes } from "./identities/scopes.ts"
 import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIssuers.ts"
 import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { isKeyPrefix } from "./keys/keyFormat.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
@@ -121,9 +123,25 @@ const QUEUE = {
   maxRest: 20,
 }
 
-/** Creates the auth service. Create one per process, because its batches, queues and buffers serve all calls. */
+/** @throws {TypeError} that names the option. */
+function checkOptions({ hostIssuer, keyPrefix }: { hostIssuer: string; keyPrefix: string | null }) {
+  if (hostIssuer === OWN_ISSUER || !isSubject(hostIssuer)) {
+    throw new TypeError(`hostIssuer: expected 1 to 255 characters, and not ${OWN_ISSUER}`)
+  }
+  if (keyPrefix !== null && !isKeyPrefix(keyPrefix)) {
+    throw new TypeError("keyPrefix: expected 2 to 20 of the characters a-z, 0-9 and _, not ending with _")
+  }
+}
+
+/**
+ * Creates the auth service. Create one per process, because its batches, queues and buffers serve all calls.
+ *
+ * @throws {TypeError} for an invalid option, which the message names.
+ */
 export function createAuth(options: AuthOptions): Auth {
   const { db, observer, trustedIssuers, passwords = "on", hostIssuer = "host" } = options
+  const { keyPrefix = null } = options
+  checkOptions({ hostIssuer, keyPrefix })
   const scopes = createScopes(options.scopes ?? [])
   const namedAdmins = createNamedAdmins(options.adminSubjects ?? [])
   const served = new Set([
@@ -171,7 +189,7 @@ export function createAuth(options: AuthOptions): Auth {
   })
   const actingApiKeys = createActingApiKeys(
     { db, keyring, bcrypt: newKeyBcrypt },
-    { maxKeysPerUser: options.maxKeysPerUser, keyPrefix: options.keyPrefix ?? null },
+    { maxKeysPerUser: options.maxKeysPerUser, keyPrefix },
   )
 
   return {

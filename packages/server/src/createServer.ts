@@ -1,9 +1,10 @@
-import { appRouter } from "@latchkey/api"
+import { appRouter, describeError } from "@latchkey/api"
 import { AuthError } from "@latchkey/auth"
 import type { AppRouter } from "./appRouter.ts"
 import { checkDeclared } from "./checkRequirement.ts"
 import { createEngine, type Engine, type Internals } from "./engine.ts"
 import { createHostContext, createHostRequest } from "./hostRequest.ts"
+import { toHandlerLogger } from "./logger.ts"
 import { createOpenApiParts } from "./openapi.ts"
 import { readHeaders } from "./readHeaders.ts"
 import type { Settings } from "./readOptions.ts"
@@ -20,7 +21,10 @@ export function createServer(
   const engine = createEngine(settings, internals)
   const { source } = engine
   const { scopes, allowedOrigins } = settings
-  const verify = createVerify()
+  const log = toHandlerLogger(settings.logger)
+  const verify = createVerify((error, requestId) =>
+    log.error({ requestId, errors: [describeError(error)] }, "no verdict about a caller"),
+  )
 
   const latchkey: LatchkeyServer = {
     basePath: internals.mountedAt ?? "",

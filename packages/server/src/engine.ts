@@ -41,6 +41,8 @@ export interface Internals {
   authObserver: AuthObserver | undefined
   requestObserver: RequestObserver | null
   onQuery: ((seconds: number) => void) | undefined
+  /** Ends the opening when aborted. */
+  signal?: AbortSignal | undefined
   /** Done each time the database has been opened. */
   prepare?: (opened: Opened) => Promise<void>
   /** Replaces the check of the database. */
@@ -86,7 +88,8 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
   const migrates = (settings.migrate ?? (isEmbedded ? "auto" : "check")) === "auto"
   let opening: Promise<Opened> | undefined
   let opened: (Opened & { handle: DatabaseHandle }) | undefined
-  let isClosed = false
+  const closing = new AbortController()
+  const signal = AbortSignal.any([closing.signal, ...(internals.signal ? [internals.signal] : [])])
   let flushing: Promise<void> | undefined
 
   const openHandle = () =>
@@ -96,14 +99,16 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       onQuery: internals.onQuery,
     })
 
-  const migrate = (handle: DatabaseHandle) => handle.migrate({ onWait: (reason) => log.info({}, reason) })
+  const migrate = (handle: DatabaseHandle) =>
+    handle.migrate({ signal, onWait: (reason) => log.info({}, reason) })
 
   async function openAll(): Promise<Opened> {
-    if (isClosed) throw new Error("this server has been closed")
+    if (closing.signal.aborted) throw new Error("this server has been closed")
     const handle = await openHandle()
     try {
       if (migrates) await migrate(handle)
       else await requireMigrated(handle)
+      signal.throwIfAborted()
       const auth = createAuth({
         db: handle.db,
         secrets: {
@@ -215,7 +220,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       settings.waitUntil(flushing)
     },
     async close() {
-      isClosed = true
+      closing.abort()
       await opening?.catch(() => {})
       if (!opened) return
       const { auth, handle } = opened

@@ -1,4 +1,4 @@
-import { type AuthSource, type Context, Latchkey, RequestState } from "@latchkey/api"
+import { type AuthSource, type Context, Latchkey, RequestState, toTrpcError } from "@latchkey/api"
 import { AuthError } from "@latchkey/auth"
 import { HostCall } from "./hostCall.ts"
 import { headersOf } from "./readHeaders.ts"
@@ -10,7 +10,7 @@ export interface HostRequest {
   call: HostCall
   /** Undefined where it is not known. */
   method: string | undefined
-  /** Set if the request itself is refused. */
+  /** Set if the host asks for something impossible. */
   refusal: AuthError | undefined
 }
 
@@ -34,6 +34,8 @@ export function createHostRequest(source: AuthSource, request: NewHostRequest): 
     peerAddress: address,
     allowedOrigins,
     hostRequest: call,
+    // The host builds the response.
+    setsCookies: false,
     sendsHsts: false,
   })
   return {
@@ -46,7 +48,11 @@ export function createHostRequest(source: AuthSource, request: NewHostRequest): 
 
 const requests = new WeakMap<Latchkey, HostRequest>()
 
-/** Creates the part of a tRPC context that Latchkey needs. */
+/**
+ * Creates the part of a tRPC context that Latchkey needs.
+ *
+ * @throws {TRPCError} `BAD_REQUEST` for credentials in a URL.
+ */
 export function createHostContext(
   source: AuthSource,
   from: ContextSource,
@@ -56,14 +62,14 @@ export function createHostContext(
     "headers" in from ? { req: from } : from
   const credentials = credentialsIn(info?.connectionParams)
   const isWebSocket = info !== undefined && info.url === null
+  if (credentials && !isWebSocket) throw inUrl()
   const hostRequest = createHostRequest(source, {
-    headers: credentials && isWebSocket ? withCredentials(headersOf(req), credentials) : headersOf(req),
+    headers: credentials ? withCredentials(headersOf(req), credentials) : headersOf(req),
     address: address ?? addressOf(req),
     method: req.method,
     request: req,
     allowedOrigins,
     isLongLived: isWebSocket,
-    refusal: credentials && !isWebSocket ? inUrl() : undefined,
   })
   requests.set(hostRequest.latchkey, hostRequest)
   return { latchkey: hostRequest.latchkey } as unknown as Context & LatchkeyContext
@@ -90,14 +96,19 @@ function withCredentials(
   { apiKey, accessToken }: { apiKey: string | undefined; accessToken: string | undefined },
 ): Headers {
   const all = new Headers(headers)
-  if (apiKey !== undefined) all.append("x-api-key", encodeURI(apiKey))
-  if (accessToken !== undefined) all.append("authorization", `Bearer ${encodeURI(accessToken)}`)
+  if (apiKey !== undefined) all.append("x-api-key", toFieldValue(apiKey))
+  if (accessToken !== undefined) all.append("authorization", `Bearer ${toFieldValue(accessToken)}`)
   return all
 }
 
-/** URLs are logged and kept by proxies and browsers. */
+/** No credential has characters that a header can't hold. */
+const toFieldValue = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?")
+
+/** Proxies log URLs, and browsers keep them. */
 const inUrl = () =>
-  new AuthError("INVALID_INPUT", "Send credentials in headers; connectionParams are part of the URL here.")
+  toTrpcError(
+    new AuthError("INVALID_INPUT", "Send credentials in headers; connectionParams are part of the URL here."),
+  )
 
 /** Express and Fastify apply the host's own trust in proxies to `ip`. */
 function addressOf(request: object): string | undefined {

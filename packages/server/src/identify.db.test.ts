@@ -106,9 +106,14 @@ test.each([
   ["another shape", () => ({ id: "org_42" })],
   ["an empty subject", () => ({ subject: "" })],
 ])("%s from identify is 503, never nobody", async (_, broken) => {
-  await using started = await startLatchkey(serverUrl, { identify: broken as never })
+  const errors: object[] = []
+  const logger = { info() {}, warn() {}, error: (details: object) => void errors.push(details) }
+  await using started = await startLatchkey(serverUrl, { identify: broken as never, logger })
   const verdict = await started.latchkey.authenticate({ cookie }, { method: "GET" })
   expect(verdict).toMatchObject({ ok: false, status: 503, cause: "unavailable" })
+  // The cause is logged, without the messages of the host's errors.
+  expect(JSON.stringify(errors)).toContain("identify.ts")
+  expect(JSON.stringify(errors)).not.toContain("session store")
   expect((await rest(started.latchkey, "GET", "/auth/me", { headers: { cookie } })).status).toBe(503)
 })
 

@@ -17,13 +17,14 @@ export async function openDatabase(url: string, options: DatabaseOptions): Promi
   if (!url.startsWith("file:")) return createDatabase(url, options)
   embedded[NAME] ??= new Map()
   const all = embedded[NAME]
-  const shared = all.get(url) ?? { handle: createDatabase(url, options), users: 0 }
-  all.set(url, shared)
+  const place = `${url} ${options.schema}`
+  const shared = all.get(place) ?? { handle: createDatabase(url, options), users: 0 }
+  all.set(place, shared)
   shared.users++
 
   async function leave() {
     if (--shared.users > 0) return
-    all.delete(url)
+    all.delete(place)
     await shared.handle.then(
       ({ close }) => close(),
       () => {},

@@ -191,22 +191,26 @@ const bare = createTestLatchkey()
 bare.requires({ scope: "a" })
 `
 
-test.each(["typescript57", "typescript"])("its types stand alone with %s", async (compiler) => {
-  await writeFile(join(app, "types.mts"), TYPES)
-  for (const resolution of RESOLUTIONS) {
-    const config = `tsconfig.${randomUUID()}.json`
-    const compilerOptions = {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      skipLibCheck: false,
-      noEmit: true,
-      target: "es2022",
-      typeRoots: [tool("@types")],
-      types: ["node"],
-      ...resolution,
+test.each(["typescript57", "typescript"])(
+  "its types stand alone with %s",
+  async (compiler) => {
+    await writeFile(join(app, "types.mts"), TYPES)
+    for (const resolution of RESOLUTIONS) {
+      const config = `tsconfig.${randomUUID()}.json`
+      const compilerOptions = {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: false,
+        noEmit: true,
+        target: "es2022",
+        typeRoots: [tool("@types")],
+        types: ["node"],
+        ...resolution,
+      }
+      await writeFile(join(app, config), JSON.stringify({ compilerOptions, files: ["types.mts"] }))
+      await runProgram(process.execPath, [tool(join(compiler, "bin/tsc")), "-p", config], { cwd: app })
     }
-    await writeFile(join(app, config), JSON.stringify({ compilerOptions, files: ["types.mts"] }))
-    await runProgram(process.execPath, [tool(join(compiler, "bin/tsc")), "-p", config], { cwd: app })
-  }
-})
+  },
+  180_000,
+)

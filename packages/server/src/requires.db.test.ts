@@ -117,6 +117,18 @@ test("Latchkey's procedures work in the product's router", async () => {
   expect(await failureOf(keys.apiKeys.revoke.mutate({ id }))).toMatchObject({ status: 404 })
 })
 
+test("a session's cookie, which the product would not send, is refused before anything happens", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const product = await startProduct(latchkey)
+  const { keys } = product.http({ origin: product.url })
+  const credentials = { email: "ada@example.com", password: "correct horse battery" }
+  expect(await failureOf(keys.auth.register.mutate({ ...credentials, session: "cookie" }))).toMatchObject({
+    status: 403,
+  })
+  expect(await keys.auth.register.mutate(credentials)).toMatchObject({ refreshToken: expect.any(String) })
+})
+
 test("the database's failure is 503, never 401", async () => {
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started

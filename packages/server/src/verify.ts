@@ -15,7 +15,8 @@ export type Verify = (
   options: { isUnsafe: boolean },
 ) => Promise<Outcome>
 
-export function createVerify(): Verify {
+/** @param onFailure called with the error when there is no verdict because something has failed. */
+export function createVerify(onFailure: (error: unknown, requestId: string) => void): Verify {
   return async ({ latchkey, refusal }, requirement, { isUnsafe }) => {
     if (refusal) return refused("malformed", refusal)
     const { request } = latchkey
@@ -23,7 +24,10 @@ export function createVerify(): Verify {
     try {
       authentication = await latchkey.authenticateAgain()
     } catch (error) {
-      return refused("unavailable", noVerdict(error))
+      const failure = noVerdict(error)
+      // With a time to retry after, it is a deliberate refusal.
+      if (failure.retryAfter === undefined) onFailure(failure, request.requestId)
+      return refused("unavailable", failure)
     }
     if (!authentication.caller) return refusedCredential(authentication)
     const caller = toCaller(authentication.caller)

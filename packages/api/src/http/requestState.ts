@@ -13,6 +13,8 @@ export interface RequestOptions {
   hostRequest?: unknown
   /** The origins of the host's own pages, which may call with the host's own credentials. */
   allowedOrigins?: readonly string[] | undefined
+  /** Whether cookies that procedures set reach the client. */
+  setsCookies?: boolean
   /** Whether the response may have `Strict-Transport-Security`. */
   sendsHsts?: boolean
 }
@@ -27,6 +29,7 @@ export class RequestState implements ClientInfo {
   readonly headers: Headers
   readonly hostRequest: unknown
   readonly allowedOrigins: readonly string[]
+  readonly setsCookies: boolean
   readonly sendsHsts: boolean
   /** The route pattern or the procedure names. Never the path as sent, which may contain secrets. */
   route = "unknown"
@@ -49,11 +52,13 @@ export class RequestState implements ClientInfo {
       trustProxy = 0,
       hostRequest,
       allowedOrigins = [],
+      setsCookies = true,
       sendsHsts = true,
     } = options
     this.headers = headers
     this.hostRequest = hostRequest
     this.allowedOrigins = allowedOrigins
+    this.setsCookies = setsCookies
     this.sendsHsts = sendsHsts
     this.#peerAddress = peerAddress
     this.#trustProxy = trustProxy

@@ -48,6 +48,9 @@ export function requireSessionCookie(request: RequestState): string {
 }
 
 function requireOwnPage(request: RequestState) {
+  if (!request.setsCookies) {
+    throw new AuthError("FORBIDDEN", "Session cookies are only for calls to Latchkey's own paths.")
+  }
   if (!isFromOwnPage(request)) {
     throw new AuthError("FORBIDDEN", "Session cookies are only for pages of this server's own origin.")
   }

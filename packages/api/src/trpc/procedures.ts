@@ -136,9 +136,12 @@ function checkCall(caller: Caller, { type, meta, ctx }: Pick<Call, "type" | "met
     throw insufficientScope([scope])
   }
   if (type !== "mutation") return
-  if (caller.manage === "read") throw new AuthError("FORBIDDEN", "This credential may change nothing.")
+  if (caller.manage === "read") throw new AuthError("FORBIDDEN", "This credential can only read.")
   if (caller.via === "host" && !isFromAllowedPage(ctx.latchkey.request)) {
-    throw new AuthError("FORBIDDEN", "Changes need an Origin of this server's own or of one that it allows.")
+    throw new AuthError(
+      "FORBIDDEN",
+      "Changes need the Origin of a page of this server, or of one that it allows.",
+    )
   }
 }
 

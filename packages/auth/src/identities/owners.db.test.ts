@@ -364,3 +364,13 @@ describe("acting for an owner", () => {
     await expect(created).rejects.toMatchObject({ reason: "FORBIDDEN" })
   })
 })
+
+test.each<[Partial<AuthOptions>, RegExp]>([
+  [{ hostIssuer: "latchkey" }, /^hostIssuer: expected/],
+  [{ hostIssuer: "" }, /^hostIssuer: expected/],
+  [{ keyPrefix: "Acme" }, /^keyPrefix: expected/],
+  [{ keyPrefix: "acme_" }, /^keyPrefix: expected/],
+  [{ scopes: ["latchkey:manage"] }, /^scopes: expected/],
+])("%j is refused at construction", (options, message) => {
+  expect(() => createTestAuth({} as never, options)).toThrow(message)
+})

@@ -15,6 +15,7 @@ import {
   findLiveSessions,
   findUserByEmail,
   findVerifiableApiKeys,
+  listApiKeys,
 } from "../index.ts"
 
 const MOVED = ["api_keys", "audit_events", "rate_limits", "sessions"]
@@ -48,8 +49,12 @@ test.each([
     for (const { user, session, apiKey } of stored) {
       expect(await findUserByEmail(db, user)).not.toBeNull()
       expect(await findLiveSessions(db, { ids: [session.id] })).toHaveLength(1)
+      const owner = { id: user.id, issuer: "latchkey", subject: user.id, email: user.email }
       expect(await findVerifiableApiKeys(db, { lookupIds: [apiKey.lookupId] })).toMatchObject([
-        { id: apiKey.id },
+        { id: apiKey.id, owner, scopes: null, checks: [] },
+      ])
+      expect(await listApiKeys(db, { ownerId: user.id, limit: 2, after: null })).toMatchObject([
+        { id: apiKey.id, createdBy: user.id },
       ])
     }
     expect(await createUser(db, newUser())).not.toBeNull()

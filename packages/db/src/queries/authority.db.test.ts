@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto"
-import { eq } from "drizzle-orm"
-import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { randomBytes, randomUUID } from "node:crypto"
+import { gate } from "@latchkey/test-postgres"
+import { eq, sql } from "drizzle-orm"
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
 import {
   client,
   newApiKey,
@@ -31,6 +32,13 @@ import {
   touchApiKeys,
 } from "../index.ts"
 import { owners, sessions } from "../schema.ts"
+import {
+  type ActingCredential,
+  type ByAdmin,
+  ensureOwner,
+  withAdminAuthority,
+  withAuthority,
+} from "./authority.ts"
 
 let database: OpenTestDatabase
 /** A second instance. */
@@ -76,14 +84,83 @@ async function crowdedUser() {
   return { email: user.email, userId, sessions: own, keyIds: keys.map(({ id }) => id) }
 }
 
+/** An owner without an own account, who has no row yet. */
+function newExternalOwner() {
+  const id = randomUUID()
+  return { id, issuer: "host", subject: `org ${id}` }
+}
+
+const byHost = (owner = newExternalOwner()): ActingCredential => ({ owner, via: "host" })
+const byHostAdmin = (owner = newExternalOwner()): ByAdmin => ({ owner, via: "host", appointedBy: "host" })
+
+const findOwner = async (id: string) =>
+  (await database.db.select().from(owners).where(eq(owners.id, id)))[0] ?? null
+
+const untilWaitingForOwner = () =>
+  vi.waitFor(async () => {
+    const waiting = sql`select from pg_locks where locktype = 'advisory' and not granted`
+    expect(await database.db.execute(waiting)).toHaveLength(1)
+  })
+
+test("an owner without a row is not disabled while a change on their behalf is under way", async () => {
+  const by = byHost()
+  const [begun, resumed] = [gate(), gate()]
+  const change = withAuthority(database.db, by, async (tx) => {
+    begun.open()
+    await resumed.opened
+    await ensureOwner(tx, by.owner)
+    return (await tx.select({ at: owners.disabledAt }).from(owners).where(eq(owners.id, by.owner.id)))[0]?.at
+  })
+  await begun.opened
+
+  const disabled = disableUser(other.db, { affected: by.owner, by: byHostAdmin(), client })
+  await untilWaitingForOwner()
+  resumed.open()
+
+  expect(await change).toBeNull()
+  expect(await disabled).toBe("done")
+  expect(await findOwner(by.owner.id)).toMatchObject({ disabledAt: expect.any(Date) })
+})
+
+test("a change on behalf of an owner waits while they are disabled for the first time, and is not made", async () => {
+  const by = byHost()
+  const [begun, resumed] = [gate(), gate()]
+  const affected = by.owner
+  const disabled = withAdminAuthority(database.db, { by: byHostAdmin(), affected }, async (tx) => {
+    begun.open()
+    await resumed.opened
+    await ensureOwner(tx, affected)
+    await tx.update(owners).set({ disabledAt: sql`now()` }).where(eq(owners.id, affected.id))
+  })
+  await begun.opened
+
+  const created = createApiKey(other.db, { by, maxKeys: 1, apiKey: newApiKey(), client })
+  await untilWaitingForOwner()
+  resumed.open()
+
+  await disabled
+  expect(await created).toBe("ended")
+  expect(await listApiKeys(database.db, { ownerId: affected.id, limit: 1, after: null })).toEqual([])
+})
+
+test("a token that has ended by the time of a change leaves nothing behind", async () => {
+  const owner = newExternalOwner()
+  const by: ActingCredential = { owner, via: "accessToken", endsAt: new Date() }
+
+  const apiKey = newApiKey()
+  expect(await createApiKey(database.db, { by, maxKeys: 1, apiKey, client })).toBe("ended")
+  expect(await findOwner(owner.id)).toBeNull()
+})
+
 test("concurrent changes by and to the same users never deadlock", async () => {
+  const externals = [newExternalOwner(), newExternalOwner(), newExternalOwner()]
   const people = [await crowdedUser(), await crowdedUser(), await crowdedUser()]
   const emails = people.map(({ email }) => email)
 
   /** Restores what others have ended, so that there is always something to end. */
-  async function revive(userId: string) {
+  async function revive(userId: string, role: "admin" | "user" = "admin") {
     await database.db.transaction(async (tx) => {
-      await tx.update(owners).set({ disabledAt: null, role: "admin" }).where(eq(owners.id, userId))
+      await tx.update(owners).set({ disabledAt: null, role }).where(eq(owners.id, userId))
       await tx.update(sessions).set({ endedAt: null }).where(eq(sessions.userId, userId))
     })
   }
@@ -115,6 +192,13 @@ test("concurrent changes by and to the same users never deadlock", async () => {
       () => revokeAnyonesApiKey(db, { affected: pick(another.keyIds), by: byAdmin, client }),
       () => disableUser(db, { affected: { id: another.userId }, by: byAdmin, client }),
       () => enableUser(db, { affected: { id: another.userId }, by: byAdmin, client }),
+      () => createApiKey(db, { by: byHost(pick(externals)), maxKeys: 1_000, apiKey: newApiKey(), client }),
+      () => disableUser(db, { affected: pick(externals), by: byAdmin, client }),
+      () => enableUser(db, { affected: { id: pick(externals).id }, by: byAdmin, client }),
+      () => disableUser(db, { affected: pick(externals), by: byHostAdmin(pick(externals)), client }),
+      () => enableUser(db, { affected: { id: another.userId }, by: byHostAdmin(pick(externals)), client }),
+      () => disableUser(db, { affected: { id: another.userId }, by: byHostAdmin(pick(externals)), client }),
+      () => revive(pick(externals).id, "user"),
       () => touchApiKeys(db, { ids: [...one.keyIds, ...another.keyIds] }),
       () => syncAdmins(db, { emails: emails.slice(0, 2 + Math.round(Math.random())) }),
       () => revive(one.userId),

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs"
+import { mkdtemp, readdir } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { connect, createTestDatabase, startFakePostgres } from "@latchkey/test-postgres"
+import { describe, expect, inject, test } from "vitest"
+import { newSecret, rest, spawnBuiltServer } from "./testServer.ts"
+
+/** Of the lock under which instances migrate. */
+const MIGRATION_LOCK = "7809651199139603833"
+
+const STOPPED = { code: 0, signal: null }
+
+describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
+  test("while another instance migrates: the server has said that it waits, and exits with code 0", async () => {
+    await using database = await createTestDatabase(inject("postgresUrl"))
+    const other = connect(database.url)
+    await other`select pg_advisory_lock(${MIGRATION_LOCK})`
+    const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
+    const waiting = "another instance is migrating the database; waiting for it to finish"
+    await expect.poll(() => server.output.at(-1), { timeout: 20_000 }).toContain(waiting)
+
+    server.child.kill(signal)
+
+    expect(await server.exited).toEqual(STOPPED)
+    expect(server.output.at(-1)).toContain("stopping")
+    await other.end()
+  })
+
+  test("while PostgreSQL is still starting: the server exits with code 0", async () => {
+    await using postgres = await startFakePostgres({ code: "57P03" })
+    const server = spawnBuiltServer({
+      DATABASE_URL: `postgres://u@127.0.0.1:${postgres.port}/d`,
+      AUTH_SECRET: newSecret(),
+    })
+    await expect.poll(() => server.output.at(-1), { timeout: 20_000 }).toContain("PostgreSQL is starting")
+
+    server.child.kill(signal)
+
+    expect(await server.exited).toEqual(STOPPED)
+    expect(server.output.at(-1)).toContain("stopping")
+  })
+
+  test("while the embedded database is created: the server exits with code 0, and the next one starts", async () => {
+    const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-test-"))
+    const server = spawnBuiltServer({ DATA_DIR })
+    await expect
+      .poll(() => existsSync(join(DATA_DIR, "db.unfinished")), { timeout: 20_000, interval: 5 })
+      .toBe(true)
+
+    server.child.kill(signal)
+
+    expect(await server.exited).toEqual(STOPPED)
+    expect(server.output.join("\n")).not.toContain("serving")
+    const next = spawnBuiltServer({ DATA_DIR })
+    expect((await rest(await next.url, "GET", "/readyz")).status).toBe(200)
+    next.child.kill("SIGTERM")
+    await next.exited
+    expect((await readdir(DATA_DIR)).sort()).toEqual(["auth-secret", "db", "lock"])
+  }, 60_000)
+})
