@@ -1,14 +1,9 @@
-import { spawn } from "node:child_process"
-import { mkdir, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { createTestDatabase, freePort } from "@latchkey/test-postgres"
-import { expect, inject, onTestFinished, test } from "vitest"
-import { install, runProgram } from "../../sdk/test/packSdk.ts"
+import { join } from "node:path"
+import { createTestDatabase } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
+import { install } from "../../sdk/test/packSdk.ts"
 import { packServer } from "../test/packServer.ts"
-import { newSecret } from "../test/startLatchkey.ts"
-import { untilListening } from "../test/untilListening.ts"
-
-const NEXT = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1"]
+import { NEXT, startNext } from "../test/startNext.ts"
 
 const FILES = {
   "next.config.mjs": `export default { serverExternalPackages: ["@latchkey/server"] }`,
@@ -46,41 +41,8 @@ test("Next serves Latchkey, guards a route handler, and asks in a server action"
   await using packed = await packServer()
   await using database = await createTestDatabase(inject("postgresUrl"))
   const app = await install(join(packed.folder, "app"), [packed.tarball, "@trpc/server", ...NEXT])
-  for (const [path, code] of Object.entries(FILES)) {
-    await mkdir(dirname(join(app, path)), { recursive: true })
-    await writeFile(join(app, path), code)
-  }
-  const NEXT_TELEMETRY_DISABLED = "1"
-  const AUTH_SECRET = newSecret()
-  // The build imports the module, which opens nothing.
-  await runProgram(join(app, "node_modules/.bin/next"), ["build"], {
-    cwd: app,
-    env: {
-      NODE_ENV: "production",
-      NEXT_TELEMETRY_DISABLED,
-      AUTH_SECRET,
-      DATABASE_URL: "postgres://nowhere.invalid/x",
-    },
-  })
-  const port = await freePort()
-  const child = spawn(
-    process.execPath,
-    ["node_modules/next/dist/bin/next", "start", "--port", String(port)],
-    {
-      cwd: app,
-      env: {
-        ...process.env,
-        NODE_ENV: "production",
-        NEXT_TELEMETRY_DISABLED,
-        AUTH_SECRET,
-        DATABASE_URL: database.url,
-      },
-      stdio: "ignore",
-    },
-  )
-  onTestFinished(() => void child.kill())
-  const url = `http://localhost:${port}`
-  const page = await untilListening(() => fetch(url))
+  const url = await startNext(app, FILES, database.url)
+  const page = await fetch(url)
 
   const byCookie = { cookie: "user=ada", origin: url }
   const created = await fetch(`${url}/latchkey/auth/apikeys`, {
