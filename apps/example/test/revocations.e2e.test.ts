@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { connect, createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
 import bcrypt from "bcrypt"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { startFakeIssuer } from "../../../packages/auth/test/fakeIssuer.ts"
+import { startIssuer } from "../../../packages/auth/test/startIssuer.ts"
 import { type GuardedHostOptions, startGuardedHost } from "./guardedHost.ts"
 
 /** Of keys, and of people at the identity provider. */
@@ -16,14 +16,14 @@ const CONCURRENCY = 8
 const BCRYPT_COST = 4
 
 let database: TestDatabase
-let issuer: Awaited<ReturnType<typeof startFakeIssuer>>
+let issuer: Awaited<ReturnType<typeof startIssuer>>
 let host: Awaited<ReturnType<typeof startGuardedHost>>
 let other: ChildProcess
 /** Two hosts that embed Latchkey: this process, and another. */
 let urls: string[]
 beforeAll(async () => {
   database = await createTestDatabase(inject("postgresUrl"))
-  issuer = await startFakeIssuer()
+  issuer = await startIssuer()
   const options: GuardedHostOptions = {
     databaseUrl: database.url,
     secret: randomBytes(32).toString("hex"),

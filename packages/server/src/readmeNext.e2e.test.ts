@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
-import { startFakeIssuer } from "../../auth/test/fakeIssuer.ts"
+import { startIssuer } from "../../auth/test/startIssuer.ts"
 import { install, runProgram } from "../../sdk/test/packSdk.ts"
 import { packServer } from "../test/packServer.ts"
 import { NEXT, startNext } from "../test/startNext.ts"
@@ -22,7 +22,7 @@ async function exampleFiles(issuer: string) {
 }
 
 test("a user of the provider creates a key in the README's Next application, and calls with it", async () => {
-  await using issuer = await startFakeIssuer()
+  await using issuer = await startIssuer()
   await using packed = await packServer()
   await using database = await createTestDatabase(inject("postgresUrl"))
   const app = await install(join(packed.folder, "app"), [
