@@ -1,5 +1,5 @@
 import bcrypt from "bcrypt"
-import type { Database } from "./openDatabase.ts"
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core"
 import { memberships, organizations, reports, users } from "./schema.ts"
 
 export const DEMO_PASSWORD = "tidewater-demo"
@@ -22,7 +22,7 @@ const DEMO_REPORTS = [
 ]
 
 /** Adds the demo's people, organizations and reports. Existing rows stay as they are. */
-export async function addDemoData(db: Database): Promise<void> {
+export async function addDemoData(db: PgDatabase<PgQueryResultHKT>): Promise<void> {
   await db.insert(organizations).values(DEMO_ORGANIZATIONS).onConflictDoNothing()
   await db.insert(reports).values(DEMO_REPORTS).onConflictDoNothing()
   const passwordHash = await bcrypt.hash(DEMO_PASSWORD, 10)
