@@ -61,6 +61,10 @@ test("a user of the provider creates a key in the README's Next application, and
   const forAnotherApi = `Bearer ${await issuer.sign({ aud: "invoices", azp: "web" })}`
   expect((await reports({ authorization: forAnotherApi })).status).toBe(401)
   expect((await reports({})).status).toBe(401)
-  await fetch(`${url}/latchkey/auth/apikeys/${id}`, { method: "DELETE", headers: { authorization } })
+  const revoked = await fetch(`${url}/latchkey/auth/apikeys/${id}`, {
+    method: "DELETE",
+    headers: { authorization },
+  })
+  expect([revoked.status, await revoked.text()]).toEqual([204, ""])
   expect((await reports({ "x-api-key": key })).status).toBe(401)
 }, 240_000)
