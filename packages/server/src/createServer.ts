@@ -10,6 +10,7 @@ import { protectedResourceOf } from "./protectedResource.ts"
 import { readHeaders } from "./readHeaders.ts"
 import { type Settings, withPublicOrigin } from "./readOptions.ts"
 import { createRequires } from "./requires.ts"
+import { toPlainRequest } from "./toPlainRequest.ts"
 import { toVerdict } from "./toVerdict.ts"
 import type { LatchkeyServer } from "./types.ts"
 import { createVerify, isUnsafeMethod } from "./verify.ts"
@@ -46,7 +47,7 @@ export function createServer(
       return toVerdict(outcome, hostRequest.latchkey.request)
     },
     async fetch(request, { address, request: hostRequest = request } = {}) {
-      const response = await engine.app.fetch(request, { address, hostRequest })
+      const response = await engine.app.fetch(toPlainRequest(request), { address, hostRequest })
       engine.afterResponse()
       return response
     },
