@@ -1,10 +1,4 @@
-import {
-  AuthError,
-  type Caller,
-  DatabaseUnavailable,
-  insufficientScope,
-  unauthenticated,
-} from "@latchkey/auth"
+import { AuthError, type Caller, DatabaseUnavailable, requireScopes, unauthenticated } from "@latchkey/auth"
 import type { Reason } from "@latchkey/contract"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
@@ -47,7 +41,7 @@ export interface Meta {
   queue?: "none" | "own"
   /** Belongs to Latchkey's own accounts, and is not there without them. */
   accounts?: true
-  /** The scope that a key with scopes needs. Keys without scopes and all other credentials need none. */
+  /** The scope that the caller needs. */
   scope?: string
   rest?: RestRoute | readonly RestRoute[]
 }
@@ -131,10 +125,7 @@ function refuseKey({ via }: Caller) {
 
 /** What every call of a caller must satisfy. @throws {AuthError} `FORBIDDEN`, `INSUFFICIENT_SCOPE`. */
 function checkCall(caller: Caller, { type, meta, ctx }: Pick<Call, "type" | "meta" | "ctx">) {
-  const { scope } = meta ?? {}
-  if (scope !== undefined && caller.via === "apiKey" && caller.isScoped && !caller.scopes.includes(scope)) {
-    throw insufficientScope([scope])
-  }
+  if (meta?.scope !== undefined) requireScopes(caller, [meta.scope])
   if (type !== "mutation") return
   if (caller.manage === "read") throw new AuthError("FORBIDDEN", "This credential can only read.")
   if (caller.via === "host" && !isFromAllowedPage(ctx.latchkey.request)) {

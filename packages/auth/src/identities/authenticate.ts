@@ -12,6 +12,7 @@ import { createByHost } from "./createByHost.ts"
 import { createByIssuerToken } from "./createByIssuerToken.ts"
 import { createFindOwner } from "./createFindOwner.ts"
 import type { Identify } from "./identify.ts"
+import { createNarrowScopes, type ScopesOf } from "./narrowScopes.ts"
 import { type Credential, readCredential } from "./readCredential.ts"
 import type { Scopes } from "./scopes.ts"
 import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
@@ -56,6 +57,7 @@ export function createAuthenticate(options: {
   passwords: "on" | "off"
   hostIssuer: string
   identify: Identify | undefined
+  scopesOf: ScopesOf | undefined
   trustedIssuers: TrustedIssuers | undefined
   observer: AuthObserver | undefined
 }): Authenticate {
@@ -67,6 +69,7 @@ export function createAuthenticate(options: {
   const byAccessToken = passwords === "on" ? createByAccessToken(deps) : undefined
   const byIssuerToken = trustedIssuers && createByIssuerToken({ ...deps, trustedIssuers })
   const byHost = createByHost({ ...deps, issuers: [hostIssuer, ...issuers] })
+  const narrowScopes = options.scopesOf && createNarrowScopes(options.scopesOf, options.scopes)
 
   async function decide(
     credential: Exclude<Credential, { kind: "ambiguous" }>,
@@ -95,7 +98,10 @@ export function createAuthenticate(options: {
       return { caller: null, problem: "ambiguous", cause: "malformed" }
     }
     try {
-      return await decide(credential, { headers, client, request })
+      const decided = await decide(credential, { headers, client, request })
+      return narrowScopes && decided.caller
+        ? { caller: await narrowScopes(decided.caller, request) }
+        : decided
     } catch (error) {
       report(KIND[credential.kind], "unavailable")
       throw error

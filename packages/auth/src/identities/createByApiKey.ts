@@ -19,10 +19,11 @@ export function createByApiKey(deps: {
     const { id: apiKeyId, owner, label, metadata, scopes: stored, expiresAt } = verified.row
     deps.lastUsed.note(apiKeyId)
     deps.report("apiKey", "accepted")
+    const withRole = deps.namedAdmins.withRole(owner)
     return {
       caller: {
-        owner: deps.namedAdmins.withRole(owner),
-        scopes: deps.scopes.expand(stored),
+        owner: withRole,
+        scopes: deps.scopes.ofKey(stored, withRole),
         isScoped: stored !== null,
         manage: "write",
         ...(expiresAt && { expiresAt }),
