@@ -12,7 +12,7 @@ import {
   createNamedAdmins,
   type NamedOwner,
 } from "./identities/administrator.ts"
-import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
+import { type Authenticate, createAuthenticate, type Introspect } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
 import type { Identify } from "./identities/identify.ts"
 import { isSubject } from "./identities/isSubject.ts"
@@ -82,6 +82,7 @@ export interface Auth {
   /** Whether there are own accounts. */
   passwords: "on" | "off"
   authenticate: Authenticate
+  introspect: Introspect
   /**
    * The administrator that a caller is.
    *
@@ -199,7 +200,7 @@ export function createAuth(options: AuthOptions): Auth {
     refreshTokenTtl: options.refreshTokenTtl,
     scopes: scopes.declared,
     passwords,
-    authenticate: createAuthenticate({
+    ...createAuthenticate({
       ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
       ...{ identify: options.identify, scopesOf: options.scopesOf, trustedIssuers, observer },
     }),

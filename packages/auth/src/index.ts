@@ -10,7 +10,7 @@ export type { Authentication, RejectionCause } from "./identities/authentication
 export type { Caller, Owner } from "./identities/caller.ts"
 export type { Identify, Identity } from "./identities/identify.ts"
 export type { ScopesOf } from "./identities/narrowScopes.ts"
-export { requireScopes } from "./identities/scopes.ts"
+export { INTROSPECT, requireScopes } from "./identities/scopes.ts"
 export {
   createTrustedIssuers,
   type TrustedIssuers,

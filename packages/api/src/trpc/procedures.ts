@@ -9,12 +9,17 @@ import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
 
 /** Who may call a procedure. */
-export type Access = "anyone" | "jwt" | "jwtOrKey" | "admin"
+export type Access = "anyone" | "jwt" | "jwtOrKey" | "key" | "admin"
 
 /** A procedure's REST route, and its documentation in OpenAPI. */
 export interface RestRoute {
   method: "GET" | "POST" | "DELETE"
-  path: `/auth/${string}`
+  path: `/auth/${string}` | `/oauth/${string}`
+  /**
+   * An endpoint of OAuth: the body is a form with further fields, which are ignored; the caller is a client, which may
+   * present its key as a password; and a client that may not ask gets 401.
+   */
+  oauth?: true
   /** The operation's id in OpenAPI. Default: the procedure's path. */
   operationId?: string
   /** The input that this route takes, if the procedure takes others too. */
@@ -68,7 +73,7 @@ export const router = t.router
  * Converts errors where they leave a procedure, so that they keep their code in other routers with other error
  * formatters. Otherwise a wrong password would be a 500 there.
  */
-const baseProcedure = t.procedure.use(async ({ ctx, meta, next }) => {
+export const baseProcedure = t.procedure.use(async ({ ctx, meta, next }) => {
   await ctx.latchkey.opening()?.catch((error: unknown) => {
     throw toTrpcError(error)
   })
@@ -168,13 +173,16 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
   return next()
 })
 
-/** For any caller. */
-export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(async (call) => {
+/** Lets callers pass, and adds them to the context. */
+export const asCaller = t.middleware(async (call) => {
   const caller = await callerOf(call.ctx)
   checkCall(caller, call)
   await refuseInput(call.meta, call.getRawInput)
   return runQueued(call, () => call.next({ ctx: { caller } }))
 })
+
+/** For any caller. */
+export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(asCaller)
 
 /** For callers with a valid JWT, and those that the host vouches for. API keys are rejected. */
 export const ownerProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx, next }) => {

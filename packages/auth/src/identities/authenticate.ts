@@ -13,7 +13,7 @@ import { createByIssuerToken } from "./createByIssuerToken.ts"
 import { createFindOwner } from "./createFindOwner.ts"
 import type { Identify } from "./identify.ts"
 import { createNarrowScopes, type ScopesOf } from "./narrowScopes.ts"
-import { type Credential, readCredential } from "./readCredential.ts"
+import { type Credential, readCredential, readToken } from "./readCredential.ts"
 import type { Scopes } from "./scopes.ts"
 import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
 
@@ -29,6 +29,13 @@ export type Authenticate = (
   client?: Pick<ClientInfo, "address">,
   request?: unknown,
 ) => Promise<Authentication>
+
+/**
+ * Authenticates the holder of a key or JWT that somebody else presents (RFC 7662). The host is not asked.
+ *
+ * @param client whoever presented it to the caller.
+ */
+export type Introspect = (token: string, client?: Pick<ClientInfo, "address">) => Promise<Authentication>
 
 /** What authentication is by, for metrics. */
 const KIND = {
@@ -60,7 +67,7 @@ export function createAuthenticate(options: {
   scopesOf: ScopesOf | undefined
   trustedIssuers: TrustedIssuers | undefined
   observer: AuthObserver | undefined
-}): Authenticate {
+}): { authenticate: Authenticate; introspect: Introspect } {
   const { passwords, hostIssuer, trustedIssuers, observer } = options
   const issuers = trustedIssuers?.issuers ?? []
   const report = createReport(observer)
@@ -73,7 +80,7 @@ export function createAuthenticate(options: {
 
   async function decide(
     credential: Exclude<Credential, { kind: "ambiguous" }>,
-    { headers, client, request }: { headers: Headers; client: Pick<ClientInfo, "address">; request: unknown },
+    { headers, client, request }: Presented,
   ): Promise<Authentication> {
     switch (credential.kind) {
       case "apiKey":
@@ -87,16 +94,16 @@ export function createAuthenticate(options: {
         return byIssuerToken(credential.issuer, credential.token)
       case "none":
       case "foreign":
-        return byHost(credential.kind, headers, request)
+        if (headers) return byHost(credential.kind, headers, request)
+        report("none", "malformed")
+        return invalid("malformed")
     }
   }
 
-  return async (headers, client = unknownClient, request) => {
-    const credential = readCredential(headers, issuers)
-    if (credential.kind === "ambiguous") {
-      report("none", "ambiguous")
-      return { caller: null, problem: "ambiguous", cause: "malformed" }
-    }
+  async function authenticateBy(
+    credential: Exclude<Credential, { kind: "ambiguous" }>,
+    { headers, client, request }: Presented,
+  ): Promise<Authentication> {
     try {
       const decided = await decide(credential, { headers, client, request })
       return narrowScopes && decided.caller
@@ -107,4 +114,22 @@ export function createAuthenticate(options: {
       throw error
     }
   }
+
+  return {
+    async authenticate(headers, client = unknownClient, request) {
+      const credential = readCredential(headers, issuers)
+      if (credential.kind !== "ambiguous") return authenticateBy(credential, { headers, client, request })
+      report("none", "ambiguous")
+      return { caller: null, problem: "ambiguous", cause: "malformed" }
+    },
+    introspect: async (token, client = unknownClient) =>
+      authenticateBy(readToken(token, issuers), { headers: null, client, request: undefined }),
+  }
+}
+
+interface Presented {
+  /** Null for a credential without a request, of which the host knows nothing. */
+  headers: Headers | null
+  client: Pick<ClientInfo, "address">
+  request: unknown
 }
