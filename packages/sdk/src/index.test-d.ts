@@ -58,7 +58,9 @@ type Resolved<Method> = Method extends (...args: never[]) => PromiseLike<infer V
 type Resolves<Methods> = { [Name in keyof Methods]: Resolved<Methods[Name]> }
 type SigningIn = "register" | "login" | "refresh"
 type ServerOutputs = inferRouterOutputs<ServerRouter>
-assertType<Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn | NotOwn>>>()
+assertType<
+  Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn | NotOwn>>
+>()
 assertType<Same<Resolves<Latchkey["apiKeys"]>, ServerOutputs["apiKeys"]>>()
 assertType<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
 assertType<Same<Resolves<Latchkey["admin"]["users"]>, ServerOutputs["admin"]["users"]>>()
