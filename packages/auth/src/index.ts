@@ -8,8 +8,10 @@ export { AuthError, insufficientScope, unauthenticated } from "./errors.ts"
 export type { Administrator, NamedOwner } from "./identities/administrator.ts"
 export type { Authentication, RejectionCause } from "./identities/authentication.ts"
 export type { Caller, Owner } from "./identities/caller.ts"
+export type { ConfiguredKeys } from "./identities/configuredKeys.ts"
 export type { Identify, Identity } from "./identities/identify.ts"
-export { requireScopes } from "./identities/scopes.ts"
+export type { ScopesOf } from "./identities/narrowScopes.ts"
+export { INTROSPECT, requireScopes } from "./identities/scopes.ts"
 export {
   createTrustedIssuers,
   type TrustedIssuers,
@@ -21,7 +23,7 @@ export {
 } from "./identities/trustedIssuers/trustedIssuer.ts"
 export type { ActAs, OwnerApiKeys } from "./keys/actAs.ts"
 export type { ApiKey, ApiKeys, CreatedApiKey } from "./keys/apiKeys.ts"
-export { isKeyPrefix } from "./keys/keyFormat.ts"
+export { isKeyPrefix, parseKey } from "./keys/keyFormat.ts"
 export { addressBlock } from "./limits/addressBlock.ts"
 export type { FairQueueUsage, RunQueued } from "./limits/fairQueue.ts"
 export { defaultLimits, multiplyLimits } from "./limits/limits.ts"

@@ -18,7 +18,7 @@ import {
 } from "@latchkey/auth"
 import { type Database, type DatabaseHandle, DatabaseUnusable, ping } from "@latchkey/db"
 import { dashboardFolder } from "./dashboardFolder.ts"
-import { identifyOnce } from "./hostCall.ts"
+import { identifyOnce, scopesOfOnce } from "./hostCall.ts"
 import { toHandlerLogger } from "./logger.ts"
 import { openDatabase } from "./openDatabase.ts"
 import { protectedResourceOf } from "./protectedResource.ts"
@@ -36,6 +36,7 @@ export interface Internals {
   adminEmails: readonly string[] | null
   auditRetentionDays: number
   limits: NonNullable<AuthOptions["limits"]>
+  configuredKeys: NonNullable<AuthOptions["configuredKeys"]>
   /** Null for a server of its own, without a base path. */
   mountedAt: string | null
   trustProxy: number
@@ -125,6 +126,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         keyPrefix: settings.keyPrefix ?? null,
         passwords: settings.passwords,
         identify: settings.identify && identifyOnce(settings.identify),
+        scopesOf: settings.scopesOf && scopesOfOnce(settings.scopesOf),
         hostIssuer: settings.issuer,
         trustedIssuers:
           settings.trustedIssuers.length > 0 ? createTrustedIssuers(settings.trustedIssuers) : undefined,
@@ -133,6 +135,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         adminEmails: internals.adminEmails,
         auditRetentionDays: internals.auditRetentionDays,
         limits: internals.limits,
+        configuredKeys: internals.configuredKeys,
         onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
         observer: internals.authObserver,
       })

@@ -11,6 +11,7 @@ const SECURITY = {
   anyone: [],
   jwt: [{ accessToken: [] }],
   jwtOrKey: [{ accessToken: [] }, { apiKey: [] }],
+  key: [{ apiKey: [] }],
   admin: [{ accessToken: [] }],
 }
 
@@ -86,7 +87,9 @@ function describe(operation: RestOperation) {
     ...(hasBody && {
       requestBody: {
         required: (input?.required ?? []).length > 0,
-        content: { "application/json": { schema: input } },
+        content: {
+          [operation.oauth ? "application/x-www-form-urlencoded" : "application/json"]: { schema: input },
+        },
       },
     }),
     responses: {

@@ -27,14 +27,17 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
 
 /**
  * The administrator, if the caller is one. Administrators need a JWT, or the host that vouches for them: a leaked key
- * must not give access to all keys.
+ * must not give access to all keys. Whoever configures the server may do so by a key too, but for own accounts.
  *
- * @throws {AuthError} `FORBIDDEN` for other users, and for API keys.
+ * @throws {AuthError} `FORBIDDEN` for other users, and for API keys that are not configured.
  */
 export function administratorOf(namedAdmins: NamedAdmins, caller: Caller): Administrator {
   const { owner } = caller
+  const isConfigured = caller.via === "apiKey" && caller.isConfigured === true
+  if ((caller.via === "apiKey" && !isConfigured) || owner.role !== "admin") throw notAdmin()
   // A token that may not manage its own owner's keys was issued to a third party, which has no business with everyone's.
-  if (caller.via === "apiKey" || owner.role !== "admin" || caller.manage === "read") throw notAdmin()
+  if (caller.manage === "read") throw notAdmin()
+  if (isConfigured) return { ...actingCredentialOf(caller), appointedBy: "host", exceptOwnAccounts: true }
   const isStored = owner.issuer === OWN_ISSUER && !namedAdmins.includes(owner)
   return { ...actingCredentialOf(caller), appointedBy: isStored ? "account" : "host" }
 }
@@ -44,5 +47,12 @@ export function requireDoneByAdmin(result: AdminResult, notFound: string) {
   if (result === "notAdmin") throw notAdmin()
   requireDone(result, notFound)
 }
+
+/**
+ * Whether the caller is an administrator whose keys can be told to be an administrator's: by an account or by
+ * configuration. For one whom only the host's `identify` calls so, that is unknown when a key is used.
+ */
+export const isKnownAdministrator = (namedAdmins: NamedAdmins, { via, owner }: Caller): boolean =>
+  via !== "apiKey" && owner.role === "admin" && (owner.issuer === OWN_ISSUER || namedAdmins.includes(owner))
 
 const notAdmin = () => new AuthError("FORBIDDEN", "Only administrators can do this, with an access token.")
