@@ -93,6 +93,7 @@ function settingsOf(env: Env, log: Log): Settings {
     secret: env.AUTH_SECRET ?? (() => readSecret(env.DATA_DIR, log)),
     previousSecret: env.AUTH_SECRET_PREVIOUS,
     scopes: env.SCOPES,
+    keysNeedScope: false,
     keyPrefix: env.KEY_PREFIX,
     maxKeysPerOwner: env.MAX_KEYS_PER_USER,
     passwords: env.PASSWORDS,

@@ -14,8 +14,8 @@ interface Schema {
 interface Operation {
   operationId: string
   parameters: { name: string; description?: string }[]
-  requestBody?: { content: { "application/json": { schema: Schema } } }
-  responses: Record<string, { description: string; content?: { "application/json": { schema: Schema } } }>
+  requestBody?: { content: Record<string, { schema: Schema }> }
+  responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>
 }
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
@@ -47,7 +47,7 @@ const undescribedFields = ({ properties = {}, items, anyOf = [] }: Schema, path 
 test.each(allProcedures)("every field and parameter of $path is described", ({ path }) => {
   const { parameters, requestBody, responses } = operationOf(path)
   const bodies = [requestBody, ...Object.values(responses)]
-  const schemas = bodies.flatMap((body) => body?.content?.["application/json"].schema ?? [])
+  const schemas = bodies.flatMap((body) => Object.values(body?.content ?? {}).map(({ schema }) => schema))
   expect(schemas.flatMap((schema) => undescribedFields(schema))).toEqual([])
   expect(parameters.filter(({ description }) => !description)).toEqual([])
 })
@@ -60,6 +60,7 @@ describe("each operation lists exactly the reasons with which it can fail", () =
   let user: RestCall
   let apiKey: RestCall
   let admin: RestCall
+  let introspector: RestCall
   beforeAll(async () => {
     taken = await register(server.url)
     user = { accessToken: taken.accessToken }
@@ -70,6 +71,12 @@ describe("each operation lists exactly the reasons with which it can fail", () =
     await sql`update owners set role = 'admin' where id = ${administrator.user.id}`
     await sql.end()
     admin = { accessToken: administrator.accessToken }
+    const scopes = ["latchkey:introspect"]
+    const created = await rest(server.url, "POST", "/auth/apikeys", {
+      ...admin,
+      body: { label: "x", scopes },
+    })
+    introspector = { apiKey: created.body.key }
   })
 
   /** Calls that fail only with these inputs. */
@@ -99,14 +106,15 @@ describe("each operation lists exactly the reasons with which it can fail", () =
     const call = async (options: RestCall, query = "") =>
       (await rest(server.url, operation.method, url + query, options)).body?.reason as string | undefined
     const isMutation = operation.kind === "mutation"
-    const unknownField = { unknownField: "x" }
+    const invalid: RestCall = operation.oauth
+      ? { body: "token=", headers: { "content-type": "application/x-www-form-urlencoded" } }
+      : { body: { unknownField: "x" } }
+    const callers = [{ ...user, ...apiKey }, {}, apiKey, user, admin]
 
     const reasons = new Set<string | undefined>()
-    for (const credential of [{ ...user, ...apiKey }, {}, apiKey, user, admin]) {
+    for (const credential of operation.oauth ? [...callers, introspector] : callers) {
       reasons.add(
-        isMutation
-          ? await call({ ...credential, body: unknownField })
-          : await call(credential, "?unknownField=x"),
+        isMutation ? await call({ ...credential, ...invalid }) : await call(credential, "?unknownField=x"),
       )
     }
     for (const options of ownCalls(path)) reasons.add(await call(options))

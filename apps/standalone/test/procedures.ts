@@ -64,9 +64,13 @@ export const SURFACES: Record<
       otherFields.map(([name, value]): [string, string] => [name, String(value)]),
     )
     const hasBody = operation.kind === "mutation" && otherFields.length > 0
+    const form = operation.oauth && {
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: query.toString(),
+    }
     const { status, body } = await rest(url, method, hasBody ? filledPath : `${filledPath}?${query}`, {
       ...credential,
-      ...(hasBody && { body: Object.fromEntries(otherFields) }),
+      ...(hasBody && (form || { body: Object.fromEntries(otherFields) })),
     })
     return { status, reason: body?.reason, text: JSON.stringify(body) }
   },

@@ -12,10 +12,11 @@ import {
   createNamedAdmins,
   type NamedOwner,
 } from "./identities/administrator.ts"
-import { type Authenticate, createAuthenticate } from "./identities/authenticate.ts"
+import { type Authenticate, createAuthenticate, type Introspect } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
 import type { Identify } from "./identities/identify.ts"
 import { isSubject } from "./identities/isSubject.ts"
+import type { ScopesOf } from "./identities/narrowScopes.ts"
 import { createReadOwner } from "./identities/readOwner.ts"
 import { createScopes } from "./identities/scopes.ts"
 import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIssuers.ts"
@@ -52,6 +53,8 @@ export interface AuthOptions {
   passwords?: "on" | "off"
   /** Tells who is signed in by the host's own means. */
   identify?: Identify | undefined
+  /** Tells what a caller may do now, whatever their credential allows. */
+  scopesOf?: ScopesOf | undefined
   /** The issuer of the owners that `identify` names. */
   hostIssuer?: string
   /** Identity providers whose JWTs are accepted. */
@@ -79,6 +82,7 @@ export interface Auth {
   /** Whether there are own accounts. */
   passwords: "on" | "off"
   authenticate: Authenticate
+  introspect: Introspect
   /**
    * The administrator that a caller is.
    *
@@ -196,14 +200,14 @@ export function createAuth(options: AuthOptions): Auth {
     refreshTokenTtl: options.refreshTokenTtl,
     scopes: scopes.declared,
     passwords,
-    authenticate: createAuthenticate({
+    ...createAuthenticate({
       ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
-      ...{ identify: options.identify, trustedIssuers, observer },
+      ...{ identify: options.identify, scopesOf: options.scopesOf, trustedIssuers, observer },
     }),
     administratorOf: (caller) => administratorOf(namedAdmins, caller),
     as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
-    apiKeys: createApiKeys(actingApiKeys, scopes),
+    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins }),
     sessions: createSessions(db),
     audit: createAudit(db),
     admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },

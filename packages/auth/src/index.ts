@@ -9,7 +9,8 @@ export type { Administrator, NamedOwner } from "./identities/administrator.ts"
 export type { Authentication, RejectionCause } from "./identities/authentication.ts"
 export type { Caller, Owner } from "./identities/caller.ts"
 export type { Identify, Identity } from "./identities/identify.ts"
-export { requireScopes } from "./identities/scopes.ts"
+export type { ScopesOf } from "./identities/narrowScopes.ts"
+export { INTROSPECT, requireScopes } from "./identities/scopes.ts"
 export {
   createTrustedIssuers,
   type TrustedIssuers,

@@ -10,6 +10,8 @@ export type {
   CookieSignInInput,
   CreateApiKeyInput,
   CreatedApiKey,
+  IntrospectInput,
+  Introspection,
   ListApiKeysInput,
   ListAuditInput,
   ListedUser,

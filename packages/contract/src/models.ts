@@ -32,6 +32,36 @@ export interface Me extends Owner {
   apiKeyId?: string | undefined
 }
 
+/** A question about a key or JWT that a client has presented to somebody else. */
+export interface IntrospectInput {
+  token: string
+  /** The IP address of that client. */
+  address?: string | undefined
+}
+
+/** What is known about a key or JWT (RFC 7662, section 2.2). Times are in seconds since 1970. */
+export type Introspection =
+  | { active: false }
+  | {
+      active: true
+      /** Who vouches for the owner. */
+      iss: string
+      /** The issuer's own id of the owner. */
+      sub: string
+      /** The person who acts for the owner, if that is somebody else (RFC 8693, section 4.1). */
+      act?: { sub: string } | undefined
+      /** The id of the API key, or of the client that a JWT was issued to. */
+      client_id?: string | undefined
+      /** All scopes, separated by spaces. */
+      scope: string
+      token_type: "api_key" | "access_token"
+      /** When the key was created or the token issued. Absent if the token's issuer does not say. */
+      iat?: number | undefined
+      exp?: number | undefined
+      /** What the product has stored with the key. */
+      metadata?: Record<string, string> | undefined
+    }
+
 export interface SignInInput {
   email: string
   password: string

@@ -10,5 +10,6 @@ export {
 export { apiKey, createApiKey, createdApiKey, listApiKeys } from "./schemas/apiKeys.ts"
 export { auditEvent, listAudit } from "./schemas/audit.ts"
 export { id, instant, noOutput } from "./schemas/fields.ts"
+export { activeToken, inactiveToken, introspect, introspection } from "./schemas/introspection.ts"
 export { pageOf } from "./schemas/paging.ts"
 export { session, sessionList } from "./schemas/sessions.ts"

@@ -3,6 +3,8 @@ import type {
   AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
+  IntrospectInput,
+  Introspection,
   ListApiKeysInput,
   ListAuditInput,
   ListOwnedApiKeysInput,
@@ -35,6 +37,7 @@ type Procedures = {
     logout: Mutation<void, void>
     changePassword: Mutation<PasswordChange, void>
     me: Query<void, Me>
+    introspect: Mutation<IntrospectInput, Introspection>
   }
   apiKeys: {
     create: Mutation<CreateApiKeyInput, CreatedApiKey>

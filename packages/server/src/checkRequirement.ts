@@ -1,5 +1,5 @@
 import { isFromAllowedPage, type RequestState } from "@latchkey/api"
-import { AuthError, insufficientScope } from "@latchkey/auth"
+import { AuthError, requireScopes } from "@latchkey/auth"
 import type { Caller, RefusalCause, Requirement, Via } from "./types.ts"
 
 /** A caller that is known, but may not do this. */
@@ -13,11 +13,15 @@ const NAMES: Record<Via, string> = { jwt: "an access token", apiKey: "an API key
 const asList = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : ([value].flat() as T[])
 
-/** What stands between a caller and what it asks for; null for nothing. */
+/**
+ * What stands between a caller and what it asks for; null for nothing.
+ *
+ * @param options.keysNeedScope whether keys are refused unless a scope is stated, if only as an empty list.
+ */
 export function findLack(
   caller: Caller,
   requirement: Requirement,
-  { request, isUnsafe }: { request: RequestState; isUnsafe: boolean },
+  { request, isUnsafe, keysNeedScope }: { request: RequestState; isUnsafe: boolean; keysNeedScope: boolean },
 ): Lack | null {
   const via = asList(requirement.via)
   if (via.length > 0 && !via.includes(caller.via)) {
@@ -30,11 +34,15 @@ export function findLack(
       error: new AuthError("FORBIDDEN", "Only pages of this server's own origin may do this."),
     }
   }
-  const scope = asList(requirement.scope)
-  if (!scope.every((one) => caller.scopes.includes(one))) {
-    return { cause: "scope", error: insufficientScope(scope) }
+  if (keysNeedScope && caller.via === "apiKey" && requirement.scope === undefined) {
+    return { cause: "scope", error: new AuthError("FORBIDDEN", "API keys can't do this.") }
   }
-  return null
+  try {
+    requireScopes(caller, asList(requirement.scope))
+    return null
+  } catch (error) {
+    return { cause: "scope", error: error as AuthError }
+  }
 }
 
 /**

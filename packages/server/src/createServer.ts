@@ -24,9 +24,11 @@ export function createServer(
   const { scopes, allowedOrigins } = settings
   const protectedResource = protectedResourceOf(settings, internals.mountedAt)
   const log = toHandlerLogger(settings.logger)
-  const verify = createVerify((error, requestId) =>
-    log.error({ requestId, errors: [describeError(error)] }, "no verdict about a caller"),
-  )
+  const verify = createVerify({
+    onFailure: (error, requestId) =>
+      log.error({ requestId, errors: [describeError(error)] }, "no verdict about a caller"),
+    keysNeedScope: settings.keysNeedScope,
+  })
 
   const latchkey: LatchkeyServer = {
     basePath: internals.mountedAt ?? "",

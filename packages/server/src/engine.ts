@@ -18,7 +18,7 @@ import {
 } from "@latchkey/auth"
 import { type Database, type DatabaseHandle, DatabaseUnusable, ping } from "@latchkey/db"
 import { dashboardFolder } from "./dashboardFolder.ts"
-import { identifyOnce } from "./hostCall.ts"
+import { identifyOnce, scopesOfOnce } from "./hostCall.ts"
 import { toHandlerLogger } from "./logger.ts"
 import { openDatabase } from "./openDatabase.ts"
 import { protectedResourceOf } from "./protectedResource.ts"
@@ -125,6 +125,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         keyPrefix: settings.keyPrefix ?? null,
         passwords: settings.passwords,
         identify: settings.identify && identifyOnce(settings.identify),
+        scopesOf: settings.scopesOf && scopesOfOnce(settings.scopesOf),
         hostIssuer: settings.issuer,
         trustedIssuers:
           settings.trustedIssuers.length > 0 ? createTrustedIssuers(settings.trustedIssuers) : undefined,

@@ -19,6 +19,6 @@ test("the exported names", () => {
     hono: ["guard", "latchkeyHandler"],
     next: ["guard", "latchkeyHandler"],
     node: ["guard", "latchkeyHandler"],
-    testing: ["createTestLatchkey"],
+    testing: ["createTestLatchkey", "listUnscopedProcedures"],
   })
 })

@@ -1,11 +1,14 @@
-import type { Identify, Identity } from "./options.ts"
+import type { Caller as AuthCaller, ScopesOf as AuthScopesOf } from "@latchkey/auth"
+import type { Identify, Identity, ScopesOf } from "./options.ts"
+import { toCaller } from "./toCaller.ts"
 
-/** A request to the host, for which `identify` is called once. */
+/** A request to the host, for which `identify` and `scopesOf` are called once. */
 export class HostCall {
   /** The framework's own request. */
   readonly request: unknown
   readonly #isLongLived: boolean
   #identity: Promise<Identity | null> | undefined
+  #scopes: Promise<readonly string[]> | undefined
 
   /** @param isLongLived whether calls at any later time belong to it, so that nothing is remembered. */
   constructor(request: unknown, isLongLived: boolean) {
@@ -20,9 +23,16 @@ export class HostCall {
     return this.#identity
   }
 
-  /** Forgets who is signed in. */
+  /** A request has one credential, so every call has the same caller. */
+  scopesOf(scopesOf: ScopesOf, caller: AuthCaller): Promise<readonly string[]> {
+    if (this.#isLongLived || !this.#scopes) this.#scopes = (async () => scopesOf(toCaller(caller)))()
+    return this.#scopes
+  }
+
+  /** Forgets who is signed in, and what they may do. */
   forget(): void {
     this.#identity = undefined
+    this.#scopes = undefined
   }
 }
 
@@ -31,3 +41,9 @@ export const identifyOnce =
   (identify: Identify): Identify =>
   (headers, request) =>
     request instanceof HostCall ? request.identify(identify, headers) : identify(headers, request)
+
+/** Calls `scopesOf` once for each call to the host. */
+export const scopesOfOnce =
+  (scopesOf: ScopesOf): AuthScopesOf =>
+  (caller, request) =>
+    request instanceof HostCall ? request.scopesOf(scopesOf, caller) : scopesOf(toCaller(caller))

@@ -1,6 +1,6 @@
 export type { AppRouter } from "./appRouter.ts"
 export { createLatchkeyServer } from "./createLatchkeyServer.ts"
-export type { Identify, Identity, LatchkeyServerOptions, Logger, TrustedIssuer } from "./options.ts"
+export type { Identify, Identity, LatchkeyServerOptions, Logger, ScopesOf, TrustedIssuer } from "./options.ts"
 export { OptionsError } from "./optionsError.ts"
 export type {
   Accepted,
@@ -11,6 +11,7 @@ export type {
   ContextSource,
   HeadersSource,
   LatchkeyContext,
+  LatchkeyScope,
   LatchkeyServer,
   NewApiKey,
   OpenApiParts,

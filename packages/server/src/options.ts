@@ -1,3 +1,5 @@
+import type { Caller } from "./types.ts"
+
 /** Who is signed in by the host's own means. */
 export interface Identity {
   /** 1 to 255 characters without control characters. */
@@ -17,6 +19,14 @@ export interface Identity {
  * without a credential of Latchkey. An error means that this is unknown now: the response is 503.
  */
 export type Identify = (headers: Headers, request: unknown) => Identity | null | Promise<Identity | null>
+
+/**
+ * Tells what a caller may do now. Callers have only those of their scopes that it returns, whatever a key was created with.
+ * Called once a request. An error means that this is unknown now: the response is 503.
+ */
+export type ScopesOf<Scope extends string = string> = (
+  caller: Caller<Scope>,
+) => readonly Scope[] | Promise<readonly Scope[]>
 
 /** An identity provider whose JWTs are accepted. */
 export interface TrustedIssuer {
@@ -48,6 +58,10 @@ interface CommonOptions<Scope extends string> {
   previousSecret?: string | readonly string[] | undefined
   /** The scopes that keys may have, such as `reports:read`. */
   scopes?: readonly Scope[] | undefined
+  /** Tells what a caller may do now: see `ScopesOf`. */
+  scopesOf?(caller: Caller<Scope>): readonly Scope[] | Promise<readonly Scope[]>
+  /** Closes to API keys whatever does not say which `scope` it needs, if only `scope: []`; false by default. */
+  keysNeedScope?: boolean | undefined
   /** 2 to 20 characters of `a-z0-9_`; keys are `<prefix>_…`. */
   keyPrefix?: string | undefined
   /** The number of active keys that an owner may have; 100 by default. */

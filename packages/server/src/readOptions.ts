@@ -2,7 +2,7 @@ import { parseTrustedIssuers } from "@latchkey/auth"
 import { isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import { z } from "zod"
 import { adminSubjects, databaseUrl, issuer, keyPrefix, origin, publicUrl, scopes, secret } from "./fields.ts"
-import type { Identify, LatchkeyServerOptions, Logger } from "./options.ts"
+import type { Identify, LatchkeyServerOptions, Logger, ScopesOf } from "./options.ts"
 import { OptionsError } from "./optionsError.ts"
 
 const isFunction = (value: unknown) => typeof value === "function"
@@ -36,6 +36,8 @@ const Options = z
     scopes: scopes.default([]),
     keyPrefix: keyPrefix.optional(),
     maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
+    scopesOf: fn<ScopesOf>().optional(),
+    keysNeedScope: z.boolean({ error: "expected true or false" }).default(false),
     identify: fn<Identify>().optional(),
     issuer: issuer.default("host"),
     trustedIssuers: z

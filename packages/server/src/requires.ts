@@ -16,6 +16,13 @@ interface RequiresOptions {
   onVerified: () => void
 }
 
+/** What each `requires` asks for, by its middleware. */
+const requirements = new WeakMap<object, Requirement>()
+
+/** What a procedure asks for; empty if it is not behind `requires`. */
+export const requirementsOf = (middlewares: readonly object[]): Requirement[] =>
+  middlewares.flatMap((middleware) => requirements.get(middleware) ?? [])
+
 /**
  * Creates `requires`: a procedure that lets only such callers pass. It verifies at every call, and again while a
  * subscription runs.
@@ -32,7 +39,7 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
       return outcome.caller
     }
 
-    return t.procedure.use(async ({ ctx, type, getRawInput, signal, next }) => {
+    const procedure = t.procedure.use(async ({ ctx, type, getRawInput, signal, next }) => {
       const request = hostRequestOf(ctx)
       // A credential that ends while the body arrives is refused. Errors in the body are for the rest of the call.
       await getRawInput().catch(() => {})
@@ -45,5 +52,8 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
       }
       return { ...result, data: watchSubscription(result.data, verifyAgain, signal) }
     })
+    const [middleware] = procedure._def.middlewares
+    if (middleware) requirements.set(middleware, requirement)
+    return procedure
   }
 }

@@ -10,6 +10,8 @@ type OptionsInMemory = "databaseUrl" | "database" | "secret" | "schema" | "migra
 
 type DistributiveOmit<T, Name extends PropertyKey> = T extends unknown ? Omit<T, Name> : never
 
+export { listUnscopedProcedures } from "./listUnscopedProcedures.ts"
+
 /** The options of `createLatchkeyServer`, without those about a database. */
 export type TestLatchkeyOptions<Scope extends string = string> = DistributiveOmit<
   LatchkeyServerOptions<Scope>,

@@ -5,6 +5,9 @@ import type { AppRouter } from "./appRouter.ts"
 /** How a caller presented itself: by a JWT, by an API key, or as whom the host's `identify` says. */
 export type Via = "jwt" | "apiKey" | "host"
 
+/** Scopes of Latchkey itself, which keys have only if they were created with them. */
+export type LatchkeyScope = "latchkey:apikeys:read" | "latchkey:introspect" | "latchkey:manage"
+
 /** Who is calling. */
 export interface Caller<Scope extends string = string> {
   /** The host's own id of the owner: a person, an organization or a service. */
@@ -19,7 +22,7 @@ export interface Caller<Scope extends string = string> {
   /** The API key's label. */
   label?: string
   /** All scopes that the caller has. */
-  scopes: readonly Scope[]
+  scopes: readonly (Scope | LatchkeyScope)[]
   /** What the host has stored with the API key. */
   metadata?: Readonly<Record<string, string>>
   expiresAt?: Date
@@ -43,7 +46,7 @@ export type RefusalCause =
 
 /** What a call needs. */
 export interface Requirement<Scope extends string = string> {
-  /** The caller needs all of these. */
+  /** The caller needs all of these. With `keysNeedScope`, an empty list opens to keys whatever their scopes. */
   scope?: Scope | readonly Scope[] | undefined
   /** How the caller may present itself; by default in any way. */
   via?: Via | readonly Via[] | undefined
@@ -140,9 +143,9 @@ export type RequiresProcedure<Scope extends string> = TRPCProcedureBuilder<
   false
 >
 
-/** What to create an API key with. `scopes`: null for all of the owner's, later ones too. */
+/** What to create an API key with. `scopes`: null for all of the owner's that are declared, later ones too. */
 export interface NewApiKey<Scope extends string = string> extends Omit<CreateApiKeyInput, "scopes"> {
-  scopes?: Scope[] | null | undefined
+  scopes?: (Scope | "latchkey:apikeys:read")[] | null | undefined
 }
 
 /** An owner's API keys, managed by the host's own code. */

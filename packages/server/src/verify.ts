@@ -15,8 +15,14 @@ export type Verify = (
   options: { isUnsafe: boolean },
 ) => Promise<Outcome>
 
-/** @param onFailure called with the error when there is no verdict because something has failed. */
-export function createVerify(onFailure: (error: unknown, requestId: string) => void): Verify {
+/** @param options.onFailure called with the error when there is no verdict because something has failed. */
+export function createVerify({
+  onFailure,
+  keysNeedScope,
+}: {
+  onFailure: (error: unknown, requestId: string) => void
+  keysNeedScope: boolean
+}): Verify {
   return async ({ latchkey, refusal }, requirement, { isUnsafe }) => {
     if (refusal) return refused("malformed", refusal)
     const { request } = latchkey
@@ -31,7 +37,7 @@ export function createVerify(onFailure: (error: unknown, requestId: string) => v
     }
     if (!authentication.caller) return refusedCredential(authentication)
     const caller = toCaller(authentication.caller)
-    const lack = findLack(caller, requirement, { request, isUnsafe })
+    const lack = findLack(caller, requirement, { request, isUnsafe, keysNeedScope })
     return lack ? refused(lack.cause, lack.error, caller.apiKeyId) : { ok: true, caller }
   }
 }

@@ -11,8 +11,12 @@ export function challenge(
     hasCredential,
     failures,
     protectedResource,
-  }: Pick<RequestState, "hasCredential" | "failures" | "protectedResource">,
+    basic = null,
+  }: Pick<RequestState, "hasCredential" | "failures" | "protectedResource"> &
+    Partial<Pick<RequestState, "basic">>,
 ): Record<string, string> {
+  // A client gets a challenge of the scheme that it has tried (RFC 6749, section 5.2).
+  if (status === 401 && basic) return { "WWW-Authenticate": 'Basic realm="latchkey"' }
   const failure = failures.find((recorded) => recorded.failure.status === status)?.failure
   if (status === 403 && !failure?.scope) return {}
   const parameters = ['realm="latchkey"']

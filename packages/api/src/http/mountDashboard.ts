@@ -69,6 +69,6 @@ function servePage(folder: string, basePath: string) {
 async function notFound() {}
 
 function wantsPage({ req }: AppContext) {
-  const isOthers = req.path === OUTSIDE || /^\/(assets|auth|trpc)(\/|$)/.test(req.path)
+  const isOthers = req.path === OUTSIDE || /^\/(assets|auth|oauth|trpc)(\/|$)/.test(req.path)
   return !isOthers && req.header("accept")?.includes("text/html")
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { type Caller, type ClientInfo, describeUserAgent, type RateLimitStatus } from "@latchkey/auth"
 import type { Failure } from "../failure.ts"
+import type { BasicCredential } from "./basicCredential.ts"
 import { clientAddress } from "./clientAddress.ts"
 import type { ProtectedResource } from "./protectedResource.ts"
 
@@ -39,6 +40,8 @@ export class RequestState implements ClientInfo {
   route = "unknown"
   caller: Caller | null = null
   rateLimit: RateLimitStatus | null = null
+  /** The caller's key, where it may be a client's password. It then stands for the headers. */
+  basic: BasicCredential | null = null
   /** The `Set-Cookie` header of the response. */
   setCookie: string | null = null
   /** The status of the response, once there is one. */

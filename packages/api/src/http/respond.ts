@@ -54,7 +54,7 @@ function allHeaders(c: AppContext, status: number, own?: Record<string, string>)
   }
 }
 
-const dependsOnCredential = (path: string) => /^\/(auth|trpc)(\/|$)/.test(path)
+const dependsOnCredential = (path: string) => /^\/(auth|oauth|trpc)(\/|$)/.test(path)
 
 /** A response with JSON text as its body. `headers` replaces the content type. */
 export function respond(

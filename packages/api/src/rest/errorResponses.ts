@@ -13,7 +13,7 @@ const DESCRIPTIONS: Partial<Record<Reason, string>> = {
   EMAIL_TAKEN: "an account with this email already exists.",
   KEY_LIMIT_REACHED: "the user has reached the limit of active keys.",
   TOO_LARGE: "the body exceeds 64 KiB.",
-  UNSUPPORTED_MEDIA_TYPE: "the body is compressed, or its type is not `application/json`.",
+  UNSUPPORTED_MEDIA_TYPE: "the body is compressed, or its type is not the documented one.",
   RATE_LIMITED: "too many attempts. The request had no effect.",
   UNAVAILABLE:
     "the service is temporarily unavailable. Unless `begun` is false, the request may have taken effect.",
@@ -76,12 +76,12 @@ export const errorSchema: JsonSchema = {
 }
 
 /** Why an operation can fail, apart from bugs in the server. */
-function reasonsOf({ access, kind, params, scope, reasons = [] }: RestOperation): readonly Reason[] {
+function reasonsOf({ access, kind, params, scope, oauth, reasons = [] }: RestOperation): readonly Reason[] {
   return [
     "INVALID_INPUT",
     ...(access === "anyone" ? [] : (["AMBIGUOUS_CREDENTIALS", "UNAUTHENTICATED"] as const)),
     ...(access === "jwt" || access === "admin" ? (["FORBIDDEN"] as const) : []),
-    ...(scope === undefined ? [] : (["INSUFFICIENT_SCOPE"] as const)),
+    ...(scope === undefined || oauth ? [] : (["INSUFFICIENT_SCOPE"] as const)),
     ...(params ? (["NOT_FOUND"] as const) : []),
     ...(kind === "mutation" ? (["TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
     ...reasons,

@@ -1,10 +1,13 @@
 import {
+  activeToken,
   apiKey,
   auditEvent,
   createApiKey,
   createdApiKey,
   credentials,
   id,
+  inactiveToken,
+  introspect,
   listApiKeys,
   listAudit,
   listedUser,
@@ -59,6 +62,24 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     via: "The kind of credential: `jwt` for access tokens, `host` for the product's own means, such as its cookie.",
     apiKeyId: "The id of the API key, if one was used.",
   })
+  describe(introspect.shape, {
+    token: "The API key or access token that a client has presented to you.",
+    address: "The IP address of that client.",
+  })
+  describe(activeToken.shape, {
+    active: "Whether the token is valid now.",
+    iss: ISSUER,
+    sub: SUBJECT,
+    act: "The person who acts for the user, if that is somebody else.",
+    client_id: "The id of the API key, or of the client that the access token was issued to.",
+    scope: "All scopes of the token, separated by spaces.",
+    token_type: "The kind of token.",
+    iat: "When the API key was created or the access token issued, in seconds since 1970.",
+    exp: "When the token expires, in seconds since 1970. Absent if never.",
+    metadata: "What the product has stored with the API key.",
+  })
+  describe(activeToken.shape.act.unwrap().shape, { sub: "The id of the person." })
+  describe(inactiveToken.shape, { active: "Whether the token is valid now." })
   describe(credentials.shape, {
     email: EMAIL,
     password: "The password.",

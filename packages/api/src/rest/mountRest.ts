@@ -1,5 +1,6 @@
-import { failureOf } from "../failure.ts"
+import { type Failure, failure, failureOf } from "../failure.ts"
 import type { App, AppContext } from "../http/app.ts"
+import { readBasic } from "../http/basicCredential.ts"
 import { refuseMethod, respond, respondEmpty, respondWithFailure } from "../http/respond.ts"
 import { callProcedure } from "../trpc/callProcedure.ts"
 import { readRestInput, refuseUndocumented } from "./readRestInput.ts"
@@ -27,7 +28,9 @@ export function mountRest(app: App, passwords: "on" | "off") {
 }
 
 async function serve(c: AppContext, operation: RestOperation): Promise<Response> {
-  c.get("request").route = operation.path
+  const request = c.get("request")
+  request.route = operation.path
+  if (operation.oauth) request.basic = readBasic(request.headers)
   const result = await readRestInput(c.req, operation)
   if ("failure" in result) return respondWithFailure(c, result.failure)
   try {
@@ -38,9 +41,16 @@ async function serve(c: AppContext, operation: RestOperation): Promise<Response>
     })
     return operation.status === 204 ? respondEmpty(c) : respond(c, operation.status, JSON.stringify(data))
   } catch (error) {
-    return respondWithFailure(c, failureOf(error), { error })
+    const failed = failureOf(error)
+    return respondWithFailure(c, operation.oauth ? asRefusedClient(failed) : failed, { error })
   }
 }
+
+/** A client that may not ask gets 401, like one that is unknown (RFC 7662, section 2.3). */
+const asRefusedClient = (failed: Failure): Failure =>
+  failed.status === 403
+    ? { ...failure("UNAUTHENTICATED", failed.message), ...(failed.scope && { scope: failed.scope }) }
+    : failed
 
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ":$1")
 

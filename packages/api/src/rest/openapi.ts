@@ -12,6 +12,7 @@ const SECURITY = {
   anyone: [],
   jwt: [{ accessToken: [] }],
   jwtOrKey: [{ accessToken: [] }, { apiKey: [] }],
+  key: [{ apiKey: [] }],
   admin: [{ accessToken: [] }],
 }
 
@@ -87,7 +88,9 @@ function describe(operation: RestOperation) {
     ...(hasBody && {
       requestBody: {
         required: (input?.required ?? []).length > 0,
-        content: { "application/json": { schema: input } },
+        content: {
+          [operation.oauth ? "application/x-www-form-urlencoded" : "application/json"]: { schema: input },
+        },
       },
     }),
     responses: {

@@ -3,7 +3,7 @@ import type { HonoRequest } from "hono"
 import { ZodRealError } from "zod"
 import { type Failure, failure, invalidInput } from "../failure.ts"
 import { decodeUtf8 } from "../http/decodeUtf8.ts"
-import { isJson } from "../http/isJson.ts"
+import { isForm, isJson } from "../http/isJson.ts"
 import { localUrl } from "../http/localUrl.ts"
 import { parseJson } from "../http/parseJson.ts"
 import type { RestOperation } from "./restOperations.ts"
@@ -21,18 +21,20 @@ export async function readRestInput(
   request: HonoRequest,
   operation: RestOperation,
 ): Promise<{ input: unknown } | { failure: Failure }> {
-  const body = await readBody(request)
+  const body = await (operation.oauth ? readForm(request, operation) : readBody(request))
   if ("failure" in body) return body
-  if (body.value !== undefined && !isObject(body.value)) {
+  if (body.value !== undefined && !operation.oauth && !isObject(body.value)) {
     return { failure: invalidInput([{ path: [], message: "must be a JSON object" }]) }
   }
-  const fields: [string, unknown][] = Object.entries(body.value ?? {})
+  const fields: [string, unknown][] = Array.isArray(body.value)
+    ? body.value
+    : Object.entries(body.value ?? {})
   for (const [name, field] of Object.entries(operation.params ?? {})) {
     fields.push([field, request.param(name)])
   }
   const { searchParams } = localUrl(request.url)
   if (operation.kind === "mutation" && searchParams.size > 0) {
-    return { failure: invalidInput([{ path: [], message: "takes no query; send a JSON body" }]) }
+    return { failure: invalidInput([{ path: [], message: "takes no query; send a body" }]) }
   }
   for (const [name, value] of searchParams) {
     fields.push([name, fromQuery(operation, name, value)])
@@ -70,6 +72,25 @@ async function readBody(request: HonoRequest): Promise<{ value: unknown } | { fa
     return {
       failure: failure("INVALID_INPUT", "The body must be valid JSON in UTF-8, without duplicate fields."),
     }
+  }
+}
+
+/** The documented fields of a form, in the order sent. Others are ignored (RFC 6749, section 3.2). */
+async function readForm(
+  request: HonoRequest,
+  { input }: RestOperation,
+): Promise<{ value: [string, string][] } | { failure: Failure }> {
+  const bytes = await request.arrayBuffer()
+  if (bytes.byteLength > 0 && !isForm(request.header("content-type"))) {
+    return {
+      failure: failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/x-www-form-urlencoded."),
+    }
+  }
+  try {
+    const fields = [...new URLSearchParams(decodeUtf8(bytes))]
+    return { value: fields.filter(([name]) => Object.hasOwn(input?.properties ?? {}, name)) }
+  } catch {
+    return { failure: failure("INVALID_INPUT", "The body must be a form in UTF-8.") }
   }
 }
 

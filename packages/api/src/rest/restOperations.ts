@@ -22,7 +22,7 @@ export interface RestOperation extends Omit<RestRoute, "input"> {
   access: Access
   /** Whether it belongs to own accounts. */
   accounts: boolean
-  /** The scope that a key with scopes needs. */
+  /** The scope that the caller needs. */
   scope?: string
   /** Null if the procedure takes no input. */
   input: JsonSchema | null

@@ -20,6 +20,7 @@ test("without own accounts, their routes are neither served nor documented", () 
     "/auth/audit",
     "/auth/me",
     "/auth/verify",
+    "/oauth/introspect",
   ])
 })
 

@@ -63,11 +63,24 @@ export class Latchkey {
 
   /** Authenticates the request now. */
   async authenticateAgain(): Promise<Authentication> {
-    await this.opening()
-    const { auth, request } = this
-    const authentication = await auth.authenticate(request.headers, request, request.hostRequest)
-    request.caller = authentication.caller
+    // Without a wait, all that a call reads at once can share a batch.
+    const opening = this.opening()
+    if (opening) await opening
+    const authentication = await this.#authenticateNow()
+    this.request.caller = authentication.caller
     return authentication
+  }
+
+  async #authenticateNow(): Promise<Authentication> {
+    const { auth, request } = this
+    const { basic, headers, hostRequest } = request
+    if (!basic) return auth.authenticate(headers, request, hostRequest)
+    const byKey = new Headers({ "x-api-key": toFieldValue(basic.key) })
+    const authentication = await auth.authenticate(byKey, request)
+    const { caller } = authentication
+    return !caller || (caller.via === "apiKey" && caller.apiKeyId === basic.id)
+      ? authentication
+      : { caller: null, problem: "invalid", cause: "mismatch" }
   }
 
   /**
@@ -96,6 +109,9 @@ export class Latchkey {
     return this.#runQueued(client ?? addressBlock(this.request.address), run, lane)
   }
 }
+
+/** No key has characters that a header can't hold. */
+const toFieldValue = (text: string) => text.replaceAll(/[^\x21-\x7e]/g, "?")
 
 /** Creates the context of a request. */
 export const createContext = (source: AuthSource, request: RequestState): Context => ({

@@ -1,10 +1,4 @@
-import {
-  AuthError,
-  type Caller,
-  DatabaseUnavailable,
-  insufficientScope,
-  unauthenticated,
-} from "@latchkey/auth"
+import { AuthError, type Caller, DatabaseUnavailable, requireScopes, unauthenticated } from "@latchkey/auth"
 import type { Reason } from "@latchkey/contract"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
@@ -15,12 +9,17 @@ import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
 
 /** Who may call a procedure. */
-export type Access = "anyone" | "jwt" | "jwtOrKey" | "admin"
+export type Access = "anyone" | "jwt" | "jwtOrKey" | "key" | "admin"
 
 /** A procedure's REST route, and its documentation in OpenAPI. */
 export interface RestRoute {
   method: "GET" | "POST" | "DELETE"
-  path: `/auth/${string}`
+  path: `/auth/${string}` | `/oauth/${string}`
+  /**
+   * An endpoint of OAuth: the body is a form with further fields, which are ignored; the caller is a client, which may
+   * present its key as a password; and a client that may not ask gets 401.
+   */
+  oauth?: true
   /** The operation's id in OpenAPI. Default: the procedure's path. */
   operationId?: string
   /** The input that this route takes, if the procedure takes others too. */
@@ -47,7 +46,7 @@ export interface Meta {
   queue?: "none" | "own"
   /** Belongs to Latchkey's own accounts, and is not there without them. */
   accounts?: true
-  /** The scope that a key with scopes needs. Keys without scopes and all other credentials need none. */
+  /** The scope that the caller needs. */
   scope?: string
   rest?: RestRoute | readonly RestRoute[]
 }
@@ -74,7 +73,7 @@ export const router = t.router
  * Converts errors where they leave a procedure, so that they keep their code in other routers with other error
  * formatters. Otherwise a wrong password would be a 500 there.
  */
-const baseProcedure = t.procedure.use(async ({ ctx, meta, next }) => {
+export const baseProcedure = t.procedure.use(async ({ ctx, meta, next }) => {
   await ctx.latchkey.opening()?.catch((error: unknown) => {
     throw toTrpcError(error)
   })
@@ -131,10 +130,7 @@ function refuseKey({ via }: Caller) {
 
 /** What every call of a caller must satisfy. @throws {AuthError} `FORBIDDEN`, `INSUFFICIENT_SCOPE`. */
 function checkCall(caller: Caller, { type, meta, ctx }: Pick<Call, "type" | "meta" | "ctx">) {
-  const { scope } = meta ?? {}
-  if (scope !== undefined && caller.via === "apiKey" && caller.isScoped && !caller.scopes.includes(scope)) {
-    throw insufficientScope([scope])
-  }
+  if (meta?.scope !== undefined) requireScopes(caller, [meta.scope])
   if (type !== "mutation") return
   if (caller.manage === "read") throw new AuthError("FORBIDDEN", "This credential can only read.")
   if (caller.via === "host" && !isFromAllowedPage(ctx.latchkey.request)) {
@@ -177,13 +173,16 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
   return next()
 })
 
-/** For any caller. */
-export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(async (call) => {
+/** Lets callers pass, and adds them to the context. */
+export const asCaller = t.middleware(async (call) => {
   const caller = await callerOf(call.ctx)
   checkCall(caller, call)
   await refuseInput(call.meta, call.getRawInput)
   return runQueued(call, () => call.next({ ctx: { caller } }))
 })
+
+/** For any caller. */
+export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(asCaller)
 
 /** For callers with a valid JWT, and those that the host vouches for. API keys are rejected. */
 export const ownerProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx, next }) => {

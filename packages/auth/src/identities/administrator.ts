@@ -44,4 +44,11 @@ export function requireDoneByAdmin(result: AdminResult, notFound: string) {
   requireDone(result, notFound)
 }
 
+/**
+ * Whether the caller is an administrator whose keys can be told to be an administrator's: by an account or by
+ * configuration. For one whom only the host's `identify` calls so, that is unknown when a key is used.
+ */
+export const isKnownAdministrator = (namedAdmins: NamedAdmins, { via, owner }: Caller): boolean =>
+  via !== "apiKey" && owner.role === "admin" && (owner.issuer === OWN_ISSUER || namedAdmins.includes(owner))
+
 const notAdmin = () => new AuthError("FORBIDDEN", "Only administrators can do this, with an access token.")

@@ -12,7 +12,8 @@ import { createByHost } from "./createByHost.ts"
 import { createByIssuerToken } from "./createByIssuerToken.ts"
 import { createFindOwner } from "./createFindOwner.ts"
 import type { Identify } from "./identify.ts"
-import { type Credential, readCredential } from "./readCredential.ts"
+import { createNarrowScopes, type ScopesOf } from "./narrowScopes.ts"
+import { type Credential, readCredential, readToken } from "./readCredential.ts"
 import type { Scopes } from "./scopes.ts"
 import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
 
@@ -28,6 +29,13 @@ export type Authenticate = (
   client?: Pick<ClientInfo, "address">,
   request?: unknown,
 ) => Promise<Authentication>
+
+/**
+ * Authenticates the holder of a key or JWT that somebody else presents (RFC 7662). The host is not asked.
+ *
+ * @param client whoever presented it to the caller.
+ */
+export type Introspect = (token: string, client?: Pick<ClientInfo, "address">) => Promise<Authentication>
 
 /** What authentication is by, for metrics. */
 const KIND = {
@@ -56,9 +64,10 @@ export function createAuthenticate(options: {
   passwords: "on" | "off"
   hostIssuer: string
   identify: Identify | undefined
+  scopesOf: ScopesOf | undefined
   trustedIssuers: TrustedIssuers | undefined
   observer: AuthObserver | undefined
-}): Authenticate {
+}): { authenticate: Authenticate; introspect: Introspect } {
   const { passwords, hostIssuer, trustedIssuers, observer } = options
   const issuers = trustedIssuers?.issuers ?? []
   const report = createReport(observer)
@@ -67,10 +76,11 @@ export function createAuthenticate(options: {
   const byAccessToken = passwords === "on" ? createByAccessToken(deps) : undefined
   const byIssuerToken = trustedIssuers && createByIssuerToken({ ...deps, trustedIssuers })
   const byHost = createByHost({ ...deps, issuers: [hostIssuer, ...issuers] })
+  const narrowScopes = options.scopesOf && createNarrowScopes(options.scopesOf, options.scopes)
 
   async function decide(
     credential: Exclude<Credential, { kind: "ambiguous" }>,
-    { headers, client, request }: { headers: Headers; client: Pick<ClientInfo, "address">; request: unknown },
+    { headers, client, request }: Presented,
   ): Promise<Authentication> {
     switch (credential.kind) {
       case "apiKey":
@@ -84,21 +94,42 @@ export function createAuthenticate(options: {
         return byIssuerToken(credential.issuer, credential.token)
       case "none":
       case "foreign":
-        return byHost(credential.kind, headers, request)
+        if (headers) return byHost(credential.kind, headers, request)
+        report("none", "malformed")
+        return invalid("malformed")
     }
   }
 
-  return async (headers, client = unknownClient, request) => {
-    const credential = readCredential(headers, issuers)
-    if (credential.kind === "ambiguous") {
-      report("none", "ambiguous")
-      return { caller: null, problem: "ambiguous", cause: "malformed" }
-    }
+  async function authenticateBy(
+    credential: Exclude<Credential, { kind: "ambiguous" }>,
+    { headers, client, request }: Presented,
+  ): Promise<Authentication> {
     try {
-      return await decide(credential, { headers, client, request })
+      const decided = await decide(credential, { headers, client, request })
+      return narrowScopes && decided.caller
+        ? { caller: await narrowScopes(decided.caller, request) }
+        : decided
     } catch (error) {
       report(KIND[credential.kind], "unavailable")
       throw error
     }
   }
+
+  return {
+    async authenticate(headers, client = unknownClient, request) {
+      const credential = readCredential(headers, issuers)
+      if (credential.kind !== "ambiguous") return authenticateBy(credential, { headers, client, request })
+      report("none", "ambiguous")
+      return { caller: null, problem: "ambiguous", cause: "malformed" }
+    },
+    introspect: async (token, client = unknownClient) =>
+      authenticateBy(readToken(token, issuers), { headers: null, client, request: undefined }),
+  }
+}
+
+interface Presented {
+  /** Null for a credential without a request, of which the host knows nothing. */
+  headers: Headers | null
+  client: Pick<ClientInfo, "address">
+  request: unknown
 }

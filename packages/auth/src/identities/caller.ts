@@ -25,11 +25,13 @@ export type Caller = {
   isScoped: boolean
   /** `read`: the caller may change nothing. */
   manage: "read" | "write"
+  /** When a key was created, or a token issued. */
+  issuedAt?: Date
   expiresAt?: Date
 } & (
   | { via: "jwt"; sessionId: string }
   /** By a trusted issuer's token. */
-  | { via: "jwt"; sessionId?: undefined; expiresAt: Date; clientId?: string; issuedAt?: Date }
+  | { via: "jwt"; sessionId?: undefined; expiresAt: Date; clientId?: string }
   | { via: "apiKey"; apiKeyId: string; label: string; metadata: Record<string, string> | null }
   /** By the host's own means, such as its cookie. */
   | { via: "host" }

@@ -43,6 +43,7 @@ export function createByAccessToken(deps: {
         scopes: deps.scopes.declared,
         isScoped: false,
         manage: "write",
+        issuedAt: fromSeconds(claims.issuedAt),
         expiresAt: fromSeconds(claims.expiresAt),
         via: "jwt",
         sessionId: session.id,

@@ -16,15 +16,17 @@ export function createByApiKey(deps: {
   return async (apiKey, client) => {
     const verified = await deps.verifyApiKey(apiKey, client)
     if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }
-    const { id: apiKeyId, owner, label, metadata, scopes: stored, expiresAt } = verified.row
+    const { id: apiKeyId, owner, label, metadata, scopes: stored, createdAt, expiresAt } = verified.row
     deps.lastUsed.note(apiKeyId)
     deps.report("apiKey", "accepted")
+    const withRole = deps.namedAdmins.withRole(owner)
     return {
       caller: {
-        owner: deps.namedAdmins.withRole(owner),
-        scopes: deps.scopes.expand(stored),
+        owner: withRole,
+        scopes: deps.scopes.ofKey(stored, withRole),
         isScoped: stored !== null,
         manage: "write",
+        issuedAt: createdAt,
         ...(expiresAt && { expiresAt }),
         via: "apiKey",
         apiKeyId,

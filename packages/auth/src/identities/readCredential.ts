@@ -28,12 +28,19 @@ export function readCredential(headers: Pick<Headers, "get">, issuers: readonly 
   if (authorization === null) return { kind: "none" }
   if (isRepeated(authorization)) return { kind: "ambiguous" }
   const bearer = /^Bearer +([^ ]+)$/i.exec(authorization)?.[1]
-  if (bearer === undefined) return { kind: "foreign" }
-  if (isApiKey(bearer)) return { kind: "apiKey", apiKey: bearer }
-  const issuer = issuerOf(bearer)
-  if (issuer === ISSUER) return { kind: "accessToken", accessToken: bearer }
+  return bearer === undefined ? { kind: "foreign" } : readToken(bearer, issuers)
+}
+
+/** A key or JWT on its own, as in `Authorization: Bearer`. */
+export function readToken(
+  token: string,
+  issuers: readonly string[],
+): Exclude<Credential, { kind: "none" | "ambiguous" }> {
+  if (isApiKey(token)) return { kind: "apiKey", apiKey: token }
+  const issuer = issuerOf(token)
+  if (issuer === ISSUER) return { kind: "accessToken", accessToken: token }
   return issuer !== undefined && issuers.includes(issuer)
-    ? { kind: "issuerToken", issuer, token: bearer }
+    ? { kind: "issuerToken", issuer, token }
     : { kind: "foreign" }
 }
 

@@ -1,19 +1,37 @@
 import { AuthError, insufficientScope } from "../errors.ts"
-import type { Caller } from "./caller.ts"
+import type { Caller, Owner } from "./caller.ts"
 
-/** The scopes that this product declares. */
+/** Lets a key with scopes list its owner's keys. */
+const LIST_KEYS = "latchkey:apikeys:read"
+/** Lets a key ask about other credentials. */
+export const INTROSPECT = "latchkey:introspect"
+/** Lets a key manage the keys of owners of other issuers. */
+export const MANAGE = "latchkey:manage"
+
+const ADMINISTRATIVE: ReadonlySet<string> = new Set([INTROSPECT, MANAGE])
+
+/** The scopes that this product declares, and Latchkey's own. */
 export interface Scopes {
+  /** Those of the product. */
   readonly declared: readonly string[]
-  /** The declared scopes among those of a credential; null stands for all. Unknown ones grant nothing. */
+  /** The declared scopes among those of a token; null stands for all. Unknown ones grant nothing. */
   expand(stored: readonly string[] | null): readonly string[]
   /**
-   * The scopes to store with a key that a caller creates; null for all, including any declared later.
+   * What a key may do now; null stands for all declared scopes, and for none of Latchkey's own. Administrative ones hold
+   * only while the owner is an administrator.
+   */
+  ofKey(stored: readonly string[] | null, owner: Pick<Owner, "role">): readonly string[]
+  /**
+   * The scopes to store with a key that a caller creates; null for all declared ones, including any declared later.
    *
-   * @throws {AuthError} `INVALID_INPUT` for an undeclared scope, `INSUFFICIENT_SCOPE` for one that the caller lacks.
+   * @param options.isAdministrator whether the caller may give administrative scopes.
+   * @throws {AuthError} `INVALID_INPUT` for an undeclared scope, `INSUFFICIENT_SCOPE` for one that the caller lacks,
+   *   `FORBIDDEN` for one that only administrators give.
    */
   grant(
     caller: Pick<Caller, "scopes" | "isScoped">,
     requested: readonly string[] | null,
+    options: { isAdministrator: boolean },
   ): readonly string[] | null
 }
 
@@ -29,32 +47,50 @@ export function createScopes(declared: readonly string[]): Scopes {
   }
   const all = Object.freeze([...declared])
   const known = new Set(all)
+  const isGrantable = (scope: string) => known.has(scope) || scope === LIST_KEYS || ADMINISTRATIVE.has(scope)
 
   return {
     declared: all,
     expand: (stored) => (stored === null ? all : stored.filter((scope) => known.has(scope))),
-    grant(caller, requested) {
+    ofKey(stored, { role }) {
+      if (stored === null) return all
+      return stored.filter((scope) => isGrantable(scope) && (role === "admin" || !ADMINISTRATIVE.has(scope)))
+    },
+    grant(caller, requested, { isAdministrator }) {
       if (requested === null) return caller.isScoped ? caller.scopes : null
-      if (!requested.every((scope) => known.has(scope))) {
+      if (!requested.every(isGrantable)) {
         throw new AuthError("INVALID_INPUT", `scopes ${expected(all)}`, { field: "scopes" })
       }
-      requireScopes(caller, requested)
+      const ofProduct = requested.filter((scope) => known.has(scope))
+      requireScopes(caller, ofProduct)
+      // An administrator's token that is limited to some scopes has none of these to give.
+      if (requested.some((scope) => ADMINISTRATIVE.has(scope)) && (!isAdministrator || caller.isScoped)) {
+        throw new AuthError(
+          "FORBIDDEN",
+          `Only an administrator with an account here, or named in the configuration, can give a key ${[...ADMINISTRATIVE].join(" or ")}.`,
+        )
+      }
       return [...new Set(requested)]
     },
   }
 }
 
-const expected = (declared: readonly string[]) =>
-  declared.length === 0 ? "must be empty: there are none here" : `must be of: ${declared.join(", ")}`
+const expected = (declared: readonly string[]) => `must be of: ${[...declared, LIST_KEYS].join(", ")}`
 
 const isProductScope = (scope: string) =>
   /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/.test(scope) && !scope.startsWith("latchkey:")
 
 /**
- * Checks that a caller has all of the required scopes.
+ * Checks that a caller has all of the required scopes. Only a key that is limited to a list of scopes needs one to list
+ * keys.
  *
  * @throws {AuthError} `INSUFFICIENT_SCOPE`.
  */
-export function requireScopes({ scopes }: Pick<Caller, "scopes">, required: readonly string[]): void {
-  if (!required.every((scope) => scopes.includes(scope))) throw insufficientScope(required)
+export function requireScopes(
+  caller: Pick<Caller, "scopes"> & Partial<Pick<Caller, "via" | "isScoped">>,
+  required: readonly string[],
+): void {
+  const isLimitedKey = caller.via === "apiKey" && caller.isScoped === true
+  const has = (scope: string) => caller.scopes.includes(scope) || (scope === LIST_KEYS && !isLimitedKey)
+  if (!required.every(has)) throw insufficientScope(required)
 }

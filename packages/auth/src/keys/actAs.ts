@@ -52,13 +52,13 @@ export function createActAs(
     const owner = readOwner(named)
     const by: ActingCredential = { owner, via: "server", ...(actor !== undefined && { actor }) }
     // The host's own code may grant whatever is declared.
-    const host = { scopes: scopes.declared, isScoped: false }
+    const host = { scopes: scopes.declared, isScoped: false } as const
 
     return {
       apiKeys: {
         async create(input) {
           const { label, expiresAt = null, scopes: requested = null } = parse(createApiKey, input)
-          const granted = scopes.grant(host, requested)
+          const granted = scopes.grant(host, requested, { isAdministrator: false })
           const created = await apiKeys.create(by, { label, expiresAt, scopes: granted }, newOrigin())
           if (created === "ended") throw disabled()
           return created

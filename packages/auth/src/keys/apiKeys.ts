@@ -13,6 +13,7 @@ import type { ClientInfo, Origin } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError, requireDone, unauthenticated } from "../errors.ts"
+import { isKnownAdministrator, type NamedAdmins } from "../identities/administrator.ts"
 import { actingCredentialOf, type Caller } from "../identities/caller.ts"
 import type { Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
@@ -33,15 +34,15 @@ export interface NewApiKey {
   label: string
   /** Null if the key never expires. */
   expiresAt: Date | null
-  /** Null for every scope that the caller has. */
+  /** Null for every declared scope that the caller has. */
   scopes: readonly string[] | null
 }
 
 /** Owners' own keys. */
 export interface ApiKeys {
   /**
-   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a key,
-   *   `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` if the credential has ended.
+   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a key and
+   *   for a scope that only administrators give, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` if the credential has ended.
    */
   create(caller: Caller, input: NewApiKey, client: ClientInfo): Promise<CreatedApiKey>
   /**
@@ -139,11 +140,15 @@ export function createActingApiKeys(
   }
 }
 
-export function createApiKeys(acting: ActingApiKeys, scopes: Scopes): ApiKeys {
+export function createApiKeys(
+  acting: ActingApiKeys,
+  { scopes, namedAdmins }: { scopes: Scopes; namedAdmins: NamedAdmins },
+): ApiKeys {
   return {
     async create(caller, input, client) {
       if (caller.via === "apiKey") throw new AuthError("FORBIDDEN", "An API key can't create keys.")
-      const granted = scopes.grant(caller, input.scopes)
+      const isAdministrator = isKnownAdministrator(namedAdmins, caller)
+      const granted = scopes.grant(caller, input.scopes, { isAdministrator })
       const created = await acting.create(actingCredentialOf(caller), { ...input, scopes: granted }, client)
       if (created === "ended") throw unauthenticated()
       return created

@@ -26,6 +26,7 @@ const row: VerifiableApiKey = {
   scopes: null,
   checks: [],
   metadata: null,
+  createdAt: new Date(),
   expiresAt: null,
   isExpired: false,
   isOwnerDisabled: false,

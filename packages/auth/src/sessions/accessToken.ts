@@ -16,6 +16,8 @@ export interface AccessTokenSubject {
 
 export interface AccessTokenClaims extends AccessTokenSubject {
   /** Seconds since 1970. */
+  issuedAt: number
+  /** Seconds since 1970. */
   expiresAt: number
 }
 
@@ -76,7 +78,7 @@ export async function verifyAccessToken(keyring: Keyring, token: string): Promis
     if (typeof sub !== "string" || typeof sid !== "string" || !isUuid(sub) || !isUuid(sid)) return null
     if (typeof aud !== "string" || !isTime(iat) || !isTime(exp)) return null
     if (iat > Date.now() / 1000 + CLOCK_LEEWAY_SECONDS || isPast(exp)) return null
-    return { userId: sub, sessionId: sid, expiresAt: exp }
+    return { userId: sub, sessionId: sid, issuedAt: iat, expiresAt: exp }
   } catch (error) {
     if (error instanceof errors.JOSEError) return null
     throw error

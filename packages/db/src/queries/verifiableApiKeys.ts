@@ -18,6 +18,7 @@ export interface VerifiableApiKey {
   scopes: string[] | null
   checks: string[]
   metadata: Record<string, string> | null
+  createdAt: Date
   expiresAt: Date | null
   /** By the database's clock. */
   isExpired: boolean
@@ -39,6 +40,7 @@ const verifiableApiKeys = prepareOnce((db) =>
       scopes: apiKeys.scopes,
       checks: apiKeys.checks,
       metadata: apiKeys.metadata,
+      createdAt: apiKeys.createdAt,
       expiresAt: apiKeys.expiresAt,
       isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
       isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,

@@ -20,7 +20,7 @@ export const apiKeysRouter = router({
         reasons: ["INSUFFICIENT_SCOPE", "KEY_LIMIT_REACHED"],
         summary: "Create an API key",
         description:
-          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. It has every scope of its owner unless `scopes` is set. API keys can't create keys.",
+          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. It has every scope of its owner unless `scopes` is set. Scopes of Latchkey itself have to be named: `latchkey:apikeys:read` lets a key with scopes list keys; `latchkey:introspect` and `latchkey:manage` are for keys of administrators. API keys can't create keys.",
       },
     })
     .input(createApiKey)
@@ -42,7 +42,7 @@ export const apiKeysRouter = router({
         status: 200,
         summary: "List API keys",
         description:
-          "Returns the user's API keys, newest first, without their secrets. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches any part of the label, ignoring case.",
+          "Returns the user's API keys, newest first, without their secrets. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches any part of the label, ignoring case. A key with scopes needs `latchkey:apikeys:read`.",
       },
     })
     .input(listApiKeys)
