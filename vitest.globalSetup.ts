@@ -1,4 +1,4 @@
-import { runsBrowserTests, runsPgBouncerTests, startPostgres } from "@latchkey/test-postgres"
+import { runsBrowserTests, runsPgBouncerTests, runsProxyTests, startPostgres } from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
 import { canMountTmpfs } from "./apps/standalone/test/faults/tmpfs.ts"
 
@@ -39,6 +39,12 @@ function reportSkippedTests(project: TestProject) {
   if (ran(/pgBouncer|lifecycle\.db|driver\/settings/) && !runsPgBouncerTests()) {
     process.stdout.write(
       "The tests with PgBouncer were skipped, because it is not installed. To install it: apt-get install pgbouncer.\n",
+    )
+  }
+  if (ran(/reverseProxies/) && !runsProxyTests()) {
+    process.stdout.write(
+      "The tests with nginx and Caddy were skipped, because they are not both installed. To install them: " +
+        "apt-get install nginx-light caddy.\n",
     )
   }
 }

@@ -10,6 +10,7 @@ import { METADATA_PATH, metadataOf } from "./http/protectedResource.ts"
 import { readWholeBody } from "./http/readWholeBody.ts"
 import { refuseMethod, respond, respondWithFailure, restError } from "./http/respond.ts"
 import { type TrackRequestOptions, trackRequest } from "./http/trackRequest.ts"
+import { mountForwardAuth } from "./rest/mountForwardAuth.ts"
 import { mountRest } from "./rest/mountRest.ts"
 import { createOpenApiDocument } from "./rest/openapi.ts"
 import { mountTrpc } from "./trpc/mountTrpc.ts"
@@ -58,6 +59,7 @@ export function createHandler(options: HandlerOptions): App {
   }
   mountTrpc(app, basePath)
   mountRest(app, passwords)
+  mountForwardAuth(app)
   if (options.dashboard !== null) mountDashboard(app, options.dashboard, basePath)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))

@@ -19,6 +19,8 @@ export interface Failure {
   begun?: false
   /** Seconds to wait before retrying, if known. */
   retryAfter?: number
+  /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
+  limit?: "key" | "caller"
   /** The scopes that the call needs, for the challenge. */
   scope?: readonly string[]
 }
@@ -44,6 +46,7 @@ export function failureOf(error: unknown): Failure {
       ...failure(error.reason, error.message, issues),
       ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: false }),
       ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+      ...(error.limit && { limit: error.limit }),
       ...(error.scope && { scope: error.scope }),
     }
   }

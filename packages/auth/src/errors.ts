@@ -8,18 +8,26 @@ export class AuthError extends Error {
   readonly field: string | undefined
   /** Seconds to wait before retrying, if known. */
   readonly retryAfter: number | undefined
+  /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
+  readonly limit: "key" | "caller" | undefined
   /** The scopes that the call needs. */
   readonly scope: readonly string[] | undefined
 
   constructor(
     reason: Reason,
     message: string,
-    options: ErrorOptions & { field?: string; retryAfter?: number; scope?: readonly string[] } = {},
+    options: ErrorOptions & {
+      field?: string
+      retryAfter?: number
+      limit?: "key" | "caller"
+      scope?: readonly string[]
+    } = {},
   ) {
     super(message, options)
     this.reason = reason
     this.field = options.field
     this.retryAfter = options.retryAfter
+    this.limit = options.limit
     this.scope = options.scope
   }
 }

@@ -19,6 +19,10 @@ type Outputs = Grouped<inferRouterOutputs<AppRouter>>
 export interface CallDetails extends CallOptions {
   kind: "query" | "mutation"
   credential: Credential
+  /** A mutation that can be repeated safely, and so is retried like a query. */
+  isRepeatable?: boolean
+  /** Whether to send it in a request of its own. */
+  isAlone?: boolean
 }
 
 /** Makes one API call, with its refreshes and retries, within one deadline. */
@@ -34,16 +38,19 @@ export type Call = <
 
 export function createCall(transport: Transport, defaults: { timeout: number; retries: number }): Call {
   async function call(group: string, name: string, input: unknown, details: CallDetails) {
-    const { kind, credential, signal, timeout = defaults.timeout } = details
+    const { kind, credential, signal, timeout = defaults.timeout, isAlone, isRepeatable } = details
+    const retryKind = isRepeatable ? "query" : kind
     const path = `${group}.${name}`
     try {
       return await withDeadline({ signal, timeout: checkTimeout(timeout) }, (deadline) => {
         const attempt = (headers: CredentialHeaders) =>
-          transport({ kind, path, input, headers, signal: deadline.signal }).catch((error: unknown) => {
-            throw toLatchkeyError(error)
-          })
+          transport({ kind, path, input, headers, signal: deadline.signal, isAlone }).catch(
+            (error: unknown) => {
+              throw toLatchkeyError(error)
+            },
+          )
         return credential((headers) =>
-          withRetries(() => attempt(headers), { kind, retries: defaults.retries, deadline }),
+          withRetries(() => attempt(headers), { kind: retryKind, retries: defaults.retries, deadline }),
         )
       })
     } catch (error) {

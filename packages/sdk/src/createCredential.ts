@@ -1,3 +1,4 @@
+import { checkApiKey } from "./checkApiKey.ts"
 import { createSession, type Refresh } from "./createSession.ts"
 import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
@@ -6,7 +7,8 @@ import type { LatchkeyOptions } from "./options.ts"
 /**
  * The credential in a client's options.
  *
- * @throws {TypeError} if there are several, rather than guess which one was meant.
+ * @throws {TypeError} if there are several, rather than guess which one was meant; if there is to be a key, but it is
+ * empty or malformed.
  */
 export function createCredential(options: LatchkeyOptions, refresh: Refresh): Credential {
   const { apiKey, accessToken, session } = options
@@ -14,6 +16,7 @@ export function createCredential(options: LatchkeyOptions, refresh: Refresh): Cr
     throw new TypeError("pass only one of apiKey, accessToken and session")
   }
   if (session) return createSession(session, refresh)
+  if ("apiKey" in options && accessToken === undefined) checkApiKey(apiKey)
   const [name, secret] = apiKey ? (["apiKey", apiKey] as const) : (["accessToken", accessToken] as const)
   return async (send) => {
     const value = typeof secret === "function" ? await secret() : secret

@@ -189,7 +189,8 @@ test("a trailing line break in a key is trimmed; one inside is an error that doe
   expect(await createLatchkey({ baseUrl: server.url, apiKey: `${key}\n` }).auth.me()).toMatchObject({
     via: "apiKey",
   })
-  const broken = createLatchkey({ baseUrl: server.url, apiKey: `${key.slice(0, 32)}\n${key.slice(32)}` })
+  const withBreak = `${key.slice(0, 32)}\n${key.slice(32)}`
+  const broken = createLatchkey({ baseUrl: server.url, apiKey: () => withBreak })
   const error = await broken.auth.me().catch((error: unknown) => error)
   expect(error).toMatchObject({ reason: "INVALID_INPUT", message: expect.stringContaining("apiKey") })
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key.slice(0, 32))

@@ -15,11 +15,13 @@ import { type Admin, createAdmin } from "./createAdmin.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
 import { createCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
+import { createVerify } from "./createVerify.ts"
 import { noCredential } from "./credential.ts"
 import { listPages } from "./listPages.ts"
 import type { ApiKeyList, AuditList } from "./lists.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
 import { readBaseUrl } from "./readBaseUrl.ts"
+import type { Verify } from "./verification.ts"
 import { checkTimeout } from "./withDeadline.ts"
 
 /** Latchkey's API. A call that fails throws `LatchkeyError`. */
@@ -92,6 +94,7 @@ export interface Latchkey {
     list(input?: ListAuditInput, options?: CallOptions): AuditList
   }
   readonly admin: Admin
+  readonly verify: Verify
 }
 
 const DEFAULT_TIMEOUT = 10_000
@@ -144,5 +147,5 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
       ),
   }
   const admin = createAdmin(call, { query, mutation })
-  return { auth, apiKeys, sessions, audit, admin }
+  return { auth, apiKeys, sessions, audit, admin, verify: createVerify(call, credential) }
 }

@@ -16,6 +16,8 @@ export interface Operation {
   input: unknown
   headers: CredentialHeaders
   signal: AbortSignal
+  /** Whether to send it in a request of its own. */
+  isAlone?: boolean | undefined
 }
 
 /** Sends a call, batched with others of the same tick, and returns its output. Throws tRPC's client errors. */
@@ -41,22 +43,26 @@ export function createTransport(url: string, onResponse: LatchkeyOptions["onResp
     const credential = JSON.stringify(headers)
     const existing = links.get(credential)
     if (existing) return existing
-    const link = httpBatchLink<AppRouter>({
-      url,
-      transformer: superjson,
-      maxItems: MAX_BATCH_SIZE,
-      headers: { ...headers, "X-Latchkey-Client": client },
-      fetch: (input, init) => fetchAnswer(String(input), { ...init, ...always }, onResponse),
-    })({})
+    const link = createLink(headers)
     links.set(credential, link)
     // This timer runs before the one in which the link sends its batch.
     setTimeout(() => links.delete(credential))
     return link
   }
 
-  return async ({ kind, path, input, headers, signal }) => {
+  const createLink = (headers: CredentialHeaders) =>
+    httpBatchLink<AppRouter>({
+      url,
+      transformer: superjson,
+      maxItems: MAX_BATCH_SIZE,
+      headers: { ...headers, "X-Latchkey-Client": client },
+      fetch: (input, init) => fetchAnswer(String(input), { ...init, ...always }, onResponse),
+    })({})
+
+  return async ({ kind, path, input, headers, signal, isAlone }) => {
     const op = { id: 0, type: kind, path, input, context: {}, signal }
-    const { result } = await observableToPromise(linkFor(headers)({ op, next: lastLink }))
+    const link = isAlone ? createLink(headers) : linkFor(headers)
+    const { result } = await observableToPromise(link({ op, next: lastLink }))
     return "data" in result ? result.data : undefined
   }
 }

@@ -39,3 +39,4 @@ export type {
   Secret,
   SessionOptions,
 } from "./options.ts"
+export type { Verification, Verify, VerifyOptions } from "./verification.ts"

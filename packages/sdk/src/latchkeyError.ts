@@ -27,6 +27,8 @@ export interface LatchkeyFailure {
     begun?: false
     /** Seconds, for this call. The header has the longest of the batch. */
     retryAfter?: number
+    /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
+    limit?: "key" | "caller"
   }
 }
 
@@ -38,6 +40,8 @@ export interface LatchkeyErrorDetails {
   requestId?: string | undefined
   /** Seconds to wait before retrying. */
   retryAfter?: number | undefined
+  /** Whose limit was exceeded, in `verify`: that of the key, or the client's own. */
+  limit?: "key" | "caller" | undefined
   /** The problems with the input, by field. */
   issues?: readonly Issue[] | undefined
   /** False if the call certainly changed nothing, so it is safe to retry. */
@@ -50,6 +54,7 @@ export class LatchkeyError extends Error implements LatchkeyErrorDetails {
   declare readonly status?: number
   declare readonly requestId?: string
   declare readonly retryAfter?: number
+  declare readonly limit?: "key" | "caller"
   declare readonly issues?: readonly Issue[]
   declare readonly begun?: false
 

@@ -66,11 +66,11 @@ afterAll(async () => {
 
 const tool = (path: string) => join(tools, "node_modules", path)
 
-/** The README's examples that need no other package, with unique email addresses. */
+/** The README's examples that need no other package, with unique email addresses. Their servers keep no process alive. */
 async function ownExamples() {
   const suffix = randomUUID()
   const examples = (await readExamples(server.url)).map((code) =>
-    code.replaceAll("@company.tld", `-${suffix}@company.tld`),
+    code.replaceAll("@company.tld", `-${suffix}@company.tld`).replaceAll("listen(8000)", "listen(0).unref()"),
   )
   return examples.filter((code) => !code.includes("@trpc/client"))
 }

@@ -14,12 +14,13 @@ export function toLatchkeyError(error: unknown): unknown {
   const answer = error.meta?.response as Answer | undefined
   const { data, message } = error as TRPCClientError<AppRouter>
   if (isFailure(data)) {
-    const { reason, httpStatus: status, requestId, issues, begun, retryAfter } = data
+    const { reason, httpStatus: status, requestId, issues, begun, retryAfter, limit } = data
     return new LatchkeyError(message, {
       reason,
       status,
       requestId: requestId ?? undefined,
       retryAfter: retryAfter ?? answer?.retryAfter,
+      limit,
       issues,
       // The server checks its rate limits before it runs a call.
       begun: reason === "RATE_LIMITED" ? false : begun,

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { findPgBouncer } from "./findPgBouncer.ts"
 import { freePort } from "./freePort.ts"
+import { spawnSupervised } from "./spawnSupervised.ts"
 import { unprivilegedUser } from "./unprivilegedUser.ts"
 import { untilReady } from "./untilReady.ts"
 
@@ -49,9 +49,8 @@ export async function startPgBouncer(
   await writeFile(config, ["[databases]", `* = ${target.join(" ")}`, "[pgbouncer]", ...lines, ""].join("\n"))
   if (user) await Promise.all([folder, config].map((path) => chown(path, user.uid, user.gid)))
 
+  const spawnSupervisor = () => spawnSupervised([binary, config], { ...user })
   let supervisor: ReturnType<typeof spawnSupervisor> | undefined
-  const spawnSupervisor = () =>
-    spawn("sh", ["-c", SUPERVISOR, "sh", binary, config], { ...user, stdio: ["pipe", "ignore", "ignore"] })
 
   async function stop() {
     if (!supervisor || supervisor.exitCode !== null) return
@@ -81,12 +80,3 @@ export async function startPgBouncer(
   }
   return { url: url.href, start, stop, [Symbol.asyncDispose]: remove }
 }
-
-/** Runs PgBouncer until standard input closes: when this process stops it or dies. */
-const SUPERVISOR = `
-trap '' INT TERM HUP
-"$@" >/dev/null 2>&1 &
-cat >/dev/null
-kill -TERM $! 2>/dev/null
-wait $!
-`

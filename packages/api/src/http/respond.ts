@@ -70,9 +70,9 @@ export function respond(
 const JSON_HEADERS = { "Content-Type": "application/json" }
 
 /** A 204 response. */
-export function respondEmpty(c: AppContext): Response {
+export function respondEmpty(c: AppContext, headers?: Record<string, string>): Response {
   c.get("request").status = 204
-  return new Response(null, { status: 204, headers: allHeaders(c, 204) })
+  return new Response(null, { status: 204, headers: allHeaders(c, 204, headers) })
 }
 
 /** Adds the common headers to a response that a library created. */
@@ -90,18 +90,26 @@ function watch(body: Response["body"], request: RequestState) {
   return readable
 }
 
-/** A failure in the contract's format: tRPC's under `/trpc`, REST's everywhere else. */
+/**
+ * A failure in the contract's format: tRPC's under `/trpc`, REST's everywhere else.
+ *
+ * @param options.status replaces the failure's own.
+ */
 export function respondWithFailure(
   c: AppContext,
   failure: Failure,
-  { error, headers }: { error?: unknown; headers?: Record<string, string> } = {},
+  {
+    error,
+    status = failure.status,
+    headers,
+  }: { error?: unknown; status?: number; headers?: Record<string, string> } = {},
 ): Response {
   const { requestId, failures } = c.get("request")
   failures.push({ failure, error })
   const body = isTrpc(c.req.path)
     ? { error: serializeOutput(trpcShape(c, failure, error)) }
     : restError(failure, requestId)
-  return respond(c, failure.status, JSON.stringify(body), headers)
+  return respond(c, status, JSON.stringify(body), headers)
 }
 
 const trpcShape = (c: AppContext, { code }: Failure, cause: unknown) =>

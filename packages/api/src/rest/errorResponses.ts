@@ -109,6 +109,7 @@ export function errorResponses(operation: RestOperation) {
   )
 }
 
-function header(description: string, type: "string" | "integer") {
+/** A header in OpenAPI. */
+export function header(description: string, type: "string" | "integer") {
   return { description, schema: { type } }
 }

@@ -1,4 +1,5 @@
 import { errorResponses, errorSchema } from "./errorResponses.ts"
+import { forwardAuthOperation } from "./forwardAuthOperation.ts"
 import { type JsonSchema, type RestOperation, servedOperations } from "./restOperations.ts"
 
 const ABOUT = [
@@ -34,7 +35,7 @@ export function createOpenApiDocument(
   { passwords = "on", basePath = "" }: { passwords?: "on" | "off"; basePath?: string } = {},
 ) {
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const operation of servedOperations(passwords)) {
+  for (const operation of [...servedOperations(passwords), forwardAuthOperation]) {
     paths[operation.path] = {
       ...paths[operation.path],
       [operation.method.toLowerCase()]: describe(operation),
@@ -95,6 +96,7 @@ function describe(operation: RestOperation) {
     responses: {
       [operation.status]: {
         description: SUCCESS[operation.status],
+        ...(operation.headers && { headers: operation.headers }),
         ...(output && { content: { "application/json": { schema: output } } }),
       },
       ...errorResponses(operation),

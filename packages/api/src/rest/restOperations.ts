@@ -28,6 +28,8 @@ export interface RestOperation extends Omit<RestRoute, "input"> {
   input: JsonSchema | null
   /** Null if the response has no body. */
   output: JsonSchema | null
+  /** The headers of a successful response, in OpenAPI's format. */
+  headers?: Readonly<Record<string, object>>
 }
 
 describeFields(procedureDescriptions.map(({ output }) => output))

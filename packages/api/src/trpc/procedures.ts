@@ -96,7 +96,7 @@ const AMBIGUOUS = toTrpcError(
  *
  * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
  */
-async function callerOf({ latchkey }: Context): Promise<Caller> {
+export async function callerOf({ latchkey }: Context): Promise<Caller> {
   const authentication = await latchkey.authenticate().catch((cause: unknown) => {
     if (!(cause instanceof DatabaseUnavailable)) throw cause
     throw new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly.", {
