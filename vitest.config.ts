@@ -12,8 +12,9 @@ export default defineConfig({
   test: {
     // By default Vitest leaves one core free, and on two cores runs one file at a time. Many files mostly wait.
     maxWorkers: "100%",
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Creating an embedded database takes most of a core for seconds, and several files may do so at once.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
