@@ -5,6 +5,7 @@ import { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import {
   adminEmail,
   adminSubjects,
+  configuredKey,
   databaseUrl,
   issuer,
   keyPrefix,
@@ -38,6 +39,11 @@ const list = (item: z.ZodType<string, string>) =>
     .transform((text) => text.split(",").map((part) => part.trim()))
     .pipe(z.array(item))
     .default([])
+
+const keys = (atMost: number) =>
+  list(configuredKey)
+    .refine((all) => all.length <= atMost, { error: `expected at most ${atMost} keys` })
+    .refine((all) => new Set(all).size === all.length, { error: "expected each key once" })
 
 /** A variable that holds JSON. */
 const json = <T>(item: z.ZodType<T>) =>
@@ -81,6 +87,8 @@ const Env = z.object({
   MAX_KEYS_PER_USER: wholeNumber(1, 1_000_000).default(100),
   ADMIN_EMAILS: list(adminEmail),
   ADMIN_SUBJECTS: json(adminSubjects).default([]),
+  BOOTSTRAP_KEY: keys(2),
+  INTROSPECTION_KEYS: keys(8),
   TRUSTED_ISSUERS: json(trustedIssuers).default([]),
   SERVED_ISSUERS: list(issuer).prefault("host"),
   SCOPES: list(z.string()).pipe(scopes),

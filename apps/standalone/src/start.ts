@@ -128,6 +128,7 @@ function internalsOf(
     adminEmails: env.DATABASE_URL === undefined && env.ADMIN_EMAILS.length === 0 ? null : env.ADMIN_EMAILS,
     auditRetentionDays: env.AUDIT_RETENTION_DAYS,
     limits: multiplyLimits(defaultLimits, env.RATE_LIMIT_FACTOR),
+    configuredKeys: { bootstrap: env.BOOTSTRAP_KEY, introspection: env.INTROSPECTION_KEYS },
     mountedAt: null,
     trustProxy: env.TRUST_PROXY,
     authObserver: metrics?.auth,

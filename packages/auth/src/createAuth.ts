@@ -14,6 +14,7 @@ import {
 } from "./identities/administrator.ts"
 import { type Authenticate, createAuthenticate, type Introspect } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
+import { type ConfiguredKeys, createFindConfiguredKey } from "./identities/configuredKeys.ts"
 import type { Identify } from "./identities/identify.ts"
 import { isSubject } from "./identities/isSubject.ts"
 import type { ScopesOf } from "./identities/narrowScopes.ts"
@@ -63,6 +64,8 @@ export interface AuthOptions {
   servedIssuers?: readonly string[]
   /** Administrators beside those by role. */
   adminSubjects?: readonly NamedOwner[]
+  /** Keys without a row. */
+  configuredKeys?: ConfiguredKeys
   /** The administrators' emails, in lower case. If null, the first account to register is an administrator. */
   adminEmails: readonly string[] | null
   /** How long audit events are kept. */
@@ -156,6 +159,7 @@ export function createAuth(options: AuthOptions): Auth {
   ])
   const serves = (issuer: string) => served.has(issuer)
   const readOwner = createReadOwner(serves)
+  const findConfiguredKey = createFindConfiguredKey(options.configuredKeys ?? {})
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -202,7 +206,13 @@ export function createAuth(options: AuthOptions): Auth {
     passwords,
     ...createAuthenticate({
       ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
-      ...{ identify: options.identify, scopesOf: options.scopesOf, trustedIssuers, observer },
+      ...{
+        identify: options.identify,
+        scopesOf: options.scopesOf,
+        findConfiguredKey,
+        trustedIssuers,
+        observer,
+      },
     }),
     administratorOf: (caller) => administratorOf(namedAdmins, caller),
     as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),

@@ -36,6 +36,7 @@ export interface Internals {
   adminEmails: readonly string[] | null
   auditRetentionDays: number
   limits: NonNullable<AuthOptions["limits"]>
+  configuredKeys: NonNullable<AuthOptions["configuredKeys"]>
   /** Null for a server of its own, without a base path. */
   mountedAt: string | null
   trustProxy: number
@@ -134,6 +135,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         adminEmails: internals.adminEmails,
         auditRetentionDays: internals.auditRetentionDays,
         limits: internals.limits,
+        configuredKeys: internals.configuredKeys,
         onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
         observer: internals.authObserver,
       })

@@ -1,4 +1,4 @@
-import { isKeyPrefix } from "@latchkey/auth"
+import { isKeyPrefix, parseKey } from "@latchkey/auth"
 import { normalizeKnownEmail } from "@latchkey/contract"
 import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
 import { z } from "zod"
@@ -22,6 +22,11 @@ function isPlaceholder(text: string) {
     ) || new Set(text).size < 8
   )
 }
+
+/** A key that is part of the configuration. */
+export const configuredKey = z.string().refine((text) => parseKey(text) !== null && new Set(text).size >= 8, {
+  error: "expected random keys of 64 hex digits, separated by commas; make one with: openssl rand -hex 32",
+})
 
 /** The origin of a page, as browsers send it. */
 export const origin = z
@@ -75,7 +80,7 @@ const subject = matching(
 
 /** The name of an issuer other than Latchkey itself. */
 export const issuer = matching(
-  /^(?!latchkey$)[\x21-\x7e]{1,255}$/,
+  /^(?!latchkey(:|$))[\x21-\x7e]{1,255}$/,
   "expected 1 to 255 visible ASCII characters, and not latchkey",
 )
 

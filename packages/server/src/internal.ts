@@ -4,6 +4,7 @@ export type { Internals } from "./engine.ts"
 export {
   adminEmail,
   adminSubjects,
+  configuredKey,
   databaseUrl,
   issuer,
   keyPrefix,

@@ -10,6 +10,7 @@ export const LIBRARY: Omit<Internals, "mountedAt"> = {
   adminEmails: [],
   auditRetentionDays: 365,
   limits: defaultLimits,
+  configuredKeys: {},
   // The host itself knows the client's address.
   trustProxy: 0,
   authObserver: undefined,

@@ -27,7 +27,9 @@ export interface AdminUsers {
    * @param input.search a prefix of the name, ignoring case. Empty for any name.
    * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
-  list(input: PageInput & { status: UserStatus; search: string }): Promise<Page<ListedUser>>
+  list(
+    input: PageInput & { status: UserStatus; search: string; exceptOwnAccounts?: boolean },
+  ): Promise<Page<ListedUser>>
   /**
    * Disables a user and ends their sessions. Once this has resolved, no instance lets the user sign in or accepts their
    * JWTs, keys, or the host's word for them. The keys are rejected but not revoked.
@@ -55,9 +57,9 @@ export function createAdminUsers(db: Database, readOwner: ReadOwner): AdminUsers
   }
 
   return {
-    list({ status, search, ...page }) {
+    list({ status, search, exceptOwnAccounts = false, ...page }) {
       return readPage(page, (part) =>
-        listUsers(db, { ...part, status, search: normalizeEmailPrefix(search) }),
+        listUsers(db, { ...part, status, exceptOwnAccounts, search: normalizeEmailPrefix(search) }),
       )
     },
 

@@ -27,13 +27,15 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
 
 /**
  * The administrator, if the caller is one. Administrators need a JWT, or the host that vouches for them: a leaked key
- * must not give access to all keys.
+ * must not give access to all keys. Whoever configures the server may do so by a key too, but for own accounts.
  *
- * @throws {AuthError} `FORBIDDEN` for other users, and for API keys.
+ * @throws {AuthError} `FORBIDDEN` for other users, and for API keys that are not configured.
  */
 export function administratorOf(namedAdmins: NamedAdmins, caller: Caller): Administrator {
   const { owner } = caller
-  if (caller.via === "apiKey" || owner.role !== "admin") throw notAdmin()
+  const isConfigured = caller.via === "apiKey" && caller.isConfigured === true
+  if ((caller.via === "apiKey" && !isConfigured) || owner.role !== "admin") throw notAdmin()
+  if (isConfigured) return { ...actingCredentialOf(caller), appointedBy: "host", exceptOwnAccounts: true }
   const isStored = owner.issuer === OWN_ISSUER && !namedAdmins.includes(owner)
   return { ...actingCredentialOf(caller), appointedBy: isStored ? "account" : "host" }
 }

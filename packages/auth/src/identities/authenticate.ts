@@ -6,6 +6,7 @@ import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import { type Authentication, createReport, invalid } from "./authentication.ts"
+import type { Caller } from "./caller.ts"
 import { createByAccessToken } from "./createByAccessToken.ts"
 import { createByApiKey } from "./createByApiKey.ts"
 import { createByHost } from "./createByHost.ts"
@@ -65,6 +66,8 @@ export function createAuthenticate(options: {
   hostIssuer: string
   identify: Identify | undefined
   scopesOf: ScopesOf | undefined
+  /** Finds the caller of a key that is part of the configuration. */
+  findConfiguredKey: (apiKey: string) => Caller | null
   trustedIssuers: TrustedIssuers | undefined
   observer: AuthObserver | undefined
 }): { authenticate: Authenticate; introspect: Introspect } {
@@ -83,8 +86,13 @@ export function createAuthenticate(options: {
     { headers, client, request }: Presented,
   ): Promise<Authentication> {
     switch (credential.kind) {
-      case "apiKey":
-        return byApiKey(credential.apiKey, client)
+      case "apiKey": {
+        // Whoever presents such a key speaks for this server, to this server alone.
+        const configured = headers && options.findConfiguredKey(credential.apiKey)
+        if (!configured) return byApiKey(credential.apiKey, client)
+        report("apiKey", "accepted")
+        return { caller: configured }
+      }
       case "accessToken":
         if (byAccessToken) return byAccessToken(credential.accessToken)
         report("accessToken", "invalid")

@@ -32,7 +32,14 @@ export type Caller = {
   | { via: "jwt"; sessionId: string }
   /** By a trusted issuer's token. */
   | { via: "jwt"; sessionId?: undefined; expiresAt: Date; clientId?: string }
-  | { via: "apiKey"; apiKeyId: string; label: string; metadata: Record<string, string> | null }
+  | {
+      via: "apiKey"
+      apiKeyId: string
+      label: string
+      metadata: Record<string, string> | null
+      /** Whether the key is part of the server's configuration, and has no row. */
+      isConfigured?: boolean
+    }
   /** By the host's own means, such as its cookie. */
   | { via: "host" }
 )
@@ -45,7 +52,11 @@ export function actingCredentialOf({
 }: Caller): ActingCredential {
   const acting = { owner: { id, issuer, subject }, ...(actor !== undefined && { actor }) }
   if (caller.via === "host") return { ...acting, via: "host" }
-  if (caller.via === "apiKey") return { ...acting, via: "apiKey", credentialId: caller.apiKeyId }
+  if (caller.via === "apiKey") {
+    return caller.isConfigured
+      ? { ...acting, via: "configuredKey" }
+      : { ...acting, via: "apiKey", credentialId: caller.apiKeyId }
+  }
   return caller.sessionId !== undefined
     ? { ...acting, via: "session", credentialId: caller.sessionId }
     : { ...acting, via: "accessToken", endsAt: withLeeway(caller.expiresAt) }

@@ -23,7 +23,12 @@ export interface AdminApiKeys {
    * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
-    input: PageInput & { status: "active" | "all"; userId: string | null; search: string },
+    input: PageInput & {
+      status: "active" | "all"
+      userId: string | null
+      search: string
+      exceptOwnAccounts?: boolean
+    },
   ): Promise<Page<OwnedApiKey>>
   /**
    * Revokes a key. Once this has resolved, no instance accepts it.
@@ -35,10 +40,10 @@ export interface AdminApiKeys {
 
 export function createAdminApiKeys(db: Database): AdminApiKeys {
   return {
-    async list({ status, userId, search, ...page }) {
+    async list({ status, userId, search, exceptOwnAccounts = false, ...page }) {
       if (userId !== null && !isUuid(userId)) return { items: [], nextCursor: null }
       const { items, nextCursor } = await readPage(page, (part) =>
-        listEveryonesApiKeys(db, { ...part, status, userId, search: readSearch(search) }),
+        listEveryonesApiKeys(db, { ...part, status, userId, exceptOwnAccounts, search: readSearch(search) }),
       )
       return { items: items.map(withStart), nextCursor }
     },

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, or, sql } from "drizzle-orm"
+import { and, asc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm"
 import { query, write } from "../query.ts"
 import { apiKeys, owners } from "../schema.ts"
 import type { AdminAct, AdminResult } from "./adminUsers.ts"
@@ -6,7 +6,7 @@ import { type ListedApiKey, listedApiKeyColumns, revocation } from "./apiKeys.ts
 import { byAdmin, recordEvent } from "./auditEvents.ts"
 import { withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
-import type { StoredOwner } from "./ownerColumns.ts"
+import { OWN_ISSUER, type StoredOwner } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 
@@ -42,12 +42,14 @@ export const listEveryonesApiKeys = query(
       status,
       userId,
       search,
+      exceptOwnAccounts = false,
     }: {
       limit: number
       after: Position | null
       status: "active" | "all"
       userId: string | null
       search: ApiKeySearch | null
+      exceptOwnAccounts?: boolean
     },
   ): Promise<OwnedApiKey[]> =>
     db
@@ -67,6 +69,7 @@ export const listEveryonesApiKeys = query(
         and(
           status === "all" ? undefined : isActive,
           userId === null ? undefined : eq(apiKeys.ownerId, userId),
+          exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
           search ? matches(search) : undefined,
           search && after
             ? sql`(${byLabel}, ${apiKeys.id}) > ((select lower(last.label) from ${apiKeys} last where last.id = ${after.id}), ${after.id}::uuid)`
@@ -94,10 +97,17 @@ const matches = ({ label, email, start, id }: ApiKeySearch) =>
 export const revokeAnyonesApiKey = write(
   async (db, { affected: id, by, client }: AdminAct<string>): Promise<AdminResult> =>
     withAdminAuthority(db, { by }, async (tx) => {
+      const others = tx.select({ id: owners.id }).from(owners).where(ne(owners.issuer, OWN_ISSUER))
       const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)
-        .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+        .where(
+          and(
+            eq(apiKeys.id, id),
+            isNull(apiKeys.revokedAt),
+            by.exceptOwnAccounts ? inArray(apiKeys.ownerId, others) : undefined,
+          ),
+        )
         .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })
       if (!revoked) return "notFound"
       const { ownerId, ...subject } = revoked

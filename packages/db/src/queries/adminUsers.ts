@@ -1,11 +1,11 @@
-import { and, asc, eq, isNotNull, isNull, sql } from "drizzle-orm"
+import { and, asc, eq, isNotNull, isNull, ne, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, owners, sessions } from "../schema.ts"
 import { byAdmin, type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type AffectedOwner, type ByAdmin, ensureOwner, withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
-import { ownerColumns, type StoredOwner } from "./ownerColumns.ts"
+import { OWN_ISSUER, ownerColumns, type StoredOwner } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
 
@@ -40,7 +40,14 @@ export const listUsers = query(
       after,
       status,
       search,
-    }: { limit: number; after: Position | null; status: UserStatus; search: string },
+      exceptOwnAccounts = false,
+    }: {
+      limit: number
+      after: Position | null
+      status: UserStatus
+      search: string
+      exceptOwnAccounts?: boolean
+    },
   ): Promise<ListedUser[]> =>
     db
       .select({ ...ownerColumns, disabledAt: owners.disabledAt, activeKeys: countActiveKeys(db) })
@@ -48,6 +55,7 @@ export const listUsers = query(
       .where(
         and(
           HAS_STATUS[status],
+          exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
           search ? sql`${byName} like lower(${prefixPattern(search)})` : undefined,
           search && after
             ? sql`(${byName}, ${owners.id}) > ((select lower(coalesce(last.email, last.subject)) from ${owners} last where last.id = ${after.id}), ${after.id}::uuid)`

@@ -34,7 +34,7 @@ export const bySession = (sessionId: string): Authority => ({ via: "session", cr
 /** How the owner's audit trail records their own change. */
 export const byOwner = (by: ActingCredential): Authority & { ownerId: string } => ({
   ownerId: by.owner.id,
-  via: by.via,
+  via: by.via === "configuredKey" ? "apiKey" : by.via,
   credentialId: "credentialId" in by ? by.credentialId : null,
   actor: by.actor,
 })

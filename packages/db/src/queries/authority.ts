@@ -12,6 +12,8 @@ export type ActingCredential = {
 } & (
   | { via: "session"; credentialId: string }
   | { via: "apiKey"; credentialId: string }
+  /** A key that is part of the server's configuration, and has no row. */
+  | { via: "configuredKey" }
   /** A trusted issuer's token, and until when it may be used. */
   | { via: "accessToken"; endsAt: Date }
   /** The host vouches for the request. */
@@ -66,6 +68,8 @@ export async function ensureOwner(tx: Database, { id, issuer, subject }: OwnerId
 export type ByAdmin = ActingCredential & {
   /** `account`: by the role in the database. `host`: by the host's configuration or code. */
   appointedBy: "account" | "host"
+  /** Whether own accounts and their keys don't exist for this administrator. */
+  exceptOwnAccounts?: boolean
 }
 
 /** An owner by id, who has a row, or one who may have none yet. */
@@ -80,18 +84,24 @@ export async function withAdminAuthority<Result>(
   db: Database,
   { by, affected }: { by: ByAdmin; affected?: AffectedOwner },
   change: (tx: Database, owner: LockedOwner | undefined) => Promise<Result>,
-): Promise<Result | "ended" | "notAdmin"> {
+): Promise<Result | "ended" | "notAdmin" | "notFound"> {
   return db.transaction(async (tx) => {
     const locked = await lockOwners(tx, affected ? [by.owner, affected] : [by.owner])
     const find = (id: string | undefined) => locked.find((owner) => owner.id === id)
     const admin = find(by.owner.id)
     if (!(await mayStillAct(tx, by, admin))) return "ended"
     if (by.appointedBy === "account" && admin?.role !== "admin") return "notAdmin"
+    if (by.exceptOwnAccounts && isOwnAccount(affected, find(affected?.id))) return "notFound"
     return change(tx, find(affected?.id))
   })
 }
 
-type LockedOwner = Pick<typeof owners.$inferSelect, "id" | "role" | "disabledAt">
+type LockedOwner = Pick<typeof owners.$inferSelect, "id" | "issuer" | "role" | "disabledAt">
+
+const isOwnAccount = (affected: AffectedOwner | undefined, row: LockedOwner | undefined) =>
+  row
+    ? row.issuer === OWN_ISSUER
+    : affected !== undefined && "issuer" in affected && affected.issuer === OWN_ISSUER
 
 /**
  * Locks owners and returns the rows that exist. An owner without an own account may have no row to lock, so advisory
@@ -104,7 +114,7 @@ async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): P
     await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`latchkey owner ${id}`}, 0))`)
   }
   return tx
-    .select({ id: owners.id, role: owners.role, disabledAt: owners.disabledAt })
+    .select({ id: owners.id, issuer: owners.issuer, role: owners.role, disabledAt: owners.disabledAt })
     .from(owners)
     .where(inArray(owners.id, ids))
     .orderBy(owners.id)
@@ -140,6 +150,7 @@ async function mayStillAct(
     case "accessToken":
       // By this server's clock, as when the token was verified.
       return Date.now() < credential.endsAt.getTime()
+    case "configuredKey":
     case "host":
     case "server":
       return true

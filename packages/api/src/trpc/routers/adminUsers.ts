@@ -24,7 +24,11 @@ export const adminUsersRouter = router({
     .input(listUsers)
     .output(pageOf(listedUser))
     .query(({ ctx, input }) =>
-      ctx.latchkey.auth.admin.users.list({ ...input, cursor: input.cursor ?? null }),
+      ctx.latchkey.auth.admin.users.list({
+        ...input,
+        cursor: input.cursor ?? null,
+        exceptOwnAccounts: ctx.by.exceptOwnAccounts ?? false,
+      }),
     ),
 
   disable: adminProcedure
