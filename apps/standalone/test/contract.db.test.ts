@@ -222,6 +222,7 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "POST /auth/password 204",
     "POST /auth/refresh 200",
     "POST /auth/register 201",
+    "POST /oauth/introspect 200",
   ])
 })
 

@@ -29,13 +29,15 @@ export interface HandlerOptions extends TrackRequestOptions {
   corsOrigins: readonly string[]
   /** `off`: the routes of own accounts are not there. */
   passwords?: "on" | "off"
+  /** Whether forward authentication refuses keys unless it asks for a scope. */
+  keysNeedScope?: boolean
   /** The folder of the built dashboard, or null to serve none. */
   dashboard: string | null
 }
 
 /** Creates the complete HTTP API as a handler from `Request` to `Response`, independent of ports and processes. */
 export function createHandler(options: HandlerOptions): App {
-  const { passwords = "on", mountedAt } = options
+  const { passwords = "on", keysNeedScope = false, mountedAt } = options
   const basePath = mountedAt ?? ""
   const app = new Hono<AppEnv>({ getPath: createGetPath(basePath) })
   app.use(trackRequest(options))
@@ -59,7 +61,7 @@ export function createHandler(options: HandlerOptions): App {
   }
   mountTrpc(app, basePath)
   mountRest(app, passwords)
-  mountForwardAuth(app)
+  mountForwardAuth(app, { keysNeedScope })
   if (options.dashboard !== null) mountDashboard(app, options.dashboard, basePath)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))

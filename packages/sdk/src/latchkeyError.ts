@@ -27,7 +27,6 @@ export interface LatchkeyFailure {
     begun?: false
     /** Seconds, for this call. The header has the longest of the batch. */
     retryAfter?: number
-    /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
     limit?: "key" | "caller"
   }
 }
@@ -40,7 +39,7 @@ export interface LatchkeyErrorDetails {
   requestId?: string | undefined
   /** Seconds to wait before retrying. */
   retryAfter?: number | undefined
-  /** Whose limit was exceeded, in `verify`: that of the key, or the client's own. */
+  /** Whose limit `verify` exceeded: that of the key, or the client's. */
   limit?: "key" | "caller" | undefined
   /** The problems with the input, by field. */
   issues?: readonly Issue[] | undefined

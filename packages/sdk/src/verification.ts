@@ -1,17 +1,15 @@
-/** The owner of a valid credential, and what it may do; or why it is refused. */
+/** A verdict about a key or access token. */
 export type Verification =
   | {
       active: true
       /** The owner's id at the issuer. */
       subject: string
-      /** Who vouches for the owner: `latchkey` for Latchkey's own accounts. */
       issuer: string
-      /** The person who acts for the owner, if that is somebody else. */
+      /** The person who acts for the owner. */
       actor?: string
       /** Null for an access token. */
       apiKeyId: string | null
       scopes: string[]
-      /** What your product has stored with the key. */
       metadata?: Record<string, string>
       expiresAt: Date | null
     }
@@ -22,25 +20,20 @@ export type Verification =
     }
 
 export interface VerifyOptions {
-  /**
-   * If there is no verdict, because Latchkey does not answer in time or is unavailable: `throw` its `LatchkeyError`, so
-   * that you can respond with 503, or `deny` with the reason `INVALID`.
-   */
+  /** Without a verdict: `throw` the `LatchkeyError`, for you to respond with 503, or `deny` as `INVALID`. */
   onUnavailable: "deny" | "throw"
-  /** The scopes that the credential must have: all of them. */
+  /** All of these are needed. */
   scope?: string | readonly string[] | undefined
-  /** Your client's IP address, which keys that are limited to addresses need. */
+  /** Your client's IP address, for keys that are limited to addresses. */
   address?: string | undefined
   /** Milliseconds, including retries; default 1,000. */
   timeout?: number | undefined
 }
 
 /**
- * Asks whether a key or access token that your API has received is valid now. Nothing is cached. The client itself needs
- * an `apiKey` with the scope `latchkey:introspect`.
+ * Asks whether a key or access token (without `Bearer`) is valid now. Needs a client with an `apiKey` that has the scope
+ * `latchkey:introspect`. Nothing is cached.
  *
- * @param credential the key or token alone, without `Bearer`. Null or undefined is `INVALID`.
- * @throws {LatchkeyError} with `onUnavailable: "throw"`, why there is no verdict. Always: `UNAUTHENTICATED`, `FORBIDDEN`
- * or `INSUFFICIENT_SCOPE` if the client itself may not ask, `INVALID_INPUT` if `address` is not an IP address.
+ * @throws {LatchkeyError} if there is no verdict (see `onUnavailable`), or the client itself may not ask.
  */
 export type Verify = (credential: string | null | undefined, options: VerifyOptions) => Promise<Verification>

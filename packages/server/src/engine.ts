@@ -197,6 +197,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     allowedOrigins: settings.allowedOrigins,
     protectedResource: protectedResourceOf(settings, internals.mountedAt),
     passwords: settings.passwords,
+    keysNeedScope: settings.keysNeedScope,
     trustProxy: internals.trustProxy,
     mountedAt: internals.mountedAt,
     dashboard: settings.dashboard ? dashboardFolder() : null,

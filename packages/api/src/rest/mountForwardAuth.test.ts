@@ -13,7 +13,11 @@ const key: Caller = { ...token, via: "apiKey", apiKeyId: "k-1", label: "x", meta
 const limited = new AuthError("RATE_LIMITED", "Too many attempts.", { retryAfter: 7 })
 
 /** Sends a request to a server where every request has this caller, or fails with this error. */
-async function verify(caller: Caller | Error | null, query = "", init: RequestInit = {}) {
+async function verify(
+  caller: Caller | Error | null,
+  query = "",
+  { keysNeedScope = false, ...init }: RequestInit & { keysNeedScope?: boolean } = {},
+) {
   const auth: Partial<Auth> = {
     passwords: "on",
     scopes,
@@ -28,6 +32,7 @@ async function verify(caller: Caller | Error | null, query = "", init: RequestIn
     observer: null,
     checkReady: async () => null,
     corsOrigins: [],
+    keysNeedScope,
     dashboard: null,
     trustProxy: 0,
     mountedAt: null,
@@ -131,6 +136,13 @@ test("who lacks a scope is challenged to get it", async () => {
       'Bearer realm="latchkey", error="insufficient_scope", scope="reports:write"',
     )
   }
+})
+
+test("where keys need a scope, asking for none refuses them", async () => {
+  const options = { keysNeedScope: true }
+  expect(await verify(key, "", options)).toMatchObject({ status: 403, reason: "FORBIDDEN" })
+  expect(await verify(key, "?scope=reports:read", options)).toMatchObject({ status: 204 })
+  expect(await verify(token, "", options)).toMatchObject({ status: 204 })
 })
 
 test("the host's own users are refused, as the method of their request is not known", async () => {

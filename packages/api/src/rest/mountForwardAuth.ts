@@ -9,12 +9,14 @@ import { forwardAuthOperation, verdictHeaders } from "./forwardAuthOperation.ts"
 /**
  * Serves forward authentication: a reverse proxy asks about a request by sending its headers here. This is not a
  * procedure, because its result is headers, which JSON clients have no use for.
+ *
+ * @param options.keysNeedScope whether keys are refused unless the proxy asks for a scope.
  */
-export function mountForwardAuth(app: App) {
+export function mountForwardAuth(app: App, options: { keysNeedScope: boolean }) {
   const { path } = forwardAuthOperation
   app.get(path, (c) => {
     c.get("request").route = path
-    return serve(c)
+    return serve(c, options)
   })
   app.all(path, (c) => {
     c.get("request").route = path
@@ -22,20 +24,23 @@ export function mountForwardAuth(app: App) {
   })
 }
 
-async function serve(c: AppContext): Promise<Response> {
+async function serve(c: AppContext, { keysNeedScope }: { keysNeedScope: boolean }): Promise<Response> {
   const { searchParams } = localUrl(c.req.url)
   const deniesBy403 = searchParams.getAll("deny").includes("403")
   try {
     const query = readQuery(searchParams)
     if ("failure" in query) return refuse(c, query.failure, { deniesBy403 })
-    return respondEmpty(c, verdictHeaders(await verify(c, query.scope)))
+    return respondEmpty(c, verdictHeaders(await verify(c, { ...query, keysNeedScope })))
   } catch (error) {
     return refuse(c, failureOf(error), { deniesBy403, error })
   }
 }
 
 /** @throws {AuthError} */
-async function verify(c: AppContext, scope: readonly string[]): Promise<Caller> {
+async function verify(
+  c: AppContext,
+  { scope, keysNeedScope }: { scope: readonly string[]; keysNeedScope: boolean },
+): Promise<Caller> {
   const ctx = c.get("procedureContext")
   await ctx.latchkey.opening()
   const { scopes } = ctx.latchkey.auth
@@ -47,6 +52,9 @@ async function verify(c: AppContext, scope: readonly string[]): Promise<Caller> 
   const caller = await callerOf(ctx)
   // Browsers also send the host's cookie with requests of other sites' pages, and the method of this one is not known.
   if (caller.via === "host") throw new AuthError("FORBIDDEN", "This needs an access token or an API key.")
+  if (keysNeedScope && caller.via === "apiKey" && scope.length === 0) {
+    throw new AuthError("FORBIDDEN", "API keys can't do this.")
+  }
   requireScopes(caller, scope)
   return caller
 }
