@@ -6,6 +6,7 @@ import { type Audit, createAudit } from "./audit/audit.ts"
 import { createBcryptQueue } from "./crypto/bcryptQueue.ts"
 import { createKeyring } from "./crypto/keyring.ts"
 import { observeBcrypt } from "./crypto/observeBcrypt.ts"
+import { type ActFor, createActFor } from "./identities/actFor.ts"
 import {
   type Administrator,
   administratorOf,
@@ -15,6 +16,7 @@ import {
 import { type Authenticate, createAuthenticate, type Introspect } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
 import { type ConfiguredKeys, createFindConfiguredKey } from "./identities/configuredKeys.ts"
+import { createFindOwner } from "./identities/createFindOwner.ts"
 import type { Identify } from "./identities/identify.ts"
 import { isSubject } from "./identities/isSubject.ts"
 import type { ScopesOf } from "./identities/narrowScopes.ts"
@@ -89,9 +91,12 @@ export interface Auth {
   /**
    * The administrator that a caller is.
    *
-   * @throws {AuthError} `FORBIDDEN` for other users, and for API keys.
+   * @param options.acceptsManagers whether administrators' keys with `latchkey:manage` count too.
+   * @throws {AuthError} `FORBIDDEN` for other users, and for other API keys.
    */
-  administratorOf(caller: Caller): Administrator
+  administratorOf(caller: Caller, options?: { acceptsManagers?: boolean }): Administrator
+  /** Acts for an owner by a key with `latchkey:manage`. */
+  actFor: ActFor
   /** Acts for an owner without a request. */
   as: ActAs
   accounts: Accounts
@@ -159,6 +164,7 @@ export function createAuth(options: AuthOptions): Auth {
   ])
   const serves = (issuer: string) => served.has(issuer)
   const readOwner = createReadOwner(serves)
+  const findOwner = createFindOwner({ db, namedAdmins, observer })
   const findConfiguredKey = createFindConfiguredKey(options.configuredKeys ?? {})
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
@@ -210,11 +216,13 @@ export function createAuth(options: AuthOptions): Auth {
         identify: options.identify,
         scopesOf: options.scopesOf,
         findConfiguredKey,
+        findOwner,
         trustedIssuers,
         observer,
       },
     }),
-    administratorOf: (caller) => administratorOf(namedAdmins, caller),
+    administratorOf: (caller, which) => administratorOf(namedAdmins, caller, which),
+    actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
     as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins }),

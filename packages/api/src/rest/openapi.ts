@@ -1,3 +1,4 @@
+import { ACTOR, ON_BEHALF_OF } from "../http/onBehalfOf.ts"
 import { errorResponses, errorSchema } from "./errorResponses.ts"
 import { forwardAuthOperation } from "./forwardAuthOperation.ts"
 import { type JsonSchema, type RestOperation, servedOperations } from "./restOperations.ts"
@@ -76,7 +77,7 @@ function describe(operation: RestOperation) {
     operationId: operation.operationId,
     summary: operation.summary,
     description: operation.description,
-    security: SECURITY[operation.access],
+    security: operation.managers ? SECURITY.jwtOrKey : SECURITY[operation.access],
     parameters: [
       ...Object.entries(params).map(([name, field]) =>
         parameter("path", name, input?.properties?.[field], true),
@@ -84,6 +85,7 @@ function describe(operation: RestOperation) {
       ...(hasBody ? [] : fields).map((name) =>
         parameter("query", name, input?.properties?.[name], input?.required?.includes(name) ?? false),
       ),
+      ...(operation.managers === "owner" ? HEADERS_OF_MANAGERS : []),
     ],
     ...(hasBody && {
       requestBody: {
@@ -103,6 +105,25 @@ function describe(operation: RestOperation) {
     },
   }
 }
+
+/** For backends that manage the keys of their users. */
+const HEADERS_OF_MANAGERS = [
+  {
+    name: ON_BEHALF_OF,
+    in: "header",
+    description:
+      "For keys with the scope `latchkey:manage`: the issuer and the subject of the owner to act for, each percent-encoded, with a space between them. Never `latchkey`.",
+    required: false,
+    schema: { type: "string" },
+  },
+  {
+    name: ACTOR,
+    in: "header",
+    description: "The person who acts for that owner, percent-encoded, for the audit trail.",
+    required: false,
+    schema: { type: "string" },
+  },
+]
 
 const parameter = (
   place: "path" | "query",

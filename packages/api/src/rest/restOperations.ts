@@ -22,6 +22,8 @@ export interface RestOperation extends Omit<RestRoute, "input"> {
   access: Access
   /** Whether it belongs to own accounts. */
   accounts: boolean
+  /** What keys with `latchkey:manage` may do. */
+  managers?: "owner" | "admin"
   /** The scope that the caller needs. */
   scope?: string
   /** Null if the procedure takes no input. */
@@ -36,7 +38,7 @@ describeFields(procedureDescriptions.map(({ output }) => output))
 
 /** Every procedure with a REST route. */
 export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(
-  ({ path: procedure, kind, meta: { rest = [], access, accounts = false, scope }, ...schemas }) => {
+  ({ path: procedure, kind, meta: { rest = [], access, accounts = false, scope, managers }, ...schemas }) => {
     if (!access) return []
     const { output } = schemas
     const routes: RestRoute[] = [rest].flat()
@@ -48,6 +50,7 @@ export const restOperations: readonly RestOperation[] = procedureDescriptions.fl
       access,
       accounts,
       ...(scope !== undefined && { scope }),
+      ...(managers !== undefined && { managers }),
       input: input ? toJsonSchema(input, "input") : null,
       output: output ? toJsonSchema(output, "output") : null,
     }))

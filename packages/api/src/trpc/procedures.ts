@@ -4,6 +4,7 @@ import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { z } from "zod"
 import { failureOf, toTrpcError } from "../failure.ts"
+import { readOnBehalfOf } from "../http/onBehalfOf.ts"
 import { mayAnswerHost } from "../http/sessionCookie.ts"
 import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
@@ -46,6 +47,11 @@ export interface Meta {
   queue?: "none" | "own"
   /** Belongs to Latchkey's own accounts, and is not there without them. */
   accounts?: true
+  /**
+   * `owner`: a key with `latchkey:manage` may call it for an owner that the headers name. `admin`: such a key may call it
+   * like an administrator.
+   */
+  managers?: "owner" | "admin"
   /** The scope that the caller needs. */
   scope?: string
   rest?: RestRoute | readonly RestRoute[]
@@ -107,6 +113,13 @@ export async function callerOf({ latchkey }: Context): Promise<Caller> {
   throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
 }
 
+/** The caller, or whom they act for. @throws {AuthError} as `callerOf` and `ActFor`. */
+async function actingCallerOf({ ctx, meta }: Pick<Call, "ctx" | "meta">): Promise<Caller> {
+  const caller = await callerOf(ctx)
+  const named = meta?.managers === "owner" ? readOnBehalfOf(ctx.latchkey.request.headers) : null
+  return named ? ctx.latchkey.auth.actFor(caller, named) : caller
+}
+
 /**
  * The session of the request's access token.
  *
@@ -124,8 +137,9 @@ function sessionOfCaller(caller: Caller) {
   return { userId: caller.owner.id, sessionId: caller.sessionId }
 }
 
-function refuseKey({ via }: Caller) {
-  if (via === "apiKey") throw new AuthError("FORBIDDEN", "An API key can't do this; use an access token.")
+function refuseKey(caller: Caller) {
+  if (caller.via === "apiKey" && !caller.manager)
+    throw new AuthError("FORBIDDEN", "An API key can't do this; use an access token.")
 }
 
 /** What every call of a caller must satisfy. @throws {AuthError} `FORBIDDEN`, `INSUFFICIENT_SCOPE`. */
@@ -177,7 +191,7 @@ export const inputlessProcedure = publicProcedure.use(async ({ meta, getRawInput
 
 /** Lets callers pass, and adds them to the context. */
 export const asCaller = t.middleware(async (call) => {
-  const caller = await callerOf(call.ctx)
+  const caller = await actingCallerOf(call)
   checkCall(caller, call)
   await refuseInput(call.meta, call.getRawInput)
   return runQueued(call, () => call.next({ ctx: { caller } }))
@@ -198,6 +212,7 @@ export const sessionProcedure = callerProcedure
   .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))
 
 /** For administrators, by JWT or vouched for by the host. API keys are rejected. */
-export const adminProcedure = callerProcedure
-  .meta({ access: "admin" })
-  .use(({ ctx, next }) => next({ ctx: { by: ctx.latchkey.auth.administratorOf(ctx.caller) } }))
+export const adminProcedure = callerProcedure.meta({ access: "admin" }).use(({ ctx, meta, next }) => {
+  const acceptsManagers = meta?.managers === "admin"
+  return next({ ctx: { by: ctx.latchkey.auth.administratorOf(ctx.caller, { acceptsManagers }) } })
+})

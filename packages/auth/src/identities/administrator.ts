@@ -1,6 +1,7 @@
 import { type AdminResult, type ByAdmin, OWN_ISSUER } from "@latchkey/db"
 import { AuthError, requireDone } from "../errors.ts"
 import { actingCredentialOf, type Caller, type Owner } from "./caller.ts"
+import { MANAGE, requireScopes } from "./scopes.ts"
 
 /** An administrator, and the credential that authenticated the request. */
 export type Administrator = ByAdmin
@@ -29,17 +30,41 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
  * The administrator, if the caller is one. Administrators need a JWT, or the host that vouches for them: a leaked key
  * must not give access to all keys. Whoever configures the server may do so by a key too, but for own accounts.
  *
- * @throws {AuthError} `FORBIDDEN` for other users, and for API keys that are not configured.
+ * @param options.acceptsManagers whether administrators' keys with `latchkey:manage` may do it too.
+ * @throws {AuthError} `FORBIDDEN` for other users, and for other API keys.
  */
-export function administratorOf(namedAdmins: NamedAdmins, caller: Caller): Administrator {
+export function administratorOf(
+  namedAdmins: NamedAdmins,
+  caller: Caller,
+  { acceptsManagers = false }: { acceptsManagers?: boolean } = {},
+): Administrator {
   const { owner } = caller
   const isConfigured = caller.via === "apiKey" && caller.isConfigured === true
+  if (acceptsManagers && caller.via === "apiKey" && caller.scopes.includes(MANAGE)) {
+    return managerOf(namedAdmins, caller)
+  }
   if ((caller.via === "apiKey" && !isConfigured) || owner.role !== "admin") throw notAdmin()
   // A token that may not manage its own owner's keys was issued to a third party, which has no business with everyone's.
   if (caller.manage === "read") throw notAdmin()
-  if (isConfigured) return { ...actingCredentialOf(caller), appointedBy: "host", exceptOwnAccounts: true }
+  if (isConfigured) return managerOf(namedAdmins, caller)
   const isStored = owner.issuer === OWN_ISSUER && !namedAdmins.includes(owner)
   return { ...actingCredentialOf(caller), appointedBy: isStored ? "account" : "host" }
+}
+
+/**
+ * The administrator whose key may manage owners other than own accounts.
+ *
+ * @throws {AuthError} `FORBIDDEN` without a key, `INSUFFICIENT_SCOPE`.
+ */
+export function managerOf(namedAdmins: NamedAdmins, caller: Caller): Administrator {
+  if (caller.via !== "apiKey") throw new AuthError("FORBIDDEN", "Only API keys may act for others.")
+  requireScopes(caller, [MANAGE])
+  const isStored = caller.owner.issuer === OWN_ISSUER && !namedAdmins.includes(caller.owner)
+  return {
+    ...actingCredentialOf(caller),
+    appointedBy: isStored ? "account" : "host",
+    exceptOwnAccounts: true,
+  }
 }
 
 /** Like `requireDone`. @throws {AuthError} also `FORBIDDEN` if the caller is no longer an administrator. */

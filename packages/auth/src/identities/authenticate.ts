@@ -11,7 +11,7 @@ import { createByAccessToken } from "./createByAccessToken.ts"
 import { createByApiKey } from "./createByApiKey.ts"
 import { createByHost } from "./createByHost.ts"
 import { createByIssuerToken } from "./createByIssuerToken.ts"
-import { createFindOwner } from "./createFindOwner.ts"
+import type { FindOwner } from "./createFindOwner.ts"
 import type { Identify } from "./identify.ts"
 import { createNarrowScopes, type ScopesOf } from "./narrowScopes.ts"
 import { type Credential, readCredential, readToken } from "./readCredential.ts"
@@ -66,6 +66,7 @@ export function createAuthenticate(options: {
   hostIssuer: string
   identify: Identify | undefined
   scopesOf: ScopesOf | undefined
+  findOwner: FindOwner
   /** Finds the caller of a key that is part of the configuration. */
   findConfiguredKey: (apiKey: string) => Caller | null
   trustedIssuers: TrustedIssuers | undefined
@@ -74,7 +75,7 @@ export function createAuthenticate(options: {
   const { passwords, hostIssuer, trustedIssuers, observer } = options
   const issuers = trustedIssuers?.issuers ?? []
   const report = createReport(observer)
-  const deps = { ...options, report, findOwner: createFindOwner(options) }
+  const deps = { ...options, report }
   const byApiKey = createByApiKey(deps)
   const byAccessToken = passwords === "on" ? createByAccessToken(deps) : undefined
   const byIssuerToken = trustedIssuers && createByIssuerToken({ ...deps, trustedIssuers })

@@ -1,4 +1,4 @@
-import type { ActingCredential } from "@latchkey/db"
+import type { ActingCredential, ByAdmin } from "@latchkey/db"
 import { CLOCK_LEEWAY_SECONDS } from "../sessions/accessToken.ts"
 
 /** Whom keys belong to: a person, an organization or a service. */
@@ -39,6 +39,8 @@ export type Caller = {
       metadata: Record<string, string> | null
       /** Whether the key is part of the server's configuration, and has no row. */
       isConfigured?: boolean
+      /** Set if the key is an administrator's, which acts for the owner. */
+      manager?: ByAdmin
     }
   /** By the host's own means, such as its cookie. */
   | { via: "host" }
@@ -53,6 +55,7 @@ export function actingCredentialOf({
   const acting = { owner: { id, issuer, subject }, ...(actor !== undefined && { actor }) }
   if (caller.via === "host") return { ...acting, via: "host" }
   if (caller.via === "apiKey") {
+    if (caller.manager) return { ...acting, via: "managingKey", manager: caller.manager }
     return caller.isConfigured
       ? { ...acting, via: "configuredKey" }
       : { ...acting, via: "apiKey", credentialId: caller.apiKeyId }

@@ -77,8 +77,11 @@ export function createScopes(declared: readonly string[]): Scopes {
 
 const expected = (declared: readonly string[]) => `must be of: ${[...declared, LIST_KEYS].join(", ")}`
 
+/** Whether a scope is none that products declare. */
+export const isOfLatchkey = (scope: string) => scope.startsWith("latchkey:")
+
 const isProductScope = (scope: string) =>
-  /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/.test(scope) && !scope.startsWith("latchkey:")
+  /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/.test(scope) && !isOfLatchkey(scope)
 
 /**
  * Checks that a caller has all of the required scopes. Only a key that is limited to a list of scopes needs one to list

@@ -15,7 +15,7 @@ import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError, requireDone, unauthenticated } from "../errors.ts"
 import { isKnownAdministrator, type NamedAdmins } from "../identities/administrator.ts"
 import { actingCredentialOf, type Caller } from "../identities/caller.ts"
-import type { Scopes } from "../identities/scopes.ts"
+import { isOfLatchkey, type Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
 import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
@@ -147,7 +147,13 @@ export function createApiKeys(
 ): ApiKeys {
   return {
     async create(caller, input, client) {
-      if (caller.via === "apiKey") throw new AuthError("FORBIDDEN", "An API key can't create keys.")
+      const isManaged = caller.via === "apiKey" && caller.manager !== undefined
+      if (caller.via === "apiKey" && !isManaged) {
+        throw new AuthError("FORBIDDEN", "An API key can't create keys.")
+      }
+      if (isManaged && input.scopes?.some(isOfLatchkey)) {
+        throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
+      }
       const isAdministrator = isKnownAdministrator(namedAdmins, caller)
       const granted = scopes.grant(caller, input.scopes, { isAdministrator })
       const created = await acting.create(actingCredentialOf(caller), { ...input, scopes: granted }, client)
@@ -158,7 +164,7 @@ export function createApiKeys(
     list: acting.list,
 
     async revoke(caller, input, client) {
-      if (caller.via === "apiKey" && caller.apiKeyId !== input.id) {
+      if (caller.via === "apiKey" && !caller.manager && caller.apiKeyId !== input.id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
       const result = await acting.revoke(actingCredentialOf(caller), input, client)

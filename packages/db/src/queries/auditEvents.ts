@@ -32,12 +32,16 @@ export interface Authority {
 export const bySession = (sessionId: string): Authority => ({ via: "session", credentialId: sessionId })
 
 /** How the owner's audit trail records their own change. */
-export const byOwner = (by: ActingCredential): Authority & { ownerId: string } => ({
-  ownerId: by.owner.id,
-  via: by.via === "configuredKey" ? "apiKey" : by.via,
-  credentialId: "credentialId" in by ? by.credentialId : null,
-  actor: by.actor,
-})
+export function byOwner(by: ActingCredential): Authority & { ownerId: string } {
+  const credential = by.via === "managingKey" ? by.manager : by
+  const { via } = credential
+  return {
+    ownerId: by.owner.id,
+    via: via === "configuredKey" || via === "managingKey" ? "apiKey" : via,
+    credentialId: "credentialId" in credential ? credential.credentialId : null,
+    actor: by.actor,
+  }
+}
 
 /** How the affected owner's audit trail records an administrator. */
 export function byAdmin(by: ByAdmin): Authority {

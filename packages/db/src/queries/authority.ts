@@ -14,6 +14,8 @@ export type ActingCredential = {
   | { via: "apiKey"; credentialId: string }
   /** A key that is part of the server's configuration, and has no row. */
   | { via: "configuredKey" }
+  /** An administrator's key that manages keys of others. The owner has not authenticated. */
+  | { via: "managingKey"; manager: ByAdmin }
   /** A trusted issuer's token, and until when it may be used. */
   | { via: "accessToken"; endsAt: Date }
   /** The host vouches for the request. */
@@ -54,8 +56,12 @@ export async function withAuthority<Result>(
   change: (tx: Database) => Promise<Result>,
 ): Promise<Result | "ended"> {
   return db.transaction(async (tx) => {
-    const [owner] = await lockOwners(tx, [credential.owner])
-    return (await mayStillAct(tx, credential, owner)) ? change(tx) : "ended"
+    const { owner, ...by } = credential
+    const manager = by.via === "managingKey" ? by.manager : undefined
+    const locked = await lockOwners(tx, manager ? [owner, manager.owner] : [owner])
+    const find = (id: string) => locked.find((row) => row.id === id)
+    if (manager && !(await mayStillAdminister(tx, manager, find(manager.owner.id)))) return "ended"
+    return (await mayStillAct(tx, credential, find(owner.id))) ? change(tx) : "ended"
   })
 }
 
@@ -123,6 +129,9 @@ async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): P
 
 const mayHaveNoRow = (owner: AffectedOwner) => "issuer" in owner && owner.issuer !== OWN_ISSUER
 
+const mayStillAdminister = async (tx: Database, by: ByAdmin, row: LockedOwner | undefined) =>
+  (await mayStillAct(tx, by, row)) && (by.appointedBy === "host" || row?.role === "admin")
+
 async function mayStillAct(
   tx: Database,
   credential: ActingCredential,
@@ -151,6 +160,7 @@ async function mayStillAct(
       // By this server's clock, as when the token was verified.
       return Date.now() < credential.endsAt.getTime()
     case "configuredKey":
+    case "managingKey":
     case "host":
     case "server":
       return true

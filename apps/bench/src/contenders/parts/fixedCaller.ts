@@ -40,6 +40,9 @@ export const createStubAuth = (identify: (headers: Headers) => Promise<Caller | 
     const caller = await identify(headers)
     return caller ? { caller } : { caller: null, problem: "invalid", cause: "unknown" }
   },
+  actFor: () => {
+    throw new TypeError("this contender only authenticates")
+  },
   introspect: () => {
     throw new TypeError("this contender only authenticates")
   },

@@ -33,6 +33,7 @@ export const adminUsersRouter = router({
 
   disable: adminProcedure
     .meta({
+      managers: "admin",
       rest: [
         {
           method: "POST",
@@ -62,6 +63,7 @@ export const adminUsersRouter = router({
 
   enable: adminProcedure
     .meta({
+      managers: "admin",
       rest: [
         {
           method: "POST",

@@ -12,6 +12,7 @@ import { callerProcedure, ownerProcedure, router } from "../procedures.ts"
 export const apiKeysRouter = router({
   create: ownerProcedure
     .meta({
+      managers: "owner",
       queue: "none",
       rest: {
         method: "POST",
@@ -35,6 +36,7 @@ export const apiKeysRouter = router({
 
   list: callerProcedure
     .meta({
+      managers: "owner",
       scope: "latchkey:apikeys:read",
       rest: {
         method: "GET",
@@ -53,6 +55,7 @@ export const apiKeysRouter = router({
 
   revoke: callerProcedure
     .meta({
+      managers: "owner",
       rest: {
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",

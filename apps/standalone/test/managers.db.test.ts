@@ -1,0 +1,185 @@
+import { execFile } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { connect } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { newSecret, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
+
+const ADMIN = "admin@example.com"
+const bootstrap = newSecret()
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+let admin: string
+/** An administrator's key that manages. */
+let manager: string
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"), {
+    ADMIN_EMAILS: ADMIN,
+    BOOTSTRAP_KEY: bootstrap,
+    SCOPES: "reports:read",
+  })
+  const { body } = await rest(server.url, "POST", "/auth/register", {
+    body: { email: ADMIN, password: randomUUID() },
+  })
+  admin = body.accessToken
+  const created = await rest(server.url, "POST", "/auth/apikeys", {
+    accessToken: admin,
+    body: { label: "backend", scopes: ["latchkey:manage"] },
+  })
+  manager = created.body.key
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const onBehalfOf = (subject: string, actor?: string, issuer = "host") => ({
+  "latchkey-on-behalf-of": `${encodeURIComponent(issuer)} ${encodeURIComponent(subject)}`,
+  ...(actor !== undefined && { "latchkey-actor": encodeURIComponent(actor) }),
+})
+
+const create = (apiKey: string, headers: Record<string, string>, body: object = { label: "x" }) =>
+  rest(server.url, "POST", "/auth/apikeys", { apiKey, headers, body })
+
+test.each(["bootstrap", "manager"] as const)("a %s key manages the keys of an owner", async (kind) => {
+  const { url, shared } = server
+  const apiKey = kind === "bootstrap" ? bootstrap : manager
+  const subject = `org ${kind}/é`
+  const headers = onBehalfOf(subject, "user_7")
+
+  const created = await create(apiKey, headers, { label: "nightly import", scopes: ["reports:read"] })
+  expect(created).toMatchObject({ status: 201, body: { createdBy: "user_7", scopes: ["reports:read"] } })
+  const { id, key } = created.body
+  const me = await rest(url, "GET", "/auth/me", { apiKey: key })
+  expect(me.body).toMatchObject({ issuer: "host", subject, role: "user", apiKeyId: id })
+
+  const listed = await rest(url, "GET", "/auth/apikeys", { apiKey, headers })
+  expect(listed.body.items).toMatchObject([{ id }])
+  const trpc = await rest(url, "GET", "/trpc/apikeys.list".replace("apikeys", "apiKeys"), { apiKey, headers })
+  expect(trpc.body.result.data.json.items).toMatchObject([{ id }])
+  const others = onBehalfOf("somebody else")
+  expect((await rest(url, "DELETE", `/auth/apikeys/${id}`, { apiKey, headers: others })).status).toBe(404)
+  expect((await rest(url, "DELETE", `/auth/apikeys/${id}`, { apiKey, headers })).status).toBe(204)
+  expect((await rest(url, "GET", "/auth/me", { apiKey: key })).status).toBe(401)
+
+  const sql = connect(shared.DATABASE_URL)
+  const trail =
+    await sql`select kind, via, actor from audit_events where subject->>'id' = ${id} order by created_at`.catch(
+      () => sql`select kind, via, actor from audit_events where subject_id = ${id} order by created_at`,
+    )
+  await sql.end()
+  expect(trail).toEqual([
+    { kind: "apiKeyCreated", via: "apiKey", actor: "user_7" },
+    { kind: "apiKeyRevoked", via: "apiKey", actor: "user_7" },
+  ])
+})
+
+test("who may act for whom", async () => {
+  const user = await registerWithKey(server.url)
+  const listed = await rest(server.url, "POST", "/auth/apikeys", {
+    accessToken: admin,
+    body: { label: "lists", scopes: ["latchkey:apikeys:read", "latchkey:introspect"] },
+  })
+  const headers = onBehalfOf("org_1")
+  const outcome = async (promise: ReturnType<typeof create>) => {
+    const { status, body } = await promise
+    return `${status} ${body?.reason ?? "created"}`
+  }
+  const table = {
+    "no header": await outcome(create(manager, {})),
+    "an actor alone": await outcome(create(manager, { "latchkey-actor": "user_7" })),
+    "a user's key": await outcome(create(user.apiKey, headers)),
+    "an administrator's other key": await outcome(create(listed.body.key, headers)),
+    "an administrator's access token": await outcome(
+      rest(server.url, "POST", "/auth/apikeys", { accessToken: admin, headers, body: { label: "x" } }),
+    ),
+    "an own account": await outcome(create(manager, onBehalfOf(user.user.id, undefined, "latchkey"))),
+    "an issuer that is not served": await outcome(
+      create(manager, onBehalfOf("a", undefined, "https://b.example")),
+    ),
+    "a scope of Latchkey": await outcome(
+      create(manager, headers, { label: "x", scopes: ["latchkey:apikeys:read"] }),
+    ),
+    "no subject": await outcome(create(manager, { "latchkey-on-behalf-of": "host" })),
+    "two owners": await outcome(create(manager, { "latchkey-on-behalf-of": "host a, host b" })),
+    "a control character": await outcome(create(manager, { "latchkey-on-behalf-of": "host a%00" })),
+    "a wrong encoding": await outcome(create(manager, { "latchkey-on-behalf-of": "host %ff" })),
+    nobody: await outcome(rest(server.url, "POST", "/auth/apikeys", { headers, body: { label: "x" } })),
+  }
+  expect(table).toEqual({
+    "no header": "403 FORBIDDEN",
+    "an actor alone": "400 INVALID_INPUT",
+    "a user's key": "403 INSUFFICIENT_SCOPE",
+    "an administrator's other key": "403 INSUFFICIENT_SCOPE",
+    "an administrator's access token": "403 FORBIDDEN",
+    "an own account": "403 FORBIDDEN",
+    "an issuer that is not served": "400 INVALID_INPUT",
+    "a scope of Latchkey": "403 FORBIDDEN",
+    "no subject": "400 INVALID_INPUT",
+    "two owners": "400 INVALID_INPUT",
+    "a control character": "400 INVALID_INPUT",
+    "a wrong encoding": "400 INVALID_INPUT",
+    nobody: "401 UNAUTHENTICATED",
+  })
+})
+
+test("a managing key disables owners but own accounts, and can't list or revoke what is not theirs", async () => {
+  const { url } = server
+  const user = await registerWithKey(url)
+  const { body } = await create(manager, onBehalfOf("org_2"))
+  const disable = (owner: object, apiKey = manager) =>
+    rest(url, "POST", "/auth/admin/users/disable", { apiKey, body: owner })
+
+  expect((await disable({ issuer: "host", subject: "org_2" }, user.apiKey)).status).toBe(403)
+  expect((await disable({ issuer: "latchkey", subject: user.user.id })).status).toBe(404)
+  expect((await disable({ issuer: "host", subject: "org_2" })).status).toBe(204)
+  expect((await rest(url, "GET", "/auth/me", { apiKey: body.key })).status).toBe(401)
+  expect(await create(manager, onBehalfOf("org_2"))).toMatchObject({
+    status: 403,
+    body: { reason: "FORBIDDEN" },
+  })
+  const enable = { apiKey: manager, body: { issuer: "host", subject: "org_2" } }
+  expect((await rest(url, "POST", "/auth/admin/users/enable", enable)).status).toBe(204)
+  expect((await rest(url, "GET", "/auth/me", { apiKey: body.key })).status).toBe(200)
+
+  for (const path of ["/auth/admin/users", "/auth/admin/apikeys"]) {
+    expect((await rest(url, "GET", path, { apiKey: manager })).status).toBe(403)
+  }
+})
+
+test("a managing key acts no more once it is revoked, or its owner is no administrator", async () => {
+  const { url, shared } = server
+  const newManager = async () =>
+    (
+      await rest(url, "POST", "/auth/apikeys", {
+        accessToken: admin,
+        body: { label: "backend", scopes: ["latchkey:manage"] },
+      })
+    ).body
+  const revoked = await newManager()
+  await rest(url, "DELETE", `/auth/apikeys/${revoked.id}`, { accessToken: admin })
+  expect((await create(revoked.key, onBehalfOf("org_3"))).status).toBe(401)
+
+  const { key } = await newManager()
+  const sql = connect(shared.DATABASE_URL)
+  await sql`update owners set role = 'user' where email = ${ADMIN}`
+  expect((await create(key, onBehalfOf("org_3"))).status).toBe(403)
+  await sql`update owners set role = 'admin' where email = ${ADMIN}`
+  await sql.end()
+  expect((await create(key, onBehalfOf("org_3"))).status).toBe(201)
+})
+
+test("the document's Python script runs on an empty database without accounts", async () => {
+  await using empty = await startServerOnPostgres(inject("postgresUrl"), {
+    PASSWORDS: "off",
+    BOOTSTRAP_KEY: bootstrap,
+  })
+  const page = await readFile(new URL("../../../docs/backends.md", import.meta.url), "utf8")
+  const script = /```python\n(.*?)\n```/s.exec(page)?.[1] ?? ""
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-docs-"))
+  await writeFile(join(folder, "example.py"), script)
+  const env = { ...process.env, LATCHKEY_URL: empty.url, BOOTSTRAP_KEY: bootstrap }
+  const { stdout } = await promisify(execFile)("python3", [join(folder, "example.py")], { env })
+  await rm(folder, { recursive: true })
+  expect(stdout.replace(/[0-9a-f]{64}/, "…")).toBe("Shown once: …\nuser_42 True\nFalse\n")
+})
