@@ -42,7 +42,12 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
   "admin.apiKeys.revoke": (_, { id }) => ({ id }),
 }
 
-const mutations = allProcedures.filter(({ operation }) => operation.kind === "mutation")
+/** A mutation so that the token is not in a URL; it changes nothing. */
+const READ_ONLY = "auth.introspect"
+
+const mutations = allProcedures.filter(
+  ({ path, operation }) => operation.kind === "mutation" && path !== READ_ONLY,
+)
 
 /** Something that ends a caller's authority while a call waits, and the response that the call must then get. */
 interface End {

@@ -84,7 +84,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     const { id, key } = await createKey(user)
     const caller = {
       ...{ owner: user.owner, via: "apiKey", apiKeyId: id, label: "nightly import", metadata: null },
-      ...{ scopes: [], isScoped: false, manage: "write" },
+      ...{ scopes: [], isScoped: false, manage: "write", issuedAt: expect.any(Date) },
     }
     expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
 
