@@ -42,7 +42,10 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
   "admin.apiKeys.revoke": (_, { id }) => ({ id }),
 }
 
-const mutations = allProcedures.filter(({ operation }) => operation.kind === "mutation")
+/** Introspection is a mutation only to keep tokens out of URLs; it changes nothing. */
+const mutations = allProcedures.filter(
+  ({ path, operation }) => operation.kind === "mutation" && path !== "auth.introspect",
+)
 
 /** Something that ends a caller's authority while a call waits, and the response that the call must then get. */
 interface End {
