@@ -28,7 +28,7 @@ const GUEST_HEADERS = { ...headersOfGuest, "cache-control": "no-store" }
  */
 const PRIVATE_HEADERS = {
   "cache-control": "no-store",
-  vary: "Authorization, X-API-Key, Cookie, trpc-accept, Accept",
+  vary: "Authorization, X-API-Key, Latchkey-On-Behalf-Of, Cookie, trpc-accept, Accept",
 }
 
 const headersByStatus: Record<number, Record<string, string>> = {

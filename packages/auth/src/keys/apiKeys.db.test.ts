@@ -81,10 +81,10 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
 
   test("a key authenticates until it is revoked", async () => {
     const user = await signUp(auth)
-    const { id, key } = await createKey(user)
+    const { id, key, createdAt } = await createKey(user)
     const caller = {
       ...{ owner: user.owner, via: "apiKey", apiKeyId: id, label: "nightly import", metadata: null },
-      ...{ scopes: [], isScoped: false, manage: "write", issuedAt: expect.any(Date) },
+      ...{ scopes: [], isScoped: false, manage: "write", issuedAt: createdAt },
     }
     expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
 
