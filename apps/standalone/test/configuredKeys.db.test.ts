@@ -75,6 +75,12 @@ test("a configured key says who it is, and manages no keys of its own", async ()
   expect((await rest(url, "GET", "/auth/admin/users", { apiKey: gateway })).status).toBe(403)
 })
 
+test("a reverse proxy lets no configured key through", async () => {
+  for (const key of [bootstrap, gateway]) {
+    expect((await rest(server.url, "GET", "/auth/verify", { headers: byKey(key) })).status).toBe(403)
+  }
+})
+
 test("a bootstrap key administers owners but own accounts, and the trail says so", async () => {
   const { url, shared } = server
   const user = await registerWithKey(url)

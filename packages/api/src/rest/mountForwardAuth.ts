@@ -52,6 +52,10 @@ async function verify(
   const caller = await callerOf(ctx)
   // Browsers also send the host's cookie with requests of other sites' pages, and the method of this one is not known.
   if (caller.via === "host") throw new AuthError("FORBIDDEN", "This needs an access token or an API key.")
+  // A key of a gateway's or a script's configuration is good for Latchkey alone.
+  if (caller.via === "apiKey" && caller.isConfigured) {
+    throw new AuthError("FORBIDDEN", "This key belongs to no owner.")
+  }
   if (keysNeedScope && caller.via === "apiKey" && scope.length === 0) {
     throw new AuthError("FORBIDDEN", "API keys can't do this.")
   }
