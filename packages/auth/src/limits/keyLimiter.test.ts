@@ -258,18 +258,21 @@ function startHeld(counter: FakeCounter) {
       for (const open of [...commits.splice(0), ...answers.splice(0)]) open()
       isReleased = true
     },
-    limiter: startInstance(async (calls) => {
-      const [committing, answering] = [gate(), gate()]
-      if (!isReleased) {
-        commits.push(committing.resolve)
-        answers.push(answering.resolve)
-        await committing.promise
-      }
-      const result = await counter.addCalls(calls)
-      for (const { calls: written } of calls) instance.committed += written
-      if (!isReleased) await answering.promise
-      return result
-    }),
+    limiter: startInstance(
+      async (calls) => {
+        const [committing, answering] = [gate(), gate()]
+        if (!isReleased) {
+          commits.push(committing.resolve)
+          answers.push(answering.resolve)
+          await committing.promise
+        }
+        const result = await counter.addCalls(calls)
+        for (const { calls: written } of calls) instance.committed += written
+        if (!isReleased) await answering.promise
+        return result
+      },
+      { maxWindows: 10 },
+    ),
   }
   let isReleased = false
   return instance
