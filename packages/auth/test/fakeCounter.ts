@@ -1,5 +1,6 @@
+import type { CounterState } from "@latchkey/db"
 import { isOpen } from "../src/limits/callWindow.ts"
-import type { AddCalls, CounterState } from "../src/limits/keyLimiter.ts"
+import type { AddCalls } from "../src/limits/keyLimiter.ts"
 
 /** A counter of one key like the database's, whose clock the test sets, and whose writes it holds. */
 export class FakeCounter {

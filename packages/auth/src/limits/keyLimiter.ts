@@ -1,3 +1,4 @@
+import type { CounterState, NewCalls } from "@latchkey/db"
 import { LRUCache } from "lru-cache"
 import { type RegularWrite, writeRegularly } from "../writeRegularly.ts"
 import { CallWindow, isOpen, type StoredWindow } from "./callWindow.ts"
@@ -15,21 +16,6 @@ export interface LimitedKey {
   now: number
   /** The newest window, which may be over. */
   stored: StoredWindow | null
-}
-
-/** Calls to add to a counter: to its window if that is open, else to a new one. */
-export interface NewCalls {
-  counterId: string
-  /** When the window of these calls began. */
-  startedAt: number
-  /** The window's length. */
-  seconds: number
-  calls: number
-}
-
-/** A counter after calls have been added. */
-export interface CounterState extends StoredWindow {
-  counterId: string
 }
 
 /** Adds calls to counters in one statement. Returns those counters whose window was not over when it came to that. */
