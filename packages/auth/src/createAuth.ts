@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
-import { appointOldestUser, type Database, OWN_ISSUER, syncAdmins } from "@latchkey/db"
+import type { RateLimit } from "@latchkey/contract"
+import { addCalls, appointOldestUser, type Database, OWN_ISSUER, syncAdmins } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts/accounts.ts"
 import { type AdminUsers, createAdminUsers } from "./accounts/adminUsers.ts"
 import { type Audit, createAudit } from "./audit/audit.ts"
@@ -26,11 +27,14 @@ import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIs
 import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { createKeyCallCounter } from "./keys/keyCalls.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
+import { createUsage } from "./keys/usage.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
 import { createFairQueue, type FairQueue } from "./limits/fairQueue.ts"
+import { createKeyLimiter } from "./limits/keyLimiter.ts"
 import { defaultLimits, type Limits } from "./limits/limits.ts"
 import { createThrottle } from "./limits/throttle.ts"
 import type { AuthObserver } from "./observer.ts"
@@ -48,6 +52,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** The limit of keys without one of their own, and the highest that owners may give a key. */
+  keyRateLimit?: RateLimit | null
   /** The scopes that keys may carry. */
   scopes?: readonly string[]
   /** Stands in front of new keys, before an underscore; their checksum is at the end. */
@@ -152,7 +158,7 @@ function checkOptions({ hostIssuer, keyPrefix }: { hostIssuer: string; keyPrefix
  */
 export function createAuth(options: AuthOptions): Auth {
   const { db, observer, trustedIssuers, passwords = "on", hostIssuer = "host" } = options
-  const { keyPrefix = null } = options
+  const { keyPrefix = null, keyRateLimit = null } = options
   checkOptions({ hostIssuer, keyPrefix })
   const scopes = createScopes(options.scopes ?? [])
   const namedAdmins = createNamedAdmins(options.adminSubjects ?? [])
@@ -189,6 +195,10 @@ export function createAuth(options: AuthOptions): Auth {
   const limits = { ...defaultLimits, ...options.limits }
   const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const usage = createUsage(db, options.onBackgroundError)
+  const limiter = createKeyLimiter((calls) => addCalls(db, { calls }), { onError: options.onBackgroundError })
+  const callsOf = createKeyCallCounter({ limiter, usage }, { keyRateLimit })
+  const gathered = [lastUsed, usage, limiter]
   const sweeper = createSweeper(db, {
     auditRetentionDays: options.auditRetentionDays,
     onError: options.onBackgroundError,
@@ -211,7 +221,7 @@ export function createAuth(options: AuthOptions): Auth {
     scopes: scopes.declared,
     passwords,
     ...createAuthenticate({
-      ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
+      ...{ db, keyring, verifyApiKey, lastUsed, callsOf, scopes, namedAdmins, passwords, hostIssuer },
       ...{
         identify: options.identify,
         scopesOf: options.scopesOf,
@@ -236,9 +246,11 @@ export function createAuth(options: AuthOptions): Auth {
       await appointOldestUser(db)
       return 0
     },
-    flush: lastUsed.flush,
+    async flush() {
+      await Promise.all(gathered.map((write) => write.flush()))
+    },
     async close() {
-      await Promise.all([lastUsed.close(), sweeper.close()])
+      await Promise.all([...gathered, sweeper].map((work) => work.close()))
     },
   }
 }

@@ -44,7 +44,10 @@ export function createServer(
         protectedResource,
         refusal: refusalOf(() => checkDeclared(requirement, scopes)),
       })
-      const outcome = await verify(hostRequest, requirement, { isUnsafe: isUnsafeMethod(method) })
+      const outcome = await verify(hostRequest, requirement, {
+        isUnsafe: isUnsafeMethod(method),
+        isCounted: hostRequest.counted.note("request"),
+      })
       engine.afterResponse()
       return toVerdict(outcome, hostRequest.latchkey.request)
     },

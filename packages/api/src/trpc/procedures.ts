@@ -1,10 +1,18 @@
-import { AuthError, type Caller, DatabaseUnavailable, requireScopes, unauthenticated } from "@latchkey/auth"
+import {
+  AuthError,
+  type Authentication,
+  type Caller,
+  countCall,
+  DatabaseUnavailable,
+  requireScopes,
+  unauthenticated,
+} from "@latchkey/auth"
 import type { Reason } from "@latchkey/contract"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { z } from "zod"
 import { failureOf, toTrpcError } from "../failure.ts"
-import { readOnBehalfOf } from "../http/onBehalfOf.ts"
+import { ON_BEHALF_OF, readOnBehalfOf } from "../http/onBehalfOf.ts"
 import { mayAnswerHost } from "../http/sessionCookie.ts"
 import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
@@ -54,6 +62,10 @@ export interface Meta {
   managers?: "owner" | "admin"
   /** The scope that the caller needs. */
   scope?: string
+  /** A key's call about itself counts towards no limit, so that it can always be made. */
+  sparesOwnKey?: true
+  /** It is about another's key, so an exceeded limit is said to be the caller's. */
+  isAboutOthers?: true
   rest?: RestRoute | readonly RestRoute[]
 }
 
@@ -102,31 +114,52 @@ const AMBIGUOUS = toTrpcError(
  *
  * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
  */
-export async function callerOf({ latchkey }: Context): Promise<Caller> {
+async function authenticate({ latchkey }: Context): Promise<Authentication & { caller: Caller }> {
   const authentication = await latchkey.authenticate().catch((cause: unknown) => {
     if (!(cause instanceof DatabaseUnavailable)) throw cause
     throw new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly.", {
       cause,
     })
   })
-  if (authentication.caller) return authentication.caller
+  if (authentication.caller) return authentication
   throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
 }
 
+/**
+ * The caller of one of a request's calls, which counts towards the limit of their key.
+ *
+ * @throws {AuthError} as `authenticate`, and `RATE_LIMITED`.
+ */
+export async function callerOf(ctx: Context, call?: Pick<Call, "meta" | "getRawInput">): Promise<Caller> {
+  const authentication = await authenticate(ctx)
+  const { caller } = authentication
+  if (!(call?.meta?.sparesOwnKey && (await isAboutItself(caller, ctx, call)))) {
+    countCall(authentication, ctx.latchkey.request, { of: call?.meta?.isAboutOthers && "caller" })
+  }
+  return caller
+}
+
+async function isAboutItself(caller: Caller, ctx: Context, { getRawInput }: Pick<Call, "getRawInput">) {
+  if (caller.via !== "apiKey" || ctx.latchkey.request.headers.get(ON_BEHALF_OF) !== null) return false
+  const input = (await getRawInput().catch(() => undefined)) as { id?: unknown } | undefined
+  return input?.id === caller.apiKeyId
+}
+
 /** The caller, or whom they act for. @throws {AuthError} as `callerOf` and `ActFor`. */
-async function actingCallerOf({ ctx, meta }: Pick<Call, "ctx" | "meta">): Promise<Caller> {
-  const caller = await callerOf(ctx)
+async function actingCallerOf({ ctx, ...call }: Pick<Call, "ctx" | "meta" | "getRawInput">): Promise<Caller> {
+  const caller = await callerOf(ctx, call)
+  const { meta } = call
   const named = meta?.managers === "owner" ? readOnBehalfOf(ctx.latchkey.request.headers) : null
   return named ? ctx.latchkey.auth.actFor(caller, named) : caller
 }
 
 /**
- * The session of the request's access token.
+ * The session of the request's access token, for a call that has been counted.
  *
- * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for callers without a session.
+ * @throws {AuthError} as `authenticate`, and `FORBIDDEN` for callers without a session.
  */
 export async function sessionOf(ctx: Context) {
-  return sessionOfCaller(await callerOf(ctx))
+  return sessionOfCaller((await authenticate(ctx)).caller)
 }
 
 function sessionOfCaller(caller: Caller) {

@@ -1,6 +1,7 @@
 import type { Database } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import type { CreateKeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
@@ -59,6 +60,8 @@ export function createAuthenticate(options: {
   keyring: Keyring
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
+  /** Counts the calls by a key. */
+  callsOf: CreateKeyCalls
   scopes: Scopes
   namedAdmins: NamedAdmins
   /** Whether there are own accounts. */
@@ -116,7 +119,7 @@ export function createAuthenticate(options: {
     try {
       const decided = await decide(credential, { headers, client, request })
       return narrowScopes && decided.caller
-        ? { caller: await narrowScopes(decided.caller, request) }
+        ? { ...decided, caller: await narrowScopes(decided.caller, request) }
         : decided
     } catch (error) {
       report(KIND[credential.kind], "unavailable")

@@ -1,4 +1,5 @@
 import type { ClientInfo } from "../clientInfo.ts"
+import type { CreateKeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
@@ -9,6 +10,7 @@ import type { Scopes } from "./scopes.ts"
 export function createByApiKey(deps: {
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
+  callsOf: CreateKeyCalls
   scopes: Scopes
   namedAdmins: NamedAdmins
   report: Report
@@ -20,10 +22,12 @@ export function createByApiKey(deps: {
     deps.lastUsed.note(apiKeyId)
     deps.report("apiKey", "accepted")
     const withRole = deps.namedAdmins.withRole(owner)
+    const scopes = deps.scopes.ofKey(stored, withRole)
     return {
+      calls: deps.callsOf(verified.row, scopes),
       caller: {
         owner: withRole,
-        scopes: deps.scopes.ofKey(stored, withRole),
+        scopes,
         isScoped: stored !== null,
         manage: "write",
         issuedAt: createdAt,

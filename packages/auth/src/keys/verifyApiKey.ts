@@ -34,7 +34,7 @@ export type VerifyApiKey = (
  * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
  * is still running beside them must not pass over them.
  */
-const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes"])
+const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes", "rateLimit"])
 
 /**
  * Verifies keys at the cost of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row

@@ -49,6 +49,7 @@ export const apiKeysRouter = router({
 
   revoke: callerProcedure
     .meta({
+      sparesOwnKey: true,
       managers: "owner",
       rest: {
         method: "DELETE",
