@@ -27,6 +27,7 @@ import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
+import { createKeyRefusals } from "./keys/keyRefusals.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
@@ -48,6 +49,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** The maximal lifetime of keys in days; null for none. */
+  maxKeyLifetimeDays?: number | null
   /** The scopes that keys may carry. */
   scopes?: readonly string[]
   /** Stands in front of new keys, before an underscore; their checksum is at the end. */
@@ -189,6 +192,7 @@ export function createAuth(options: AuthOptions): Auth {
   const limits = { ...defaultLimits, ...options.limits }
   const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const refusals = createKeyRefusals(db, options.onBackgroundError)
   const sweeper = createSweeper(db, {
     auditRetentionDays: options.auditRetentionDays,
     onError: options.onBackgroundError,
@@ -198,12 +202,17 @@ export function createAuth(options: AuthOptions): Auth {
     keyring,
     bcrypt: presentedKeyBcrypt,
     failures: createFailureBudget(limits.failedKeyChecks),
+    refusals,
     serves,
     observer,
   })
   const actingApiKeys = createActingApiKeys(
     { db, keyring, bcrypt: newKeyBcrypt },
-    { maxKeysPerUser: options.maxKeysPerUser, keyPrefix },
+    {
+      maxKeysPerUser: options.maxKeysPerUser,
+      keyPrefix,
+      maxKeyLifetimeDays: options.maxKeyLifetimeDays ?? null,
+    },
   )
 
   return {
@@ -236,9 +245,11 @@ export function createAuth(options: AuthOptions): Auth {
       await appointOldestUser(db)
       return 0
     },
-    flush: lastUsed.flush,
+    async flush() {
+      await Promise.all([lastUsed.flush(), refusals.flush()])
+    },
     async close() {
-      await Promise.all([lastUsed.close(), sweeper.close()])
+      await Promise.all([lastUsed.close(), refusals.flush(), sweeper.close()])
     },
   }
 }

@@ -26,6 +26,7 @@ export {
 export {
   type ApiKeySettings,
   createApiKey,
+  findApiKey,
   type ListedApiKey,
   listApiKeys,
   revokeApiKey,
@@ -51,6 +52,7 @@ export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./q
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
+export { recordKeyRefusal } from "./queries/recordKeyRefusal.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
@@ -66,6 +68,7 @@ export {
   revokeSession,
 } from "./queries/sessions.ts"
 export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
+export { type ChangeableApiKey, type ChangeableSettings, updateApiKey } from "./queries/updateApiKey.ts"
 export {
   changePassword,
   createUser,
