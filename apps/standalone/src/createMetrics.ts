@@ -19,7 +19,7 @@ export interface Metrics extends RequestObserver {
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
-const METHODS = new Set(["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
+const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"])
 
 /** Loads `prom-client` dynamically, so that servers without metrics never load it. */
 export async function createMetrics(): Promise<Metrics> {

@@ -85,6 +85,7 @@ const Env = z.object({
   PASSWORDS: oneOf(["on", "off"]).default("on"),
   REGISTRATION: oneOf(["open", "closed"]).default("open"),
   MAX_KEYS_PER_USER: wholeNumber(1, 1_000_000).default(100),
+  MAX_KEY_LIFETIME_DAYS: wholeNumber(1, 36_500).optional(),
   ADMIN_EMAILS: list(adminEmail),
   ADMIN_SUBJECTS: json(adminSubjects).default([]),
   BOOTSTRAP_KEY: keys(2),

@@ -96,6 +96,7 @@ function settingsOf(env: Env, log: Log): Settings {
     keysNeedScope: false,
     keyPrefix: env.KEY_PREFIX,
     maxKeysPerOwner: env.MAX_KEYS_PER_USER,
+    maxKeyLifetimeDays: env.MAX_KEY_LIFETIME_DAYS,
     passwords: env.PASSWORDS,
     issuer,
     servedIssuers,

@@ -109,7 +109,7 @@ function crossOrigin(origins: readonly string[], credentials: boolean): Middlewa
   const withCors = cors({
     origin: [...origins],
     credentials,
-    allowMethods: ["GET", "POST", "DELETE"],
+    allowMethods: ["GET", "POST", "PATCH", "DELETE"],
     exposeHeaders: ["X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     maxAge: 600,
   })

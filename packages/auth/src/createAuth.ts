@@ -29,6 +29,7 @@ import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
 import { createKeyCallCounter } from "./keys/keyCalls.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
+import { createKeyRefusals } from "./keys/keyRefusals.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createUsage } from "./keys/usage.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
@@ -54,6 +55,8 @@ export interface AuthOptions {
   maxKeysPerUser: number
   /** The limit of keys without one of their own, and the highest that owners may give a key. */
   keyRateLimit?: RateLimit | null
+  /** The maximal lifetime of keys in days; null for none. */
+  maxKeyLifetimeDays?: number | null
   /** The scopes that keys may carry. */
   scopes?: readonly string[]
   /** Stands in front of new keys, before an underscore; their checksum is at the end. */
@@ -198,6 +201,8 @@ export function createAuth(options: AuthOptions): Auth {
   const usage = createUsage(db, options.onBackgroundError)
   const limiter = createKeyLimiter((calls) => addCalls(db, { calls }), { onError: options.onBackgroundError })
   const callsOf = createKeyCallCounter({ limiter, usage }, { keyRateLimit })
+
+  const refusals = createKeyRefusals(db, options.onBackgroundError)
   const gathered = [lastUsed, usage, limiter]
   const sweeper = createSweeper(db, {
     auditRetentionDays: options.auditRetentionDays,
@@ -208,12 +213,17 @@ export function createAuth(options: AuthOptions): Auth {
     keyring,
     bcrypt: presentedKeyBcrypt,
     failures: createFailureBudget(limits.failedKeyChecks),
+    refusals,
     serves,
     observer,
   })
   const actingApiKeys = createActingApiKeys(
     { db, keyring, bcrypt: newKeyBcrypt },
-    { maxKeysPerUser: options.maxKeysPerUser, keyPrefix },
+    {
+      maxKeysPerUser: options.maxKeysPerUser,
+      keyPrefix,
+      maxKeyLifetimeDays: options.maxKeyLifetimeDays ?? null,
+    },
   )
 
   return {
@@ -247,10 +257,10 @@ export function createAuth(options: AuthOptions): Auth {
       return 0
     },
     async flush() {
-      await Promise.all(gathered.map((write) => write.flush()))
+      await Promise.all([...gathered, refusals].map((write) => write.flush()))
     },
     async close() {
-      await Promise.all([...gathered, sweeper].map((work) => work.close()))
+      await Promise.all([...gathered, sweeper].map((work) => work.close()).concat(refusals.flush()))
     },
   }
 }

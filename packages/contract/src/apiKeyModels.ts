@@ -9,7 +9,10 @@ export interface RateLimit {
 export interface CreateApiKeyInput {
   /** The user's name for the key: 1 to 100 characters. */
   label: string
-  /** A `Date`, or ISO 8601 with a zone. Omitted or null: the key never expires. */
+  /**
+   * A `Date`, a time in ISO 8601 with a zone, or a date such as `2030-01-31`, which is the end of that day in UTC. Omitted or
+   * null: the key never expires.
+   */
   expiresAt?: Date | string | null | undefined
   /** Omitted or null: every scope of the owner, including any declared later. Empty: none. */
   scopes?: string[] | null | undefined
@@ -23,12 +26,15 @@ export interface CreateApiKeyInput {
   lock?: boolean | undefined
 }
 
-/** What is left out stays as it is. Null lifts a restriction. */
-export interface UpdateApiKeyInput extends Omit<CreateApiKeyInput, "label"> {
-  id: string
+/** A change of a key. What is left out stays as it is. Null lifts a restriction. */
+export interface ApiKeyChange extends Omit<CreateApiKeyInput, "label"> {
   label?: string | undefined
   /** A disabled key is rejected until it is enabled again. */
   disabled?: boolean | undefined
+}
+
+export interface UpdateApiKeyInput extends ApiKeyChange {
+  id: string
 }
 
 /** A key in a list, without its secret. */

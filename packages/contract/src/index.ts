@@ -1,6 +1,7 @@
 export { isApiKey, lookupIdOf, publicPartOf, startOf } from "./apiKeyFormat.ts"
 export type {
   ApiKey,
+  ApiKeyChange,
   ApiKeyPage,
   ApiKeyUsage,
   ApiKeyUsageInput,

@@ -13,6 +13,7 @@ export {
 } from "./schemas/admin.ts"
 export {
   apiKey,
+  apiKeyChange,
   apiKeyUsage,
   createApiKey,
   createdApiKey,
@@ -25,7 +26,7 @@ export {
   usageOfApiKeys,
 } from "./schemas/apiKeys.ts"
 export { auditEvent, listAudit } from "./schemas/audit.ts"
-export { id, instant, noOutput } from "./schemas/fields.ts"
+export { expiry, id, instant, noOutput } from "./schemas/fields.ts"
 export { activeToken, inactiveToken, introspect, introspection } from "./schemas/introspection.ts"
 export { pageOf } from "./schemas/paging.ts"
 export { session, sessionList } from "./schemas/sessions.ts"

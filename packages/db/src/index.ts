@@ -27,6 +27,7 @@ export { addCalls, type CounterState, type NewCalls } from "./queries/apiKeyCoun
 export {
   type ApiKeySettings,
   createApiKey,
+  findApiKey,
   type ListedApiKey,
   listApiKeys,
   revokeApiKey,
@@ -65,6 +66,7 @@ export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./q
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
+export { recordKeyRefusal } from "./queries/recordKeyRefusal.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
@@ -80,6 +82,7 @@ export {
   revokeSession,
 } from "./queries/sessions.ts"
 export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
+export { type ChangeableApiKey, type ChangeableSettings, updateApiKey } from "./queries/updateApiKey.ts"
 export {
   changePassword,
   createUser,

@@ -1,4 +1,5 @@
 import type {
+  ApiKey,
   ApiKeyPage,
   AuditPage,
   CreateApiKeyInput,
@@ -15,6 +16,7 @@ import type {
   SessionList,
   SignedIn,
   SignInInput,
+  UpdateApiKeyInput,
   UserPage,
   UserReference,
 } from "@latchkey/contract"
@@ -42,6 +44,8 @@ type Procedures = {
   apiKeys: {
     create: Mutation<CreateApiKeyInput, CreatedApiKey>
     list: Query<ListApiKeysInput | undefined, ApiKeyPage>
+    get: Query<{ id: string }, ApiKey>
+    update: Mutation<UpdateApiKeyInput, ApiKey>
     revoke: Mutation<{ id: string }, void>
   }
   sessions: {

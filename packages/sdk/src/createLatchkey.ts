@@ -1,7 +1,7 @@
 import type {
+  ApiKey,
   CookieSignedIn,
   CookieSignInInput,
-  CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
   ListAuditInput,
@@ -17,6 +17,7 @@ import { createCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
 import { createVerify } from "./createVerify.ts"
 import { noCredential } from "./credential.ts"
+import { type ApiKeyUpdate, type NewApiKey, withExpiresAt } from "./expiry.ts"
 import { listPages } from "./listPages.ts"
 import type { ApiKeyList, AuditList } from "./lists.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
@@ -65,12 +66,25 @@ export interface Latchkey {
      *
      * @throws {LatchkeyError} `KEY_LIMIT_REACHED`, `INVALID_INPUT`, `FORBIDDEN`.
      */
-    create(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>
+    create(input: NewApiKey, options?: CallOptions): Promise<CreatedApiKey>
     /**
      * The caller's active keys, newest first. `await` returns one page, `for await` iterates over all keys, fetching
      * page by page. `options` apply to each page.
      */
     list(input?: ListApiKeysInput, options?: CallOptions): ApiKeyList
+    /**
+     * One of the caller's keys, active or not. Needs an access token.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND`.
+     */
+    get(id: string, options?: CallOptions): Promise<ApiKey>
+    /**
+     * Changes an active key, such as `{ disabled: true }`. What is left out stays as it is, and null lifts a restriction.
+     * Needs an access token.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND`, `INVALID_INPUT`, `FORBIDDEN` for what the product has locked.
+     */
+    update(id: string, change: ApiKeyUpdate, options?: CallOptions): Promise<ApiKey>
     /**
      * Once this resolves, no server accepts the key. A key may revoke only itself.
      *
@@ -128,11 +142,15 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     me: (options) => call("auth", "me", undefined, { ...options, ...query }),
   }
   const apiKeys: Latchkey["apiKeys"] = {
-    create: (input, options) => call("apiKeys", "create", input, { ...options, ...mutation }),
+    create: async (input, options) =>
+      call("apiKeys", "create", withExpiresAt(input), { ...options, ...mutation }),
     list: (input, options) =>
       listPages((cursor = input?.cursor ?? undefined) =>
         call("apiKeys", "list", { ...input, cursor }, { ...options, ...query }),
       ),
+    get: (id, options) => call("apiKeys", "get", { id }, { ...options, ...query }),
+    update: async (id, change, options) =>
+      call("apiKeys", "update", { ...withExpiresAt(change), id }, { ...options, ...mutation }),
     revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),
   }
   const sessions: Latchkey["sessions"] = {

@@ -1,5 +1,6 @@
 export type {
   ApiKey,
+  ApiKeyChange,
   ApiKeyPage,
   AuditEvent,
   AuditKind,
@@ -18,10 +19,12 @@ export type {
   OwnedApiKeyPage,
   Owner,
   PasswordChange,
+  RateLimit,
   Session,
   SessionList,
   SignedIn,
   SignInInput,
+  UpdateApiKeyInput,
   User,
   UserPage,
   UserReference,
@@ -30,6 +33,7 @@ export { isApiKey } from "@latchkey/contract"
 export type { AppRouter } from "./appRouter.ts"
 export type { Admin } from "./createAdmin.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
+export type { ApiKeyUpdate, NewApiKey } from "./expiry.ts"
 export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
 export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./lists.ts"
 export type {

@@ -67,6 +67,8 @@ export function createServer(
         apiKeys: {
           create: async (input) => (await open()).create(input),
           list: async (input) => (await open()).list(input),
+          get: async (id) => (await open()).get(id),
+          update: async (id, change) => (await open()).update(id, change),
           revoke: async (id) => (await open()).revoke(id),
         },
       }

@@ -122,6 +122,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         bcryptCost: internals.bcryptCost,
         registration: internals.registration,
         maxKeysPerUser: settings.maxKeysPerOwner,
+        maxKeyLifetimeDays: settings.maxKeyLifetimeDays ?? null,
         scopes: settings.scopes,
         keyPrefix: settings.keyPrefix ?? null,
         passwords: settings.passwords,

@@ -4,6 +4,7 @@ export type { Identify, Identity, LatchkeyServerOptions, Logger, ScopesOf, Trust
 export { OptionsError } from "./optionsError.ts"
 export type {
   Accepted,
+  ApiKeyChange,
   AuthenticateOptions,
   Caller,
   ContextInfo,

@@ -66,6 +66,8 @@ interface CommonOptions<Scope extends string> {
   keyPrefix?: string | undefined
   /** The number of active keys that an owner may have; 100 by default. */
   maxKeysPerOwner?: number | undefined
+  /** The maximal lifetime of keys in days, from their creation to the end of the last day in UTC; none by default. */
+  maxKeyLifetimeDays?: number | undefined
   identify?: Identify | undefined
   /** The issuer of those whom `identify` names; `host` by default. */
   issuer?: string | undefined

@@ -38,6 +38,7 @@ const Options = z
     scopes: scopes.default([]),
     keyPrefix: keyPrefix.optional(),
     maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
+    maxKeyLifetimeDays: wholeNumber(1, 36_500).optional(),
     scopesOf: fn<ScopesOf>().optional(),
     keysNeedScope: z.boolean({ error: "expected true or false" }).default(false),
     identify: fn<Identify>().optional(),

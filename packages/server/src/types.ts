@@ -1,4 +1,11 @@
-import type { ApiKeyPage, CreateApiKeyInput, CreatedApiKey, ListApiKeysInput } from "@latchkey/contract"
+import type {
+  ApiKeyChange as AnyApiKeyChange,
+  ApiKey,
+  ApiKeyPage,
+  CreateApiKeyInput,
+  CreatedApiKey,
+  ListApiKeysInput,
+} from "@latchkey/contract"
 import type { TRPCProcedureBuilder, TRPCUnsetMarker } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
 
@@ -148,12 +155,21 @@ export interface NewApiKey<Scope extends string = string> extends Omit<CreateApi
   scopes?: (Scope | "latchkey:apikeys:read")[] | null | undefined
 }
 
+/** What to change. What is left out stays as it is, and null lifts a restriction. */
+export interface ApiKeyChange<Scope extends string = string> extends Omit<AnyApiKeyChange, "scopes"> {
+  scopes?: (Scope | "latchkey:apikeys:read")[] | null | undefined
+}
+
 /** An owner's API keys, managed by the host's own code. */
 export interface OwnerApiKeys<Scope extends string = string> {
   /** Creates a key. `key` is the key itself, of which Latchkey keeps no copy. */
   create(input: NewApiKey<Scope>): Promise<CreatedApiKey>
   /** The active keys, newest first. */
   list(input?: ListApiKeysInput): Promise<ApiKeyPage>
+  /** One of the keys, active or not. */
+  get(id: string): Promise<ApiKey>
+  /** Changes an active key. Scopes, addresses and limits that are set so are locked, unless `lock` is false. */
+  update(id: string, change: ApiKeyChange<Scope>): Promise<ApiKey>
   /** Once this has resolved, no instance accepts the key. */
   revoke(id: string): Promise<void>
 }

@@ -28,6 +28,7 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
     newPassword: "another long enough phrase",
   }),
   "apiKeys.create": () => ({ label: "late" }),
+  "apiKeys.update": ({ id }) => ({ id, label: "late" }),
   "apiKeys.revoke": ({ id }) => ({ id }),
   "sessions.revoke": async ({ user }) => {
     const [session] = await sql`select id from sessions where user_id = ${user.id} order by created_at desc`
@@ -110,6 +111,14 @@ const ENDS: End[] = [
     credential: "apiKey",
     end: (transaction, { id }) =>
       transaction`update api_keys set expires_at = now() - interval '1 minute' where id = ${id}`,
+    response: unauthenticated,
+  },
+  {
+    name: "the key is disabled",
+    appliesTo: takesKeys,
+    credential: "apiKey",
+    end: (transaction, { id }) =>
+      transaction`update api_keys set disabled_at = now(), checks = array['disabled'] where id = ${id}`,
     response: unauthenticated,
   },
   {

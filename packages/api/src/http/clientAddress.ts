@@ -15,6 +15,26 @@ export function clientAddress(
   return readHop(hops.at(-Math.min(trustedProxies, hops.length)) ?? "") ?? socketAddress
 }
 
+/**
+ * The client's address, if it is certain. It is not if a proxy has forwarded the request that is not trusted, or if fewer
+ * proxies have than are trusted.
+ *
+ * @param trustedProxies undefined if `socketAddress` is the client's already.
+ */
+export function knownClientAddress(
+  socketAddress: string | undefined,
+  headers: Pick<Headers, "get">,
+  trustedProxies: number | undefined,
+): string | null {
+  if (trustedProxies === undefined) return socketAddress ?? null
+  if (trustedProxies === 0) return isForwarded(headers) ? null : (socketAddress ?? null)
+  const hops = headers.get("x-forwarded-for")?.split(",") ?? []
+  return readHop(hops.at(-trustedProxies) ?? "") ?? null
+}
+
+const isForwarded = (headers: Pick<Headers, "get">) =>
+  ["x-forwarded-for", "forwarded", "x-real-ip"].some((name) => headers.get(name) !== null)
+
 /** Some proxies append the port, which differs for every connection, and then put IPv6 addresses in brackets. */
 function readHop(hop: string): string | undefined {
   const text = hop.trim()

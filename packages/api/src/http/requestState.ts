@@ -2,15 +2,15 @@ import { randomUUID } from "node:crypto"
 import { type Caller, type ClientInfo, describeUserAgent, type RateLimitStatus } from "@latchkey/auth"
 import type { Failure } from "../failure.ts"
 import type { BasicCredential } from "./basicCredential.ts"
-import { clientAddress } from "./clientAddress.ts"
+import { clientAddress, knownClientAddress } from "./clientAddress.ts"
 import type { ProtectedResource } from "./protectedResource.ts"
 
 export interface RequestOptions {
   headers: Headers
   /** The address at the other end of the connection. */
   peerAddress?: string | undefined
-  /** How many proxies' `X-Forwarded-For` entries to trust. */
-  trustProxy?: number
+  /** How many proxies' `X-Forwarded-For` entries to trust; undefined if `peerAddress` is the client's already. */
+  trustProxy?: number | undefined
   /** The framework's own request, for the host to identify its caller. */
   hostRequest?: unknown
   /** The origins of the host's own pages, which may call with the host's own credentials. */
@@ -53,13 +53,13 @@ export class RequestState implements ClientInfo {
   streamed: Promise<void> | undefined
   readonly failures: { failure: Failure; error: unknown }[] = []
   readonly #peerAddress: string | undefined
-  readonly #trustProxy: number
+  readonly #trustProxy: number | undefined
 
   constructor(options: RequestOptions) {
     const {
       headers,
       peerAddress,
-      trustProxy = 0,
+      trustProxy,
       hostRequest,
       allowedOrigins = [],
       setsCookies = true,
@@ -77,10 +77,12 @@ export class RequestState implements ClientInfo {
   }
 
   get address(): string {
-    return (
-      clientAddress(this.#peerAddress, this.headers.get("x-forwarded-for") ?? undefined, this.#trustProxy) ??
-      "unknown"
-    )
+    const forwardedFor = this.headers.get("x-forwarded-for") ?? undefined
+    return clientAddress(this.#peerAddress, forwardedFor, this.#trustProxy ?? 0) ?? "unknown"
+  }
+
+  get knownAddress(): string | null {
+    return knownClientAddress(this.#peerAddress, this.headers, this.#trustProxy)
   }
 
   get device(): string | null {

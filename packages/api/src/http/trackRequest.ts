@@ -40,7 +40,8 @@ export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<Ap
     const { headers, method } = c.req.raw
     const peerAddress = c.env.address ?? c.env.incoming?.socket.remoteAddress
     const request = new RequestState({
-      ...{ headers, peerAddress, trustProxy, allowedOrigins, sendsHsts, protectedResource },
+      ...{ headers, peerAddress, allowedOrigins, sendsHsts, protectedResource },
+      trustProxy: mountedAt === null ? trustProxy : undefined,
       hostRequest: c.env.hostRequest ?? c.req.raw,
     })
     c.set("request", request)

@@ -23,6 +23,7 @@ import {
   sessionList,
   signedIn,
   subjectReference,
+  updateApiKey,
 } from "@latchkey/contract/schemas"
 import { z } from "zod"
 
@@ -125,7 +126,8 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
   })
   describe(createApiKey.shape, {
     label: "The user's name for the key: 1 to 100 characters.",
-    expiresAt: "When the key expires. Omit it or set it to null for a key that never expires.",
+    expiresAt:
+      "When the key expires: a time with a zone, or a date such as `2030-01-31`, until the end of that day in UTC. Omit it or set it to null for a key that never expires.",
     scopes:
       "What the key may do. Omit it or set it to null for every scope of the owner, including any declared later.",
     allowedIps:
@@ -133,6 +135,10 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     rateLimit: "How many calls the key may make. Omit it or set it to null for no limit.",
     metadata: "At most 20 texts by name, 2 KiB together. Only the product itself can set it.",
     lock: "Whether the owner can't change the scopes, addresses and limit that are set here. Only the product itself can set it; true by default if any of them is set.",
+  })
+  describe(updateApiKey.shape, {
+    label: "The user's name for the key: 1 to 100 characters.",
+    disabled: "Whether the key is rejected until it is enabled again.",
   })
   describe(rateLimit.shape, {
     limit: "The number of calls in the window.",

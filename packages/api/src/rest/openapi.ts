@@ -72,7 +72,7 @@ function describe(operation: RestOperation) {
   const { input, output, params = {} } = operation
   const inPath = Object.values(params)
   const fields = Object.keys(input?.properties ?? {}).filter((name) => !inPath.includes(name))
-  const hasBody = operation.method === "POST" && fields.length > 0
+  const hasBody = operation.kind === "mutation" && fields.length > 0
   return {
     operationId: operation.operationId,
     summary: operation.summary,

@@ -1,4 +1,4 @@
-import { instant } from "@latchkey/contract/schemas"
+import { expiry, instant } from "@latchkey/contract/schemas"
 import { z } from "zod"
 import { type ProcedureKind, procedureDescriptions } from "../trpc/callProcedure.ts"
 import type { Access, RestRoute } from "../trpc/procedures.ts"
@@ -64,6 +64,12 @@ function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | n
     io,
     unrepresentable: "any",
     override({ zodSchema, jsonSchema }) {
+      if (zodSchema === expiry) {
+        jsonSchema.anyOf = [
+          { type: "string", format: "date-time" },
+          { type: "string", format: "date" },
+        ]
+      }
       if (zodSchema._zod.def.type !== "date" && zodSchema !== instant) return
       delete jsonSchema.anyOf
       jsonSchema.type = "string"

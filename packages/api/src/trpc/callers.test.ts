@@ -21,6 +21,8 @@ const created = {
   ...{ createdAt: new Date(), expiresAt: null, key: "…" },
 }
 
+const listed = { ...created, lastUsedAt: null, revokedAt: null }
+
 /** Calls a procedure as a caller. Returns its result, or the reason of its failure. */
 async function call(
   path: string,
@@ -30,7 +32,13 @@ async function call(
   const auth: Partial<Auth> = {
     passwords: options.passwords ?? "on",
     authenticate: async () => ({ caller }),
-    apiKeys: { create: async () => created, list: async () => page, revoke: async () => {} },
+    apiKeys: {
+      create: async () => created,
+      list: async () => page,
+      get: async () => listed,
+      update: async () => listed,
+      revoke: async () => {},
+    },
     audit: { list: async () => page },
     queue: { forRequest: () => (_: string, run: () => unknown) => run() } as unknown as Auth["queue"],
   }

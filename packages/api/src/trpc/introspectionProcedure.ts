@@ -14,7 +14,12 @@ export const introspectionProcedure = baseProcedure
     const { latchkey } = ctx
     latchkey.authenticate().catch(() => {})
     const verdict =
-      data && latchkey.auth.introspect(data.token, data.address ? { address: data.address } : undefined)
+      data &&
+      latchkey.auth.introspect(data.token, {
+        address: data.address ?? "unknown",
+        knownAddress: data.address ?? null,
+        requestId: latchkey.request.requestId,
+      })
     verdict?.catch(() => {})
     return next({ ctx: { verdict } })
   })

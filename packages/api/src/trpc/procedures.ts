@@ -22,7 +22,7 @@ export type Access = "anyone" | "jwt" | "jwtOrKey" | "key" | "admin"
 
 /** A procedure's REST route, and its documentation in OpenAPI. */
 export interface RestRoute {
-  method: "GET" | "POST" | "DELETE"
+  method: "GET" | "POST" | "PATCH" | "DELETE"
   path: `/auth/${string}` | `/oauth/${string}`
   /**
    * An endpoint of OAuth: the body is a form with further fields, which are ignored; the caller is a client, which may

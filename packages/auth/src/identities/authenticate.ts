@@ -1,5 +1,5 @@
 import type { Database } from "@latchkey/db"
-import type { ClientInfo } from "../clientInfo.ts"
+import type { Presenter } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import type { CreateKeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
@@ -23,12 +23,12 @@ import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
 const unknownClient = { address: "unknown" }
 
 /**
- * @param client used only to count failed bcrypts.
+ * @param client whose address a key has to allow.
  * @param request the host's own request, for `identify`.
  */
 export type Authenticate = (
   headers: Headers,
-  client?: Pick<ClientInfo, "address">,
+  client?: Presenter,
   request?: unknown,
 ) => Promise<Authentication>
 
@@ -37,7 +37,7 @@ export type Authenticate = (
  *
  * @param client whoever presented it to the caller.
  */
-export type Introspect = (token: string, client?: Pick<ClientInfo, "address">) => Promise<Authentication>
+export type Introspect = (token: string, client?: Presenter) => Promise<Authentication>
 
 /** What authentication is by, for metrics. */
 const KIND = {
@@ -142,6 +142,6 @@ export function createAuthenticate(options: {
 interface Presented {
   /** Null for a credential without a request, of which the host knows nothing. */
   headers: Headers | null
-  client: Pick<ClientInfo, "address">
+  client: Presenter
   request: unknown
 }

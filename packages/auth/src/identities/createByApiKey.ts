@@ -1,4 +1,4 @@
-import type { ClientInfo } from "../clientInfo.ts"
+import type { Presenter } from "../clientInfo.ts"
 import type { CreateKeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
@@ -14,7 +14,7 @@ export function createByApiKey(deps: {
   scopes: Scopes
   namedAdmins: NamedAdmins
   report: Report
-}): (apiKey: string, client: Pick<ClientInfo, "address">) => Promise<Authentication> {
+}): (apiKey: string, client: Presenter) => Promise<Authentication> {
   return async (apiKey, client) => {
     const verified = await deps.verifyApiKey(apiKey, client)
     if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }

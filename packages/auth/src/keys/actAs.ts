@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
-import type { CreateApiKeyInput, ListApiKeysInput } from "@latchkey/contract"
-import { createApiKey, listApiKeys } from "@latchkey/contract/schemas"
+import type { ApiKeyChange, CreateApiKeyInput, ListApiKeysInput } from "@latchkey/contract"
+import { apiKeyChange, createApiKey, listApiKeys } from "@latchkey/contract/schemas"
 import type { ActingCredential } from "@latchkey/db"
 import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
@@ -11,6 +11,7 @@ import type { ReadOwner } from "../identities/readOwner.ts"
 import type { Scopes } from "../identities/scopes.ts"
 import type { Page } from "../readPage.ts"
 import type { ActingApiKeys, CreatedApiKey } from "./apiKeys.ts"
+import { checkChange } from "./changedSettings.ts"
 import { readNewSettings } from "./newSettings.ts"
 import type { ApiKey } from "./toApiKey.ts"
 
@@ -20,6 +21,15 @@ export interface OwnerApiKeys {
   create(input: CreateApiKeyInput): Promise<CreatedApiKey>
   /** The active keys, newest first. @throws {AuthError} `INVALID_INPUT`. */
   list(input?: ListApiKeysInput): Promise<Page<ApiKey>>
+  /** One of the keys, whether it is active or not. @throws {AuthError} `NOT_FOUND`. */
+  get(id: string): Promise<ApiKey>
+  /**
+   * Changes an active key. What is left out stays as it is, and null lifts a restriction. Scopes, addresses and limits that
+   * are set so are locked, unless `lock` is false.
+   *
+   * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `FORBIDDEN` for a disabled owner.
+   */
+  update(id: string, change: ApiKeyChange): Promise<ApiKey>
   /**
    * Once this has resolved, no instance accepts the key.
    *
@@ -71,12 +81,27 @@ export function createActAs(
           return apiKeys.list(owner, { ...filter, cursor })
         },
 
+        async get(id) {
+          const apiKey = await apiKeys.get(owner, { id })
+          if (!apiKey) throw new AuthError("NOT_FOUND", "The owner has no key with this id.")
+          return apiKey
+        },
+
+        async update(id, input) {
+          const change = checkChange(parse(apiKeyChange, input), {
+            isProduct: true,
+            grant: (requested) => scopes.grant(host, requested, { isAdministrator: false }),
+          })
+          const result = await apiKeys.update(by, { id, change }, newOrigin())
+          if (result === "ended") throw disabled()
+          if (result === "notFound") throw notFound()
+          return result
+        },
+
         async revoke(id) {
           const result = await apiKeys.revoke(by, { id }, newOrigin())
           if (result === "ended") throw disabled()
-          if (result === "notFound") {
-            throw new AuthError("NOT_FOUND", "The owner has no active key with this id.")
-          }
+          if (result === "notFound") throw notFound()
         },
       },
     }
@@ -84,6 +109,8 @@ export function createActAs(
 }
 
 const newOrigin = (): Origin => ({ address: null, requestId: randomUUID(), device: null })
+
+const notFound = () => new AuthError("NOT_FOUND", "The owner has no active key with this id.")
 
 const disabled = () => new AuthError("FORBIDDEN", "The owner is disabled.")
 

@@ -13,13 +13,13 @@ export const readAllowedIps = (texts: readonly string[]): string[] => [...new Se
 function readBlock(text: string): string {
   const [, host = "", length] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? []
   // The parser alone would also accept such as 0x7f.1.
-  if (isIP(host) === 0) throw invalid("must be IP addresses or CIDR blocks, such as 203.0.113.0/24")
+  if (isIP(host) === 0) throw invalid("must be IP addresses or CIDR blocks, such as 198.51.100.0/24")
   const address = ipaddr.parse(host)
   const bits = address.kind() === "ipv4" ? 32 : 128
   const prefix = length === undefined ? bits : Number(length)
   if (prefix > bits) throw invalid(`must have at most ${bits} bits in the block of such an address`)
   if (hasHostBits(address.toByteArray(), prefix)) {
-    throw invalid("must have no bits set after the length of the block, as in 203.0.113.0/24")
+    throw invalid("must have no bits set after the length of the block, as in 198.51.100.0/24")
   }
   if (!(address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress())) return `${address}/${prefix}`
   if (prefix < 96) throw invalid("must not have blocks of mapped addresses wider than /96")

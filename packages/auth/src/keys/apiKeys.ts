@@ -2,12 +2,13 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { lookupIdOf, startOf } from "@latchkey/contract"
 import {
   type ActingCredential,
-  type ApiKeySettings,
   createApiKey,
   type Database,
+  findApiKey,
   listApiKeys,
   type OwnerIdentity,
   revokeApiKey,
+  updateApiKey,
 } from "@latchkey/db"
 import type { ClientInfo, Origin } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
@@ -19,8 +20,10 @@ import { isOfLatchkey, type Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
 import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
+import { type ApiKeyChange, type CheckedChange, checkChange, decideChange } from "./changedSettings.ts"
+import { createExpiry } from "./expiry.ts"
 import { formatKey } from "./keyFormat.ts"
-import { type NewApiKey, readNewSettings } from "./newSettings.ts"
+import { type NewApiKey, type NewSettings, readNewSettings } from "./newSettings.ts"
 import { makeReceipt } from "./receipt.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
@@ -49,6 +52,14 @@ export interface ApiKeys {
     owner: Pick<OwnerIdentity, "id">,
     input: PageInput & { status?: "active" | "all"; search?: string },
   ): Promise<Page<ApiKey>>
+  /** One of the owner's keys, whether it is active or not. @throws {AuthError} `NOT_FOUND`. */
+  get(owner: Pick<OwnerIdentity, "id">, input: { id: string }): Promise<ApiKey>
+  /**
+   * Changes an active key. What is undefined stays as it is.
+   *
+   * @throws {AuthError} as `create`, and `NOT_FOUND`; `FORBIDDEN` also for what the product has locked.
+   */
+  update(caller: Caller, input: { id: string } & ApiKeyChange, client: ClientInfo): Promise<ApiKey>
   /**
    * Revokes a key. Once this has resolved, no instance accepts it. An API key may revoke only itself.
    *
@@ -64,12 +75,23 @@ export interface ApiKeysOptions {
   maxKeysPerUser: number
   /** Stands in front of new keys; null for keys without a prefix and checksum. */
   keyPrefix: string | null
+  /** The maximal lifetime of keys in days; null for none. */
+  maxKeyLifetimeDays: number | null
 }
 
 /** The parts of `ApiKeys` that take any credential. */
 export interface ActingApiKeys {
-  create(by: ActingCredential, settings: ApiKeySettings, client: Origin): Promise<CreatedApiKey | "ended">
+  /** @param settings.scopes as they are to be stored. @throws {AuthError} as `ApiKeys.create`. */
+  create(by: ActingCredential, settings: NewSettings, client: Origin): Promise<CreatedApiKey | "ended">
   list: ApiKeys["list"]
+  /** Resolves to undefined if the owner has no such key. */
+  get(owner: Pick<OwnerIdentity, "id">, input: { id: string }): Promise<ApiKey | undefined>
+  /** @throws {AuthError} if the key can't be changed so. */
+  update(
+    by: ActingCredential,
+    input: { id: string; change: CheckedChange },
+    client: Origin,
+  ): Promise<ApiKey | "notFound" | "ended">
   revoke(by: ActingCredential, input: { id: string }, client: Origin): ReturnType<typeof revokeApiKey>
 }
 
@@ -81,9 +103,11 @@ export function createActingApiKeys(
   const { db, keyring, bcrypt } = deps
   // Creations have no rate limit, so one owner could otherwise fill the bcrypt queue and block all others.
   const runExclusive = createKeyedMutex(PATIENCE)
+  const expiry = createExpiry(options.maxKeyLifetimeDays)
 
   return {
-    async create(by, settings, client) {
+    async create(by, chosen, client) {
+      const settings = { ...chosen, expiresAt: expiry.ofNewKey(chosen.expiresAt) }
       const prefix = options.keyPrefix
       const key = generateKey()
       const id = randomUUID()
@@ -129,6 +153,22 @@ export function createActingApiKeys(
       return { items: items.map(toApiKey), nextCursor }
     },
 
+    async get({ id: ownerId }, { id }) {
+      const row = isUuid(id) ? await findApiKey(db, { id, ownerId }) : undefined
+      return row && toApiKey(row)
+    },
+
+    async update(by, { id, change }, client) {
+      if (!isUuid(id)) return "notFound"
+      const result = await updateApiKey(db, {
+        ...{ id, by, client },
+        decide: (before) => decideChange(before, change, expiry),
+      })
+      if (typeof result === "string") return result
+      if ("refusal" in result) throw result.refusal
+      return toApiKey(result.apiKey)
+    },
+
     revoke: async (by, { id }, client) => (isUuid(id) ? revokeApiKey(db, { id, by, client }) : "notFound"),
   }
 }
@@ -137,18 +177,21 @@ export function createApiKeys(
   acting: ActingApiKeys,
   { scopes, namedAdmins }: { scopes: Scopes; namedAdmins: NamedAdmins },
 ): ApiKeys {
+  /** What to store for the scopes that a caller asks for. */
+  function grant(caller: Caller, requested: readonly string[] | null) {
+    if (isManaged(caller) && requested?.some(isOfLatchkey)) {
+      throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
+    }
+    return scopes.grant(caller, requested, { isAdministrator: isKnownAdministrator(namedAdmins, caller) })
+  }
+
   return {
     async create(caller, input, client) {
-      const isManaged = caller.via === "apiKey" && caller.manager !== undefined
-      if (caller.via === "apiKey" && !isManaged) {
+      if (caller.via === "apiKey" && !caller.manager) {
         throw new AuthError("FORBIDDEN", "An API key can't create keys.")
       }
-      if (isManaged && input.scopes?.some(isOfLatchkey)) {
-        throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
-      }
-      const settings = readNewSettings(input, { isProduct: isManaged })
-      const isAdministrator = isKnownAdministrator(namedAdmins, caller)
-      const granted = scopes.grant(caller, settings.scopes, { isAdministrator })
+      const settings = readNewSettings(input, { isProduct: isManaged(caller) })
+      const granted = grant(caller, settings.scopes)
       const created = await acting.create(
         actingCredentialOf(caller),
         { ...settings, scopes: granted },
@@ -160,15 +203,40 @@ export function createApiKeys(
 
     list: acting.list,
 
+    async get(owner, input) {
+      const apiKey = await acting.get(owner, input)
+      if (!apiKey) throw new AuthError("NOT_FOUND", "You have no key with this id.")
+      return apiKey
+    },
+
+    async update(caller, { id, ...change }, client) {
+      if (caller.via === "apiKey" && !caller.manager) {
+        throw new AuthError("FORBIDDEN", "An API key can't change keys.")
+      }
+      const checked = checkChange(change, {
+        isProduct: isManaged(caller),
+        grant: (requested) => grant(caller, requested),
+      })
+      const result = await acting.update(actingCredentialOf(caller), { id, change: checked }, client)
+      if (result === "ended") throw unauthenticated()
+      if (result === "notFound") throw new AuthError("NOT_FOUND", NOT_THEIRS)
+      return result
+    },
+
     async revoke(caller, input, client) {
       if (caller.via === "apiKey" && !caller.manager && caller.apiKeyId !== input.id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
       }
       const result = await acting.revoke(actingCredentialOf(caller), input, client)
-      requireDone(result, "You have no active key with this id.")
+      requireDone(result, NOT_THEIRS)
     },
   }
 }
+
+const NOT_THEIRS = "You have no active key with this id."
+
+/** Whether a key with `latchkey:manage` calls, which is the product itself. */
+const isManaged = (caller: Caller) => caller.via === "apiKey" && caller.manager !== undefined
 
 /** 32 random bytes as 64 lowercase hex characters. */
 const generateKey = () => randomBytes(32).toString("hex")

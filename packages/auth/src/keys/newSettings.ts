@@ -6,6 +6,9 @@ import { readAllowedIps } from "./allowedIps.ts"
 
 export type NewApiKey = z.output<typeof createApiKey>
 
+/** The settings of a new key, with the expiry as it is asked for. */
+export type NewSettings = Omit<ApiKeySettings, "expiresAt"> & { expiresAt: Date | null | undefined }
+
 /**
  * The settings of a new key, with the scopes as they are asked for.
  *
@@ -13,12 +16,9 @@ export type NewApiKey = z.output<typeof createApiKey>
  *   says otherwise.
  * @throws {AuthError} `INVALID_INPUT`, `FORBIDDEN` for what only the product may set.
  */
-export function readNewSettings(input: NewApiKey, { isProduct }: { isProduct: boolean }): ApiKeySettings {
-  const { label, expiresAt = null, scopes = null, allowedIps = null, rateLimit = null } = input
+export function readNewSettings(input: NewApiKey, { isProduct }: { isProduct: boolean }): NewSettings {
+  const { label, expiresAt, scopes = null, allowedIps = null, rateLimit = null } = input
   if (!isProduct) refuseProductSettings(input)
-  if (expiresAt && expiresAt.getTime() <= Date.now()) {
-    throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
-  }
   const isRestricted = scopes !== null || allowedIps !== null || rateLimit !== null
   return {
     label,
@@ -32,7 +32,7 @@ export function readNewSettings(input: NewApiKey, { isProduct }: { isProduct: bo
 }
 
 /** @throws {AuthError} `FORBIDDEN`. */
-export function refuseProductSettings({ metadata, lock }: Pick<NewApiKey, "metadata" | "lock">) {
+export function refuseProductSettings({ metadata, lock }: Pick<NewApiKey, "metadata" | "lock">): void {
   if (metadata === undefined && lock === undefined) return
   throw new AuthError("FORBIDDEN", "Only the product itself can set metadata and lock.")
 }

@@ -1,21 +1,23 @@
 import { lookupIdOf } from "@latchkey/contract"
 import { type Database, findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "@latchkey/db"
 import { createBatchedRead } from "../batchedRead.ts"
-import type { ClientInfo } from "../clientInfo.ts"
+import type { Presenter } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { AuthError } from "../errors.ts"
 import { addressBlock } from "../limits/addressBlock.ts"
 import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { AuthObserver } from "../observer.ts"
+import { createAddressMatcher } from "./addressMatcher.ts"
 import { parseKey } from "./keyFormat.ts"
+import type { KeyRefusals } from "./keyRefusals.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
 
 /** Why a key is not valid. All causes look the same to the caller. */
 export interface KeyRejection {
   /** `unknown`: no such key, or it was revoked, or this server does not serve its owner's issuer. */
-  cause: "malformed" | "unknown" | "mismatch" | "expired" | "ownerDisabled"
+  cause: "malformed" | "unknown" | "mismatch" | "expired" | "disabled" | "ownerDisabled" | "address"
   /** If the secret fits. */
   apiKeyId?: string
 }
@@ -23,18 +25,18 @@ export interface KeyRejection {
 /**
  * Resolves to the row of a currently valid API key, or to why it is not valid.
  *
- * @param client used only to count failed bcrypts.
+ * @param client whose address the key has to allow, and for which failed bcrypts are counted.
  */
 export type VerifyApiKey = (
   apiKey: string,
-  client: Pick<ClientInfo, "address">,
+  client: Presenter,
 ) => Promise<{ row: VerifiableApiKey } | KeyRejection>
 
 /**
  * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
  * is still running beside them must not pass over them.
  */
-const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes", "rateLimit"])
+const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes", "allowedIps", "rateLimit", "disabled"])
 
 /**
  * Verifies keys at the cost of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
@@ -49,6 +51,7 @@ export function createVerifyApiKey({
   keyring,
   bcrypt,
   failures,
+  refusals,
   serves,
   observer,
 }: {
@@ -56,6 +59,8 @@ export function createVerifyApiKey({
   keyring: Keyring
   bcrypt: BcryptQueue
   failures: FailureBudget
+  /** For the owners' audit trails. */
+  refusals: Pick<KeyRefusals, "note">
   /** Whether keys of an issuer's owners are accepted here. */
   serves: (issuer: string) => boolean
   observer: AuthObserver | undefined
@@ -68,6 +73,7 @@ export function createVerifyApiKey({
   /** Comparisons and renewals in flight, by key. */
   const inFlight = new Map<string, Promise<boolean>>()
   const renewals = createRenewals()
+  const isInBlocks = createAddressMatcher()
 
   async function renewReceipt({ id, keyHash, owner }: VerifiableApiKey, apiKey: string): Promise<boolean> {
     return recordReceipt(db, {
@@ -121,17 +127,26 @@ export function createVerifyApiKey({
   function rejectInactive(row: VerifiableApiKey, key: string): KeyRejection {
     const verdict = checkReceipt(keyring, row, key)
     if (verdict === "mismatch") return reject("mismatch")
-    const cause = row.isOwnerDisabled ? "ownerDisabled" : "expired"
+    const cause = row.isOwnerDisabled ? "ownerDisabled" : row.isExpired ? "expired" : "disabled"
     return verdict === "none" ? reject("unknown") : reject(cause, row.id)
   }
 
-  function accept(row: VerifiableApiKey): { row: VerifiableApiKey } {
+  /** Whether the key may be used from the client's address. A refusal is recorded, since the secret fits. */
+  function isAllowed(row: VerifiableApiKey, client: Presenter): boolean {
+    if (row.allowedIps === null) return true
+    if (client.knownAddress && isInBlocks(client.knownAddress, row.allowedIps)) return true
+    refusals.note(row, client)
+    return false
+  }
+
+  /** For a key whose secret fits. */
+  function accept(row: VerifiableApiKey, client: Presenter): { row: VerifiableApiKey } | KeyRejection {
     if (!row.checks.every((check) => KNOWN_CHECKS.has(check))) {
       throw new AuthError("UNAVAILABLE", "This key can't be verified by this server.", {
         cause: new Error("the key needs a check that only a newer version knows"),
       })
     }
-    return { row }
+    return isAllowed(row, client) ? { row } : reject("address", row.id)
   }
 
   return async (presented, client) => {
@@ -140,18 +155,18 @@ export function createVerifyApiKey({
     const { prefix, key } = parts
     const row = await findRow(lookupIdOf(key))
     if (!row || row.prefix !== prefix || !serves(row.owner.issuer)) return reject("unknown")
-    if (row.isExpired || row.isOwnerDisabled) return rejectInactive(row, key)
+    if (row.isExpired || row.isDisabled || row.isOwnerDisabled) return rejectInactive(row, key)
     switch (checkReceipt(keyring, row, key)) {
       case "match":
-        return accept(row)
+        return accept(row, client)
       case "mismatch":
         return reject("mismatch")
       case "stale":
-        if (!renewals.consume(row.id)) return accept(row)
-        return (await share(key, () => renewReceipt(row, key))) ? accept(row) : reject("unknown")
+        if (!renewals.consume(row.id)) return accept(row, client)
+        return (await share(key, () => renewReceipt(row, key))) ? accept(row, client) : reject("unknown")
       case "none":
         return (await share(key, () => beginCompare(row, key, client.address)))
-          ? accept(row)
+          ? accept(row, client)
           : reject("mismatch")
     }
   }

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type {
   ApiKey,
+  ApiKeyChange,
   ApiKeyUsage,
   CreateApiKeyInput,
   CreatedApiKey,
@@ -8,7 +9,7 @@ import type {
   RotateApiKeyInput,
   UpdateApiKeyInput,
 } from "../apiKeyModels.ts"
-import { id, instant, label, search } from "./fields.ts"
+import { expiry, id, label, search } from "./fields.ts"
 import { page, paged } from "./paging.ts"
 
 export const rateLimit = z.strictObject({
@@ -54,7 +55,7 @@ export const apiKey = z.object({
 
 const settings = {
   label,
-  expiresAt: instant.nullish(),
+  expiresAt: expiry.nullish(),
   scopes: z.array(z.string().min(1).max(100)).max(100).nullish(),
   allowedIps: allowedIps.nullish(),
   rateLimit: rateLimit.nullish(),
@@ -64,12 +65,14 @@ const settings = {
 
 export const createApiKey = z.strictObject(settings) satisfies z.ZodType<unknown, CreateApiKeyInput>
 
-export const updateApiKey = z.strictObject({
-  ...id.shape,
+/** A change of a key that is named apart from it. */
+export const apiKeyChange = z.strictObject({
   ...settings,
   label: label.optional(),
   disabled: z.boolean().optional(),
-}) satisfies z.ZodType<unknown, UpdateApiKeyInput>
+}) satisfies z.ZodType<unknown, ApiKeyChange>
+
+export const updateApiKey = apiKeyChange.extend(id.shape) satisfies z.ZodType<unknown, UpdateApiKeyInput>
 
 /** The longest grace: 30 days. */
 const MAX_GRACE = 2_592_000
@@ -77,7 +80,7 @@ const MAX_GRACE = 2_592_000
 export const rotateApiKey = z.strictObject({
   ...id.shape,
   grace: z.int().min(0).max(MAX_GRACE).default(86_400),
-  expiresAt: instant.nullish(),
+  expiresAt: expiry.nullish(),
 }) satisfies z.ZodType<unknown, RotateApiKeyInput>
 
 export const createdApiKey = apiKey

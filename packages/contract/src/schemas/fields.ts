@@ -37,6 +37,18 @@ export const instant = z
   // PostgreSQL can't parse the format that JavaScript uses for later years.
   .refine((time) => time.getUTCFullYear() < 10_000, { error: "must be before the year 10000" })
 
+/** When a key expires: also a date, which stands for the end of that day in UTC. */
+export const expiry = z
+  .union(
+    [
+      z.date(),
+      z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+      z.iso.date().transform((date) => new Date(`${date}T23:59:59.999Z`)),
+    ],
+    { error: "must be a time in ISO 8601 with a zone, or a date" },
+  )
+  .refine((time) => time.getUTCFullYear() < 10_000, { error: "must be before the year 10000" })
+
 /** An id of a key, session or user. Any short text is accepted: an unknown id is not found, not invalid. */
 export const id = z.strictObject({ id: z.string().min(1).max(100) })
 

@@ -42,13 +42,16 @@ export const settingsColumns = ({ rateLimit, scopes, allowedIps, ...settings }: 
 })
 
 /** What a server has to check before it accepts a key with these settings. */
-export const checksOf = (
-  settings: Pick<ApiKeySettings, "scopes" | "allowedIps" | "rateLimit"> & { disabled: boolean },
-): string[] => [
-  ...(settings.scopes ? ["scopes"] : []),
-  ...(settings.allowedIps ? ["allowedIps"] : []),
-  ...(settings.rateLimit ? ["rateLimit"] : []),
-  ...(settings.disabled ? ["disabled"] : []),
+export const checksOf = ({
+  scopes,
+  allowedIps,
+  rateLimit,
+  disabled = false,
+}: Pick<ApiKeySettings, "scopes" | "allowedIps" | "rateLimit"> & { disabled?: boolean }): string[] => [
+  ...(scopes ? ["scopes"] : []),
+  ...(allowedIps ? ["allowedIps"] : []),
+  ...(rateLimit ? ["rateLimit"] : []),
+  ...(disabled ? ["disabled"] : []),
 ]
 
 export type CreateApiKeyResult =
@@ -84,7 +87,7 @@ export const createApiKey = write(
         .values({
           ...apiKey,
           ...settingsColumns(apiKey),
-          checks: checksOf({ ...apiKey, disabled: false }),
+          checks: checksOf(apiKey),
           ownerId,
           createdBy: by.actor ?? ownerSubject,
         })
@@ -150,6 +153,17 @@ export const listApiKeys = query(
       )
       .orderBy(...newestFirst(apiKeys))
       .limit(params.limit),
+)
+
+/** Returns one of an owner's keys, whether it is active or not. */
+export const findApiKey = query(
+  async (db, { id, ownerId }: { id: string; ownerId: string }): Promise<ListedApiKey | undefined> => {
+    const [row] = await db
+      .select(listedApiKeyColumns)
+      .from(apiKeys)
+      .where(and(eq(apiKeys.id, id), eq(apiKeys.ownerId, ownerId)))
+    return row
+  },
 )
 
 /** The columns that revoking sets. No credential remains. */

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from "drizzle-orm"
+import { and, eq, inArray, isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { apiKeys, owners, sessions } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
@@ -153,7 +153,14 @@ async function mayStillAct(
         tx
           .select({ id: apiKeys.id })
           .from(apiKeys)
-          .where(and(eq(apiKeys.id, credential.credentialId), eq(apiKeys.ownerId, ownerId), isActive))
+          .where(
+            and(
+              eq(apiKeys.id, credential.credentialId),
+              eq(apiKeys.ownerId, ownerId),
+              isActive,
+              isNull(apiKeys.disabledAt),
+            ),
+          )
           .for("no key update"),
       )
     case "accessToken":

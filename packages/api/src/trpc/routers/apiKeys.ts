@@ -6,6 +6,7 @@ import {
   listApiKeys,
   noOutput,
   pageOf,
+  updateApiKey,
 } from "@latchkey/contract/schemas"
 import { callerProcedure, ownerProcedure, router } from "../procedures.ts"
 
@@ -21,7 +22,7 @@ export const apiKeysRouter = router({
         reasons: ["INSUFFICIENT_SCOPE", "KEY_LIMIT_REACHED"],
         summary: "Create an API key",
         description:
-          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. It has every scope of its owner unless `scopes` is set. Scopes of Latchkey itself have to be named: `latchkey:apikeys:read` lets a key with scopes list keys; `latchkey:introspect` and `latchkey:manage` are for keys of administrators. API keys can't create keys.",
+          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. A date such as `2030-01-31` is the end of that day in UTC. It has every scope of its owner unless `scopes` is set. With `allowedIps`, it is rejected at other addresses, and where its client's address is not known. Scopes of Latchkey itself have to be named: `latchkey:apikeys:read` lets a key with scopes list keys; `latchkey:introspect` and `latchkey:manage` are for keys of administrators. API keys can't create keys.",
       },
     })
     .input(createApiKey)
@@ -46,6 +47,40 @@ export const apiKeysRouter = router({
     .query(({ ctx, input }) =>
       ctx.latchkey.auth.apiKeys.list(ctx.caller.owner, { ...input, cursor: input.cursor ?? null }),
     ),
+
+  get: ownerProcedure
+    .meta({
+      managers: "owner",
+      rest: {
+        method: "GET",
+        path: "/auth/apikeys/{key_id}",
+        status: 200,
+        params: { key_id: "id" },
+        summary: "Get an API key",
+        description: "Returns one of the user's API keys, active or not, without its secret.",
+      },
+    })
+    .input(id)
+    .output(apiKey)
+    .query(({ ctx, input }) => ctx.latchkey.auth.apiKeys.get(ctx.caller.owner, input)),
+
+  update: ownerProcedure
+    .meta({
+      managers: "owner",
+      rest: {
+        method: "PATCH",
+        path: "/auth/apikeys/{key_id}",
+        status: 200,
+        reasons: ["INSUFFICIENT_SCOPE"],
+        params: { key_id: "id" },
+        summary: "Change an API key",
+        description:
+          "Changes an active API key, and returns it. What is left out stays as it is, and null lifts a restriction. As soon as this returns, every instance applies the change to requests that arrive afterwards: a disabled key is rejected everywhere until it is enabled again. Returns `FORBIDDEN` for scopes, addresses and limits that the product has locked. The key itself stays the same. API keys can't change keys.",
+      },
+    })
+    .input(updateApiKey)
+    .output(apiKey)
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.update(ctx.caller, input, ctx.latchkey.request)),
 
   revoke: callerProcedure
     .meta({

@@ -1,0 +1,28 @@
+import type { ApiKeyChange, CreateApiKeyInput } from "@latchkey/contract"
+
+interface ExpiresIn {
+  /** Seconds from now, in place of `expiresAt`. */
+  expiresIn?: number | undefined
+}
+
+export interface NewApiKey extends CreateApiKeyInput, ExpiresIn {}
+
+/** What to change. What is left out stays as it is, and null lifts a restriction. */
+export interface ApiKeyUpdate extends ApiKeyChange, ExpiresIn {}
+
+/**
+ * An input with `expiresAt` in place of `expiresIn`.
+ *
+ * @throws {TypeError} for both, and for an `expiresIn` that is no positive number.
+ */
+export function withExpiresAt<Input extends ExpiresIn & { expiresAt?: Date | string | null | undefined }>({
+  expiresIn,
+  ...input
+}: Input): Omit<Input, "expiresIn"> {
+  if (expiresIn === undefined) return input
+  if (input.expiresAt !== undefined) throw new TypeError("expected expiresAt or expiresIn, not both")
+  if (!(expiresIn > 0 && expiresIn < Number.MAX_SAFE_INTEGER / 1000)) {
+    throw new TypeError("expiresIn: expected a number of seconds")
+  }
+  return { ...input, expiresAt: new Date(Date.now() + expiresIn * 1000) }
+}
