@@ -29,6 +29,7 @@ import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
 import { createKeyCallCounter } from "./keys/keyCalls.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
+import { createKeyRateLimits } from "./keys/keyRateLimits.ts"
 import { createKeyRefusals } from "./keys/keyRefusals.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createUsage } from "./keys/usage.ts"
@@ -200,8 +201,8 @@ export function createAuth(options: AuthOptions): Auth {
   const lastUsed = createLastUsed(db, options.onBackgroundError)
   const usage = createUsage(db, options.onBackgroundError)
   const limiter = createKeyLimiter((calls) => addCalls(db, { calls }), { onError: options.onBackgroundError })
-  const callsOf = createKeyCallCounter({ limiter, usage }, { keyRateLimit })
-
+  const rateLimits = createKeyRateLimits(keyRateLimit)
+  const callsOf = createKeyCallCounter({ limiter, usage, rateLimits })
   const refusals = createKeyRefusals(db, options.onBackgroundError)
   const gathered = [lastUsed, usage, limiter]
   const sweeper = createSweeper(db, {
@@ -220,6 +221,7 @@ export function createAuth(options: AuthOptions): Auth {
   const actingApiKeys = createActingApiKeys(
     { db, keyring, bcrypt: newKeyBcrypt },
     {
+      rateLimits,
       maxKeysPerUser: options.maxKeysPerUser,
       keyPrefix,
       maxKeyLifetimeDays: options.maxKeyLifetimeDays ?? null,
@@ -245,10 +247,10 @@ export function createAuth(options: AuthOptions): Auth {
     actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
     as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
-    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins }),
+    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits }),
     sessions: createSessions(db),
     audit: createAudit(db),
-    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },
+    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db, rateLimits) },
     queue: createFairQueue(QUEUE),
     async syncAdmins() {
       if (passwords === "off") return 0

@@ -2,9 +2,9 @@ import type { RateLimit } from "@latchkey/contract"
 import type { VerifiableApiKey } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
-import { isAdministrative } from "../identities/scopes.ts"
 import type { KeyLimiter } from "../limits/keyLimiter.ts"
 import { type RateLimitStatus, stricter } from "../limits/rateLimitStatus.ts"
+import type { KeyRateLimits } from "./keyRateLimits.ts"
 import type { Usage } from "./usage.ts"
 
 /** Counts the calls of whoever has presented a key. */
@@ -18,14 +18,18 @@ export interface KeyCalls {
 /** @param scopes those that the key has now. */
 export type CreateKeyCalls = (row: VerifiableApiKey, scopes: readonly string[]) => KeyCalls
 
-/** @param options.keyRateLimit the limit of keys without one of their own, but for those of the product's back ends. */
-export function createKeyCallCounter(
-  { limiter, usage }: { limiter: KeyLimiter; usage: Usage },
-  { keyRateLimit }: { keyRateLimit: RateLimit | null },
-): CreateKeyCalls {
+export function createKeyCallCounter({
+  limiter,
+  usage,
+  rateLimits,
+}: {
+  limiter: KeyLimiter
+  usage: Usage
+  rateLimits: KeyRateLimits
+}): CreateKeyCalls {
   return (row, scopes) => {
     const { id, counterId, readAt, windowStart, windowCalls } = row
-    const rateLimit = ownLimit(row) ?? (scopes.some(isAdministrative) ? null : keyRateLimit)
+    const rateLimit = rateLimits.effective({ rateLimit: ownLimit(row), scopes })
     const limited = rateLimit && {
       ...rateLimit,
       counterId: counterId ?? id,

@@ -19,8 +19,8 @@ export const isOpen = (startedAt: number, { now, seconds }: { now: number; secon
 
 /**
  * What one instance knows about a window: the calls that the database had, and its own that have not been written yet.
- * It never takes a call into account twice. A total that was read while own calls were being written may or may not
- * include these, so each of two lower bounds is kept, and the higher one counts.
+ * It never takes a call into account twice, so that no key is refused too early. A total that was read while own calls were
+ * being written may or may not include these. If it is too small to include them, they are added to it.
  */
 export class CallWindow {
   /** The largest total that was read. */
@@ -97,6 +97,7 @@ export class CallWindow {
 
   #adopt({ startedAt, calls }: StoredWindow) {
     this.#seen = startedAt === this.#startedAt ? Math.max(this.#seen, calls) : calls
+    if (calls < this.#before + this.#sent) this.#before = Math.max(this.#before, calls)
     this.#startedAt = startedAt
     this.#isStored = true
   }

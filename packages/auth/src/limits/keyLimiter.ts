@@ -23,8 +23,8 @@ export type AddCalls = (calls: readonly NewCalls[]) => Promise<CounterState[]>
 
 /**
  * Counts calls by key towards the limit of each key. A verdict takes all calls into account that any instance has written,
- * and this instance's own. So calls beyond the limit are at most those that the other instances have accepted since they
- * last wrote.
+ * and this instance's own. So calls beyond the limit are at most those that the instances have accepted since they last
+ * wrote. A single instance accepts none.
  */
 export interface KeyLimiter extends RegularWrite {
   /** Counts a call if it is within the limit. */
