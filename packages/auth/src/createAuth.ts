@@ -31,6 +31,7 @@ import { createKeyCallCounter } from "./keys/keyCalls.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
 import { createKeyRateLimits } from "./keys/keyRateLimits.ts"
 import { createKeyRefusals } from "./keys/keyRefusals.ts"
+import { createKeyUsage } from "./keys/keyUsage.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
 import { createUsage } from "./keys/usage.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
@@ -218,6 +219,7 @@ export function createAuth(options: AuthOptions): Auth {
     serves,
     observer,
   })
+  const keyUsage = createKeyUsage(db)
   const actingApiKeys = createActingApiKeys(
     { db, keyring, bcrypt: newKeyBcrypt },
     {
@@ -245,9 +247,9 @@ export function createAuth(options: AuthOptions): Auth {
     }),
     administratorOf: (caller, which) => administratorOf(namedAdmins, caller, which),
     actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
-    as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
+    as: createActAs({ apiKeys: actingApiKeys, usage: keyUsage, scopes, readOwner }, { hostIssuer }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
-    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits }),
+    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits, usage: keyUsage }),
     sessions: createSessions(db),
     audit: createAudit(db),
     admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db, rateLimits) },

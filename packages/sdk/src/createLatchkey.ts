@@ -1,5 +1,6 @@
 import type {
   ApiKey,
+  ApiKeyUsage,
   CookieSignedIn,
   CookieSignInInput,
   CreatedApiKey,
@@ -10,6 +11,8 @@ import type {
   SessionList,
   SignedIn,
   SignInInput,
+  UsageOfApiKeys,
+  UsageOfApiKeysInput,
 } from "@latchkey/contract"
 import { type Admin, createAdmin } from "./createAdmin.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
@@ -86,6 +89,14 @@ export interface Latchkey {
      */
     update(id: string, change: ApiKeyUpdate, options?: CallOptions): Promise<ApiKey>
     /**
+     * How often one of the caller's keys, active or not, was used on the last `days` (30). Needs an access token.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND`.
+     */
+    usage(id: string, input?: UsageOfApiKeysInput, options?: CallOptions): Promise<ApiKeyUsage>
+    /** How often each of the caller's active keys was used. Needs an access token. */
+    usageOfAll(input?: UsageOfApiKeysInput, options?: CallOptions): Promise<UsageOfApiKeys>
+    /**
      * Once this resolves, no server accepts the key. A key may revoke only itself.
      *
      * @throws {LatchkeyError} `NOT_FOUND` if the caller has no such active key, `FORBIDDEN`.
@@ -151,6 +162,8 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     get: (id, options) => call("apiKeys", "get", { id }, { ...options, ...query }),
     update: async (id, change, options) =>
       call("apiKeys", "update", { ...withExpiresAt(change), id }, { ...options, ...mutation }),
+    usage: (id, input, options) => call("apiKeys", "usage", { ...input, id }, { ...options, ...query }),
+    usageOfAll: (input, options) => call("apiKeys", "usageOfAll", input, { ...options, ...query }),
     revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),
   }
   const sessions: Latchkey["sessions"] = {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { lookupIdOf, startOf } from "@latchkey/contract"
+import { type ApiKeyUsage, lookupIdOf, startOf } from "@latchkey/contract"
 import {
   type ActingCredential,
   createApiKey,
@@ -24,6 +24,7 @@ import { type ApiKeyChange, type CheckedChange, checkChange, decideChange } from
 import { createExpiry } from "./expiry.ts"
 import { formatKey } from "./keyFormat.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
+import type { KeyUsage } from "./keyUsage.ts"
 import { type NewApiKey, type NewSettings, readNewSettings } from "./newSettings.ts"
 import { makeReceipt } from "./receipt.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
@@ -61,6 +62,14 @@ export interface ApiKeys {
    * @throws {AuthError} as `create`, and `NOT_FOUND`; `FORBIDDEN` also for what the product has locked.
    */
   update(caller: Caller, input: { id: string } & ApiKeyChange, client: ClientInfo): Promise<ApiKey>
+  /**
+   * How often one of the owner's keys was used on the last `days`, whether it is active or not.
+   *
+   * @throws {AuthError} `NOT_FOUND`.
+   */
+  usage(owner: Pick<OwnerIdentity, "id">, input: { id: string; days: number }): Promise<ApiKeyUsage>
+  /** How often each of the owner's active keys was used on the last `days`. */
+  usageOfAll: KeyUsage["ofAll"]
   /**
    * Revokes a key. Once this has resolved, no instance accepts it. An API key may revoke only itself.
    *
@@ -183,7 +192,13 @@ export function createApiKeys(
     scopes,
     namedAdmins,
     rateLimits,
-  }: { scopes: Scopes; namedAdmins: NamedAdmins; rateLimits: Pick<KeyRateLimits, "refuse"> },
+    usage,
+  }: {
+    scopes: Scopes
+    namedAdmins: NamedAdmins
+    rateLimits: Pick<KeyRateLimits, "refuse">
+    usage: KeyUsage
+  },
 ): ApiKeys {
   /** What to store for the scopes that a caller asks for. */
   function grant(caller: Caller, requested: readonly string[] | null) {
@@ -211,9 +226,17 @@ export function createApiKeys(
 
     async get(owner, input) {
       const apiKey = await acting.get(owner, input)
-      if (!apiKey) throw new AuthError("NOT_FOUND", "You have no key with this id.")
+      if (!apiKey) throw new AuthError("NOT_FOUND", NONE_OF_THEIRS)
       return apiKey
     },
+
+    async usage(owner, input) {
+      const items = await usage.ofKey(owner, input)
+      if (!items) throw new AuthError("NOT_FOUND", NONE_OF_THEIRS)
+      return { items }
+    },
+
+    usageOfAll: usage.ofAll,
 
     async update(caller, { id, ...change }, client) {
       if (caller.via === "apiKey" && !caller.manager) {
@@ -239,6 +262,7 @@ export function createApiKeys(
   }
 }
 
+const NONE_OF_THEIRS = "You have no key with this id."
 const NOT_THEIRS = "You have no active key with this id."
 
 /** Whether a key with `latchkey:manage` calls, which is the product itself. */
