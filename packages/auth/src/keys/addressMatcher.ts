@@ -2,10 +2,10 @@ import { isIP } from "node:net"
 import ipaddr from "ipaddr.js"
 import { LRUCache } from "lru-cache"
 
-/** The number of lists that stay parsed. */
-const MAX_LISTS = 1_000
+/** The number of lists, and of addresses, that stay parsed: parsing an address costs as much as verifying a key. */
+const MAX_PARSED = 1_000
 
-type Block = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, length: number]
+type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 /**
  * Tells whether an address is in one of some CIDR blocks, as `readAllowedIps` returns them. IPv4 addresses that are mapped
@@ -14,23 +14,31 @@ type Block = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, length: number]
  * Not `net.BlockList`, which also finds IPv4 addresses in blocks of IPv6 such as `::/1` and takes microseconds.
  */
 export function createAddressMatcher(): (address: string, blocks: readonly string[]) => boolean {
-  const lists = new LRUCache<string, readonly Block[]>({ max: MAX_LISTS })
-
-  function parsed(blocks: readonly string[]): readonly Block[] {
-    const name = blocks.join(" ")
-    const known = lists.get(name)
-    if (known) return known
-    const list = blocks.map((block) => ipaddr.parseCIDR(block))
-    lists.set(name, list)
-    return list
-  }
+  const parseBlocks = memoize((joined) => joined.split(" ").map((block) => ipaddr.parseCIDR(block)))
+  const parseAddress = memoize(readAddress)
 
   return (text, blocks) => {
-    const [host = ""] = text.split("%", 1)
-    if (isIP(host) === 0) return false
-    const address = ipaddr.process(host)
-    return parsed(blocks).some(
+    const address = parseAddress(text)
+    if (!address) return false
+    return parseBlocks(blocks.join(" ")).some(
       ([block, length]) => block.kind() === address.kind() && address.match(block, length),
     )
+  }
+}
+
+/** Null for any other text. Systems add the zone to link-local addresses. */
+function readAddress(text: string): Address | null {
+  const [host = ""] = text.split("%", 1)
+  return isIP(host) === 0 ? null : ipaddr.process(host)
+}
+
+function memoize<Value>(parse: (text: string) => Value): (text: string) => Value {
+  const known = new LRUCache<string, { value: Value }>({ max: MAX_PARSED })
+  return (text) => {
+    const found = known.get(text)
+    if (found) return found.value
+    const value = parse(text)
+    known.set(text, { value })
+    return value
   }
 }

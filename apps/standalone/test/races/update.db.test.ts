@@ -1,0 +1,86 @@
+import { connect } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { registerWithKey, rest, startServerOnPostgres, startTestServer } from "../testServer.ts"
+import { holdLock } from "./holdLock.ts"
+
+let first: Awaited<ReturnType<typeof startServerOnPostgres>>
+let second: Awaited<ReturnType<typeof startTestServer>>
+let sql: ReturnType<typeof connect>
+beforeAll(async () => {
+  first = await startServerOnPostgres(inject("postgresUrl"))
+  second = await startTestServer(first.shared)
+  sql = connect(first.shared.DATABASE_URL)
+})
+afterAll(async () => {
+  await sql.end()
+  await second[Symbol.asyncDispose]()
+  await first[Symbol.asyncDispose]()
+})
+
+type User = Awaited<ReturnType<typeof registerWithKey>>
+
+const change = (url: string, { id, accessToken }: User, body: object) =>
+  rest(url, "PATCH", `/auth/apikeys/${id}`, { accessToken, body })
+
+const statuses = async ({ apiKey }: User) => {
+  const replies = [first, second].map(({ url }) => rest(url, "GET", "/auth/me", { apiKey }))
+  return (await Promise.all(replies)).map(({ status }) => status)
+}
+
+test("a key is rejected by every instance once disabling it has answered, and not before it is certain", async () => {
+  const user = await registerWithKey(first.url)
+  // Holds the change between its row and its event.
+  const lock = await holdLock(
+    first.shared.DATABASE_URL,
+    (tx) => tx`lock table audit_events in exclusive mode`,
+  )
+  const disabling = change(first.url, user, { disabled: true })
+  await lock.untilWaiting(1)
+  expect(await statuses(user)).toEqual([200, 200])
+
+  await lock.release()
+  expect((await disabling).status).toBe(200)
+  expect(await statuses(user)).toEqual([401, 401])
+
+  expect((await change(second.url, user, { disabled: false })).status).toBe(200)
+  expect(await statuses(user)).toEqual([200, 200])
+})
+
+test("a revocation wins over a change that waits for it", async () => {
+  const user = await registerWithKey(first.url)
+  const revocation = await holdLock(
+    first.shared.DATABASE_URL,
+    (tx) =>
+      tx`update api_keys set revoked_at = now(), key_hash = null, receipt = null, receipt_secret_id = null
+        where id = ${user.id}`,
+  )
+  const changing = change(first.url, user, { label: "late", disabled: false })
+  await revocation.untilWaiting(1)
+  await revocation.commit()
+
+  expect(await changing).toMatchObject({ status: 404, body: { reason: "NOT_FOUND" } })
+  const [row] = await sql`select label, key_hash from api_keys where id = ${user.id}`
+  expect(row).toEqual({ label: "x", key_hash: null })
+  expect(
+    await sql`select 1 from audit_events where subject_id = ${user.id} and kind = 'apiKeyUpdated'`,
+  ).toHaveLength(0)
+})
+
+test("a bcrypt that was under way when the key was disabled does not bring it back", async () => {
+  const user = await registerWithKey(first.url)
+  await sql`update api_keys set receipt = null, receipt_secret_id = null where id = ${user.id}`
+  // Holds the receipt of the bcrypt back.
+  const lock = await holdLock(
+    first.shared.DATABASE_URL,
+    (tx) => tx`select 1 from api_keys where id = ${user.id} for update`,
+  )
+  const verifying = rest(first.url, "GET", "/auth/me", { apiKey: user.apiKey })
+  await lock.untilWaiting(1)
+  const disabling = change(second.url, user, { disabled: true })
+  await lock.untilWaiting(2)
+  await lock.release()
+
+  expect((await disabling).status).toBe(200)
+  expect([200, 401]).toContain((await verifying).status)
+  expect(await statuses(user)).toEqual([401, 401])
+})
