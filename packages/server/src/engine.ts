@@ -198,6 +198,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     protectedResource: protectedResourceOf(settings, internals.mountedAt),
     passwords: settings.passwords,
     keysNeedScope: settings.keysNeedScope,
+    keyPrefix: settings.keyPrefix,
     trustProxy: internals.trustProxy,
     mountedAt: internals.mountedAt,
     dashboard: settings.dashboard ? dashboardFolder() : null,
