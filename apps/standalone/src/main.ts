@@ -1,12 +1,12 @@
 import { describeError } from "@latchkey/api"
 import { createLineWriter } from "./createLineWriter.ts"
 import { readEnv } from "./env.ts"
-import { explainStartFailure } from "./explainStartFailure.ts"
 import { isLostConnection } from "./isLostConnection.ts"
 import { listenForStop } from "./listenForStop.ts"
 import { createLog } from "./log.ts"
-import { start } from "./start.ts"
-import { startUnlessStopped } from "./startUnlessStopped.ts"
+import { explainStartFailure } from "./start/explainStartFailure.ts"
+import { start } from "./start/start.ts"
+import { startUnlessStopped } from "./start/startUnlessStopped.ts"
 
 try {
   const env = readEnv(process.env)
