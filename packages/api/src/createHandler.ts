@@ -1,7 +1,7 @@
+import { createScanRules } from "@latchkey/auth"
 import { Hono, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { cors } from "hono/cors"
-import { createScanRules } from "@latchkey/auth"
 import packageJson from "../package.json" with { type: "json" }
 import { failure, failureOf } from "./failure.ts"
 import type { App, AppContext, AppEnv } from "./http/app.ts"

@@ -8,3 +8,6 @@ export function readMigrationEnv(variables: NodeJS.ProcessEnv): {
     schema: variables.DATABASE_SCHEMA || undefined,
   }
 }
+
+export const readKeyPrefix = (variables: NodeJS.ProcessEnv): string | undefined =>
+  variables.KEY_PREFIX || undefined
