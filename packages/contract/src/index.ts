@@ -1,18 +1,26 @@
 export { isApiKey, lookupIdOf, publicPartOf, startOf } from "./apiKeyFormat.ts"
-export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {
   ApiKey,
   ApiKeyPage,
+  ApiKeyUsage,
+  ApiKeyUsageInput,
+  CreateApiKeyInput,
+  CreatedApiKey,
+  DailyUsage,
+  ListApiKeysInput,
+  RateLimit,
+  RotateApiKeyInput,
+  UpdateApiKeyInput,
+} from "./apiKeyModels.ts"
+export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
+export type {
   AuditEvent,
   AuditKind,
   AuditPage,
   CookieSignedIn,
   CookieSignInInput,
-  CreateApiKeyInput,
-  CreatedApiKey,
   IntrospectInput,
   Introspection,
-  ListApiKeysInput,
   ListAuditInput,
   ListedUser,
   ListOwnedApiKeysInput,
@@ -22,6 +30,10 @@ export type {
   OwnedApiKeyPage,
   Owner,
   PasswordChange,
+  RevokeWhereConditions,
+  RevokeWhereInput,
+  RevokeWherePreview,
+  RevokeWhereResult,
   Session,
   SessionList,
   SignedIn,

@@ -14,9 +14,15 @@ export const auditKind = z.enum([
   "passwordChanged",
   "passwordChangeFailed",
   "apiKeyCreated",
+  "apiKeyUpdated",
+  "apiKeyRotated",
+  "apiKeyImported",
+  "apiKeyRefused",
+  "apiKeyLeaked",
   "apiKeyRevoked",
   "userDisabled",
   "userEnabled",
+  "userErased",
 ]) satisfies z.ZodType<AuditKind>
 
 export const auditEvent = z.object({
@@ -33,6 +39,7 @@ export const auditEvent = z.object({
   device: z.string().nullable(),
   requestId: z.string(),
   subject: z.object({ id: z.string(), label: z.string().nullable() }).nullable(),
+  changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })).nullable(),
 }) satisfies z.ZodType<AuditEvent>
 
 export const listAudit = paged(z.strictObject({ ...page, kind: auditKind.optional() }))
