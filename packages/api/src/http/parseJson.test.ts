@@ -89,7 +89,7 @@ describe("JSON", () => {
     expect(() => parseJson(nested(33))).toThrow(SyntaxError)
   })
 
-  test.each(['"', '"\\'])("hostile text of 64 KiB finishes in time after %s", (beginning) => {
+  test.each(['"', '"\\', '"\\\n'])("hostile text of 64 KiB finishes in time after %s", (beginning) => {
     const text = beginning + '\\"'.repeat(32_000)
     for (let i = 0; i < 10; i++) expect(() => parseJson(text)).toThrow(SyntaxError)
   })
