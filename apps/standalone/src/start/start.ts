@@ -20,6 +20,8 @@ export interface RunningServer {
   url: string
   /** Null without `METRICS_PORT`. */
   metricsUrl: string | null
+  /** Whether there is no account yet, and the first one becomes the administrator. */
+  awaitsFirstAccount: boolean
   /**
    * Reports not ready at `/readyz`, and keeps serving for a moment if a load balancer polls it. Then accepts no more
    * connections, finishes the requests in flight, writes what is still in memory, and closes the database.
@@ -49,9 +51,16 @@ export async function start(
   const metrics = env.METRICS_PORT === undefined ? null : await createMetrics()
   metrics?.watchLog(droppedLines)
   const readiness = createReadiness(() => engine.checkDatabase())
+  let awaitsFirstAccount = false
   const { latchkey, engine } = createServer(
     settingsOf(env, log),
-    internalsOf(env, { log, metrics, checkReady: readiness.check, signal }),
+    internalsOf(env, {
+      ...{ log, metrics, checkReady: readiness.check, signal },
+      async syncAdmins(auth) {
+        const first = await syncAdmins(auth, log)
+        awaitsFirstAccount = first && env.REGISTRATION === "open"
+      },
+    }),
   )
   let metricsServer: Server | null = null
   try {
@@ -68,6 +77,7 @@ export async function start(
     return {
       url: urlOf(server, env.HOST),
       metricsUrl: metricsServer && `${urlOf(metricsServer, env.HOST)}/metrics`,
+      awaitsFirstAccount,
       async stop() {
         await readiness.announceStop()
         await drain(server)
@@ -116,6 +126,7 @@ function internalsOf(
     metrics: Metrics | null
     checkReady: () => Promise<NotReady | null>
     signal: AbortSignal | undefined
+    syncAdmins: (auth: Auth) => Promise<void>
   },
 ): Internals {
   const { log, metrics, checkReady, signal } = parts
@@ -140,17 +151,20 @@ function internalsOf(
       metrics?.watchDatabase(usage)
       metrics?.watchQueue(auth.queue.usage)
       await warnAboutRights(db, log)
-      await syncAdmins(auth, log)
+      await parts.syncAdmins(auth)
     },
   }
 }
 
-async function syncAdmins(auth: Auth, log: Log) {
-  const unregistered = await auth.syncAdmins()
-  if (unregistered === 0) return
-  log.warn(
-    `ADMIN_EMAILS: ${unregistered} without an account; anyone who registers with one becomes an administrator`,
-  )
+/** Returns whether the first account becomes the administrator. */
+async function syncAdmins(auth: Auth, log: Log): Promise<boolean> {
+  const { unregistered, first } = await auth.syncAdmins()
+  if (unregistered > 0) {
+    log.warn(
+      `ADMIN_EMAILS: ${unregistered} without an account; anyone who registers with one becomes an administrator`,
+    )
+  }
+  return first
 }
 
 function warnAboutIgnored(databaseUrl: string, log: Log) {
