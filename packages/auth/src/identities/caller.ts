@@ -1,5 +1,5 @@
 import type { ActingCredential, ByAdmin } from "@latchkey/db"
-import { CLOCK_LEEWAY_SECONDS } from "../sessions/accessToken.ts"
+import { CLOCK_LEEWAY_SECONDS } from "../crypto/ownJwt.ts"
 
 /** Whom keys belong to: a person, an organization or a service. */
 export interface Owner {

@@ -1,6 +1,6 @@
 import { isApiKey } from "@latchkey/contract"
 import { decodeJwt } from "jose"
-import { ISSUER } from "../sessions/accessToken.ts"
+import { ISSUER } from "../crypto/ownJwt.ts"
 
 export type Credential =
   | { kind: "none" }
