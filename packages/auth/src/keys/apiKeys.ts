@@ -139,7 +139,7 @@ export function createApiKeys(
 ): ApiKeys {
   return {
     async create(caller, input, client) {
-      const isManaged = caller.via === "apiKey" && caller.manager !== undefined
+      const isManaged = caller.manager !== undefined
       if (caller.via === "apiKey" && !isManaged) {
         throw new AuthError("FORBIDDEN", "An API key can't create keys.")
       }

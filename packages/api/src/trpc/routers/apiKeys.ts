@@ -13,6 +13,7 @@ export const apiKeysRouter = router({
   create: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       queue: "none",
       rest: {
         method: "POST",
@@ -31,6 +32,7 @@ export const apiKeysRouter = router({
   list: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       scope: "latchkey:apikeys:read",
       rest: {
         method: "GET",
@@ -50,6 +52,7 @@ export const apiKeysRouter = router({
   revoke: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",
