@@ -24,6 +24,7 @@ export {
 export type { ActAs, OwnerApiKeys } from "./keys/actAs.ts"
 export type { ApiKeys, CreatedApiKey } from "./keys/apiKeys.ts"
 export { isKeyPrefix, parseKey } from "./keys/keyFormat.ts"
+export { createScanRules, type ScanRules } from "./keys/scanRules.ts"
 export type { ApiKey } from "./keys/toApiKey.ts"
 export { addressBlock } from "./limits/addressBlock.ts"
 export type { FairQueueUsage, RunQueued } from "./limits/fairQueue.ts"

@@ -4,6 +4,7 @@ import type {
   AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
+  CreateOwnerTokenInput,
   IntrospectInput,
   Introspection,
   ListApiKeysInput,
@@ -12,6 +13,7 @@ import type {
   ListUsersInput,
   Me,
   OwnedApiKeyPage,
+  OwnerToken,
   PasswordChange,
   SessionList,
   SignedIn,
@@ -47,6 +49,9 @@ type Procedures = {
     get: Query<{ id: string }, ApiKey>
     update: Mutation<UpdateApiKeyInput, ApiKey>
     revoke: Mutation<{ id: string }, void>
+  }
+  ownerTokens: {
+    create: Mutation<CreateOwnerTokenInput | undefined, OwnerToken>
   }
   sessions: {
     list: Query<void, SessionList>

@@ -14,6 +14,7 @@ export const apiKeysRouter = router({
   create: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       queue: "none",
       rest: {
         method: "POST",
@@ -32,6 +33,7 @@ export const apiKeysRouter = router({
   list: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       scope: "latchkey:apikeys:read",
       rest: {
         method: "GET",
@@ -85,6 +87,7 @@ export const apiKeysRouter = router({
   revoke: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",
