@@ -53,6 +53,7 @@ export const apiKeysRouter = router({
   get: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "GET",
         path: "/auth/apikeys/{key_id}",
@@ -69,6 +70,7 @@ export const apiKeysRouter = router({
   update: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "PATCH",
         path: "/auth/apikeys/{key_id}",
