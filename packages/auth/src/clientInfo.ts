@@ -14,8 +14,12 @@ export interface ClientInfo extends Readonly<Origin> {
 }
 
 /** Who presents a credential. */
-export type Presenter = Pick<ClientInfo, "address" | "knownAddress"> &
-  Partial<Pick<ClientInfo, "requestId" | "device">>
+export interface Presenter
+  extends Pick<ClientInfo, "address" | "knownAddress">,
+    Partial<Pick<ClientInfo, "requestId" | "device">> {
+  /** Must have resolved before a key may cost a bcrypt. If it rejects, there is no verdict. */
+  readonly mayCompare?: Promise<unknown>
+}
 
 /** Where a change comes from, as the audit trail records it. Without a request, it has no address. */
 export type { Origin }

@@ -95,6 +95,20 @@ export interface PasswordChange {
   newPassword: string
 }
 
+export interface CreateOwnerTokenInput {
+  /** `read`: the token changes nothing. */
+  manage?: "read" | undefined
+  /** Seconds that it is valid: 60 to 900, default 300. */
+  ttl?: number | undefined
+}
+
+/** A token for the browser of an owner. */
+export interface OwnerToken {
+  /** A JWT that is good for the key routes of the owner alone. */
+  accessToken: string
+  expiresAt: Date
+}
+
 /** A user, as listed for administrators: an own account, or any other owner that Latchkey has stored. */
 export interface ListedUser extends Owner {
   createdAt: Date
@@ -227,6 +241,8 @@ export type AuditKind =
   /** The key was reported as leaked, which revoked it. */
   | "apiKeyLeaked"
   | "apiKeyRevoked"
+  /** A backend made a token for the owner's browser. */
+  | "ownerTokenCreated"
   | "userDisabled"
   | "userEnabled"
   | "userErased"
@@ -241,8 +257,8 @@ export interface AuditEvent {
   /** Failures in the group, or sessions ended; otherwise 1. */
   count: number
   /** `accessToken`: a trusted issuer's. `host`: the host vouched for the request. `server`: the host's own code. */
-  via: "password" | "session" | "apiKey" | "refreshToken" | "accessToken" | "host" | "server"
-  /** The id of the session or key used; null for other credentials and administrators. */
+  via: "password" | "session" | "apiKey" | "refreshToken" | "accessToken" | "ownerToken" | "host" | "server"
+  /** The id of the session or key used, or of the key that made the owner token; null for other credentials and administrators. */
   credentialId: string | null
   /** The person who acted for the owner, if that is somebody else; null for administrators. */
   actor: string | null

@@ -29,5 +29,6 @@ export {
 export { auditEvent, listAudit } from "./schemas/audit.ts"
 export { expiry, id, instant, noOutput } from "./schemas/fields.ts"
 export { activeToken, inactiveToken, introspect, introspection } from "./schemas/introspection.ts"
+export { createOwnerToken, ownerToken } from "./schemas/ownerTokens.ts"
 export { pageOf } from "./schemas/paging.ts"
 export { session, sessionList } from "./schemas/sessions.ts"

@@ -64,6 +64,7 @@ export {
 } from "./queries/deleteOld.ts"
 export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
+export { recordOwnerToken } from "./queries/ownerTokens.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
 export { recordKeyRefusal } from "./queries/recordKeyRefusal.ts"
@@ -91,5 +92,10 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
-export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"
+export {
+  findVerifiableApiKeys,
+  findVerifiableApiKeysById,
+  recordReceipt,
+  type VerifiableApiKey,
+} from "./queries/verifiableApiKeys.ts"
 export { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"

@@ -275,6 +275,7 @@ export const auditEvents = pgTable(
         "apiKeyRefused",
         "apiKeyLeaked",
         "apiKeyRevoked",
+        "ownerTokenCreated",
         "userDisabled",
         "userEnabled",
         "userErased",
@@ -285,9 +286,9 @@ export const auditEvents = pgTable(
     /** The person who acted for the owner or as the administrator; null if that was the owner. */
     actor: text("actor"),
     via: text("via", {
-      enum: ["password", "session", "apiKey", "refreshToken", "accessToken", "host", "server"],
+      enum: ["password", "session", "apiKey", "refreshToken", "accessToken", "ownerToken", "host", "server"],
     }).notNull(),
-    /** The session's or key's id; null for other credentials. */
+    /** The session's or key's id, or that of the key that made an owner token; null for other credentials. */
     credentialId: uuid("credential_id"),
     /** Null in a row that counts failures from many addresses, and for changes without a request. */
     address: text("address"),

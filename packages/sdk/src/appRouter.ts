@@ -6,6 +6,7 @@ import type {
   AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
+  CreateOwnerTokenInput,
   IntrospectInput,
   Introspection,
   ListApiKeysInput,
@@ -14,6 +15,7 @@ import type {
   ListUsersInput,
   Me,
   OwnedApiKeyPage,
+  OwnerToken,
   PasswordChange,
   SessionList,
   SignedIn,
@@ -53,6 +55,9 @@ type Procedures = {
     usage: Query<ApiKeyUsageInput, ApiKeyUsage>
     usageOfAll: Query<UsageOfApiKeysInput | undefined, UsageOfApiKeys>
     revoke: Mutation<{ id: string }, void>
+  }
+  ownerTokens: {
+    create: Mutation<CreateOwnerTokenInput | undefined, OwnerToken>
   }
   sessions: {
     list: Query<void, SessionList>

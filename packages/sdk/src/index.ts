@@ -10,6 +10,7 @@ export type {
   CookieSignInInput,
   CreateApiKeyInput,
   CreatedApiKey,
+  CreateOwnerTokenInput,
   DailyUsage,
   ListApiKeysInput,
   ListAuditInput,
@@ -20,6 +21,7 @@ export type {
   OwnedApiKey,
   OwnedApiKeyPage,
   Owner,
+  OwnerToken,
   PasswordChange,
   RateLimit,
   Session,
@@ -36,6 +38,8 @@ export type {
 export { isApiKey } from "@latchkey/contract"
 export type { AppRouter } from "./appRouter.ts"
 export type { Admin } from "./createAdmin.ts"
+export type { ApiKeys } from "./createApiKeys.ts"
+export type { As, ForOwner } from "./createAs.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
 export type { ApiKeyUpdate, NewApiKey } from "./expiry.ts"
 export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"

@@ -4,7 +4,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { Hono } from "hono"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { rest, startLatchkey, type TestScope } from "../test/startLatchkey.ts"
-import { guard } from "./hono.ts"
+import { guard } from "./adapters/hono.ts"
 import type { ContextSource, LatchkeyServer } from "./types.ts"
 
 let started: Awaited<ReturnType<typeof startLatchkey>>

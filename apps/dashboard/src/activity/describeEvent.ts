@@ -65,6 +65,8 @@ export function describeEvent(event: AuditEvent): Description {
       }
     case "apiKeyRevoked":
       return { title: sentence(who, `revoked the key ${quote(subject)}`) + byItself(event), icon: "key" }
+    case "ownerTokenCreated":
+      return { title: "Opened the management of keys", icon: "key" }
     case "userDisabled":
       return { title: sentence(who, "disabled the account"), icon: "lock", isAlarming: true }
     case "userEnabled":

@@ -7,6 +7,7 @@ export const isExpired = ({ expiresAt }: ApiKey) => expiresAt !== null && expire
 export function ApiKeyStatus({ apiKey }: { apiKey: ApiKey }) {
   if (apiKey.revokedAt) return <Badge kind="off">Revoked</Badge>
   if (isExpired(apiKey)) return <Badge kind="off">Expired</Badge>
+  if (apiKey.disabled) return <Badge kind="off">Disabled</Badge>
   if (!apiKey.expiresAt) return <Badge kind="ok">Active</Badge>
   return (
     <>

@@ -5,6 +5,7 @@ import {
   auditEvent,
   createApiKey,
   createdApiKey,
+  createOwnerToken,
   credentials,
   id,
   inactiveToken,
@@ -17,6 +18,7 @@ import {
   me,
   newCredentials,
   ownedApiKey,
+  ownerToken,
   passwordChange,
   rateLimit,
   refresh,
@@ -168,6 +170,14 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     limited: "Calls that were refused because of the key's rate limit, a number for each of `dates`.",
   })
   describe(createdApiKey.shape, { key: "The key itself. Latchkey keeps no copy." })
+  describe(createOwnerToken.shape, {
+    manage: "`read` for a token that changes nothing.",
+    ttl: "How many seconds the token is valid.",
+  })
+  describe(ownerToken.shape, {
+    accessToken: "A JWT, for `Authorization: Bearer`.",
+    expiresAt: "When the token expires.",
+  })
   describe(ownedApiKey.shape, { owner: "The user whom the key belongs to." })
   describe(ownedApiKey.shape.owner.shape, {
     disabledAt: "When the user was disabled; null unless disabled. Keys of disabled users are rejected.",
@@ -195,7 +205,8 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     lastAt: "When the last failure of the group happened; otherwise the same as `createdAt`.",
     count: "The number of failures in the group, or of sessions ended; otherwise 1.",
     via: "The kind of credential used.",
-    credentialId: "The id of the session or API key used; null for other credentials and administrators.",
+    credentialId:
+      "The id of the session or API key used, or of the API key that made the owner token; null for other credentials and administrators.",
     actor: "The person who acted for the user, if that is somebody else; null for administrators.",
     byAdministrator: "Whether an administrator did it.",
     address:

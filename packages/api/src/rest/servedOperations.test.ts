@@ -21,6 +21,7 @@ test("without own accounts, their routes are neither served nor documented", () 
     "/auth/apikeys/{key_id}/usage",
     "/auth/audit",
     "/auth/me",
+    "/auth/owner-tokens",
     "/auth/verify",
     "/oauth/introspect",
   ])

@@ -1,24 +1,27 @@
-import { type Authentication, type Caller, countCall, INTROSPECT } from "@latchkey/auth"
+import { type Authentication, type Caller, countCall, INTROSPECT, unauthenticated } from "@latchkey/auth"
 import type { Introspection } from "@latchkey/contract"
 import { introspect, introspection } from "@latchkey/contract/schemas"
 import { asCaller, baseProcedure } from "./procedures.ts"
 
 /**
  * For keys that may ask about credentials. The verdict begins beside the verdict about the caller, so that both keys are
- * read at once, and is used only if the caller may ask.
+ * read at once, and is used only if the caller may ask. Nobody else can make it cost a bcrypt, or count as a failure.
  */
 export const introspectionProcedure = baseProcedure
   .meta({ access: "key", scope: INTROSPECT, queue: "none", isAboutOthers: true })
   .use(async ({ ctx, getRawInput, next }) => {
     const { data } = introspect.safeParse(await getRawInput().catch(() => undefined))
     const { latchkey } = ctx
-    latchkey.authenticate().catch(() => {})
+    const mayCompare = latchkey.authenticate().then(({ caller }) => {
+      if (!caller?.scopes.includes(INTROSPECT)) throw unauthenticated()
+    })
+    mayCompare.catch(() => {})
     const verdict =
       data &&
       latchkey.auth.introspect(data.token, {
-        address: data.address ?? "unknown",
-        knownAddress: data.address ?? null,
+        ...(data.address && { address: data.address, knownAddress: data.address }),
         requestId: latchkey.request.requestId,
+        mayCompare,
       })
     verdict?.catch(() => {})
     return next({ ctx: { verdict } })

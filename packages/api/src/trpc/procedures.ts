@@ -60,6 +60,8 @@ export interface Meta {
    * like an administrator.
    */
   managers?: "owner" | "admin"
+  /** Owner tokens are accepted. Every other procedure refuses them. */
+  ownerTokens?: true
   /** The scope that the caller needs. */
   scope?: string
   /** A key's call about itself counts towards no limit, so that it can always be made. */
@@ -109,46 +111,64 @@ const AMBIGUOUS = toTrpcError(
   new AuthError("AMBIGUOUS_CREDENTIALS", "Send exactly one credential: an access token or an API key."),
 )
 
-/**
- * The caller of a request. An invalid credential is rejected, not treated as missing.
- *
- * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
- */
-async function authenticate({ latchkey }: Context): Promise<Authentication & { caller: Caller }> {
-  const authentication = await latchkey.authenticate().catch((cause: unknown) => {
+async function authenticationOf({ latchkey }: Context): Promise<Authentication> {
+  return latchkey.authenticate().catch((cause: unknown) => {
     if (!(cause instanceof DatabaseUnavailable)) throw cause
     throw new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly.", {
       cause,
     })
   })
-  if (authentication.caller) return authentication
+}
+
+function requireCaller(authentication: Authentication): Caller {
+  if (authentication.caller) return authentication.caller
   throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
 }
 
 /**
- * The caller of one of a request's calls, which counts towards the limit of their key.
+ * The caller of one of a request's calls, which counts towards the limit of their key. An invalid credential is rejected, not
+ * treated as missing.
  *
- * @throws {AuthError} as `authenticate`, and `RATE_LIMITED`.
+ * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `RATE_LIMITED`, `UNAVAILABLE`.
  */
-export async function callerOf(ctx: Context, call?: Pick<Call, "meta" | "getRawInput">): Promise<Caller> {
-  const authentication = await authenticate(ctx)
-  const { caller } = authentication
-  if (!(call?.meta?.sparesOwnKey && (await isAboutItself(caller, ctx, call)))) {
-    countCall(authentication, ctx.latchkey.request, { of: call?.meta?.isAboutOthers && "caller" })
-  }
+export async function callerOf(ctx: Context): Promise<Caller> {
+  const authentication = await authenticationOf(ctx)
+  const caller = requireCaller(authentication)
+  countCall(authentication, ctx.latchkey.request)
   return caller
 }
 
-async function isAboutItself(caller: Caller, ctx: Context, { getRawInput }: Pick<Call, "getRawInput">) {
+/**
+ * The caller of a procedure, which may accept owner tokens.
+ *
+ * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an owner token where none is accepted.
+ */
+async function procedureCallerOf({ ctx, meta, getRawInput }: CallOfCaller): Promise<Caller> {
+  const authentication = await authenticationOf(ctx)
+  if (authentication.caller || !authentication.forKeysOnly) {
+    const caller = requireCaller(authentication)
+    if (!(meta?.sparesOwnKey && (await isAboutItself(caller, { ctx, getRawInput })))) {
+      countCall(authentication, ctx.latchkey.request, { of: meta?.isAboutOthers && "caller" })
+    }
+    return caller
+  }
+  if (!meta?.ownerTokens) throw new AuthError("FORBIDDEN", "This token is good for its owner's keys alone.")
+  ctx.latchkey.request.caller = authentication.forKeysOnly
+  return authentication.forKeysOnly
+}
+
+async function isAboutItself(caller: Caller, { ctx, getRawInput }: Pick<Call, "ctx" | "getRawInput">) {
   if (caller.via !== "apiKey" || ctx.latchkey.request.headers.get(ON_BEHALF_OF) !== null) return false
   const input = (await getRawInput().catch(() => undefined)) as { id?: unknown } | undefined
   return input?.id === caller.apiKeyId
 }
 
-/** The caller, or whom they act for. @throws {AuthError} as `callerOf` and `ActFor`. */
-async function actingCallerOf({ ctx, ...call }: Pick<Call, "ctx" | "meta" | "getRawInput">): Promise<Caller> {
-  const caller = await callerOf(ctx, call)
-  const { meta } = call
+type CallOfCaller = Pick<Call, "ctx" | "meta" | "getRawInput">
+
+/** The caller, or whom they act for. @throws {AuthError} as `procedureCallerOf` and `ActFor`. */
+async function actingCallerOf(call: CallOfCaller): Promise<Caller> {
+  const { ctx, meta } = call
+  const caller = await procedureCallerOf(call)
   const named = meta?.managers === "owner" ? readOnBehalfOf(ctx.latchkey.request.headers) : null
   return named ? ctx.latchkey.auth.actFor(caller, named) : caller
 }
@@ -156,10 +176,10 @@ async function actingCallerOf({ ctx, ...call }: Pick<Call, "ctx" | "meta" | "get
 /**
  * The session of the request's access token, for a call that has been counted.
  *
- * @throws {AuthError} as `authenticate`, and `FORBIDDEN` for callers without a session.
+ * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`, and `FORBIDDEN` for callers without a session.
  */
 export async function sessionOf(ctx: Context) {
-  return sessionOfCaller((await authenticate(ctx)).caller)
+  return sessionOfCaller(requireCaller(await authenticationOf(ctx)))
 }
 
 function sessionOfCaller(caller: Caller) {
@@ -212,7 +232,7 @@ async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<un
 
 /** For anyone. If `access` is overridden, a credential is optional, but an invalid one is rejected. */
 export const publicProcedure = baseProcedure.meta({ access: "anyone" }).use(async (call) => {
-  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await callerOf(call.ctx)
+  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await procedureCallerOf(call)
   return runQueued(call, () => call.next())
 })
 
@@ -238,6 +258,14 @@ export const ownerProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx
   refuseKey(ctx.caller)
   return next()
 })
+
+/** For keys that act for an owner. */
+export const managerProcedure = callerProcedure
+  .meta({ access: "key", managers: "owner" })
+  .use(({ ctx, next }) => {
+    ctx.latchkey.auth.ownerTokens.requireManager(ctx.caller)
+    return next()
+  })
 
 /** For callers with a session of an own account. All others are rejected. */
 export const sessionProcedure = callerProcedure

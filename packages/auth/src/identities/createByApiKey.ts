@@ -4,6 +4,7 @@ import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import type { Authentication, Report } from "./authentication.ts"
+import { callerOfKey } from "./callerOfKey.ts"
 import type { Scopes } from "./scopes.ts"
 
 /** Authenticates by API keys, which any owner may have. */
@@ -18,25 +19,9 @@ export function createByApiKey(deps: {
   return async (apiKey, client) => {
     const verified = await deps.verifyApiKey(apiKey, client)
     if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }
-    const { id: apiKeyId, owner, label, metadata, scopes: stored, createdAt, expiresAt } = verified.row
-    deps.lastUsed.note(apiKeyId)
+    deps.lastUsed.note(verified.row.id)
     deps.report("apiKey", "accepted")
-    const withRole = deps.namedAdmins.withRole(owner)
-    const scopes = deps.scopes.ofKey(stored, withRole)
-    return {
-      calls: deps.callsOf(verified.row, scopes),
-      caller: {
-        owner: withRole,
-        scopes,
-        isScoped: stored !== null,
-        manage: "write",
-        issuedAt: createdAt,
-        ...(expiresAt && { expiresAt }),
-        via: "apiKey",
-        apiKeyId,
-        label,
-        metadata,
-      },
-    }
+    const caller = callerOfKey(verified.row, deps)
+    return { caller, calls: deps.callsOf(verified.row, caller.scopes) }
   }
 }

@@ -202,7 +202,7 @@ export function createApiKeys(
 ): ApiKeys {
   /** What to store for the scopes that a caller asks for. */
   function grant(caller: Caller, requested: readonly string[] | null) {
-    if (isManaged(caller) && requested?.some(isOfLatchkey)) {
+    if (caller.manager && requested?.some(isOfLatchkey)) {
       throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
     }
     return scopes.grant(caller, requested, { isAdministrator: isKnownAdministrator(namedAdmins, caller) })
@@ -213,9 +213,9 @@ export function createApiKeys(
       if (caller.via === "apiKey" && !caller.manager) {
         throw new AuthError("FORBIDDEN", "An API key can't create keys.")
       }
-      const chosen = readNewSettings(input, { isProduct: isManaged(caller) })
+      const chosen = readNewSettings(input, { isProduct: isProduct(caller) })
       const settings = { ...chosen, scopes: grant(caller, chosen.scopes) }
-      const refusal = isManaged(caller) ? null : rateLimits.refuse(settings)
+      const refusal = isProduct(caller) ? null : rateLimits.refuse(settings)
       if (refusal) throw refusal
       const created = await acting.create(actingCredentialOf(caller), settings, client)
       if (created === "ended") throw unauthenticated()
@@ -243,7 +243,7 @@ export function createApiKeys(
         throw new AuthError("FORBIDDEN", "An API key can't change keys.")
       }
       const checked = checkChange(change, {
-        isProduct: isManaged(caller),
+        isProduct: isProduct(caller),
         grant: (requested) => grant(caller, requested),
       })
       const result = await acting.update(actingCredentialOf(caller), { id, change: checked }, client)
@@ -265,8 +265,8 @@ export function createApiKeys(
 const NONE_OF_THEIRS = "You have no key with this id."
 const NOT_THEIRS = "You have no active key with this id."
 
-/** Whether a key with `latchkey:manage` calls, which is the product itself. */
-const isManaged = (caller: Caller) => caller.via === "apiKey" && caller.manager !== undefined
+/** Whether a key with `latchkey:manage` calls, which is the product itself, and not a browser with a token from it. */
+const isProduct = (caller: Caller) => caller.via === "apiKey" && caller.manager !== undefined
 
 /** 32 random bytes as 64 lowercase hex characters. */
 const generateKey = () => randomBytes(32).toString("hex")

@@ -59,7 +59,7 @@ const ownLimit = ({ rateLimit, rateWindow }: VerifiableApiKey): RateLimit | null
  * @throws {AuthError} `RATE_LIMITED`.
  */
 export function countCall(
-  { calls }: { calls?: KeyCalls },
+  { calls }: { caller: unknown; calls?: KeyCalls },
   client: Pick<ClientInfo, "rateLimit">,
   { isCounted = false, of }: { isCounted?: boolean; of?: "key" | "caller" | undefined } = {},
 ): void {

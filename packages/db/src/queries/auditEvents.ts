@@ -33,8 +33,8 @@ export const bySession = (sessionId: string): Authority => ({ via: "session", cr
 
 /** How the owner's audit trail records their own change. */
 export function byOwner(by: ActingCredential): Authority & { ownerId: string } {
-  const credential = by.via === "managingKey" ? by.manager : by
-  const { via } = credential
+  const credential = "manager" in by ? by.manager : by
+  const via = by.via === "ownerToken" ? by.via : credential.via
   return {
     ownerId: by.owner.id,
     via: via === "configuredKey" || via === "managingKey" ? "apiKey" : via,

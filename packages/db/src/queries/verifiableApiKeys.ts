@@ -40,46 +40,66 @@ export interface VerifiableApiKey {
   owner: StoredOwner
 }
 
+const verifiableColumns = {
+  id: apiKeys.id,
+  prefix: apiKeys.prefix,
+  // Never null in a row that was found by it.
+  lookupId: sql<string>`${apiKeys.lookupId}`,
+  // A check constraint ensures that it is not null while the key is not revoked.
+  keyHash: sql<string>`${apiKeys.keyHash}`,
+  receipt: apiKeys.receipt,
+  receiptSecretId: apiKeys.receiptSecretId,
+  label: apiKeys.label,
+  scopes: apiKeys.scopes,
+  allowedIps: apiKeys.allowedIps,
+  rateLimit: apiKeys.rateLimit,
+  rateWindow: apiKeys.rateWindow,
+  counterId: apiKeys.counterId,
+  windowStart,
+  windowCalls: apiKeyCounters.used,
+  readAt: sql<number>`(extract(epoch from now()) * 1000)::float8`,
+  checks: apiKeys.checks,
+  metadata: apiKeys.metadata,
+  createdAt: apiKeys.createdAt,
+  expiresAt: apiKeys.expiresAt,
+  isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
+  isDisabled: sql<boolean>`${apiKeys.disabledAt} is not null`,
+  isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
+  owner: ownerColumns,
+}
+
+const isCounterOfKey = eq(apiKeyCounters.id, sql`coalesce(${apiKeys.counterId}, ${apiKeys.id})`)
+
 const verifiableApiKeys = prepareOnce((db) =>
   db
-    .select({
-      id: apiKeys.id,
-      prefix: apiKeys.prefix,
-      // Never null in a row that was found by it.
-      lookupId: sql<string>`${apiKeys.lookupId}`,
-      // A check constraint ensures that it is not null while the key is not revoked.
-      keyHash: sql<string>`${apiKeys.keyHash}`,
-      receipt: apiKeys.receipt,
-      receiptSecretId: apiKeys.receiptSecretId,
-      label: apiKeys.label,
-      scopes: apiKeys.scopes,
-      allowedIps: apiKeys.allowedIps,
-      rateLimit: apiKeys.rateLimit,
-      rateWindow: apiKeys.rateWindow,
-      counterId: apiKeys.counterId,
-      windowStart,
-      windowCalls: apiKeyCounters.used,
-      readAt: sql<number>`(extract(epoch from now()) * 1000)::float8`,
-      checks: apiKeys.checks,
-      metadata: apiKeys.metadata,
-      createdAt: apiKeys.createdAt,
-      expiresAt: apiKeys.expiresAt,
-      isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
-      isDisabled: sql<boolean>`${apiKeys.disabledAt} is not null`,
-      isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
-      owner: ownerColumns,
-    })
+    .select(verifiableColumns)
     .from(apiKeys)
     .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
-    .leftJoin(apiKeyCounters, eq(apiKeyCounters.id, sql`coalesce(${apiKeys.counterId}, ${apiKeys.id})`))
+    .leftJoin(apiKeyCounters, isCounterOfKey)
     .where(and(onPrimary, anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isNull(apiKeys.revokedAt)))
     .prepare("verifiable_api_keys"),
+)
+
+const verifiableApiKeysById = prepareOnce((db) =>
+  db
+    .select(verifiableColumns)
+    .from(apiKeys)
+    .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
+    .leftJoin(apiKeyCounters, isCounterOfKey)
+    .where(and(onPrimary, anyOf(apiKeys.id, sql.placeholder("ids")), isNull(apiKeys.revokedAt)))
+    .prepare("verifiable_api_keys_by_id"),
 )
 
 /** Returns the keys that are not revoked now, in no particular order. They may have expired, or be of a disabled owner. */
 export const findVerifiableApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<VerifiableApiKey[]> =>
     verifiableApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
+)
+
+/** The same by id. */
+export const findVerifiableApiKeysById = query(
+  async (db, { ids }: { ids: readonly string[] }): Promise<VerifiableApiKey[]> =>
+    verifiableApiKeysById(db).execute({ ids: joinIds(ids) }),
 )
 
 /**

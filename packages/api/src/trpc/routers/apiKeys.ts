@@ -18,6 +18,7 @@ export const apiKeysRouter = router({
   create: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       queue: "none",
       rest: {
         method: "POST",
@@ -36,6 +37,7 @@ export const apiKeysRouter = router({
   list: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       scope: "latchkey:apikeys:read",
       rest: {
         method: "GET",
@@ -55,6 +57,7 @@ export const apiKeysRouter = router({
   get: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "GET",
         path: "/auth/apikeys/{key_id}",
@@ -71,6 +74,7 @@ export const apiKeysRouter = router({
   update: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "PATCH",
         path: "/auth/apikeys/{key_id}",
@@ -89,6 +93,7 @@ export const apiKeysRouter = router({
   usage: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "GET",
         path: "/auth/apikeys/{key_id}/usage",
@@ -106,6 +111,7 @@ export const apiKeysRouter = router({
   usageOfAll: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "GET",
         path: "/auth/apikeys/usage",
@@ -123,6 +129,7 @@ export const apiKeysRouter = router({
     .meta({
       sparesOwnKey: true,
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",

@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { newSecret, type RestCall, rest, startServerOnPostgres } from "./testServer.ts"
+
+const bootstrap = newSecret()
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"), {
+    BOOTSTRAP_KEY: bootstrap,
+    SCOPES: "reports:read",
+    PASSWORDS: "off",
+  })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** The product's server, and a browser of the owner with a token that the product has made. */
+async function newOwner() {
+  const headers = { "latchkey-on-behalf-of": `host ${randomUUID()}` }
+  const product = (method: string, path: string, body?: object) =>
+    rest(server.url, method, path, { apiKey: bootstrap, headers, ...(body && { body }) })
+  const { accessToken } = (await product("POST", "/auth/owner-tokens", {})).body
+  const browser = (method: string, path: string, call: RestCall = {}) =>
+    rest(server.url, method, path, { accessToken, ...call })
+  return { product, browser }
+}
+
+test("what the product sets with latchkey:manage is locked for the owner's browser, but not for the product", async () => {
+  const { product, browser } = await newOwner()
+  const body = { label: "partner", scopes: ["reports:read"], metadata: { plan: "free" } }
+  const created = await product("POST", "/auth/apikeys", body)
+  expect(created).toMatchObject({ status: 201, body: { locked: true, metadata: { plan: "free" } } })
+  const path = `/auth/apikeys/${created.body.id}`
+  const change = (body: object) => browser("PATCH", path, { body })
+
+  for (const refused of [
+    { scopes: null },
+    { allowedIps: ["192.0.2.1"] },
+    { metadata: {} },
+    { lock: false },
+  ]) {
+    expect(await change(refused)).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
+  }
+  expect(await change({ label: "mine", disabled: true })).toMatchObject({
+    status: 200,
+    body: { disabled: true },
+  })
+  expect(await browser("GET", path)).toMatchObject({ status: 200, body: { label: "mine", locked: true } })
+
+  const changed = await product("PATCH", path, { disabled: false, metadata: { plan: "paid" }, lock: false })
+  expect(changed).toMatchObject({ status: 200, body: { locked: false, metadata: { plan: "paid" } } })
+  expect(await change({ scopes: [] })).toMatchObject({ status: 200, body: { scopes: [] } })
+  expect(await product("GET", path)).toMatchObject({ status: 200, body: { scopes: [], label: "mine" } })
+})
+
+test("an owner's browser sets no metadata and no lock on a new key", async () => {
+  const { browser } = await newOwner()
+  for (const own of [{ metadata: { plan: "paid" } }, { lock: true }, { metadata: null }]) {
+    const refused = await browser("POST", "/auth/apikeys", { body: { label: "x", ...own } })
+    expect(refused).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
+  }
+  const created = await browser("POST", "/auth/apikeys", { body: { label: "x", scopes: ["reports:read"] } })
+  expect(created).toMatchObject({ status: 201, body: { locked: false, metadata: null } })
+})
+
+test("keys of other owners are not found by the product in an owner's name", async () => {
+  const [one, other] = [await newOwner(), await newOwner()]
+  const { id } = (await one.product("POST", "/auth/apikeys", { label: "x" })).body
+  expect((await other.product("GET", `/auth/apikeys/${id}`)).status).toBe(404)
+  expect((await other.product("PATCH", `/auth/apikeys/${id}`, { label: "y" })).status).toBe(404)
+  expect((await one.product("GET", `/auth/apikeys/${id}`)).body.label).toBe("x")
+})
