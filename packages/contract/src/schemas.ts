@@ -11,6 +11,7 @@ export { apiKey, createApiKey, createdApiKey, listApiKeys } from "./schemas/apiK
 export { auditEvent, listAudit } from "./schemas/audit.ts"
 export { id, instant, noOutput } from "./schemas/fields.ts"
 export { activeToken, inactiveToken, introspect, introspection } from "./schemas/introspection.ts"
+export { metadata } from "./schemas/metadata.ts"
 export { createOwnerToken, ownerToken } from "./schemas/ownerTokens.ts"
 export { pageOf } from "./schemas/paging.ts"
 export { session, sessionList } from "./schemas/sessions.ts"

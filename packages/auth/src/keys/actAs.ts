@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { CreateApiKeyInput, ListApiKeysInput } from "@latchkey/contract"
-import { createApiKey, listApiKeys } from "@latchkey/contract/schemas"
+import { createApiKey, listApiKeys, metadata } from "@latchkey/contract/schemas"
 import type { ActingCredential } from "@latchkey/db"
 import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
@@ -12,10 +12,18 @@ import type { Scopes } from "../identities/scopes.ts"
 import type { Page } from "../readPage.ts"
 import type { ActingApiKeys, ApiKey, CreatedApiKey } from "./apiKeys.ts"
 
+/** What the host's own code may set, beside what owners may. */
+export interface NewOwnedApiKey extends CreateApiKeyInput {
+  /** At most 20 strings, 2 KiB together, for verdicts. */
+  metadata?: Record<string, string> | null | undefined
+}
+
+const newOwnedApiKey = createApiKey.extend({ metadata: metadata.nullish() })
+
 /** An owner's keys, for the host's own code. */
 export interface OwnerApiKeys {
   /** @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `FORBIDDEN` for a disabled owner. */
-  create(input: CreateApiKeyInput): Promise<CreatedApiKey>
+  create(input: NewOwnedApiKey): Promise<CreatedApiKey>
   /** The active keys, newest first. @throws {AuthError} `INVALID_INPUT`. */
   list(input?: ListApiKeysInput): Promise<Page<ApiKey>>
   /**
@@ -57,9 +65,14 @@ export function createActAs(
     return {
       apiKeys: {
         async create(input) {
-          const { label, expiresAt = null, scopes: requested = null } = parse(createApiKey, input)
+          const fields = parse(newOwnedApiKey, input)
+          const { label, expiresAt = null, scopes: requested = null, metadata = null } = fields
           const granted = scopes.grant(host, requested, { isAdministrator: false })
-          const created = await apiKeys.create(by, { label, expiresAt, scopes: granted }, newOrigin())
+          const created = await apiKeys.create(
+            by,
+            { label, expiresAt, scopes: granted, metadata },
+            newOrigin(),
+          )
           if (created === "ended") throw disabled()
           return created
         },

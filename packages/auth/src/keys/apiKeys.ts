@@ -37,6 +37,8 @@ export interface NewApiKey {
   expiresAt: Date | null
   /** Null for every declared scope that the caller has. */
   scopes: readonly string[] | null
+  /** What the product stores with the key. */
+  metadata?: Record<string, string> | null
 }
 
 /** Owners' own keys. */
@@ -91,7 +93,7 @@ export function createActingApiKeys(
   const runExclusive = createKeyedMutex(PATIENCE)
 
   return {
-    async create(by, { label, expiresAt, scopes }, client) {
+    async create(by, { label, expiresAt, scopes, metadata = null }, client) {
       if (expiresAt && expiresAt.getTime() <= Date.now()) {
         throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
       }
@@ -106,7 +108,7 @@ export function createActingApiKeys(
       const result = await createApiKey(db, {
         by,
         maxKeys: options.maxKeysPerUser,
-        apiKey: { ...stored, label, scopes, expiresAt },
+        apiKey: { ...stored, label, scopes, expiresAt, metadata },
         client,
       })
       if (result === "ended") return result

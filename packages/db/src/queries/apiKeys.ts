@@ -19,6 +19,7 @@ export interface NewApiKey {
   /** Null: every scope that the owner has. */
   scopes: readonly string[] | null
   expiresAt: Date | null
+  metadata?: Record<string, string> | null
 }
 
 export type CreateApiKeyResult =
