@@ -111,14 +111,20 @@ export interface Auth {
   /**
    * Updates the roles of all users to match `adminEmails`. If that is null and there is no administrator, makes the
    * oldest account one.
-   *
-   * @returns how many of the emails have no account. Anyone who registers one of them becomes an administrator.
    */
-  syncAdmins(): Promise<number>
+  syncAdmins(): Promise<AwaitedAdmins>
   /** Writes buffered data. */
   flush(): Promise<void>
   /** Writes buffered data and stops background work. */
   close(): Promise<void>
+}
+
+/** Who will become an administrator by registering. */
+export interface AwaitedAdmins {
+  /** How many of `adminEmails` have no account. Anyone who registers one of them becomes an administrator. */
+  unregistered: number
+  /** Whether the first account becomes the administrator, and there is none yet. */
+  first: boolean
 }
 
 /** How many bcrypts may wait per core: about 3 s of work, less than the timeout of most clients. */
@@ -235,10 +241,10 @@ export function createAuth(options: AuthOptions): Auth {
     admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },
     queue: createFairQueue(QUEUE),
     async syncAdmins() {
-      if (passwords === "off") return 0
-      if (options.adminEmails) return syncAdmins(db, { emails: options.adminEmails })
-      await appointOldestUser(db)
-      return 0
+      if (passwords === "off") return { unregistered: 0, first: false }
+      const { adminEmails: emails } = options
+      if (emails) return { unregistered: await syncAdmins(db, { emails }), first: false }
+      return { unregistered: 0, first: !(await appointOldestUser(db)) }
     },
     flush: lastUsed.flush,
     async close() {

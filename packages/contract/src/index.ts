@@ -1,19 +1,27 @@
 export { isApiKey, lookupIdOf, publicPartOf, startOf } from "./apiKeyFormat.ts"
-export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {
   ApiKey,
   ApiKeyPage,
+  ApiKeyUsage,
+  ApiKeyUsageInput,
+  CreateApiKeyInput,
+  CreatedApiKey,
+  DailyUsage,
+  ListApiKeysInput,
+  RateLimit,
+  RotateApiKeyInput,
+  UpdateApiKeyInput,
+} from "./apiKeyModels.ts"
+export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
+export type {
   AuditEvent,
   AuditKind,
   AuditPage,
   CookieSignedIn,
   CookieSignInInput,
-  CreateApiKeyInput,
-  CreatedApiKey,
   CreateOwnerTokenInput,
   IntrospectInput,
   Introspection,
-  ListApiKeysInput,
   ListAuditInput,
   ListedUser,
   ListOwnedApiKeysInput,
@@ -24,6 +32,10 @@ export type {
   Owner,
   OwnerToken,
   PasswordChange,
+  RevokeWhereConditions,
+  RevokeWhereInput,
+  RevokeWherePreview,
+  RevokeWhereResult,
   Session,
   SessionList,
   SignedIn,

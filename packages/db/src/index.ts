@@ -24,6 +24,7 @@ export {
   type UserStatus,
 } from "./queries/adminUsers.ts"
 export {
+  type ApiKeySettings,
   createApiKey,
   type ListedApiKey,
   listApiKeys,

@@ -106,6 +106,7 @@ export function explain(error: LatchkeyError): string {
     case "METHOD_NOT_ALLOWED":
     case "EMAIL_TAKEN":
     case "KEY_LIMIT_REACHED":
+    case "ALREADY_REPLACED":
     case "TOO_LARGE":
     case "UNSUPPORTED_MEDIA_TYPE":
     case "RATE_LIMITED":

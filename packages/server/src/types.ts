@@ -146,8 +146,6 @@ export type RequiresProcedure<Scope extends string> = TRPCProcedureBuilder<
 /** What to create an API key with. `scopes`: null for all of the owner's that are declared, later ones too. */
 export interface NewApiKey<Scope extends string = string> extends Omit<CreateApiKeyInput, "scopes"> {
   scopes?: (Scope | "latchkey:apikeys:read")[] | null | undefined
-  /** What verdicts about the key show: at most 20 strings, 2 KiB together. */
-  metadata?: Record<string, string> | null | undefined
 }
 
 /** An owner's API keys, managed by the host's own code. */

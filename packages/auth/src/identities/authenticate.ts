@@ -2,7 +2,7 @@ import type { Database } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
-import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { Presenter, VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import { type Authentication, createReport, invalid } from "./authentication.ts"
@@ -24,7 +24,7 @@ import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
 const unknownClient = { address: "unknown" }
 
 /**
- * @param client used only to count failed bcrypts.
+ * @param client used only for bcrypts.
  * @param request the host's own request, for `identify`.
  */
 export type Authenticate = (
@@ -38,7 +38,7 @@ export type Authenticate = (
  *
  * @param client whoever presented it to the caller.
  */
-export type Introspect = (token: string, client?: Pick<ClientInfo, "address">) => Promise<Authentication>
+export type Introspect = (token: string, client?: Partial<Presenter>) => Promise<Authentication>
 
 /** What authentication is by, for metrics. */
 const KIND = {
@@ -139,14 +139,18 @@ export function createAuthenticate(options: {
       report("none", "ambiguous")
       return { caller: null, problem: "ambiguous", cause: "malformed" }
     },
-    introspect: async (token, client = unknownClient) =>
-      authenticateBy(readToken(token, issuers), { headers: null, client, request: undefined }),
+    introspect: async (token, client) =>
+      authenticateBy(readToken(token, issuers), {
+        headers: null,
+        client: { ...unknownClient, ...client },
+        request: undefined,
+      }),
   }
 }
 
 interface Presented {
   /** Null for a credential without a request, of which the host knows nothing. */
   headers: Headers | null
-  client: Pick<ClientInfo, "address">
+  client: Presenter
   request: unknown
 }

@@ -1,6 +1,5 @@
-import type { ClientInfo } from "../clientInfo.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
-import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { Presenter, VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import type { Authentication, Report } from "./authentication.ts"
 import { callerOfKey } from "./callerOfKey.ts"
@@ -13,7 +12,7 @@ export function createByApiKey(deps: {
   scopes: Scopes
   namedAdmins: NamedAdmins
   report: Report
-}): (apiKey: string, client: Pick<ClientInfo, "address">) => Promise<Authentication> {
+}): (apiKey: string, client: Presenter) => Promise<Authentication> {
   return async (apiKey, client) => {
     const verified = await deps.verifyApiKey(apiKey, client)
     if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { CreateApiKeyInput, ListApiKeysInput } from "@latchkey/contract"
-import { createApiKey, listApiKeys, metadata } from "@latchkey/contract/schemas"
+import { createApiKey, listApiKeys } from "@latchkey/contract/schemas"
 import type { ActingCredential } from "@latchkey/db"
 import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
@@ -10,20 +10,14 @@ import { isSubject } from "../identities/isSubject.ts"
 import type { ReadOwner } from "../identities/readOwner.ts"
 import type { Scopes } from "../identities/scopes.ts"
 import type { Page } from "../readPage.ts"
-import type { ActingApiKeys, ApiKey, CreatedApiKey } from "./apiKeys.ts"
-
-/** What the host's own code may set, beside what owners may. */
-export interface NewOwnedApiKey extends CreateApiKeyInput {
-  /** At most 20 strings, 2 KiB together, for verdicts. */
-  metadata?: Record<string, string> | null | undefined
-}
-
-const newOwnedApiKey = createApiKey.extend({ metadata: metadata.nullish() })
+import type { ActingApiKeys, CreatedApiKey } from "./apiKeys.ts"
+import { readNewSettings } from "./newSettings.ts"
+import type { ApiKey } from "./toApiKey.ts"
 
 /** An owner's keys, for the host's own code. */
 export interface OwnerApiKeys {
   /** @throws {AuthError} `INVALID_INPUT`, `KEY_LIMIT_REACHED`, `FORBIDDEN` for a disabled owner. */
-  create(input: NewOwnedApiKey): Promise<CreatedApiKey>
+  create(input: CreateApiKeyInput): Promise<CreatedApiKey>
   /** The active keys, newest first. @throws {AuthError} `INVALID_INPUT`. */
   list(input?: ListApiKeysInput): Promise<Page<ApiKey>>
   /**
@@ -65,14 +59,9 @@ export function createActAs(
     return {
       apiKeys: {
         async create(input) {
-          const fields = parse(newOwnedApiKey, input)
-          const { label, expiresAt = null, scopes: requested = null, metadata = null } = fields
-          const granted = scopes.grant(host, requested, { isAdministrator: false })
-          const created = await apiKeys.create(
-            by,
-            { label, expiresAt, scopes: granted, metadata },
-            newOrigin(),
-          )
+          const settings = readNewSettings(parse(createApiKey, input), { isProduct: true })
+          const granted = scopes.grant(host, settings.scopes, { isAdministrator: false })
+          const created = await apiKeys.create(by, { ...settings, scopes: granted }, newOrigin())
           if (created === "ended") throw disabled()
           return created
         },

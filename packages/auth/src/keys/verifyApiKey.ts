@@ -21,14 +21,20 @@ export interface KeyRejection {
   apiKeyId?: string
 }
 
+/** Whoever presents a key. */
+export interface Presenter extends Pick<ClientInfo, "address"> {
+  /** Must have resolved before the key may cost a bcrypt. If it rejects, there is no verdict. */
+  mayCompare?: Promise<unknown>
+}
+
 /**
  * Resolves to the row of a currently valid API key, or to why it is not valid.
  *
- * @param client used only to count failed bcrypts.
+ * @param client used only for bcrypts.
  */
 export type VerifyApiKey = (
   apiKey: string,
-  client: Pick<ClientInfo, "address">,
+  client: Presenter,
 ) => Promise<{ row: VerifiableApiKey } | KeyRejection>
 
 /**
@@ -141,6 +147,7 @@ export function createVerifyApiKey({
         if (!renewals.consume(row.id)) return accept(row)
         return (await share(key, () => renewReceipt(row, key))) ? accept(row) : reject("unknown")
       case "none":
+        await client.mayCompare
         return (await share(key, () => beginCompare(row, key, client.address)))
           ? accept(row)
           : reject("mismatch")

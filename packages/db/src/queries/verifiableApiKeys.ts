@@ -16,12 +16,20 @@ export interface VerifiableApiKey {
   receiptSecretId: string | null
   label: string
   scopes: string[] | null
+  /** CIDR blocks; null for any address. */
+  allowedIps: string[] | null
+  /** Calls in a window of `rateWindow` seconds; null without a limit. */
+  rateLimit: number | null
+  rateWindow: number | null
+  /** Identifies the limit's counter; null: the key's own id. */
+  counterId: string | null
   checks: string[]
   metadata: Record<string, string> | null
   createdAt: Date
   expiresAt: Date | null
   /** By the database's clock. */
   isExpired: boolean
+  isDisabled: boolean
   isOwnerDisabled: boolean
   owner: StoredOwner
 }
@@ -29,18 +37,24 @@ export interface VerifiableApiKey {
 const verifiableColumns = {
   id: apiKeys.id,
   prefix: apiKeys.prefix,
-  lookupId: apiKeys.lookupId,
+  // Never null in a row that was found by it.
+  lookupId: sql<string>`${apiKeys.lookupId}`,
   // A check constraint ensures that it is not null while the key is not revoked.
   keyHash: sql<string>`${apiKeys.keyHash}`,
   receipt: apiKeys.receipt,
   receiptSecretId: apiKeys.receiptSecretId,
   label: apiKeys.label,
   scopes: apiKeys.scopes,
+  allowedIps: apiKeys.allowedIps,
+  rateLimit: apiKeys.rateLimit,
+  rateWindow: apiKeys.rateWindow,
+  counterId: apiKeys.counterId,
   checks: apiKeys.checks,
   metadata: apiKeys.metadata,
   createdAt: apiKeys.createdAt,
   expiresAt: apiKeys.expiresAt,
   isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
+  isDisabled: sql<boolean>`${apiKeys.disabledAt} is not null`,
   isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
   owner: ownerColumns,
 }

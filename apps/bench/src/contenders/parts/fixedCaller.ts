@@ -59,7 +59,7 @@ export const createStubAuth = (identify: (headers: Headers) => Promise<Caller | 
   audit: unavailable as Auth["audit"],
   admin: unavailable as Auth["admin"],
   queue: unavailable as Auth["queue"],
-  syncAdmins: async () => 0,
+  syncAdmins: async () => ({ unregistered: 0, first: false }),
   flush: async () => {},
   close: async () => {},
 })

@@ -27,13 +27,7 @@ export const apiKeysRouter = router({
     })
     .input(createApiKey)
     .output(createdApiKey)
-    .mutation(({ ctx, input }) =>
-      ctx.latchkey.auth.apiKeys.create(
-        ctx.caller,
-        { label: input.label, expiresAt: input.expiresAt ?? null, scopes: input.scopes ?? null },
-        ctx.latchkey.request,
-      ),
-    ),
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.create(ctx.caller, input, ctx.latchkey.request)),
 
   list: callerProcedure
     .meta({
