@@ -218,6 +218,16 @@ test("a key that a token creates has no scope of Latchkey's own", async () => {
   }
 })
 
+test("a token sets nothing that only the product itself may set", async () => {
+  const { accessToken, subject } = await newToken()
+  for (const setting of [{ metadata: { plan: "pro" } }, { lock: true }]) {
+    const body = { label: "x", ...setting }
+    expect(outcomeOf(await create(accessToken, body))).toBe("403 FORBIDDEN")
+    const byProduct = { apiKey: bootstrap, headers: onBehalfOf(subject), body }
+    expect((await rest(server.url, "POST", "/auth/apikeys", byProduct)).status).toBe(201)
+  }
+})
+
 test("a token ends when its owner is disabled", async () => {
   const { accessToken, subject } = await newToken()
   const setDisabled = (action: "disable" | "enable") =>

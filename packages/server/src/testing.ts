@@ -21,7 +21,12 @@ export type TestLatchkeyOptions<Scope extends string = string> = DistributiveOmi
 /** A Latchkey in memory, for tests. */
 export interface TestLatchkey<Scope extends string = string> extends LatchkeyServer<Scope> {
   /** Creates an API key. */
-  keyFor(owner: { subject: string; issuer?: string; scopes?: readonly Scope[] }): Promise<string>
+  keyFor(owner: {
+    subject: string
+    issuer?: string
+    scopes?: readonly Scope[]
+    metadata?: Record<string, string>
+  }): Promise<string>
   /** Revokes a key that `keyFor` has created. */
   revoke(key: string): Promise<void>
   /** Begins or ends an outage of the database. */
@@ -48,11 +53,12 @@ export function createTestLatchkey<const Scope extends string = never>(
 
   const inMemory: TestLatchkey = {
     ...latchkey,
-    async keyFor({ subject, issuer, scopes }) {
+    async keyFor({ subject, issuer, scopes, metadata }) {
       const { apiKeys } = latchkey.as({ subject, ...(issuer !== undefined && { issuer }) })
       const { id, key } = await apiKeys.create({
         label: "test",
         scopes: scopes ? [...scopes] : null,
+        ...(metadata && { metadata }),
       })
       created.set(key, () => apiKeys.revoke(id))
       return key
