@@ -163,7 +163,7 @@ test("the context of a WebSocket whose host passes on the request alone is verif
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started
   const { key, revoke } = await newKey(latchkey)
-  const headers = { "x-api-key": key, connection: "Upgrade", upgrade: "WebSocket" }
+  const headers = { "x-api-key": key, connection: "Upgrade", upgrade: "h2c, WebSocket" }
   const ctx = { requestedAt: new Date(), ...latchkey.createContext({ headers, method: "GET" } as never) }
   const calls = createProduct(latchkey).createCaller(ctx)
 
