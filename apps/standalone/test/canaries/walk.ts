@@ -156,7 +156,7 @@ async function useBackend(send: Send, { bootstrap, introspection }: ConfiguredKe
     await verify(`?${token}=${token}&deny=403`, withKey(key).headers)
     for (const named of [
       { "latchkey-on-behalf-of": token },
-      { ...owner, "latchkey-actor": `${token} ` + token },
+      { ...owner, "latchkey-actor": `${token} ${token}` },
     ]) {
       await send("GET /auth/apikeys", undefined, { headers: { ...manage.headers, ...named } })
     }

@@ -146,7 +146,9 @@ export function createApiKeys(
       if (isManaged && input.scopes?.some(isOfLatchkey)) {
         throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
       }
-      const settings = readNewSettings(input, { isProduct: isManaged })
+      // An owner token is in the owner's browser, and the owner may not set what the product vouches for.
+      const isProduct = isManaged && caller.via === "apiKey"
+      const settings = readNewSettings(input, { isProduct })
       const isAdministrator = isKnownAdministrator(namedAdmins, caller)
       const granted = scopes.grant(caller, settings.scopes, { isAdministrator })
       const created = await acting.create(
