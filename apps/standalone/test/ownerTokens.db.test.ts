@@ -99,6 +99,16 @@ test("a token creates, lists and revokes the keys of its owner, and of nobody el
   expect((await rest(server.url, "GET", "/auth/me", { apiKey: key })).status).toBe(401)
 })
 
+test("a token sets nothing that the product vouches for, and locks nothing: it is in the owner's hands", async () => {
+  const { accessToken } = await newToken()
+  for (const product of [{ metadata: { plan: "enterprise" } }, { lock: true }, { lock: false }]) {
+    expect(outcomeOf(await create(accessToken, { label: "x", ...product }))).toBe("403 FORBIDDEN")
+  }
+  expect((await list(accessToken)).body.items).toEqual([])
+  const created = await create(accessToken, { label: "x", scopes: ["reports:read"] })
+  expect(created.body).toMatchObject({ metadata: null, locked: false })
+})
+
 test("a token is short-lived, is not stored by caches, and says in the trail who made and used it", async () => {
   const manager = await newManager()
   const headers = onBehalfOf("org_trail", "user_7")

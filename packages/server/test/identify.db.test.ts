@@ -175,3 +175,19 @@ test("what is gathered is handed to waitUntil", async () => {
   await Promise.all(gathered)
   expect((await apiKeys.list()).items[0]?.lastUsedAt).toBeInstanceOf(Date)
 })
+
+test("a waitUntil that throws, as some do outside of a request, changes no answer", async () => {
+  const errors: unknown[] = []
+  await using started = await startLatchkey(serverUrl, {
+    waitUntil() {
+      throw new Error("outside of a request")
+    },
+    logger: { info() {}, warn() {}, error: (...line) => void errors.push(line) },
+  })
+  const { latchkey } = started
+  const { key } = await latchkey.as({ subject: "org_42" }).apiKeys.create({ label: "x" })
+  expect(await latchkey.authenticate({ "x-api-key": key })).toMatchObject({ ok: true })
+  const me = await rest(latchkey, "GET", "/auth/me", { headers: { "x-api-key": key } })
+  expect(me.status).toBe(200)
+  expect(JSON.stringify(errors)).toContain("waitUntil failed")
+})
