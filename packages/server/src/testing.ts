@@ -4,6 +4,7 @@ import { createServer } from "./createServer.ts"
 import { LIBRARY } from "./internals.ts"
 import type { LatchkeyServerOptions } from "./options.ts"
 import { readOptions } from "./readOptions.ts"
+import { requireInstalled } from "./requireInstalled.ts"
 import type { LatchkeyServer } from "./types.ts"
 
 type OptionsInMemory = "databaseUrl" | "database" | "secret" | "schema" | "migrate" | "maxConnections"
@@ -28,7 +29,11 @@ export interface TestLatchkey<Scope extends string = string> extends LatchkeySer
   outage(isOut: boolean): Promise<void>
 }
 
-/** Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`. */
+/**
+ * Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`.
+ *
+ * @throws {TypeError} with every option that is wrong, or if that is not installed.
+ */
 export function createTestLatchkey<const Scope extends string = never>(
   options: TestLatchkeyOptions<Scope> = {},
 ): TestLatchkey<Scope> {
@@ -38,6 +43,7 @@ export function createTestLatchkey<const Scope extends string = never>(
     secret: randomBytes(32).toString("hex"),
     migrate: "auto",
   })
+  requireInstalled("createTestLatchkey", ["@electric-sql/pglite"])
   const { latchkey, engine } = createServer(settings, {
     ...LIBRARY,
     mountedAt: settings.basePath,
