@@ -102,7 +102,11 @@ test("without the packages of the embedded database, construction says what to i
   const inMemory = `import { createTestLatchkey } from "@latchkey/server/testing"
     createTestLatchkey()`
   const failureOf = (program: string) =>
-    runProgram(process.execPath, ["--input-type=module", "-e", program], { cwd: app }).then(
+    runProgram(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: app,
+      // With pnpm's, this repository's packages would be found.
+      env: { NODE_PATH: "" },
+    }).then(
       () => "no failure",
       (error: Error) => error.message,
     )
