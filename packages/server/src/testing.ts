@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { IN_MEMORY, simulateOutage } from "@latchkey/db"
 import { createServer } from "./createServer.ts"
+import { requireInstalled } from "./engine/requireInstalled.ts"
 import { LIBRARY } from "./internals.ts"
 import type { LatchkeyServerOptions } from "./options/options.ts"
 import { readOptions } from "./options/readOptions.ts"
@@ -33,7 +34,11 @@ export interface TestLatchkey<Scope extends string = string> extends LatchkeySer
   outage(isOut: boolean): Promise<void>
 }
 
-/** Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`. */
+/**
+ * Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`.
+ *
+ * @throws {TypeError} with every option that is wrong, or if that is not installed.
+ */
 export function createTestLatchkey<const Scope extends string = never>(
   options: TestLatchkeyOptions<Scope> = {},
 ): TestLatchkey<Scope> {
@@ -43,6 +48,7 @@ export function createTestLatchkey<const Scope extends string = never>(
     secret: randomBytes(32).toString("hex"),
     migrate: "auto",
   })
+  requireInstalled("createTestLatchkey", ["@electric-sql/pglite"])
   const { latchkey, engine } = createServer(settings, {
     ...LIBRARY,
     mountedAt: settings.basePath,
