@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { connect } from "@latchkey/test-postgres"
+import { codeBlock, connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newSecret, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
 
@@ -172,10 +172,8 @@ test("the document's Python script runs on an empty database without accounts", 
     PASSWORDS: "off",
     BOOTSTRAP_KEY: bootstrap,
   })
-  const page = await readFile(new URL("../../../docs/backends.md", import.meta.url), "utf8")
-  const script = /```python\n(.*?)\n```/s.exec(page)?.[1] ?? ""
   const folder = await mkdtemp(join(tmpdir(), "latchkey-docs-"))
-  await writeFile(join(folder, "example.py"), script)
+  await writeFile(join(folder, "example.py"), codeBlock("docs/backends.md", "python"))
   const env = { ...process.env, LATCHKEY_URL: empty.url, BOOTSTRAP_KEY: bootstrap }
   const { stdout } = await promisify(execFile)("python3", [join(folder, "example.py")], { env })
   await rm(folder, { recursive: true })
