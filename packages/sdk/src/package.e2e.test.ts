@@ -84,7 +84,7 @@ test("publint and attw find no problems", async () => {
 })
 
 test("the README's command installs this package", () => {
-  expect(codeBlock("packages/sdk/README.md", "sh")).toBe("npm install @latchkey/sdk\n")
+  expect(codeBlock("packages/sdk/README.md", "sh", "@latchkey/sdk")).toBe("npm install @latchkey/sdk\n")
 })
 
 test("the declarations import only tRPC's types, and keep their docstrings", async () => {

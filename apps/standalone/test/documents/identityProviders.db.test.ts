@@ -1,23 +1,17 @@
-import { execFileSync } from "node:child_process"
 import { parseTrustedIssuers } from "@latchkey/auth"
 import { codeBlock, codeBlocks } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { runProgram } from "../../../../packages/sdk/test/packSdk.ts"
-import { type Env, readEnv } from "../../src/env.ts"
 import { rest, startServerOnPostgres } from "../testServer.ts"
+import { configurationAfter } from "./configurationAfter.ts"
 
 const VARIABLES = codeBlock("docs/identity-providers.md", "sh", "Identity providers")
 const ADMINISTRATORS = codeBlock("docs/identity-providers.md", "sh", "Administrators without accounts")
 
-/** The server's configuration after these assignments in a shell. */
-function configurationAfter(assignments: string): Env {
-  const script = `set -a\n${assignments}\nexec "$NODE" -p "JSON.stringify(process.env)"`
-  const env = { PATH: process.env.PATH, NODE: process.execPath }
-  return readEnv(JSON.parse(execFileSync("sh", ["-ec", script], { env, encoding: "utf8" })))
-}
-
 test("the page's variables are valid", () => {
-  const { TRUSTED_ISSUERS, ADMIN_SUBJECTS, PASSWORDS } = configurationAfter(VARIABLES + ADMINISTRATORS)
+  const { TRUSTED_ISSUERS, ADMIN_SUBJECTS, PASSWORDS } = configurationAfter(
+    `${VARIABLES}${ADMINISTRATORS}npm start`,
+  )
   expect(PASSWORDS).toBe("off")
   expect(TRUSTED_ISSUERS).toMatchObject([{ issuer: "https://login.company.tld/" }])
   expect(ADMIN_SUBJECTS).toEqual([{ issuer: "https://login.company.tld/", subject: "user_1" }])

@@ -7,6 +7,7 @@ import { promisify } from "node:util"
 import { codeBlock } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newSecret, registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
+import { configurationAfter } from "./configurationAfter.ts"
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url))
 const run = promisify(execFile)
@@ -22,6 +23,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await rm(folder, { recursive: true })
+})
+
+test.each([
+  ["docs/introspection.md", codeBlock("docs/introspection.md", "sh", "The key of the service that asks"), []],
+  [
+    "the SDK's README",
+    codeBlock("packages/sdk/README.md", "sh", "Your API receives a key"),
+    ["reports:read"],
+  ],
+])("the commands of %s configure a key that introspects", (_, commands, scopes) => {
+  const { INTROSPECTION_KEYS, SCOPES } = configurationAfter(commands)
+  expect(INTROSPECTION_KEYS).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
+  expect(SCOPES).toEqual(scopes)
 })
 
 const EXAMPLES = {
