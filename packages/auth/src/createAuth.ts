@@ -15,11 +15,12 @@ import {
 } from "./identities/administrator.ts"
 import { type Authenticate, createAuthenticate, type Introspect } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
-import { type ConfiguredKeys, createFindConfiguredKey } from "./identities/configuredKeys.ts"
+import { type ConfiguredKeys, createConfiguredKeys } from "./identities/configuredKeys.ts"
 import { createFindOwner } from "./identities/createFindOwner.ts"
 import type { Identify } from "./identities/identify.ts"
 import { isSubject } from "./identities/isSubject.ts"
 import type { ScopesOf } from "./identities/narrowScopes.ts"
+import { createOwnerTokens, type OwnerTokens } from "./identities/ownerTokens/createOwnerTokens.ts"
 import { createReadOwner } from "./identities/readOwner.ts"
 import { createScopes } from "./identities/scopes.ts"
 import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIssuers.ts"
@@ -99,6 +100,7 @@ export interface Auth {
   actFor: ActFor
   /** Acts for an owner without a request. */
   as: ActAs
+  ownerTokens: OwnerTokens
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
@@ -171,7 +173,7 @@ export function createAuth(options: AuthOptions): Auth {
   const serves = (issuer: string) => served.has(issuer)
   const readOwner = createReadOwner(serves)
   const findOwner = createFindOwner({ db, namedAdmins, observer })
-  const findConfiguredKey = createFindConfiguredKey(options.configuredKeys ?? {})
+  const configuredKeys = createConfiguredKeys(options.configuredKeys ?? {})
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -221,7 +223,8 @@ export function createAuth(options: AuthOptions): Auth {
       ...{
         identify: options.identify,
         scopesOf: options.scopesOf,
-        findConfiguredKey,
+        configuredKeys,
+        serves,
         findOwner,
         trustedIssuers,
         observer,
@@ -230,6 +233,7 @@ export function createAuth(options: AuthOptions): Auth {
     administratorOf: (caller, which) => administratorOf(namedAdmins, caller, which),
     actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
     as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
+    ownerTokens: createOwnerTokens({ db, keyring }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins }),
     sessions: createSessions(db),

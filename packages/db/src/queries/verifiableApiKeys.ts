@@ -16,46 +16,77 @@ export interface VerifiableApiKey {
   receiptSecretId: string | null
   label: string
   scopes: string[] | null
+  /** CIDR blocks; null for any address. */
+  allowedIps: string[] | null
+  /** Calls in a window of `rateWindow` seconds; null without a limit. */
+  rateLimit: number | null
+  rateWindow: number | null
+  /** Identifies the limit's counter; null: the key's own id. */
+  counterId: string | null
   checks: string[]
   metadata: Record<string, string> | null
   createdAt: Date
   expiresAt: Date | null
   /** By the database's clock. */
   isExpired: boolean
+  isDisabled: boolean
   isOwnerDisabled: boolean
   owner: StoredOwner
 }
 
+const verifiableColumns = {
+  id: apiKeys.id,
+  prefix: apiKeys.prefix,
+  // Never null in a row that was found by it.
+  lookupId: sql<string>`${apiKeys.lookupId}`,
+  // A check constraint ensures that it is not null while the key is not revoked.
+  keyHash: sql<string>`${apiKeys.keyHash}`,
+  receipt: apiKeys.receipt,
+  receiptSecretId: apiKeys.receiptSecretId,
+  label: apiKeys.label,
+  scopes: apiKeys.scopes,
+  allowedIps: apiKeys.allowedIps,
+  rateLimit: apiKeys.rateLimit,
+  rateWindow: apiKeys.rateWindow,
+  counterId: apiKeys.counterId,
+  checks: apiKeys.checks,
+  metadata: apiKeys.metadata,
+  createdAt: apiKeys.createdAt,
+  expiresAt: apiKeys.expiresAt,
+  isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
+  isDisabled: sql<boolean>`${apiKeys.disabledAt} is not null`,
+  isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
+  owner: ownerColumns,
+}
+
 const verifiableApiKeys = prepareOnce((db) =>
   db
-    .select({
-      id: apiKeys.id,
-      prefix: apiKeys.prefix,
-      lookupId: apiKeys.lookupId,
-      // A check constraint ensures that it is not null while the key is not revoked.
-      keyHash: sql<string>`${apiKeys.keyHash}`,
-      receipt: apiKeys.receipt,
-      receiptSecretId: apiKeys.receiptSecretId,
-      label: apiKeys.label,
-      scopes: apiKeys.scopes,
-      checks: apiKeys.checks,
-      metadata: apiKeys.metadata,
-      createdAt: apiKeys.createdAt,
-      expiresAt: apiKeys.expiresAt,
-      isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
-      isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
-      owner: ownerColumns,
-    })
+    .select(verifiableColumns)
     .from(apiKeys)
     .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
     .where(and(onPrimary, anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isNull(apiKeys.revokedAt)))
     .prepare("verifiable_api_keys"),
 )
 
+const verifiableApiKeysById = prepareOnce((db) =>
+  db
+    .select(verifiableColumns)
+    .from(apiKeys)
+    .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
+    .where(and(onPrimary, anyOf(apiKeys.id, sql.placeholder("ids")), isNull(apiKeys.revokedAt)))
+    .prepare("verifiable_api_keys_by_id"),
+)
+
 /** Returns the keys that are not revoked now, in no particular order. They may have expired, or be of a disabled owner. */
 export const findVerifiableApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<VerifiableApiKey[]> =>
     verifiableApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
+)
+
+/** The same by id. */
+export const findVerifiableApiKeysById = query(
+  async (db, { ids }: { ids: readonly string[] }): Promise<VerifiableApiKey[]> =>
+    verifiableApiKeysById(db).execute({ ids: joinIds(ids) }),
 )
 
 /**
