@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { connect } from "@latchkey/test-postgres"
+import { codeBlock, connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newSecret, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
 
@@ -176,9 +176,7 @@ test("the document's scripts run on an empty database without accounts", async (
     PASSWORDS: "off",
     BOOTSTRAP_KEY: bootstrap,
   })
-  const page = await readFile(new URL("../../../docs/backends.md", import.meta.url), "utf8")
-  const exampleIn = (language: string) =>
-    new RegExp(`\`\`\`${language}\n(.*?)\n\`\`\``, "s").exec(page)?.[1] ?? ""
+  const exampleIn = (language: string) => codeBlock("docs/backends.md", language)
   const folder = await mkdtemp(join(tmpdir(), "latchkey-docs-"))
   const run = async (program: string, script: string, variables: Record<string, string> = {}) => {
     const file = join(folder, `example.${program === "node" ? "mjs" : program}`)

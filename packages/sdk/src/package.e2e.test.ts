@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import {
+  codeBlock,
   createTestDatabase,
   findChromium,
   runsBrowserTests,
@@ -76,7 +77,7 @@ const tool = (path: string) => join(tools, "node_modules", path)
 /** The README's examples that need no other package, with unique email addresses. Their servers keep no process alive. */
 async function ownExamples() {
   const suffix = randomUUID()
-  const examples = (await readExamples(server.url)).map((code) =>
+  const examples = readExamples(server.url).map((code) =>
     code.replaceAll("@company.tld", `-${suffix}@company.tld`).replaceAll("listen(8000)", "listen(0).unref()"),
   )
   return examples.filter((code) => !code.includes("@trpc/client"))
@@ -87,6 +88,10 @@ test("publint and attw find no problems", async () => {
   expect(lint.stdout).toContain("All good!")
   const types = await runProgram(tool(".bin/attw"), [sdk.tarball, "--no-color", "--no-emoji"], { cwd: app })
   expect(types.stdout).toContain("No problems found")
+})
+
+test("the README's command installs this package", () => {
+  expect(codeBlock("packages/sdk/README.md", "sh", "@latchkey/sdk")).toBe("npm install @latchkey/sdk\n")
 })
 
 test("the declarations import only tRPC's types, and keep their docstrings", async () => {
@@ -237,7 +242,7 @@ test("tRPC's own client and its TanStack integration work with AppRouter", async
     "@types/react@19.2.2",
     "superjson@2.2.6",
   ])
-  const [example] = (await readExamples(server.url)).filter((code) => code.includes("@trpc/client"))
+  const [example] = readExamples(server.url).filter((code) => code.includes("@trpc/client"))
   const tanstack = `${example}
     import { QueryClient } from "@tanstack/react-query"
     import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query"

@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { codeBlock, createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { startIssuer } from "../../auth/test/startIssuer.ts"
 import { install, runProgram } from "../../sdk/test/packSdk.ts"
@@ -9,9 +7,8 @@ import { packServer } from "./packServer.ts"
 import { NEXT, startNext } from "./startNext.ts"
 
 /** The files of the README's example for Next. A comment names each. */
-async function exampleFiles(issuer: string) {
-  const readme = await readFile(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8")
-  const [, code = ""] = /## In Next.*?```ts\n(.*?)```/s.exec(readme) ?? []
+function exampleFiles(issuer: string) {
+  const code = codeBlock("packages/server/README.md", "ts", "In Next, with your identity provider")
   const files = code.replace("https://id.example.com", issuer).split(/^\/\/ (?=\S+\.ts$)/m)
   return Object.fromEntries(
     files.slice(1).map((file) => {
@@ -38,7 +35,7 @@ test("a user of the provider creates a key in the README's Next application, and
     env: { DATABASE_URL: database.url },
   })
   const files = {
-    ...(await exampleFiles(issuer.url)),
+    ...exampleFiles(issuer.url),
     "next.config.mjs": `export default { serverExternalPackages: ["@latchkey/server"] }`,
     "app/layout.tsx": `export default function Layout({ children }: { children: React.ReactNode }) {
       return <html><body>{children}</body></html>
