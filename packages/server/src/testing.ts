@@ -40,6 +40,8 @@ export function createTestLatchkey<const Scope extends string = never>(
   })
   const { latchkey, engine } = createServer(settings, {
     ...LIBRARY,
+    // The lowest that bcrypt allows, because these accounts and keys protect nothing.
+    bcryptCost: 4,
     mountedAt: settings.basePath,
     databaseUrl: IN_MEMORY,
   })
