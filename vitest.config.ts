@@ -11,8 +11,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["latchkey-source"] } },
   test: {
-    // Two files per core, since most of them mostly wait: for PostgreSQL, a browser, other processes, or a timer.
-    maxWorkers: 2 * availableParallelism(),
+    // More files than cores, since many of them mostly wait: for PostgreSQL, a browser, other processes, or a timer.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Creating an embedded database takes most of a core for seconds, and several files may do so at once.
     testTimeout: 60_000,
     hookTimeout: 60_000,
