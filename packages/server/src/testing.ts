@@ -51,6 +51,8 @@ export function createTestLatchkey<const Scope extends string = never>(
   requireInstalled("createTestLatchkey", ["@electric-sql/pglite"])
   const { latchkey, engine } = createServer(settings, {
     ...LIBRARY,
+    // The lowest that bcrypt allows, because these accounts and keys protect nothing.
+    bcryptCost: 4,
     mountedAt: settings.basePath,
     databaseUrl: IN_MEMORY,
   })
