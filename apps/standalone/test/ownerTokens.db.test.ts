@@ -184,7 +184,14 @@ test("who may make a token", async () => {
 })
 
 /** The procedures that accept a token. */
-const ACCEPTED = ["apiKeys.create", "apiKeys.list", "apiKeys.revoke", "auth.me"]
+const ACCEPTED = [
+  "apiKeys.create",
+  "apiKeys.get",
+  "apiKeys.list",
+  "apiKeys.revoke",
+  "apiKeys.update",
+  "auth.me",
+]
 /** Those that ask for no caller. */
 const WITHOUT_CALLER = ["auth.register", "auth.login", "auth.refresh"]
 
