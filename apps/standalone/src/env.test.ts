@@ -145,6 +145,7 @@ test("lists and JSON about owners are read", () => {
     SCOPES: "reports:read, reports:write",
     SERVED_ISSUERS: "shop,blog",
     KEY_PREFIX: "acme",
+    KEY_RATE_LIMIT: "1000/60",
     ADMIN_SUBJECTS: JSON.stringify([{ issuer, subject: "ada" }]),
     TRUSTED_ISSUERS: JSON.stringify([{ issuer, audience: "api" }]),
   })
@@ -152,6 +153,7 @@ test("lists and JSON about owners are read", () => {
     SCOPES: ["reports:read", "reports:write"],
     SERVED_ISSUERS: ["shop", "blog"],
     KEY_PREFIX: "acme",
+    KEY_RATE_LIMIT: { limit: 1000, window: 60 },
     ADMIN_SUBJECTS: [{ issuer, subject: "ada" }],
     TRUSTED_ISSUERS: [{ issuer, audience: ["api"] }],
   })
@@ -172,6 +174,11 @@ test.each([
   ["TRUSTED_ISSUERS", "https://issuer.company.tld"],
   ["PUBLIC_URL", "company.tld"],
   ["PASSWORDS", "no"],
+  ["KEY_RATE_LIMIT", "100"],
+  ["KEY_RATE_LIMIT", "0/60"],
+  ["KEY_RATE_LIMIT", "100/86401"],
+  ["KEY_RATE_LIMIT", "1000000001/60"],
+  ["KEY_RATE_LIMIT", "1.5/60"],
 ])("%s=%s is one problem", (name, value) => {
   const problems = problemsOf({ [name]: value })
   expect(problems).toHaveLength(1)

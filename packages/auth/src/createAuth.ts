@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
-import { appointOldestUser, type Database, OWN_ISSUER, syncAdmins } from "@latchkey/db"
+import type { RateLimit } from "@latchkey/contract"
+import { addCalls, appointOldestUser, type Database, OWN_ISSUER, syncAdmins } from "@latchkey/db"
 import { type Accounts, createAccounts } from "./accounts/accounts.ts"
 import { type AdminUsers, createAdminUsers } from "./accounts/adminUsers.ts"
 import { type Audit, createAudit } from "./audit/audit.ts"
@@ -27,12 +28,17 @@ import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIs
 import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { createKeyCallCounter } from "./keys/keyCalls.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
+import { createKeyRateLimits } from "./keys/keyRateLimits.ts"
 import { createKeyRefusals } from "./keys/keyRefusals.ts"
+import { createKeyUsage } from "./keys/keyUsage.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
+import { createUsage } from "./keys/usage.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
 import { createFairQueue, type FairQueue } from "./limits/fairQueue.ts"
+import { createKeyLimiter } from "./limits/keyLimiter.ts"
 import { defaultLimits, type Limits } from "./limits/limits.ts"
 import { createThrottle } from "./limits/throttle.ts"
 import type { AuthObserver } from "./observer.ts"
@@ -50,6 +56,8 @@ export interface AuthOptions {
   bcryptCost: number
   registration: "open" | "closed"
   maxKeysPerUser: number
+  /** The limit of keys without one of their own, and the highest that owners may give a key. */
+  keyRateLimit?: RateLimit | null
   /** The maximal lifetime of keys in days; null for none. */
   maxKeyLifetimeDays?: number | null
   /** The scopes that keys may carry. */
@@ -163,7 +171,7 @@ function checkOptions({ hostIssuer, keyPrefix }: { hostIssuer: string; keyPrefix
  */
 export function createAuth(options: AuthOptions): Auth {
   const { db, observer, trustedIssuers, passwords = "on", hostIssuer = "host" } = options
-  const { keyPrefix = null } = options
+  const { keyPrefix = null, keyRateLimit = null } = options
   checkOptions({ hostIssuer, keyPrefix })
   const scopes = createScopes(options.scopes ?? [])
   const namedAdmins = createNamedAdmins(options.adminSubjects ?? [])
@@ -200,7 +208,12 @@ export function createAuth(options: AuthOptions): Auth {
   const limits = { ...defaultLimits, ...options.limits }
   const throttle = createThrottle({ db, keyring }, limits, options.onBackgroundError)
   const lastUsed = createLastUsed(db, options.onBackgroundError)
+  const usage = createUsage(db, options.onBackgroundError)
+  const limiter = createKeyLimiter((calls) => addCalls(db, { calls }), { onError: options.onBackgroundError })
+  const rateLimits = createKeyRateLimits(keyRateLimit)
+  const callsOf = createKeyCallCounter({ limiter, usage, rateLimits })
   const refusals = createKeyRefusals(db, options.onBackgroundError)
+  const gathered = [lastUsed, usage, limiter]
   const sweeper = createSweeper(db, {
     auditRetentionDays: options.auditRetentionDays,
     onError: options.onBackgroundError,
@@ -214,9 +227,11 @@ export function createAuth(options: AuthOptions): Auth {
     serves,
     observer,
   })
+  const keyUsage = createKeyUsage(db)
   const actingApiKeys = createActingApiKeys(
     { db, keyring, bcrypt: newKeyBcrypt },
     {
+      rateLimits,
       maxKeysPerUser: options.maxKeysPerUser,
       keyPrefix,
       maxKeyLifetimeDays: options.maxKeyLifetimeDays ?? null,
@@ -228,7 +243,7 @@ export function createAuth(options: AuthOptions): Auth {
     scopes: scopes.declared,
     passwords,
     ...createAuthenticate({
-      ...{ db, keyring, verifyApiKey, lastUsed, scopes, namedAdmins, passwords, hostIssuer },
+      ...{ db, keyring, verifyApiKey, lastUsed, callsOf, scopes, namedAdmins, passwords, hostIssuer },
       ...{
         identify: options.identify,
         scopesOf: options.scopesOf,
@@ -241,13 +256,13 @@ export function createAuth(options: AuthOptions): Auth {
     }),
     administratorOf: (caller, which) => administratorOf(namedAdmins, caller, which),
     actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
-    as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
+    as: createActAs({ apiKeys: actingApiKeys, usage: keyUsage, scopes, readOwner }, { hostIssuer }),
     ownerTokens: createOwnerTokens({ db, keyring }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
-    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins }),
+    apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits, usage: keyUsage }),
     sessions: createSessions(db),
     audit: createAudit(db),
-    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },
+    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db, rateLimits) },
     queue: createFairQueue(QUEUE),
     async syncAdmins() {
       if (passwords === "off") return { unregistered: 0, first: false }
@@ -256,10 +271,10 @@ export function createAuth(options: AuthOptions): Auth {
       return { unregistered: 0, first: !(await appointOldestUser(db)) }
     },
     async flush() {
-      await Promise.all([lastUsed.flush(), refusals.flush()])
+      await Promise.all([...gathered, refusals].map((write) => write.flush()))
     },
     async close() {
-      await Promise.all([lastUsed.close(), refusals.flush(), sweeper.close()])
+      await Promise.all([...gathered, sweeper].map((work) => work.close()).concat(refusals.flush()))
     },
   }
 }

@@ -23,6 +23,7 @@ export {
 } from "./identities/trustedIssuers/trustedIssuer.ts"
 export type { ActAs, OwnerApiKeys } from "./keys/actAs.ts"
 export type { ApiKeys, CreatedApiKey } from "./keys/apiKeys.ts"
+export { countCall, type KeyCalls } from "./keys/keyCalls.ts"
 export { isKeyPrefix, parseKey } from "./keys/keyFormat.ts"
 export { createScanRules, type ScanRules } from "./keys/scanRules.ts"
 export type { ApiKey } from "./keys/toApiKey.ts"

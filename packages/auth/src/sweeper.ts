@@ -1,4 +1,11 @@
-import { type Database, deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "@latchkey/db"
+import {
+  type Database,
+  deleteOldAuditEvents,
+  deleteOldCounters,
+  deleteOldLimits,
+  deleteOldSessions,
+  deleteOldUsage,
+} from "@latchkey/db"
 
 /** Small enough for each statement to be quick and to block no others. */
 const MAX_AT_ONCE = 1_000
@@ -10,6 +17,9 @@ const INTERVAL_MS = 5 * 60_000
  * and the audit trail does not need them.
  */
 const SESSION_DAYS = 30
+
+/** How long the usage of keys is kept. */
+const USAGE_DAYS = 90
 
 /** Deletes old rows every few minutes, so that the database does not grow without bound. */
 export interface Sweeper {
@@ -42,6 +52,8 @@ export function createSweeper(
   }
   async function sweepAll() {
     await sweepOne(deleteOldLimits, 0)
+    await sweepOne(deleteOldCounters, 0)
+    await sweepOne(deleteOldUsage, USAGE_DAYS)
     await sweepOne(deleteOldSessions, SESSION_DAYS)
     await sweepOne(deleteOldAuditEvents, auditRetentionDays)
     inFlight = undefined

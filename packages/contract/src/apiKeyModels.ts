@@ -118,6 +118,25 @@ export interface DailyUsage {
 }
 
 export interface ApiKeyUsage {
-  /** One item for each day, the oldest first. */
+  /** One item for each day, the oldest first; the last is today. Accurate to a few seconds. */
   items: DailyUsage[]
+}
+
+export interface UsageOfApiKeysInput {
+  /** How many days back, today included: 1 to 90, by default 30. */
+  days?: number | undefined
+}
+
+/** The usage of all active keys of an owner, in the form that charts take. */
+export interface UsageOfApiKeys {
+  /** The days in UTC, the oldest first; the last is today. */
+  dates: string[]
+  /** The keys that were used on these days, at most 1,000, those with the most calls first. */
+  items: {
+    apiKeyId: string
+    /** Calls that were accepted, one number for each of `dates`. */
+    accepted: number[]
+    /** Calls that were refused because of the key's rate limit, one number for each of `dates`. */
+    limited: number[]
+  }[]
 }

@@ -12,6 +12,8 @@ export type {
   RateLimit,
   RotateApiKeyInput,
   UpdateApiKeyInput,
+  UsageOfApiKeys,
+  UsageOfApiKeysInput,
 } from "./apiKeyModels.ts"
 export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {

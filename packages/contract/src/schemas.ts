@@ -22,6 +22,7 @@ export {
   reportLeakedApiKey,
   rotateApiKey,
   updateApiKey,
+  usageOfAllApiKeys,
   usageOfApiKey,
   usageOfApiKeys,
 } from "./schemas/apiKeys.ts"

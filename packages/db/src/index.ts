@@ -23,6 +23,7 @@ export {
   listUsers,
   type UserStatus,
 } from "./queries/adminUsers.ts"
+export { addCalls, type CounterState, type NewCalls } from "./queries/apiKeyCounters.ts"
 export {
   type ApiKeySettings,
   createApiKey,
@@ -32,6 +33,13 @@ export {
   revokeApiKey,
   touchApiKeys,
 } from "./queries/apiKeys.ts"
+export {
+  addUsage,
+  findUsageOfApiKey,
+  findUsageOfOwner,
+  type NewUsage,
+  type UsageOfDay,
+} from "./queries/apiKeyUsage.ts"
 export {
   type AuditKind,
   bySession,
@@ -47,7 +55,13 @@ export {
   sessionCredential,
 } from "./queries/authority.ts"
 export { countFailure } from "./queries/countFailure.ts"
-export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
+export {
+  deleteOldAuditEvents,
+  deleteOldCounters,
+  deleteOldLimits,
+  deleteOldSessions,
+  deleteOldUsage,
+} from "./queries/deleteOld.ts"
 export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { recordOwnerToken } from "./queries/ownerTokens.ts"

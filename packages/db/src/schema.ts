@@ -215,11 +215,11 @@ export const apiKeyCounters = pgTable(
   {
     /** The id of the first of the keys that share the counter by replacing each other. */
     id: uuid("id").primaryKey(),
-    /** The length of the window. Counts of a window of another length don't apply. */
+    /** The length of the window. */
     seconds: integer("seconds").notNull(),
-    /** The calls in the window, on all instances. */
+    /** The accepted calls in the window, on all instances. */
     used: bigint("used", { mode: "number" }).notNull(),
-    /** The end of the window. */
+    /** The end of the window, which began `seconds` earlier. */
     expiresAt: time("expires_at").notNull(),
   },
   (table) => [index("api_key_counters_by_expiry").on(table.expiresAt)],

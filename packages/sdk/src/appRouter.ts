@@ -1,6 +1,8 @@
 import type {
   ApiKey,
   ApiKeyPage,
+  ApiKeyUsage,
+  ApiKeyUsageInput,
   AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
@@ -19,6 +21,8 @@ import type {
   SignedIn,
   SignInInput,
   UpdateApiKeyInput,
+  UsageOfApiKeys,
+  UsageOfApiKeysInput,
   UserPage,
   UserReference,
 } from "@latchkey/contract"
@@ -48,6 +52,8 @@ type Procedures = {
     list: Query<ListApiKeysInput | undefined, ApiKeyPage>
     get: Query<{ id: string }, ApiKey>
     update: Mutation<UpdateApiKeyInput, ApiKey>
+    usage: Query<ApiKeyUsageInput, ApiKeyUsage>
+    usageOfAll: Query<UsageOfApiKeysInput | undefined, UsageOfApiKeys>
     revoke: Mutation<{ id: string }, void>
   }
   ownerTokens: {

@@ -1,4 +1,11 @@
-import type { ApiKey, CreatedApiKey, ListApiKeysInput } from "@latchkey/contract"
+import type {
+  ApiKey,
+  ApiKeyUsage,
+  CreatedApiKey,
+  ListApiKeysInput,
+  UsageOfApiKeys,
+  UsageOfApiKeysInput,
+} from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
 import { type ApiKeyUpdate, type NewApiKey, withExpiresAt } from "./expiry.ts"
 import { listPages } from "./listPages.ts"
@@ -32,6 +39,14 @@ export interface ApiKeys {
    */
   update(id: string, change: ApiKeyUpdate, options?: CallOptions): Promise<ApiKey>
   /**
+   * How often one of the keys, active or not, was used on the last `days` (30). Needs an access token.
+   *
+   * @throws {LatchkeyError} `NOT_FOUND`.
+   */
+  usage(id: string, input?: UsageOfApiKeysInput, options?: CallOptions): Promise<ApiKeyUsage>
+  /** How often each of the active keys was used. Needs an access token. */
+  usageOfAll(input?: UsageOfApiKeysInput, options?: CallOptions): Promise<UsageOfApiKeys>
+  /**
    * Once this resolves, no server accepts the key. A key may revoke only itself.
    *
    * @throws {LatchkeyError} `NOT_FOUND` if the caller has no such active key, `FORBIDDEN`.
@@ -53,6 +68,8 @@ export function createApiKeys(
     get: (id, options) => call("apiKeys", "get", { id }, { ...options, ...query }),
     update: async (id, change, options) =>
       call("apiKeys", "update", { ...withExpiresAt(change), id }, { ...options, ...mutation }),
+    usage: (id, input, options) => call("apiKeys", "usage", { ...input, id }, { ...options, ...query }),
+    usageOfAll: (input, options) => call("apiKeys", "usageOfAll", input, { ...options, ...query }),
     revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),
   }
 }

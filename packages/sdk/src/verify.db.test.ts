@@ -86,3 +86,19 @@ test("an address that is none is the caller's mistake", async () => {
     reason: "INVALID_INPUT",
   })
 })
+
+test("a key that has used up its limit is RATE_LIMITED at once, whatever the choice for outages", async () => {
+  const { accessToken } = await register(server.url)
+  const { key } = await createLatchkey({ baseUrl: server.url, accessToken }).apiKeys.create({
+    label: "x",
+    rateLimit: { limit: 1, window: 10 },
+  })
+  expect(await api.verify(key, orThrow)).toMatchObject({ active: true })
+  for (const onUnavailable of ["throw", "deny"] as const) {
+    // With time enough for retries until the window is over.
+    expect(await api.verify(key, { onUnavailable, timeout: 30_000 })).toEqual({
+      active: false,
+      reason: "RATE_LIMITED",
+    })
+  }
+})

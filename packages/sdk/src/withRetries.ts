@@ -29,7 +29,8 @@ export async function withRetries<T>(
 }
 
 function isRetryable(error: unknown, kind: "query" | "mutation"): error is LatchkeyError {
-  if (!(error instanceof LatchkeyError)) return false
+  // That another's key has used up its limit is the answer.
+  if (!(error instanceof LatchkeyError) || error.limit === "key") return false
   return error.begun === false || (kind === "query" && /^(NETWORK|UNAVAILABLE)$/.test(error.reason))
 }
 

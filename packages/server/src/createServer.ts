@@ -44,7 +44,10 @@ export function createServer(
         protectedResource,
         refusal: refusalOf(() => checkDeclared(requirement, scopes)),
       })
-      const outcome = await verify(hostRequest, requirement, { isUnsafe: isUnsafeMethod(method) })
+      const outcome = await verify(hostRequest, requirement, {
+        isUnsafe: isUnsafeMethod(method),
+        isCounted: hostRequest.counted.note("request"),
+      })
       engine.afterResponse()
       return toVerdict(outcome, hostRequest.latchkey.request)
     },
@@ -66,6 +69,8 @@ export function createServer(
           list: async (input) => (await open()).list(input),
           get: async (id) => (await open()).get(id),
           update: async (id, change) => (await open()).update(id, change),
+          usage: async (id, input) => (await open()).usage(id, input),
+          usageOfAll: async (input) => (await open()).usageOfAll(input),
           revoke: async (id) => (await open()).revoke(id),
         },
       }

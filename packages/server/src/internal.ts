@@ -8,6 +8,7 @@ export {
   databaseUrl,
   issuer,
   keyPrefix,
+  keyRateLimit,
   origin,
   publicUrl,
   scopes,

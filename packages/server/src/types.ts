@@ -2,9 +2,12 @@ import type {
   ApiKeyChange as AnyApiKeyChange,
   ApiKey,
   ApiKeyPage,
+  ApiKeyUsage,
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
+  UsageOfApiKeys,
+  UsageOfApiKeysInput,
 } from "@latchkey/contract"
 import type { TRPCProcedureBuilder, TRPCUnsetMarker } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
@@ -170,6 +173,10 @@ export interface OwnerApiKeys<Scope extends string = string> {
   get(id: string): Promise<ApiKey>
   /** Changes an active key. Scopes, addresses and limits that are set so are locked, unless `lock` is false. */
   update(id: string, change: ApiKeyChange<Scope>): Promise<ApiKey>
+  /** How often one of the keys was used on the last `days` (30), active or not. */
+  usage(id: string, input?: UsageOfApiKeysInput): Promise<ApiKeyUsage>
+  /** How often each active key was used. */
+  usageOfAll(input?: UsageOfApiKeysInput): Promise<UsageOfApiKeys>
   /** Once this has resolved, no instance accepts the key. */
   revoke(id: string): Promise<void>
 }

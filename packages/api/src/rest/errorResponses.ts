@@ -15,7 +15,7 @@ const DESCRIPTIONS: Partial<Record<Reason, string>> = {
   ALREADY_REPLACED: "another key replaces this one already.",
   TOO_LARGE: "the body exceeds 64 KiB.",
   UNSUPPORTED_MEDIA_TYPE: "the body is compressed, or its type is not the documented one.",
-  RATE_LIMITED: "too many attempts. The request had no effect.",
+  RATE_LIMITED: "too many attempts, or calls by this API key. The request had no effect.",
   UNAVAILABLE:
     "the service is temporarily unavailable. Unless `begun` is false, the request may have taken effect.",
 }
@@ -57,6 +57,12 @@ export const errorSchema: JsonSchema = {
       description: "Present if the request certainly had no effect, so it can be retried safely.",
     },
     retryAfter: { type: "integer", description: "Seconds to wait before retrying, if known." },
+    limit: {
+      type: "string",
+      enum: ["key", "caller"],
+      description:
+        "Whose limit is exceeded, where the request is about an API key: that key's, or that of the key that asks.",
+    },
     issues: {
       type: "array",
       description: "The invalid input fields, if the error is about input fields.",
@@ -84,6 +90,7 @@ function reasonsOf({ access, kind, params, scope, oauth, reasons = [] }: RestOpe
     ...(access === "jwt" || access === "admin" ? (["FORBIDDEN"] as const) : []),
     ...(scope === undefined || oauth ? [] : (["INSUFFICIENT_SCOPE"] as const)),
     ...(params ? (["NOT_FOUND"] as const) : []),
+    ...(access === "anyone" || reasons.includes("RATE_LIMITED") ? [] : (["RATE_LIMITED"] as const)),
     ...(kind === "mutation" ? (["TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
     ...reasons,
     "UNAVAILABLE",

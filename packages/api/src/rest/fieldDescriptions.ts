@@ -1,6 +1,7 @@
 import {
   activeToken,
   apiKey,
+  apiKeyUsage,
   auditEvent,
   createApiKey,
   createdApiKey,
@@ -26,6 +27,9 @@ import {
   signedIn,
   subjectReference,
   updateApiKey,
+  usageOfAllApiKeys,
+  usageOfApiKey,
+  usageOfApiKeys,
 } from "@latchkey/contract/schemas"
 import { z } from "zod"
 
@@ -113,7 +117,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     start: "The key's prefix and first 8 characters, for display.",
     scopes: "What the key may do; null for every scope of its owner.",
     allowedIps: "The CIDR blocks that the key may be used from; null for any address.",
-    rateLimit: "How many calls the key may make; null without a limit.",
+    rateLimit: "How many calls the key may make, also by the server's configuration; null without a limit.",
     disabled: "Whether the key is rejected until it is enabled again.",
     locked:
       "Whether the product has set the scopes, addresses and limit, so that the owner can't change them.",
@@ -134,7 +138,8 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
       "What the key may do. Omit it or set it to null for every scope of the owner, including any declared later.",
     allowedIps:
       "1 to 20 IPv4 or IPv6 addresses or CIDR blocks that the key may be used from. Omit it or set it to null for any address.",
-    rateLimit: "How many calls the key may make. Omit it or set it to null for no limit.",
+    rateLimit:
+      "How many calls the key may make. Omit it or set it to null for the limit that the server's configuration sets, if any, which is also the highest that users can set.",
     metadata: "At most 20 texts by name, 2 KiB together. Only the product itself can set it.",
     lock: "Whether the owner can't change the scopes, addresses and limit that are set here. Only the product itself can set it; true by default if any of them is set.",
   })
@@ -144,7 +149,25 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
   })
   describe(rateLimit.shape, {
     limit: "The number of calls in the window.",
-    window: "The length of the window in seconds.",
+    window: "The length of the window in seconds. A window begins with its first call.",
+  })
+  for (const input of [usageOfApiKey, usageOfAllApiKeys.unwrap()]) {
+    describe(input.shape, { days: "How many days back, today included. Days are in UTC." })
+  }
+  describe(apiKeyUsage.shape, { items: "One item for each day, the oldest first; the last is today." })
+  describe(apiKeyUsage.shape.items.element.shape, {
+    date: "The day.",
+    accepted: "Calls that were accepted.",
+    limited: "Calls that were refused because of the key's rate limit.",
+  })
+  describe(usageOfApiKeys.shape, {
+    dates: "The days, the oldest first; the last is today.",
+    items: "The API keys that were used, those with the most calls first.",
+  })
+  describe(usageOfApiKeys.shape.items.element.shape, {
+    apiKeyId: "The id of the API key.",
+    accepted: "Calls that were accepted, a number for each of `dates`.",
+    limited: "Calls that were refused because of the key's rate limit, a number for each of `dates`.",
   })
   describe(createdApiKey.shape, { key: "The key itself. Latchkey keeps no copy." })
   describe(createOwnerToken.shape, {

@@ -74,5 +74,5 @@ export const forwardAuthOperation: RestOperation = {
     [NAMES.scopes]: header("The scopes of the credential, separated by spaces; `-` for none.", "string"),
     [NAMES.via]: header("The kind of credential: `apiKey` or `jwt`.", "string"),
   },
-  reasons: ["FORBIDDEN", "INSUFFICIENT_SCOPE", "RATE_LIMITED"],
+  reasons: ["FORBIDDEN", "INSUFFICIENT_SCOPE"],
 }

@@ -14,7 +14,9 @@ import { type RestOperation, servedOperations } from "./restOperations.ts"
  * that after the first REST call tRPC accepts `"10"` as a number.
  */
 export function mountRest(app: App, passwords: "on" | "off") {
-  const operations = servedOperations(passwords)
+  // A path without parameters comes first, as another may match it too (OpenAPI 3.1, section 4.8.8.2).
+  const hasParams = ({ params }: RestOperation) => Number(params !== undefined)
+  const operations = servedOperations(passwords).toSorted((a, b) => hasParams(a) - hasParams(b))
   for (const operation of operations) {
     app.on(operation.method, honoPath(operation.path), (c) => serve(c, operation))
   }

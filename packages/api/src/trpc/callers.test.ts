@@ -37,6 +37,8 @@ async function call(
       list: async () => page,
       get: async () => listed,
       update: async () => listed,
+      usage: async () => ({ items: [] }),
+      usageOfAll: async () => ({ dates: [], items: [] }),
       revoke: async () => {},
     },
     audit: { list: async () => page },

@@ -1,4 +1,4 @@
-import { type Caller, INTROSPECT, unauthenticated } from "@latchkey/auth"
+import { type Authentication, type Caller, countCall, INTROSPECT, unauthenticated } from "@latchkey/auth"
 import type { Introspection } from "@latchkey/contract"
 import { introspect, introspection } from "@latchkey/contract/schemas"
 import { asCaller, baseProcedure } from "./procedures.ts"
@@ -8,7 +8,7 @@ import { asCaller, baseProcedure } from "./procedures.ts"
  * read at once, and is used only if the caller may ask. Nobody else can make it cost a bcrypt, or count as a failure.
  */
 export const introspectionProcedure = baseProcedure
-  .meta({ access: "key", scope: INTROSPECT, queue: "none" })
+  .meta({ access: "key", scope: INTROSPECT, queue: "none", isAboutOthers: true })
   .use(async ({ ctx, getRawInput, next }) => {
     const { data } = introspect.safeParse(await getRawInput().catch(() => undefined))
     const { latchkey } = ctx
@@ -30,9 +30,19 @@ export const introspectionProcedure = baseProcedure
   .input(introspect)
   .output(introspection)
 
-/** What others may know about a caller (RFC 7662, section 2.2); null for a credential that is not valid. */
-export function toIntrospection(caller: Caller | null): Introspection {
-  if (!caller) return { active: false }
+/**
+ * The answer to a question about a credential. A question about a key counts as a call by it.
+ *
+ * @throws {AuthError} `RATE_LIMITED` for a key that has used up its limit.
+ */
+export function answer(authentication: Authentication | undefined): Introspection {
+  if (!authentication?.caller) return { active: false }
+  countCall(authentication, { rateLimit: null }, { of: "key" })
+  return toIntrospection(authentication.caller)
+}
+
+/** What others may know about a caller (RFC 7662, section 2.2). */
+function toIntrospection(caller: Caller): Introspection {
   const { owner, actor, scopes, issuedAt, expiresAt } = caller
   const clientId = caller.via === "apiKey" ? caller.apiKeyId : clientOf(caller)
   return {

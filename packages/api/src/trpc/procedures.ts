@@ -2,6 +2,7 @@ import {
   AuthError,
   type Authentication,
   type Caller,
+  countCall,
   DatabaseUnavailable,
   requireScopes,
   unauthenticated,
@@ -11,7 +12,7 @@ import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
 import type { z } from "zod"
 import { failureOf, toTrpcError } from "../failure.ts"
-import { readOnBehalfOf } from "../http/onBehalfOf.ts"
+import { ON_BEHALF_OF, readOnBehalfOf } from "../http/onBehalfOf.ts"
 import { mayAnswerHost } from "../http/sessionCookie.ts"
 import type { Context } from "./context.ts"
 import { transformer } from "./transformer.ts"
@@ -63,6 +64,10 @@ export interface Meta {
   ownerTokens?: true
   /** The scope that the caller needs. */
   scope?: string
+  /** A key's call about itself counts towards no limit, so that it can always be made. */
+  sparesOwnKey?: true
+  /** It is about another's key, so an exceeded limit is said to be the caller's. */
+  isAboutOthers?: true
   rest?: RestRoute | readonly RestRoute[]
 }
 
@@ -121,39 +126,60 @@ function requireCaller(authentication: Authentication): Caller {
 }
 
 /**
- * The caller of a request. An invalid credential is rejected, not treated as missing.
+ * The caller of one of a request's calls, which counts towards the limit of their key. An invalid credential is rejected, not
+ * treated as missing.
  *
- * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
+ * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `RATE_LIMITED`, `UNAVAILABLE`.
  */
-export const callerOf = async (ctx: Context): Promise<Caller> => requireCaller(await authenticationOf(ctx))
+export async function callerOf(ctx: Context): Promise<Caller> {
+  const authentication = await authenticationOf(ctx)
+  const caller = requireCaller(authentication)
+  countCall(authentication, ctx.latchkey.request)
+  return caller
+}
 
 /**
  * The caller of a procedure, which may accept owner tokens.
  *
  * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an owner token where none is accepted.
  */
-async function procedureCallerOf({ ctx, meta }: Pick<Call, "ctx" | "meta">): Promise<Caller> {
+async function procedureCallerOf({ ctx, meta, getRawInput }: CallOfCaller): Promise<Caller> {
   const authentication = await authenticationOf(ctx)
-  if (authentication.caller || !authentication.forKeysOnly) return requireCaller(authentication)
+  if (authentication.caller || !authentication.forKeysOnly) {
+    const caller = requireCaller(authentication)
+    if (!(meta?.sparesOwnKey && (await isAboutItself(caller, { ctx, getRawInput })))) {
+      countCall(authentication, ctx.latchkey.request, { of: meta?.isAboutOthers && "caller" })
+    }
+    return caller
+  }
   if (!meta?.ownerTokens) throw new AuthError("FORBIDDEN", "This token is good for its owner's keys alone.")
   ctx.latchkey.request.caller = authentication.forKeysOnly
   return authentication.forKeysOnly
 }
 
+async function isAboutItself(caller: Caller, { ctx, getRawInput }: Pick<Call, "ctx" | "getRawInput">) {
+  if (caller.via !== "apiKey" || ctx.latchkey.request.headers.get(ON_BEHALF_OF) !== null) return false
+  const input = (await getRawInput().catch(() => undefined)) as { id?: unknown } | undefined
+  return input?.id === caller.apiKeyId
+}
+
+type CallOfCaller = Pick<Call, "ctx" | "meta" | "getRawInput">
+
 /** The caller, or whom they act for. @throws {AuthError} as `procedureCallerOf` and `ActFor`. */
-async function actingCallerOf({ ctx, meta }: Pick<Call, "ctx" | "meta">): Promise<Caller> {
-  const caller = await procedureCallerOf({ ctx, meta })
+async function actingCallerOf(call: CallOfCaller): Promise<Caller> {
+  const { ctx, meta } = call
+  const caller = await procedureCallerOf(call)
   const named = meta?.managers === "owner" ? readOnBehalfOf(ctx.latchkey.request.headers) : null
   return named ? ctx.latchkey.auth.actFor(caller, named) : caller
 }
 
 /**
- * The session of the request's access token.
+ * The session of the request's access token, for a call that has been counted.
  *
- * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for callers without a session.
+ * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`, and `FORBIDDEN` for callers without a session.
  */
 export async function sessionOf(ctx: Context) {
-  return sessionOfCaller(await callerOf(ctx))
+  return sessionOfCaller(requireCaller(await authenticationOf(ctx)))
 }
 
 function sessionOfCaller(caller: Caller) {

@@ -1,6 +1,7 @@
 import type { Database } from "@latchkey/db"
 import type { Presenter } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import type { CreateKeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
@@ -62,6 +63,8 @@ export function createAuthenticate(options: {
   keyring: Keyring
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
+  /** Counts the calls by a key. */
+  callsOf: CreateKeyCalls
   scopes: Scopes
   namedAdmins: NamedAdmins
   /** Whether there are own accounts. */
@@ -123,7 +126,7 @@ export function createAuthenticate(options: {
     try {
       const decided = await decide(credential, { headers, client, request })
       if (!narrowScopes) return decided
-      if (decided.caller) return { caller: await narrowScopes(decided.caller, request) }
+      if (decided.caller) return { ...decided, caller: await narrowScopes(decided.caller, request) }
       const { forKeysOnly } = decided
       return forKeysOnly ? { ...decided, forKeysOnly: await narrowScopes(forKeysOnly, request) } : decided
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { KeyCalls } from "../keys/keyCalls.ts"
 import type { KeyRejection } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind, Verdict } from "../observer.ts"
 import type { Caller } from "./caller.ts"
@@ -17,7 +18,13 @@ export interface Rejection {
 }
 
 /** A request's caller, or why there is none: no credential, an invalid one, or several. */
-export type Authentication = { caller: Caller } | Rejection
+export type Authentication =
+  | {
+      caller: Caller
+      /** By a key that has a row. Authenticating counts nothing. */
+      calls?: KeyCalls
+    }
+  | Rejection
 
 /** Reports the outcome of checking a credential. */
 export type Report = (credential: CredentialKind, verdict: Verdict) => void

@@ -1,4 +1,5 @@
 import type { Presenter } from "../clientInfo.ts"
+import type { CreateKeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
@@ -10,6 +11,7 @@ import type { Scopes } from "./scopes.ts"
 export function createByApiKey(deps: {
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
+  callsOf: CreateKeyCalls
   scopes: Scopes
   namedAdmins: NamedAdmins
   report: Report
@@ -19,6 +21,7 @@ export function createByApiKey(deps: {
     if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }
     deps.lastUsed.note(verified.row.id)
     deps.report("apiKey", "accepted")
-    return { caller: callerOfKey(verified.row, deps) }
+    const caller = callerOfKey(verified.row, deps)
+    return { caller, calls: deps.callsOf(verified.row, caller.scopes) }
   }
 }

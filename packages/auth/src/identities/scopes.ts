@@ -10,6 +10,9 @@ export const MANAGE = "latchkey:manage"
 
 const ADMINISTRATIVE: ReadonlySet<string> = new Set([INTROSPECT, MANAGE])
 
+/** Whether a scope is for the product's own back ends. */
+export const isAdministrative = (scope: string) => ADMINISTRATIVE.has(scope)
+
 /** The scopes that this product declares, and Latchkey's own. */
 export interface Scopes {
   /** Those of the product. */
@@ -47,14 +50,14 @@ export function createScopes(declared: readonly string[]): Scopes {
   }
   const all = Object.freeze([...declared])
   const known = new Set(all)
-  const isGrantable = (scope: string) => known.has(scope) || scope === LIST_KEYS || ADMINISTRATIVE.has(scope)
+  const isGrantable = (scope: string) => known.has(scope) || scope === LIST_KEYS || isAdministrative(scope)
 
   return {
     declared: all,
     expand: (stored) => (stored === null ? all : stored.filter((scope) => known.has(scope))),
     ofKey(stored, { role }) {
       if (stored === null) return all
-      return stored.filter((scope) => isGrantable(scope) && (role === "admin" || !ADMINISTRATIVE.has(scope)))
+      return stored.filter((scope) => isGrantable(scope) && (role === "admin" || !isAdministrative(scope)))
     },
     grant(caller, requested, { isAdministrator }) {
       if (requested === null) return caller.isScoped ? caller.scopes : null
@@ -64,7 +67,7 @@ export function createScopes(declared: readonly string[]): Scopes {
       const ofProduct = requested.filter((scope) => known.has(scope))
       requireScopes(caller, ofProduct)
       // An administrator's token that is limited to some scopes has none of these to give.
-      if (requested.some((scope) => ADMINISTRATIVE.has(scope)) && (!isAdministrator || caller.isScoped)) {
+      if (requested.some(isAdministrative) && (!isAdministrator || caller.isScoped)) {
         throw new AuthError(
           "FORBIDDEN",
           `Only an administrator with an account here, or named in the configuration, can give a key ${[...ADMINISTRATIVE].join(" or ")}.`,

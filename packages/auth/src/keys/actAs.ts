@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto"
-import type { ApiKeyChange, CreateApiKeyInput, ListApiKeysInput } from "@latchkey/contract"
-import { apiKeyChange, createApiKey, listApiKeys } from "@latchkey/contract/schemas"
+import type {
+  ApiKeyChange,
+  ApiKeyUsage,
+  CreateApiKeyInput,
+  ListApiKeysInput,
+  UsageOfApiKeys,
+  UsageOfApiKeysInput,
+} from "@latchkey/contract"
+import { apiKeyChange, createApiKey, listApiKeys, usageOfAllApiKeys } from "@latchkey/contract/schemas"
 import type { ActingCredential } from "@latchkey/db"
 import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
@@ -12,6 +19,7 @@ import type { Scopes } from "../identities/scopes.ts"
 import type { Page } from "../readPage.ts"
 import type { ActingApiKeys, CreatedApiKey } from "./apiKeys.ts"
 import { checkChange } from "./changedSettings.ts"
+import type { KeyUsage } from "./keyUsage.ts"
 import { readNewSettings } from "./newSettings.ts"
 import type { ApiKey } from "./toApiKey.ts"
 
@@ -30,6 +38,14 @@ export interface OwnerApiKeys {
    * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `FORBIDDEN` for a disabled owner.
    */
   update(id: string, change: ApiKeyChange): Promise<ApiKey>
+  /**
+   * How often one of the keys was used, whether it is active or not.
+   *
+   * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`.
+   */
+  usage(id: string, input?: UsageOfApiKeysInput): Promise<ApiKeyUsage>
+  /** How often each active key was used. @throws {AuthError} `INVALID_INPUT`. */
+  usageOfAll(input?: UsageOfApiKeysInput): Promise<UsageOfApiKeys>
   /**
    * Once this has resolved, no instance accepts the key.
    *
@@ -51,10 +67,10 @@ export type ActAs = (
 ) => { apiKeys: OwnerApiKeys }
 
 export function createActAs(
-  deps: { apiKeys: ActingApiKeys; scopes: Scopes; readOwner: ReadOwner },
+  deps: { apiKeys: ActingApiKeys; usage: KeyUsage; scopes: Scopes; readOwner: ReadOwner },
   { hostIssuer }: { hostIssuer: string },
 ): ActAs {
-  const { apiKeys, scopes, readOwner } = deps
+  const { apiKeys, usage, scopes, readOwner } = deps
 
   return ({ subject, issuer = hostIssuer }, { actor } = {}) => {
     if (actor !== undefined && !isSubject(actor)) {
@@ -97,6 +113,15 @@ export function createActAs(
           if (result === "notFound") throw notFound()
           return result
         },
+
+        async usage(id, input) {
+          const { days } = parse(usageOfAllApiKeys, input)
+          const items = await usage.ofKey(owner, { id, days })
+          if (!items) throw new AuthError("NOT_FOUND", "The owner has no key with this id.")
+          return { items }
+        },
+
+        usageOfAll: async (input) => usage.ofAll(owner, parse(usageOfAllApiKeys, input)),
 
         async revoke(id) {
           const result = await apiKeys.revoke(by, { id }, newOrigin())

@@ -5,6 +5,7 @@ import { type Administrator, requireDoneByAdmin } from "../identities/administra
 import type { Owner } from "../identities/caller.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
+import type { KeyRateLimits } from "./keyRateLimits.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
@@ -39,14 +40,14 @@ export interface AdminApiKeys {
   revoke(admin: Administrator, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
-export function createAdminApiKeys(db: Database): AdminApiKeys {
+export function createAdminApiKeys(db: Database, rateLimits: KeyRateLimits): AdminApiKeys {
   return {
     async list({ status, userId, search, exceptOwnAccounts = false, ...page }) {
       if (userId !== null && !isUuid(userId)) return { items: [], nextCursor: null }
       const { items, nextCursor } = await readPage(page, (part) =>
         listEveryonesApiKeys(db, { ...part, status, userId, exceptOwnAccounts, search: readSearch(search) }),
       )
-      return { items: items.map(toApiKey), nextCursor }
+      return { items: items.map((row) => toApiKey(row, rateLimits)), nextCursor }
     },
 
     async revoke(by, { id }, client) {

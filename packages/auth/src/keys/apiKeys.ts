@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { lookupIdOf, startOf } from "@latchkey/contract"
+import { type ApiKeyUsage, lookupIdOf, startOf } from "@latchkey/contract"
 import {
   type ActingCredential,
   createApiKey,
@@ -23,6 +23,8 @@ import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { type ApiKeyChange, type CheckedChange, checkChange, decideChange } from "./changedSettings.ts"
 import { createExpiry } from "./expiry.ts"
 import { formatKey } from "./keyFormat.ts"
+import type { KeyRateLimits } from "./keyRateLimits.ts"
+import type { KeyUsage } from "./keyUsage.ts"
 import { type NewApiKey, type NewSettings, readNewSettings } from "./newSettings.ts"
 import { makeReceipt } from "./receipt.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
@@ -61,6 +63,14 @@ export interface ApiKeys {
    */
   update(caller: Caller, input: { id: string } & ApiKeyChange, client: ClientInfo): Promise<ApiKey>
   /**
+   * How often one of the owner's keys was used on the last `days`, whether it is active or not.
+   *
+   * @throws {AuthError} `NOT_FOUND`.
+   */
+  usage(owner: Pick<OwnerIdentity, "id">, input: { id: string; days: number }): Promise<ApiKeyUsage>
+  /** How often each of the owner's active keys was used on the last `days`. */
+  usageOfAll: KeyUsage["ofAll"]
+  /**
    * Revokes a key. Once this has resolved, no instance accepts it. An API key may revoke only itself.
    *
    * @throws {AuthError} `FORBIDDEN`, `NOT_FOUND`, `UNAUTHENTICATED` if the credential has ended.
@@ -72,6 +82,7 @@ export interface ApiKeys {
 const PATIENCE = 5_000
 
 export interface ApiKeysOptions {
+  rateLimits: KeyRateLimits
   maxKeysPerUser: number
   /** Stands in front of new keys; null for keys without a prefix and checksum. */
   keyPrefix: string | null
@@ -101,6 +112,7 @@ export function createActingApiKeys(
   options: ApiKeysOptions,
 ): ActingApiKeys {
   const { db, keyring, bcrypt } = deps
+  const { rateLimits } = options
   // Creations have no rate limit, so one owner could otherwise fill the bcrypt queue and block all others.
   const runExclusive = createKeyedMutex(PATIENCE)
   const expiry = createExpiry(options.maxKeyLifetimeDays)
@@ -129,6 +141,7 @@ export function createActingApiKeys(
             id,
             ...settings,
             scopes: settings.scopes && [...settings.scopes],
+            rateLimit: rateLimits.effective(settings),
             allowedIps: settings.allowedIps && [...settings.allowedIps],
             start: startOf(lookupId, prefix),
             disabled: false,
@@ -150,23 +163,23 @@ export function createActingApiKeys(
       const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
         listApiKeys(db, { ownerId, ...part, ...filter, search: withoutSecrets(search) }),
       )
-      return { items: items.map(toApiKey), nextCursor }
+      return { items: items.map((row) => toApiKey(row, rateLimits)), nextCursor }
     },
 
     async get({ id: ownerId }, { id }) {
       const row = isUuid(id) ? await findApiKey(db, { id, ownerId }) : undefined
-      return row && toApiKey(row)
+      return row && toApiKey(row, rateLimits)
     },
 
     async update(by, { id, change }, client) {
       if (!isUuid(id)) return "notFound"
       const result = await updateApiKey(db, {
         ...{ id, by, client },
-        decide: (before) => decideChange(before, change, expiry),
+        decide: (before) => decideChange(before, change, { expiry, rateLimits }),
       })
       if (typeof result === "string") return result
       if ("refusal" in result) throw result.refusal
-      return toApiKey(result.apiKey)
+      return toApiKey(result.apiKey, rateLimits)
     },
 
     revoke: async (by, { id }, client) => (isUuid(id) ? revokeApiKey(db, { id, by, client }) : "notFound"),
@@ -175,7 +188,17 @@ export function createActingApiKeys(
 
 export function createApiKeys(
   acting: ActingApiKeys,
-  { scopes, namedAdmins }: { scopes: Scopes; namedAdmins: NamedAdmins },
+  {
+    scopes,
+    namedAdmins,
+    rateLimits,
+    usage,
+  }: {
+    scopes: Scopes
+    namedAdmins: NamedAdmins
+    rateLimits: Pick<KeyRateLimits, "refuse">
+    usage: KeyUsage
+  },
 ): ApiKeys {
   /** What to store for the scopes that a caller asks for. */
   function grant(caller: Caller, requested: readonly string[] | null) {
@@ -190,13 +213,11 @@ export function createApiKeys(
       if (caller.via === "apiKey" && !caller.manager) {
         throw new AuthError("FORBIDDEN", "An API key can't create keys.")
       }
-      const settings = readNewSettings(input, { isProduct: isProduct(caller) })
-      const granted = grant(caller, settings.scopes)
-      const created = await acting.create(
-        actingCredentialOf(caller),
-        { ...settings, scopes: granted },
-        client,
-      )
+      const chosen = readNewSettings(input, { isProduct: isProduct(caller) })
+      const settings = { ...chosen, scopes: grant(caller, chosen.scopes) }
+      const refusal = isProduct(caller) ? null : rateLimits.refuse(settings)
+      if (refusal) throw refusal
+      const created = await acting.create(actingCredentialOf(caller), settings, client)
       if (created === "ended") throw unauthenticated()
       return created
     },
@@ -205,9 +226,17 @@ export function createApiKeys(
 
     async get(owner, input) {
       const apiKey = await acting.get(owner, input)
-      if (!apiKey) throw new AuthError("NOT_FOUND", "You have no key with this id.")
+      if (!apiKey) throw new AuthError("NOT_FOUND", NONE_OF_THEIRS)
       return apiKey
     },
+
+    async usage(owner, input) {
+      const items = await usage.ofKey(owner, input)
+      if (!items) throw new AuthError("NOT_FOUND", NONE_OF_THEIRS)
+      return { items }
+    },
+
+    usageOfAll: usage.ofAll,
 
     async update(caller, { id, ...change }, client) {
       if (caller.via === "apiKey" && !caller.manager) {
@@ -233,6 +262,7 @@ export function createApiKeys(
   }
 }
 
+const NONE_OF_THEIRS = "You have no key with this id."
 const NOT_THEIRS = "You have no active key with this id."
 
 /** Whether a key with `latchkey:manage` calls, which is the product itself, and not a browser with a token from it. */

@@ -4,6 +4,7 @@ import type { z } from "zod"
 import { AuthError } from "../errors.ts"
 import { readAllowedIps } from "./allowedIps.ts"
 import type { Expiry } from "./expiry.ts"
+import type { KeyRateLimits } from "./keyRateLimits.ts"
 import { refuseProductSettings } from "./newSettings.ts"
 
 /** A change of a key as it is asked for. What is undefined stays. */
@@ -41,7 +42,7 @@ export function checkChange(
 export function decideChange(
   before: ChangeableApiKey,
   change: CheckedChange,
-  expiry: Expiry,
+  { expiry, rateLimits }: { expiry: Expiry; rateLimits: Pick<KeyRateLimits, "refuse"> },
 ): { after: ChangeableSettings } | { refusal: AuthError } {
   const after: ChangeableSettings = {
     label: change.label ?? before.label,
@@ -53,7 +54,9 @@ export function decideChange(
     disabled: change.disabled ?? before.disabled,
     locked: change.lock ?? (before.locked || (change.isProduct && setsRestriction(change))),
   }
-  const refusal = change.expiresAt === undefined ? null : refuseExpiry(before, after.expiresAt, expiry)
+  const refusal =
+    (change.expiresAt === undefined ? null : refuseExpiry(before, after.expiresAt, expiry)) ??
+    (change.rateLimit === undefined || change.isProduct ? null : rateLimits.refuse(after))
   if (refusal) return { refusal }
   if (before.locked && !change.isProduct && changesRestriction(before, after)) {
     return {

@@ -8,6 +8,7 @@ import type {
   RateLimit,
   RotateApiKeyInput,
   UpdateApiKeyInput,
+  UsageOfApiKeys,
 } from "../apiKeyModels.ts"
 import { expiry, id, label, search } from "./fields.ts"
 import { page, paged } from "./paging.ts"
@@ -99,7 +100,12 @@ const days = z.int().min(1).max(90).default(30)
 export const usageOfApiKey = z.strictObject({ ...id.shape, days })
 
 /** The input for the usage of all keys of an owner. */
-export const usageOfApiKeys = z.strictObject({ days }).prefault({})
+export const usageOfAllApiKeys = z.strictObject({ days }).prefault({})
+
+export const usageOfApiKeys = z.object({
+  dates: z.array(z.iso.date()),
+  items: z.array(z.object({ apiKeyId: z.string(), accepted: z.array(z.int()), limited: z.array(z.int()) })),
+}) satisfies z.ZodType<UsageOfApiKeys>
 
 export const apiKeyUsage = z.object({
   items: z.array(z.object({ date: z.iso.date(), accepted: z.int(), limited: z.int() })),

@@ -1,13 +1,13 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { write } from "../query.ts"
-import { auditEvents, rateLimits, sessions } from "../schema.ts"
+import { apiKeyCounters, apiKeyUsage, auditEvents, rateLimits, sessions } from "../schema.ts"
 
 /**
  * Makes a query function that deletes rows whose `time` is more than `days` ago, oldest first and at most `limit`,
  * and resolves to how many. Instances that run it concurrently don't wait for each other.
  */
-const deleteOlder = (table: PgTable, key: PgColumn, time: PgColumn | SQL) =>
+const deleteOlder = (table: PgTable, key: PgColumn | SQL, time: PgColumn | SQL) =>
   write(async (db, { days, limit }: { days: number; limit: number }): Promise<number> => {
     const old = db
       .select({ key })
@@ -31,3 +31,9 @@ export const deleteOldSessions = deleteOlder(
 
 /** A limit's age counts from the end of its window. */
 export const deleteOldLimits = deleteOlder(rateLimits, rateLimits.key, rateLimits.expiresAt)
+
+/** A counter's age counts from the end of its window. */
+export const deleteOldCounters = deleteOlder(apiKeyCounters, apiKeyCounters.id, apiKeyCounters.expiresAt)
+
+/** Each row is of a key and a day, so its place in the table identifies it. */
+export const deleteOldUsage = deleteOlder(apiKeyUsage, sql`ctid`, apiKeyUsage.day)

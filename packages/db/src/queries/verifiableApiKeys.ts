@@ -2,8 +2,9 @@ import { and, eq, exists, isNull, sql } from "drizzle-orm"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
-import { apiKeys, owners } from "../schema.ts"
+import { apiKeyCounters, apiKeys, owners } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
+import { windowStart } from "./apiKeyCounters.ts"
 import { ownerColumns, type StoredOwner } from "./ownerColumns.ts"
 
 /** The fields that verifying a key needs. */
@@ -23,6 +24,11 @@ export interface VerifiableApiKey {
   rateWindow: number | null
   /** Identifies the limit's counter; null: the key's own id. */
   counterId: string | null
+  /** The newest window of the counter, which may be over: when it began, in milliseconds, and the calls in it. */
+  windowStart: number | null
+  windowCalls: number | null
+  /** When the row was read, in milliseconds of the database's clock. */
+  readAt: number
   checks: string[]
   metadata: Record<string, string> | null
   createdAt: Date
@@ -49,6 +55,9 @@ const verifiableColumns = {
   rateLimit: apiKeys.rateLimit,
   rateWindow: apiKeys.rateWindow,
   counterId: apiKeys.counterId,
+  windowStart,
+  windowCalls: apiKeyCounters.used,
+  readAt: sql<number>`(extract(epoch from now()) * 1000)::float8`,
   checks: apiKeys.checks,
   metadata: apiKeys.metadata,
   createdAt: apiKeys.createdAt,
@@ -59,11 +68,14 @@ const verifiableColumns = {
   owner: ownerColumns,
 }
 
+const isCounterOfKey = eq(apiKeyCounters.id, sql`coalesce(${apiKeys.counterId}, ${apiKeys.id})`)
+
 const verifiableApiKeys = prepareOnce((db) =>
   db
     .select(verifiableColumns)
     .from(apiKeys)
     .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
+    .leftJoin(apiKeyCounters, isCounterOfKey)
     .where(and(onPrimary, anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isNull(apiKeys.revokedAt)))
     .prepare("verifiable_api_keys"),
 )
@@ -73,6 +85,7 @@ const verifiableApiKeysById = prepareOnce((db) =>
     .select(verifiableColumns)
     .from(apiKeys)
     .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
+    .leftJoin(apiKeyCounters, isCounterOfKey)
     .where(and(onPrimary, anyOf(apiKeys.id, sql.placeholder("ids")), isNull(apiKeys.revokedAt)))
     .prepare("verifiable_api_keys_by_id"),
 )

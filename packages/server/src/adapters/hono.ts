@@ -36,8 +36,8 @@ async function withReadBody({ req }: Context): Promise<Request> {
   return new Request(url, { method, headers, body: await req.arrayBuffer() })
 }
 
-/** With `@hono/node-server`. */
+/** With `@hono/node-server`. Without a server, as in tests, there is no environment. */
 function peerAddress(c: Context): string | undefined {
-  const { incoming } = c.env as { incoming?: { socket?: { remoteAddress?: string } } }
+  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
   return incoming?.socket?.remoteAddress
 }

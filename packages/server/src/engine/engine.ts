@@ -123,6 +123,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         registration: internals.registration,
         maxKeysPerUser: settings.maxKeysPerOwner,
         maxKeyLifetimeDays: settings.maxKeyLifetimeDays ?? null,
+        keyRateLimit: settings.keyRateLimit ?? null,
         scopes: settings.scopes,
         keyPrefix: settings.keyPrefix ?? null,
         passwords: settings.passwords,

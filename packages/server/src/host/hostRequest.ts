@@ -8,6 +8,7 @@ import {
 } from "@latchkey/api"
 import { AuthError } from "@latchkey/auth"
 import type { ContextInfo, ContextRequest, ContextSource, LatchkeyContext } from "../types.ts"
+import { type CountedCalls, countedCallsOf } from "./countedCalls.ts"
 import { HostCall } from "./hostCall.ts"
 import { headersOf } from "./readHeaders.ts"
 
@@ -15,6 +16,8 @@ import { headersOf } from "./readHeaders.ts"
 export interface HostRequest {
   latchkey: Latchkey
   call: HostCall
+  /** Which of its calls count towards the limit of the caller's key already. */
+  counted: CountedCalls
   /** Undefined where it is not known. */
   method: string | undefined
   /** Set if the host asks for something impossible. */
@@ -51,6 +54,7 @@ export function createHostRequest(source: AuthSource, request: NewHostRequest): 
   return {
     latchkey: new Latchkey(source, state),
     call,
+    counted: countedCallsOf(request.request),
     method: request.method,
     refusal: request.refusal,
   }

@@ -1,5 +1,6 @@
 import { isKeyPrefix, parseKey } from "@latchkey/auth"
 import { normalizeKnownEmail } from "@latchkey/contract"
+import { rateLimit } from "@latchkey/contract/schemas"
 import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
 import { z } from "zod"
 
@@ -99,6 +100,18 @@ export const adminSubjects = z.array(z.strictObject({ issuer, subject }), {
 const KEY_PREFIX_RULE = "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _"
 
 export const keyPrefix = z.string({ error: KEY_PREFIX_RULE }).refine(isKeyPrefix, { error: KEY_PREFIX_RULE })
+
+const KEY_RATE_LIMIT_RULE =
+  "expected limit/seconds such as 1000/60: up to 1000000000 calls in up to 86400 seconds"
+
+/** How many calls a key may make in how many seconds: as text, or as in the API. */
+export const keyRateLimit = z.unknown().transform((value, { addIssue }) => {
+  const text = typeof value === "string" && /^(\d{1,10})\/(\d{1,5})$/.exec(value)
+  const { data } = rateLimit.safeParse(text ? { limit: Number(text[1]), window: Number(text[2]) } : value)
+  if (data) return data
+  addIssue(KEY_RATE_LIMIT_RULE)
+  return z.NEVER
+})
 
 const PUBLIC_URL_RULE = "expected an http or https URL"
 

@@ -68,6 +68,11 @@ interface CommonOptions<Scope extends string> {
   maxKeysPerOwner?: number | undefined
   /** The maximal lifetime of keys in days, from their creation to the end of the last day in UTC; none by default. */
   maxKeyLifetimeDays?: number | undefined
+  /**
+   * The limit of keys that have none of their own, and the highest that owners may give a key: `limit` calls in `window`
+   * seconds, also as text such as `1000/60`. None by default.
+   */
+  keyRateLimit?: { limit: number; window: number } | `${number}/${number}` | undefined
   identify?: Identify | undefined
   /** The issuer of those whom `identify` names; `host` by default. */
   issuer?: string | undefined

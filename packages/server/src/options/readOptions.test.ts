@@ -21,6 +21,8 @@ function messageFor(options: object): string | null {
 test("the defaults suffice", () => {
   expect(messageFor({})).toBeNull()
   expect(messageFor({ databaseUrl: undefined, database: "embedded" })).toBeNull()
+  expect(messageFor({ keyRateLimit: "1000/60" })).toBeNull()
+  expect(messageFor({ keyRateLimit: { limit: 1_000, window: 60 } })).toBeNull()
 })
 
 test.each<[string, object, RegExp]>([
@@ -64,6 +66,17 @@ test.each<[string, object, RegExp]>([
   ["a secret with a space", { secret: `${valid.secret} ` }, /^secret: expected no whitespace/],
   ["scopes that are numbers", { scopes: [1] }, /^scopes\.0: expected scopes such as/],
   ["a prefix that is no string", { keyPrefix: 1 }, /^keyPrefix: expected 2 to 20 characters/],
+  [
+    "a limit of no calls",
+    { keyRateLimit: { limit: 0, window: 60 } },
+    /^keyRateLimit: expected limit\/seconds/,
+  ],
+  ["a limit without seconds", { keyRateLimit: "100" }, /^keyRateLimit: expected limit\/seconds/],
+  [
+    "a limit with a unit",
+    { keyRateLimit: { limit: 1, unit: "s" } },
+    /^keyRateLimit: expected limit\/seconds/,
+  ],
   ["no keys", { maxKeysPerOwner: 0 }, /^maxKeysPerOwner: expected a whole number from 1/],
   ["half a key", { maxKeysPerOwner: 1.5 }, /^maxKeysPerOwner: expected a whole number/],
   ["an empty issuer", { issuer: "" }, /^issuer: expected 1 to 255 visible ASCII characters/],

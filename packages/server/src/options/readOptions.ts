@@ -1,7 +1,17 @@
 import { parseTrustedIssuers } from "@latchkey/auth"
 import { isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import { z } from "zod"
-import { adminSubjects, databaseUrl, issuer, keyPrefix, origin, publicUrl, scopes, secret } from "./fields.ts"
+import {
+  adminSubjects,
+  databaseUrl,
+  issuer,
+  keyPrefix,
+  keyRateLimit,
+  origin,
+  publicUrl,
+  scopes,
+  secret,
+} from "./fields.ts"
 import type { Identify, LatchkeyServerOptions, Logger, ScopesOf } from "./options.ts"
 import { OptionsError } from "./optionsError.ts"
 
@@ -39,6 +49,7 @@ const Options = z
     keyPrefix: keyPrefix.optional(),
     maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
     maxKeyLifetimeDays: wholeNumber(1, 36_500).optional(),
+    keyRateLimit: keyRateLimit.optional(),
     scopesOf: fn<ScopesOf>().optional(),
     keysNeedScope: z.boolean({ error: "expected true or false" }).default(false),
     identify: fn<Identify>().optional(),

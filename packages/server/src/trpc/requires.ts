@@ -16,6 +16,9 @@ interface RequiresOptions {
   onVerified: () => void
 }
 
+/** Callers of procedure calls that count already. A context passes them on within one call. */
+const counted = new WeakSet<object>()
+
 /** What each `requires` asks for, by its middleware. */
 const requirements = new WeakMap<object, Requirement>()
 
@@ -32,8 +35,11 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
     checkDeclared(requirement, scopes)
 
     /** @throws {TRPCError} as the contract says. */
-    async function callerOf(request: HostRequest, isUnsafe: boolean): Promise<Caller> {
-      const outcome = await verify(request, requirement, { isUnsafe })
+    async function callerOf(
+      request: HostRequest,
+      options: { isUnsafe: boolean; isCounted: boolean },
+    ): Promise<Caller> {
+      const outcome = await verify(request, requirement, options)
       onVerified()
       if (!outcome.ok) throw toTrpcError(outcome.error)
       return outcome.caller
@@ -43,12 +49,14 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
       const request = hostRequestOf(ctx)
       // A credential that ends while the body arrives is refused. Errors in the body are for the rest of the call.
       await getRawInput().catch(() => {})
-      const caller = await callerOf(request, type === "mutation")
+      const isCounted = isCountedIn(ctx) || request.counted.note("procedure")
+      const caller = await callerOf(request, { isUnsafe: type === "mutation", isCounted })
+      counted.add(caller)
       const result = await next({ ctx: { caller } })
       if (type !== "subscription" || !result.ok) return result
       const verifyAgain = () => {
         request.call.forget()
-        return callerOf(request, false)
+        return callerOf(request, { isUnsafe: false, isCounted: true })
       }
       return { ...result, data: watchSubscription(result.data, verifyAgain, signal) }
     })
@@ -56,4 +64,10 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
     if (middleware) requirements.set(middleware, requirement)
     return procedure
   }
+}
+
+/** Whether another `requires` has verified the same call. */
+function isCountedIn(ctx: object): boolean {
+  const { caller } = ctx as { caller?: unknown }
+  return typeof caller === "object" && caller !== null && counted.has(caller)
 }

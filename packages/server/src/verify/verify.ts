@@ -1,4 +1,4 @@
-import { AuthError, type Authentication, unauthenticated } from "@latchkey/auth"
+import { AuthError, type Authentication, countCall, unauthenticated } from "@latchkey/auth"
 import type { HostRequest } from "../host/hostRequest.ts"
 import type { Caller, RefusalCause, Requirement } from "../types.ts"
 import { findLack } from "./checkRequirement.ts"
@@ -8,11 +8,15 @@ export type Outcome =
   | { ok: true; caller: Caller }
   | { ok: false; cause: RefusalCause; error: unknown; apiKeyId: string | undefined }
 
-/** Verifies a request now, whatever was verified before. */
+/**
+ * Verifies a request now, whatever was verified before.
+ *
+ * @param options.isCounted whether the call counts towards the limit of the caller's key already.
+ */
 export type Verify = (
   request: HostRequest,
   requirement: Requirement,
-  options: { isUnsafe: boolean },
+  options: { isUnsafe: boolean; isCounted: boolean },
 ) => Promise<Outcome>
 
 /** @param options.onFailure called with the error when there is no verdict because something has failed. */
@@ -23,7 +27,7 @@ export function createVerify({
   onFailure: (error: unknown, requestId: string) => void
   keysNeedScope: boolean
 }): Verify {
-  return async ({ latchkey, refusal }, requirement, { isUnsafe }) => {
+  return async ({ latchkey, refusal }, requirement, { isUnsafe, isCounted }) => {
     if (refusal) return refused("malformed", refusal)
     const { request } = latchkey
     let authentication: Authentication
@@ -37,6 +41,11 @@ export function createVerify({
     }
     if (!authentication.caller) return refusedCredential(authentication)
     const caller = toCaller(authentication.caller)
+    try {
+      countCall(authentication, request, { isCounted })
+    } catch (error) {
+      return refused("limit", error, caller.apiKeyId)
+    }
     const lack = findLack(caller, requirement, { request, isUnsafe, keysNeedScope })
     return lack ? refused(lack.cause, lack.error, caller.apiKeyId) : { ok: true, caller }
   }

@@ -1,5 +1,6 @@
 import {
   apiKey,
+  apiKeyUsage,
   createApiKey,
   createdApiKey,
   id,
@@ -7,6 +8,9 @@ import {
   noOutput,
   pageOf,
   updateApiKey,
+  usageOfAllApiKeys,
+  usageOfApiKey,
+  usageOfApiKeys,
 } from "@latchkey/contract/schemas"
 import { callerProcedure, ownerProcedure, router } from "../procedures.ts"
 
@@ -86,8 +90,44 @@ export const apiKeysRouter = router({
     .output(apiKey)
     .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.update(ctx.caller, input, ctx.latchkey.request)),
 
+  usage: ownerProcedure
+    .meta({
+      managers: "owner",
+      ownerTokens: true,
+      rest: {
+        method: "GET",
+        path: "/auth/apikeys/{key_id}/usage",
+        status: 200,
+        params: { key_id: "id" },
+        summary: "Get the usage of an API key",
+        description:
+          "Returns how many calls were made with one of the user's API keys, active or not, on each of the last `days` in UTC, and how many were refused because of the key's rate limit. Accurate to a few seconds. Usage is kept for 90 days.",
+      },
+    })
+    .input(usageOfApiKey)
+    .output(apiKeyUsage)
+    .query(({ ctx, input }) => ctx.latchkey.auth.apiKeys.usage(ctx.caller.owner, input)),
+
+  usageOfAll: ownerProcedure
+    .meta({
+      managers: "owner",
+      ownerTokens: true,
+      rest: {
+        method: "GET",
+        path: "/auth/apikeys/usage",
+        status: 200,
+        summary: "Get the usage of all API keys",
+        description:
+          "Returns the same for all active API keys of the user at once, as columns: `accepted` and `limited` have a number for each of `dates`. Keys without calls are left out. At most 1,000 keys are listed, those with the most calls first.",
+      },
+    })
+    .input(usageOfAllApiKeys)
+    .output(usageOfApiKeys)
+    .query(({ ctx, input }) => ctx.latchkey.auth.apiKeys.usageOfAll(ctx.caller.owner, input)),
+
   revoke: callerProcedure
     .meta({
+      sparesOwnKey: true,
       managers: "owner",
       ownerTokens: true,
       rest: {

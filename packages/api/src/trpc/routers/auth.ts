@@ -9,7 +9,7 @@ import {
 } from "@latchkey/contract/schemas"
 import { clearSessionCookie, isFromOwnPage, readSessionCookie } from "../../http/sessionCookie.ts"
 import { requireSessionCookie, withNewSessionCookie, withSessionCookie } from "../browserSession.ts"
-import { introspectionProcedure, toIntrospection } from "../introspectionProcedure.ts"
+import { answer, introspectionProcedure } from "../introspectionProcedure.ts"
 import {
   callerProcedure,
   inputlessProcedure,
@@ -153,7 +153,7 @@ export const authRouter = router({
           "Tells whether an API key or access token is valid now, whose it is and what it may do (RFC 7662). `active: false` stands for every token that is not valid, and a 503 for none of them: ask again. Never store an answer longer than you are willing to accept a revoked key. The caller presents an API key with the scope `latchkey:introspect` as `X-API-Key`, as `Authorization: Bearer`, or as `Authorization: Basic` with the key's id as user name and the key as password.",
       },
     })
-    .mutation(async ({ ctx: { verdict } }) => toIntrospection((await verdict)?.caller ?? null)),
+    .mutation(async ({ ctx: { verdict } }) => answer(await verdict)),
 
   me: callerProcedure
     .meta({
