@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 const conditions = ["latchkey-source", "module", "node", "development|production"]
@@ -10,8 +11,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["latchkey-source"] } },
   test: {
-    // By default Vitest leaves one core free, and on two cores runs one file at a time. Many files mostly wait.
-    maxWorkers: "100%",
+    // More files than cores, since many of them mostly wait: for PostgreSQL, a browser, other processes, or a timer.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Creating an embedded database takes most of a core for seconds, and several files may do so at once.
     testTimeout: 60_000,
     hookTimeout: 60_000,

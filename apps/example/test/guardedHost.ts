@@ -10,12 +10,22 @@ import { createSignIns } from "../src/signIns.ts"
 export interface GuardedHostOptions {
   databaseUrl: string
   secret: string
-  /** An identity provider. Its subject `root` is an administrator. */
+  /** An identity provider. */
   issuer: string
+  /** The provider's subjects who are administrators. */
+  administrators: readonly string[]
+}
+
+/** Prints what has failed. Tests don't expect anything to. */
+const logger = {
+  info() {},
+  warn() {},
+  error: (details: object, message: string) =>
+    void process.stderr.write(`${message}: ${JSON.stringify(details)}\n`),
 }
 
 /** Starts a Tidewater that also accepts the JWTs of an identity provider. */
-export async function startGuardedHost({ databaseUrl, secret, issuer }: GuardedHostOptions) {
+export async function startGuardedHost({ databaseUrl, secret, issuer, administrators }: GuardedHostOptions) {
   const database = await openDatabase({ databaseUrl })
   const latchkey = createLatchkeyServer({
     databaseUrl,
@@ -23,7 +33,8 @@ export async function startGuardedHost({ databaseUrl, secret, issuer }: GuardedH
     scopes: SCOPES,
     migrate: "auto",
     trustedIssuers: [{ issuer, audience: "api", manage: "any" }],
-    adminSubjects: [{ issuer, subject: "root" }],
+    adminSubjects: administrators.map((subject) => ({ issuer, subject })),
+    logger,
   })
   await latchkey.migrate()
   const app = createTidewater(database, createSignIns(database.db), latchkey)

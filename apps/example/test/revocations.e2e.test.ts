@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process"
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import { connect, createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
-import bcrypt from "bcrypt"
+import { createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { importKeys } from "../../../packages/auth/test/importKeys.ts"
 import { startIssuer } from "../../../packages/auth/test/startIssuer.ts"
 import { type GuardedHostOptions, startGuardedHost } from "./guardedHost.ts"
 
@@ -12,8 +12,11 @@ import { type GuardedHostOptions, startGuardedHost } from "./guardedHost.ts"
 const COUNT = 1_000
 /** The number of keys or people whose access ends concurrently. */
 const CONCURRENCY = 8
-/** The lowest cost, because there are many keys and this does not test hashing. */
-const BCRYPT_COST = 4
+/**
+ * One for each access that ends concurrently. The changes of one administrator wait for each other, and on a busy machine
+ * so long that some are 503.
+ */
+const administrators = Array.from({ length: CONCURRENCY }, (_, index) => `administrator-${index}`)
 
 let database: TestDatabase
 let issuer: Awaited<ReturnType<typeof startIssuer>>
@@ -28,6 +31,7 @@ beforeAll(async () => {
     databaseUrl: database.url,
     secret: randomBytes(32).toString("hex"),
     issuer: issuer.url,
+    administrators,
   }
   other = fork(fileURLToPath(new URL("guardedHostProcess.ts", import.meta.url)), {
     execArgv: ["--import", "tsx", "--conditions=latchkey-source"],
@@ -63,8 +67,8 @@ const doors = [
 
 interface Access {
   credentials: Credential[]
-  /** Ends it through one host. Resolves when that has answered. */
-  end(url: string): Promise<unknown>
+  /** Ends it through one host as an administrator. Resolves when that has answered. */
+  end(url: string, administrator: Credential): Promise<unknown>
 }
 
 /**
@@ -74,7 +78,7 @@ interface Access {
 async function endWhileInUse(accesses: readonly Access[]) {
   const figures = { acceptedBefore: 0, startedAfter: 0, acceptedAfter: 0 }
 
-  async function endOne({ credentials, end }: Access, at: string) {
+  async function endOne({ credentials, end }: Access, at: string, administrator: Credential) {
     const useAll = async () => {
       const statuses = await Promise.all(credentials.flatMap((one) => doors.map((door) => door(one))))
       const unexpected = statuses.filter((status) => status !== 200 && status !== 401)
@@ -83,7 +87,7 @@ async function endWhileInUse(accesses: readonly Access[]) {
     }
     const before = await useAll()
     // These calls may end either way.
-    await Promise.all([useAll(), end(at)])
+    await Promise.all([useAll(), end(at, administrator)])
     const after = await useAll()
     figures.acceptedBefore += before.accepted
     figures.startedAfter += after.started
@@ -91,24 +95,28 @@ async function endWhileInUse(accesses: readonly Access[]) {
   }
 
   const remaining = accesses.map((access, index) => ({ access, at: urls[index % 2] ?? "" }))
-  async function work() {
-    for (let next = remaining.pop(); next; next = remaining.pop()) await endOne(next.access, next.at)
+  async function work(subject: string) {
+    const administrator = { authorization: `Bearer ${await issuer.sign({ sub: subject })}` }
+    for (let next = remaining.pop(); next; next = remaining.pop()) {
+      await endOne(next.access, next.at, administrator)
+    }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, work))
+  await Promise.all(administrators.map(work))
   return figures
 }
 
 test(`${COUNT} keys are revoked across two hosts while in use on both: none is accepted afterwards`, async () => {
   // What is imported has no receipt, so the first call with each key runs bcrypt and writes one.
-  const keys = await importKeys(Array.from({ length: COUNT }, () => "org_harbor"))
-  const { authorization } = await asAdministrator()
+  const owner = { issuer: "host", subject: "org_harbor" }
+  const keys = await importKeys(
+    database.url,
+    Array.from({ length: COUNT }, () => owner),
+  )
   const figures = await endWhileInUse(
     keys.map(({ id, key }) => ({
       credentials: [{ "x-api-key": key }],
-      end: (url) =>
-        untilDone(() =>
-          fetch(`${url}/latchkey/auth/admin/apikeys/${id}`, { method: "DELETE", headers: { authorization } }),
-        ),
+      end: (url, headers) =>
+        untilDone(() => fetch(`${url}/latchkey/auth/admin/apikeys/${id}`, { method: "DELETE", headers })),
     })),
   )
   process.stdout.write(`${COUNT} revocations across two hosts: ${JSON.stringify(figures)}\n`)
@@ -117,17 +125,19 @@ test(`${COUNT} keys are revoked across two hosts while in use on both: none is a
 
 test(`${COUNT} people at an identity provider are disabled: neither JWTs nor keys are accepted afterwards`, async () => {
   const subjects = Array.from({ length: COUNT }, (_, index) => `person-${index}`)
-  const keys = await importKeys(subjects, issuer.url)
+  const keys = await importKeys(
+    database.url,
+    subjects.map((subject) => ({ issuer: issuer.url, subject })),
+  )
   const tokens = await Promise.all(subjects.map((sub) => issuer.sign({ sub })))
-  const { authorization } = await asAdministrator()
   const figures = await endWhileInUse(
     subjects.map((subject, index) => ({
       credentials: [{ "x-api-key": keys[index]?.key ?? "" }, { authorization: `Bearer ${tokens[index]}` }],
-      end: (url) =>
+      end: (url, administrator) =>
         untilDone(() =>
           fetch(`${url}/latchkey/auth/admin/users/disable`, {
             method: "POST",
-            headers: { authorization, "content-type": "application/json" },
+            headers: { ...administrator, "content-type": "application/json" },
             body: JSON.stringify({ issuer: issuer.url, subject }),
           }),
         ),
@@ -137,46 +147,10 @@ test(`${COUNT} people at an identity provider are disabled: neither JWTs nor key
   expect(figures).toEqual({ acceptedBefore: COUNT * 4, startedAfter: COUNT * 4, acceptedAfter: 0 })
 }, 300_000)
 
-const asAdministrator = async () => ({ authorization: `Bearer ${await issuer.sign({ sub: "root" })}` })
-
 /** 503 means that it is not yet certain: the client asks again, as the contract says. */
 async function untilDone(ask: () => Promise<Response>): Promise<void> {
   const response = await ask()
   const body = await response.text()
   if (response.status === 503) return untilDone(ask)
   expect({ status: response.status, body }).toEqual({ status: 204, body: "" })
-}
-
-/** Writes the row of a key for each subject, as an import does. */
-async function importKeys(subjects: readonly string[], issuerName = "host") {
-  const sql = connect(database.url)
-  const owners = [...new Set(subjects)].map((subject) => ({
-    id: ownerIdOf(issuerName, subject),
-    issuer: issuerName,
-    subject,
-  }))
-  await sql`insert into owners ${sql(owners)} on conflict do nothing`
-  const keys = subjects.map(() => randomBytes(32).toString("hex"))
-  const rows = await Promise.all(
-    keys.map(async (key, index) => ({
-      owner_id: ownerIdOf(issuerName, subjects[index] ?? ""),
-      created_by: "import",
-      lookup_id: key.slice(0, 16),
-      key_hash: await bcrypt.hash(key, BCRYPT_COST),
-      label: "imported",
-    })),
-  )
-  const stored = await sql<{ id: string; lookup_id: string }[]>`
-    insert into api_keys ${sql(rows)} returning id, lookup_id`
-  await sql.end()
-  const ids = new Map(stored.map(({ id, lookup_id }) => [lookup_id, id]))
-  return keys.map((key) => ({ key, id: ids.get(key.slice(0, 16)) ?? "" }))
-}
-
-/** As the contract says: a UUIDv8 of SHA-256(issuer, NUL, subject). */
-function ownerIdOf(issuerName: string, subject: string): string {
-  const bytes = createHash("sha256").update(`${issuerName}\0${subject}`).digest().subarray(0, 16)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
 }

@@ -135,6 +135,21 @@ describe("a token is refused with the same response", () => {
   })
 })
 
+test("a token that is longer than any of the server's own is refused unread", async () => {
+  const { forge } = await signIn()
+  const ofLength = (length: number) => {
+    const claims = (note: string) => sign(forge, { note })
+    const [short, long] = [claims(""), claims("x".repeat(300))]
+    const perCharacter = (long.length - short.length) / 300
+    return claims("x".repeat(Math.floor((length - short.length) / perCharacter)))
+  }
+  const [short, long] = [ofLength(1_000), ofLength(1_004)]
+  expect(short.length).toBeLessThanOrEqual(1_000)
+  expect(long.length).toBeGreaterThan(1_000)
+  expect(await responsesTo(short)).toMatchObject([{ status: 200 }, { status: 200 }])
+  expect(await responsesTo(long)).toEqual(await plainRefusal())
+})
+
 test("a token signed with the previous secret is accepted", async () => {
   const { forge } = await signIn("previous")
   expect(await responsesTo(sign(forge))).toMatchObject([{ status: 200 }, { status: 200 }])

@@ -77,7 +77,7 @@ test("a configured key says who it is, and manages no keys of its own", async ()
 
 test("a reverse proxy lets no configured key through", async () => {
   for (const key of [bootstrap, gateway]) {
-    expect((await rest(server.url, "GET", "/auth/verify", { headers: byKey(key) })).status).toBe(403)
+    expect((await rest(server.url, "GET", "/auth/verify", { headers: byKey(key) })).status).toBe(401)
   }
 })
 

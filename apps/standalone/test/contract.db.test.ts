@@ -219,6 +219,7 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "POST /auth/apikeys 201",
     "POST /auth/login 200",
     "POST /auth/logout 204",
+    "POST /auth/owner-tokens 201",
     "POST /auth/password 204",
     "POST /auth/refresh 200",
     "POST /auth/register 201",

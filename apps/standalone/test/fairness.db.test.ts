@@ -160,6 +160,27 @@ test("refreshes of different users don't block each other, even from one address
   await Promise.all(flood)
 })
 
+test("whoever floods with one session of a user does not keep another session from its turn", async () => {
+  const thief = await register(server.url)
+  const { email, password } = thief
+  const { body: owner } = await rest(server.url, "POST", "/auth/login", { body: { email, password } })
+  const revoke = ({ accessToken }: { accessToken: string }) =>
+    rest(server.url, "DELETE", `/auth/sessions/${randomUUID()}`, { accessToken })
+  const untilWaiting = (count: number) =>
+    vi.waitFor(async () => expect(await countWaitingCalls()).toBe(count))
+  const answered: string[] = []
+  let calls: Promise<unknown>[] = []
+  await whileSessionsAreLocked(async (lock) => {
+    calls = Array.from({ length: 22 }, () => revoke(thief).then(() => answered.push("thief")))
+    await lock.untilWaiting(2)
+    await untilWaiting(20)
+    calls.push(revoke(owner).then(() => answered.push("owner")))
+    await untilWaiting(21)
+  })
+  await Promise.all(calls)
+  expect(answered.indexOf("owner")).toBeLessThan(11)
+})
+
 test("calls of clients that disconnect leave the queue", async () => {
   const { accessToken } = await register(server.url)
   await whileSessionsAreLocked(async (lock) => {

@@ -246,30 +246,18 @@ describe("oauth4webapi", () => {
   })
 })
 
-test("revoked at one instance, a key is inactive at the next question to another, as is a disabled owner's", async () => {
+test("the key of an owner who is disabled at one instance is inactive at the next question to another", async () => {
   await using other = await startTestServer({
     ...server.shared,
     ADMIN_EMAILS: ADMIN,
     SCOPES: "reports:read,reports:write",
   })
   const { accessToken, user } = await registerWithKey(server.url)
-  let active = 0
-  for (let trial = 0; trial < 200; trial++) {
-    const { body } = await rest(server.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
-    const ask = () => introspect(other.url, { token: body.key }, byKey())
-    // Reads are under way at any time.
-    const early = [ask(), ask()]
-    await rest(server.url, "DELETE", `/auth/apikeys/${body.id}`, { accessToken })
-    if ((await ask()).body.active !== false) active++
-    await Promise.all(early)
-  }
-  expect(active).toBe(0)
-
   const { body } = await rest(server.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
   expect((await introspect(other.url, { token: body.key }, byKey())).body.active).toBe(true)
   await rest(server.url, "POST", `/auth/admin/users/${user.id}/disable`, { accessToken: gateway.accessToken })
   expect((await introspect(other.url, { token: body.key }, byKey())).body).toEqual({ active: false })
-}, 120_000)
+})
 
 test("a key that may introspect may no more when its owner is no administrator", async () => {
   await using other = await startTestServer({ ...server.shared, ADMIN_EMAILS: "somebody.else@example.com" })

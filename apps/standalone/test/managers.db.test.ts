@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { connect } from "@latchkey/test-postgres"
+import { codeBlock, connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newSecret, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
 
@@ -171,17 +171,30 @@ test("a managing key acts no more once it is revoked, or its owner is no adminis
   expect((await create(key, onBehalfOf("org_3"))).status).toBe(201)
 })
 
-test("the document's Python script runs on an empty database without accounts", async () => {
+test("the document's scripts run on an empty database without accounts", async () => {
   await using empty = await startServerOnPostgres(inject("postgresUrl"), {
     PASSWORDS: "off",
     BOOTSTRAP_KEY: bootstrap,
   })
-  const page = await readFile(new URL("../../../docs/backends.md", import.meta.url), "utf8")
-  const script = /```python\n(.*?)\n```/s.exec(page)?.[1] ?? ""
+  const exampleIn = (language: string) => codeBlock("docs/backends.md", language)
   const folder = await mkdtemp(join(tmpdir(), "latchkey-docs-"))
-  await writeFile(join(folder, "example.py"), script)
-  const env = { ...process.env, LATCHKEY_URL: empty.url, BOOTSTRAP_KEY: bootstrap }
-  const { stdout } = await promisify(execFile)("python3", [join(folder, "example.py")], { env })
+  const run = async (program: string, script: string, variables: Record<string, string> = {}) => {
+    const file = join(folder, `example.${program === "node" ? "mjs" : program}`)
+    await writeFile(file, script)
+    const env = { ...process.env, LATCHKEY_URL: empty.url, BOOTSTRAP_KEY: bootstrap, ...variables }
+    const { stdout } = await promisify(execFile)(program, [file], { env })
+    return stdout.replace(/[0-9a-f]{64}/, "…")
+  }
+
+  expect(await run("python3", exampleIn("python"))).toBe("Shown once: …\nuser_42 True\nFalse\n")
+  const answer = await run("sh", exampleIn("sh"))
+  expect(Object.keys(JSON.parse(answer))).toEqual(Object.keys(JSON.parse(exampleIn("json").replace("…", ""))))
+  const inBrowser = exampleIn("js").replace("https://keys.company.tld", empty.url)
+  const productRoute = `const send = fetch
+    globalThis.fetch = async (url, init) =>
+      url === "/key-token" ? new Response(process.env.TOKEN) : send(url, init)\n`
+  expect(await run("node", productRoute + inBrowser, { TOKEN: answer })).toMatch(
+    /^Shown once: …\nMy laptop \([0-9a-f]{8}…\)\n$/,
+  )
   await rm(folder, { recursive: true })
-  expect(stdout.replace(/[0-9a-f]{64}/, "…")).toBe("Shown once: …\nuser_42 True\nFalse\n")
 })

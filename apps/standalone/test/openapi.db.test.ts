@@ -13,16 +13,19 @@ interface Schema {
 
 interface Operation {
   operationId: string
-  parameters: { name: string; description?: string }[]
+  parameters: { name: string; description?: string; required: boolean; schema: { pattern?: string } }[]
+  security: Record<string, string[]>[]
   requestBody?: { content: Record<string, { schema: Schema }> }
   responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>
 }
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 const operations = new Map<string, Operation>()
+let securitySchemes: Record<string, { type: string; scheme?: string; name?: string }>
 beforeAll(async () => {
   server = await startServerOnPostgres(inject("postgresUrl"), { MAX_KEYS_PER_USER: "1" })
   const { body } = await rest(server.url, "GET", "/openapi.json")
+  securitySchemes = body.components.securitySchemes
   for (const methods of Object.values<Record<string, Operation>>(body.paths)) {
     for (const operation of Object.values(methods)) operations.set(operation.operationId, operation)
   }
@@ -50,6 +53,41 @@ test.each(allProcedures)("every field and parameter of $path is described", ({ p
   const schemas = bodies.flatMap((body) => Object.values(body?.content ?? {}).map(({ schema }) => schema))
   expect(schemas.flatMap((schema) => undescribedFields(schema))).toEqual([])
   expect(parameters.filter(({ description }) => !description)).toEqual([])
+})
+
+test("each operation lists the credentials that it takes, and each of them is described", () => {
+  const credentialsOf = (path: string) =>
+    operationOf(path).security.map((scheme) => Object.keys(scheme).join())
+  const byKey = ["apiKey", "apiKeyAsBearer"]
+  expect(credentialsOf("auth.login")).toEqual([])
+  expect(credentialsOf("auth.introspect")).toEqual([...byKey, "apiKeyAsPassword"])
+  expect(credentialsOf("auth.verify")).toEqual(["accessToken", ...byKey])
+  expect(credentialsOf("sessions.list")).toEqual(["accessToken"])
+  expect(credentialsOf("apiKeys.create")).toEqual(["accessToken", "ownerToken", ...byKey])
+  expect(credentialsOf("ownerTokens.create")).toEqual(byKey)
+  expect(credentialsOf("admin.users.disable")).toEqual(["accessToken", ...byKey])
+  expect(credentialsOf("admin.users.list")).toEqual(["accessToken"])
+
+  const used = new Set([...operations.keys()].flatMap(credentialsOf))
+  expect([...used].sort()).toEqual(Object.keys(securitySchemes).sort())
+  expect(securitySchemes).toMatchObject({
+    accessToken: { type: "http", scheme: "bearer" },
+    apiKey: { type: "apiKey", name: "X-API-Key" },
+    apiKeyAsPassword: { type: "http", scheme: "basic" },
+  })
+})
+
+test("the headers that name an owner are parameters of the operations that read them", () => {
+  const headersOf = (path: string) =>
+    operationOf(path).parameters.filter(({ name }) => name.startsWith("Latchkey-"))
+  for (const path of ["apiKeys.create", "apiKeys.list", "apiKeys.revoke", "ownerTokens.create"]) {
+    const [onBehalfOf, actor, ...others] = headersOf(path)
+    expect([onBehalfOf?.name, actor?.name, others]).toEqual(["Latchkey-On-Behalf-Of", "Latchkey-Actor", []])
+    expect([onBehalfOf?.required, actor?.required]).toEqual([path === "ownerTokens.create", false])
+    expect("host user%2042").toMatch(new RegExp(onBehalfOf?.schema.pattern ?? "$ "))
+    expect("user_42").not.toMatch(new RegExp(onBehalfOf?.schema.pattern ?? ""))
+  }
+  expect(headersOf("auth.me")).toEqual([])
 })
 
 describe("each operation lists exactly the reasons with which it can fail", () => {

@@ -99,6 +99,16 @@ test("a token creates, lists and revokes the keys of its owner, and of nobody el
   expect((await rest(server.url, "GET", "/auth/me", { apiKey: key })).status).toBe(401)
 })
 
+test("a token sets nothing that the product vouches for, and locks nothing: it is in the owner's hands", async () => {
+  const { accessToken } = await newToken()
+  for (const product of [{ metadata: { plan: "enterprise" } }, { lock: true }, { lock: false }]) {
+    expect(outcomeOf(await create(accessToken, { label: "x", ...product }))).toBe("403 FORBIDDEN")
+  }
+  expect((await list(accessToken)).body.items).toEqual([])
+  const created = await create(accessToken, { label: "x", scopes: ["reports:read"] })
+  expect(created.body).toMatchObject({ metadata: null, locked: false })
+})
+
 test("a token is short-lived, is not stored by caches, and says in the trail who made and used it", async () => {
   const manager = await newManager()
   const headers = onBehalfOf("org_trail", "user_7")
@@ -174,7 +184,14 @@ test("who may make a token", async () => {
 })
 
 /** The procedures that accept a token. */
-const ACCEPTED = ["apiKeys.create", "apiKeys.list", "apiKeys.revoke", "auth.me"]
+const ACCEPTED = [
+  "apiKeys.create",
+  "apiKeys.get",
+  "apiKeys.list",
+  "apiKeys.revoke",
+  "apiKeys.update",
+  "auth.me",
+]
 /** Those that ask for no caller. */
 const WITHOUT_CALLER = ["auth.register", "auth.login", "auth.refresh"]
 
@@ -215,6 +232,16 @@ test("a key that a token creates has no scope of Latchkey's own", async () => {
   for (const scope of ["latchkey:apikeys:read", "latchkey:introspect", "latchkey:manage"]) {
     const created = await create(body.accessToken, { label: "x", scopes: [scope] })
     expect(outcomeOf(created), scope).toBe("403 FORBIDDEN")
+  }
+})
+
+test("a token sets nothing that only the product itself may set", async () => {
+  const { accessToken, subject } = await newToken()
+  for (const setting of [{ metadata: { plan: "pro" } }, { lock: true }]) {
+    const body = { label: "x", ...setting }
+    expect(outcomeOf(await create(accessToken, body))).toBe("403 FORBIDDEN")
+    const byProduct = { apiKey: bootstrap, headers: onBehalfOf(subject), body }
+    expect((await rest(server.url, "POST", "/auth/apikeys", byProduct)).status).toBe(201)
   }
 })
 

@@ -6,12 +6,14 @@ export interface TestedProcedure {
   path: string
   /** Its REST operation, with the input's schema and who may call it. */
   operation: RestOperation
+  /** Which procedures keys with `latchkey:manage` may call: for an owner, or like an administrator. */
+  managers: "owner" | "admin" | undefined
   declaresInput: boolean
   declaresOutput: boolean
 }
 
 interface FlatProcedure {
-  _def: { inputs: unknown[]; output?: unknown; meta?: { input?: "none" } }
+  _def: { inputs: unknown[]; output?: unknown; meta?: { input?: "none"; managers?: "owner" | "admin" } }
 }
 
 /** At runtime, tRPC keeps a router's procedures in one flat record. Its types do not show that. */
@@ -24,6 +26,7 @@ export const allProcedures: readonly TestedProcedure[] = flat.map(([path, { _def
   return {
     path,
     operation,
+    managers: _def.meta?.managers,
     declaresInput: _def.inputs.length > 0 || _def.meta?.input === "none",
     declaresOutput: _def.output !== undefined,
   }
@@ -47,7 +50,7 @@ export const SURFACES: Record<
     const query = isQuery && wrapped ? `?input=${encodeURIComponent(JSON.stringify(wrapped))}` : ""
     const { status, body } = await rest(url, isQuery ? "GET" : "POST", `/trpc/${path}${query}`, {
       ...credential,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...credential.headers },
       ...(!isQuery && wrapped && { body: wrapped }),
     })
     return { status, reason: body.error?.json.data.reason, text: JSON.stringify(body) }

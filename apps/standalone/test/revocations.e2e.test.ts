@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto"
-import { connect, createTestDatabase } from "@latchkey/test-postgres"
-import bcrypt from "bcrypt"
+import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
+import { type ImportedKey, importKeys } from "../../../packages/auth/test/importKeys.ts"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
 
 const REVOCATIONS = 1_000
@@ -11,8 +10,6 @@ const CONCURRENCY = 8
 const CALLERS = 2
 /** The number of calls with each key before its revocation, and of each caller afterwards. */
 const CALLS = 3
-/** The lowest cost, because there are many keys and this does not test hashing. */
-const BCRYPT_COST = 4
 
 /**
  * `npm test -- revocations` runs only this and prints its figures.
@@ -25,10 +22,14 @@ test(`${REVOCATIONS} keys are revoked on one instance while in use on another: n
   const [one, other] = [spawnBuiltServer(variables), spawnBuiltServer(variables)]
   const [a, b] = [await one.url, await other.url]
   const { user, accessToken } = await register(a)
-  const keys = await importKeys(database.url, user.id)
+  const owner = { issuer: "latchkey", subject: user.id }
+  const keys = await importKeys(
+    database.url,
+    Array.from({ length: REVOCATIONS }, () => owner),
+  )
   const figures = { revoked: 0, acceptedBefore: 0, startedAfter: 0, acceptedAfter: 0 }
 
-  async function revokeWhileInUse({ id, apiKey }: Key) {
+  async function revokeWhileInUse({ id, key: apiKey }: ImportedKey) {
     let revokedAt = Number.POSITIVE_INFINITY
     const callers = Array.from({ length: CALLERS }, async () => {
       for (let after = 0; after < CALLS; ) {
@@ -68,27 +69,3 @@ test(`${REVOCATIONS} keys are revoked on one instance while in use on another: n
   })
   expect(figures.acceptedBefore).toBeGreaterThan(REVOCATIONS)
 }, 180_000)
-
-interface Key {
-  id: string
-  apiKey: string
-}
-
-async function importKeys(databaseUrl: string, userId: string): Promise<Key[]> {
-  const apiKeys = Array.from({ length: REVOCATIONS }, () => randomBytes(32).toString("hex"))
-  const rows = await Promise.all(
-    apiKeys.map(async (apiKey) => ({
-      owner_id: userId,
-      created_by: userId,
-      lookup_id: apiKey.slice(0, 16),
-      key_hash: await bcrypt.hash(apiKey, BCRYPT_COST),
-      label: "imported",
-    })),
-  )
-  const sql = connect(databaseUrl)
-  const stored = await sql<{ id: string; lookup_id: string }[]>`
-    insert into api_keys ${sql(rows)} returning id, lookup_id`
-  await sql.end()
-  const ids = new Map(stored.map(({ id, lookup_id }) => [lookup_id, id]))
-  return apiKeys.map((apiKey) => ({ id: ids.get(apiKey.slice(0, 16)) ?? "", apiKey }))
-}

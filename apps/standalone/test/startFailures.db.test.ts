@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
+import { mkdtemp, writeFile } from "node:fs/promises"
 import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { newEmbeddedFolder } from "@latchkey/db/test"
 import {
   connect,
   createTestDatabase,
@@ -14,24 +13,8 @@ import {
   testCertificate,
 } from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
-import { explainStartFailure } from "../src/start/explainStartFailure.ts"
-import { StartFailure } from "../src/start/startFailure.ts"
+import { startFailureMessage } from "./startFailureMessage.ts"
 import { newSecret, startTestServer } from "./testServer.ts"
-
-/** The message that an operator gets when the server fails to start with these variables. */
-async function startFailureMessage(variables: Record<string, string>): Promise<string> {
-  const secret = variables.DATABASE_URL === undefined ? {} : { AUTH_SECRET: newSecret() }
-  const failure = await startTestServer({ ...secret, ...variables }).then(
-    async (server) => {
-      await server[Symbol.asyncDispose]()
-      throw new Error("the server started")
-    },
-    (error: unknown) => error,
-  )
-  const text = explainStartFailure(failure)
-  expect(text).not.toMatch(/\n|hunter2|\{|undefined/)
-  return text
-}
 
 /** A TCP server that treats each connection like this. */
 async function startTcpServer(treat: (socket: Socket) => void) {
@@ -217,114 +200,4 @@ describe("DATABASE_URL", () => {
       "other roles have rights on Latchkey's tables; revoke what you have not granted: PUBLIC",
     ])
   })
-})
-
-describe("DATA_DIR", () => {
-  test("a file, or a folder inside a file", async () => {
-    const file = join(await newFolder(), "file")
-    await writeFile(file, "")
-    expect(await startFailureMessage({ DATA_DIR: file })).toMatch(
-      /^DATA_DIR: expected a folder .* \(ENOTDIR\)$/,
-    )
-    expect(await startFailureMessage({ DATA_DIR: join(file, "folder") })).toMatch(
-      /^DATA_DIR: expected a folder .* \(ENOTDIR\)$/,
-    )
-  })
-
-  test.runIf(process.platform === "linux")("a file system in which no folder can be created", async () => {
-    expect(await startFailureMessage({ DATA_DIR: "/proc/latchkey/data" })).toMatch(
-      /^DATA_DIR: expected a folder that can keep a/,
-    )
-  })
-
-  test("folders that do not exist yet are created for their owner alone", async () => {
-    const parent = join(await newFolder(), "a")
-    await (await startTestServer({ DATA_DIR: join(parent, "b") }))[Symbol.asyncDispose]()
-    expect((await stat(parent)).mode & 0o777).toBe(0o700)
-    expect((await stat(join(parent, "b"))).mode & 0o777).toBe(0o700)
-  })
-
-  test("a database of another version", async () => {
-    const folder = await newEmbeddedFolder()
-    await writeFile(join(folder, "db/PG_VERSION"), "17\n")
-    expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
-      /^DATA_DIR: expected a database of PostgreSQL 18 in /,
-    )
-  })
-
-  test("a folder instead of the secret's file", async () => {
-    const folder = await newEmbeddedFolder()
-    await mkdir(join(folder, "auth-secret"))
-    expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
-      /^DATA_DIR: expected a folder with files of Latchkey/,
-    )
-  })
-
-  test.each([
-    ["EACCES", "expected a folder that this user owns and may write to"],
-    ["EROFS", "its file system is read-only"],
-    ["ENOSPC", "expected more free space"],
-    ["EIO", "expected a folder that can keep a database"],
-  ])("%s is reported about the folder, not about the port", (code, sentence) => {
-    const text = explainStartFailure(new StartFailure("dataFolder", Object.assign(new Error(), { code })))
-    expect(text).toMatch(/^DATA_DIR: /)
-    expect(text).toContain(sentence)
-  })
-
-  test("a secret that other users may read, or an unfinished one, ends up readable only by its owner", async () => {
-    const folder = await newEmbeddedFolder()
-    await chmod(folder, 0o755)
-    const [secret, unfinished] = [join(folder, "auth-secret"), join(folder, "auth-secret.unfinished")]
-    await writeFile(unfinished, "", { mode: 0o644 })
-    await (await startTestServer({ DATA_DIR: folder }))[Symbol.asyncDispose]()
-    expect((await stat(secret)).mode & 0o777).toBe(0o600)
-
-    await chmod(secret, 0o644)
-    await using server = await startTestServer({ DATA_DIR: folder })
-
-    expect((await stat(secret)).mode & 0o777).toBe(0o600)
-    expect(server.log.filter((line) => line.includes("was open to other users"))).toHaveLength(1)
-  })
-})
-
-describe("PORT, METRICS_PORT and HOST", () => {
-  const DATA_DIR = newEmbeddedFolder()
-
-  test("a port that is in use", async () => {
-    const other = createServer().listen(0, "127.0.0.1")
-    await once(other, "listening")
-    const address = other.address()
-    if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-    const [folder, taken] = [await DATA_DIR, String(address.port)]
-
-    expect(await startFailureMessage({ DATA_DIR: folder, PORT: taken })).toMatch(
-      /^PORT: expected a port that is free .*\(EADDRINUSE\)$/,
-    )
-    expect(await startFailureMessage({ DATA_DIR: folder, METRICS_PORT: taken })).toMatch(
-      /^METRICS_PORT: expected a port that is free/,
-    )
-    other.close()
-  })
-
-  test.each(["203.0.113.1", "no-such-host.invalid", "300.1.1.1"])("HOST=%s", async (HOST) => {
-    expect(await startFailureMessage({ DATA_DIR: await DATA_DIR, HOST })).toMatch(
-      /^HOST: expected an address of this machine/,
-    )
-    expect(await startFailureMessage({ DATA_DIR: await DATA_DIR, HOST, METRICS_PORT: "0" })).toMatch(
-      /^HOST: /,
-    )
-  })
-
-  test("a port that this user may not listen on", () => {
-    const failure = new StartFailure("listening", Object.assign(new Error(), { code: "EACCES" }))
-    expect(explainStartFailure(failure)).toBe(
-      "PORT: expected a port that is free and may be listened on (EACCES)",
-    )
-  })
-})
-
-test("an unexpected error is explained in one line too", () => {
-  const text = explainStartFailure(new TypeError("hunter2"))
-  expect(text).toMatch(/^Latchkey could not start, .*TypeError/)
-  expect(text).not.toMatch(/hunter2|\n/)
 })

@@ -42,6 +42,9 @@ export function newSecret() {
   return secret
 }
 
+/** The lowest cost that bcrypt allows: about a millisecond. The variable allows no cost below 10. */
+const LOWEST_BCRYPT_COST = 4
+
 export interface TestServer extends AsyncDisposable {
   url: string
   metricsUrl: string | null
@@ -49,7 +52,10 @@ export interface TestServer extends AsyncDisposable {
   log: string[]
 }
 
-/** Starts a server in this process on a free port. Disposing it stops it and checks its log for secrets. */
+/**
+ * Starts a server in this process on a free port, with cheap bcrypts unless `BCRYPT_COST` is given. Disposing it stops it
+ * and checks its log for secrets.
+ */
 export async function startTestServer(variables: Record<string, string>): Promise<TestServer> {
   const log: string[] = []
   const sink = new Writable({
@@ -58,8 +64,9 @@ export async function startTestServer(variables: Record<string, string>): Promis
       done()
     },
   })
+  const env = readEnv({ PORT: "0", ...HIGH_LIMITS, ...variables })
   const server = await start(
-    readEnv({ PORT: "0", ...HIGH_LIMITS, ...variables }),
+    { ...env, BCRYPT_COST: variables.BCRYPT_COST === undefined ? LOWEST_BCRYPT_COST : env.BCRYPT_COST },
     pino({ level: "trace", base: null }, sink),
   )
   const { url, metricsUrl } = server

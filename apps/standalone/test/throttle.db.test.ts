@@ -23,9 +23,11 @@ interface RefusedCall {
   retryAfter: number
 }
 
+// Refused sign-ins are delayed, so these tests run concurrently, each on a server of its own.
+
 const tenFailuresThen = (...more: number[]) => [...Array(10).fill(401), ...more]
 
-test("REST sign-ins report the rate limit, and refusals also when to retry; other calls report neither", async () => {
+test.concurrent("REST sign-ins report the rate limit, and refusals also when to retry; other calls report neither", async () => {
   await using server = await start()
   const { url } = server
   const { email, accessToken } = await register(url)
@@ -60,7 +62,7 @@ test("REST sign-ins report the rate limit, and refusals also when to retry; othe
   expect(me.headers.get("ratelimit-policy")).toBeNull()
 })
 
-test.each(["unary calls", "tRPC's own adapter"])(
+test.concurrent.each(["unary calls", "tRPC's own adapter"])(
   "%s: a batch of 20 sign-ins counts as 20 on all instances, and its headers report the strictest limit",
   async (way) => {
     await using server = await start()
@@ -97,7 +99,7 @@ test.each(["unary calls", "tRPC's own adapter"])(
   },
 )
 
-describe("X-Forwarded-For", () => {
+describe.concurrent("X-Forwarded-For", () => {
   const from = (address: string) => ({ "x-forwarded-for": address })
 
   test("is ignored if no proxy is trusted", async () => {
@@ -120,7 +122,7 @@ describe("X-Forwarded-For", () => {
   })
 })
 
-test("guesses from an owner's address get the same responses as for an unknown email, and the owner can still sign in", async () => {
+test.concurrent("guesses from an owner's address get the same responses as for an unknown email, and the owner can still sign in", async () => {
   await using server = await start({ TRUST_PROXY: "1" })
   const { url } = server
   const owner = await register(url)
@@ -144,18 +146,15 @@ test("guesses from an owner's address get the same responses as for an unknown e
   const responses = { owner: [] as string[], unknown: [] as string[] }
   const unknownEmail = `${randomUUID()}@example.com`
   // Every sixth guess is for the emails that are compared, and the rest for others.
-  for (let failures = 0; failures <= 60; failures++) {
-    if (failures % 6 === 0) {
-      const [atOwner, atUnknown] = await Promise.all([
-        comparableGuess(owner.email, home),
-        comparableGuess(unknownEmail, elsewhere),
-      ])
-      responses.owner.push(atOwner)
-      responses.unknown.push(atUnknown)
-    } else {
-      const other = `${randomUUID()}@example.com`
-      await Promise.all([guess(url, other, home), guess(url, other, elsewhere)])
-    }
+  for (let failures = 0; failures <= 60; failures += 6) {
+    const [atOwner, atUnknown] = await Promise.all([
+      comparableGuess(owner.email, home),
+      comparableGuess(unknownEmail, elsewhere),
+    ])
+    responses.owner.push(atOwner)
+    responses.unknown.push(atUnknown)
+    const others = Array.from({ length: 5 }, () => `${randomUUID()}@example.com`)
+    await Promise.all(others.flatMap((other) => [guess(url, other, home), guess(url, other, elsewhere)]))
   }
 
   expect(responses.owner).toEqual(responses.unknown)
@@ -164,7 +163,7 @@ test("guesses from an owner's address get the same responses as for an unknown e
   expect((await signIn(home)).status).toBe(200)
 }, 120_000)
 
-test("pages of other origins can read the rate-limit headers", async () => {
+test.concurrent("pages of other origins can read the rate-limit headers", async () => {
   await using server = await start({ CORS_ORIGINS: "https://app.example" })
   const { headers } = await guess(server.url, "nobody@example.com", { origin: "https://app.example" })
   const exposed = headers.get("access-control-expose-headers")?.split(",")

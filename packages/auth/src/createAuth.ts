@@ -138,7 +138,7 @@ export interface AwaitedAdmins {
 }
 
 /** How many bcrypts may wait per core: about 3 s of work, less than the timeout of most clients. */
-const waitingPerCore = (cost: number) => Math.max(2, 40 >> (cost - 10))
+const waitingPerCore = (cost: number) => Math.max(2, Math.floor(40 / 2 ** (cost - 10)))
 
 /**
  * Fewer places than the pool has connections: authentication and other shared reads then find a free one, and the

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process"
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { codeBlocks } from "@latchkey/test-postgres"
 
 const sdkFolder = fileURLToPath(new URL("..", import.meta.url))
 
@@ -83,12 +84,8 @@ export async function install(folder: string, packages: readonly string[]): Prom
 }
 
 /** The README's examples as modules that call the server at `baseUrl`. */
-export async function readExamples(baseUrl: string): Promise<string[]> {
-  const readme = await readFile(join(sdkFolder, "README.md"), "utf8")
-  return [...readme.matchAll(/```ts\n([^`]+(?:`[^`]+)*?)```/g)].map(([, code = ""]) =>
-    code.replaceAll("http://localhost:3000", baseUrl),
-  )
-}
+export const readExamples = (baseUrl: string) =>
+  codeBlocks("packages/sdk/README.md", "ts").map((code) => code.replaceAll("http://localhost:3000", baseUrl))
 
 /** Converts a module to a CommonJS module that exports the promise of its completion. */
 export const toCommonJs = (code: string) =>

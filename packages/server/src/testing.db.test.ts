@@ -3,11 +3,15 @@ import { createTestLatchkey } from "./testing.ts"
 
 test("a Latchkey in memory knows keys, revocations and outages", async () => {
   const latchkey = createTestLatchkey({ scopes: ["reports:read", "reports:write"] })
-  const key = await latchkey.keyFor({ subject: "org_42", scopes: ["reports:read"] })
+  const metadata = { plan: "pro" }
+  const key = await latchkey.keyFor({ subject: "org_42", scopes: ["reports:read"], metadata })
   const ask = (scope?: "reports:write") =>
     latchkey.authenticate({ "x-api-key": key }, { ...(scope && { scope }) })
 
-  expect(await ask()).toMatchObject({ ok: true, caller: { subject: "org_42", scopes: ["reports:read"] } })
+  expect(await ask()).toMatchObject({
+    ok: true,
+    caller: { subject: "org_42", scopes: ["reports:read"], metadata },
+  })
   expect(await ask("reports:write")).toMatchObject({ status: 403 })
   await latchkey.outage(true)
   expect(await ask()).toMatchObject({ status: 503 })

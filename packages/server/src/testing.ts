@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { IN_MEMORY, simulateOutage } from "@latchkey/db"
 import { createServer } from "./createServer.ts"
+import { requireInstalled } from "./engine/requireInstalled.ts"
 import { LIBRARY } from "./internals.ts"
 import type { LatchkeyServerOptions } from "./options/options.ts"
 import { readOptions } from "./options/readOptions.ts"
@@ -21,14 +22,23 @@ export type TestLatchkeyOptions<Scope extends string = string> = DistributiveOmi
 /** A Latchkey in memory, for tests. */
 export interface TestLatchkey<Scope extends string = string> extends LatchkeyServer<Scope> {
   /** Creates an API key. */
-  keyFor(owner: { subject: string; issuer?: string; scopes?: readonly Scope[] }): Promise<string>
+  keyFor(owner: {
+    subject: string
+    issuer?: string
+    scopes?: readonly Scope[]
+    metadata?: Record<string, string>
+  }): Promise<string>
   /** Revokes a key that `keyFor` has created. */
   revoke(key: string): Promise<void>
   /** Begins or ends an outage of the database. */
   outage(isOut: boolean): Promise<void>
 }
 
-/** Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`. */
+/**
+ * Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`.
+ *
+ * @throws {TypeError} with every option that is wrong, or if that is not installed.
+ */
 export function createTestLatchkey<const Scope extends string = never>(
   options: TestLatchkeyOptions<Scope> = {},
 ): TestLatchkey<Scope> {
@@ -38,8 +48,11 @@ export function createTestLatchkey<const Scope extends string = never>(
     secret: randomBytes(32).toString("hex"),
     migrate: "auto",
   })
+  requireInstalled("createTestLatchkey", ["@electric-sql/pglite"])
   const { latchkey, engine } = createServer(settings, {
     ...LIBRARY,
+    // The lowest that bcrypt allows, because these accounts and keys protect nothing.
+    bcryptCost: 4,
     mountedAt: settings.basePath,
     databaseUrl: IN_MEMORY,
   })
@@ -48,11 +61,12 @@ export function createTestLatchkey<const Scope extends string = never>(
 
   const inMemory: TestLatchkey = {
     ...latchkey,
-    async keyFor({ subject, issuer, scopes }) {
+    async keyFor({ subject, issuer, scopes, metadata }) {
       const { apiKeys } = latchkey.as({ subject, ...(issuer !== undefined && { issuer }) })
       const { id, key } = await apiKeys.create({
         label: "test",
         scopes: scopes ? [...scopes] : null,
+        ...(metadata && { metadata }),
       })
       created.set(key, () => apiKeys.revoke(id))
       return key

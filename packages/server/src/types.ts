@@ -208,7 +208,7 @@ export interface LatchkeyServer<Scope extends string = string> {
    * @param options.request the framework's own request, for `identify`.
    */
   fetch(request: Request, options?: { address?: string | undefined; request?: unknown }): Promise<Response>
-  /** A tRPC procedure that lets only such callers pass. It verifies at every call. */
+  /** A tRPC procedure for callers who meet the requirement. It verifies them at every call. */
   requires(requirement?: Requirement<Scope>): RequiresProcedure<Scope>
   /** Latchkey's own procedures, to mount in a tRPC router under any name. */
   readonly router: AppRouter

@@ -130,6 +130,39 @@ test("the host's own code creates, lists and revokes an owner's keys", async () 
   await expect(latchkey.as({ subject: "x", issuer: "elsewhere" }).apiKeys.list()).rejects.toThrow(/issuer/)
 })
 
+test("the host stores metadata with a key, and every verdict shows it", async () => {
+  await using started = await startLatchkey(serverUrl, { passwords: "off" })
+  const { latchkey } = started
+  const { apiKeys } = latchkey.as({ subject: "org_42" })
+  const metadata = { plan: "pro", région: "eu-1", empty: "" }
+  const { key } = await apiKeys.create({ label: "x", metadata })
+  const bare = await apiKeys.create({ label: "x" })
+
+  expect(await latchkey.authenticate({ "x-api-key": key })).toMatchObject({ caller: { metadata } })
+  const verdict = await latchkey.authenticate({ "x-api-key": bare.key })
+  expect(verdict.ok && verdict.caller).not.toHaveProperty("metadata")
+
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`n${at}`, ""]))
+  await apiKeys.create({ label: "x", metadata: many(20) })
+  await apiKeys.create({ label: "x", metadata: { n: "é".repeat(1_023) } })
+  for (const wrong of [
+    many(21),
+    { n: "é".repeat(1_024) },
+    { n: 1 },
+    { n: null },
+    { n: "\0" },
+    { "": "n" },
+    ["n"],
+  ]) {
+    const refused = apiKeys.create({ label: "x", metadata: wrong as Record<string, string> })
+    await expect(refused).rejects.toMatchObject({
+      reason: "INVALID_INPUT",
+      message: expect.stringContaining("metadata"),
+    })
+  }
+  expect((await apiKeys.list()).items).toHaveLength(4)
+})
+
 test("what is gathered is handed to waitUntil", async () => {
   const gathered: Promise<unknown>[] = []
   await using started = await startLatchkey(serverUrl, {
@@ -141,4 +174,20 @@ test("what is gathered is handed to waitUntil", async () => {
   await latchkey.authenticate({ "x-api-key": key })
   await Promise.all(gathered)
   expect((await apiKeys.list()).items[0]?.lastUsedAt).toBeInstanceOf(Date)
+})
+
+test("a waitUntil that throws, as some do outside of a request, changes no answer", async () => {
+  const errors: unknown[] = []
+  await using started = await startLatchkey(serverUrl, {
+    waitUntil() {
+      throw new Error("outside of a request")
+    },
+    logger: { info() {}, warn() {}, error: (...line) => void errors.push(line) },
+  })
+  const { latchkey } = started
+  const { key } = await latchkey.as({ subject: "org_42" }).apiKeys.create({ label: "x" })
+  expect(await latchkey.authenticate({ "x-api-key": key })).toMatchObject({ ok: true })
+  const me = await rest(latchkey, "GET", "/auth/me", { headers: { "x-api-key": key } })
+  expect(me.status).toBe(200)
+  expect(JSON.stringify(errors)).toContain("waitUntil failed")
 })

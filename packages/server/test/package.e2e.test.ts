@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -96,6 +96,25 @@ test("it is a good guest", async () => {
   expect(report.newGlobals.filter((name: string) => !name.startsWith("__zod_"))).toEqual([])
 })
 
+test("without the packages of the embedded database, construction says what to install", async () => {
+  const embedded = `import { createLatchkeyServer } from "@latchkey/server"
+    createLatchkeyServer({ database: "embedded", secret: "${randomBytes(32).toString("hex")}" })`
+  const inMemory = `import { createTestLatchkey } from "@latchkey/server/testing"
+    createTestLatchkey()`
+  const failureOf = (program: string) =>
+    runProgram(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: app,
+      // With pnpm's, this repository's packages would be found.
+      env: { NODE_PATH: "" },
+    }).then(
+      () => "no failure",
+      (error: Error) => error.message,
+    )
+  const rule = "expected packages that are not installed; run npm install @electric-sql/pglite"
+  expect(await failureOf(embedded)).toContain(`database: ${rule} fs-native-extensions`)
+  expect(await failureOf(inMemory)).toContain(`createTestLatchkey: ${rule}`)
+})
+
 test("latchkey migrate --check is 2 while something is pending, and 0 afterwards", async () => {
   await using fresh = await createTestDatabase(inject("postgresUrl"))
   const run = (args: string[], variables: NodeJS.ProcessEnv) =>
@@ -119,6 +138,14 @@ test("latchkey migrate --check is 2 while something is pending, and 0 afterwards
   expect(wrong.output).not.toContain("secret-word")
 })
 
+/** Without the option, pnpm exits with 1. */
+const PNPM_ADD = ["add", "--allow-build=bcrypt"]
+
+test("the README shows how to install it with pnpm", async () => {
+  const readme = await readFile(installed("README.md"), "utf8")
+  expect(readme).toContain(`pnpm ${PNPM_ADD.join(" ")} @latchkey/server @trpc/server\n`)
+})
+
 describe.each(["npm", "pnpm"])("%s", (manager) => {
   test("installs it in an empty project without warnings", async () => {
     const folder = join(packed.folder, `empty-${manager}`)
@@ -131,14 +158,10 @@ describe.each(["npm", "pnpm"])("%s", (manager) => {
     const { stdout, stderr } =
       manager === "npm"
         ? await runProgram("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: folder })
-        : await runProgram(
-            "npx",
-            ["--yes", rootPackageJson.packageManager, "add", "--allow-build=bcrypt", ...packages],
-            {
-              cwd: folder,
-            },
-          )
-    // bcrypt brings its binaries along, and works whether or not its install script may run.
+        : await runProgram("npx", ["--yes", rootPackageJson.packageManager, ...PNPM_ADD, ...packages], {
+            cwd: folder,
+          })
+    // The README tells about these lines of npm.
     const lines = `${stdout}\n${stderr}`
       .split("\n")
       .filter((line) => !/bcrypt|install-scripts|approve/.test(line))

@@ -1,15 +1,30 @@
 import { spawn } from "node:child_process"
-import { readFile, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-import { createTestDatabase, freePort, type TestDatabase } from "@latchkey/test-postgres"
+import {
+  codeBlock,
+  codeBlocks,
+  createTestDatabase,
+  freePort,
+  type TestDatabase,
+} from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest"
 import rootPackageJson from "../../../package.json" with { type: "json" }
 import { install, runProgram } from "../../sdk/test/packSdk.ts"
 import { packServer } from "./packServer.ts"
 import { newSecret } from "./startLatchkey.ts"
 import { untilListening } from "./untilListening.ts"
+
+const [INSTALL = "", TRY = ""] = codeBlocks("README.md", "sh", "Your API receives a key")
+const SETUP = codeBlock("packages/server/README.md", "sh")
+
+/** The packages that a command installs besides this one. */
+const packagesIn = (command: string) =>
+  /^npm install (.*)$/m
+    .exec(command)?.[1]
+    ?.split(" ")
+    .filter((name) => name !== "@latchkey/server") ?? []
 
 let packed: Awaited<ReturnType<typeof packServer>>
 let database: TestDatabase
@@ -19,8 +34,7 @@ beforeAll(async () => {
   ;[packed, database] = await Promise.all([packServer(), createTestDatabase(inject("postgresUrl"))])
   app = await install(join(packed.folder, "app"), [
     packed.tarball,
-    "@trpc/server",
-    "express@5",
+    ...packagesIn(INSTALL),
     "@types/express@5",
     "typescript@5.9",
     `@types/node@${rootPackageJson.devDependencies["@types/node"]}`,
@@ -36,22 +50,31 @@ afterAll(async () => {
   await packed?.[Symbol.asyncDispose]()
 })
 
-const examples = async () => {
-  const readme = await readFile(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8")
-  return [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code)
+const EXAMPLES = {
+  trpc: codeBlock("packages/server/README.md", "ts", "In your tRPC server"),
+  express: codeBlock("packages/server/README.md", "ts", "In Express, with the users you have"),
+  next: codeBlock("packages/server/README.md", "ts", "In Next, with your identity provider"),
 }
 
-/** Type-checks an example and starts it. Resolves with its URL and the first line that it prints, or when it listens. */
-async function start(name: string, code: string) {
-  const port = await freePort()
-  const url = `http://localhost:${port}`
-  await writeFile(join(app, `${name}.mts`), code.replaceAll("3000", String(port)))
+/** Writes a TypeScript module `<name>.mts`, and compiles it to `<name>.mjs`, strictly. */
+async function compile(name: string, code: string) {
+  await writeFile(join(app, `${name}.mts`), code)
   await runProgram(
     join(app, "node_modules/.bin/tsc"),
     ["--strict", "--module", "nodenext", "--target", "es2022", `${name}.mts`],
     { cwd: app },
   )
-  const child = spawn(process.execPath, [`${name}.mjs`], {
+}
+
+/** Type-checks an example and starts it. */
+async function start(name: string, code: string) {
+  const port = await freePort()
+  await compile(name, code.replaceAll("3000", String(port)))
+  return run(`${name}.mjs`, `http://localhost:${port}`)
+}
+
+function run(file: string, url: string) {
+  const child = spawn(process.execPath, [file], {
     cwd: app,
     env: { ...process.env, DATABASE_URL: database.url, AUTH_SECRET: newSecret() },
     stdio: ["ignore", "pipe", "inherit"],
@@ -61,13 +84,13 @@ async function start(name: string, code: string) {
   return { url, nextLine: async () => String((await lines.next()).value) }
 }
 
-test("no example has more than 15 lines", async () => {
-  for (const code of await examples()) expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(15)
+test("no example has more than 15 lines", () => {
+  for (const code of Object.values(EXAMPLES))
+    expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(15)
 })
 
 test("the tRPC server of the README accepts its key, and nobody else", async () => {
-  const [code = ""] = await examples()
-  const { url, nextLine } = await start("trpc", code)
+  const { url, nextLine } = await start("trpc", EXAMPLES.trpc)
   const key = /X-API-Key: ([0-9a-f]{64})/.exec(await nextLine())?.[1] ?? ""
   const accepted = await fetch(`${url}/reports`, { headers: { "x-api-key": key } })
   expect(await accepted.json()).toEqual({ result: { data: "The reports of org_42" } })
@@ -75,12 +98,11 @@ test("the tRPC server of the README accepts its key, and nobody else", async () 
 }, 120_000)
 
 test("a user of the README's Express server creates a key by cookie, and calls with it", async () => {
-  const [, code = ""] = await examples()
   await writeFile(
     join(app, "session.mts"),
     `export const userOf = (cookie: string | null) => (cookie === "user=ada" ? { id: "ada" } : null)\n`,
   )
-  const { url } = await start("express", code.replace("./session.js", "./session.mjs"))
+  const { url } = await start("express", EXAMPLES.express.replace("./session.js", "./session.mjs"))
   const headers = { cookie: "user=ada", origin: url, "content-type": "application/json" }
   const body = JSON.stringify({ label: "mine" })
   const created = await untilListening(() =>
@@ -90,3 +112,82 @@ test("a user of the README's Express server creates a key by cookie, and calls w
   expect(await (await fetch(`${url}/reports`, { headers: { "x-api-key": key } })).text()).toBe("ada")
   expect((await fetch(`${url}/reports`)).status).toBe(401)
 }, 120_000)
+
+test("the commands of both READMEs install the same packages, and create the tables", () => {
+  expect(packagesIn(INSTALL)).toEqual(expect.arrayContaining(packagesIn(SETUP)))
+  expect(SETUP).toMatch(/^npm install @latchkey\/server .*\nnpx latchkey migrate /)
+})
+
+test("the Express app of the repository's README accepts a key that its user ada has created, and nobody else", async () => {
+  const host = `localhost:${await freePort()}`
+  const code = codeBlock("README.md", "js", "Your API receives a key")
+  await writeFile(join(app, "server.mjs"), code.replace("4000", host.split(":")[1] ?? ""))
+  run("server.mjs", `http://${host}`)
+  const refused = await untilListening(() => fetch(`http://${host}/reports`))
+  expect(refused.status).toBe(401)
+  const { stdout } = await runProgram("sh", ["-ec", TRY.replaceAll("localhost:4000", host)], { cwd: app })
+  expect(stdout).toBe("The reports of ada\n")
+})
+
+test("the examples of docs/embedding.md compile, and those that need no request run", async () => {
+  const [decide, extendContext] = codeBlocks("docs/embedding.md", "ts", "Protecting your own API")
+  await writeFile(
+    join(app, "members.mts"),
+    "export const memberOf = async (cookie: string | null) => cookie ? { organizationId: cookie, userId: cookie } : null",
+  )
+  const identify = codeBlock("docs/embedding.md", "ts", "Your own users: identify")
+  await compile(
+    "embedding",
+    `import type { CreateHTTPContextOptions } from "@trpc/server/adapters/standalone"
+    ${identify.replace("./session.js", "./members.mjs")}
+    declare const reportsOf: (subject: string) => Promise<string[]>
+    export async function decide(request: Request) {
+      ${decide}
+    }
+    export function createContext(db: object, options: CreateHTTPContextOptions) {
+      ${extendContext}
+      return createContext(options)
+    }
+    async function act() {
+      ${codeBlock("docs/embedding.md", "ts", "Acting for an owner without a request")}
+      return [key, items[0]?.label]
+    }
+    function describe() {
+      ${codeBlock("docs/embedding.md", "ts", "OpenAPI")}
+      return document
+    }
+    console.log(JSON.stringify([await act(), describe()]))
+    await latchkey.close()`,
+  )
+  const { nextLine } = run("embedding.mjs", "")
+  const [acted, document] = JSON.parse(await nextLine())
+  expect(acted).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "nightly import"])
+  expect(Object.keys(document.paths["/reports"].get.responses)).toEqual(
+    expect.arrayContaining(["200", "401"]),
+  )
+
+  await compile("testing", codeBlock("docs/embedding.md", "ts", "Tests"))
+  await runProgram(process.execPath, ["testing.mjs"], { cwd: app })
+}, 120_000)
+
+test("the middleware of docs/migrating.md accepts an old key, a new one, and no other", async () => {
+  const port = await freePort()
+  await writeFile(join(app, "acceptBoth.mjs"), codeBlock("docs/migrating.md", "js"))
+  await writeFile(
+    join(app, "both.mjs"),
+    `import { createTestLatchkey } from "@latchkey/server/testing"
+    import express from "express"
+    import { acceptBoth } from "./acceptBoth.mjs"
+    const latchkey = createTestLatchkey({ scopes: ["reports:read"] })
+    const ownerOfOldKey = async (key) => key === "old" ? "org_7" : null
+    const accept = acceptBoth(latchkey, ownerOfOldKey, { scope: "reports:read" })
+    express().post("/reports", accept, (_, response) => response.send(response.locals.caller.subject)).listen(${port})
+    console.log(await latchkey.keyFor({ subject: "org_42", scopes: ["reports:read"] }))`,
+  )
+  const { url, nextLine } = run("both.mjs", `http://localhost:${port}`)
+  const key = await nextLine()
+  const call = (headers: Record<string, string>) => fetch(`${url}/reports`, { method: "POST", headers })
+  expect(await (await call({ "x-api-key": key })).text()).toBe("org_42")
+  expect(await (await call({ "x-api-key": "old" })).text()).toBe("org_7")
+  expect([(await call({ "x-api-key": "other" })).status, (await call({})).status]).toEqual([401, 401])
+}, 60_000)

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { createTestDatabase } from "@latchkey/test-postgres"
-import { createLatchkeyServer } from "../src/createLatchkeyServer.ts"
+import { createServer } from "../src/createServer.ts"
+import { LIBRARY } from "../src/internals.ts"
 import type { LatchkeyServerOptions } from "../src/options/options.ts"
+import { readOptions } from "../src/options/readOptions.ts"
 import type { LatchkeyServer } from "../src/types.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")
@@ -10,13 +12,16 @@ export const SCOPES = ["reports:read", "reports:write"] as const
 
 export type TestScope = (typeof SCOPES)[number]
 
-/** A Latchkey on its own PostgreSQL database. Disposing it closes both. */
+/** The lowest cost that bcrypt allows: about a millisecond, instead of 70 at cost 10. */
+const LOWEST_BCRYPT_COST = 4
+
+/** A Latchkey on its own PostgreSQL database, with cheap bcrypts. Disposing it closes both. */
 export async function startLatchkey(
   serverUrl: string,
   options: Partial<LatchkeyServerOptions<TestScope>> = {},
 ) {
   const database = await createTestDatabase(serverUrl)
-  const latchkey: LatchkeyServer<TestScope> = createLatchkeyServer({
+  const settings = readOptions({
     databaseUrl: database.url,
     secret: newSecret(),
     scopes: SCOPES,
@@ -24,6 +29,12 @@ export async function startLatchkey(
     migrate: "auto",
     ...options,
   } as LatchkeyServerOptions<TestScope>)
+  const server = createServer(settings, {
+    ...LIBRARY,
+    mountedAt: settings.basePath,
+    bcryptCost: LOWEST_BCRYPT_COST,
+  })
+  const latchkey = server.latchkey as unknown as LatchkeyServer<TestScope>
   return {
     latchkey,
     database,

@@ -1,16 +1,13 @@
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { freePort } from "@latchkey/test-postgres"
-import { onTestFinished } from "vitest"
 import { runProgram } from "../../sdk/test/packSdk.ts"
 import { newSecret } from "./startLatchkey.ts"
 import { untilListening } from "./untilListening.ts"
 
-/** What a project with Next needs besides Latchkey. */
-export const NEXT = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1"]
-
-/** Builds and starts a Next application of these files. Resolves with its URL once it listens. */
+/** Builds and starts a Next application of these files. Resolves once it listens. Disposing stops it. */
 export async function startNext(app: string, files: Record<string, string>, databaseUrl: string) {
   for (const [path, code] of Object.entries(files)) {
     await mkdir(dirname(join(app, path)), { recursive: true })
@@ -29,8 +26,14 @@ export async function startNext(app: string, files: Record<string, string>, data
     env: { ...process.env, ...env, DATABASE_URL: databaseUrl },
     stdio: "ignore",
   })
-  onTestFinished(() => void child.kill())
   const url = `http://localhost:${port}`
   await untilListening(() => fetch(url))
-  return url
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, "exit")
+      child.kill()
+      await exited
+    },
+  }
 }

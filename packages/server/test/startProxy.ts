@@ -2,10 +2,19 @@ import { chown, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
-import { findCaddy, findNginx, freePort, spawnSupervised, unprivilegedUser } from "@latchkey/test-postgres"
+import {
+  codeBlock,
+  findCaddy,
+  findNginx,
+  freePort,
+  spawnSupervised,
+  unprivilegedUser,
+} from "@latchkey/test-postgres"
 
-const DOCUMENT = fileURLToPath(new URL("../../../docs/reverse-proxies.md", import.meta.url))
+const CONFIGURATIONS = {
+  nginx: codeBlock("docs/reverse-proxies.md", "nginx"),
+  caddy: codeBlock("docs/reverse-proxies.md", "caddy"),
+}
 
 export type ProxyKind = "nginx" | "caddy"
 
@@ -22,11 +31,8 @@ interface Addresses {
 }
 
 /** The configuration in the documentation, with other addresses. */
-async function readConfiguration(kind: ProxyKind, { latchkey, basePath, product }: Addresses) {
-  const document = await readFile(DOCUMENT, "utf8")
-  const configuration = new RegExp(`\`\`\`${kind}\n(.*?)\`\`\``, "s").exec(document)?.[1]
-  if (!configuration) throw new Error(`the document has no configuration for ${kind}`)
-  return configuration
+function configurationOf(kind: ProxyKind, { latchkey, basePath, product }: Addresses) {
+  return CONFIGURATIONS[kind]
     .replaceAll("127.0.0.1:3000", latchkey)
     .replaceAll("127.0.0.1:8000", product)
     .replaceAll("/auth/verify", `${basePath}/auth/verify`)
@@ -67,7 +73,7 @@ export async function startProxy(kind: ProxyKind, addresses: Addresses): Promise
   const port = await freePort()
   const user = unprivilegedUser()
   const folder = await mkdtemp(join(tmpdir(), `latchkey-${kind}-`))
-  await writeFile(join(folder, "configuration"), files(await readConfiguration(kind, addresses), port))
+  await writeFile(join(folder, "configuration"), files(configurationOf(kind, addresses), port))
   if (user) await chown(folder, user.uid, user.gid)
 
   const log = await open(join(folder, "log"), "w")

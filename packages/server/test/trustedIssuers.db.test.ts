@@ -1,3 +1,9 @@
+import {
+  discoverOAuthServerInfo,
+  extractWWWAuthenticateParams,
+  type OAuthClientProvider,
+  selectResourceURL,
+} from "@modelcontextprotocol/sdk/client/auth.js"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { startIssuer } from "../../auth/test/startIssuer.ts"
 import { rest, startLatchkey } from "./startLatchkey.ts"
@@ -79,9 +85,65 @@ test("a client without a token is told where to get one (RFC 9728)", async () =>
   })
 
   expect((await rest(latchkey, "GET", new URL(url).pathname.slice("/latchkey".length))).body).toEqual({
-    resource: "https://app.company.tld/latchkey",
+    resource: "https://app.company.tld",
     authorization_servers: [issuer.url],
     bearer_methods_supported: ["header"],
     scopes_supported: ["reports:read", "reports:write"],
   })
+})
+
+test("an MCP client finds the provider from the product's refusal", async () => {
+  const { latchkey } = started
+  const endpoint = "https://app.company.tld/mcp"
+  // The provider has no other documents than its discovery document, which many name differently.
+  issuer.state.answer = (_, response) => response.writeHead(404).end()
+  issuer.state.discovery = {
+    authorization_endpoint: `${issuer.url}/authorize`,
+    token_endpoint: `${issuer.url}/token`,
+    response_types_supported: ["code"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  }
+  const verdict = await latchkey.authenticate({})
+  if (verdict.ok) throw new TypeError("nobody is somebody")
+  const { resourceMetadataUrl } = extractWWWAuthenticateParams(verdict.toResponse())
+  const found = await discoverOAuthServerInfo(endpoint, {
+    ...(resourceMetadataUrl && { resourceMetadataUrl }),
+    fetchFn: async (url, init) => {
+      const request = new Request(url, init)
+      return request.url.startsWith("https://app.company.tld/") ? latchkey.fetch(request) : fetch(request)
+    },
+  })
+  issuer.state.answer = null
+
+  expect(found).toMatchObject({
+    authorizationServerUrl: issuer.url,
+    authorizationServerMetadata: { token_endpoint: `${issuer.url}/token` },
+  })
+  // It asks for a token for this resource, once it has found that its endpoint belongs to it.
+  const resource = await selectResourceURL(endpoint, {} as OAuthClientProvider, found.resourceMetadata)
+  expect(resource?.href).toBe("https://app.company.tld/")
+})
+
+test("introspection leaves out when a token was issued if its provider does not say", async () => {
+  const { latchkey } = started
+  const { body } = await rest(latchkey, "POST", "/auth/apikeys", {
+    headers: await headersOf({ sub: "root" }),
+    body: { label: "gateway", scopes: ["latchkey:introspect"] },
+  })
+  const introspect = async (claims: Record<string, unknown>) => {
+    const response = await latchkey.fetch(
+      new Request("http://localhost/latchkey/oauth/introspect", {
+        method: "POST",
+        headers: { "x-api-key": body.key },
+        body: new URLSearchParams({ token: await issuer.sign(claims) }),
+      }),
+    )
+    return response.json()
+  }
+  const about = { active: true, iss: issuer.url, sub: "ada", token_type: "access_token" }
+  expect(await introspect({})).toMatchObject({ ...about, iat: expect.any(Number), exp: expect.any(Number) })
+  const withoutIat = await introspect({ iat: undefined })
+  expect(withoutIat).toMatchObject({ ...about, exp: expect.any(Number) })
+  expect(withoutIat).not.toHaveProperty("iat")
 })

@@ -1,3 +1,4 @@
+export { type CodeBlock, codeBlock, codeBlocks, readCodeBlocks } from "./codeBlocks.ts"
 export { connect, type ReservedSql, type Sql } from "./connect.ts"
 export { type Certificates, createCertificates } from "./createCertificates.ts"
 export { createTcpProxy } from "./createTcpProxy.ts"

@@ -4,7 +4,7 @@ import fc from "fast-check"
 export const METHODS = "GET POST PUT DELETE HEAD OPTIONS PATCH TRACE QUERY PROPFIND".split(" ")
 
 const SEGMENTS =
-  "auth trpc me apikeys auth.me apiKeys.list apiKeys.revoke auth.me,auth.me assets healthz . .. , : @ * __proto__ constructor"
+  "auth oauth introspect verify trpc me apikeys auth.me apiKeys.list apiKeys.revoke auth.me,auth.me assets healthz . .. , : @ * __proto__ constructor"
 
 const ESCAPES = "% %2 %25 %2525 a ~ ! $ ; \\"
 
@@ -28,7 +28,7 @@ const HEADERS =
   "X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto Forwarded X-Real-IP Via Host Cookie Origin Referer Sec-Fetch-Site " +
   "User-Agent Accept Accept-Encoding Accept-Language trpc-accept Content-Type Content-Encoding Range If-None-Match " +
   "If-Modified-Since Expect Access-Control-Request-Method Access-Control-Request-Headers X-Request-Id traceparent TE " +
-  "X-HTTP-Method-Override Authorization X-API-Key Cache-Control Upgrade __proto__ constructor"
+  "X-HTTP-Method-Override Authorization X-API-Key Cache-Control Upgrade Latchkey-On-Behalf-Of Latchkey-Actor __proto__ constructor"
 
 const HEADER_VALUES =
   "application/json application/jsonl text/event-stream text/html */* chunked bytes=0-1 https://app.example null " +
@@ -62,6 +62,40 @@ export function hostileHeaders(marker: string): fc.Arbitrary<string[]> {
     header.map((pair) => pair.join(": ")),
     { maxLength: 8 },
   )
+}
+
+/** Generates headers that name an owner and an actor, and forms that ask about a credential, in any encoding. */
+export function hostileBackendCalls(marker: string): fc.Arbitrary<{ headers: string[]; form: string }> {
+  const byte = fc.nat(255).map((code) => `%${code.toString(16).padStart(2, "0")}`)
+  const piece = fc.oneof(
+    byte,
+    headerText(10),
+    fc.constantFrom("host", "latchkey", " ", ",", "%", "+", "-", marker),
+  )
+  const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""))
+  const owner = fc.oneof(
+    text,
+    text.map((subject) => `host ${subject}`),
+  )
+  const credential = fc.oneof(
+    text.map((id) => `Authorization: Basic ${Buffer.from(id).toString("base64")}`),
+    text.map((token) => `Authorization: Bearer ${token}`),
+    text.map((key) => `X-API-Key: ${key}`),
+  )
+  return fc.record({
+    headers: fc
+      .tuple(owner, fc.option(text), fc.option(credential))
+      .map(([named, actor, presented]) => [
+        `Latchkey-On-Behalf-Of: ${named}`,
+        ...(actor === null ? [] : [`Latchkey-Actor: ${actor}`]),
+        ...(presented === null ? [] : [presented]),
+      ]),
+    form: fc
+      .array(fc.tuple(fc.constantFrom("token", "address", "token_type_hint", "__proto__", ""), text), {
+        maxLength: 4,
+      })
+      .map((fields) => fields.map((field) => field.join("=")).join("&")),
+  })
 }
 
 /** Generates functions that damage bytes in a few places. */

@@ -1,11 +1,17 @@
 import fc from "fast-check"
 import { test } from "vitest"
-import { damage, hostileHeaders, hostileTargets, METHODS } from "./hostileRequests.ts"
+import { newSecret } from "../testServer.ts"
+import { damage, hostileBackendCalls, hostileHeaders, hostileTargets, METHODS } from "./hostileRequests.ts"
 import { openConnection } from "./rawConnection.ts"
 import { request } from "./request.ts"
 import { expectHarmless, newMarker, useTarget } from "./target.ts"
 
-const target = useTarget({ TRUST_PROXY: "2", CORS_ORIGINS: "https://app.example" })
+const bootstrap = newSecret()
+const target = useTarget({
+  TRUST_PROXY: "2",
+  CORS_ORIGINS: "https://app.example",
+  BOOTSTRAP_KEY: bootstrap,
+})
 const marker = newMarker()
 
 async function assertProperty<Ts extends [unknown, ...unknown[]]>(property: fc.IAsyncProperty<Ts>) {
@@ -46,6 +52,34 @@ test("no headers, including X-Forwarded-For and Cookie, cause a server error or 
   assertProperty(
     fc.asyncProperty(fc.constantFrom(...REQUEST_LINES), hostileHeaders(marker), (line, headers) =>
       expectHarmlessResponse(line, headers, line.startsWith("POST") ? "{}" : undefined),
+    ),
+  ))
+
+const BACKEND_LINES = [
+  "GET /auth/verify",
+  "GET /auth/verify?deny=403",
+  "HEAD /auth/verify",
+  "GET /auth/apikeys",
+]
+
+test("no owner, actor or credential of a backend or reverse proxy causes a server error or is repeated", () =>
+  assertProperty(
+    fc.asyncProperty(
+      fc.constantFrom(...BACKEND_LINES, "POST /oauth/introspect"),
+      fc.boolean(),
+      hostileBackendCalls(marker),
+      (line, isManager, { headers, form }) => {
+        const isForm = line.startsWith("POST")
+        return expectHarmlessResponse(
+          line,
+          [
+            ...headers,
+            ...(isManager ? [`X-API-Key: ${bootstrap}`] : []),
+            ...(isForm ? ["Content-Type: application/x-www-form-urlencoded"] : []),
+          ],
+          isForm ? form : undefined,
+        )
+      },
     ),
   ))
 

@@ -22,8 +22,15 @@ let walked: Awaited<ReturnType<typeof walk>>
 beforeAll(async () => {
   postgres = await startPostgres(VERBOSE)
   const AUTH_SECRET = newSecret()
-  const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET, METRICS_PORT: "0" })
-  walked = await walk(server.url, postgres)
+  const configured = { bootstrap: newSecret(), introspection: newSecret() }
+  const server = await startTestServer({
+    DATABASE_URL: postgres.url,
+    AUTH_SECRET,
+    BOOTSTRAP_KEY: configured.bootstrap,
+    INTROSPECTION_KEYS: configured.introspection,
+    METRICS_PORT: "0",
+  })
+  walked = await walk(server.url, postgres, configured)
   walked.canaries.note("AUTH_SECRET", AUTH_SECRET)
   metrics = await (await fetch(`${server.metricsUrl}`)).text()
   await server[Symbol.asyncDispose]()
@@ -49,7 +56,11 @@ async function readTables(url: string) {
 
 test("a key is in the response that creates it and in no other", () => {
   const withKey = walked.responses.filter(({ found }) => found.includes("API key"))
-  expect(withKey.map(({ call }) => call)).toEqual(["POST /auth/apikeys", "POST /trpc/apiKeys.create"])
+  expect(withKey.map(({ call }) => call)).toEqual([
+    "POST /auth/apikeys",
+    "POST /trpc/apiKeys.create",
+    "POST /auth/apikeys on behalf of an owner",
+  ])
 })
 
 test("tokens are only in responses that issue them, and no response repeats a password or a wrong credential", () => {

@@ -16,17 +16,24 @@ type Send = (
   // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape.
 ) => Promise<any>
 
+interface ConfiguredKeys {
+  bootstrap: string
+  introspection: string
+}
+
 /** Makes calls of every kind, successful and refused, and records every secret on the way. */
-export async function walk(url: string, postgres: TestPostgres) {
+export async function walk(url: string, postgres: TestPostgres, configured: ConfiguredKeys) {
   const canaries = createCanaries()
+  for (const key of Object.values(configured)) canaries.note("configured key", key)
   const texts: { call: string; text: string }[] = []
 
   const send: Send = async (call, body, { headers = {}, as = call } = {}) => {
     const [method = "", path = ""] = call.split(" ")
+    const isForm = body instanceof URLSearchParams
     const response = await fetch(url + path, {
       method,
-      headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body !== undefined && !isForm && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
     texts.push({ call: as, text: `${JSON.stringify([...response.headers])}\n${text}` })
@@ -42,7 +49,8 @@ export async function walk(url: string, postgres: TestPostgres) {
   }
 
   const lookupId = await useKeys(send, await useAccounts(send, url, newPassword), canaries)
-  await failWithoutDatabase(send, postgres, newPassword)
+  await useBackend(send, configured, canaries)
+  await failWithoutDatabase(send, postgres, { password: newPassword, configured })
   const responses: WalkedResponse[] = texts.map(({ call, text }) => ({
     call,
     found: canaries.findEncoded(text),
@@ -118,10 +126,64 @@ async function useKeys(send: Send, accessToken: string, canaries: Canaries): Pro
   return key.slice(0, 16)
 }
 
+/** Makes the calls of backends, gateways and reverse proxies. */
+async function useBackend(send: Send, { bootstrap, introspection }: ConfiguredKeys, canaries: Canaries) {
+  const owner = { "latchkey-on-behalf-of": "host org_42", "latchkey-actor": "user_7" }
+  const manage = { headers: { ...withKey(bootstrap).headers, ...owner } }
+  const create = { ...manage, as: "POST /auth/apikeys on behalf of an owner" }
+  const { id, key } = await send("POST /auth/apikeys", { label: "managed" }, create)
+  const wrong = key.slice(0, 16) + randomBytes(24).toString("hex")
+  canaries.note("wrong API key", wrong)
+  const basic = (name: string, password: string) => ({
+    headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}` },
+  })
+
+  for (const token of [key, wrong, bootstrap, introspection, `${key}.${key}.${key}`]) {
+    const form = new URLSearchParams({ token })
+    await send("POST /oauth/introspect", form, withKey(introspection))
+    await send("POST /oauth/introspect", form, withKey(key))
+    await send("POST /oauth/introspect", form, basic("introspection", introspection))
+    await send("POST /oauth/introspect", form, basic(introspection, key))
+    await send("POST /oauth/introspect", new URLSearchParams({ [token]: token }), withKey(introspection))
+    await send("POST /oauth/introspect", new URLSearchParams({ token: "x", address: token }), withKey(key))
+    await send("POST /trpc/auth.introspect", { json: { token } }, withKey(introspection))
+    await send("POST /trpc/auth.introspect", { json: { [token]: token } }, withKey(introspection))
+    const verify = (query: string, headers: Record<string, string>) =>
+      send(`GET /auth/verify${query}`, undefined, { headers, as: "GET /auth/verify" })
+    await verify("", withKey(token).headers)
+    await verify("?deny=403", basic("x", token).headers)
+    await verify(`?scope=${token}`, withKey(key).headers)
+    await verify(`?${token}=${token}&deny=403`, withKey(key).headers)
+    for (const named of [
+      { "latchkey-on-behalf-of": token },
+      { ...owner, "latchkey-actor": `${token} ${token}` },
+    ]) {
+      await send("GET /auth/apikeys", undefined, { headers: { ...manage.headers, ...named } })
+    }
+    await send("GET /auth/apikeys", undefined, {
+      headers: { ...manage.headers, "latchkey-on-behalf-of": `${token} x` },
+    })
+    await send("POST /auth/admin/users/disable", { issuer: token, subject: "x" }, withKey(bootstrap))
+    await send("GET /auth/me", undefined, withKey(token))
+  }
+  await send(`DELETE /auth/apikeys/${id}`, undefined, { ...manage, as: "DELETE /auth/apikeys" })
+}
+
 /** Makes calls without a database, because the driver's errors contain the statement and its parameters. */
-async function failWithoutDatabase(send: Send, postgres: TestPostgres, password: () => string) {
+async function failWithoutDatabase(
+  send: Send,
+  postgres: TestPostgres,
+  { password, configured }: { password: () => string; configured: ConfiguredKeys },
+) {
   await postgres.stop()
   const key = randomBytes(32).toString("hex")
+  await send("POST /oauth/introspect", new URLSearchParams({ token: key }), withKey(configured.introspection))
+  await send("GET /auth/verify?deny=403", undefined, withKey(key))
+  await send(
+    "POST /auth/apikeys",
+    { label: "managed" },
+    { headers: { ...withKey(configured.bootstrap).headers, "latchkey-on-behalf-of": "host org_42" } },
+  )
   await send("GET /auth/me", undefined, withKey(key))
   await send("POST /auth/register", { email: `${randomUUID()}@company.tld`, password: password() })
   await send("POST /auth/refresh", { refreshToken: randomBytes(64).toString("base64url") })

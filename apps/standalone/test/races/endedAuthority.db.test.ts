@@ -2,7 +2,7 @@ import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { allProcedures, type Input, SURFACES, type TestedProcedure } from "../procedures.ts"
 import { type RestCall, register, registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
-import { holdLock } from "./holdLock.ts"
+import { holdCall, readAllRows } from "./holdCall.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 let sql: ReturnType<typeof connect>
@@ -133,14 +133,6 @@ const ENDS: End[] = [
   },
 ]
 
-/** All rows that calls can change, without `last_used_at`, which is written some time after a call. */
-const readAllRows = (reader: Pick<ReservedSql, "unsafe">) =>
-  reader.unsafe(`
-    select to_jsonb(owners)::text as row from owners union all
-    select to_jsonb(sessions)::text from sessions union all
-    select (to_jsonb(api_keys) - 'last_used_at')::text from api_keys union all
-    select to_jsonb(audit_events)::text from audit_events order by 1`)
-
 async function prepare({ path, operation }: TestedProcedure, credential: End["credential"]) {
   const [caller, other] = [await registerWithKey(server.url), await registerWithKey(server.url)]
   const { email, password, accessToken, apiKey } = caller
@@ -150,28 +142,11 @@ async function prepare({ path, operation }: TestedProcedure, credential: End["cr
   return { caller, sent, input: await INPUTS[path]?.(caller, other) }
 }
 
-/** Starts a call, and holds it after its authentication by locking the caller's row, which every change locks first. */
-async function startHeld(
+/** Starts a call, and holds it after its authentication by locking the caller's row. */
+const startHeld = (
   procedure: TestedProcedure,
   { caller, sent, input }: Awaited<ReturnType<typeof prepare>>,
-) {
-  let transaction: ReservedSql | undefined
-  const lock = await holdLock(server.shared.DATABASE_URL, (own) => {
-    transaction = own
-    return own`select from owners where id = ${caller.user.id} for update`
-  })
-  if (!transaction) throw new TypeError("no transaction")
-  const response = SURFACES.tRPC(server.url, procedure, input, sent)
-  const early = response.then(({ status }) => {
-    throw new Error(`${procedure.path} returned ${status} without checking its caller again`)
-  })
-  await Promise.race([lock.untilWaiting(1), early]).catch(async (error: unknown) => {
-    await lock.release()
-    throw error
-  })
-  early.catch(() => {})
-  return { response, lock, transaction }
-}
+) => holdCall(server, caller.user.id, () => SURFACES.tRPC(server.url, procedure, input, sent))
 
 test("every mutation of the router is tested here", () => {
   const names = mutations.map(({ path }) => path)

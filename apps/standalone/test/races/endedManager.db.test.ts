@@ -99,3 +99,23 @@ describe.each(Object.keys(CALLS))("%s by a managing key", (name) => {
     expect(await readAllRows(sql)).toEqual(before)
   })
 })
+
+test("a managing key revokes a key while both are being marked as used: no deadlock", async () => {
+  const manager = await newManager()
+  // Uses are marked in the order of ids.
+  let owner = await ownerWithKey(manager)
+  while (owner.keyId > manager.id) owner = await ownerWithKey(manager)
+  const lockKey = (transaction: ReservedSql, id: string) =>
+    transaction`select from api_keys where id = ${id} for no key update`
+  let transaction: ReservedSql | undefined
+  const lock = await holdLock(server.shared.DATABASE_URL, (own) => {
+    transaction = own
+    return lockKey(own, owner.keyId)
+  })
+  if (!transaction) throw new TypeError("no transaction")
+  const response = send(manager, ["DELETE", `/auth/apikeys/${owner.keyId}`, owner.subject])
+  await lock.untilWaiting(1)
+  await lockKey(transaction, manager.id)
+  await lock.commit()
+  expect((await response).status).toBe(204)
+})

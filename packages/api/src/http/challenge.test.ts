@@ -28,7 +28,8 @@ test("a key that creates a key gets no challenge, as no scope would help", () =>
 })
 
 test("with trusted issuers, a challenge says where clients find them", () => {
-  const protectedResource = { url: "https://api.company.tld/latchkey", issuers: [], scopes: [] }
+  const resource = "https://api.company.tld"
+  const protectedResource = { resource, url: `${resource}/latchkey`, issuers: [], scopes: [] }
   expect(challenge(401, { ...failed(unauthenticated(), false), protectedResource })).toEqual({
     "WWW-Authenticate":
       'Bearer realm="latchkey", resource_metadata="https://api.company.tld/latchkey/.well-known/oauth-protected-resource"',

@@ -1,4 +1,4 @@
-import { AuthError, type Caller, requireScopes } from "@latchkey/auth"
+import { AuthError, type Caller, requireScopes, unauthenticated } from "@latchkey/auth"
 import { type Failure, failureOf, invalidInput } from "../failure.ts"
 import type { App, AppContext } from "../http/app.ts"
 import { localUrl } from "../http/localUrl.ts"
@@ -52,10 +52,8 @@ async function verify(
   const caller = await callerOf(ctx)
   // Browsers also send the host's cookie with requests of other sites' pages, and the method of this one is not known.
   if (caller.via === "host") throw new AuthError("FORBIDDEN", "This needs an access token or an API key.")
-  // A key of a gateway's or a script's configuration is good for Latchkey alone.
-  if (caller.via === "apiKey" && caller.isConfigured) {
-    throw new AuthError("FORBIDDEN", "This key belongs to no owner.")
-  }
+  // A key of a gateway's or a script's configuration is good for Latchkey alone, and inactive to those who introspect it.
+  if (caller.via === "apiKey" && caller.isConfigured) throw unauthenticated()
   if (keysNeedScope && caller.via === "apiKey" && scope.length === 0) {
     throw new AuthError("FORBIDDEN", "API keys can't do this.")
   }

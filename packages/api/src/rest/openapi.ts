@@ -1,7 +1,9 @@
-import { ACTOR, ON_BEHALF_OF } from "../http/onBehalfOf.ts"
+import type { Access } from "../trpc/procedures.ts"
 import { errorResponses, errorSchema } from "./errorResponses.ts"
 import { forwardAuthOperation } from "./forwardAuthOperation.ts"
+import { headersOfManagers } from "./headersOfManagers.ts"
 import { type JsonSchema, type RestOperation, servedOperations } from "./restOperations.ts"
+import { SECURITY_SCHEMES } from "./securitySchemes.ts"
 
 const ABOUT = [
   "Latchkey manages API keys for programmatic access. Users sign in, create keys, and revoke them. As soon as a revocation returns, every instance rejects the key.",
@@ -9,12 +11,27 @@ const ABOUT = [
   "Request bodies are JSON, and unknown fields are rejected. Times are ISO 8601 in UTC. To read the next page of a list, pass `nextCursor` as `cursor`; it is null on the last page. Every response has an `X-Request-Id` header.",
 ].join("\n\n")
 
-const SECURITY = {
+type SecurityScheme = keyof typeof SECURITY_SCHEMES
+
+const KEY: readonly SecurityScheme[] = ["apiKey", "apiKeyAsBearer"]
+
+const SECURITY: Readonly<Record<Access, readonly SecurityScheme[]>> = {
   anyone: [],
-  jwt: [{ accessToken: [] }],
-  jwtOrKey: [{ accessToken: [] }, { apiKey: [] }],
-  key: [{ apiKey: [] }],
-  admin: [{ accessToken: [] }],
+  jwt: ["accessToken"],
+  jwtOrKey: ["accessToken", ...KEY],
+  key: KEY,
+  admin: ["accessToken"],
+}
+
+/** The security schemes of an operation, one of which a caller needs. */
+function securityOf({ access, managers, ownerTokens, oauth }: RestOperation) {
+  const schemes = new Set<SecurityScheme>([
+    ...SECURITY[access],
+    ...(ownerTokens ? (["ownerToken"] as const) : []),
+    ...(managers ? KEY : []),
+    ...(oauth ? (["apiKeyAsPassword"] as const) : []),
+  ])
+  return [...schemes].map((scheme) => ({ [scheme]: [] }))
 }
 
 const SUCCESS = { 200: "Success.", 201: "Created.", 204: "Success. The response has no body." }
@@ -49,21 +66,7 @@ export function createOpenApiDocument(
     paths,
     components: {
       schemas: { Error: errorSchema },
-      securitySchemes: {
-        accessToken: {
-          type: "http",
-          scheme: "bearer",
-          bearerFormat: "JWT",
-          description:
-            "The `accessToken` returned by registering, signing in, or refreshing. Expires after 15 minutes by default.",
-        },
-        apiKey: {
-          type: "apiKey",
-          in: "header",
-          name: "X-API-Key",
-          description: "An API key. Valid until it expires or is revoked.",
-        },
-      },
+      securitySchemes: SECURITY_SCHEMES,
     },
   }
 }
@@ -77,7 +80,7 @@ function describe(operation: RestOperation) {
     operationId: operation.operationId,
     summary: operation.summary,
     description: operation.description,
-    security: operation.managers ? SECURITY.jwtOrKey : SECURITY[operation.access],
+    security: securityOf(operation),
     parameters: [
       ...Object.entries(params).map(([name, field]) =>
         parameter("path", name, input?.properties?.[field], true),
@@ -85,7 +88,7 @@ function describe(operation: RestOperation) {
       ...(hasBody ? [] : fields).map((name) =>
         parameter("query", name, input?.properties?.[name], input?.required?.includes(name) ?? false),
       ),
-      ...(operation.managers === "owner" ? HEADERS_OF_MANAGERS : []),
+      ...(operation.managers === "owner" ? headersOfManagers(operation) : []),
     ],
     ...(hasBody && {
       requestBody: {
@@ -105,25 +108,6 @@ function describe(operation: RestOperation) {
     },
   }
 }
-
-/** For backends that manage the keys of their users. */
-const HEADERS_OF_MANAGERS = [
-  {
-    name: ON_BEHALF_OF,
-    in: "header",
-    description:
-      "For keys with the scope `latchkey:manage`: the issuer and the subject of the owner to act for, each percent-encoded, with a space between them. Never `latchkey`.",
-    required: false,
-    schema: { type: "string" },
-  },
-  {
-    name: ACTOR,
-    in: "header",
-    description: "The person who acts for that owner, percent-encoded, for the audit trail.",
-    required: false,
-    schema: { type: "string" },
-  },
-]
 
 const parameter = (
   place: "path" | "query",

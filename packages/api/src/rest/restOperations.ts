@@ -24,6 +24,8 @@ export interface RestOperation extends Omit<RestRoute, "input"> {
   accounts: boolean
   /** What keys with `latchkey:manage` may do. */
   managers?: "owner" | "admin"
+  /** Whether owner tokens are accepted. */
+  ownerTokens?: true
   /** The scope that the caller needs. */
   scope?: string
   /** Null if the procedure takes no input. */
@@ -38,7 +40,12 @@ describeFields(procedureDescriptions.map(({ output }) => output))
 
 /** Every procedure with a REST route. */
 export const restOperations: readonly RestOperation[] = procedureDescriptions.flatMap(
-  ({ path: procedure, kind, meta: { rest = [], access, accounts = false, scope, managers }, ...schemas }) => {
+  ({
+    path: procedure,
+    kind,
+    meta: { rest = [], access, accounts = false, scope, managers, ownerTokens },
+    ...schemas
+  }) => {
     if (!access) return []
     const { output } = schemas
     const routes: RestRoute[] = [rest].flat()
@@ -51,6 +58,7 @@ export const restOperations: readonly RestOperation[] = procedureDescriptions.fl
       accounts,
       ...(scope !== undefined && { scope }),
       ...(managers !== undefined && { managers }),
+      ...(ownerTokens && { ownerTokens }),
       input: input ? toJsonSchema(input, "input") : null,
       output: output ? toJsonSchema(output, "output") : null,
     }))

@@ -5,7 +5,15 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { bearer, client, createTestAuth, gate, newSecret, signUp } from "../../test/createTestAuth.ts"
+import {
+  bearer,
+  client,
+  createTestAuth,
+  gate,
+  LOWEST_BCRYPT_COST,
+  newSecret,
+  signUp,
+} from "../../test/createTestAuth.ts"
 import type { Auth } from "../createAuth.ts"
 
 const rejected = { caller: null, problem: "invalid" }
@@ -78,7 +86,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     expect(wrong).toMatchObject({ reason: "LOGIN_FAILED", message: unknown.message })
     expect(unknown).toMatchObject({ reason: "LOGIN_FAILED" })
     const costs = compare.mock.calls.map(([, hash]) => bcrypt.getRounds(hash))
-    expect(costs).toEqual([10, 10])
+    expect(costs).toEqual([LOWEST_BCRYPT_COST, LOWEST_BCRYPT_COST])
     vi.restoreAllMocks()
   })
 

@@ -40,18 +40,19 @@ test.each([
 
 const ASCENDING = "01234567890123456789012345678901234567890"
 
+const COMMON = new Set<string>(dictionary["passwords-common"])
+
 /** The same rule as regular expressions, which are easier to read but take quadratic time. */
 function isCommonByRegExp(password: string): boolean {
-  const common = dictionary["passwords-common"]
   const pieceOf = (text: string) => /^(.+?)\1+$/su.exec(text)?.[1] ?? text
   const text = password.toLowerCase()
   const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "")
   const piece = pieceOf(text)
   return (
-    common.includes(text) ||
-    (common.includes(core) && core.length >= text.length / 2) ||
+    COMMON.has(text) ||
+    (COMMON.has(core) && core.length >= text.length / 2) ||
     /^(latchkey|apikeys?|myapikey|administrator)$/.test(pieceOf(text.replace(/[^\p{L}]+/gu, ""))) ||
-    common.includes(piece) ||
+    COMMON.has(piece) ||
     (piece !== text && piece.length <= 4) ||
     ASCENDING.includes(text) ||
     [...ASCENDING].reverse().join("").includes(text)
@@ -93,5 +94,7 @@ test.each([
   `${"a".repeat(511)}b${"a".repeat(511)}c`,
   "ab".repeat(511).concat("cd"),
 ])("%#: 10,000 checks of a long hostile password finish in time", (password) => {
-  for (let i = 0; i < 10_000; i++) expect(isCommonPassword(password)).toBe(false)
+  let common = 0
+  for (let i = 0; i < 10_000; i++) if (isCommonPassword(password)) common++
+  expect(common).toBe(0)
 })

@@ -1,18 +1,8 @@
+import type { Owner } from "@latchkey/contract"
 import type { ActingCredential, ByAdmin } from "@latchkey/db"
 import { CLOCK_LEEWAY_SECONDS } from "../crypto/ownJwt.ts"
 
-/** Whom keys belong to: a person, an organization or a service. */
-export interface Owner {
-  id: string
-  /** Who vouches for the subject: `latchkey` for own accounts. */
-  issuer: string
-  /** The issuer's own id of the owner. */
-  subject: string
-  email: string | null
-  role: "user" | "admin"
-  /** Null if the owner has no row. */
-  createdAt: Date | null
-}
+export type { Owner }
 
 /** Who is calling, and by which credential. */
 export type Caller = {

@@ -234,19 +234,17 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
 
   test("of concurrent changes none is lost, and the trail is a chain", async () => {
     const key = await newKey()
-    const labels = Array.from({ length: 20 }, (_, index) => `label ${index}`)
-    await Promise.all(
-      labels.map((label, index) => update(key, index % 2 ? { label } : { label, disabled: index % 4 === 0 })),
-    )
+    const labels = ["a", "b", "c", "d", "e"]
+    await Promise.all(labels.map((label, index) => update(key, { label, disabled: index % 2 === 0 })))
 
-    const chain = (await changesOf(key)).reverse()
-    expect(chain).toHaveLength(labels.length)
-    let last: unknown = "nightly import"
-    for (const changes of chain) {
-      expect(changes?.label?.from).toBe(last)
-      last = changes?.label?.to
-    }
-    expect((await auth.apiKeys.get(key.owner, key)).label).toBe(last)
+    const changes = await changesOf(key)
+    expect(changes).toHaveLength(labels.length)
+    // Events of the same millisecond are in no particular order.
+    const next = new Map(changes.map((change) => [change?.label?.from, change?.label?.to]))
+    let label: unknown = "nightly import"
+    for (const _ of labels) label = next.get(label)
+    expect((await auth.apiKeys.get(key.owner, key)).label).toBe(label)
+    expect(labels).toContain(label)
   })
 
   describe("a key for some addresses", () => {

@@ -1,4 +1,4 @@
-import { connect, type Sql } from "@latchkey/test-postgres"
+import { codeBlock, connect, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
 import { migrateEarlier, renameUsers, storeEarlier } from "../../test/earlierInstallation.ts"
@@ -212,7 +212,7 @@ test("what the documentation says removes all that the move left behind", async 
   await installEarlier(adminUrl)
   await start(adminUrl, async () => {})
 
-  await admin.unsafe("drop function public.latchkey_moved() cascade; drop table public.latchkey_migrations")
+  await admin.unsafe(codeBlock("docs/postgresql.md", "sql", "Versions that used the search path"))
 
   expect(await admin`select relname from pg_class where relnamespace = 'public'::regnamespace`).toEqual([])
 })

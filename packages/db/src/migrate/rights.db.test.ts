@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { connect } from "@latchkey/test-postgres"
+import { codeBlock, connect } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { migrateEarlier } from "../../test/earlierInstallation.ts"
 import { openEmpty, start } from "../../test/emptyDatabase.ts"
@@ -24,12 +24,12 @@ import {
   touchApiKeys,
 } from "../index.ts"
 
-/** What docs/postgresql.md says: a role that owns the schema, and the role that serves. */
-const grantLeast = (owner: string, runtime: string) => `
-  create schema latchkey authorization ${owner};
-  grant usage on schema latchkey to ${runtime};
-  alter default privileges for role ${owner} in schema latchkey
-    grant select, insert, update, delete on tables to ${runtime}`
+/** What the documentation says, for other names: a role that owns the schema, and the role that serves. */
+const grantLeast = (owner: string, runtime: string) =>
+  codeBlock("docs/postgresql.md", "sql", "Rights")
+    .replaceAll(/^create role .*$/gm, "")
+    .replaceAll("latchkey_owner", owner)
+    .replaceAll("to latchkey;", `to ${runtime};`)
 
 async function openWithTwoRoles() {
   const empty = await openEmpty(inject("postgresUrl"))

@@ -184,16 +184,21 @@ export const revokeApiKey = write(
     db,
     { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
   ): Promise<"done" | "notFound" | "ended"> =>
-    withAuthority(db, by, async (tx) => {
-      const [subject] = await tx
-        .update(apiKeys)
-        .set(revocation)
-        .where(and(eq(apiKeys.id, id), eq(apiKeys.ownerId, by.owner.id), isNull(apiKeys.revokedAt)))
-        .returning({ id: apiKeys.id, label: apiKeys.label })
-      if (!subject) return "notFound"
-      await recordEvent(tx, { ...byOwner(by), kind: "apiKeyRevoked", client, subject })
-      return "done"
-    }),
+    withAuthority(
+      db,
+      by,
+      async (tx) => {
+        const [subject] = await tx
+          .update(apiKeys)
+          .set(revocation)
+          .where(and(eq(apiKeys.id, id), eq(apiKeys.ownerId, by.owner.id), isNull(apiKeys.revokedAt)))
+          .returning({ id: apiKeys.id, label: apiKeys.label })
+        if (!subject) return "notFound"
+        await recordEvent(tx, { ...byOwner(by), kind: "apiKeyRevoked", client, subject })
+        return "done"
+      },
+      { keyId: id },
+    ),
 )
 
 /** Marks keys as used now. Rows are locked in a fixed order, to avoid deadlocks between instances. */

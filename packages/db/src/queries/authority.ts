@@ -46,22 +46,27 @@ export const sessionCredential = ({
  * enabled, and the credential has not ended, expired or been revoked. A concurrent change that would end one of them
  * either commits first, and the check sees it, or waits for this transaction.
  *
- * To prevent deadlocks, locks are taken in a fixed order (owners by id, then sessions, then keys) and at full strength
- * from the start. As the owner is locked first, changes by the same owner are serialized. The row locks are "no key
- * update", which don't block inserts of events that refer to the owner.
+ * To prevent deadlocks, locks are taken in a fixed order (owners by id, then sessions, then keys by id) and at full
+ * strength from the start. As the owner is locked first, changes by the same owner are serialized. The row locks are
+ * "no key update", which don't block inserts of events that refer to the owner.
  *
+ * @param options.keyId the key that the change updates.
  * @returns `ended` if the caller may no longer act; nothing was changed.
  */
 export async function withAuthority<Result>(
   db: Database,
   credential: ActingCredential,
   change: (tx: Database) => Promise<Result>,
+  { keyId }: { keyId?: string } = {},
 ): Promise<Result | "ended"> {
   return db.transaction(async (tx) => {
     const { owner, ...by } = credential
     const manager = "manager" in by ? by.manager : undefined
     const locked = await lockOwners(tx, manager ? [owner, manager.owner] : [owner])
     const find = (id: string) => locked.find((row) => row.id === id)
+    if (manager?.via === "apiKey" && keyId !== undefined) {
+      await lockKeys(tx, { ids: [manager.credentialId, keyId], owners: [owner, manager.owner] })
+    }
     if (manager && !(await mayStillAdminister(tx, manager, find(manager.owner.id)))) return "ended"
     return (await mayStillAct(tx, credential, find(owner.id))) ? change(tx) : "ended"
   })
@@ -126,6 +131,20 @@ async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): P
     .from(owners)
     .where(inArray(owners.id, ids))
     .orderBy(owners.id)
+    .for("no key update")
+}
+
+/** Locks two keys in the order of their ids, in which their uses are recorded too. */
+async function lockKeys(
+  tx: Database,
+  { ids, owners }: { ids: readonly string[]; owners: readonly OwnerIdentity[] },
+): Promise<void> {
+  const ownerIds = owners.map(({ id }) => id)
+  await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(inArray(apiKeys.id, [...ids]), inArray(apiKeys.ownerId, ownerIds)))
+    .orderBy(apiKeys.id)
     .for("no key update")
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { headersOf } from "../host/readHeaders.ts"
 import type { Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
+import { admitRequest } from "./admitRequest.ts"
 import { createNodeListener, type NodeRequest } from "./nodeListener.ts"
 
 declare global {
@@ -25,22 +25,17 @@ export function latchkeyHandler(latchkey: Mountable): ExpressHandler {
   return (request, response, next) => listener(request, response).catch(next)
 }
 
-/** Lets only such callers pass, and sets `response.locals.caller`. */
+/** Passes on only the requests of callers who meet the requirement, and sets `response.locals.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   requirement: Requirement<NoInfer<Scope>> = {},
 ): ExpressHandler {
   return async (request, response, next) => {
-    const verdict = await latchkey.authenticate(headersOf(request), {
-      ...requirement,
-      method: request.method,
-      address: addressOf(request),
-      request,
-    })
-    for (const [name, value] of Object.entries(verdict.headers)) response.setHeader(name, value)
-    if (!verdict.ok) return void response.writeHead(verdict.status).end(JSON.stringify(verdict.body))
+    const exchange = { request, response }
+    const caller = await admitRequest(latchkey, exchange, { address: addressOf(request), requirement })
+    if (!caller) return
     const { locals } = response as ServerResponse & { locals: { caller: Caller } }
-    locals.caller = verdict.caller
+    locals.caller = caller
     next()
   }
 }

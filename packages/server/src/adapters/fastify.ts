@@ -28,7 +28,7 @@ export function latchkeyHandler(latchkey: Mountable): FastifyPluginAsync {
   }
 }
 
-/** Lets only such callers pass, as a `preHandler`, and sets `request.caller`. */
+/** A `preHandler` that refuses callers who don't meet the requirement, and sets `request.caller` for others. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   requirement: Requirement<NoInfer<Scope>> = {},

@@ -9,7 +9,7 @@ export function latchkeyHandler(
   return async (c) => latchkey.fetch(await withReadBody(c), { address: address(c), request: c.req })
 }
 
-/** Lets only such callers pass, and sets `c.var.caller`. */
+/** Passes on only the requests of callers who meet the requirement, and sets `c.var.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   { address = peerAddress, ...requirement }: Requirement<NoInfer<Scope>> & AddressOption<Context> = {},

@@ -22,7 +22,7 @@ export function latchkeyHandler(
   }
 }
 
-/** Lets only such callers through to a route handler, which gets them in its second argument. */
+/** Calls a route handler only for callers who meet the requirement. Its second argument contains the caller. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   { address, ...requirement }: Requirement<NoInfer<Scope>> & AddressOption<Request> = {},

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { headersOf } from "../host/readHeaders.ts"
 import type { AddressOption, Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
+import { admitRequest } from "./admitRequest.ts"
 import { createNodeListener } from "./nodeListener.ts"
 
 /** Serves a Latchkey with `createServer` of `node:http`. */
@@ -11,7 +11,7 @@ export function latchkeyHandler(
   return createNodeListener(latchkey, address)
 }
 
-/** Lets only such callers through to a listener, which finds them in `request.caller`. */
+/** Passes on only the requests of callers who meet the requirement. The listener finds the caller in `request.caller`. */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   {
@@ -22,15 +22,9 @@ export function guard<Scope extends string>(
   listener: (request: IncomingMessage & { caller: Caller<Scope> }, response: ServerResponse) => unknown,
 ) => (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return (listener) => async (request, response) => {
-    const verdict = await latchkey.authenticate(headersOf(request), {
-      ...requirement,
-      method: request.method,
-      address: address(request),
-      request,
-    })
-    for (const [name, value] of Object.entries(verdict.headers)) response.setHeader(name, value)
-    if (verdict.ok) await listener(Object.assign(request, { caller: verdict.caller }), response)
-    else response.writeHead(verdict.status).end(JSON.stringify(verdict.body))
+    const exchange = { request, response }
+    const caller = await admitRequest(latchkey, exchange, { address: address(request), requirement })
+    if (caller) await listener(Object.assign(request, { caller }), response)
   }
 }
 

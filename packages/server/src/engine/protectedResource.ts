@@ -7,8 +7,10 @@ export function protectedResourceOf(
   mountedAt: string | null,
 ): ProtectedResource | undefined {
   if (publicUrl === undefined || trustedIssuers.length === 0) return undefined
+  const resource = publicUrl.replace(/\/$/, "")
   return {
-    url: publicUrl.replace(/\/$/, "") + (mountedAt ?? ""),
+    resource,
+    url: resource + (mountedAt ?? ""),
     issuers: trustedIssuers.map(({ issuer }) => issuer),
     scopes,
   }

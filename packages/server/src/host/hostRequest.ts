@@ -88,7 +88,7 @@ export function createHostContext(
     request: req,
     ...settings,
     // A host may have passed on the request alone.
-    isLongLived: isWebSocket || /^websocket$/i.test(headers.get("upgrade") ?? ""),
+    isLongLived: isWebSocket || /\bwebsocket\b/i.test(headers.get("upgrade") ?? ""),
   })
   requests.set(hostRequest.latchkey, hostRequest)
   return { latchkey: hostRequest.latchkey } as unknown as Context & LatchkeyContext

@@ -159,6 +159,21 @@ test("on a WebSocket every call is verified, of the product and of Latchkey", as
   expect(await failureOf(byKey.keys.auth.me.query())).toMatchObject({ status: 401 })
 })
 
+test("the context of a WebSocket whose host passes on the request alone is verified at every call too", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const { key, revoke } = await newKey(latchkey)
+  const headers = { "x-api-key": key, connection: "Upgrade", upgrade: "h2c, WebSocket" }
+  const ctx = { requestedAt: new Date(), ...latchkey.createContext({ headers, method: "GET" } as never) }
+  const calls = createProduct(latchkey).createCaller(ctx)
+
+  expect(await calls.whoami()).toMatchObject({ via: "apiKey" })
+  expect(await calls.keys.auth.me()).toMatchObject({ via: "apiKey" })
+  await revoke()
+  await expect(calls.whoami()).rejects.toMatchObject({ code: "UNAUTHORIZED" })
+  await expect(calls.keys.auth.me()).rejects.toMatchObject({ code: "UNAUTHORIZED" })
+})
+
 test("on a WebSocket another site's page gets no answer by the host's cookie", async () => {
   await using started = await startLatchkey(serverUrl, {
     identify: (headers) => (headers.get("cookie") === "session=ada" ? { subject: "org_1" } : null),

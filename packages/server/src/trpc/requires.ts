@@ -27,7 +27,7 @@ export const requirementsOf = (middlewares: readonly object[]): Requirement[] =>
   middlewares.flatMap((middleware) => requirements.get(middleware) ?? [])
 
 /**
- * Creates `requires`: a procedure that lets only such callers pass. It verifies at every call, and again while a
+ * Creates `requires`: a procedure for callers who meet the requirement. It verifies them at every call, and again while a
  * subscription runs.
  */
 export function createRequires({ verify, scopes, onVerified }: RequiresOptions) {

@@ -78,9 +78,13 @@ describe("a token", () => {
     ["of Keycloak's kind Bearer", { typ: "Bearer" }, { typ: "JWT" }],
     ["for several audiences", { aud: ["other", "api"] }, {}],
     ["typed as an access token, with the client in its audience", { aud: ["api", "web"], azp: "web" }, {}],
-    ["that expired 20 s ago", { exp: Math.floor(Date.now() / 1000) - 20 }, {}],
   ])("%s is accepted", async (_, claims, header) => {
     expect(await trust()(await issuer.sign(claims, { header }))).toMatchObject({ subject: "ada" })
+  })
+
+  test("that expired 20 s ago is accepted, because clocks differ", async () => {
+    const exp = Math.floor(Date.now() / 1000) - 20
+    expect(await trust()(await issuer.sign({ exp }))).toMatchObject({ subject: "ada" })
   })
 
   test("may have its client as the audience if the entry allows that", async () => {

@@ -1,7 +1,7 @@
 import { initTRPC, type TRPCError } from "@trpc/server"
 import { expect, test } from "vitest"
-import { createTestLatchkey } from "./testing.ts"
-import type { LatchkeyContext } from "./types.ts"
+import { createTestLatchkey } from "../src/testing.ts"
+import type { LatchkeyContext } from "../src/types.ts"
 
 const latchkey = createTestLatchkey({ scopes: ["reports:read"], maxKeyLifetimeDays: 30 })
 const { apiKeys } = latchkey.as({ subject: "org_42" }, { actor: "user_7" })

@@ -1,9 +1,9 @@
 import { initTRPC } from "@trpc/server"
 import { Hono } from "hono"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { rest, startLatchkey } from "../test/startLatchkey.ts"
-import { guard } from "./adapters/hono.ts"
-import type { Identity } from "./options/options.ts"
+import { guard } from "../src/adapters/hono.ts"
+import type { Identity } from "../src/options/options.ts"
+import { rest, startLatchkey } from "./startLatchkey.ts"
 
 // A product that gives its users' browsers tokens for their keys alone. Its own API must not accept them.
 

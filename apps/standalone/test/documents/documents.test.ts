@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { type CodeBlock, codeBlock, readCodeBlocks } from "@latchkey/test-postgres"
+import { describe, expect, test } from "vitest"
+import packageJson from "../../../../package.json" with { type: "json" }
+import { createTerminalFormat } from "../../src/terminalFormat.ts"
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), "utf8")
+const list = (path: string) => (existsSync(join(root, path)) ? readdirSync(join(root, path)) : [])
+
+const packages = ["packages", "apps"].flatMap((parent) => list(parent).map((name) => `${parent}/${name}`))
+const documents = [
+  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "SECURITY-ASVS.md"],
+  ...list("docs").map((name) => `docs/${name}`),
+  ...packages.map((folder) => `${folder}/README.md`),
+].filter((path) => path.endsWith(".md") && existsSync(join(root, path)))
+
+const PAGES_WITH_TESTED_BLOCKS = /^(README\.md|docs\/.*|packages\/.*)$/
+
+/** The calls of `codeBlock` and `codeBlocks` in all tests, as a function that tells which test uses a block. */
+function findUsers() {
+  const testFiles = packages.flatMap((folder) =>
+    ["src", "test"].flatMap((part) =>
+      readdirIfThere(join(folder, part))
+        .filter((name) => name.endsWith(".ts") && (part === "test" || name.includes(".test.")))
+        .map((name) => join(folder, part, name)),
+    ),
+  )
+  const calls = testFiles.flatMap((file) =>
+    [...read(file).matchAll(/codeBlocks?\(\s*"([^"]+)",\s*"(\w*)"(?:,\s*"([^"]+)")?,?\s*\)/g)].map(
+      ([, page, language, heading]) => ({ file, page, language, heading }),
+    ),
+  )
+  return (block: CodeBlock) =>
+    calls.find(
+      ({ page, language, heading }) =>
+        page === block.page &&
+        language === block.language &&
+        (heading === undefined || heading === block.heading),
+    )?.file
+}
+
+const readdirIfThere = (folder: string) =>
+  existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true }).map(String) : []
+
+test("every code block of the README, docs/ and the packages' READMEs is used by a test", () => {
+  const userOf = findUsers()
+  const blocks = documents.filter((page) => PAGES_WITH_TESTED_BLOCKS.test(page)).flatMap(readCodeBlocks)
+  expect(blocks.length).toBeGreaterThan(40)
+  const unused = blocks.filter((block) => userOf(block) === undefined)
+  expect(unused.map(({ page, heading, language }) => `${page} "${heading}" ${language}`)).toEqual([])
+})
+
+test("the README's commands are scripts of the repository", () => {
+  const commands = [...codeBlock("README.md", "sh", "Two commands").matchAll(/^npm (\S+)/gm)].map(
+    ([, name]) => name,
+  )
+  expect(commands).toEqual(["start", "test"])
+  expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(commands))
+  expect(codeBlock("docs/quick-start.md", "sh", "Quick start: Latchkey as a server")).toBe("npm start\n")
+})
+
+test("docs/quick-start.md shows the line that a terminal shows", () => {
+  const start = { url: "http://localhost:3000", database: "embedded", awaitsFirstAccount: true }
+  expect(codeBlock("docs/quick-start.md", "", "Quick start: Latchkey as a server")).toBe(
+    createTerminalFormat("info")(JSON.stringify({ level: 30, msg: "", ...start })),
+  )
+})
+
+/** For proxies that the tests can't run: what the configuration must contain, whatever its form. */
+test.each([
+  ["Traefik", codeBlock("docs/reverse-proxies.md", "yaml", "Traefik (not tested)")],
+  ["Envoy", codeBlock("docs/reverse-proxies.md", "lua", "Envoy (not tested)")],
+])(
+  "the configuration for %s asks for a scope, and passes on the five headers and both credentials",
+  (_, code) => {
+    const configuration = code.toLowerCase()
+    expect(configuration).toContain("/auth/verify?scope=reports:read")
+    for (const name of ["subject", "issuer", "key-id", "scopes", "via"]) {
+      expect(configuration).toContain(`x-latchkey-${name}`)
+    }
+    for (const name of ["authorization", "x-api-key"]) expect(configuration).toContain(name)
+  },
+)
+
+test("the README has at most 130 lines", () => {
+  expect(read("README.md").split("\n").length).toBeLessThanOrEqual(131)
+})
+
+test("docs/README.md leads to every page in docs", () => {
+  const index = read("docs/README.md")
+  const pages = list("docs").filter((name) => name.endsWith(".md") && name !== "README.md")
+  expect(pages.filter((name) => !index.includes(`(${name})`))).toEqual([])
+})
+
+test("docs/configuration.md describes exactly the variables that the server reads", () => {
+  const schema = /const Env = z\.object\(\{\n(.*?)\n\}\)/s.exec(read("apps/standalone/src/env.ts"))?.[1] ?? ""
+  const variables = [...schema.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name)
+  const rows = read("docs/configuration.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+  const documented = rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  )
+  expect(variables.length).toBeGreaterThan(20)
+  expect(documented.sort()).toEqual(variables.sort())
+})
+
+/** The ids that GitHub gives to the headings of a page. */
+function anchorsOf(page: string) {
+  const text = read(page).replace(/```.*?```/gs, "")
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\-_ ]/gu, "")
+      .replaceAll(" ", "-"),
+  )
+}
+
+describe.each(documents)("%s", (page) => {
+  test("all its links within the repository lead somewhere", () => {
+    const text = read(page).replace(/```.*?```/gs, "")
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target)
+    const broken = links.filter((target) => {
+      if (/^https?:/.test(target)) return false
+      const [path = "", anchor] = target.split("#")
+      const found = path === "" ? page : join(dirname(page), path)
+      if (!existsSync(join(root, found))) return true
+      return anchor !== undefined && !anchorsOf(found).includes(anchor)
+    })
+    expect(broken).toEqual([])
+  })
+})
