@@ -4,7 +4,7 @@ import { prepareOnce } from "../prepareOnce.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, owners } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
-import { ownerColumns, type StoredOwner } from "./ownerColumns.ts"
+import type { StoredOwner } from "./ownerColumns.ts"
 
 /** The fields that verifying a key needs. */
 export interface VerifiableApiKey {
@@ -26,36 +26,99 @@ export interface VerifiableApiKey {
   owner: StoredOwner
 }
 
+/** In the order of `Values`. */
+const values = [
+  ...[apiKeys.id, apiKeys.prefix, apiKeys.lookupId, apiKeys.keyHash],
+  sql`encode(${apiKeys.receipt}, 'base64')`,
+  ...[apiKeys.receiptSecretId, apiKeys.label, apiKeys.scopes, apiKeys.checks, apiKeys.metadata],
+  ...[apiKeys.createdAt, apiKeys.expiresAt],
+  sql`coalesce(${apiKeys.expiresAt} <= now(), false)`,
+  sql`${owners.disabledAt} is not null`,
+  ...[owners.id, owners.issuer, owners.subject, owners.email, owners.role, owners.createdAt],
+]
+
+type Values = [
+  id: string,
+  prefix: string | null,
+  lookupId: string,
+  // A check constraint ensures that it is not null while the key is not revoked.
+  keyHash: string,
+  receipt: string | null,
+  receiptSecretId: string | null,
+  label: string,
+  scopes: string[] | null,
+  checks: string[],
+  metadata: Record<string, string> | null,
+  createdAt: string,
+  expiresAt: string | null,
+  isExpired: boolean,
+  isOwnerDisabled: boolean,
+  ownerId: string,
+  issuer: string,
+  subject: string,
+  email: string | null,
+  role: StoredOwner["role"],
+  ownerCreatedAt: string,
+]
+
 const verifiableApiKeys = prepareOnce((db) =>
   db
-    .select({
-      id: apiKeys.id,
-      prefix: apiKeys.prefix,
-      lookupId: apiKeys.lookupId,
-      // A check constraint ensures that it is not null while the key is not revoked.
-      keyHash: sql<string>`${apiKeys.keyHash}`,
-      receipt: apiKeys.receipt,
-      receiptSecretId: apiKeys.receiptSecretId,
-      label: apiKeys.label,
-      scopes: apiKeys.scopes,
-      checks: apiKeys.checks,
-      metadata: apiKeys.metadata,
-      createdAt: apiKeys.createdAt,
-      expiresAt: apiKeys.expiresAt,
-      isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
-      isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
-      owner: ownerColumns,
-    })
+    // One column, because decoding twenty of them was a large part of what a verification cost.
+    .select({ row: sql`json_build_array(${sql.join(values, sql`, `)})`.mapWith(toVerifiableApiKey) })
     .from(apiKeys)
     .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
     .where(and(onPrimary, anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isNull(apiKeys.revokedAt)))
     .prepare("verifiable_api_keys"),
 )
 
+/** @param json parsed already by the driver of the embedded database. */
+function toVerifiableApiKey(json: string | Values): VerifiableApiKey {
+  const row: Values = typeof json === "string" ? JSON.parse(json) : json
+  const [
+    id,
+    prefix,
+    lookupId,
+    keyHash,
+    receipt,
+    receiptSecretId,
+    label,
+    scopes,
+    checks,
+    metadata,
+    createdAt,
+    expiresAt,
+    isExpired,
+    isOwnerDisabled,
+    ownerId,
+    issuer,
+    subject,
+    email,
+    role,
+    ownerCreatedAt,
+  ] = row
+  return {
+    id,
+    prefix,
+    lookupId,
+    keyHash,
+    receipt: receipt === null ? null : Buffer.from(receipt, "base64"),
+    receiptSecretId,
+    label,
+    scopes,
+    checks,
+    metadata,
+    createdAt: new Date(createdAt),
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    isExpired,
+    isOwnerDisabled,
+    owner: { id: ownerId, issuer, subject, email, role, createdAt: new Date(ownerCreatedAt) },
+  }
+}
+
 /** Returns the keys that are not revoked now, in no particular order. They may have expired, or be of a disabled owner. */
 export const findVerifiableApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<VerifiableApiKey[]> =>
-    verifiableApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
+    (await verifiableApiKeys(db).execute({ lookupIds: joinIds(lookupIds) })).map(({ row }) => row),
 )
 
 /**
