@@ -1,6 +1,6 @@
+import type { Measurement } from "../rounds.ts"
+import type { CrowdRow } from "../scenarios/crowd.ts"
 import type { Results } from "./results.ts"
-import type { Measurement } from "./rounds.ts"
-import type { CrowdRow } from "./scenarios/crowd.ts"
 import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
 
 /** A performance goal of Latchkey. */

@@ -1,10 +1,10 @@
+import type { Machine } from "../machine.ts"
+import type { ContenderResult, Measurement } from "../rounds.ts"
+import type { CrowdResult } from "../scenarios/crowd.ts"
+import type { ScenarioResults } from "../scenarios.ts"
 import { formatFigure, formatNumber, formatTable } from "./format.ts"
 import { type Goal, goalsOf, isMet } from "./goals.ts"
-import type { Machine } from "./machine.ts"
 import type { Results } from "./results.ts"
-import type { ContenderResult, Measurement } from "./rounds.ts"
-import type { CrowdResult } from "./scenarios/crowd.ts"
-import type { ScenarioResults } from "./scenarios.ts"
 import { figureOf, pairedFigure } from "./statistics.ts"
 
 /** Above this share of a core, the load generator, and not the server, limits the requests per second. */
