@@ -98,6 +98,20 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       compare(cpu, ["product-api", "latchkey-key"], quotient),
     ),
     atMost(
+      1.3,
+      "server CPU: a verification by the SDK ÷ `auth.me`, by key",
+      compare(cpu, ["sdk-verify", "latchkey-key"], quotient),
+    ),
+    atMost(
+      0.15,
+      "SQL statements per introspection",
+      compare(
+        ({ statements }) => statements,
+        ["introspection"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
       0,
       "rows written before the response, by key",
       compare(
