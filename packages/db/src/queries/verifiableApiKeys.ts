@@ -71,9 +71,7 @@ const verifiableApiKeys = prepareOnce((db) =>
     .prepare("verifiable_api_keys"),
 )
 
-/** @param json parsed already by the driver of the embedded database. */
-function toVerifiableApiKey(json: string | Values): VerifiableApiKey {
-  const row: Values = typeof json === "string" ? JSON.parse(json) : json
+function toVerifiableApiKey(row: Values): VerifiableApiKey {
   const [
     id,
     prefix,
