@@ -14,10 +14,15 @@ const installed = [
 
 const isInstalled = (id: string) => installed.some((name) => id === name || id.startsWith(`${name}/`))
 
+const ADAPTERS = ["hono", "express", "fastify", "next", "node"]
+
 export default defineConfig({
-  entry: ["index", "hono", "express", "fastify", "next", "node", "testing", "cli"].map(
-    (name) => `src/${name}.ts`,
-  ),
+  entry: {
+    index: "src/index.ts",
+    testing: "src/testing.ts",
+    cli: "src/command/cli.ts",
+    ...Object.fromEntries(ADAPTERS.map((name) => [name, `src/adapters/${name}.ts`])),
+  },
   format: "esm",
   target: "node20.19",
   platform: "node",

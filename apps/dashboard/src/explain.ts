@@ -14,6 +14,7 @@ export function explain(error: unknown): string {
     case "LOGIN_FAILED":
     case "EMAIL_TAKEN":
     case "KEY_LIMIT_REACHED":
+    case "ALREADY_REPLACED":
     case "FORBIDDEN":
       return error.message
     case "UNAUTHENTICATED":

@@ -9,6 +9,9 @@ export interface LineWriter {
   dropped(): number
 }
 
+/** Returns what to write for one of pino's lines, or null for nothing. */
+export type LineFormat = (line: string) => string | null
+
 /** Bytes of lines to buffer while the disk is full or the reader has stopped reading. Further lines are dropped. */
 const MAX_BUFFERED = 1_048_576
 
@@ -25,8 +28,10 @@ const EXIT_MS = 500
  *
  * This uses neither a stream, which is unusable after its first error, nor the thread pool: a thread that is blocked in a
  * write keeps the process from exiting.
+ *
+ * @param format is applied to each line.
  */
-export function createLineWriter(): LineWriter {
+export function createLineWriter(format: LineFormat = (line) => line): LineWriter {
   const target = openNonBlocking()
   let buffered: Buffer[] = []
   let bytesBuffered = 0
@@ -54,7 +59,9 @@ export function createLineWriter(): LineWriter {
   }
 
   function enqueue(line: string) {
-    const bytes = Buffer.from(line)
+    const text = format(line)
+    if (text === null) return
+    const bytes = Buffer.from(text)
     buffered.push(bytes)
     bytesBuffered += bytes.length
   }

@@ -1,16 +1,18 @@
+import { isatty } from "node:tty"
 import { describeError } from "@latchkey/api"
 import { createLineWriter } from "./createLineWriter.ts"
 import { readEnv } from "./env.ts"
-import { explainStartFailure } from "./explainStartFailure.ts"
 import { isLostConnection } from "./isLostConnection.ts"
 import { listenForStop } from "./listenForStop.ts"
 import { createLog } from "./log.ts"
-import { start } from "./start.ts"
-import { startUnlessStopped } from "./startUnlessStopped.ts"
+import { explainStartFailure } from "./start/explainStartFailure.ts"
+import { start } from "./start/start.ts"
+import { startUnlessStopped } from "./start/startUnlessStopped.ts"
+import { createTerminalFormat } from "./terminalFormat.ts"
 
 try {
   const env = readEnv(process.env)
-  const output = createLineWriter()
+  const output = createLineWriter(isatty(1) ? createTerminalFormat(env.LOG_LEVEL) : undefined)
   const log = createLog(env.LOG_LEVEL, output)
   // This includes unhandled rejections. A lost connection affects only its two ends: Node has closed the socket, and code
   // that waits for it gets an error or times out, so the server keeps running. After any other error the state of the
@@ -33,8 +35,12 @@ try {
     await server.stop()
     process.exit(0)
   })
-  const { url, metricsUrl } = server
-  log.info({ url, ...(metricsUrl !== null && { metricsUrl }) }, `serving on ${url}`)
+  const { url, metricsUrl, awaitsFirstAccount } = server
+  const database = env.DATABASE_URL === undefined ? "embedded" : "PostgreSQL"
+  log.info(
+    { url, ...(metricsUrl !== null && { metricsUrl }), database, awaitsFirstAccount },
+    `serving on ${url}`,
+  )
 } catch (error) {
   process.stderr.write(`${explainStartFailure(error)}\n`)
   process.exit(1)

@@ -57,7 +57,7 @@ test("the audit log records who did what, from where and by which request, on ev
   ])
   expect(nextCursor).toBeNull()
   expect(Object.keys(items[0]).sort()).toEqual(
-    "actor address byAdministrator count createdAt credentialId device id kind lastAt requestId subject via".split(
+    "actor address byAdministrator changes count createdAt credentialId device id kind lastAt requestId subject via".split(
       " ",
     ),
   )

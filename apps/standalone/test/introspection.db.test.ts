@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { createTcpProxy } from "@latchkey/test-postgres"
+import { connect, createTcpProxy } from "@latchkey/test-postgres"
 import * as oauth from "oauth4webapi"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { type RestCall, registerWithKey, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
@@ -126,6 +126,7 @@ test("whoever may not ask gets 401 over REST, and 403 over tRPC for the scope, a
     "the key under another id": { authorization: basic(randomUUID(), gateway.apiKey) },
     "another key under the id": { authorization: basic(gateway.id, user.apiKey) },
     "no key under the id": { authorization: basic(gateway.id, "") },
+    "two keys under the id": { authorization: basic(gateway.id, `${gateway.apiKey},${gateway.apiKey}`) },
     "two credentials": { authorization: basic(gateway.id, gateway.apiKey), "x-api-key": gateway.apiKey },
   })) {
     const answers = [
@@ -147,8 +148,29 @@ test("whoever may not ask gets 401 over REST, and 403 over tRPC for the scope, a
     "the key under another id": [401, 401],
     "another key under the id": [401, 401],
     "no key under the id": [401, 401],
+    "two keys under the id": [401, 401],
     "two credentials": [400, 400],
   })
+})
+
+test("guesses by whoever may not ask cost no bcrypt, so they don't keep others from a verdict", async () => {
+  await using own = await startTestServer({
+    ...server.shared,
+    ADMIN_EMAILS: ADMIN,
+    SCOPES: "reports:read,reports:write",
+    RATE_LIMIT_FACTOR: "1",
+  })
+  const user = await registerWithKey(server.url)
+  const guess = `${user.apiKey.slice(0, 16)}${"0".repeat(48)}`
+  const sql = connect(server.shared.DATABASE_URL)
+  await sql`update api_keys set receipt = null, receipt_secret_id = null where id = ${user.id}`
+  for (let attempt = 0; attempt < 12; attempt++) {
+    expect((await introspect(own.url, { token: guess })).status).toBe(401)
+    expect((await introspect(own.url, { token: guess }, { apiKey: user.apiKey })).status).toBe(401)
+    await sql`update api_keys set receipt = null, receipt_secret_id = null where id = ${user.id}`
+  }
+  await sql.end()
+  expect((await introspect(own.url, { token: user.apiKey }, byKey())).body.active).toBe(true)
 })
 
 test("challenges name the scope, or the scheme that was tried", async () => {

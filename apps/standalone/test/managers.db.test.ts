@@ -102,6 +102,8 @@ test("who may act for whom", async () => {
     "two owners": await outcome(create(manager, { "latchkey-on-behalf-of": "host a, host b" })),
     "a control character": await outcome(create(manager, { "latchkey-on-behalf-of": "host a%00" })),
     "a wrong encoding": await outcome(create(manager, { "latchkey-on-behalf-of": "host %ff" })),
+    "no encoding": await outcome(create(manager, { "latchkey-on-behalf-of": "host é" })),
+    "an actor in no encoding": await outcome(create(manager, { ...headers, "latchkey-actor": "é" })),
     nobody: await outcome(rest(server.url, "POST", "/auth/apikeys", { headers, body: { label: "x" } })),
   }
   expect(table).toEqual({
@@ -117,6 +119,8 @@ test("who may act for whom", async () => {
     "two owners": "400 INVALID_INPUT",
     "a control character": "400 INVALID_INPUT",
     "a wrong encoding": "400 INVALID_INPUT",
+    "no encoding": "400 INVALID_INPUT",
+    "an actor in no encoding": "400 INVALID_INPUT",
     nobody: "401 UNAUTHENTICATED",
   })
 })

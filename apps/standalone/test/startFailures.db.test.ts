@@ -14,8 +14,8 @@ import {
   testCertificate,
 } from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
-import { explainStartFailure } from "../src/explainStartFailure.ts"
-import { StartFailure } from "../src/startFailure.ts"
+import { explainStartFailure } from "../src/start/explainStartFailure.ts"
+import { StartFailure } from "../src/start/startFailure.ts"
 import { newSecret, startTestServer } from "./testServer.ts"
 
 /** The message that an operator gets when the server fails to start with these variables. */

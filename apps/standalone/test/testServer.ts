@@ -8,7 +8,7 @@ import { createTestDatabase, startPgBouncer } from "@latchkey/test-postgres"
 import pino from "pino"
 import { expect, onTestFinished } from "vitest"
 import { readEnv } from "../src/env.ts"
-import { start } from "../src/start.ts"
+import { start } from "../src/start/start.ts"
 import { createCanaries } from "./canaries/createCanaries.ts"
 
 /**

@@ -1,3 +1,4 @@
+import { createScanRules } from "@latchkey/auth"
 import { Hono, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { cors } from "hono/cors"
@@ -31,6 +32,8 @@ export interface HandlerOptions extends TrackRequestOptions {
   passwords?: "on" | "off"
   /** Whether forward authentication refuses keys unless it asks for a scope. */
   keysNeedScope?: boolean
+  /** The prefix of new keys, for the rules of secret scanners. */
+  keyPrefix?: string | undefined
   /** The folder of the built dashboard, or null to serve none. */
   dashboard: string | null
 }
@@ -58,6 +61,10 @@ export function createHandler(options: HandlerOptions): App {
   if (options.protectedResource) {
     const metadata = JSON.stringify(metadataOf(options.protectedResource))
     get(app, METADATA_PATH, (c) => respond(c, 200, metadata))
+  }
+  if (options.keyPrefix !== undefined) {
+    const rules = JSON.stringify(createScanRules(options.keyPrefix))
+    get(app, "/.well-known/latchkey-scan-rules.json", (c) => respond(c, 200, rules))
   }
   mountTrpc(app, basePath)
   mountRest(app, passwords)

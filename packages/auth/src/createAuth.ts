@@ -15,11 +15,12 @@ import {
 } from "./identities/administrator.ts"
 import { type Authenticate, createAuthenticate, type Introspect } from "./identities/authenticate.ts"
 import type { Caller } from "./identities/caller.ts"
-import { type ConfiguredKeys, createFindConfiguredKey } from "./identities/configuredKeys.ts"
+import { type ConfiguredKeys, createConfiguredKeys } from "./identities/configuredKeys.ts"
 import { createFindOwner } from "./identities/createFindOwner.ts"
 import type { Identify } from "./identities/identify.ts"
 import { isSubject } from "./identities/isSubject.ts"
 import type { ScopesOf } from "./identities/narrowScopes.ts"
+import { createOwnerTokens, type OwnerTokens } from "./identities/ownerTokens/createOwnerTokens.ts"
 import { createReadOwner } from "./identities/readOwner.ts"
 import { createScopes } from "./identities/scopes.ts"
 import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIssuers.ts"
@@ -99,6 +100,7 @@ export interface Auth {
   actFor: ActFor
   /** Acts for an owner without a request. */
   as: ActAs
+  ownerTokens: OwnerTokens
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
@@ -109,14 +111,20 @@ export interface Auth {
   /**
    * Updates the roles of all users to match `adminEmails`. If that is null and there is no administrator, makes the
    * oldest account one.
-   *
-   * @returns how many of the emails have no account. Anyone who registers one of them becomes an administrator.
    */
-  syncAdmins(): Promise<number>
+  syncAdmins(): Promise<AwaitedAdmins>
   /** Writes buffered data. */
   flush(): Promise<void>
   /** Writes buffered data and stops background work. */
   close(): Promise<void>
+}
+
+/** Who will become an administrator by registering. */
+export interface AwaitedAdmins {
+  /** How many of `adminEmails` have no account. Anyone who registers one of them becomes an administrator. */
+  unregistered: number
+  /** Whether the first account becomes the administrator, and there is none yet. */
+  first: boolean
 }
 
 /** How many bcrypts may wait per core: about 3 s of work, less than the timeout of most clients. */
@@ -165,7 +173,7 @@ export function createAuth(options: AuthOptions): Auth {
   const serves = (issuer: string) => served.has(issuer)
   const readOwner = createReadOwner(serves)
   const findOwner = createFindOwner({ db, namedAdmins, observer })
-  const findConfiguredKey = createFindConfiguredKey(options.configuredKeys ?? {})
+  const configuredKeys = createConfiguredKeys(options.configuredKeys ?? {})
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -215,7 +223,8 @@ export function createAuth(options: AuthOptions): Auth {
       ...{
         identify: options.identify,
         scopesOf: options.scopesOf,
-        findConfiguredKey,
+        configuredKeys,
+        serves,
         findOwner,
         trustedIssuers,
         observer,
@@ -224,6 +233,7 @@ export function createAuth(options: AuthOptions): Auth {
     administratorOf: (caller, which) => administratorOf(namedAdmins, caller, which),
     actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
     as: createActAs({ apiKeys: actingApiKeys, scopes, readOwner }, { hostIssuer }),
+    ownerTokens: createOwnerTokens({ db, keyring }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins }),
     sessions: createSessions(db),
@@ -231,10 +241,10 @@ export function createAuth(options: AuthOptions): Auth {
     admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db) },
     queue: createFairQueue(QUEUE),
     async syncAdmins() {
-      if (passwords === "off") return 0
-      if (options.adminEmails) return syncAdmins(db, { emails: options.adminEmails })
-      await appointOldestUser(db)
-      return 0
+      if (passwords === "off") return { unregistered: 0, first: false }
+      const { adminEmails: emails } = options
+      if (emails) return { unregistered: await syncAdmins(db, { emails }), first: false }
+      return { unregistered: 0, first: !(await appointOldestUser(db)) }
     },
     flush: lastUsed.flush,
     async close() {

@@ -1,13 +1,16 @@
-/** The kind of credential in a request. `host`: whatever the host identifies its users by. */
-export type CredentialKind = "apiKey" | "accessToken" | "host" | "none"
+/**
+ * The kind of credential in a request. `ownerToken`: a JWT for the key routes of an owner. `host`: whatever the host
+ * identifies its users by.
+ */
+export type CredentialKind = "apiKey" | "accessToken" | "ownerToken" | "host" | "none"
 
 /**
  * The outcome of checking a credential. All rejections look the same to the caller, but operators see the cause:
  * - `malformed`: the text does not have the format of a credential.
  * - `unknown`: the key has no active row. It may be revoked or expired, or its owner may be disabled.
  * - `mismatch`: the key has a row, but its secret is wrong.
- * - `invalid`: the access token has expired, or was not signed by this service.
- * - `ended`: the access token's session has ended, or its owner is disabled.
+ * - `invalid`: the token has expired, or was not signed by this service.
+ * - `ended`: the token's session has ended, its owner is disabled, or the key that made it no longer manages.
  */
 export type Verdict =
   | "accepted"

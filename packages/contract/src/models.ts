@@ -1,3 +1,5 @@
+import type { ApiKey, ListApiKeysInput } from "./apiKeyModels.ts"
+
 /** A person with an account. */
 export interface User {
   id: string
@@ -93,49 +95,18 @@ export interface PasswordChange {
   newPassword: string
 }
 
-export interface CreateApiKeyInput {
-  /** The user's name for the key: 1 to 100 characters. */
-  label: string
-  /** A `Date`, or ISO 8601 with a zone. Omitted or null: the key never expires. */
-  expiresAt?: Date | string | null | undefined
-  /** Omitted or null: every scope of the owner, including any declared later. Empty: none. */
-  scopes?: string[] | null | undefined
+export interface CreateOwnerTokenInput {
+  /** `read`: the token changes nothing. */
+  manage?: "read" | undefined
+  /** Seconds that it is valid: 60 to 900, default 300. */
+  ttl?: number | undefined
 }
 
-/** A key in a list, without its secret. */
-export interface ApiKey {
-  id: string
-  label: string
-  /** The key's first 8 characters, for display. */
-  start: string
-  /** Null: every scope of the owner. */
-  scopes: string[] | null
-  /** The person who created the key, or else the owner's subject. */
-  createdBy: string
-  createdAt: Date
-  /** Accurate to a few seconds; null if never used. */
-  lastUsedAt: Date | null
-  /** Null if the key never expires. */
-  expiresAt: Date | null
-  /** Null unless revoked. */
-  revokedAt: Date | null
-}
-
-/** A new key. The plaintext is returned only this once. */
-export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
-  /** The key itself. Latchkey keeps no copy. */
-  key: string
-}
-
-export interface ListApiKeysInput {
-  /** The previous page's `nextCursor`; omit it to start with the newest key. */
-  cursor?: string | null | undefined
-  /** Keys per page: 1 to 100, default 50. */
-  limit?: number | undefined
-  /** `all` includes revoked and expired keys. */
-  status?: "active" | "all" | undefined
-  /** Any part of the label, ignoring case. */
-  search?: string | undefined
+/** A token for the browser of an owner. */
+export interface OwnerToken {
+  /** A JWT that is good for the key routes of the owner alone. */
+  accessToken: string
+  expiresAt: Date
 }
 
 /** A user, as listed for administrators: an own account, or any other owner that Latchkey has stored. */
@@ -189,10 +160,41 @@ export interface OwnedApiKeyPage {
   nextCursor: string | null
 }
 
-export interface ApiKeyPage {
-  items: ApiKey[]
-  /** Null on the last page. */
-  nextCursor: string | null
+/** Which keys to revoke. A key has to meet all conditions, of which there is at least one. */
+export interface RevokeWhereConditions {
+  createdBefore?: Date | string | undefined
+  createdAfter?: Date | string | undefined
+  /** Not used since then. */
+  unusedSince?: Date | string | undefined
+  /** Who vouches for the owner. */
+  issuer?: string | undefined
+  /** The issuer's own id of the owner. */
+  subject?: string | undefined
+  /** The person who created the key, or else the owner's subject. */
+  createdBy?: string | undefined
+  /** Any part of the label, ignoring case. */
+  labelContains?: string | undefined
+  /** Also finds keys that have every scope of their owner. */
+  scope?: string | undefined
+}
+
+/** First a preview of what would be revoked, then its confirmation. */
+export type RevokeWhereInput =
+  | { where: RevokeWhereConditions; preview: true }
+  | { where: RevokeWhereConditions; confirm: string }
+
+export interface RevokeWherePreview {
+  /** The number of active keys that match. */
+  count: number
+  /** Some of them, newest first. */
+  sample: OwnedApiKey[]
+  /** Confirms the revocation, once, within 10 minutes. */
+  confirm: string
+}
+
+export interface RevokeWhereResult {
+  /** The number of keys that were revoked, earlier attempts included. */
+  revoked: number
 }
 
 /** A sign-in that has neither ended nor expired. */
@@ -229,9 +231,21 @@ export type AuditKind =
   /** A wrong current password; grouped like `loginFailed`. */
   | "passwordChangeFailed"
   | "apiKeyCreated"
+  /** `changes` tells what changed. */
+  | "apiKeyUpdated"
+  /** The key got a successor, and ends at the end of the grace. */
+  | "apiKeyRotated"
+  | "apiKeyImported"
+  /** The key was used from an address that it does not allow; grouped like `loginFailed`. */
+  | "apiKeyRefused"
+  /** The key was reported as leaked, which revoked it. */
+  | "apiKeyLeaked"
   | "apiKeyRevoked"
+  /** A backend made a token for the owner's browser. */
+  | "ownerTokenCreated"
   | "userDisabled"
   | "userEnabled"
+  | "userErased"
 
 /** An event in the audit trail of an account. */
 export interface AuditEvent {
@@ -243,8 +257,8 @@ export interface AuditEvent {
   /** Failures in the group, or sessions ended; otherwise 1. */
   count: number
   /** `accessToken`: a trusted issuer's. `host`: the host vouched for the request. `server`: the host's own code. */
-  via: "password" | "session" | "apiKey" | "refreshToken" | "accessToken" | "host" | "server"
-  /** The id of the session or key used; null for other credentials and administrators. */
+  via: "password" | "session" | "apiKey" | "refreshToken" | "accessToken" | "ownerToken" | "host" | "server"
+  /** The id of the session or key used, or of the key that made the owner token; null for other credentials and administrators. */
   credentialId: string | null
   /** The person who acted for the owner, if that is somebody else; null for administrators. */
   actor: string | null
@@ -256,6 +270,8 @@ export interface AuditEvent {
   requestId: string
   /** The session or key affected, with its device or label at the time. */
   subject: { id: string; label: string | null } | null
+  /** What an update has changed, by the name of the field; null for other events. */
+  changes: Record<string, { from: unknown; to: unknown }> | null
 }
 
 export interface ListAuditInput {

@@ -10,6 +10,7 @@ export type Reason =
   | "METHOD_NOT_ALLOWED"
   | "EMAIL_TAKEN"
   | "KEY_LIMIT_REACHED"
+  | "ALREADY_REPLACED"
   | "TOO_LARGE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "RATE_LIMITED"
@@ -28,6 +29,7 @@ export const REASONS = {
   METHOD_NOT_ALLOWED: { code: "METHOD_NOT_SUPPORTED", status: 405 },
   EMAIL_TAKEN: { code: "CONFLICT", status: 409 },
   KEY_LIMIT_REACHED: { code: "CONFLICT", status: 409 },
+  ALREADY_REPLACED: { code: "CONFLICT", status: 409 },
   TOO_LARGE: { code: "PAYLOAD_TOO_LARGE", status: 413 },
   UNSUPPORTED_MEDIA_TYPE: { code: "UNSUPPORTED_MEDIA_TYPE", status: 415 },
   RATE_LIMITED: { code: "TOO_MANY_REQUESTS", status: 429 },

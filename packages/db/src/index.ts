@@ -24,6 +24,7 @@ export {
   type UserStatus,
 } from "./queries/adminUsers.ts"
 export {
+  type ApiKeySettings,
   createApiKey,
   type ListedApiKey,
   listApiKeys,
@@ -48,6 +49,7 @@ export { countFailure } from "./queries/countFailure.ts"
 export { deleteOldAuditEvents, deleteOldLimits, deleteOldSessions } from "./queries/deleteOld.ts"
 export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
+export { recordOwnerToken } from "./queries/ownerTokens.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
@@ -73,5 +75,10 @@ export {
   type NewUserRole,
   replacePasswordHash,
 } from "./queries/users.ts"
-export { findVerifiableApiKeys, recordReceipt, type VerifiableApiKey } from "./queries/verifiableApiKeys.ts"
+export {
+  findVerifiableApiKeys,
+  findVerifiableApiKeysById,
+  recordReceipt,
+  type VerifiableApiKey,
+} from "./queries/verifiableApiKeys.ts"
 export { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"

@@ -3,6 +3,7 @@ import type {
   AuditPage,
   CreateApiKeyInput,
   CreatedApiKey,
+  CreateOwnerTokenInput,
   IntrospectInput,
   Introspection,
   ListApiKeysInput,
@@ -11,6 +12,7 @@ import type {
   ListUsersInput,
   Me,
   OwnedApiKeyPage,
+  OwnerToken,
   PasswordChange,
   SessionList,
   SignedIn,
@@ -43,6 +45,9 @@ type Procedures = {
     create: Mutation<CreateApiKeyInput, CreatedApiKey>
     list: Query<ListApiKeysInput | undefined, ApiKeyPage>
     revoke: Mutation<{ id: string }, void>
+  }
+  ownerTokens: {
+    create: Mutation<CreateOwnerTokenInput | undefined, OwnerToken>
   }
   sessions: {
     list: Query<void, SessionList>

@@ -1,9 +1,6 @@
 import type {
   CookieSignedIn,
   CookieSignInInput,
-  CreateApiKeyInput,
-  CreatedApiKey,
-  ListApiKeysInput,
   ListAuditInput,
   Me,
   PasswordChange,
@@ -12,13 +9,15 @@ import type {
   SignInInput,
 } from "@latchkey/contract"
 import { type Admin, createAdmin } from "./createAdmin.ts"
+import { type ApiKeys, createApiKeys } from "./createApiKeys.ts"
+import { type As, createAs } from "./createAs.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
 import { createCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
 import { createVerify } from "./createVerify.ts"
 import { noCredential } from "./credential.ts"
 import { listPages } from "./listPages.ts"
-import type { ApiKeyList, AuditList } from "./lists.ts"
+import type { AuditList } from "./lists.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
 import { readBaseUrl } from "./readBaseUrl.ts"
 import type { Verify } from "./verification.ts"
@@ -59,25 +58,7 @@ export interface Latchkey {
     /** The caller. */
     me(options?: CallOptions): Promise<Me>
   }
-  readonly apiKeys: {
-    /**
-     * Creates a key; its `key` is returned here and never again. Needs an access token.
-     *
-     * @throws {LatchkeyError} `KEY_LIMIT_REACHED`, `INVALID_INPUT`, `FORBIDDEN`.
-     */
-    create(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey>
-    /**
-     * The caller's active keys, newest first. `await` returns one page, `for await` iterates over all keys, fetching
-     * page by page. `options` apply to each page.
-     */
-    list(input?: ListApiKeysInput, options?: CallOptions): ApiKeyList
-    /**
-     * Once this resolves, no server accepts the key. A key may revoke only itself.
-     *
-     * @throws {LatchkeyError} `NOT_FOUND` if the caller has no such active key, `FORBIDDEN`.
-     */
-    revoke(id: string, options?: CallOptions): Promise<void>
-  }
+  readonly apiKeys: ApiKeys
   readonly sessions: {
     /** The caller's sessions. Needs an access token, as do the other two. */
     list(options?: CallOptions): Promise<SessionList>
@@ -94,6 +75,7 @@ export interface Latchkey {
     list(input?: ListAuditInput, options?: CallOptions): AuditList
   }
   readonly admin: Admin
+  readonly as: As
   readonly verify: Verify
 }
 
@@ -127,14 +109,6 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     changePassword: (input, options) => call("auth", "changePassword", input, { ...options, ...mutation }),
     me: (options) => call("auth", "me", undefined, { ...options, ...query }),
   }
-  const apiKeys: Latchkey["apiKeys"] = {
-    create: (input, options) => call("apiKeys", "create", input, { ...options, ...mutation }),
-    list: (input, options) =>
-      listPages((cursor = input?.cursor ?? undefined) =>
-        call("apiKeys", "list", { ...input, cursor }, { ...options, ...query }),
-      ),
-    revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),
-  }
   const sessions: Latchkey["sessions"] = {
     list: (options) => call("sessions", "list", undefined, { ...options, ...query }),
     revoke: (id, options) => call("sessions", "revoke", { id }, { ...options, ...mutation }),
@@ -146,6 +120,13 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
         call("audit", "list", { ...input, cursor }, { ...options, ...query }),
       ),
   }
-  const admin = createAdmin(call, { query, mutation })
-  return { auth, apiKeys, sessions, audit, admin, verify: createVerify(call, credential) }
+  return {
+    auth,
+    apiKeys: createApiKeys(call, { query, mutation }),
+    sessions,
+    audit,
+    admin: createAdmin(call, { query, mutation }),
+    as: createAs(call, credential),
+    verify: createVerify(call, credential),
+  }
 }

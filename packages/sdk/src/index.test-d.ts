@@ -8,6 +8,7 @@ import type {
   CookieSignedIn,
   CookieSignInInput,
   CreatedApiKey,
+  CreateOwnerTokenInput,
   Latchkey,
   LatchkeyOptions,
   Me,
@@ -45,8 +46,15 @@ assertType<Failure<ServerRouter> extends Failure<AppRouter> ? true : false>()
 assertType<Equal<DataOf<Failure<AppRouter>>["reason"], DataOf<Failure<ServerRouter>>["reason"]>>()
 assertType<Equal<keyof DataOf<Failure<AppRouter>>, keyof DataOf<Failure<ServerRouter>>>>()
 
-// The client has exactly one method for each procedure.
-assertType<Equal<Exclude<keyof Latchkey, "verify">, keyof inferRouterOutputs<ServerRouter>>>()
+// The client has exactly one method for each procedure. Only backends, which act for their users, make owner tokens.
+assertType<
+  Equal<
+    Exclude<keyof Latchkey, "verify" | "as">,
+    Exclude<keyof inferRouterOutputs<ServerRouter>, "ownerTokens">
+  >
+>()
+type ForOwner = ReturnType<Latchkey["as"]>
+assertType<Equal<keyof ForOwner["ownerTokens"], keyof inferRouterOutputs<ServerRouter>["ownerTokens"]>>()
 // But for introspection, which `verify` calls.
 type NotOwn = "introspect"
 assertType<Equal<keyof Latchkey["auth"], Exclude<keyof inferRouterOutputs<ServerRouter>["auth"], NotOwn>>>()
@@ -62,6 +70,8 @@ assertType<
   Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn | NotOwn>>
 >()
 assertType<Same<Resolves<Latchkey["apiKeys"]>, ServerOutputs["apiKeys"]>>()
+assertType<Equal<ForOwner["apiKeys"], Latchkey["apiKeys"]>>()
+assertType<Same<Resolves<ForOwner["ownerTokens"]>, ServerOutputs["ownerTokens"]>>()
 assertType<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
 assertType<Same<Resolves<Latchkey["admin"]["users"]>, ServerOutputs["admin"]["users"]>>()
 assertType<Same<Resolves<Latchkey["admin"]["apiKeys"]>, ServerOutputs["admin"]["apiKeys"]>>()
@@ -76,6 +86,7 @@ assertType<SignedIn | CookieSignedIn extends ServerOutputs["auth"][SigningIn] ? 
 assertType<Same<Resolved<Latchkey["auth"][SigningIn]>, SignedIn>>()
 assertType<Same<Input<Latchkey["auth"]["changePassword"]>, ServerInputs["auth"]["changePassword"]>>()
 assertType<Same<Input<Latchkey["apiKeys"]["create"]>, ServerInputs["apiKeys"]["create"]>>()
+assertType<Same<CreateOwnerTokenInput, Exclude<ServerInputs["ownerTokens"]["create"], void>>>()
 
 // Only `create` returns a key.
 assertType<Equal<CreatedApiKey["key"], string>>()
@@ -95,6 +106,7 @@ export function explain(error: LatchkeyError): string {
     case "METHOD_NOT_ALLOWED":
     case "EMAIL_TAKEN":
     case "KEY_LIMIT_REACHED":
+    case "ALREADY_REPLACED":
     case "TOO_LARGE":
     case "UNSUPPORTED_MEDIA_TYPE":
     case "RATE_LIMITED":

@@ -8,6 +8,7 @@ export type {
   CookieSignInInput,
   CreateApiKeyInput,
   CreatedApiKey,
+  CreateOwnerTokenInput,
   ListApiKeysInput,
   ListAuditInput,
   ListedUser,
@@ -17,6 +18,7 @@ export type {
   OwnedApiKey,
   OwnedApiKeyPage,
   Owner,
+  OwnerToken,
   PasswordChange,
   Session,
   SessionList,
@@ -29,6 +31,8 @@ export type {
 export { isApiKey } from "@latchkey/contract"
 export type { AppRouter } from "./appRouter.ts"
 export type { Admin } from "./createAdmin.ts"
+export type { ApiKeys } from "./createApiKeys.ts"
+export type { As, ForOwner } from "./createAs.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
 export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
 export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./lists.ts"

@@ -1,7 +1,7 @@
 import { createServer } from "./createServer.ts"
 import { LIBRARY } from "./internals.ts"
-import type { LatchkeyServerOptions } from "./options.ts"
-import { readOptions } from "./readOptions.ts"
+import type { LatchkeyServerOptions } from "./options/options.ts"
+import { readOptions } from "./options/readOptions.ts"
 import type { LatchkeyServer } from "./types.ts"
 
 /**

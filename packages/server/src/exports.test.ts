@@ -1,10 +1,10 @@
 import { expect, test } from "vitest"
-import * as express from "./express.ts"
-import * as fastify from "./fastify.ts"
-import * as hono from "./hono.ts"
+import * as express from "./adapters/express.ts"
+import * as fastify from "./adapters/fastify.ts"
+import * as hono from "./adapters/hono.ts"
+import * as next from "./adapters/next.ts"
+import * as node from "./adapters/node.ts"
 import * as index from "./index.ts"
-import * as next from "./next.ts"
-import * as node from "./node.ts"
 import * as testing from "./testing.ts"
 
 test("the exported names", () => {

@@ -1,7 +1,14 @@
 export type { AppRouter } from "./appRouter.ts"
 export { createLatchkeyServer } from "./createLatchkeyServer.ts"
-export type { Identify, Identity, LatchkeyServerOptions, Logger, ScopesOf, TrustedIssuer } from "./options.ts"
-export { OptionsError } from "./optionsError.ts"
+export type {
+  Identify,
+  Identity,
+  LatchkeyServerOptions,
+  Logger,
+  ScopesOf,
+  TrustedIssuer,
+} from "./options/options.ts"
+export { OptionsError } from "./options/optionsError.ts"
 export type {
   Accepted,
   AuthenticateOptions,

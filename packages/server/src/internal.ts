@@ -1,6 +1,6 @@
 // For Latchkey's own server, which decides more than an application can. Not part of the published package.
 export { createServer } from "./createServer.ts"
-export type { Internals } from "./engine.ts"
+export type { Internals } from "./engine/engine.ts"
 export {
   adminEmail,
   adminSubjects,
@@ -12,5 +12,5 @@ export {
   publicUrl,
   scopes,
   secret,
-} from "./fields.ts"
-export type { Settings } from "./readOptions.ts"
+} from "./options/fields.ts"
+export type { Settings } from "./options/readOptions.ts"

@@ -2,15 +2,15 @@ import { randomBytes } from "node:crypto"
 import { IN_MEMORY, simulateOutage } from "@latchkey/db"
 import { createServer } from "./createServer.ts"
 import { LIBRARY } from "./internals.ts"
-import type { LatchkeyServerOptions } from "./options.ts"
-import { readOptions } from "./readOptions.ts"
+import type { LatchkeyServerOptions } from "./options/options.ts"
+import { readOptions } from "./options/readOptions.ts"
 import type { LatchkeyServer } from "./types.ts"
 
 type OptionsInMemory = "databaseUrl" | "database" | "secret" | "schema" | "migrate" | "maxConnections"
 
 type DistributiveOmit<T, Name extends PropertyKey> = T extends unknown ? Omit<T, Name> : never
 
-export { listUnscopedProcedures } from "./listUnscopedProcedures.ts"
+export { listUnscopedProcedures } from "./trpc/listUnscopedProcedures.ts"
 
 /** The options of `createLatchkeyServer`, without those about a database. */
 export type TestLatchkeyOptions<Scope extends string = string> = DistributiveOmit<

@@ -8,7 +8,7 @@ import {
   type ServerResponse,
 } from "node:http"
 import type { AddressInfo } from "node:net"
-import { latchkeyHandler } from "../src/node.ts"
+import { latchkeyHandler } from "../src/adapters/node.ts"
 import { createTestLatchkey } from "../src/testing.ts"
 import { type ProxyKind, startProxy } from "./startProxy.ts"
 

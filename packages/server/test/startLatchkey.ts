@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { createTestDatabase } from "@latchkey/test-postgres"
 import { createLatchkeyServer } from "../src/createLatchkeyServer.ts"
-import type { LatchkeyServerOptions } from "../src/options.ts"
+import type { LatchkeyServerOptions } from "../src/options/options.ts"
 import type { LatchkeyServer } from "../src/types.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")

@@ -1,6 +1,6 @@
 // The server is an app without exports, so its parts are imported by path.
 import { createHandler, openSource } from "@latchkey/api"
-import { listen } from "../../../standalone/src/listen.ts"
+import { listen } from "../../../standalone/src/http/listen.ts"
 import { createLog } from "../../../standalone/src/log.ts"
 import { port } from "./parts/environment.ts"
 import { openAuth } from "./parts/fixedCaller.ts"

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { Button } from "../components/Button.tsx"
-import { FormError } from "../components/FormError.tsx"
+import { FormError } from "../components/forms/FormError.tsx"
 import { Panel } from "../components/Panel.tsx"
 import { Skeleton } from "../components/Skeleton.tsx"
 import { asUser } from "../session/session.ts"

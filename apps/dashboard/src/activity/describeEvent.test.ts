@@ -16,6 +16,7 @@ const event = (values: Partial<AuditEvent>): AuditEvent => ({
   device: "Firefox on Linux",
   requestId: "r-1",
   subject: null,
+  changes: null,
   ...values,
 })
 

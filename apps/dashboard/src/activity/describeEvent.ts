@@ -45,12 +45,34 @@ export function describeEvent(event: AuditEvent): Description {
       }
     case "apiKeyCreated":
       return { title: `Created the key ${quote(subject)}`, icon: "key" }
+    case "apiKeyUpdated":
+      return { title: sentence(who, `changed the key ${quote(subject)}`), icon: "key" }
+    case "apiKeyRotated":
+      return { title: sentence(who, `replaced the key ${quote(subject)}`), icon: "key" }
+    case "apiKeyImported":
+      return { title: `Imported the key ${quote(subject)}`, icon: "key" }
+    case "apiKeyRefused":
+      return {
+        title: `Refused the key ${quote(subject)} at an address that it does not allow${times(count)}`,
+        icon: "warning",
+        isAlarming: true,
+      }
+    case "apiKeyLeaked":
+      return {
+        title: `Revoked the key ${quote(subject)}, which was reported as leaked`,
+        icon: "warning",
+        isAlarming: true,
+      }
     case "apiKeyRevoked":
       return { title: sentence(who, `revoked the key ${quote(subject)}`) + byItself(event), icon: "key" }
+    case "ownerTokenCreated":
+      return { title: "Opened the management of keys", icon: "key" }
     case "userDisabled":
       return { title: sentence(who, "disabled the account"), icon: "lock", isAlarming: true }
     case "userEnabled":
       return { title: sentence(who, "enabled the account"), icon: "check" }
+    case "userErased":
+      return { title: sentence(who, "erased the account"), icon: "lock", isAlarming: true }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RefObject } from "react"
 import { Link, useRoute } from "wouter"
-import { PageHeading } from "../components/PageHeading.tsx"
+import { PageHeading } from "../components/shell/PageHeading.tsx"
 
 interface Props {
   title: string

@@ -2,8 +2,8 @@ import type { ListedUser } from "@latchkey/sdk"
 import { Link } from "wouter"
 import { Badge } from "../components/Badge.tsx"
 import { Button } from "../components/Button.tsx"
+import { cellClass } from "../components/lists/tableClass.ts"
 import { RelativeTime } from "../components/RelativeTime.tsx"
-import { cellClass } from "../components/tableClass.ts"
 import { nameOf } from "./nameOf.ts"
 
 interface Props {

@@ -1,4 +1,4 @@
-import { ListFilter } from "../components/ListFilter.tsx"
+import { ListFilter } from "../components/lists/ListFilter.tsx"
 
 export interface Filter {
   status: "all" | "active"

@@ -1,7 +1,7 @@
 import type { ApiKey } from "@latchkey/sdk"
 import { Button } from "../components/Button.tsx"
+import { cellClass } from "../components/lists/tableClass.ts"
 import { RelativeTime } from "../components/RelativeTime.tsx"
-import { cellClass } from "../components/tableClass.ts"
 import { ApiKeyStatus, isExpired } from "./ApiKeyStatus.tsx"
 
 export function ApiKeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (apiKey: ApiKey) => void }) {

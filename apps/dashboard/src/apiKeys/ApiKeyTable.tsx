@@ -1,5 +1,5 @@
 import type { ApiKey } from "@latchkey/sdk"
-import { headClass, tableClass } from "../components/tableClass.ts"
+import { headClass, tableClass } from "../components/lists/tableClass.ts"
 import { ApiKeyRow } from "./ApiKeyRow.tsx"
 
 interface Props {

@@ -1,5 +1,5 @@
+import { cellClass, tableClass } from "../components/lists/tableClass.ts"
 import { Skeleton } from "../components/Skeleton.tsx"
-import { cellClass, tableClass } from "../components/tableClass.ts"
 import { ApiKeyTableHead } from "./ApiKeyTable.tsx"
 
 /** A placeholder for the table, with rows of the same height. */

@@ -1,6 +1,6 @@
 import { Button } from "../components/Button.tsx"
 import { Icon } from "../components/Icon.tsx"
-import { NoneFound } from "../components/NoneFound.tsx"
+import { NoneFound } from "../components/lists/NoneFound.tsx"
 import type { Filter } from "./ApiKeyFilter.tsx"
 
 /** Explains to new users what keys are for. */

@@ -2,7 +2,7 @@ import type { User } from "@latchkey/sdk"
 import { ChangePassword } from "../account/ChangePassword.tsx"
 import { Profile } from "../account/Profile.tsx"
 import { Sessions } from "../account/Sessions.tsx"
-import { PageHeading } from "../components/PageHeading.tsx"
+import { PageHeading } from "../components/shell/PageHeading.tsx"
 
 export function AccountPage({ user }: { user: User }) {
   return (

@@ -1,9 +1,9 @@
 import { Link } from "wouter"
 import { ActivityList, ActivitySkeleton, NoActivity } from "../activity/ActivityList.tsx"
 import { useActivity } from "../activity/useActivity.ts"
-import { FormError } from "../components/FormError.tsx"
-import { PageHeading } from "../components/PageHeading.tsx"
-import { Pager } from "../components/Pager.tsx"
+import { FormError } from "../components/forms/FormError.tsx"
+import { Pager } from "../components/lists/Pager.tsx"
+import { PageHeading } from "../components/shell/PageHeading.tsx"
 import { usePages } from "../usePages.ts"
 
 export function ActivityPage() {

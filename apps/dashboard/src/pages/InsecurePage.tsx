@@ -1,5 +1,5 @@
-import { PageHeading } from "../components/PageHeading.tsx"
-import { Plate } from "../components/Plate.tsx"
+import { PageHeading } from "../components/shell/PageHeading.tsx"
+import { Plate } from "../components/shell/Plate.tsx"
 
 /** Shown over plain http, where browsers don't store `Secure` cookies and keys would be exposed on the network. */
 export function InsecurePage() {

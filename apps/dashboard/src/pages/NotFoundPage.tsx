@@ -1,6 +1,6 @@
 import { Link } from "wouter"
 import { buttonClass } from "../components/Button.tsx"
-import { PageHeading } from "../components/PageHeading.tsx"
+import { PageHeading } from "../components/shell/PageHeading.tsx"
 
 export function NotFoundPage() {
   return (

@@ -1,9 +1,9 @@
 import { useRoute } from "wouter"
 import { ActivitySkeleton } from "../activity/ActivityList.tsx"
 import { ApiKeyTableSkeleton } from "../apiKeys/ApiKeyTableSkeleton.tsx"
-import { AwayBanner } from "../components/AwayBanner.tsx"
-import { Logo } from "../components/Logo.tsx"
 import { Skeleton } from "../components/Skeleton.tsx"
+import { AwayBanner } from "../components/shell/AwayBanner.tsx"
+import { Logo } from "../components/shell/Logo.tsx"
 
 /** Shows a skeleton of the page while the session of the last visit is being resumed. */
 export function StartingPage({ failure }: { failure: unknown }) {

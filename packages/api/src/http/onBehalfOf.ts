@@ -3,6 +3,10 @@ import { AuthError } from "@latchkey/auth"
 export const ON_BEHALF_OF = "Latchkey-On-Behalf-Of"
 export const ACTOR = "Latchkey-Actor"
 
+/** Visible ASCII but commas, which join headers that were sent twice. Nothing else tells how it is encoded. */
+const ENCODED = /^[\x21-\x2b\x2d-\x7e]+$/
+const OWNER = /^([\x21-\x2b\x2d-\x7e]+) ([\x21-\x2b\x2d-\x7e]+)$/
+
 /**
  * Reads for whom a call is: `Latchkey-On-Behalf-Of: <issuer> <subject>`, and `Latchkey-Actor`, all percent-encoded. Null
  * without the first.
@@ -18,11 +22,11 @@ export function readOnBehalfOf(
     if (actor === null) return null
     throw invalid(ACTOR, `needs ${ON_BEHALF_OF}`)
   }
-  const [, issuer = "", subject = ""] = /^([^ ,]+) ([^ ,]+)$/.exec(owner) ?? []
+  const [, issuer = "", subject = ""] = OWNER.exec(owner) ?? []
   return {
     issuer: decode(issuer, ON_BEHALF_OF),
     subject: decode(subject, ON_BEHALF_OF),
-    ...(actor !== null && { actor: decode(/^[^ ,]+$/.exec(actor)?.[0] ?? "", ACTOR) }),
+    ...(actor !== null && { actor: decode(ENCODED.exec(actor)?.[0] ?? "", ACTOR) }),
   }
 }
 

@@ -89,6 +89,11 @@ describe("JSON", () => {
     expect(() => parseJson(nested(33))).toThrow(SyntaxError)
   })
 
+  test.each(['"', '"\\', '"\\\n'])("hostile text of 64 KiB finishes in time after %s", (beginning) => {
+    const text = beginning + '\\"'.repeat(32_000)
+    for (let i = 0; i < 10; i++) expect(() => parseJson(text)).toThrow(SyntaxError)
+  })
+
   test("may contain any number of brackets in strings", () => {
     const json = JSON.stringify({ a: "[".repeat(100), "{{{": '"[' })
     expect(parseJson(json)).toEqual(JSON.parse(json))

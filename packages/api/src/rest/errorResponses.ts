@@ -12,6 +12,7 @@ const DESCRIPTIONS: Partial<Record<Reason, string>> = {
   NOT_FOUND: "nothing with this id exists, is still active, and is accessible to the caller.",
   EMAIL_TAKEN: "an account with this email already exists.",
   KEY_LIMIT_REACHED: "the user has reached the limit of active keys.",
+  ALREADY_REPLACED: "another key replaces this one already.",
   TOO_LARGE: "the body exceeds 64 KiB.",
   UNSUPPORTED_MEDIA_TYPE: "the body is compressed, or its type is not the documented one.",
   RATE_LIMITED: "too many attempts. The request had no effect.",

@@ -4,6 +4,7 @@ import {
   auditEvent,
   createApiKey,
   createdApiKey,
+  createOwnerToken,
   credentials,
   id,
   inactiveToken,
@@ -16,7 +17,9 @@ import {
   me,
   newCredentials,
   ownedApiKey,
+  ownerToken,
   passwordChange,
+  rateLimit,
   refresh,
   session,
   sessionList,
@@ -108,6 +111,14 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     label: "The user's name for the key.",
     start: "The key's prefix and first 8 characters, for display.",
     scopes: "What the key may do; null for every scope of its owner.",
+    allowedIps: "The CIDR blocks that the key may be used from; null for any address.",
+    rateLimit: "How many calls the key may make; null without a limit.",
+    disabled: "Whether the key is rejected until it is enabled again.",
+    locked:
+      "Whether the product has set the scopes, addresses and limit, so that the owner can't change them.",
+    metadata: "What the product has stored with the key.",
+    replaces: "The id of the API key that this one replaces.",
+    replacedBy: "The id of the API key that replaces this one.",
     createdBy: "The person who created the key, or else the owner's subject.",
     createdAt: "When the key was created.",
     lastUsedAt: "When the key was last used, accurate to a few seconds; null if never.",
@@ -119,8 +130,25 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     expiresAt: "When the key expires. Omit it or set it to null for a key that never expires.",
     scopes:
       "What the key may do. Omit it or set it to null for every scope of the owner, including any declared later.",
+    allowedIps:
+      "1 to 20 IPv4 or IPv6 addresses or CIDR blocks that the key may be used from. Omit it or set it to null for any address.",
+    rateLimit: "How many calls the key may make. Omit it or set it to null for no limit.",
+    metadata: "At most 20 texts by name, 2 KiB together. Only the product itself can set it.",
+    lock: "Whether the owner can't change the scopes, addresses and limit that are set here. Only the product itself can set it; true by default if any of them is set.",
+  })
+  describe(rateLimit.shape, {
+    limit: "The number of calls in the window.",
+    window: "The length of the window in seconds.",
   })
   describe(createdApiKey.shape, { key: "The key itself. Latchkey keeps no copy." })
+  describe(createOwnerToken.shape, {
+    manage: "`read` for a token that changes nothing.",
+    ttl: "How many seconds the token is valid.",
+  })
+  describe(ownerToken.shape, {
+    accessToken: "A JWT, for `Authorization: Bearer`.",
+    expiresAt: "When the token expires.",
+  })
   describe(ownedApiKey.shape, { owner: "The user whom the key belongs to." })
   describe(ownedApiKey.shape.owner.shape, {
     disabledAt: "When the user was disabled; null unless disabled. Keys of disabled users are rejected.",
@@ -148,7 +176,8 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     lastAt: "When the last failure of the group happened; otherwise the same as `createdAt`.",
     count: "The number of failures in the group, or of sessions ended; otherwise 1.",
     via: "The kind of credential used.",
-    credentialId: "The id of the session or API key used; null for other credentials and administrators.",
+    credentialId:
+      "The id of the session or API key used, or of the API key that made the owner token; null for other credentials and administrators.",
     actor: "The person who acted for the user, if that is somebody else; null for administrators.",
     byAdministrator: "Whether an administrator did it.",
     address:
@@ -156,6 +185,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     device: 'The browser and system, such as "Chrome on Linux"; null if unknown or if `address` is null.',
     requestId: "The id of the request.",
     subject: "The session or API key affected, with its device or label at the time.",
+    changes: "What an update has changed, by the name of the field; null for other events.",
   })
   describe(auditEvent.shape.subject.unwrap().shape, {
     id: "The id of the session or API key.",

@@ -19,6 +19,7 @@ test("without own accounts, their routes are neither served nor documented", () 
     "/auth/apikeys/{key_id}",
     "/auth/audit",
     "/auth/me",
+    "/auth/owner-tokens",
     "/auth/verify",
     "/oauth/introspect",
   ])

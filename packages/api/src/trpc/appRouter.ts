@@ -4,11 +4,13 @@ import { adminUsersRouter } from "./routers/adminUsers.ts"
 import { apiKeysRouter } from "./routers/apiKeys.ts"
 import { auditRouter } from "./routers/audit.ts"
 import { authRouter } from "./routers/auth.ts"
+import { ownerTokensRouter } from "./routers/ownerTokens.ts"
 import { sessionsRouter } from "./routers/sessions.ts"
 
 export const appRouter = router({
   auth: authRouter,
   apiKeys: apiKeysRouter,
+  ownerTokens: ownerTokensRouter,
   sessions: sessionsRouter,
   audit: auditRouter,
   admin: { users: adminUsersRouter, apiKeys: adminApiKeysRouter },

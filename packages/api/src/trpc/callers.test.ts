@@ -16,6 +16,8 @@ const key: Caller = { ...host, via: "apiKey", apiKeyId: "k-1", label: "x", metad
 const page = { items: [], nextCursor: null }
 const created = {
   ...{ id: "k-2", label: "x", start: "01234567", scopes: null, createdBy: "org_42" },
+  ...{ allowedIps: null, rateLimit: null, disabled: false, locked: false, metadata: null },
+  ...{ replaces: null, replacedBy: null },
   ...{ createdAt: new Date(), expiresAt: null, key: "…" },
 }
 

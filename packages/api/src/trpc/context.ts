@@ -110,8 +110,8 @@ export class Latchkey {
   }
 }
 
-/** No key has characters that a header can't hold. */
-const toFieldValue = (text: string) => text.replaceAll(/[^\x21-\x7e]/g, "?")
+/** No key has characters that a header can't hold, or commas, which separate two keys. */
+const toFieldValue = (text: string) => text.replaceAll(/[^\x21-\x2b\x2d-\x7e]/g, "?")
 
 /** Creates the context of a request. */
 export const createContext = (source: AuthSource, request: RequestState): Context => ({

@@ -1,20 +1,24 @@
-import { type Caller, INTROSPECT } from "@latchkey/auth"
+import { type Caller, INTROSPECT, unauthenticated } from "@latchkey/auth"
 import type { Introspection } from "@latchkey/contract"
 import { introspect, introspection } from "@latchkey/contract/schemas"
 import { asCaller, baseProcedure } from "./procedures.ts"
 
 /**
  * For keys that may ask about credentials. The verdict begins beside the verdict about the caller, so that both keys are
- * read at once, and is used only if the caller may ask.
+ * read at once, and is used only if the caller may ask. Nobody else can make it cost a bcrypt, or count as a failure.
  */
 export const introspectionProcedure = baseProcedure
   .meta({ access: "key", scope: INTROSPECT, queue: "none" })
   .use(async ({ ctx, getRawInput, next }) => {
     const { data } = introspect.safeParse(await getRawInput().catch(() => undefined))
     const { latchkey } = ctx
-    latchkey.authenticate().catch(() => {})
+    const mayCompare = latchkey.authenticate().then(({ caller }) => {
+      if (!caller?.scopes.includes(INTROSPECT)) throw unauthenticated()
+    })
+    mayCompare.catch(() => {})
     const verdict =
-      data && latchkey.auth.introspect(data.token, data.address ? { address: data.address } : undefined)
+      data &&
+      latchkey.auth.introspect(data.token, { ...(data.address && { address: data.address }), mayCompare })
     verdict?.catch(() => {})
     return next({ ctx: { verdict } })
   })

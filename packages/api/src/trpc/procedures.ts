@@ -1,4 +1,11 @@
-import { AuthError, type Caller, DatabaseUnavailable, requireScopes, unauthenticated } from "@latchkey/auth"
+import {
+  AuthError,
+  type Authentication,
+  type Caller,
+  DatabaseUnavailable,
+  requireScopes,
+  unauthenticated,
+} from "@latchkey/auth"
 import type { Reason } from "@latchkey/contract"
 import { initTRPC } from "@trpc/server"
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc"
@@ -52,6 +59,8 @@ export interface Meta {
    * like an administrator.
    */
   managers?: "owner" | "admin"
+  /** Owner tokens are accepted. Every other procedure refuses them. */
+  ownerTokens?: true
   /** The scope that the caller needs. */
   scope?: string
   rest?: RestRoute | readonly RestRoute[]
@@ -97,25 +106,43 @@ const AMBIGUOUS = toTrpcError(
   new AuthError("AMBIGUOUS_CREDENTIALS", "Send exactly one credential: an access token or an API key."),
 )
 
-/**
- * The caller of a request. An invalid credential is rejected, not treated as missing.
- *
- * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
- */
-export async function callerOf({ latchkey }: Context): Promise<Caller> {
-  const authentication = await latchkey.authenticate().catch((cause: unknown) => {
+async function authenticationOf({ latchkey }: Context): Promise<Authentication> {
+  return latchkey.authenticate().catch((cause: unknown) => {
     if (!(cause instanceof DatabaseUnavailable)) throw cause
     throw new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly.", {
       cause,
     })
   })
+}
+
+function requireCaller(authentication: Authentication): Caller {
   if (authentication.caller) return authentication.caller
   throw authentication.problem === "ambiguous" ? AMBIGUOUS : UNAUTHENTICATED
 }
 
-/** The caller, or whom they act for. @throws {AuthError} as `callerOf` and `ActFor`. */
+/**
+ * The caller of a request. An invalid credential is rejected, not treated as missing.
+ *
+ * @throws {AuthError} `UNAUTHENTICATED`, `AMBIGUOUS_CREDENTIALS`, `UNAVAILABLE`.
+ */
+export const callerOf = async (ctx: Context): Promise<Caller> => requireCaller(await authenticationOf(ctx))
+
+/**
+ * The caller of a procedure, which may accept owner tokens.
+ *
+ * @throws {AuthError} as `callerOf`, and `FORBIDDEN` for an owner token where none is accepted.
+ */
+async function procedureCallerOf({ ctx, meta }: Pick<Call, "ctx" | "meta">): Promise<Caller> {
+  const authentication = await authenticationOf(ctx)
+  if (authentication.caller || !authentication.forKeysOnly) return requireCaller(authentication)
+  if (!meta?.ownerTokens) throw new AuthError("FORBIDDEN", "This token is good for its owner's keys alone.")
+  ctx.latchkey.request.caller = authentication.forKeysOnly
+  return authentication.forKeysOnly
+}
+
+/** The caller, or whom they act for. @throws {AuthError} as `procedureCallerOf` and `ActFor`. */
 async function actingCallerOf({ ctx, meta }: Pick<Call, "ctx" | "meta">): Promise<Caller> {
-  const caller = await callerOf(ctx)
+  const caller = await procedureCallerOf({ ctx, meta })
   const named = meta?.managers === "owner" ? readOnBehalfOf(ctx.latchkey.request.headers) : null
   return named ? ctx.latchkey.auth.actFor(caller, named) : caller
 }
@@ -179,7 +206,7 @@ async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<un
 
 /** For anyone. If `access` is overridden, a credential is optional, but an invalid one is rejected. */
 export const publicProcedure = baseProcedure.meta({ access: "anyone" }).use(async (call) => {
-  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await callerOf(call.ctx)
+  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await procedureCallerOf(call)
   return runQueued(call, () => call.next())
 })
 
@@ -205,6 +232,14 @@ export const ownerProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx
   refuseKey(ctx.caller)
   return next()
 })
+
+/** For keys that act for an owner. */
+export const managerProcedure = callerProcedure
+  .meta({ access: "key", managers: "owner" })
+  .use(({ ctx, next }) => {
+    ctx.latchkey.auth.ownerTokens.requireManager(ctx.caller)
+    return next()
+  })
 
 /** For callers with a session of an own account. All others are rejected. */
 export const sessionProcedure = callerProcedure

@@ -7,6 +7,7 @@ export interface SecretKeys {
   /** Computes the HMAC of a receipt. */
   receiptMac: (message: string) => Buffer
   accessTokenKey: KeyObject
+  ownerTokenKey: KeyObject
   refreshTokenKey: KeyObject
   throttleKey: KeyObject
 }
@@ -36,6 +37,7 @@ function deriveKeys(secret: string): SecretKeys {
     id: derive("latchkey/secret-id/v1", 8).toString("hex"),
     receiptMac: createReceiptMac(createSecretKey(derive("latchkey/receipt/v1", 32))),
     accessTokenKey: createSecretKey(derive("latchkey/access-token/v1", 32)),
+    ownerTokenKey: createSecretKey(derive("latchkey/owner-token/v1", 32)),
     refreshTokenKey: createSecretKey(derive("latchkey/refresh-token/v1", 32)),
     throttleKey: createSecretKey(derive("latchkey/throttle/v1", 32)),
   }

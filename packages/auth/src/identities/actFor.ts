@@ -36,7 +36,7 @@ export function createActFor(deps: {
     }
     const owner = await deps.findOwner({ ...named, email: null, role: "user" })
     if (!owner) throw new AuthError("FORBIDDEN", "The owner is disabled.")
-    const { apiKeyId, label, metadata } = caller
+    const { apiKeyId, fingerprint, label, metadata } = caller
     return {
       owner: { ...owner, role: "user" },
       ...(actor !== undefined && actor !== owner.subject && { actor }),
@@ -44,6 +44,7 @@ export function createActFor(deps: {
       isScoped: false,
       manage: "write",
       ...{ via: "apiKey", apiKeyId, label, metadata, manager },
+      ...(fingerprint !== undefined && { fingerprint }),
     }
   }
 }

@@ -2,11 +2,11 @@ import type { Database } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
-import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { Presenter, VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import { type Authentication, createReport, invalid } from "./authentication.ts"
-import type { Caller } from "./caller.ts"
+import type { ConfiguredKeyCallers } from "./configuredKeys.ts"
 import { createByAccessToken } from "./createByAccessToken.ts"
 import { createByApiKey } from "./createByApiKey.ts"
 import { createByHost } from "./createByHost.ts"
@@ -14,6 +14,8 @@ import { createByIssuerToken } from "./createByIssuerToken.ts"
 import type { FindOwner } from "./createFindOwner.ts"
 import type { Identify } from "./identify.ts"
 import { createNarrowScopes, type ScopesOf } from "./narrowScopes.ts"
+import { createByOwnerToken } from "./ownerTokens/createByOwnerToken.ts"
+import { createFindManager } from "./ownerTokens/createFindManager.ts"
 import { type Credential, readCredential, readToken } from "./readCredential.ts"
 import type { Scopes } from "./scopes.ts"
 import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
@@ -22,7 +24,7 @@ import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
 const unknownClient = { address: "unknown" }
 
 /**
- * @param client used only to count failed bcrypts.
+ * @param client used only for bcrypts.
  * @param request the host's own request, for `identify`.
  */
 export type Authenticate = (
@@ -36,12 +38,13 @@ export type Authenticate = (
  *
  * @param client whoever presented it to the caller.
  */
-export type Introspect = (token: string, client?: Pick<ClientInfo, "address">) => Promise<Authentication>
+export type Introspect = (token: string, client?: Partial<Presenter>) => Promise<Authentication>
 
 /** What authentication is by, for metrics. */
 const KIND = {
   apiKey: "apiKey",
   accessToken: "accessToken",
+  ownerToken: "ownerToken",
   issuerToken: "accessToken",
   none: "host",
   foreign: "host",
@@ -67,8 +70,9 @@ export function createAuthenticate(options: {
   identify: Identify | undefined
   scopesOf: ScopesOf | undefined
   findOwner: FindOwner
-  /** Finds the caller of a key that is part of the configuration. */
-  findConfiguredKey: (apiKey: string) => Caller | null
+  configuredKeys: ConfiguredKeyCallers
+  /** Whether owners of an issuer, and their keys, are accepted here. */
+  serves: (issuer: string) => boolean
   trustedIssuers: TrustedIssuers | undefined
   observer: AuthObserver | undefined
 }): { authenticate: Authenticate; introspect: Introspect } {
@@ -78,6 +82,7 @@ export function createAuthenticate(options: {
   const deps = { ...options, report }
   const byApiKey = createByApiKey(deps)
   const byAccessToken = passwords === "on" ? createByAccessToken(deps) : undefined
+  const byOwnerToken = createByOwnerToken({ ...deps, findManager: createFindManager(deps) })
   const byIssuerToken = trustedIssuers && createByIssuerToken({ ...deps, trustedIssuers })
   const byHost = createByHost({ ...deps, issuers: [hostIssuer, ...issuers] })
   const narrowScopes = options.scopesOf && createNarrowScopes(options.scopesOf, options.scopes)
@@ -90,7 +95,7 @@ export function createAuthenticate(options: {
     switch (credential.kind) {
       case "apiKey": {
         // Whoever presents such a key speaks for this server, to this server alone.
-        const configured = headers && options.findConfiguredKey(credential.apiKey)
+        const configured = headers && options.configuredKeys.find(credential.apiKey)
         if (!configured) return byApiKey(credential.apiKey, client)
         report("apiKey", "accepted")
         return { caller: configured }
@@ -99,6 +104,8 @@ export function createAuthenticate(options: {
         if (byAccessToken) return byAccessToken(credential.accessToken)
         report("accessToken", "invalid")
         return invalid("unknown")
+      case "ownerToken":
+        return byOwnerToken(credential.token)
       case "issuerToken":
         if (!byIssuerToken) throw new TypeError("no trusted issuers")
         return byIssuerToken(credential.issuer, credential.token)
@@ -116,9 +123,10 @@ export function createAuthenticate(options: {
   ): Promise<Authentication> {
     try {
       const decided = await decide(credential, { headers, client, request })
-      return narrowScopes && decided.caller
-        ? { caller: await narrowScopes(decided.caller, request) }
-        : decided
+      if (!narrowScopes) return decided
+      if (decided.caller) return { caller: await narrowScopes(decided.caller, request) }
+      const { forKeysOnly } = decided
+      return forKeysOnly ? { ...decided, forKeysOnly: await narrowScopes(forKeysOnly, request) } : decided
     } catch (error) {
       report(KIND[credential.kind], "unavailable")
       throw error
@@ -132,14 +140,18 @@ export function createAuthenticate(options: {
       report("none", "ambiguous")
       return Promise.resolve({ caller: null, problem: "ambiguous", cause: "malformed" })
     },
-    introspect: (token, client = unknownClient) =>
-      authenticateBy(readToken(token, issuers), { headers: null, client, request: undefined }),
+    introspect: (token, client) =>
+      authenticateBy(readToken(token, issuers), {
+        headers: null,
+        client: { ...unknownClient, ...client },
+        request: undefined,
+      }),
   }
 }
 
 interface Presented {
   /** Null for a credential without a request, of which the host knows nothing. */
   headers: Headers | null
-  client: Pick<ClientInfo, "address">
+  client: Presenter
   request: unknown
 }

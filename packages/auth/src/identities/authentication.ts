@@ -12,6 +12,8 @@ export interface Rejection {
   cause: RejectionCause
   /** The key, if its secret fits. */
   apiKeyId?: string
+  /** Who is calling, if the credential is good for the key routes of its owner alone, and for nothing else. */
+  forKeysOnly?: Caller
 }
 
 /** A request's caller, or why there is none: no credential, an invalid one, or several. */

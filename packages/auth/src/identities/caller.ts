@@ -1,5 +1,5 @@
 import type { ActingCredential, ByAdmin } from "@latchkey/db"
-import { CLOCK_LEEWAY_SECONDS } from "../sessions/accessToken.ts"
+import { CLOCK_LEEWAY_SECONDS } from "../crypto/ownJwt.ts"
 
 /** Whom keys belong to: a person, an organization or a service. */
 export interface Owner {
@@ -28,9 +28,11 @@ export type Caller = {
   /** When a key was created, or a token issued. */
   issuedAt?: Date
   expiresAt?: Date
+  /** An administrator by whose key the caller acts for the owner: with the key itself, or a token that it made. */
+  manager?: ByAdmin
 } & (
   | { via: "jwt"; sessionId: string }
-  /** By a trusted issuer's token. */
+  /** By a trusted issuer's token, or an owner token. */
   | { via: "jwt"; sessionId?: undefined; expiresAt: Date; clientId?: string }
   | {
       via: "apiKey"
@@ -39,8 +41,8 @@ export type Caller = {
       metadata: Record<string, string> | null
       /** Whether the key is part of the server's configuration, and has no row. */
       isConfigured?: boolean
-      /** Set if the key is an administrator's, which acts for the owner. */
-      manager?: ByAdmin
+      /** Tells a configured key from others with the same id. */
+      fingerprint?: string
     }
   /** By the host's own means, such as its cookie. */
   | { via: "host" }
@@ -60,9 +62,11 @@ export function actingCredentialOf({
       ? { ...acting, via: "configuredKey" }
       : { ...acting, via: "apiKey", credentialId: caller.apiKeyId }
   }
-  return caller.sessionId !== undefined
-    ? { ...acting, via: "session", credentialId: caller.sessionId }
-    : { ...acting, via: "accessToken", endsAt: withLeeway(caller.expiresAt) }
+  if (caller.sessionId !== undefined) return { ...acting, via: "session", credentialId: caller.sessionId }
+  const endsAt = withLeeway(caller.expiresAt)
+  return caller.manager
+    ? { ...acting, via: "ownerToken", manager: caller.manager, endsAt }
+    : { ...acting, via: "accessToken", endsAt }
 }
 
 const withLeeway = (time: Date) => new Date(time.getTime() + CLOCK_LEEWAY_SECONDS * 1000)

@@ -15,41 +15,54 @@ export interface ConfiguredKeys {
 /** The issuer of the owners that configured keys stand for. No identity has it. */
 const ISSUER = "latchkey:configuration"
 
-/**
- * Creates a function that finds the caller of a configured key. Its time does not depend on the configured keys.
- *
- * @throws {TypeError} for a text that does not have the form of a key.
- */
-export function createFindConfiguredKey({
+/** The callers that configured keys stand for. */
+export interface ConfiguredKeyCallers {
+  /** Its time does not depend on the configured keys. */
+  find(apiKey: string): Caller | null
+  findByFingerprint(fingerprint: string): Caller | null
+}
+
+/** @throws {TypeError} for a text that does not have the form of a key. */
+export function createConfiguredKeys({
   bootstrap = [],
   introspection = [],
-}: ConfiguredKeys): (apiKey: string) => Caller | null {
-  const known = [
-    ...bootstrap.map((key) => ({
-      digest: digestOf(key),
-      caller: callerOf("bootstrap", [INTROSPECT, MANAGE]),
-    })),
-    ...introspection.map((key) => ({
-      digest: digestOf(key),
-      caller: callerOf("introspection", [INTROSPECT]),
-    })),
-  ]
+}: ConfiguredKeys): ConfiguredKeyCallers {
   if (![...bootstrap, ...introspection].every(parseKey)) {
     throw new TypeError("configuredKeys: expected texts in the form of a key")
   }
-  if (known.length === 0) return () => null
+  const known = [
+    ...bootstrap.map((key) => toKnown(key, "bootstrap", [INTROSPECT, MANAGE])),
+    ...introspection.map((key) => toKnown(key, "introspection", [INTROSPECT])),
+  ]
 
-  return (apiKey) => {
-    const presented = digestOf(apiKey)
-    let found: Caller | null = null
-    for (const { digest, caller } of known) if (timingSafeEqual(digest, presented)) found = caller
-    return found
+  return {
+    find(apiKey) {
+      if (known.length === 0) return null
+      const presented = digestOf(apiKey)
+      let found: Caller | null = null
+      for (const { digest, caller } of known) if (timingSafeEqual(digest, presented)) found = caller
+      return found
+    },
+    findByFingerprint: (fingerprint) => known.find((key) => key.fingerprint === fingerprint)?.caller ?? null,
   }
 }
 
 const digestOf = (key: string) => createHash("sha256").update(key).digest()
 
-function callerOf(name: "bootstrap" | "introspection", scopes: readonly string[]): Caller {
+/** Not secret, and too short to find the key by. */
+const fingerprintOf = (key: string) =>
+  createHash("sha256").update(`latchkey/configured-key/v1\0${key}`).digest("hex").slice(0, 16)
+
+function toKnown(key: string, name: "bootstrap" | "introspection", scopes: readonly string[]) {
+  const fingerprint = fingerprintOf(key)
+  return { digest: digestOf(key), fingerprint, caller: callerOf(name, scopes, fingerprint) }
+}
+
+function callerOf(
+  name: "bootstrap" | "introspection",
+  scopes: readonly string[],
+  fingerprint: string,
+): Caller {
   const owner = { issuer: ISSUER, subject: name }
   return {
     owner: {
@@ -67,5 +80,6 @@ function callerOf(name: "bootstrap" | "introspection", scopes: readonly string[]
     label: name,
     metadata: null,
     isConfigured: true,
+    fingerprint,
   }
 }

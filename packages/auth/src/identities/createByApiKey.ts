@@ -1,8 +1,8 @@
-import type { ClientInfo } from "../clientInfo.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
-import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { Presenter, VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import type { Authentication, Report } from "./authentication.ts"
+import { callerOfKey } from "./callerOfKey.ts"
 import type { Scopes } from "./scopes.ts"
 
 /** Authenticates by API keys, which any owner may have. */
@@ -12,27 +12,12 @@ export function createByApiKey(deps: {
   scopes: Scopes
   namedAdmins: NamedAdmins
   report: Report
-}): (apiKey: string, client: Pick<ClientInfo, "address">) => Promise<Authentication> {
+}): (apiKey: string, client: Presenter) => Promise<Authentication> {
   return async (apiKey, client) => {
     const verified = await deps.verifyApiKey(apiKey, client)
     if ("cause" in verified) return { caller: null, problem: "invalid", ...verified }
-    const { id: apiKeyId, owner, label, metadata, scopes: stored, createdAt, expiresAt } = verified.row
-    deps.lastUsed.note(apiKeyId)
+    deps.lastUsed.note(verified.row.id)
     deps.report("apiKey", "accepted")
-    const withRole = deps.namedAdmins.withRole(owner)
-    return {
-      caller: {
-        owner: withRole,
-        scopes: deps.scopes.ofKey(stored, withRole),
-        isScoped: stored !== null,
-        manage: "write",
-        issuedAt: createdAt,
-        ...(expiresAt && { expiresAt }),
-        via: "apiKey",
-        apiKeyId,
-        label,
-        metadata,
-      },
-    }
+    return { caller: callerOfKey(verified.row, deps) }
   }
 }

@@ -348,7 +348,8 @@ describe("acting for an owner", () => {
     { label: "x", expiresAt: "soon" },
     { label: "x", scopes: ["billing:read"] },
     { label: "x", expiresAt: new Date(0) },
-    { label: "x", metadata: {} },
+    { label: "x", allowedIps: ["192.0.2.1/24"] },
+    { label: "x", metadata: { plan: "x".repeat(2_048) } },
   ])("refuses %j", async (input) => {
     const created = auth.as({ subject: "org_42" }).apiKeys.create(input)
     await expect(created).rejects.toMatchObject({ reason: "INVALID_INPUT" })

@@ -1,6 +1,7 @@
 import { isApiKey } from "@latchkey/contract"
-import { decodeJwt } from "jose"
-import { ISSUER } from "../sessions/accessToken.ts"
+import { decodeJwt, decodeProtectedHeader } from "jose"
+import { ISSUER } from "../crypto/ownJwt.ts"
+import { OWNER_TOKEN_TYPE } from "./ownerTokens/ownerToken.ts"
 
 export type Credential =
   | { kind: "none" }
@@ -8,6 +9,8 @@ export type Credential =
   | { kind: "apiKey"; apiKey: string }
   /** A JWT that claims to be Latchkey's own. */
   | { kind: "accessToken"; accessToken: string }
+  /** A JWT that claims to be Latchkey's own, for the key routes of an owner. */
+  | { kind: "ownerToken"; token: string }
   /** A JWT that claims to be a trusted issuer's. */
   | { kind: "issuerToken"; issuer: string; token: string }
   /** Not for Latchkey to read. The host may know it. */
@@ -38,7 +41,11 @@ export function readToken(
 ): Exclude<Credential, { kind: "none" | "ambiguous" }> {
   if (isApiKey(token)) return { kind: "apiKey", apiKey: token }
   const issuer = issuerOf(token)
-  if (issuer === ISSUER) return { kind: "accessToken", accessToken: token }
+  if (issuer === ISSUER) {
+    return typeOf(token) === OWNER_TOKEN_TYPE
+      ? { kind: "ownerToken", token }
+      : { kind: "accessToken", accessToken: token }
+  }
   return issuer !== undefined && issuers.includes(issuer)
     ? { kind: "issuerToken", issuer, token }
     : { kind: "foreign" }
@@ -53,6 +60,14 @@ const isRepeated = (authorization: string) => /^bearer\b.*,|,\s*bearer\s/i.test(
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
+}
+
+function typeOf(token: string): unknown {
+  try {
+    return decodeProtectedHeader(token).typ
   } catch {
     return undefined
   }

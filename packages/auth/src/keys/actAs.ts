@@ -10,7 +10,9 @@ import { isSubject } from "../identities/isSubject.ts"
 import type { ReadOwner } from "../identities/readOwner.ts"
 import type { Scopes } from "../identities/scopes.ts"
 import type { Page } from "../readPage.ts"
-import type { ActingApiKeys, ApiKey, CreatedApiKey } from "./apiKeys.ts"
+import type { ActingApiKeys, CreatedApiKey } from "./apiKeys.ts"
+import { readNewSettings } from "./newSettings.ts"
+import type { ApiKey } from "./toApiKey.ts"
 
 /** An owner's keys, for the host's own code. */
 export interface OwnerApiKeys {
@@ -57,9 +59,9 @@ export function createActAs(
     return {
       apiKeys: {
         async create(input) {
-          const { label, expiresAt = null, scopes: requested = null } = parse(createApiKey, input)
-          const granted = scopes.grant(host, requested, { isAdministrator: false })
-          const created = await apiKeys.create(by, { label, expiresAt, scopes: granted }, newOrigin())
+          const settings = readNewSettings(parse(createApiKey, input), { isProduct: true })
+          const granted = scopes.grant(host, settings.scopes, { isAdministrator: false })
+          const created = await apiKeys.create(by, { ...settings, scopes: granted }, newOrigin())
           if (created === "ended") throw disabled()
           return created
         },

@@ -5,7 +5,7 @@ import { type Administrator, requireDoneByAdmin } from "../identities/administra
 import type { Owner } from "../identities/caller.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
-import { type ApiKey, withStart } from "./apiKeys.ts"
+import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
 export interface OwnedApiKey extends ApiKey {
@@ -46,7 +46,7 @@ export function createAdminApiKeys(db: Database): AdminApiKeys {
       const { items, nextCursor } = await readPage(page, (part) =>
         listEveryonesApiKeys(db, { ...part, status, userId, exceptOwnAccounts, search: readSearch(search) }),
       )
-      return { items: items.map(withStart), nextCursor }
+      return { items: items.map(toApiKey), nextCursor }
     },
 
     async revoke(by, { id }, client) {

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { lookupIdOf, startOf } from "@latchkey/contract"
 import {
   type ActingCredential,
+  type ApiKeySettings,
   createApiKey,
   type Database,
-  type ListedApiKey,
   listApiKeys,
   type OwnerIdentity,
   revokeApiKey,
@@ -20,30 +20,23 @@ import { isUuid } from "../isUuid.ts"
 import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { formatKey } from "./keyFormat.ts"
+import { type NewApiKey, readNewSettings } from "./newSettings.ts"
 import { makeReceipt } from "./receipt.ts"
+import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
-
-/** A key as its owner sees it: with `start`, its prefix and first 8 characters, in place of the lookup id. */
-export type ApiKey = Omit<ListedApiKey, "lookupId" | "prefix"> & { start: string }
 
 export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
   /** The key itself, returned only once. */
   key: string
 }
 
-export interface NewApiKey {
-  label: string
-  /** Null if the key never expires. */
-  expiresAt: Date | null
-  /** Null for every declared scope that the caller has. */
-  scopes: readonly string[] | null
-}
-
 /** Owners' own keys. */
 export interface ApiKeys {
   /**
-   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a key and
-   *   for a scope that only administrators give, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` if the credential has ended.
+   * @param input.scopes null for every declared scope that the caller has.
+   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a key, for
+   *   a scope that only administrators give and for what only the product may set, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED`
+   *   if the credential has ended.
    */
   create(caller: Caller, input: NewApiKey, client: ClientInfo): Promise<CreatedApiKey>
   /**
@@ -75,8 +68,7 @@ export interface ApiKeysOptions {
 
 /** The parts of `ApiKeys` that take any credential. */
 export interface ActingApiKeys {
-  /** @param input.scopes as they are to be stored. */
-  create(by: ActingCredential, input: NewApiKey, client: Origin): Promise<CreatedApiKey | "ended">
+  create(by: ActingCredential, settings: ApiKeySettings, client: Origin): Promise<CreatedApiKey | "ended">
   list: ApiKeys["list"]
   revoke(by: ActingCredential, input: { id: string }, client: Origin): ReturnType<typeof revokeApiKey>
 }
@@ -91,10 +83,7 @@ export function createActingApiKeys(
   const runExclusive = createKeyedMutex(PATIENCE)
 
   return {
-    async create(by, { label, expiresAt, scopes }, client) {
-      if (expiresAt && expiresAt.getTime() <= Date.now()) {
-        throw new AuthError("INVALID_INPUT", "expiresAt must be in the future", { field: "expiresAt" })
-      }
+    async create(by, settings, client) {
       const prefix = options.keyPrefix
       const key = generateKey()
       const id = randomUUID()
@@ -106,7 +95,7 @@ export function createActingApiKeys(
       const result = await createApiKey(db, {
         by,
         maxKeys: options.maxKeysPerUser,
-        apiKey: { ...stored, label, scopes, expiresAt },
+        apiKey: { ...stored, ...settings },
         client,
       })
       if (result === "ended") return result
@@ -114,12 +103,15 @@ export function createActingApiKeys(
         case "created":
           return {
             id,
-            label,
+            ...settings,
+            scopes: settings.scopes && [...settings.scopes],
+            allowedIps: settings.allowedIps && [...settings.allowedIps],
             start: startOf(lookupId, prefix),
-            scopes: scopes && [...scopes],
+            disabled: false,
+            replaces: null,
+            replacedBy: null,
             createdBy: result.createdBy,
             createdAt: result.createdAt,
-            expiresAt,
             key: formatKey({ prefix, key }),
           }
         case "limitReached":
@@ -134,7 +126,7 @@ export function createActingApiKeys(
       const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
         listApiKeys(db, { ownerId, ...part, ...filter, search: withoutSecrets(search) }),
       )
-      return { items: items.map(withStart), nextCursor }
+      return { items: items.map(toApiKey), nextCursor }
     },
 
     revoke: async (by, { id }, client) => (isUuid(id) ? revokeApiKey(db, { id, by, client }) : "notFound"),
@@ -147,16 +139,21 @@ export function createApiKeys(
 ): ApiKeys {
   return {
     async create(caller, input, client) {
-      const isManaged = caller.via === "apiKey" && caller.manager !== undefined
+      const isManaged = caller.manager !== undefined
       if (caller.via === "apiKey" && !isManaged) {
         throw new AuthError("FORBIDDEN", "An API key can't create keys.")
       }
       if (isManaged && input.scopes?.some(isOfLatchkey)) {
         throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
       }
+      const settings = readNewSettings(input, { isProduct: isManaged })
       const isAdministrator = isKnownAdministrator(namedAdmins, caller)
-      const granted = scopes.grant(caller, input.scopes, { isAdministrator })
-      const created = await acting.create(actingCredentialOf(caller), { ...input, scopes: granted }, client)
+      const granted = scopes.grant(caller, settings.scopes, { isAdministrator })
+      const created = await acting.create(
+        actingCredentialOf(caller),
+        { ...settings, scopes: granted },
+        client,
+      )
       if (created === "ended") throw unauthenticated()
       return created
     },
@@ -172,16 +169,6 @@ export function createApiKeys(
     },
   }
 }
-
-/** A listed key with `start` in place of the prefix and lookup id. */
-export const withStart = <Row extends Pick<ListedApiKey, "prefix" | "lookupId">>({
-  prefix,
-  lookupId,
-  ...row
-}: Row): Omit<Row, "prefix" | "lookupId"> & { start: string } => ({
-  ...row,
-  start: startOf(lookupId, prefix),
-})
 
 /** 32 random bytes as 64 lowercase hex characters. */
 const generateKey = () => randomBytes(32).toString("hex")

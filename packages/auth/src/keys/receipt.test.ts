@@ -24,11 +24,16 @@ const row: VerifiableApiKey = {
   prefix: null,
   label: "nightly import",
   scopes: null,
+  allowedIps: null,
+  rateLimit: null,
+  rateWindow: null,
+  counterId: null,
   checks: [],
   metadata: null,
   createdAt: new Date(),
   expiresAt: null,
   isExpired: false,
+  isDisabled: false,
   isOwnerDisabled: false,
 }
 

@@ -11,6 +11,7 @@ import type { AuthObserver } from "../observer.ts"
 import { parseKey } from "./keyFormat.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
+import { requireKnownChecks, whyEnded } from "./standing.ts"
 
 /** Why a key is not valid. All causes look the same to the caller. */
 export interface KeyRejection {
@@ -20,21 +21,21 @@ export interface KeyRejection {
   apiKeyId?: string
 }
 
+/** Whoever presents a key. */
+export interface Presenter extends Pick<ClientInfo, "address"> {
+  /** Must have resolved before the key may cost a bcrypt. If it rejects, there is no verdict. */
+  mayCompare?: Promise<unknown>
+}
+
 /**
  * Resolves to the row of a currently valid API key, or to why it is not valid.
  *
- * @param client used only to count failed bcrypts.
+ * @param client used only for bcrypts.
  */
 export type VerifyApiKey = (
   apiKey: string,
-  client: Pick<ClientInfo, "address">,
+  client: Presenter,
 ) => Promise<{ row: VerifiableApiKey } | KeyRejection>
-
-/**
- * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
- * is still running beside them must not pass over them.
- */
-const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes"])
 
 /**
  * Verifies keys at the cost of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
@@ -118,19 +119,14 @@ export function createVerifyApiKey({
   }
 
   /** Without bcrypt, which a key that is rejected anyway is not worth. */
-  function rejectInactive(row: VerifiableApiKey, key: string): KeyRejection {
+  function rejectEnded(row: VerifiableApiKey, key: string, cause: KeyRejection["cause"]): KeyRejection {
     const verdict = checkReceipt(keyring, row, key)
     if (verdict === "mismatch") return reject("mismatch")
-    const cause = row.isOwnerDisabled ? "ownerDisabled" : "expired"
     return verdict === "none" ? reject("unknown") : reject(cause, row.id)
   }
 
   function accept(row: VerifiableApiKey): { row: VerifiableApiKey } {
-    if (!row.checks.every((check) => KNOWN_CHECKS.has(check))) {
-      throw new AuthError("UNAVAILABLE", "This key can't be verified by this server.", {
-        cause: new Error("the key needs a check that only a newer version knows"),
-      })
-    }
+    requireKnownChecks(row)
     return { row }
   }
 
@@ -140,7 +136,8 @@ export function createVerifyApiKey({
     const { prefix, key } = parts
     const row = await findRow(lookupIdOf(key))
     if (!row || row.prefix !== prefix || !serves(row.owner.issuer)) return reject("unknown")
-    if (row.isExpired || row.isOwnerDisabled) return rejectInactive(row, key)
+    const ended = whyEnded(row)
+    if (ended) return rejectEnded(row, key, ended)
     switch (checkReceipt(keyring, row, key)) {
       case "match":
         return accept(row)
@@ -150,6 +147,7 @@ export function createVerifyApiKey({
         if (!renewals.consume(row.id)) return accept(row)
         return (await share(key, () => renewReceipt(row, key))) ? accept(row) : reject("unknown")
       case "none":
+        await client.mayCompare
         return (await share(key, () => beginCompare(row, key, client.address)))
           ? accept(row)
           : reject("mismatch")

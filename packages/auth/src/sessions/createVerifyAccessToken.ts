@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache"
 import type { Keyring } from "../crypto/keyring.ts"
-import { type AccessTokenClaims, isPast, verifyAccessToken } from "./accessToken.ts"
+import { isPast } from "../crypto/ownJwt.ts"
+import { type AccessTokenClaims, verifyAccessToken } from "./accessToken.ts"
 
 /** At about 600 bytes each, at most 6 MB. */
 const MAX_REMEMBERED = 10_000

@@ -1,8 +1,15 @@
 import { z } from "zod"
-import type { ListedUser, OwnedApiKey, UserReference } from "../models.ts"
+import type {
+  ListedUser,
+  OwnedApiKey,
+  RevokeWhereConditions,
+  RevokeWherePreview,
+  RevokeWhereResult,
+  UserReference,
+} from "../models.ts"
 import { owner } from "./accounts.ts"
 import { apiKey, keyStatus } from "./apiKeys.ts"
-import { id, searchUpTo } from "./fields.ts"
+import { id, instant, searchUpTo } from "./fields.ts"
 import { page, paged } from "./paging.ts"
 
 export const listedUser = owner.extend({
@@ -44,3 +51,37 @@ export const listUsers = paged(
 export const listOwnedApiKeys = paged(
   z.strictObject({ ...page, status: keyStatus, userId: z.string().max(100).nullish(), search }),
 )
+
+export const revokeWhereConditions = z
+  .strictObject({
+    createdBefore: instant.optional(),
+    createdAfter: instant.optional(),
+    unusedSince: instant.optional(),
+    issuer: z.string().min(1).max(2_000).optional(),
+    subject: z.string().min(1).max(255).optional(),
+    createdBy: z.string().min(1).max(255).optional(),
+    labelContains: searchUpTo(100).min(1).optional(),
+    scope: z.string().min(1).max(100).optional(),
+  })
+  .refine((where) => Object.values(where).some((condition) => condition !== undefined), {
+    error: "must have at least one condition",
+  }) satisfies z.ZodType<unknown, RevokeWhereConditions>
+
+/** Not a union, whose errors would not name unknown fields. */
+export const revokeWhere = z
+  .strictObject({
+    where: revokeWhereConditions,
+    preview: z.literal(true).optional(),
+    confirm: z.string().min(1).max(200).optional(),
+  })
+  .refine(({ preview, confirm }) => (preview === undefined) !== (confirm === undefined), {
+    error: "must have either preview: true or confirm",
+  })
+
+export const revokeWherePreview = z.object({
+  count: z.int(),
+  sample: z.array(ownedApiKey),
+  confirm: z.string(),
+}) satisfies z.ZodType<RevokeWherePreview>
+
+export const revokeWhereResult = z.object({ revoked: z.int() }) satisfies z.ZodType<RevokeWhereResult>

@@ -1,13 +1,50 @@
 import { z } from "zod"
-import type { ApiKey, CreatedApiKey } from "../models.ts"
-import { instant, label, search } from "./fields.ts"
+import type {
+  ApiKey,
+  ApiKeyUsage,
+  CreateApiKeyInput,
+  CreatedApiKey,
+  RateLimit,
+  RotateApiKeyInput,
+  UpdateApiKeyInput,
+} from "../apiKeyModels.ts"
+import { id, instant, label, search } from "./fields.ts"
 import { page, paged } from "./paging.ts"
+
+export const rateLimit = z.strictObject({
+  limit: z.int().min(1).max(1_000_000_000),
+  window: z.int().min(1).max(86_400),
+}) satisfies z.ZodType<RateLimit>
+
+/** The server checks that they are CIDR blocks. */
+const allowedIps = z.array(z.string().min(1).max(49)).min(1).max(20)
+
+const MAX_METADATA_BYTES = 2_048
+
+const metadata = z
+  .record(z.string().min(1), z.string())
+  .refine((entries) => Object.keys(entries).length <= 20, { error: "must have at most 20 entries" })
+  .refine((entries) => bytesOf(entries) <= MAX_METADATA_BYTES, { error: "must have at most 2 KiB together" })
+  .refine((entries) => Object.entries(entries).flat().every(isStorable), { error: "must be valid Unicode" })
+
+const bytesOf = (entries: Record<string, string>) =>
+  new TextEncoder().encode(Object.entries(entries).flat().join("")).length
+
+/** PostgreSQL can't store NUL or lone surrogates. */
+const isStorable = (text: string) => text.isWellFormed() && !text.includes("\0")
 
 export const apiKey = z.object({
   id: z.string(),
   label: z.string(),
   start: z.string(),
   scopes: z.array(z.string()).nullable(),
+  allowedIps: z.array(z.string()).nullable(),
+  rateLimit: rateLimit.nullable(),
+  disabled: z.boolean(),
+  locked: z.boolean(),
+  metadata: z.record(z.string(), z.string()).nullable(),
+  replaces: z.string().nullable(),
+  replacedBy: z.string().nullable(),
   createdBy: z.string(),
   createdAt: z.date(),
   lastUsedAt: z.date().nullable(),
@@ -15,16 +52,52 @@ export const apiKey = z.object({
   revokedAt: z.date().nullable(),
 }) satisfies z.ZodType<ApiKey>
 
-export const createApiKey = z.strictObject({
+const settings = {
   label,
   expiresAt: instant.nullish(),
   scopes: z.array(z.string().min(1).max(100)).max(100).nullish(),
-})
+  allowedIps: allowedIps.nullish(),
+  rateLimit: rateLimit.nullish(),
+  metadata: metadata.nullish(),
+  lock: z.boolean().optional(),
+}
+
+export const createApiKey = z.strictObject(settings) satisfies z.ZodType<unknown, CreateApiKeyInput>
+
+export const updateApiKey = z.strictObject({
+  ...id.shape,
+  ...settings,
+  label: label.optional(),
+  disabled: z.boolean().optional(),
+}) satisfies z.ZodType<unknown, UpdateApiKeyInput>
+
+/** The longest grace: 30 days. */
+const MAX_GRACE = 2_592_000
+
+export const rotateApiKey = z.strictObject({
+  ...id.shape,
+  grace: z.int().min(0).max(MAX_GRACE).default(86_400),
+  expiresAt: instant.nullish(),
+}) satisfies z.ZodType<unknown, RotateApiKeyInput>
 
 export const createdApiKey = apiKey
   .omit({ lastUsedAt: true, revokedAt: true })
   .extend({ key: z.string() }) satisfies z.ZodType<CreatedApiKey>
 
+/** A text in the form of a key, or not: no longer than any key. */
+export const reportLeakedApiKey = z.strictObject({ key: z.string().min(1).max(256) })
+
 export const keyStatus = z.enum(["active", "all"]).default("active")
 
 export const listApiKeys = paged(z.strictObject({ ...page, status: keyStatus, search: search.default("") }))
+
+const days = z.int().min(1).max(90).default(30)
+
+export const usageOfApiKey = z.strictObject({ ...id.shape, days })
+
+/** The input for the usage of all keys of an owner. */
+export const usageOfApiKeys = z.strictObject({ days }).prefault({})
+
+export const apiKeyUsage = z.object({
+  items: z.array(z.object({ date: z.iso.date(), accepted: z.int(), limited: z.int() })),
+}) satisfies z.ZodType<ApiKeyUsage>

@@ -14,9 +14,16 @@ export const auditKind = z.enum([
   "passwordChanged",
   "passwordChangeFailed",
   "apiKeyCreated",
+  "apiKeyUpdated",
+  "apiKeyRotated",
+  "apiKeyImported",
+  "apiKeyRefused",
+  "apiKeyLeaked",
   "apiKeyRevoked",
+  "ownerTokenCreated",
   "userDisabled",
   "userEnabled",
+  "userErased",
 ]) satisfies z.ZodType<AuditKind>
 
 export const auditEvent = z.object({
@@ -25,7 +32,16 @@ export const auditEvent = z.object({
   createdAt: z.date(),
   lastAt: z.date(),
   count: z.int(),
-  via: z.enum(["password", "session", "apiKey", "refreshToken", "accessToken", "host", "server"]),
+  via: z.enum([
+    "password",
+    "session",
+    "apiKey",
+    "refreshToken",
+    "accessToken",
+    "ownerToken",
+    "host",
+    "server",
+  ]),
   credentialId: z.string().nullable(),
   actor: z.string().nullable(),
   byAdministrator: z.boolean(),
@@ -33,6 +49,7 @@ export const auditEvent = z.object({
   device: z.string().nullable(),
   requestId: z.string(),
   subject: z.object({ id: z.string(), label: z.string().nullable() }).nullable(),
+  changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })).nullable(),
 }) satisfies z.ZodType<AuditEvent>
 
 export const listAudit = paged(z.strictObject({ ...page, kind: auditKind.optional() }))

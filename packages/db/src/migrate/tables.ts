@@ -1,6 +1,15 @@
 import { getTableName } from "drizzle-orm"
 import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import { apiKeys, auditEvents, owners, rateLimits, sessions } from "../schema.ts"
+import {
+  apiKeyCounters,
+  apiKeys,
+  apiKeyUsage,
+  auditEvents,
+  massRevocations,
+  owners,
+  rateLimits,
+  sessions,
+} from "../schema.ts"
 
 /** Which migrations have been applied. */
 export const appliedMigrations = pgTable("latchkey_migrations", {
@@ -15,6 +24,9 @@ export const TABLES: readonly string[] = [
   owners,
   sessions,
   apiKeys,
+  apiKeyUsage,
+  apiKeyCounters,
+  massRevocations,
   auditEvents,
   rateLimits,
 ].map(getTableName)

@@ -53,6 +53,22 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(await find(other.lookupId)).toMatchObject([{ ...isActive, isOwnerDisabled: true }])
   })
 
+  test("can't be restricted without stating the check, which instances that don't know it would pass over", async () => {
+    const { id } = await storeApiKey(db, await storeUser(db))
+    const restrict = (values: Partial<typeof apiKeys.$inferInsert>) =>
+      db.update(apiKeys).set(values).where(sql`${apiKeys.id} = ${id}`)
+
+    for (const restriction of [
+      { scopes: [] },
+      { allowedIps: ["192.0.2.0/24"] },
+      { rateLimit: 10, rateWindow: 60 },
+      { disabledAt: new Date() },
+      { lookupId: null, importedStart: "sk_live_", importedLength: 40 },
+    ]) {
+      await expect(restrict(restriction)).rejects.toMatchObject({ cause: { code: "23514" } })
+    }
+  })
+
   test("can be revoked once, only by their owner, and leave no credential behind", async () => {
     const [owner, stranger] = [await storeUser(db), await storeUser(db)]
     const apiKey = await storeApiKey(db, owner)

@@ -7,7 +7,22 @@ import { type ActingCredential, ensureOwner, withAuthority } from "./authority.t
 import { isActive } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
-export interface NewApiKey {
+/** What is chosen for a key when it is created, and can be changed later. */
+export interface ApiKeySettings {
+  label: string
+  expiresAt: Date | null
+  /** Null: every scope that the owner has. */
+  scopes: readonly string[] | null
+  /** CIDR blocks in canonical form; null for any address. */
+  allowedIps: readonly string[] | null
+  /** Calls in a window of seconds; null without a limit. */
+  rateLimit: { limit: number; window: number } | null
+  metadata: Record<string, string> | null
+  /** Whether the owner can't change the scopes, addresses and limit. */
+  locked: boolean
+}
+
+export interface NewApiKey extends ApiKeySettings {
   id: string
   /** Null for keys without a prefix and checksum. */
   prefix: string | null
@@ -15,11 +30,26 @@ export interface NewApiKey {
   keyHash: string
   receipt: Uint8Array
   receiptSecretId: string
-  label: string
-  /** Null: every scope that the owner has. */
-  scopes: readonly string[] | null
-  expiresAt: Date | null
 }
+
+/** The columns that settings fill. */
+export const settingsColumns = ({ rateLimit, scopes, allowedIps, ...settings }: ApiKeySettings) => ({
+  ...settings,
+  scopes: scopes && [...scopes],
+  allowedIps: allowedIps && [...allowedIps],
+  rateLimit: rateLimit?.limit ?? null,
+  rateWindow: rateLimit?.window ?? null,
+})
+
+/** What a server has to check before it accepts a key with these settings. */
+export const checksOf = (
+  settings: Pick<ApiKeySettings, "scopes" | "allowedIps" | "rateLimit"> & { disabled: boolean },
+): string[] => [
+  ...(settings.scopes ? ["scopes"] : []),
+  ...(settings.allowedIps ? ["allowedIps"] : []),
+  ...(settings.rateLimit ? ["rateLimit"] : []),
+  ...(settings.disabled ? ["disabled"] : []),
+]
 
 export type CreateApiKeyResult =
   | { status: "created"; createdAt: Date; createdBy: string }
@@ -27,8 +57,8 @@ export type CreateApiKeyResult =
   | "ended"
 
 /**
- * Stores a key for a caller who has fewer than `maxKeys` active ones. Changes by the same owner are serialized, so
- * each counts the keys that earlier ones have added.
+ * Stores a key for a caller who has fewer than `maxKeys` active ones, without those that were replaced. Changes by the
+ * same owner are serialized, so each counts the keys that earlier ones have added.
  */
 export const createApiKey = write(
   async (
@@ -45,7 +75,7 @@ export const createApiKey = write(
       const [active] = await tx
         .select({ keys: count() })
         .from(apiKeys)
-        .where(and(eq(apiKeys.ownerId, ownerId), isActive))
+        .where(and(eq(apiKeys.ownerId, ownerId), isActive, isNull(apiKeys.replacedBy)))
       if (!active || active.keys >= maxKeys) return { status: "limitReached" }
 
       await ensureOwner(tx, by.owner)
@@ -53,9 +83,9 @@ export const createApiKey = write(
         .insert(apiKeys)
         .values({
           ...apiKey,
+          ...settingsColumns(apiKey),
+          checks: checksOf({ ...apiKey, disabled: false }),
           ownerId,
-          scopes: apiKey.scopes && [...apiKey.scopes],
-          checks: apiKey.scopes ? ["scopes"] : [],
           createdBy: by.actor ?? ownerSubject,
         })
         .returning({ createdAt: apiKeys.createdAt, createdBy: apiKeys.createdBy })
@@ -71,7 +101,16 @@ export const listedApiKeyColumns = {
   label: apiKeys.label,
   prefix: apiKeys.prefix,
   lookupId: apiKeys.lookupId,
+  importedStart: apiKeys.importedStart,
   scopes: apiKeys.scopes,
+  allowedIps: apiKeys.allowedIps,
+  rateLimit: apiKeys.rateLimit,
+  rateWindow: apiKeys.rateWindow,
+  disabledAt: apiKeys.disabledAt,
+  locked: apiKeys.locked,
+  metadata: apiKeys.metadata,
+  replaces: apiKeys.replaces,
+  replacedBy: apiKeys.replacedBy,
   createdBy: apiKeys.createdBy,
   createdAt: apiKeys.createdAt,
   lastUsedAt: apiKeys.lastUsedAt,

@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { query } from "../query.ts"
-import { auditEvents } from "../schema.ts"
+import { auditEvents, type Change } from "../schema.ts"
 import type { ActingCredential, ByAdmin } from "./authority.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
@@ -33,8 +33,8 @@ export const bySession = (sessionId: string): Authority => ({ via: "session", cr
 
 /** How the owner's audit trail records their own change. */
 export function byOwner(by: ActingCredential): Authority & { ownerId: string } {
-  const credential = by.via === "managingKey" ? by.manager : by
-  const { via } = credential
+  const credential = "manager" in by ? by.manager : by
+  const via = by.via === "ownerToken" ? by.via : credential.via
   return {
     ownerId: by.owner.id,
     via: via === "configuredKey" || via === "managingKey" ? "apiKey" : via,
@@ -57,6 +57,8 @@ export interface NewAuditEvent extends Authority {
   client: ClientInfo
   /** The affected session or key, with its device or label. */
   subject?: { id: string; label: string | null }
+  /** What an update has changed, by the field's name. */
+  changes?: Record<string, Change>
   /** The number of sessions that ended; 1 by default. */
   count?: number
 }
@@ -80,6 +82,7 @@ const listedAuditEventColumns = {
   requestId: auditEvents.requestId,
   subjectId: auditEvents.subjectId,
   subjectLabel: auditEvents.subjectLabel,
+  changes: auditEvents.changes,
   count: auditEvents.count,
   createdAt: auditEvents.createdAt,
   lastAt: auditEvents.lastAt,

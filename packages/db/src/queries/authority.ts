@@ -16,6 +16,8 @@ export type ActingCredential = {
   | { via: "configuredKey" }
   /** An administrator's key that manages keys of others. The owner has not authenticated. */
   | { via: "managingKey"; manager: ByAdmin }
+  /** A token that an administrator's key has made for the owner, and until when it may be used. */
+  | { via: "ownerToken"; manager: ByAdmin; endsAt: Date }
   /** A trusted issuer's token, and until when it may be used. */
   | { via: "accessToken"; endsAt: Date }
   /** The host vouches for the request. */
@@ -57,7 +59,7 @@ export async function withAuthority<Result>(
 ): Promise<Result | "ended"> {
   return db.transaction(async (tx) => {
     const { owner, ...by } = credential
-    const manager = by.via === "managingKey" ? by.manager : undefined
+    const manager = "manager" in by ? by.manager : undefined
     const locked = await lockOwners(tx, manager ? [owner, manager.owner] : [owner])
     const find = (id: string) => locked.find((row) => row.id === id)
     if (manager && !(await mayStillAdminister(tx, manager, find(manager.owner.id)))) return "ended"
@@ -157,6 +159,7 @@ async function mayStillAct(
           .for("no key update"),
       )
     case "accessToken":
+    case "ownerToken":
       // By this server's clock, as when the token was verified.
       return Date.now() < credential.endsAt.getTime()
     case "configuredKey":

@@ -52,11 +52,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind
   })
 
   test("the oldest user becomes an administrator only if there is none", async () => {
-    await appointOldestUser(db)
+    expect(await appointOldestUser(db)).toBe(false)
     for (let n = 0; n < 3; n++) await register("user")
     const [oldest, second] = await db.select().from(owners).orderBy(asc(owners.createdAt), asc(owners.id))
 
-    await appointOldestUser(db)
+    expect(await appointOldestUser(db)).toBe(true)
     expect(await admins()).toEqual([oldest?.email])
 
     await syncAdmins(db, { emails: [second?.email ?? ""] })

@@ -39,8 +39,12 @@ export const syncAdmins = write(
     }),
 )
 
-/** Makes the oldest user an administrator if there is none. */
-export const appointOldestUser = write<void, void>(async (db) => {
+/**
+ * Makes the oldest user an administrator if there is none.
+ *
+ * @returns whether there is an administrator now: not before the first user is there.
+ */
+export const appointOldestUser = write<void, boolean>(async (db) => {
   const admins = db.select({ id: owners.id }).from(owners).where(eq(owners.role, "admin"))
   const oldest = db
     .select({ id: owners.id })
@@ -52,4 +56,5 @@ export const appointOldestUser = write<void, void>(async (db) => {
     .update(owners)
     .set({ role: "admin" })
     .where(and(inArray(owners.id, oldest), notExists(admins)))
+  return (await admins.limit(1)).length > 0
 })

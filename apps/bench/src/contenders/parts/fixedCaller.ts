@@ -52,13 +52,14 @@ export const createStubAuth = (identify: (headers: Headers) => Promise<Caller | 
   as: () => {
     throw new TypeError("this contender only authenticates")
   },
+  ownerTokens: unavailable as Auth["ownerTokens"],
   accounts: unavailable as Auth["accounts"],
   apiKeys: unavailable as Auth["apiKeys"],
   sessions: unavailable as Auth["sessions"],
   audit: unavailable as Auth["audit"],
   admin: unavailable as Auth["admin"],
   queue: unavailable as Auth["queue"],
-  syncAdmins: async () => 0,
+  syncAdmins: async () => ({ unregistered: 0, first: false }),
   flush: async () => {},
   close: async () => {},
 })

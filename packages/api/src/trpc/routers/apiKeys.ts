@@ -13,6 +13,7 @@ export const apiKeysRouter = router({
   create: ownerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       queue: "none",
       rest: {
         method: "POST",
@@ -26,17 +27,12 @@ export const apiKeysRouter = router({
     })
     .input(createApiKey)
     .output(createdApiKey)
-    .mutation(({ ctx, input }) =>
-      ctx.latchkey.auth.apiKeys.create(
-        ctx.caller,
-        { label: input.label, expiresAt: input.expiresAt ?? null, scopes: input.scopes ?? null },
-        ctx.latchkey.request,
-      ),
-    ),
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.create(ctx.caller, input, ctx.latchkey.request)),
 
   list: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       scope: "latchkey:apikeys:read",
       rest: {
         method: "GET",
@@ -56,6 +52,7 @@ export const apiKeysRouter = router({
   revoke: callerProcedure
     .meta({
       managers: "owner",
+      ownerTokens: true,
       rest: {
         method: "DELETE",
         path: "/auth/apikeys/{key_id}",

@@ -157,6 +157,7 @@ export const authRouter = router({
 
   me: callerProcedure
     .meta({
+      ownerTokens: true,
       input: "none",
       queue: "none",
       rest: {

@@ -1,7 +1,7 @@
 import { errors, type JWTVerifyResult, jwtVerify } from "jose"
 import { LRUCache } from "lru-cache"
+import { CLOCK_LEEWAY_SECONDS, isPast } from "../../crypto/ownJwt.ts"
 import { AuthError } from "../../errors.ts"
-import { CLOCK_LEEWAY_SECONDS, isPast } from "../../sessions/accessToken.ts"
 import { type IssuerToken, readIssuerToken } from "./issuerToken.ts"
 import { createKeySet, type KeySet, type LoadedKeys } from "./keySet.ts"
 import type { TrustedIssuer } from "./trustedIssuer.ts"

@@ -1,5 +1,5 @@
 import type { JWTHeaderParameters, JWTPayload } from "jose"
-import { CLOCK_LEEWAY_SECONDS } from "../../sessions/accessToken.ts"
+import { CLOCK_LEEWAY_SECONDS } from "../../crypto/ownJwt.ts"
 import { isSubject } from "../isSubject.ts"
 import type { TrustedIssuer } from "./trustedIssuer.ts"
 

@@ -1,6 +1,0 @@
-import { basePath } from "../apiUrl.ts"
-
-/** The logo without the name, which must be next to it as text. */
-export const Logo = ({ className = "size-7" }: { className?: string }) => (
-  <img src={`${basePath}/favicon.svg`} alt="" width="28" height="28" className={`shrink-0 ${className}`} />
-)

@@ -1,0 +1,109 @@
+import { once } from "node:events"
+import type { ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Writable } from "node:stream"
+import pino from "pino"
+import { expect, onTestFinished, test } from "vitest"
+import { openConnection } from "../../test/abuse/rawConnection.ts"
+import { request } from "../../test/abuse/request.ts"
+import { createHttpServer } from "./createHttpServer.ts"
+
+async function serve(handle: (outgoing: ServerResponse) => Promise<void>) {
+  const log: { msg: string; status?: number }[] = []
+  const sink = new Writable({
+    write(line, _, done) {
+      log.push(JSON.parse(String(line)))
+      done()
+    },
+  })
+  const server = createHttpServer((_, outgoing) => handle(outgoing), {
+    log: pino(sink),
+    headersTimeout: 10_000,
+    keepAliveTimeout: 60,
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  const open = () => openConnection(`http://127.0.0.1:${port}`)
+  const send = async () => {
+    using connection = open()
+    connection.write(request("GET /"))
+    return await connection.read()
+  }
+  return { server, log, open, send }
+}
+
+test("a handler that throws gives a 500 in the contract's format", async () => {
+  const { send, log } = await serve(async () => {
+    throw new TypeError("broken")
+  })
+  expect(await send()).toMatchObject({ status: 500, body: expect.stringContaining('"reason":"INTERNAL"') })
+  expect(log).toMatchObject([{ msg: "refused", status: 500 }])
+})
+
+test("a handler that throws after the headers closes the connection, and the next request is served", async () => {
+  let requests = 0
+  const { send, log } = await serve(async (outgoing) => {
+    outgoing.writeHead(200, { "Content-Length": 2 })
+    if (++requests > 1) outgoing.end("ok")
+    else {
+      outgoing.flushHeaders()
+      throw new TypeError("broken")
+    }
+  })
+  expect(await send()).toBeNull()
+  expect(log).toMatchObject([{ msg: "response failed" }])
+  expect(await send()).toMatchObject({ status: 200, body: "ok" })
+})
+
+test("a connection that can't be accepted is logged, and the next one is served", async () => {
+  const { server, send, log } = await serve(async (outgoing) => void outgoing.end("ok"))
+  server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE", syscall: "accept" }))
+  expect(log).toMatchObject([{ msg: "accept failed", errors: [{ code: "EMFILE" }] }])
+  expect(await send()).toMatchObject({ status: 200 })
+})
+
+const SENT_AHEAD = request("GET /", ["Connection: keep-alive"])
+
+test("of what a client sends ahead, the next is begun when the one before is answered", async () => {
+  const begun: ServerResponse[] = []
+  const { open } = await serve(async (outgoing) => void begun.push(outgoing))
+  using connection = open()
+  connection.write(Buffer.concat(Array(20).fill(SENT_AHEAD)))
+  for (let answered = 0; answered < 20; answered++) {
+    await expect.poll(() => begun.length).toBeGreaterThan(answered)
+    expect(begun).toHaveLength(answered + 1)
+    begun[answered]?.end(`${answered}`)
+    expect(await connection.read()).toMatchObject({ body: `${answered}` })
+  }
+})
+
+test("what was sent ahead is not begun when an earlier answer closes the connection", async () => {
+  let begun = 0
+  const { open } = await serve(async (outgoing) => {
+    begun++
+    outgoing.writeHead(200, { Connection: "close" }).end("last")
+  })
+  using connection = open()
+  connection.write(Buffer.concat(Array(5).fill(SENT_AHEAD)))
+  expect(await connection.read()).toMatchObject({ body: "last" })
+  connection.end()
+  await connection.closed()
+  expect(begun).toBe(1)
+})
+
+test("a client that sends thousands of requests ahead is cut off before they take memory", async () => {
+  let begun = 0
+  const { server, open } = await serve(async () => void begun++)
+  let parsed = 0
+  server.on("request", () => parsed++)
+  using connection = open()
+  connection.write(Buffer.concat(Array(1_000).fill(SENT_AHEAD)))
+  await connection.closed()
+  expect(begun).toBe(1)
+  expect(parsed).toBeLessThan(50)
+})

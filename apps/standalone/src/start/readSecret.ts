@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto"
+import { open, readFile, rename, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { EnvError } from "../env.ts"
+import type { Log } from "../log.ts"
+
+/**
+ * Reads the secret of an embedded database, which is stored beside it and readable only by its owner. Generates it on
+ * first use. The caller must hold the folder's lock. Losing the secret invalidates access tokens and costs one bcrypt per
+ * key, but ends no session and no key.
+ *
+ * @throws {EnvError} if the file does not contain 64 hex characters.
+ */
+export async function readSecret(folder: string, log: Log): Promise<string> {
+  const path = join(folder, "auth-secret")
+  try {
+    await restrictToOwner(path, log)
+    const secret = (await readFile(path, "utf8")).trim()
+    // A full disk or a careless restore can leave an empty file, which would be a secret that anybody can guess.
+    if (!/^[0-9a-f]{64}$/.test(secret)) {
+      throw new EnvError([
+        `DATA_DIR: expected 64 hex characters in ${path}; restore the file, or remove it to generate a new secret`,
+      ])
+    }
+    return secret
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+  }
+  const secret = randomBytes(32).toString("hex")
+  // An existing file would keep its permissions.
+  await rm(`${path}.unfinished`, { force: true })
+  const file = await open(`${path}.unfinished`, "wx", 0o600)
+  try {
+    await file.writeFile(`${secret}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.unfinished`, path)
+  return secret
+}
+
+async function restrictToOwner(path: string, log: Log) {
+  const file = await open(path, "r")
+  try {
+    const { mode } = await file.stat()
+    if ((mode & 0o077) === 0) return
+    await file.chmod(0o600)
+    log.warn(
+      `${path} was open to other users of this machine and no longer is; remove it if any of them may have read it`,
+    )
+  } finally {
+    await file.close()
+  }
+}

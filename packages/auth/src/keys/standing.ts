@@ -1,0 +1,24 @@
+import type { VerifiableApiKey } from "@latchkey/db"
+import { AuthError } from "../errors.ts"
+
+/**
+ * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
+ * is still running beside them must not pass over them.
+ */
+const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes"])
+
+/** @throws {AuthError} `UNAVAILABLE` for a key that needs a check that this version does not know. */
+export function requireKnownChecks({ checks }: Pick<VerifiableApiKey, "checks">): void {
+  if (checks.every((check) => KNOWN_CHECKS.has(check))) return
+  throw new AuthError("UNAVAILABLE", "This key can't be verified by this server.", {
+    cause: new Error("the key needs a check that only a newer version knows"),
+  })
+}
+
+/** Why a key that is not revoked is not valid, whoever presents it; null if it is. */
+export function whyEnded(
+  row: Pick<VerifiableApiKey, "isExpired" | "isOwnerDisabled">,
+): "expired" | "ownerDisabled" | null {
+  if (row.isOwnerDisabled) return "ownerDisabled"
+  return row.isExpired ? "expired" : null
+}

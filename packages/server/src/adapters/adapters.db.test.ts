@@ -1,0 +1,189 @@
+import { once } from "node:events"
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { serve } from "@hono/node-server"
+import express from "express"
+import { fastify } from "fastify"
+import { Hono } from "hono"
+import { expect, inject, onTestFinished, test } from "vitest"
+import { newKey, startLatchkey, type TestScope } from "../../test/startLatchkey.ts"
+import type { LatchkeyServer } from "../types.ts"
+import * as onExpress from "./express.ts"
+import * as onFastify from "./fastify.ts"
+import * as onHono from "./hono.ts"
+import * as onNext from "./next.ts"
+import * as onNode from "./node.ts"
+
+const serverUrl = inject("postgresUrl")
+
+type Latchkey = LatchkeyServer<TestScope>
+type Frameworks = Record<string, (latchkey: Latchkey) => Promise<Server>>
+
+/** A product on each framework, with Latchkey at /latchkey and one guarded route. */
+const frameworks: Frameworks = {
+  async express(latchkey) {
+    const app = express()
+    app.use("/latchkey", onExpress.latchkeyHandler(latchkey))
+    app.get("/mine", onExpress.guard(latchkey, { via: "apiKey" }), (_, response) => {
+      response.json({ subject: response.locals.caller.subject })
+    })
+    return createServer(app).listen(0, "127.0.0.1")
+  },
+  async "express with a body parser"(latchkey) {
+    const app = express()
+    app.use(express.json())
+    app.use("/latchkey", onExpress.latchkeyHandler(latchkey))
+    app.get("/mine", onExpress.guard(latchkey, { via: "apiKey" }), (_, response) => {
+      response.json({ subject: response.locals.caller.subject })
+    })
+    return createServer(app).listen(0, "127.0.0.1")
+  },
+  async fastify(latchkey) {
+    const app = fastify()
+    app.register(onFastify.latchkeyHandler(latchkey))
+    app.get("/mine", { preHandler: onFastify.guard(latchkey, { via: "apiKey" }) }, async ({ caller }) => ({
+      subject: caller.subject,
+    }))
+    await app.listen({ port: 0, host: "127.0.0.1" })
+    onTestFinished(() => app.close())
+    return app.server
+  },
+  async hono(latchkey) {
+    const app = new Hono()
+    app.all("/latchkey/*", onHono.latchkeyHandler(latchkey))
+    app.get("/mine", onHono.guard(latchkey, { via: "apiKey" }), (c) =>
+      c.json({ subject: c.var.caller.subject }),
+    )
+    return serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server
+  },
+  async "hono with a body that was read"(latchkey) {
+    const app = new Hono()
+    app.post("*", async (c, next) => {
+      await c.req.text()
+      await next()
+    })
+    app.all("/latchkey/*", onHono.latchkeyHandler(latchkey))
+    app.get("/mine", onHono.guard(latchkey, { via: "apiKey" }), (c) =>
+      c.json({ subject: c.var.caller.subject }),
+    )
+    return serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server
+  },
+  async node(latchkey) {
+    const handle = onNode.latchkeyHandler(latchkey)
+    const mine = onNode.guard(latchkey, { via: "apiKey" })(({ caller }, response) => {
+      response.setHeader("content-type", "application/json")
+      response.end(JSON.stringify({ subject: caller.subject }))
+    })
+    return createServer((request, response) =>
+      request.url?.startsWith("/latchkey/") ? handle(request, response) : mine(request, response),
+    ).listen(0, "127.0.0.1")
+  },
+  /** Next calls its route handlers with a `Request`, as here. `next.e2e.test.ts` runs Next itself. */
+  async "next's route handlers"(latchkey) {
+    const handlers = onNext.latchkeyHandler(latchkey)
+    const mine = onNext.guard(latchkey, { via: "apiKey" })((_, { caller }) =>
+      Response.json({ subject: caller.subject }),
+    )
+    return serve({
+      fetch: (request) =>
+        new URL(request.url).pathname.startsWith("/latchkey/")
+          ? handlers[request.method as "GET"](request)
+          : mine(request, { params: Promise.resolve({}) }),
+      port: 0,
+      hostname: "127.0.0.1",
+    }) as Server
+  },
+}
+
+async function listen(latchkey: Latchkey, start: Frameworks[string]) {
+  const server = await start(latchkey)
+  if (!server.listening) await once(server, "listening")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test.for(Object.entries(frameworks))("%s serves Latchkey and guards its own route", async ([, start]) => {
+  const lines: { address?: string }[] = []
+  const logger = { info: (line: object) => void lines.push(line), warn() {}, error() {} }
+  await using started = await startLatchkey(serverUrl, { logger })
+  const { latchkey } = started
+  const { key, id, subject, accessToken } = await newKey(latchkey)
+  const url = await listen(latchkey, start)
+  lines.length = 0
+
+  const me = await fetch(`${url}/latchkey/auth/me`, { headers: { "x-api-key": key } })
+  expect(await me.json()).toMatchObject({ id: subject, apiKeyId: id })
+  const created = await fetch(`${url}/latchkey/auth/apikeys`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ label: "naïve \u2028 label" }),
+  })
+  expect(created.status).toBe(201)
+  expect(((await created.json()) as { label: string }).label).toBe("naïve \u2028 label")
+  const deleted = await fetch(`${url}/latchkey/auth/apikeys/${id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${accessToken}` },
+  })
+  expect(deleted.status, await deleted.text()).toBe(204)
+  // Next knows no address of its own.
+  if (!start.name.includes("next"))
+    expect(new Set(lines.map(({ address }) => address))).toEqual(new Set(["127.0.0.1"]))
+
+  const { key: other, subject: owner, revoke } = await newKey(latchkey)
+  const mine = await fetch(`${url}/mine`, { headers: { "x-api-key": other } })
+  expect(await mine.json()).toEqual({ subject: owner })
+  const twice = await fetch(`${url}/mine`, { headers: { "x-api-key": other, authorization: "Bearer x" } })
+  expect(twice.status).toBe(400)
+  const byJwt = await fetch(`${url}/mine`, { headers: { authorization: `Bearer ${accessToken}` } })
+  expect(byJwt.status).toBe(403)
+  expect(await byJwt.json()).toMatchObject({ reason: "FORBIDDEN" })
+  await revoke()
+  const refused = await fetch(`${url}/mine`, { headers: { "x-api-key": other } })
+  expect(refused.status).toBe(401)
+  expect(refused.headers.get("www-authenticate")).toMatch(/^Bearer/)
+  expect(refused.headers.get("content-type")).toMatch(/^application\/json/)
+})
+
+test("a body parser that kept nothing gets one clear error", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const url = await listen(started.latchkey, async (latchkey) => {
+    const app = express()
+    app.use(async (request, _, next) => {
+      for await (const _ of request);
+      next()
+    })
+    app.use("/latchkey", onExpress.latchkeyHandler(latchkey))
+    app.use((error: Error, _: express.Request, response: express.Response, __: express.NextFunction) => {
+      response.status(500).send(error.message)
+    })
+    return createServer(app).listen(0, "127.0.0.1")
+  })
+  const response = await fetch(`${url}/latchkey/auth/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  })
+  expect(await response.text()).toBe(
+    "a body parser has read the body and kept nothing of it; mount latchkeyHandler before it",
+  )
+})
+
+test.each(Object.keys(frameworks))(
+  "%s refuses what the platform's Request can't be, and goes on",
+  async (name) => {
+    await using started = await startLatchkey(serverUrl)
+    const url = await listen(started.latchkey, frameworks[name] as Frameworks[string])
+    for (const [method, path] of [
+      ["TRACE", "/latchkey/healthz"],
+      ["POST", "http://user:password@host/latchkey/auth/login"],
+    ] as const) {
+      const sent = httpRequest(url, { method, path }).end()
+      const [response] = (await once(sent, "response")) as [IncomingMessage]
+      expect(response.resume().statusCode).toBeGreaterThanOrEqual(400)
+    }
+    expect((await fetch(`${url}/latchkey/healthz`)).status).toBe(200)
+  },
+)

@@ -1,0 +1,245 @@
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import {
+  type App,
+  type AuthSource,
+  createHandler,
+  describeError,
+  type NotReady,
+  type RequestObserver,
+} from "@latchkey/api"
+import {
+  type Auth,
+  AuthError,
+  type AuthObserver,
+  type AuthOptions,
+  createAuth,
+  createTrustedIssuers,
+} from "@latchkey/auth"
+import { type Database, type DatabaseHandle, DatabaseUnusable, ping } from "@latchkey/db"
+import { dashboardFolder } from "../dashboardFolder.ts"
+import { identifyOnce, scopesOfOnce } from "../host/hostCall.ts"
+import type { Settings } from "../options/readOptions.ts"
+import { toHandlerLogger } from "./logger.ts"
+import { openDatabase } from "./openDatabase.ts"
+import { protectedResourceOf } from "./protectedResource.ts"
+
+/** What only Latchkey's own server and the tests decide. */
+export interface Internals {
+  /** Replaces the URL of the settings: `file://…` for another folder of the embedded database, or one in memory. */
+  databaseUrl?: string
+  accessTokenTtl: number
+  refreshTokenTtl: number
+  bcryptCost: number
+  registration: "open" | "closed"
+  /** Null: the account that registers first is an administrator. */
+  adminEmails: readonly string[] | null
+  auditRetentionDays: number
+  limits: NonNullable<AuthOptions["limits"]>
+  configuredKeys: NonNullable<AuthOptions["configuredKeys"]>
+  /** Null for a server of its own, without a base path. */
+  mountedAt: string | null
+  trustProxy: number
+  authObserver: AuthObserver | undefined
+  requestObserver: RequestObserver | null
+  onQuery: ((seconds: number) => void) | undefined
+  /** Ends the opening when aborted. */
+  signal?: AbortSignal | undefined
+  /** Done each time the database has been opened. */
+  prepare?: (opened: Opened) => Promise<void>
+  /** Replaces the check of the database. */
+  checkReady?: () => Promise<NotReady | null>
+}
+
+export interface Opened {
+  auth: Auth
+  db: Database
+  usage: DatabaseHandle["usage"]
+}
+
+/** The parts of a server behind its public face. */
+export interface Engine {
+  readonly app: App
+  readonly source: AuthSource
+  /** Opens everything. @throws what failed. */
+  open(): Promise<Opened>
+  /** @throws unless the database answers. */
+  checkDatabase(): Promise<void>
+  migrate(): Promise<void>
+  flush(): Promise<void>
+  /** After a response: hands what is gathered to `waitUntil`. */
+  afterResponse(): void
+  close(): Promise<void>
+}
+
+/** @throws {DatabaseUnusable} unless the schema is current. */
+async function requireMigrated(handle: DatabaseHandle) {
+  const pending = await handle.pendingMigrations()
+  if (pending.length === 0) return
+  throw new DatabaseUnusable(
+    `the database has ${pending.length} pending migrations; run npx latchkey migrate, or set the option migrate: "auto"`,
+  )
+}
+
+/** Creates the parts of a server. Opens nothing. */
+export function createEngine(settings: Settings, internals: Internals): Engine {
+  const log = toHandlerLogger(settings.logger)
+  const url =
+    internals.databaseUrl ?? settings.databaseUrl ?? pathToFileURL(join(process.cwd(), ".latchkey")).href
+  const isEmbedded = !url.startsWith("postgres")
+  const migrates = (settings.migrate ?? (isEmbedded ? "auto" : "check")) === "auto"
+  let opening: Promise<Opened> | undefined
+  let opened: (Opened & { handle: DatabaseHandle }) | undefined
+  const closing = new AbortController()
+  const signal = AbortSignal.any([closing.signal, ...(internals.signal ? [internals.signal] : [])])
+  let flushing: Promise<void> | undefined
+
+  const openHandle = () =>
+    openDatabase(url, {
+      schema: settings.schema,
+      maxConnections: settings.maxConnections,
+      onQuery: internals.onQuery,
+    })
+
+  const migrate = (handle: DatabaseHandle) =>
+    handle.migrate({ signal, onWait: (reason) => log.info({}, reason) })
+
+  async function openAll(): Promise<Opened> {
+    if (closing.signal.aborted) throw new Error("this server has been closed")
+    const handle = await openHandle()
+    try {
+      if (migrates) await migrate(handle)
+      else await requireMigrated(handle)
+      signal.throwIfAborted()
+      const auth = createAuth({
+        db: handle.db,
+        secrets: {
+          current: typeof settings.secret === "string" ? settings.secret : await settings.secret(),
+          previous: settings.previousSecret,
+        },
+        accessTokenTtl: internals.accessTokenTtl,
+        refreshTokenTtl: internals.refreshTokenTtl,
+        bcryptCost: internals.bcryptCost,
+        registration: internals.registration,
+        maxKeysPerUser: settings.maxKeysPerOwner,
+        scopes: settings.scopes,
+        keyPrefix: settings.keyPrefix ?? null,
+        passwords: settings.passwords,
+        identify: settings.identify && identifyOnce(settings.identify),
+        scopesOf: settings.scopesOf && scopesOfOnce(settings.scopesOf),
+        hostIssuer: settings.issuer,
+        trustedIssuers:
+          settings.trustedIssuers.length > 0 ? createTrustedIssuers(settings.trustedIssuers) : undefined,
+        servedIssuers: settings.servedIssuers,
+        adminSubjects: settings.adminSubjects,
+        adminEmails: internals.adminEmails,
+        auditRetentionDays: internals.auditRetentionDays,
+        limits: internals.limits,
+        configuredKeys: internals.configuredKeys,
+        onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
+        observer: internals.authObserver,
+      })
+      const all = { auth, db: handle.db, usage: handle.usage, handle }
+      await internals.prepare?.(all)
+      opened = all
+      return opened
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** Opens once. After a failure, the next call tries again. */
+  function open(): Promise<Opened> {
+    opening ??= openAll().catch((error: unknown) => {
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+
+  const source: AuthSource = {
+    get current() {
+      return opened?.auth
+    },
+    async open() {
+      try {
+        return (await open()).auth
+      } catch (cause) {
+        throw new AuthError("UNAVAILABLE", "The service is temporarily unavailable; try again shortly.", {
+          cause,
+        })
+      }
+    },
+  }
+
+  async function checkDatabase() {
+    const { db } = await open()
+    await ping(db)
+  }
+
+  async function flush() {
+    await opened?.auth.flush()
+  }
+
+  const app = createHandler({
+    auth: source,
+    log,
+    observer: internals.requestObserver,
+    checkReady:
+      internals.checkReady ??
+      (() =>
+        checkDatabase().then(
+          () => null,
+          (error: unknown) => ({ message: "The database does not answer.", error }),
+        )),
+    corsOrigins: settings.allowedOrigins,
+    allowedOrigins: settings.allowedOrigins,
+    protectedResource: protectedResourceOf(settings, internals.mountedAt),
+    passwords: settings.passwords,
+    keysNeedScope: settings.keysNeedScope,
+    keyPrefix: settings.keyPrefix,
+    trustProxy: internals.trustProxy,
+    mountedAt: internals.mountedAt,
+    dashboard: settings.dashboard ? dashboardFolder() : null,
+  })
+
+  return {
+    app,
+    source,
+    open,
+    checkDatabase,
+    async migrate() {
+      if (opened) return migrate(opened.handle)
+      const handle = await openHandle()
+      try {
+        await migrate(handle)
+      } finally {
+        await handle.close()
+      }
+    },
+    flush,
+    afterResponse() {
+      if (!settings.waitUntil || flushing) return
+      flushing = flush().finally(() => {
+        flushing = undefined
+      })
+      try {
+        settings.waitUntil(flushing)
+      } catch (error) {
+        // Some throw outside of a request. The verdict stands.
+        log.error({ errors: [describeError(error)] }, "waitUntil failed")
+      }
+    },
+    async close() {
+      closing.abort()
+      await opening?.catch(() => {})
+      if (!opened) return
+      const { auth, handle } = opened
+      opened = undefined
+      opening = undefined
+      await auth.close()
+      await handle.close()
+    },
+  }
+}
