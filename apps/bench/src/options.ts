@@ -65,6 +65,8 @@ const QUICK_NAMES = [
   "latchkey-key",
   "latchkey-jwt",
   "in-process",
+  "introspection",
+  "sdk-verify",
   "product-api",
   "better-auth",
   "better-auth-in-process",
