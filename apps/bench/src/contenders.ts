@@ -1,7 +1,7 @@
 import { apiKeyAt, INTROSPECTION_KEY, spread } from "./keys.ts"
 import type { Credentials } from "./loadProtocol.ts"
 import type { Scale } from "./options.ts"
-import { ACCESS_TOKEN_TTL } from "./seed/seedLatchkey.ts"
+import { ACCESS_TOKEN_TTL, firstRestricted } from "./seed/seedLatchkey.ts"
 import { bcryptTable } from "./seed/seedPeers.ts"
 
 /** An implementation that is measured side by side with others. */
@@ -83,6 +83,13 @@ function latchkey(scale: Scale, secret: string): Contender[] {
   const usual = latchkeyOn(scale.keys, scale, secret)
   return [
     { ...usual, name: "latchkey-key", title: "Latchkey by key" },
+    {
+      ...usual,
+      name: "latchkey-key-restricted",
+      title: "Latchkey by key with scopes, an IP list and a limit",
+      env: { ...usual.env, SCOPES: "reports:read" },
+      credentials: { keys: { from: firstRestricted(scale.keys), count: scale.active, step: 1 } },
+    },
     { ...usual, name: "latchkey-jwt", title: "Latchkey by JWT", credentials: "sessions" },
     { ...usual, name: "latchkey-rest", title: "Latchkey by key over REST", path: "/auth/me" },
     {

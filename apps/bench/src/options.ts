@@ -63,6 +63,7 @@ const QUICK_NAMES = [
   "trpc-fetch",
   "latchkey-open",
   "latchkey-key",
+  "latchkey-key-restricted",
   "latchkey-jwt",
   "in-process",
   "introspection",

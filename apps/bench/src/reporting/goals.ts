@@ -58,6 +58,11 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
         (key = 0, open = 0, bare = 0) => (key - open) / bare,
       ),
     ),
+    atMost(
+      1.1,
+      "server CPU: by key with scopes, an IP list and a limit ÷ without",
+      compare(cpu, ["latchkey-key-restricted", "latchkey-key"], quotient),
+    ),
     atMost(1.15, "server CPU: by JWT ÷ by key", compare(cpu, ["latchkey-jwt", "latchkey-key"], quotient)),
     atLeast(
       20,
@@ -75,6 +80,24 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       compare(
         ({ statements }) => statements,
         ["latchkey-key"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      0.15,
+      "SQL statements per request, by key with scopes, an IP list and a limit",
+      compare(
+        ({ statements }) => statements,
+        ["latchkey-key-restricted"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      0,
+      "rows written before the response, by key with scopes, an IP list and a limit",
+      compare(
+        ({ rowsWrittenBeforeResponse }) => rowsWrittenBeforeResponse,
+        ["latchkey-key-restricted"],
         (value = 0) => value,
       ),
     ),

@@ -1,7 +1,7 @@
 import type { Database } from "@latchkey/db"
 import type { Presenter } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import type { CreateKeyCalls } from "../keys/keyCalls.ts"
+import type { Counting } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
@@ -63,8 +63,7 @@ export function createAuthenticate(options: {
   keyring: Keyring
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
-  /** Counts the calls by a key. */
-  callsOf: CreateKeyCalls
+  counting: Counting
   scopes: Scopes
   namedAdmins: NamedAdmins
   /** Whether there are own accounts. */
