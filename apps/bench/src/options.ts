@@ -66,6 +66,8 @@ const QUICK_NAMES = [
   "latchkey-key-restricted",
   "latchkey-jwt",
   "in-process",
+  "introspection",
+  "sdk-verify",
   "product-api",
   "better-auth",
   "better-auth-in-process",

@@ -190,6 +190,8 @@ const ACCEPTED = [
   "apiKeys.list",
   "apiKeys.revoke",
   "apiKeys.update",
+  "apiKeys.usage",
+  "apiKeys.usageOfAll",
   "auth.me",
 ]
 /** Those that ask for no caller. */

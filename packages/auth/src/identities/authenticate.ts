@@ -89,10 +89,11 @@ export function createAuthenticate(options: {
   const byHost = createByHost({ ...deps, issuers: [hostIssuer, ...issuers] })
   const narrowScopes = options.scopesOf && createNarrowScopes(options.scopesOf, options.scopes)
 
-  async function decide(
+  // On the hot path: without `async`, a decision is one promise fewer to wait for.
+  function decide(
     credential: Exclude<Credential, { kind: "ambiguous" }>,
     { headers, client, request }: Presented,
-  ): Promise<Authentication> {
+  ): Promise<Authentication> | Authentication {
     switch (credential.kind) {
       case "apiKey": {
         // Whoever presents such a key speaks for this server, to this server alone.
@@ -135,13 +136,13 @@ export function createAuthenticate(options: {
   }
 
   return {
-    async authenticate(headers, client = unknownClient, request) {
+    authenticate(headers, client = unknownClient, request) {
       const credential = readCredential(headers, issuers)
       if (credential.kind !== "ambiguous") return authenticateBy(credential, { headers, client, request })
       report("none", "ambiguous")
-      return { caller: null, problem: "ambiguous", cause: "malformed" }
+      return Promise.resolve({ caller: null, problem: "ambiguous", cause: "malformed" })
     },
-    introspect: async (token, client) =>
+    introspect: (token, client) =>
       authenticateBy(readToken(token, issuers), {
         headers: null,
         client: { ...unknownClient, ...client },

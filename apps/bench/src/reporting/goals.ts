@@ -1,6 +1,6 @@
+import type { Measurement } from "../rounds.ts"
+import type { CrowdRow } from "../scenarios/crowd.ts"
 import type { Results } from "./results.ts"
-import type { Measurement } from "./rounds.ts"
-import type { CrowdRow } from "./scenarios/crowd.ts"
 import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
 
 /** A performance goal of Latchkey. */
@@ -119,6 +119,20 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       1.2,
       "server CPU: a product's own procedure behind `requires` ÷ Latchkey's own, by key",
       compare(cpu, ["product-api", "latchkey-key"], quotient),
+    ),
+    atMost(
+      1.3,
+      "server CPU: a verification by the SDK ÷ `auth.me`, by key",
+      compare(cpu, ["sdk-verify", "latchkey-key"], quotient),
+    ),
+    atMost(
+      0.15,
+      "SQL statements per introspection",
+      compare(
+        ({ statements }) => statements,
+        ["introspection"],
+        (value = 0) => value,
+      ),
     ),
     atMost(
       0,
