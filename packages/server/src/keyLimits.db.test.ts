@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { initTRPC } from "@trpc/server"
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch"
 import { Hono } from "hono"
-import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from "vitest"
 import { rest, startLatchkey, type TestScope } from "../test/startLatchkey.ts"
 import { guard } from "./adapters/hono.ts"
 import type { ContextSource, LatchkeyServer } from "./types.ts"
@@ -104,6 +104,30 @@ test("procedures beyond the limit are 429 within a batch", async () => {
   const response = await createProduct()(request("/trpc/one,one,one?batch=1", headers))
   const body = (await response.json()) as { error?: { data: { httpStatus: number } } }[]
   expect(body.map(({ error }) => error?.data.httpStatus ?? 200).sort()).toEqual([200, 200, 429])
+})
+
+test("a subscription counts once, however often it is verified again", async () => {
+  const { id, headers, apiKeys } = await newKey(10)
+  const t = initTRPC.context<ReturnType<typeof latchkey.createContext>>().create()
+  const router = t.router({
+    ticks: t.procedure.concat(latchkey.requires()).subscription(async function* ({ signal }) {
+      yield "begun"
+      await new Promise((resolve) => signal?.addEventListener("abort", resolve))
+    }),
+  })
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+  onTestFinished(() => void vi.useRealTimers())
+  const caller = router.createCaller(latchkey.createContext({ headers }))
+  const ticks = (await caller.ticks())[Symbol.asyncIterator]()
+  expect(await ticks.next()).toEqual({ done: false, value: "begun" })
+  const next = ticks.next()
+  next.catch(() => {})
+
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(remaining((await latchkey.authenticate(headers)).headers)).toBe("8")
+  await apiKeys.revoke(id)
+  await vi.advanceTimersByTimeAsync(5_000)
+  await expect(next).rejects.toMatchObject({ code: "UNAUTHORIZED" })
 })
 
 test("calls through fetch and verdicts share the limit, which survives a restart", async () => {
