@@ -32,7 +32,8 @@ export async function importKeys(
   )
   const sql = connect(databaseUrl)
   try {
-    await sql`insert into owners ${sql(owners)} on conflict do nothing`
+    const others = owners.filter(({ issuer }) => issuer !== "latchkey")
+    if (others.length > 0) await sql`insert into owners ${sql(others)} on conflict do nothing`
     const stored = await sql<{ id: string; lookup_id: string }[]>`
       insert into api_keys ${sql(rows)} returning id, lookup_id`
     const ids = new Map(stored.map(({ id, lookup_id }) => [lookup_id, id]))

@@ -98,6 +98,6 @@ test("no table contains a secret in any encoding", () => {
  */
 test("PostgreSQL's log of all statements and their parameters contains no secret", () => {
   expect(postgresLog).toContain(walked.lookupId)
-  expect(postgresLog).toContain("$2b$10$")
+  expect(postgresLog).toMatch(/\$2b\$\d\d\$/)
   expect(walked.canaries.findEncoded(postgresLog)).toEqual([])
 })
