@@ -41,7 +41,7 @@ export type { Admin } from "./createAdmin.ts"
 export type { ApiKeys } from "./createApiKeys.ts"
 export type { As, ForOwner } from "./createAs.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
-export type { ApiKeyUpdate, NewApiKey } from "./expiry.ts"
+export type { ApiKeyRotation, ApiKeyUpdate, NewApiKey } from "./expiry.ts"
 export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
 export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./lists.ts"
 export type {
