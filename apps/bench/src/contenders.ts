@@ -1,7 +1,7 @@
-import { apiKeyAt, spread } from "./keys.ts"
+import { apiKeyAt, INTROSPECTION_KEY, spread } from "./keys.ts"
 import type { Credentials } from "./loadProtocol.ts"
 import type { Scale } from "./options.ts"
-import { ACCESS_TOKEN_TTL } from "./seed/seedLatchkey.ts"
+import { ACCESS_TOKEN_TTL, firstRestricted } from "./seed/seedLatchkey.ts"
 import { bcryptTable } from "./seed/seedPeers.ts"
 
 /** An implementation that is measured side by side with others. */
@@ -19,8 +19,12 @@ export interface Contender {
   connections: number
   /** Requests per round, for a contender too slow to measure by time. */
   amount?: number
+  /** Absent: GET. */
+  method?: "POST"
   /** Runs without HTTP and generates its own load. */
   inProcess?: true
+  /** The script of a process that generates the load, instead of the load generator. */
+  client?: string
 }
 
 export const LATCHKEY_SERVER = "../../standalone/dist/main.js"
@@ -79,6 +83,13 @@ function latchkey(scale: Scale, secret: string): Contender[] {
   const usual = latchkeyOn(scale.keys, scale, secret)
   return [
     { ...usual, name: "latchkey-key", title: "Latchkey by key" },
+    {
+      ...usual,
+      name: "latchkey-key-restricted",
+      title: "Latchkey by key with scopes, an IP list and a limit",
+      env: { ...usual.env, SCOPES: "reports:read" },
+      credentials: { keys: { from: firstRestricted(scale.keys), count: scale.active, step: 1 } },
+    },
     { ...usual, name: "latchkey-jwt", title: "Latchkey by JWT", credentials: "sessions" },
     { ...usual, name: "latchkey-rest", title: "Latchkey by key over REST", path: "/auth/me" },
     {
@@ -87,6 +98,22 @@ function latchkey(scale: Scale, secret: string): Contender[] {
       title: "Latchkey by key in process, without HTTP",
       script: "contenders/inProcess.js",
       inProcess: true,
+    },
+    {
+      ...usual,
+      name: "introspection",
+      title: "Latchkey's introspection of keys",
+      env: { ...usual.env, INTROSPECTION_KEYS: INTROSPECTION_KEY },
+      path: "/oauth/introspect",
+      method: "POST",
+      credentials: { introspected: usual.credentials.keys, apiKey: INTROSPECTION_KEY },
+    },
+    {
+      ...usual,
+      name: "sdk-verify",
+      title: "the SDK's `verify` from one process, by key",
+      env: { ...usual.env, INTROSPECTION_KEYS: INTROSPECTION_KEY },
+      client: "contenders/sdkVerify.js",
     },
     {
       ...usual,

@@ -11,6 +11,9 @@ export interface KeyRange {
 export const apiKeyAt = (index: number) =>
   createHmac("sha256", "latchkey/bench/v1").update(`${index}`).digest("hex")
 
+/** The key of a service that asks about the keys it receives. It has no row. */
+export const INTROSPECTION_KEY = createHmac("sha256", "latchkey/bench/introspection/v1").digest("hex")
+
 /** A wrong key with the lookup id of an existing one. Each `variant` is different. */
 export const guessAt = (index: number, variant: number) =>
   apiKeyAt(index).slice(0, 16) + apiKeyAt(-1 - variant).slice(16)

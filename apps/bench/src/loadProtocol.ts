@@ -3,6 +3,8 @@ import type { KeyRange } from "./keys.ts"
 /** The credentials of a stream, which its requests use in rotation. */
 export type Credentials =
   | { keys: KeyRange }
+  /** Sent as the forms of introspection requests by the holder of `apiKey`. */
+  | { introspected: KeyRange; apiKey: string }
   | { header: "x-api-key" | "authorization" | "cookie"; values: string[] }
 
 /** Requests to one URL. Each connection sends its next request when it has received the response to the previous one. */

@@ -7,7 +7,7 @@ export interface PostgresUsage {
   statements: number
   /** Rows that they inserted, updated or deleted. */
   rowsWritten: number
-  /** Written rows that no request waited for: the batched updates of `last_used_at`. */
+  /** Written rows that no request waited for: times of last use, usage, and the counters of limits. */
   rowsWrittenInBackground: number
   /** CPU time of the user's backends, from the kernel; null except on Linux. */
   cpuMicros: number | null
@@ -35,7 +35,7 @@ export function createPostgresAccounting(sql: Sql) {
       select
         coalesce(sum(calls), 0)::float8 as statements,
         coalesce(sum(rows) filter (where query ~* '^(insert|update|delete) '), 0)::float8 as written,
-        coalesce(sum(rows) filter (where query ~* '^update "api_keys" set "last_used_at" ='), 0)::float8 as background
+        coalesce(sum(rows) filter (where query ~* '^(update "api_keys" set "last_used_at" =|insert into "api_key_(usage|counters)")'), 0)::float8 as background
       from pg_stat_statements s join pg_roles r on r.oid = s.userid
       where r.rolname = ${user}`
     return {

@@ -54,6 +54,7 @@ export async function runRounds(bench: Bench, contenders: readonly Contender[]):
   for (const { running, rounds } of entries) {
     const { peakRssBytes } = await running.process.usage()
     results.push({ contender: running.contender, rounds, peakRssBytes })
+    await running.client?.stop()
     await running.process.stop()
   }
   return results
@@ -65,7 +66,7 @@ export async function runRounds(bench: Bench, contenders: readonly Contender[]):
  */
 async function measure(bench: Bench, running: RunningContender, before: PostgresUsage) {
   const { contender, process, postgresUser } = running
-  const loadProcess = contender.inProcess ? process : bench.load.process
+  const loadProcess = running.client ?? bench.load.process
   const [server, load] = [await process.usage(), await loadProcess.usage()]
   const result = await runLoad(bench, running, roundLength(bench, contender))
   const [serverAfter, loadAfter] = [await process.usage(), await loadProcess.usage()]
@@ -97,12 +98,13 @@ const roundLength = ({ scale }: Bench, { amount }: Contender) =>
 
 async function runLoad(
   { load }: Bench,
-  { contender, process, url, credentials }: RunningContender,
+  { contender, client, url, credentials }: RunningContender,
   amount: { seconds?: number; amount?: number },
 ): Promise<LoadResult> {
-  const stream: StreamOptions = { url, credentials, connections: contender.connections, ...amount }
-  const [result] = contender.inProcess
-    ? await process.request<[LoadResult]>({ run: stream }, "results")
+  const { connections, method } = contender
+  const stream: StreamOptions = { url, credentials, connections, ...(method && { method }), ...amount }
+  const [result] = client
+    ? await client.request<[LoadResult]>({ run: stream }, "results")
     : await load.run(stream)
   expectOnlyGood(contender.name, result)
   return result

@@ -13,6 +13,8 @@ const READY_WITHIN_MS = 20_000
 export interface RunningContender {
   contender: Contender
   process: BenchProcess
+  /** The process that generates its load; null for the load generator. */
+  client: BenchProcess | null
   url: string
   credentials: Credentials
   /** Its own PostgreSQL user, which identifies its statements. */
@@ -33,7 +35,15 @@ export async function startContender(bench: Bench, contender: Contender): Promis
   const credentials = resolveCredentials(bench, contender)
   if (contender.inProcess) await process.receive("ready")
   else await untilReady(url, credentials, process)
-  return { contender, process, url, credentials, postgresUser }
+  const client = contender.inProcess ? process : await startClient(contender, url)
+  return { contender, process, client, url, credentials, postgresUser }
+}
+
+async function startClient({ client }: Contender, url: string): Promise<BenchProcess | null> {
+  if (client === undefined) return null
+  const process = startProcess(client, { env: { LATCHKEY_URL: new URL(url).origin } })
+  await process.receive("ready")
+  return process
 }
 
 function resolveCredentials({ databases }: Bench, { credentials, database }: Contender): Credentials {
@@ -51,13 +61,25 @@ function authenticationHeader(credentials: Credentials): Record<string, string> 
   return { "x-api-key": apiKeyAt(0) }
 }
 
+/** The first request, by a valid credential. */
+function firstRequest(credentials: Credentials): RequestInit {
+  if (!("introspected" in credentials)) return { headers: authenticationHeader(credentials) }
+  const { apiKey } = credentials
+  return {
+    method: "POST",
+    headers: { "x-api-key": apiKey },
+    body: new URLSearchParams({ token: apiKeyAt(0) }),
+  }
+}
+
 async function untilReady(url: string, credentials: Credentials, server: BenchProcess) {
   for (const giveUpAt = performance.now() + READY_WITHIN_MS; ; await sleep(20)) {
     // Throws if the process has exited.
     await server.usage()
-    const response = await fetch(url, { headers: authenticationHeader(credentials) }).catch(() => null)
-    await response?.arrayBuffer()
-    if (response?.status === 200) return
+    const response = await fetch(url, firstRequest(credentials)).catch(() => null)
+    const text = await response?.text()
+    // An inactive key has status 200 too.
+    if (response?.status === 200 && !text?.includes('"active":false')) return
     if (performance.now() > giveUpAt) {
       throw new Error(`${url} did not return 200 in time (${response?.status ?? "no response"})`)
     }

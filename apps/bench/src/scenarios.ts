@@ -3,6 +3,7 @@ import { type CrowdResult, measureCrowd } from "./scenarios/crowd.ts"
 import { type FloodResult, measureFlood } from "./scenarios/flood.ts"
 import { type GuessesResult, measureGuesses } from "./scenarios/guesses.ts"
 import { type MemoryResult, measureMemory } from "./scenarios/memory.ts"
+import { measureNginx, type NginxResult } from "./scenarios/nginx.ts"
 import { measureRevocations, type RevocationsResult } from "./scenarios/revocations.ts"
 import { startScenarioServer } from "./scenarios/scenarioServer.ts"
 import { measureStart, type StartResult } from "./scenarios/start.ts"
@@ -13,11 +14,12 @@ export interface ScenarioResults {
   guesses?: GuessesResult
   revocations?: RevocationsResult
   crowd?: CrowdResult
+  nginx?: NginxResult
   memory?: MemoryResult
   start?: StartResult
 }
 
-export const scenarioNames = ["flood", "guesses", "revocations", "crowd", "memory", "start"] as const
+export const scenarioNames = ["flood", "guesses", "revocations", "crowd", "nginx", "memory", "start"] as const
 
 /** Runs the selected scenarios in sequence. Those that don't depend on a fresh process share one server. */
 export async function runScenarios(bench: Bench, chosen: readonly string[]): Promise<ScenarioResults> {
@@ -30,6 +32,7 @@ export async function runScenarios(bench: Bench, chosen: readonly string[]): Pro
     await server.process.stop()
   }
   if (chosen.includes("crowd")) results.crowd = await measureCrowd(bench)
+  if (chosen.includes("nginx")) results.nginx = await measureNginx(bench)
   if (chosen.includes("memory")) results.memory = await measureMemory(bench)
   if (chosen.includes("start")) results.start = await measureStart(bench)
   return results

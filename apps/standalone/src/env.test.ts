@@ -96,6 +96,8 @@ test.each([
   ["ACCESS_TOKEN_TTL", "0"],
   ["BCRYPT_COST", "9"],
   ["BCRYPT_COST", "15"],
+  ["MAX_KEY_LIFETIME_DAYS", "0"],
+  ["MAX_KEY_LIFETIME_DAYS", "36501"],
   ["REGISTRATION", "maybe"],
   ["ADMIN_EMAILS", "ada@company.tld,hunter2"],
   ["ADMIN_EMAILS", "ada@company.tld,"],

@@ -208,10 +208,14 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "GET /auth/admin/apikeys 200",
     "GET /auth/admin/users 200",
     "GET /auth/apikeys 200",
+    "GET /auth/apikeys/usage 200",
+    "GET /auth/apikeys/{key_id} 200",
+    "GET /auth/apikeys/{key_id}/usage 200",
     "GET /auth/audit 200",
     "GET /auth/me 200",
     "GET /auth/sessions 200",
     "GET /auth/verify 204",
+    "PATCH /auth/apikeys/{key_id} 200",
     "POST /auth/admin/users/disable 204",
     "POST /auth/admin/users/enable 204",
     "POST /auth/admin/users/{user_id}/disable 204",
@@ -234,7 +238,7 @@ test("the OpenAPI document describes errors, with the headers that say when to r
   expect(Object.keys(responses[429].headers)).toEqual(["Retry-After", "RateLimit", "RateLimit-Policy"])
   expect(Object.keys(responses[503].headers)).toEqual(["Retry-After"])
   expect(Object.keys(paths["/auth/apikeys/{key_id}"].delete.responses)).toContain("404")
-  expect(Object.keys(paths["/auth/me"].get.responses)).toEqual(["200", "400", "401", "503"])
+  expect(Object.keys(paths["/auth/me"].get.responses)).toEqual(["200", "400", "401", "429", "503"])
   // The cookie can replace the body.
   expect(paths["/auth/refresh"].post.requestBody.required).toBe(false)
   expect(paths["/auth/login"].post.requestBody.required).toBe(true)

@@ -10,6 +10,7 @@ beforeAll(async () => {
     BOOTSTRAP_KEY: bootstrap,
     SCOPES: "reports:read",
     PASSWORDS: "off",
+    MAX_KEY_LIFETIME_DAYS: "30",
   })
 })
 afterAll(() => server[Symbol.asyncDispose]())
@@ -61,6 +62,20 @@ test("an owner's browser sets no metadata and no lock on a new key", async () =>
   }
   const created = await browser("POST", "/auth/apikeys", { body: { label: "x", scopes: ["reports:read"] } })
   expect(created).toMatchObject({ status: 201, body: { locked: false, metadata: null } })
+})
+
+test("keys end within MAX_KEY_LIFETIME_DAYS, whoever creates or changes them", async () => {
+  const { product, browser } = await newOwner()
+  const latest = new Date(Date.now() + 30 * 86_400_000)
+  latest.setUTCHours(23, 59, 59, 999)
+  const created = await browser("POST", "/auth/apikeys", { body: { label: "x" } })
+  expect(created).toMatchObject({ status: 201, body: { expiresAt: latest.toISOString() } })
+  for (const expiresAt of [null, "2999-01-01"]) {
+    const refusal = { status: 400, body: { issues: [{ path: ["expiresAt"] }] } }
+    expect(await product("POST", "/auth/apikeys", { label: "x", expiresAt })).toMatchObject(refusal)
+    const path = `/auth/apikeys/${created.body.id}`
+    expect(await browser("PATCH", path, { body: { expiresAt } })).toMatchObject(refusal)
+  }
 })
 
 test("keys of other owners are not found by the product in an owner's name", async () => {

@@ -191,6 +191,8 @@ const ACCEPTED = [
   "apiKeys.revoke",
   "apiKeys.rotate",
   "apiKeys.update",
+  "apiKeys.usage",
+  "apiKeys.usageOfAll",
   "auth.me",
 ]
 /** Those that ask for no caller. */

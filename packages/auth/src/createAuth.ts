@@ -28,7 +28,6 @@ import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIs
 import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
-import { createKeyCallCounter } from "./keys/keyCalls.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
 import { createKeyRateLimits } from "./keys/keyRateLimits.ts"
 import { createKeyRefusals } from "./keys/keyRefusals.ts"
@@ -211,7 +210,7 @@ export function createAuth(options: AuthOptions): Auth {
   const usage = createUsage(db, options.onBackgroundError)
   const limiter = createKeyLimiter((calls) => addCalls(db, { calls }), { onError: options.onBackgroundError })
   const rateLimits = createKeyRateLimits(keyRateLimit)
-  const callsOf = createKeyCallCounter({ limiter, usage, rateLimits })
+  const counting = { limiter, usage, rateLimits }
   const refusals = createKeyRefusals(db, options.onBackgroundError)
   const gathered = [lastUsed, usage, limiter]
   const sweeper = createSweeper(db, {
@@ -243,7 +242,7 @@ export function createAuth(options: AuthOptions): Auth {
     scopes: scopes.declared,
     passwords,
     ...createAuthenticate({
-      ...{ db, keyring, verifyApiKey, lastUsed, callsOf, scopes, namedAdmins, passwords, hostIssuer },
+      ...{ db, keyring, verifyApiKey, lastUsed, counting, scopes, namedAdmins, passwords, hostIssuer },
       ...{
         identify: options.identify,
         scopesOf: options.scopesOf,

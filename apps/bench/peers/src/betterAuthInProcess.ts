@@ -6,4 +6,7 @@ import { betterAuthOptions } from "./betterAuthOptions.ts"
 const { api } = betterAuth(betterAuthOptions(databaseUrl()))
 
 /** `verifyApiKey` as a host calls it for each of its requests. */
-serveInProcess(async (key) => (await api.verifyApiKey({ body: { key } })).valid)
+serveInProcess(
+  (key) => ({ body: { key } }),
+  async (request) => (await api.verifyApiKey(request)).valid,
+)

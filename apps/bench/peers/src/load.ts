@@ -10,6 +10,14 @@ const MAX_PREBUILT = 50_000
 /** Gives each connection its own share of the credentials, so that no two send the same one concurrently. */
 function distribute(credentials: Credentials, connections: number) {
   let next = 0
+  /** Returns one connection's share at each call. */
+  function shareOf(all: readonly string[]) {
+    return () => {
+      const mine = all.filter((_, i) => i % connections === next % Math.min(connections, all.length))
+      next++
+      return mine
+    }
+  }
   const values = "values" in credentials ? credentials.values : undefined
   const header = "values" in credentials ? credentials.header : "x-api-key"
   if ("keys" in credentials && credentials.keys.count > MAX_PREBUILT) {
@@ -24,12 +32,14 @@ function distribute(credentials: Credentials, connections: number) {
         },
       ])
   }
-  const all = values ?? ("keys" in credentials ? apiKeysOf(credentials.keys) : [])
-  return (client: Client) => {
-    const share = all.filter((_, i) => i % connections === next % Math.min(connections, all.length))
-    next++
-    client.setRequests(share.map((value) => ({ headers: { [header]: value } })))
+  if ("introspected" in credentials) {
+    const { introspected, apiKey } = credentials
+    const headers = { "x-api-key": apiKey, "content-type": "application/x-www-form-urlencoded" }
+    const share = shareOf(apiKeysOf(introspected))
+    return (client: Client) => client.setRequests(share().map((key) => ({ headers, body: `token=${key}` })))
   }
+  const share = shareOf(values ?? ("keys" in credentials ? apiKeysOf(credentials.keys) : []))
+  return (client: Client) => client.setRequests(share().map((value) => ({ headers: { [header]: value } })))
 }
 
 async function runStream({

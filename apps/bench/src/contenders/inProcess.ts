@@ -9,5 +9,6 @@ const latchkey = createLatchkeyServer({
 
 /** `authenticate` as a host calls it for each of its requests. */
 serveInProcess(
-  async (apiKey) => (await latchkey.authenticate(new Headers({ "x-api-key": apiKey }), { method: "GET" })).ok,
+  (apiKey) => new Headers({ "x-api-key": apiKey }),
+  async (headers) => (await latchkey.authenticate(headers, { method: "GET" })).ok,
 )

@@ -13,6 +13,8 @@ export const KEYS_PER_USER = 10
 /** Additional keys: some without a receipt, to guess at, and some to revoke. */
 export const GUESSABLE_KEYS = 16
 export const REVOCABLE_KEYS = 1_000
+/** The first of the keys with scopes, an IP list and a limit, of which there are as many as the load uses. */
+export const firstRestricted = (keys: number) => keys + GUESSABLE_KEYS + REVOCABLE_KEYS
 /** Seconds, longer than any run. */
 export const ACCESS_TOKEN_TTL = 86_400
 
@@ -61,7 +63,8 @@ export async function seedLatchkey(
     const receipt = hasReceipt
       ? [`\\x${makeReceipt(keysOfSecret, { id, ownerId, keyHash, apiKey }).toString("hex")}`, keysOfSecret.id]
       : ["", ""]
-    return [id, ownerId, ownerId, apiKey.slice(0, 16), keyHash, ...receipt, `key ${index}`]
+    const restrictions = index < firstRestricted(keys) ? ["", "", "", "", "{}"] : RESTRICTIONS
+    return [id, ownerId, ownerId, apiKey.slice(0, 16), keyHash, ...receipt, `key ${index}`, ...restrictions]
   }
 
   const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { search_path: "latchkey" } })
@@ -73,8 +76,8 @@ export async function seedLatchkey(
   )
   await copyRows(
     sql,
-    "api_keys (id, owner_id, created_by, lookup_id, key_hash, receipt, receipt_secret_id, label)",
-    map(numbers(revocable.from + revocable.count), (index) => keyRow(index, keyring.current)),
+    "api_keys (id, owner_id, created_by, lookup_id, key_hash, receipt, receipt_secret_id, label, scopes, allowed_ips, rate_limit, rate_window, checks)",
+    map(numbers(firstRestricted(keys) + sessions), (index) => keyRow(index, keyring.current)),
   )
   await sql`vacuum analyze`
   await sql.end()
@@ -87,6 +90,14 @@ export async function seedLatchkey(
   )
   return { url, keys, accessTokens, guessable, revocable }
 }
+
+const RESTRICTIONS = [
+  "{reports:read}",
+  "{127.0.0.0/8}",
+  "1000000000",
+  "60",
+  '"{scopes,allowedIps,rateLimit}"',
+]
 
 const userRow = (passwordHash: string) => (id: string, index: number) => [
   id,

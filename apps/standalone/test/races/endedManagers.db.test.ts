@@ -42,7 +42,9 @@ async function newManager() {
 /** For each mutation that a managing key may call, an input that changes something. */
 const INPUTS: Record<string, (manager: Manager) => Input | Promise<Input>> = {
   "apiKeys.create": () => ({ label: "late" }),
+  "apiKeys.update": ({ theirKeyId }) => ({ id: theirKeyId, label: "late" }),
   "apiKeys.revoke": ({ theirKeyId }) => ({ id: theirKeyId }),
+  "ownerTokens.create": () => ({}),
   "admin.users.disable": ({ owner }) => owner,
   "admin.users.enable": async ({ owner }) => {
     await sql`update owners set disabled_at = now() where subject = ${owner.subject}`

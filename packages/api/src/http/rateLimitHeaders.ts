@@ -5,7 +5,8 @@ import type { RequestState } from "./requestState.ts"
  * `RateLimit-Limit`, `-Remaining` and `-Reset`. Also `Retry-After`, the longest among the failed calls.
  */
 export function rateLimitHeaders({ rateLimit, failures }: Pick<RequestState, "rateLimit" | "failures">) {
-  const seconds = Math.max(0, ...failures.map(({ failure }) => failure.retryAfter ?? 0))
+  let seconds = 0
+  for (const { failure } of failures) seconds = Math.max(seconds, failure.retryAfter ?? 0)
   return {
     ...(rateLimit && {
       "RateLimit-Policy": `"${rateLimit.limit}";q=${rateLimit.count};w=${rateLimit.seconds}`,

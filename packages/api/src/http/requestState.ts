@@ -30,7 +30,6 @@ export interface RequestOptions {
  * and the log once the procedure has returned.
  */
 export class RequestState implements ClientInfo {
-  readonly requestId = randomUUID()
   readonly startedAt = performance.now()
   readonly headers: Headers
   readonly hostRequest: unknown
@@ -54,6 +53,7 @@ export class RequestState implements ClientInfo {
   readonly failures: { failure: Failure; error: unknown }[] = []
   readonly #peerAddress: string | undefined
   readonly #trustProxy: number | undefined
+  #requestId: string | undefined
 
   constructor(options: RequestOptions) {
     const {
@@ -74,6 +74,12 @@ export class RequestState implements ClientInfo {
     this.protectedResource = options.protectedResource
     this.#peerAddress = peerAddress
     this.#trustProxy = trustProxy
+  }
+
+  /** Made when it is needed first: a verdict in process rarely needs it. */
+  get requestId(): string {
+    this.#requestId ??= randomUUID()
+    return this.#requestId
   }
 
   get address(): string {

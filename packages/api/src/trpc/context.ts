@@ -1,4 +1,5 @@
 import { type Auth, type Authentication, addressBlock, type RunQueued } from "@latchkey/auth"
+import type { BasicCredential } from "../http/basicCredential.ts"
 import type { RequestState } from "../http/requestState.ts"
 
 /** The context of Latchkey's procedures. It has one property, so that it fits beside another router's context. */
@@ -68,12 +69,14 @@ export class Latchkey {
     return authentication
   }
 
-  async #authenticateNow(): Promise<Authentication> {
-    const { auth, request } = this
-    const { basic, headers, hostRequest } = request
-    if (!basic) return auth.authenticate(headers, request, hostRequest)
+  #authenticateNow(): Promise<Authentication> {
+    const { basic, headers, hostRequest } = this.request
+    return basic ? this.#authenticateBasic(basic) : this.auth.authenticate(headers, this.request, hostRequest)
+  }
+
+  async #authenticateBasic(basic: BasicCredential): Promise<Authentication> {
     const byKey = new Headers({ "x-api-key": toFieldValue(basic.key) })
-    const authentication = await auth.authenticate(byKey, request)
+    const authentication = await this.auth.authenticate(byKey, this.request)
     const { caller } = authentication
     return !caller || (caller.via === "apiKey" && caller.apiKeyId === basic.id)
       ? authentication

@@ -1,5 +1,5 @@
 import type { Presenter } from "../clientInfo.ts"
-import type { CreateKeyCalls } from "../keys/keyCalls.ts"
+import { type Counting, KeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
@@ -11,7 +11,7 @@ import type { Scopes } from "./scopes.ts"
 export function createByApiKey(deps: {
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
-  callsOf: CreateKeyCalls
+  counting: Counting
   scopes: Scopes
   namedAdmins: NamedAdmins
   report: Report
@@ -22,6 +22,6 @@ export function createByApiKey(deps: {
     deps.lastUsed.note(verified.row.id)
     deps.report("apiKey", "accepted")
     const caller = callerOfKey(verified.row, deps)
-    return { caller, calls: deps.callsOf(verified.row, caller.scopes) }
+    return { caller, calls: new KeyCalls(deps.counting, verified.row, caller.scopes) }
   }
 }

@@ -86,7 +86,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       ...{ owner: user.owner, via: "apiKey", apiKeyId: id, label: "nightly import", metadata: null },
       ...{ scopes: [], isScoped: false, manage: "write", issuedAt: createdAt },
     }
-    expect(await auth.authenticate(withApiKey(key))).toEqual({ caller })
+    expect(await auth.authenticate(withApiKey(key))).toMatchObject({ caller })
 
     await auth.apiKeys.revoke(user.caller, { id }, client)
 

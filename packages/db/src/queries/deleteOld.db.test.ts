@@ -1,15 +1,18 @@
+import { randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
 import { describe, expect, test } from "vitest"
 import { newSession, storeUser } from "../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
+  addCalls,
   createLimiter,
   type Database,
   deleteOldAuditEvents,
+  deleteOldCounters,
   deleteOldLimits,
   deleteOldSessions,
 } from "../index.ts"
-import { auditEvents, rateLimits, sessions } from "../schema.ts"
+import { apiKeyCounters, auditEvents, rateLimits, sessions } from "../schema.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("deleting old rows on %s", (kind) => {
   let db: Database
@@ -72,5 +75,20 @@ describe.each(["PostgreSQL", "embedded"] as const)("deleting old rows on %s", (k
 
     expect(await deleteOldLimits(db, { days: 0, limit: 100 })).toBe(1)
     expect(await db.select({ key: rateLimits.key }).from(rateLimits)).toEqual([{ key: "sweep:open" }])
+  })
+
+  test("deletes counters of keys whose window is over", async () => {
+    const [over, open] = [randomUUID(), randomUUID()]
+    const startedAt = Date.now()
+    await addCalls(db, {
+      calls: [over, open].map((counterId) => ({ counterId, startedAt, seconds: 60, calls: 1 })),
+    })
+    await db
+      .update(apiKeyCounters)
+      .set({ expiresAt: sql`now() - interval '1 ms'` })
+      .where(sql`${apiKeyCounters.id} = ${over}`)
+
+    expect(await deleteOldCounters(db, { days: 0, limit: 100 })).toBe(1)
+    expect(await db.select({ id: apiKeyCounters.id }).from(apiKeyCounters)).toEqual([{ id: open }])
   })
 })

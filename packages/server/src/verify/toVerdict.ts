@@ -15,7 +15,7 @@ export function toVerdict(outcome: Outcome, request: RequestState): Verdict {
     return {
       ok: true,
       caller: outcome.caller,
-      headers: rateLimitHeaders({ ...limitsOf(request), failures: [] }),
+      headers: rateLimitHeaders({ rateLimit: request.rateLimit, failures: [] }),
     }
   }
   const { cause, error, apiKeyId } = outcome
@@ -36,10 +36,8 @@ export function toVerdict(outcome: Outcome, request: RequestState): Verdict {
   }
 }
 
-const limitsOf = ({ rateLimit }: RequestState) => ({ rateLimit })
-
 function headersOf(failure: Failure, status: number, request: RequestState): Record<string, string> {
-  const { hasCredential, protectedResource } = request
+  const { hasCredential, protectedResource, rateLimit } = request
   const failures = [{ failure, error: undefined }]
   return {
     "Content-Type": "application/json",
@@ -48,6 +46,6 @@ function headersOf(failure: Failure, status: number, request: RequestState): Rec
     ...((status === 401 || status === 403) &&
       challenge(status, { hasCredential, failures, protectedResource })),
     ...(status === 503 && { "Retry-After": "1" }),
-    ...rateLimitHeaders({ ...limitsOf(request), failures }),
+    ...rateLimitHeaders({ rateLimit, failures }),
   }
 }

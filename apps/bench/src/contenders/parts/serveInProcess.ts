@@ -5,9 +5,13 @@ import type { LoadResult, StreamOptions } from "../../loadProtocol.ts"
 /**
  * Lets the benchmark call a verification without HTTP: one sequential caller for each connection.
  *
+ * @param requestWith makes the argument of a call, before the measurement, because a host is handed its requests.
  * @param verify resolves to whether the key is accepted.
  */
-export function serveInProcess(verify: (apiKey: string) => Promise<boolean>): void {
+export function serveInProcess<Request>(
+  requestWith: (apiKey: string) => Request,
+  verify: (request: Request) => Promise<boolean>,
+): void {
   async function runStream({
     credentials,
     connections,
@@ -15,7 +19,7 @@ export function serveInProcess(verify: (apiKey: string) => Promise<boolean>): vo
     amount = Number.POSITIVE_INFINITY,
   }: StreamOptions): Promise<LoadResult> {
     if (!("keys" in credentials)) throw new TypeError("only API keys are supported")
-    const apiKeys = apiKeysOf(credentials.keys)
+    const requests = apiKeysOf(credentials.keys).map(requestWith)
     const latencies = createLatencies()
     const statuses: Record<string, number> = {}
     const startedAt = performance.now()
@@ -24,7 +28,7 @@ export function serveInProcess(verify: (apiKey: string) => Promise<boolean>): vo
     async function callRepeatedly(first: number) {
       for (let i = first; i < amount && performance.now() < endsAt; i += connections) {
         const sentAt = performance.now()
-        const isAccepted = await verify(apiKeys[i % apiKeys.length] ?? "")
+        const isAccepted = await verify(requests[i % requests.length] as Request)
         latencies.record(performance.now() - sentAt)
         const status = isAccepted ? 200 : 401
         statuses[status] = (statuses[status] ?? 0) + 1

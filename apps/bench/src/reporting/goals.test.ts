@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
+import { readOptions } from "../options.ts"
+import type { ContenderResult, Measurement } from "../rounds.ts"
 import { type Goal, goalsOf, isMet } from "./goals.ts"
-import { readOptions } from "./options.ts"
 import type { Results } from "./results.ts"
-import type { ContenderResult, Measurement } from "./rounds.ts"
 
 const { scale } = readOptions([], () => [])
 

@@ -1,6 +1,6 @@
+import type { Measurement } from "../rounds.ts"
+import type { CrowdRow } from "../scenarios/crowd.ts"
 import type { Results } from "./results.ts"
-import type { Measurement } from "./rounds.ts"
-import type { CrowdRow } from "./scenarios/crowd.ts"
 import { type Figure, figureOf, pairedFigure } from "./statistics.ts"
 
 /** A performance goal of Latchkey. */
@@ -58,6 +58,11 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
         (key = 0, open = 0, bare = 0) => (key - open) / bare,
       ),
     ),
+    atMost(
+      1.1,
+      "server CPU: by key with scopes, an IP list and a limit ÷ without",
+      compare(cpu, ["latchkey-key-restricted", "latchkey-key"], quotient),
+    ),
     atMost(1.15, "server CPU: by JWT ÷ by key", compare(cpu, ["latchkey-jwt", "latchkey-key"], quotient)),
     atLeast(
       20,
@@ -75,6 +80,24 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       compare(
         ({ statements }) => statements,
         ["latchkey-key"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      0.15,
+      "SQL statements per request, by key with scopes, an IP list and a limit",
+      compare(
+        ({ statements }) => statements,
+        ["latchkey-key-restricted"],
+        (value = 0) => value,
+      ),
+    ),
+    atMost(
+      0,
+      "rows written before the response, by key with scopes, an IP list and a limit",
+      compare(
+        ({ rowsWrittenBeforeResponse }) => rowsWrittenBeforeResponse,
+        ["latchkey-key-restricted"],
         (value = 0) => value,
       ),
     ),
@@ -96,6 +119,20 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       1.2,
       "server CPU: a product's own procedure behind `requires` ÷ Latchkey's own, by key",
       compare(cpu, ["product-api", "latchkey-key"], quotient),
+    ),
+    atMost(
+      1.3,
+      "server CPU: a verification by the SDK ÷ `auth.me`, by key",
+      compare(cpu, ["sdk-verify", "latchkey-key"], quotient),
+    ),
+    atMost(
+      0.15,
+      "SQL statements per introspection",
+      compare(
+        ({ statements }) => statements,
+        ["introspection"],
+        (value = 0) => value,
+      ),
     ),
     atMost(
       0,

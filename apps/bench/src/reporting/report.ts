@@ -1,10 +1,10 @@
+import type { Machine } from "../machine.ts"
+import type { ContenderResult, Measurement } from "../rounds.ts"
+import type { CrowdResult } from "../scenarios/crowd.ts"
+import type { ScenarioResults } from "../scenarios.ts"
 import { formatFigure, formatNumber, formatTable } from "./format.ts"
 import { type Goal, goalsOf, isMet } from "./goals.ts"
-import type { Machine } from "./machine.ts"
 import type { Results } from "./results.ts"
-import type { ContenderResult, Measurement } from "./rounds.ts"
-import type { CrowdResult } from "./scenarios/crowd.ts"
-import type { ScenarioResults } from "./scenarios.ts"
 import { figureOf, pairedFigure } from "./statistics.ts"
 
 /** Above this share of a core, the load generator, and not the server, limits the requests per second. */
@@ -73,7 +73,7 @@ function loadNote(contenders: readonly ContenderResult[]): string {
     : ""
 }
 
-function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioResults): string[] {
+function scenarioLines({ flood, guesses, revocations, nginx, memory, start }: ScenarioResults): string[] {
   const rate = (values: readonly number[]) => `${formatFigure(figureOf(values))}/s`
   return [
     flood &&
@@ -82,6 +82,10 @@ function scenarioLines({ flood, guesses, revocations, memory, start }: ScenarioR
       `guesses without a usable receipt: good traffic ${rate(guesses.alone)} alone, ${rate(guesses.duringGuesses)} during guesses; guesses by status ${JSON.stringify(guesses.statuses)}; ${guesses.bcrypts} bcrypts`,
     revocations &&
       `revocations: good traffic ${rate(revocations.alone)} alone, ${rate(revocations.duringRevocations)} during 10 revocations per second; ${revocations.revoked} revoked, ${revocations.acceptedBefore} calls accepted before, ${revocations.stale} of ${revocations.sentAfter} after`,
+    nginx === null
+      ? "nginx: not measured, because it is not installed"
+      : nginx &&
+        `nginx with auth_request: p50 ${formatFigure(figureOf(nginx.openP50))} ms without, ${formatFigure(figureOf(nginx.guardedP50))} ms with; added ${formatFigure(pairedFigure([nginx.guardedP50, nginx.openP50], (guarded = 0, open = 0) => guarded - open))} ms`,
     memory &&
       `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
     start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,
