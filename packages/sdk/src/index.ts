@@ -24,6 +24,7 @@ export type {
   OwnerToken,
   PasswordChange,
   RateLimit,
+  RotateApiKeyInput,
   Session,
   SessionList,
   SignedIn,

@@ -6,8 +6,8 @@ import type {
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
-  UsageOfApiKeys,
   RotateApiKeyInput,
+  UsageOfApiKeys,
   UsageOfApiKeysInput,
 } from "@latchkey/contract"
 import type { TRPCProcedureBuilder, TRPCUnsetMarker } from "@trpc/server"

@@ -67,12 +67,11 @@ export const rotateApiKey = write(
 
         if (old.replaces !== null) await revokePredecessor(tx, { id: old.replaces, by, client })
         const ended = await endReplaced(tx, { old, by, replacedBy: successor.id, grace })
-        const { disabled: _, ...columns } = settingsColumns(settings)
         const [apiKey] = await tx
           .insert(apiKeys)
           .values({
             ...successor,
-            ...columns,
+            ...settingsColumns(settings),
             disabledAt: old.disabledAt,
             // A check that only a newer version knows is copied: what it is about may be, too.
             checks: [...old.checks.filter((check) => !isRewritten(check, before)), ...checksOf(settings)],
