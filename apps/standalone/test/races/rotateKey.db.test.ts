@@ -1,4 +1,4 @@
-import { connect } from "@latchkey/test-postgres"
+import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { registerWithKey, rest, startServerOnPostgres, startTestServer } from "../testServer.ts"
 import { holdLock } from "./holdLock.ts"
@@ -179,13 +179,14 @@ test("a rotation while both keys of a chain are being marked as used: no deadloc
     user = await registerWithKey(first.url)
     newer = (await rotate(first, user)).body
   }
-  let transaction: Parameters<Parameters<typeof holdLock>[1]>[0] | undefined
+  let transaction: ReservedSql | undefined
   const lock = await holdLock(first.shared.DATABASE_URL, (own) => {
     transaction = own
     return own`select 1 from api_keys where id = ${user.id} for no key update`
   })
   const rotating = rotate(first, { ...user, id: newer.id })
   await lock.untilWaiting(1)
+  if (!transaction) throw new TypeError("no transaction")
   await transaction`select 1 from api_keys where id = ${newer.id} for no key update`
   await lock.commit()
 

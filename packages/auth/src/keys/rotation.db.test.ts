@@ -14,6 +14,9 @@ const DAY = 86_400_000
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY)
 
+/** As `inDays`; null and undefined stay. */
+const maybeInDays = <None>(days: number | None) => (typeof days === "number" ? inDays(days) : days)
+
 describe.each(["PostgreSQL", "embedded"] as const)("rotation on %s", (kind) => {
   let database: OpenTestDatabase
   let auth: Auth
@@ -116,8 +119,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("rotation on %s", (kind) => {
     ["can be never", 30, null, null],
     ["is never if the old one has none", null, undefined, null],
   ])("the expiry %s", async (_, before, chosen, after) => {
-    const old = await newKey({ expiresAt: before && inDays(before) })
-    const created = await rotate(old, { expiresAt: chosen && inDays(chosen) })
+    const old = await newKey({ expiresAt: maybeInDays(before) })
+    const created = await rotate(old, { expiresAt: maybeInDays(chosen) })
     if (after === null) return expect(created.expiresAt).toBeNull()
     expect(secondsUntil(created.expiresAt) / 86_400).toBeCloseTo(after, 2)
   })
