@@ -99,11 +99,15 @@ describe("each operation lists exactly the reasons with which it can fail", () =
   let apiKey: RestCall
   let admin: RestCall
   let backend: RestCall
+  /** The path of a key that another one replaces. */
+  let replaced: string
   beforeAll(async () => {
     taken = await register(server.url)
     user = { accessToken: taken.accessToken }
     const { body } = await rest(server.url, "POST", "/auth/apikeys", { ...user, body: { label: "x" } })
     apiKey = { apiKey: body.key }
+    replaced = `/auth/apikeys/${body.id}`
+    await rest(server.url, "POST", `${replaced}/rotate`, { ...user, body: {} })
     const administrator = await register(server.url)
     const sql = connect(server.shared.DATABASE_URL)
     await sql`update owners set role = 'admin' where id = ${administrator.user.id}`
@@ -157,6 +161,9 @@ describe("each operation lists exactly the reasons with which it can fail", () =
       )
     }
     for (const options of ownCalls(path)) reasons.add(await call(options))
+    if (path === "apiKeys.rotate") {
+      reasons.add((await rest(server.url, "POST", `${replaced}/rotate`, { ...user, body: {} })).body.reason)
+    }
     for (const credential of [{}, apiKey]) reasons.add(await call(credential))
     if (operation.params) reasons.add(await call(admin))
     if (isMutation) {

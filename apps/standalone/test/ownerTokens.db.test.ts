@@ -189,6 +189,7 @@ const ACCEPTED = [
   "apiKeys.get",
   "apiKeys.list",
   "apiKeys.revoke",
+  "apiKeys.rotate",
   "apiKeys.update",
   "apiKeys.usage",
   "apiKeys.usageOfAll",

@@ -233,7 +233,7 @@ export type AuditKind =
   | "apiKeyCreated"
   /** `changes` tells what changed. */
   | "apiKeyUpdated"
-  /** The key got a successor, and ends at the end of the grace. */
+  /** Another key replaces the key; `changes` has its id in `replacedBy`, and tells when the old key ends. */
   | "apiKeyRotated"
   | "apiKeyImported"
   /** The key was used from an address that it does not allow; grouped like `loginFailed`. */
@@ -270,7 +270,7 @@ export interface AuditEvent {
   requestId: string
   /** The session or key affected, with its device or label at the time. */
   subject: { id: string; label: string | null } | null
-  /** What an update has changed, by the name of the field; null for other events. */
+  /** What an update or a rotation has changed, by the name of the field; null for other events. */
   changes: Record<string, { from: unknown; to: unknown }> | null
 }
 

@@ -69,6 +69,7 @@ export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
 export { recordKeyRefusal } from "./queries/recordKeyRefusal.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
+export { type NewSecret, rotateApiKey, type Succession } from "./queries/rotateApiKey.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
   createSession,

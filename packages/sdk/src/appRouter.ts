@@ -17,6 +17,7 @@ import type {
   OwnedApiKeyPage,
   OwnerToken,
   PasswordChange,
+  RotateApiKeyInput,
   SessionList,
   SignedIn,
   SignInInput,
@@ -52,6 +53,7 @@ type Procedures = {
     list: Query<ListApiKeysInput | undefined, ApiKeyPage>
     get: Query<{ id: string }, ApiKey>
     update: Mutation<UpdateApiKeyInput, ApiKey>
+    rotate: Mutation<RotateApiKeyInput, CreatedApiKey>
     usage: Query<ApiKeyUsageInput, ApiKeyUsage>
     usageOfAll: Query<UsageOfApiKeysInput | undefined, UsageOfApiKeys>
     revoke: Mutation<{ id: string }, void>

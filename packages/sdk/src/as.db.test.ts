@@ -35,6 +35,19 @@ test("a backend creates, lists and revokes keys of its users", async () => {
   expect(await backend.verify(created.key, { onUnavailable: "throw" })).toMatchObject({ active: false })
 })
 
+test("a backend replaces a key of its user", async () => {
+  const { apiKeys } = backend.as({ subject: "user 43" }, { actor: "ada@company.tld" })
+  const old = await apiKeys.create({ label: "import", metadata: { plan: "free" } })
+  const created = await apiKeys.rotate(old.id, { grace: 0 })
+  expect(created).toMatchObject({
+    metadata: { plan: "free" },
+    replaces: old.id,
+    createdBy: "ada@company.tld",
+  })
+  expect(await backend.verify(old.key, { onUnavailable: "throw" })).toMatchObject({ active: false })
+  expect(await backend.verify(created.key, { onUnavailable: "throw" })).toMatchObject({ active: true })
+})
+
 test("calls for different users are never mixed up, even in one tick", async () => {
   const users = ["a", "b", "c"].map((subject) => ({ subject, ...backend.as({ subject }) }))
   const created = await Promise.all(

@@ -7,7 +7,7 @@ import type {
   UsageOfApiKeysInput,
 } from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
-import { type ApiKeyUpdate, type NewApiKey, withExpiresAt } from "./expiry.ts"
+import { type ApiKeyRotation, type ApiKeyUpdate, type NewApiKey, withExpiresAt } from "./expiry.ts"
 import { listPages } from "./listPages.ts"
 import type { ApiKeyList } from "./lists.ts"
 import type { CallOptions } from "./options.ts"
@@ -39,6 +39,13 @@ export interface ApiKeys {
    */
   update(id: string, change: ApiKeyUpdate, options?: CallOptions): Promise<ApiKey>
   /**
+   * Replaces an active key by a new one with the same settings, whose `key` is returned here and never again. The old one
+   * stays valid for `grace` seconds, a day by default. Needs an access token.
+   *
+   * @throws {LatchkeyError} `NOT_FOUND`, `ALREADY_REPLACED`, `INVALID_INPUT`, `FORBIDDEN`, `INSUFFICIENT_SCOPE`.
+   */
+  rotate(id: string, input?: ApiKeyRotation, options?: CallOptions): Promise<CreatedApiKey>
+  /**
    * How often one of the keys, active or not, was used on the last `days` (30). Needs an access token.
    *
    * @throws {LatchkeyError} `NOT_FOUND`.
@@ -68,6 +75,8 @@ export function createApiKeys(
     get: (id, options) => call("apiKeys", "get", { id }, { ...options, ...query }),
     update: async (id, change, options) =>
       call("apiKeys", "update", { ...withExpiresAt(change), id }, { ...options, ...mutation }),
+    rotate: async (id, input, options) =>
+      call("apiKeys", "rotate", { ...withExpiresAt(input ?? {}), id }, { ...options, ...mutation }),
     usage: (id, input, options) => call("apiKeys", "usage", { ...input, id }, { ...options, ...query }),
     usageOfAll: (input, options) => call("apiKeys", "usageOfAll", input, { ...options, ...query }),
     revoke: (id, options) => call("apiKeys", "revoke", { id }, { ...options, ...mutation }),

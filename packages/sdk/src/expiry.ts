@@ -1,4 +1,4 @@
-import type { ApiKeyChange, CreateApiKeyInput } from "@latchkey/contract"
+import type { ApiKeyChange, CreateApiKeyInput, RotateApiKeyInput } from "@latchkey/contract"
 
 interface ExpiresIn {
   /** Seconds from now, in place of `expiresAt`. */
@@ -9,6 +9,9 @@ export interface NewApiKey extends CreateApiKeyInput, ExpiresIn {}
 
 /** What to change. What is left out stays as it is, and null lifts a restriction. */
 export interface ApiKeyUpdate extends ApiKeyChange, ExpiresIn {}
+
+/** How to replace a key. */
+export interface ApiKeyRotation extends Omit<RotateApiKeyInput, "id">, ExpiresIn {}
 
 /**
  * An input with `expiresAt` in place of `expiresIn`.

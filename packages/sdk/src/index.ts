@@ -24,6 +24,7 @@ export type {
   OwnerToken,
   PasswordChange,
   RateLimit,
+  RotateApiKeyInput,
   Session,
   SessionList,
   SignedIn,
@@ -41,7 +42,7 @@ export type { Admin } from "./createAdmin.ts"
 export type { ApiKeys } from "./createApiKeys.ts"
 export type { As, ForOwner } from "./createAs.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
-export type { ApiKeyUpdate, NewApiKey } from "./expiry.ts"
+export type { ApiKeyRotation, ApiKeyUpdate, NewApiKey } from "./expiry.ts"
 export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
 export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./lists.ts"
 export type {

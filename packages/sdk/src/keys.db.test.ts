@@ -38,6 +38,33 @@ test("a key is read and changed, and what is left out stays", async () => {
   await expect(byKey.apiKeys.get(id)).rejects.toMatchObject({ reason: "FORBIDDEN" })
 })
 
+test("a key is replaced, and the old one is valid for the grace", async () => {
+  const { apiKeys } = await newUser()
+  const old = await apiKeys.create({ label: "import" })
+  const second = await apiKeys.rotate(old.id, { grace: 60, expiresIn: 3_600 })
+  expect(second).toMatchObject({ label: "import", replaces: old.id })
+  const left = (second.expiresAt?.getTime() ?? 0) - Date.now()
+  expect(left).toBeGreaterThan(3_000_000)
+  expect(left).toBeLessThanOrEqual(3_600_000)
+  const accepts = (apiKey: string) =>
+    createLatchkey({ baseUrl: server.url, apiKey })
+      .auth.me()
+      .then(
+        () => true,
+        () => false,
+      )
+  expect([await accepts(old.key), await accepts(second.key)]).toEqual([true, true])
+  await expect(apiKeys.rotate(old.id)).rejects.toMatchObject({ reason: "ALREADY_REPLACED", status: 409 })
+
+  const third = await apiKeys.rotate(second.id)
+  expect(third.expiresAt).toEqual(second.expiresAt)
+  expect([await accepts(old.key), await accepts(second.key), await accepts(third.key)]).toEqual([
+    false,
+    true,
+    true,
+  ])
+})
+
 test.each([
   { expiresIn: 60, expiresAt: new Date() },
   { expiresIn: 60, expiresAt: null },
@@ -49,4 +76,5 @@ test.each([
   const { apiKeys } = createLatchkey({ baseUrl: "http://localhost:9" })
   await expect(apiKeys.create({ label: "x", ...expiry })).rejects.toThrow(TypeError)
   await expect(apiKeys.update("some-id", expiry)).rejects.toThrow(TypeError)
+  await expect(apiKeys.rotate("some-id", expiry)).rejects.toThrow(TypeError)
 })

@@ -69,6 +69,7 @@ export function createServer(
           list: async (input) => (await open()).list(input),
           get: async (id) => (await open()).get(id),
           update: async (id, change) => (await open()).update(id, change),
+          rotate: async (id, input) => (await open()).rotate(id, input),
           usage: async (id, input) => (await open()).usage(id, input),
           usageOfAll: async (input) => (await open()).usageOfAll(input),
           revoke: async (id) => (await open()).revoke(id),

@@ -6,6 +6,7 @@ import type {
   CreateApiKeyInput,
   CreatedApiKey,
   ListApiKeysInput,
+  RotateApiKeyInput,
   UsageOfApiKeys,
   UsageOfApiKeysInput,
 } from "@latchkey/contract"
@@ -173,6 +174,11 @@ export interface OwnerApiKeys<Scope extends string = string> {
   get(id: string): Promise<ApiKey>
   /** Changes an active key. Scopes, addresses and limits that are set so are locked, unless `lock` is false. */
   update(id: string, change: ApiKeyChange<Scope>): Promise<ApiKey>
+  /**
+   * Replaces an active key by a new one with the same settings, in `key`. The old one stays valid for `grace` seconds, a day
+   * by default.
+   */
+  rotate(id: string, input?: Omit<RotateApiKeyInput, "id">): Promise<CreatedApiKey>
   /** How often one of the keys was used on the last `days` (30), active or not. */
   usage(id: string, input?: UsageOfApiKeysInput): Promise<ApiKeyUsage>
   /** How often each active key was used. */

@@ -69,6 +69,26 @@ test("what the host stores with a key is in its verdicts", async () => {
   expect(verdict.ok && "metadata" in verdict.caller).toBe(false)
 })
 
+test("the host replaces a key, and accepts the old one for the grace", async () => {
+  const old = await apiKeys.create({ label: "x", scopes: ["reports:read"], metadata: { plan: "free" } })
+  const created = await apiKeys.rotate(old.id)
+  expect(created).toMatchObject({ scopes: ["reports:read"], metadata: { plan: "free" }, locked: true })
+  expect(created).toMatchObject({ replaces: old.id, createdBy: "user_7", expiresAt: old.expiresAt })
+  for (const { key, id } of [old, created]) {
+    expect(await authenticate(key)).toMatchObject({ ok: true, caller: { apiKeyId: id } })
+  }
+  await expect(apiKeys.rotate(old.id)).rejects.toMatchObject({ reason: "ALREADY_REPLACED" })
+
+  const last = await apiKeys.rotate(created.id, { grace: 0 })
+  for (const { key } of [old, created]) expect(await authenticate(key)).toMatchObject({ status: 401 })
+  expect(await authenticate(last.key)).toMatchObject({ ok: true })
+  expect((await apiKeys.list({ status: "all" })).items.slice(0, 3)).toMatchObject([
+    { id: last.id, replaces: created.id, replacedBy: null },
+    { id: created.id, replaces: old.id, replacedBy: last.id },
+    { id: old.id, replacedBy: created.id },
+  ])
+})
+
 test.each([
   [{ metadata: { plan: "x".repeat(2_045) } }, "metadata"],
   [{ metadata: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`n${i}`, ""])) }, "metadata"],

@@ -29,6 +29,7 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
   }),
   "apiKeys.create": () => ({ label: "late" }),
   "apiKeys.update": ({ id }) => ({ id, label: "late" }),
+  "apiKeys.rotate": ({ id }) => ({ id }),
   "apiKeys.revoke": ({ id }) => ({ id }),
   "sessions.revoke": async ({ user }) => {
     const [session] = await sql`select id from sessions where user_id = ${user.id} order by created_at desc`

@@ -43,6 +43,7 @@ async function newManager() {
 const INPUTS: Record<string, (manager: Manager) => Input | Promise<Input>> = {
   "apiKeys.create": () => ({ label: "late" }),
   "apiKeys.update": ({ theirKeyId }) => ({ id: theirKeyId, label: "late" }),
+  "apiKeys.rotate": ({ theirKeyId }) => ({ id: theirKeyId }),
   "apiKeys.revoke": ({ theirKeyId }) => ({ id: theirKeyId }),
   "ownerTokens.create": () => ({}),
   "admin.users.disable": ({ owner }) => owner,

@@ -22,6 +22,7 @@ import {
   passwordChange,
   rateLimit,
   refresh,
+  rotateApiKey,
   session,
   sessionList,
   signedIn,
@@ -147,6 +148,12 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     label: "The user's name for the key: 1 to 100 characters.",
     disabled: "Whether the key is rejected until it is enabled again.",
   })
+  describe(rotateApiKey.shape, {
+    grace:
+      "How many seconds the old key stays valid, unless it expires earlier: up to 30 days. 0 revokes it at once.",
+    expiresAt:
+      "When the new key expires, as for a created one. Omit it for the old key's expiry, or set it to null for a key that never expires.",
+  })
   describe(rateLimit.shape, {
     limit: "The number of calls in the window.",
     window: "The length of the window in seconds. A window begins with its first call.",
@@ -214,7 +221,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     device: 'The browser and system, such as "Chrome on Linux"; null if unknown or if `address` is null.',
     requestId: "The id of the request.",
     subject: "The session or API key affected, with its device or label at the time.",
-    changes: "What an update has changed, by the name of the field; null for other events.",
+    changes: "What an update or a rotation has changed, by the name of the field; null for other events.",
   })
   describe(auditEvent.shape.subject.unwrap().shape, {
     id: "The id of the session or API key.",

@@ -37,6 +37,7 @@ async function call(
       list: async () => page,
       get: async () => listed,
       update: async () => listed,
+      rotate: async () => created,
       usage: async () => ({ items: [] }),
       usageOfAll: async () => ({ dates: [], items: [] }),
       revoke: async () => {},

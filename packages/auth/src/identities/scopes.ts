@@ -36,6 +36,17 @@ export interface Scopes {
     requested: readonly string[] | null,
     options: { isAdministrator: boolean },
   ): readonly string[] | null
+  /**
+   * The scopes to store with a key that a caller lets replace another: the same, if the caller could give them. Those that
+   * are no longer declared are kept, unless the caller is limited to some scopes.
+   *
+   * @throws {AuthError} as `grant`.
+   */
+  copy(
+    caller: Pick<Caller, "scopes" | "isScoped">,
+    stored: readonly string[] | null,
+    options: { isAdministrator: boolean },
+  ): readonly string[] | null
 }
 
 /**
@@ -52,7 +63,7 @@ export function createScopes(declared: readonly string[]): Scopes {
   const known = new Set(all)
   const isGrantable = (scope: string) => known.has(scope) || scope === LIST_KEYS || isAdministrative(scope)
 
-  return {
+  const scopes: Scopes = {
     declared: all,
     expand: (stored) => (stored === null ? all : stored.filter((scope) => known.has(scope))),
     ofKey(stored, { role }) {
@@ -75,7 +86,18 @@ export function createScopes(declared: readonly string[]): Scopes {
       }
       return [...new Set(requested)]
     },
+    copy(caller, stored, options) {
+      if (caller.isScoped) requireScopes(caller, stored?.filter((scope) => !isOfLatchkey(scope)) ?? all)
+      if (stored === null) return scopes.grant(caller, null, options)
+      scopes.grant(
+        caller,
+        stored.filter((scope) => known.has(scope) || isOfLatchkey(scope)),
+        options,
+      )
+      return stored
+    },
   }
+  return scopes
 }
 
 const expected = (declared: readonly string[]) => `must be of: ${[...declared, LIST_KEYS].join(", ")}`

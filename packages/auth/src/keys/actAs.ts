@@ -4,10 +4,17 @@ import type {
   ApiKeyUsage,
   CreateApiKeyInput,
   ListApiKeysInput,
+  RotateApiKeyInput,
   UsageOfApiKeys,
   UsageOfApiKeysInput,
 } from "@latchkey/contract"
-import { apiKeyChange, createApiKey, listApiKeys, usageOfAllApiKeys } from "@latchkey/contract/schemas"
+import {
+  apiKeyChange,
+  createApiKey,
+  listApiKeys,
+  rotateApiKey,
+  usageOfAllApiKeys,
+} from "@latchkey/contract/schemas"
 import type { ActingCredential } from "@latchkey/db"
 import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
@@ -38,6 +45,13 @@ export interface OwnerApiKeys {
    * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `FORBIDDEN` for a disabled owner.
    */
   update(id: string, change: ApiKeyChange): Promise<ApiKey>
+  /**
+   * Replaces an active key by a new one with the same settings. The old one ends after `grace` seconds, a day by default.
+   *
+   * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `ALREADY_REPLACED`, `FORBIDDEN` for a disabled owner and for a key with
+   *   a scope that only administrators give.
+   */
+  rotate(id: string, input?: Omit<RotateApiKeyInput, "id">): Promise<CreatedApiKey>
   /**
    * How often one of the keys was used, whether it is active or not.
    *
@@ -109,6 +123,21 @@ export function createActAs(
             grant: (requested) => scopes.grant(host, requested, { isAdministrator: false }),
           })
           const result = await apiKeys.update(by, { id, change }, newOrigin())
+          if (result === "ended") throw disabled()
+          if (result === "notFound") throw notFound()
+          return result
+        },
+
+        async rotate(id, input) {
+          const rotation = parse(rotateApiKey, { ...input, id })
+          const result = await apiKeys.rotate(
+            by,
+            {
+              ...rotation,
+              copyScopes: (stored) => scopes.copy(host, stored, { isAdministrator: false }),
+            },
+            newOrigin(),
+          )
           if (result === "ended") throw disabled()
           if (result === "notFound") throw notFound()
           return result

@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto"
-import { type ApiKeyUsage, lookupIdOf, startOf } from "@latchkey/contract"
+import { type ApiKeyUsage, startOf } from "@latchkey/contract"
 import {
   type ActingCredential,
   createApiKey,
@@ -18,15 +17,14 @@ import { isKnownAdministrator, type NamedAdmins } from "../identities/administra
 import { actingCredentialOf, type Caller } from "../identities/caller.ts"
 import { isOfLatchkey, type Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
-import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { type ApiKeyChange, type CheckedChange, checkChange, decideChange } from "./changedSettings.ts"
 import { createExpiry } from "./expiry.ts"
-import { formatKey } from "./keyFormat.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
 import type { KeyUsage } from "./keyUsage.ts"
+import { createMakeSecret } from "./newSecret.ts"
 import { type NewApiKey, type NewSettings, readNewSettings } from "./newSettings.ts"
-import { makeReceipt } from "./receipt.ts"
+import { createRotate, type Rotate, type Rotation } from "./rotation.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
@@ -63,6 +61,15 @@ export interface ApiKeys {
    */
   update(caller: Caller, input: { id: string } & ApiKeyChange, client: ClientInfo): Promise<ApiKey>
   /**
+   * Replaces an active key by a new one with the same settings. Once this has resolved with a `grace` of 0, no instance
+   * accepts the old key.
+   *
+   * @param input.grace how many seconds the old key stays valid, if it does not expire earlier.
+   * @param input.expiresAt undefined for the old key's.
+   * @throws {AuthError} as `create`, `NOT_FOUND`, and `ALREADY_REPLACED`.
+   */
+  rotate(caller: Caller, input: { id: string } & Rotation, client: ClientInfo): Promise<CreatedApiKey>
+  /**
    * How often one of the owner's keys was used on the last `days`, whether it is active or not.
    *
    * @throws {AuthError} `NOT_FOUND`.
@@ -77,9 +84,6 @@ export interface ApiKeys {
    */
   revoke(caller: Caller, input: { id: string }, client: ClientInfo): Promise<void>
 }
-
-/** Milliseconds that a creation may wait for other creations of the same owner. */
-const PATIENCE = 5_000
 
 export interface ApiKeysOptions {
   rateLimits: KeyRateLimits
@@ -103,6 +107,7 @@ export interface ActingApiKeys {
     input: { id: string; change: CheckedChange },
     client: Origin,
   ): Promise<ApiKey | "notFound" | "ended">
+  rotate: Rotate
   revoke(by: ActingCredential, input: { id: string }, client: Origin): ReturnType<typeof revokeApiKey>
 }
 
@@ -113,21 +118,13 @@ export function createActingApiKeys(
 ): ActingApiKeys {
   const { db, keyring, bcrypt } = deps
   const { rateLimits } = options
-  // Creations have no rate limit, so one owner could otherwise fill the bcrypt queue and block all others.
-  const runExclusive = createKeyedMutex(PATIENCE)
+  const makeSecret = createMakeSecret({ keyring, bcrypt }, options)
   const expiry = createExpiry(options.maxKeyLifetimeDays)
 
   return {
     async create(by, chosen, client) {
       const settings = { ...chosen, expiresAt: expiry.ofNewKey(chosen.expiresAt) }
-      const prefix = options.keyPrefix
-      const key = generateKey()
-      const id = randomUUID()
-      const ownerId = by.owner.id
-      const lookupId = lookupIdOf(key)
-      const keyHash = await runExclusive(ownerId, () => bcrypt.hash(key))
-      const receipt = makeReceipt(keyring.current, { id, ownerId, keyHash, apiKey: key })
-      const stored = { id, prefix, lookupId, keyHash, receipt, receiptSecretId: keyring.current.id }
+      const { key, stored } = await makeSecret(by.owner.id)
       const result = await createApiKey(db, {
         by,
         maxKeys: options.maxKeysPerUser,
@@ -138,18 +135,18 @@ export function createActingApiKeys(
       switch (result.status) {
         case "created":
           return {
-            id,
+            id: stored.id,
             ...settings,
             scopes: settings.scopes && [...settings.scopes],
             rateLimit: rateLimits.effective(settings),
             allowedIps: settings.allowedIps && [...settings.allowedIps],
-            start: startOf(lookupId, prefix),
+            start: startOf(stored.lookupId, stored.prefix),
             disabled: false,
             replaces: null,
             replacedBy: null,
             createdBy: result.createdBy,
             createdAt: result.createdAt,
-            key: formatKey({ prefix, key }),
+            key,
           }
         case "limitReached":
           throw new AuthError(
@@ -182,6 +179,8 @@ export function createActingApiKeys(
       return toApiKey(result.apiKey, rateLimits)
     },
 
+    rotate: createRotate({ db, makeSecret, expiry, rateLimits }),
+
     revoke: async (by, { id }, client) => (isUuid(id) ? revokeApiKey(db, { id, by, client }) : "notFound"),
   }
 }
@@ -203,9 +202,15 @@ export function createApiKeys(
   /** What to store for the scopes that a caller asks for. */
   function grant(caller: Caller, requested: readonly string[] | null) {
     if (caller.manager && requested?.some(isOfLatchkey)) {
-      throw new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
+      throw onlyOwners()
     }
     return scopes.grant(caller, requested, { isAdministrator: isKnownAdministrator(namedAdmins, caller) })
+  }
+
+  /** What to store for the scopes of a key that the caller lets another one replace. */
+  function copyScopes(caller: Caller, stored: readonly string[] | null) {
+    if (caller.manager && stored?.some(isOfLatchkey)) throw onlyOwners()
+    return scopes.copy(caller, stored, { isAdministrator: isKnownAdministrator(namedAdmins, caller) })
   }
 
   return {
@@ -252,6 +257,20 @@ export function createApiKeys(
       return result
     },
 
+    async rotate(caller, input, client) {
+      if (caller.via === "apiKey" && !caller.manager) {
+        throw new AuthError("FORBIDDEN", "An API key can't replace keys.")
+      }
+      const result = await acting.rotate(
+        actingCredentialOf(caller),
+        { ...input, copyScopes: (stored) => copyScopes(caller, stored) },
+        client,
+      )
+      if (result === "ended") throw unauthenticated()
+      if (result === "notFound") throw new AuthError("NOT_FOUND", NOT_THEIRS)
+      return result
+    },
+
     async revoke(caller, input, client) {
       if (caller.via === "apiKey" && !caller.manager && caller.apiKeyId !== input.id) {
         throw new AuthError("FORBIDDEN", "An API key may revoke only itself.")
@@ -262,11 +281,11 @@ export function createApiKeys(
   }
 }
 
+const onlyOwners = () =>
+  new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
+
 const NONE_OF_THEIRS = "You have no key with this id."
 const NOT_THEIRS = "You have no active key with this id."
 
 /** Whether a key with `latchkey:manage` calls, which is the product itself, and not a browser with a token from it. */
 const isProduct = (caller: Caller) => caller.via === "apiKey" && caller.manager !== undefined
-
-/** 32 random bytes as 64 lowercase hex characters. */
-const generateKey = () => randomBytes(32).toString("hex")

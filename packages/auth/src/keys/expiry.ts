@@ -8,6 +8,8 @@ export interface Expiry {
    * @throws {AuthError} `INVALID_INPUT` for a time in the past, and for one beyond the maximal lifetime.
    */
   ofNewKey(chosen: Date | null | undefined): Date | null
+  /** The expiry that a new key takes over from the one that it replaces, as far as the maximal lifetime allows. */
+  ofSuccessor(inherited: Date | null): Date | null
   /** Why a key that was created then can't get this expiry; null if it can. */
   refuse(chosen: Date | null, createdAt: Date): AuthError | null
 }
@@ -32,6 +34,10 @@ export function createExpiry(maxDays: number | null): Expiry {
 
   return {
     refuse,
+    ofSuccessor(inherited) {
+      const last = latest(new Date())
+      return inherited && last && inherited > last ? last : (inherited ?? last)
+    },
     ofNewKey(chosen) {
       const now = new Date()
       const expiresAt = chosen === undefined ? latest(now) : chosen

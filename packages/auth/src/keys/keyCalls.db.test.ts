@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { createDatabase, type Database } from "@latchkey/db"
-import { apiKeyCounters, apiKeys, apiKeyUsage } from "@latchkey/db/schema"
+import { apiKeyCounters, apiKeyUsage } from "@latchkey/db/schema"
 import { openTestDatabase } from "@latchkey/db/test"
 import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest"
@@ -134,15 +134,24 @@ test("when the window is over by the database's clock, the whole limit is availa
   expect(await callTimes(startInstance(), key, 6)).toBe(5)
 })
 
-test("keys that replace each other share a counter", async () => {
+test("keys that replace each other share a counter, and have a usage each", async () => {
   const auth = startInstance()
-  const limit = { limit: 5, window: 3_600 }
-  const [old, successor] = [await newKey(auth, limit), await newKey(auth, limit)]
-  await database.db.update(apiKeys).set({ counterId: old.id }).where(eq(apiKeys.id, successor.id))
+  const keys = auth.as({ subject: randomUUID() }).apiKeys
+  const first = await keys.create({ label: "x", rateLimit: { limit: 6, window: 3_600 } })
+  expect(await callTimes(auth, first.key, 3)).toBe(3)
+  const second = await keys.rotate(first.id)
+  const third = await keys.rotate(second.id)
 
-  expect(await callTimes(auth, old.key, 3)).toBe(3)
-  expect(await callTimes(auth, successor.key, 3)).toBe(2)
-  expect(await call(auth, old.key)).toBe(false)
+  expect(await callTimes(auth, second.key, 1)).toBe(1)
+  expect(await callTimes(auth, third.key, 3)).toBe(2)
+  expect(await call(auth, second.key)).toBe(false)
+
+  await auth.flush()
+  const acceptedBy = async ({ id }: { id: string }) => {
+    const { items } = await keys.usage(id, { days: 2 })
+    return items.reduce((sum, { accepted }) => sum + accepted, 0)
+  }
+  expect([await acceptedBy(first), await acceptedBy(second), await acceptedBy(third)]).toEqual([3, 1, 2])
 })
 
 test("the configured limit is that of keys without one of their own", async () => {

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, sql } from "drizzle-orm"
+import { and, eq, inArray, isNull, or, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { apiKeys, owners, sessions } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
@@ -50,7 +50,7 @@ export const sessionCredential = ({
  * strength from the start. As the owner is locked first, changes by the same owner are serialized. The row locks are
  * "no key update", which don't block inserts of events that refer to the owner.
  *
- * @param options.keyId the key that the change updates.
+ * @param options.keyId the key that the change updates, perhaps with the one that it replaces.
  * @returns `ended` if the caller may no longer act; nothing was changed.
  */
 export async function withAuthority<Result>(
@@ -65,7 +65,7 @@ export async function withAuthority<Result>(
     const locked = await lockOwners(tx, manager ? [owner, manager.owner] : [owner])
     const find = (id: string) => locked.find((row) => row.id === id)
     if (manager?.via === "apiKey" && keyId !== undefined) {
-      await lockKeys(tx, { ids: [manager.credentialId, keyId], owners: [owner, manager.owner] })
+      await lockKeys(tx, { keyId, managingKeyId: manager.credentialId, owners: [owner, manager.owner] })
     }
     if (manager && !(await mayStillAdminister(tx, manager, find(manager.owner.id)))) return "ended"
     return (await mayStillAct(tx, credential, find(owner.id))) ? change(tx) : "ended"
@@ -134,16 +134,25 @@ async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): P
     .for("no key update")
 }
 
-/** Locks two keys in the order of their ids, in which their uses are recorded too. */
+/** Locks keys in the order of their ids, in which their uses are recorded too: also the one that `keyId` replaces. */
 async function lockKeys(
   tx: Database,
-  { ids, owners }: { ids: readonly string[]; owners: readonly OwnerIdentity[] },
+  {
+    keyId,
+    managingKeyId,
+    owners,
+  }: { keyId: string; managingKeyId: string; owners: readonly OwnerIdentity[] },
 ): Promise<void> {
   const ownerIds = owners.map(({ id }) => id)
   await tx
     .select({ id: apiKeys.id })
     .from(apiKeys)
-    .where(and(inArray(apiKeys.id, [...ids]), inArray(apiKeys.ownerId, ownerIds)))
+    .where(
+      and(
+        inArray(apiKeys.ownerId, ownerIds),
+        or(inArray(apiKeys.id, [keyId, managingKeyId]), eq(apiKeys.replacedBy, keyId)),
+      ),
+    )
     .orderBy(apiKeys.id)
     .for("no key update")
 }

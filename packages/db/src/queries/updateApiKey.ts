@@ -49,39 +49,45 @@ export const updateApiKey = write(
       decide: (before: ChangeableApiKey) => Decision<Refusal>
     },
   ): Promise<{ apiKey: ListedApiKey } | { refusal: Refusal } | "notFound" | "ended"> =>
-    withAuthority(db, by, async (tx) => {
-      const isTheirs = and(eq(apiKeys.id, id), eq(apiKeys.ownerId, by.owner.id), isActive)
-      const [row] = await tx
-        .select({ ...listedApiKeyColumns, checks: apiKeys.checks })
-        .from(apiKeys)
-        .where(isTheirs)
-        .for("no key update")
-      if (!row) return "notFound"
-      const { checks, ...apiKey } = row
-      const before = settingsOf(apiKey)
-      const decision = decide({ ...before, createdAt: row.createdAt, replacedBy: row.replacedBy })
-      if ("refusal" in decision) return decision
-      const { after } = decision
-      const changes = changesBetween(before, after)
-      if (Object.keys(changes).length === 0) return { apiKey }
+    withAuthority(
+      db,
+      by,
+      async (tx) => {
+        const isTheirs = and(eq(apiKeys.id, id), eq(apiKeys.ownerId, by.owner.id), isActive)
+        const [row] = await tx
+          .select({ ...listedApiKeyColumns, checks: apiKeys.checks })
+          .from(apiKeys)
+          .where(isTheirs)
+          .for("no key update")
+        if (!row) return "notFound"
+        const { checks, ...apiKey } = row
+        const before = settingsOf(apiKey)
+        const decision = decide({ ...before, createdAt: row.createdAt, replacedBy: row.replacedBy })
+        if ("refusal" in decision) return decision
+        const { after } = decision
+        const changes = changesBetween(before, after)
+        if (Object.keys(changes).length === 0) return { apiKey }
 
-      const [updated] = await tx
-        .update(apiKeys)
-        .set({
-          ...settingsColumns(after),
-          disabledAt: after.disabled ? sql`coalesce(${apiKeys.disabledAt}, now())` : null,
-          checks: [...checks.filter((check) => !checksOf(before).includes(check)), ...checksOf(after)],
-        })
-        .where(isTheirs)
-        .returning(listedApiKeyColumns)
-      if (!updated) return "notFound"
-      const subject = { id, label: after.label }
-      await recordEvent(tx, { ...byOwner(by), kind: "apiKeyUpdated", client, subject, changes })
-      return { apiKey: updated }
-    }),
+        const [updated] = await tx
+          .update(apiKeys)
+          .set({
+            ...settingsColumns(after),
+            disabledAt: after.disabled ? sql`coalesce(${apiKeys.disabledAt}, now())` : null,
+            checks: [...checks.filter((check) => !checksOf(before).includes(check)), ...checksOf(after)],
+          })
+          .where(isTheirs)
+          .returning(listedApiKeyColumns)
+        if (!updated) return "notFound"
+        const subject = { id, label: after.label }
+        await recordEvent(tx, { ...byOwner(by), kind: "apiKeyUpdated", client, subject, changes })
+        return { apiKey: updated }
+      },
+      { keyId: id },
+    ),
 )
 
-function settingsOf({ rateLimit, rateWindow, disabledAt, ...row }: ListedApiKey): ChangeableSettings {
+/** The settings in the row of a key. */
+export function settingsOf({ rateLimit, rateWindow, disabledAt, ...row }: ListedApiKey): ChangeableSettings {
   const { label, expiresAt, scopes, allowedIps, metadata, locked } = row
   return {
     ...{ label, expiresAt, scopes, allowedIps, metadata, locked },
@@ -91,8 +97,8 @@ function settingsOf({ rateLimit, rateWindow, disabledAt, ...row }: ListedApiKey)
 }
 
 /** The fields that differ, as JSON. */
-function changesBetween(before: ChangeableSettings, after: ChangeableSettings): Record<string, Change> {
-  const fields = Object.keys(before) as (keyof ChangeableSettings)[]
+export function changesBetween<Fields extends object>(before: Fields, after: Fields): Record<string, Change> {
+  const fields = Object.keys(before) as (keyof Fields & string)[]
   const differing = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
   return Object.fromEntries(differing.map((field) => [field, { from: before[field], to: after[field] }]))
 }

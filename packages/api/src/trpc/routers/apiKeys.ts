@@ -7,6 +7,7 @@ import {
   listApiKeys,
   noOutput,
   pageOf,
+  rotateApiKey,
   updateApiKey,
   usageOfAllApiKeys,
   usageOfApiKey,
@@ -89,6 +90,26 @@ export const apiKeysRouter = router({
     .input(updateApiKey)
     .output(apiKey)
     .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.update(ctx.caller, input, ctx.latchkey.request)),
+
+  rotate: ownerProcedure
+    .meta({
+      managers: "owner",
+      ownerTokens: true,
+      queue: "none",
+      rest: {
+        method: "POST",
+        path: "/auth/apikeys/{key_id}/rotate",
+        status: 201,
+        reasons: ["INSUFFICIENT_SCOPE", "ALREADY_REPLACED"],
+        params: { key_id: "id" },
+        summary: "Replace an API key",
+        description:
+          "Creates an API key with the settings of an active one, and returns it in `key`, only this once. It replaces the old key, which stays valid for `grace` seconds, unless it expires earlier. With a `grace` of 0 the old key is revoked: as soon as this returns, every instance rejects it. A key can be replaced once; replacing its replacement ends it at once. The two share the rate limit's counter, and the old one no longer counts towards the limit of keys. API keys can't replace keys.",
+      },
+    })
+    .input(rotateApiKey)
+    .output(createdApiKey)
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.rotate(ctx.caller, input, ctx.latchkey.request)),
 
   usage: ownerProcedure
     .meta({

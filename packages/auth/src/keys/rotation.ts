@@ -1,0 +1,76 @@
+import type { rotateApiKey as rotateApiKeyInput } from "@latchkey/contract/schemas"
+import { type ActingCredential, type Database, findApiKey, rotateApiKey } from "@latchkey/db"
+import type { z } from "zod"
+import type { Origin } from "../clientInfo.ts"
+import { AuthError } from "../errors.ts"
+import { isUuid } from "../isUuid.ts"
+import type { CreatedApiKey } from "./apiKeys.ts"
+import type { Expiry } from "./expiry.ts"
+import type { KeyRateLimits } from "./keyRateLimits.ts"
+import type { MakeSecret } from "./newSecret.ts"
+import { toApiKey } from "./toApiKey.ts"
+
+/** How a key is to be replaced. */
+export type Rotation = Omit<z.output<typeof rotateApiKeyInput>, "id">
+
+/**
+ * Replaces a key for whoever may act for its owner.
+ *
+ * @param input.copyScopes the scopes to store in place of the old key's.
+ * @throws {AuthError} if the key can't be replaced so.
+ */
+export type Rotate = (
+  by: ActingCredential,
+  input: {
+    id: string
+    copyScopes: (stored: readonly string[] | null) => readonly string[] | null
+  } & Rotation,
+  client: Origin,
+) => Promise<CreatedApiKey | "notFound" | "ended">
+
+export function createRotate({
+  db,
+  makeSecret,
+  expiry,
+  rateLimits,
+}: {
+  db: Database
+  makeSecret: MakeSecret
+  expiry: Expiry
+  rateLimits: KeyRateLimits
+}): Rotate {
+  return async (by, { id, grace, expiresAt, copyScopes }, client) => {
+    // Without a key to replace, no bcrypt is run. Whether it is still there is decided in the transaction.
+    const found = isUuid(id) ? await findApiKey(db, { id, ownerId: by.owner.id }) : undefined
+    if (!found || found.revokedAt) return "notFound"
+    const chosen = expiresAt === undefined ? undefined : expiry.ofNewKey(expiresAt)
+    const { key, stored } = await makeSecret(by.owner.id)
+    const result = await rotateApiKey(db, {
+      ...{ id, by, grace, client, successor: stored },
+      decide: (before) =>
+        refusing(() => ({
+          differing: {
+            expiresAt: chosen === undefined ? expiry.ofSuccessor(before.expiresAt) : chosen,
+            scopes: copyScopes(before.scopes),
+          },
+        })),
+    })
+    if (result === "alreadyReplaced") {
+      throw new AuthError("ALREADY_REPLACED", "Another key replaces this one already.")
+    }
+    if (typeof result === "string") return result
+    if ("refusal" in result) throw result.refusal
+    const { lastUsedAt: _, revokedAt: __, ...created } = toApiKey(result.apiKey, rateLimits)
+    return { ...created, key }
+  }
+}
+
+/** Refusals are returned: an error that leaves a transaction is taken for a failure of the database. */
+function refusing<Result>(decide: () => Result): Result | { refusal: AuthError } {
+  try {
+    return decide()
+  } catch (error) {
+    if (error instanceof AuthError) return { refusal: error }
+    throw error
+  }
+}
