@@ -68,6 +68,7 @@ export { recordOwnerToken } from "./queries/ownerTokens.ts"
 export { ping } from "./queries/ping.ts"
 export type { Position } from "./queries/position.ts"
 export { recordKeyRefusal } from "./queries/recordKeyRefusal.ts"
+export { revokeLeakedApiKey } from "./queries/revokeLeakedApiKey.ts"
 export { findRolesWithRights } from "./queries/rolesWithRights.ts"
 export { rotateSession } from "./queries/rotateSession.ts"
 export {
