@@ -33,6 +33,7 @@ import { createKeyRateLimits } from "./keys/keyRateLimits.ts"
 import { createKeyRefusals } from "./keys/keyRefusals.ts"
 import { createKeyUsage } from "./keys/keyUsage.ts"
 import { createLastUsed } from "./keys/lastUsed.ts"
+import { createReportLeakedKey, type ReportLeakedKey } from "./keys/reportLeakedKey.ts"
 import { createUsage } from "./keys/usage.ts"
 import { createVerifyApiKey } from "./keys/verifyApiKey.ts"
 import { createFailureBudget } from "./limits/failureBudget.ts"
@@ -85,6 +86,8 @@ export interface AuthOptions {
   auditRetentionDays: number
   /** Overrides entries of `defaultLimits`. */
   limits?: Partial<Limits>
+  /** Called with the name of a configured key that was reported as leaked, which only configuration can end. */
+  onConfiguredKeyLeaked?: (name: string) => void
   /** Called with failures of background work. */
   onBackgroundError: (error: unknown) => void
   observer?: AuthObserver | undefined
@@ -111,6 +114,7 @@ export interface Auth {
   /** Acts for an owner without a request. */
   as: ActAs
   ownerTokens: OwnerTokens
+  reportLeakedKey: ReportLeakedKey
   accounts: Accounts
   apiKeys: ApiKeys
   sessions: Sessions
@@ -217,11 +221,12 @@ export function createAuth(options: AuthOptions): Auth {
     auditRetentionDays: options.auditRetentionDays,
     onError: options.onBackgroundError,
   })
+  const failures = createFailureBudget(limits.failedKeyChecks)
   const verifyApiKey = createVerifyApiKey({
     db,
     keyring,
     bcrypt: presentedKeyBcrypt,
-    failures: createFailureBudget(limits.failedKeyChecks),
+    failures,
     refusals,
     serves,
     observer,
@@ -257,6 +262,10 @@ export function createAuth(options: AuthOptions): Auth {
     actFor: createActFor({ readOwner, findOwner, namedAdmins, scopes }),
     as: createActAs({ apiKeys: actingApiKeys, usage: keyUsage, scopes, readOwner }, { hostIssuer }),
     ownerTokens: createOwnerTokens({ db, keyring }),
+    reportLeakedKey: createReportLeakedKey({
+      ...{ db, keyring, bcrypt: presentedKeyBcrypt, failures, throttle, configuredKeys },
+      onConfiguredKey: (name) => options.onConfiguredKeyLeaked?.(name),
+    }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),
     apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits, usage: keyUsage }),
     sessions: createSessions(db),

@@ -57,6 +57,7 @@ type Procedures = {
     usage: Query<ApiKeyUsageInput, ApiKeyUsage>
     usageOfAll: Query<UsageOfApiKeysInput | undefined, UsageOfApiKeys>
     revoke: Mutation<{ id: string }, void>
+    reportLeaked: Mutation<{ key: string }, void>
   }
   ownerTokens: {
     create: Mutation<CreateOwnerTokenInput | undefined, OwnerToken>

@@ -61,6 +61,17 @@ export interface ApiKeys {
   revoke(id: string, options?: CallOptions): Promise<void>
 }
 
+/** The keys of the caller, and any key that somebody has found. */
+export interface CallersApiKeys extends ApiKeys {
+  /**
+   * Revokes a key that you have found, whoever owns it. Needs no credential, and sends none. Once this resolves, no server
+   * accepts the key; it also resolves if the key is unknown or was revoked before.
+   *
+   * @throws {LatchkeyError} `RATE_LIMITED`.
+   */
+  reportLeaked(key: string, options?: CallOptions): Promise<void>
+}
+
 export function createApiKeys(
   call: Call,
   { query, mutation }: { query: CallDetails; mutation: CallDetails },

@@ -9,7 +9,7 @@ import type {
   SignInInput,
 } from "@latchkey/contract"
 import { type Admin, createAdmin } from "./createAdmin.ts"
-import { type ApiKeys, createApiKeys } from "./createApiKeys.ts"
+import { type CallersApiKeys, createApiKeys } from "./createApiKeys.ts"
 import { type As, createAs } from "./createAs.ts"
 import { type CallDetails, createCall } from "./createCall.ts"
 import { createCredential } from "./createCredential.ts"
@@ -58,7 +58,7 @@ export interface Latchkey {
     /** The caller. */
     me(options?: CallOptions): Promise<Me>
   }
-  readonly apiKeys: ApiKeys
+  readonly apiKeys: CallersApiKeys
   readonly sessions: {
     /** The caller's sessions. Needs an access token, as do the other two. */
     list(options?: CallOptions): Promise<SessionList>
@@ -122,7 +122,11 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   }
   return {
     auth,
-    apiKeys: createApiKeys(call, { query, mutation }),
+    apiKeys: {
+      ...createApiKeys(call, { query, mutation }),
+      reportLeaked: (key, options) =>
+        call("apiKeys", "reportLeaked", { key }, { ...options, ...anonymous, isRepeatable: true }),
+    },
     sessions,
     audit,
     admin: createAdmin(call, { query, mutation }),

@@ -4,6 +4,7 @@ import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server"
 import type {
   ApiKey,
   ApiKeyPage,
+  ApiKeys,
   AppRouter,
   CookieSignedIn,
   CookieSignInInput,
@@ -70,7 +71,8 @@ assertType<
   Same<Resolves<Omit<Latchkey["auth"], SigningIn>>, Omit<ServerOutputs["auth"], SigningIn | NotOwn>>
 >()
 assertType<Same<Resolves<Latchkey["apiKeys"]>, ServerOutputs["apiKeys"]>>()
-assertType<Equal<ForOwner["apiKeys"], Latchkey["apiKeys"]>>()
+assertType<Equal<ForOwner["apiKeys"], ApiKeys>>()
+assertType<Equal<Exclude<keyof Latchkey["apiKeys"], keyof ApiKeys>, "reportLeaked">>()
 assertType<Same<Resolves<ForOwner["ownerTokens"]>, ServerOutputs["ownerTokens"]>>()
 assertType<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
 assertType<Same<Resolves<Latchkey["admin"]["users"]>, ServerOutputs["admin"]["users"]>>()

@@ -39,7 +39,7 @@ export type {
 export { isApiKey } from "@latchkey/contract"
 export type { AppRouter } from "./appRouter.ts"
 export type { Admin } from "./createAdmin.ts"
-export type { ApiKeys } from "./createApiKeys.ts"
+export type { ApiKeys, CallersApiKeys } from "./createApiKeys.ts"
 export type { As, ForOwner } from "./createAs.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
 export type { ApiKeyRotation, ApiKeyUpdate, NewApiKey } from "./expiry.ts"

@@ -78,3 +78,16 @@ test.each([
   await expect(apiKeys.update("some-id", expiry)).rejects.toThrow(TypeError)
   await expect(apiKeys.rotate("some-id", expiry)).rejects.toThrow(TypeError)
 })
+
+test("whoever finds a key reports it without a credential, and it ends", async () => {
+  const { accessToken } = await register(server.url)
+  const { key } = await createLatchkey({ baseUrl: server.url, accessToken }).apiKeys.create({
+    label: "found",
+  })
+  const stranger = createLatchkey({ baseUrl: server.url })
+  await stranger.apiKeys.reportLeaked(key)
+  await stranger.apiKeys.reportLeaked(key)
+  await expect(createLatchkey({ baseUrl: server.url, apiKey: key }).auth.me()).rejects.toMatchObject({
+    reason: "UNAUTHENTICATED",
+  })
+})

@@ -69,10 +69,14 @@ export function respond(
 
 const JSON_HEADERS = { "Content-Type": "application/json" }
 
-/** A 204 response. */
-export function respondEmpty(c: AppContext, headers?: Record<string, string>): Response {
-  c.get("request").status = 204
-  return new Response(null, { status: 204, headers: allHeaders(c, 204, headers) })
+/** A response without a body. */
+export function respondEmpty(
+  c: AppContext,
+  headers?: Record<string, string>,
+  status: 202 | 204 = 204,
+): Response {
+  c.get("request").status = status
+  return new Response(null, { status, headers: allHeaders(c, status, headers) })
 }
 
 /** Adds the common headers to a response that a library created. */

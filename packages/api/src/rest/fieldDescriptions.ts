@@ -22,6 +22,7 @@ import {
   passwordChange,
   rateLimit,
   refresh,
+  reportLeakedApiKey,
   rotateApiKey,
   session,
   sessionList,
@@ -176,6 +177,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     accepted: "Calls that were accepted, a number for each of `dates`.",
     limited: "Calls that were refused because of the key's rate limit, a number for each of `dates`.",
   })
+  describe(reportLeakedApiKey.shape, { key: "The key that was found, as it was found." })
   describe(createdApiKey.shape, { key: "The key itself. Latchkey keeps no copy." })
   describe(createOwnerToken.shape, {
     manage: "`read` for a token that changes nothing.",

@@ -41,7 +41,9 @@ async function serve(c: AppContext, operation: RestOperation): Promise<Response>
       ctx: c.get("procedureContext"),
       getRawInput: async () => refuseUndocumented(operation, result.input),
     })
-    return operation.status === 204 ? respondEmpty(c) : respond(c, operation.status, JSON.stringify(data))
+    const { status } = operation
+    if (status === 202 || status === 204) return respondEmpty(c, {}, status)
+    return respond(c, status, JSON.stringify(data))
   } catch (error) {
     const failed = failureOf(error)
     return respondWithFailure(c, operation.oauth ? asRefusedClient(failed) : failed, { error })

@@ -34,7 +34,12 @@ function securityOf({ access, managers, ownerTokens, oauth }: RestOperation) {
   return [...schemes].map((scheme) => ({ [scheme]: [] }))
 }
 
-const SUCCESS = { 200: "Success.", 201: "Created.", 204: "Success. The response has no body." }
+const SUCCESS = {
+  200: "Success.",
+  201: "Created.",
+  202: "Accepted. The response has no body.",
+  204: "Success. The response has no body.",
+}
 
 /** Descriptions of path parameters, by name. */
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {

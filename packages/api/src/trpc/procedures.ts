@@ -33,7 +33,7 @@ export interface RestRoute {
   operationId?: string
   /** The input that this route takes, if the procedure takes others too. */
   input?: z.ZodType
-  status: 200 | 201 | 204
+  status: 200 | 201 | 202 | 204
   /** Maps path parameters to the input fields that they fill. */
   params?: Readonly<Record<string, string>>
   summary: string

@@ -32,6 +32,8 @@ export interface Limits {
   refreshesByAddress: Limit
   /** Password changes by one session, successful or not. */
   passwordChanges: Limit
+  /** Keys that are reported as leaked from one address, live or not. */
+  leakReports: Limit
   /** Failed bcrypts for one lookup id from one address. Each process counts separately. */
   failedKeyChecks: Limit
 }
@@ -58,6 +60,7 @@ export const defaultLimits: Limits = {
   refreshes: { count: 100, seconds: 5 * MINUTE },
   refreshesByAddress: { count: 1_000, seconds: 5 * MINUTE },
   passwordChanges: { count: 10, seconds: 15 * MINUTE },
+  leakReports: { count: 300, seconds: 15 * MINUTE },
   failedKeyChecks: { count: 10, seconds: MINUTE },
 }
 
@@ -78,6 +81,7 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     refreshes: times(limits.refreshes),
     refreshesByAddress: times(limits.refreshesByAddress),
     passwordChanges: times(limits.passwordChanges),
+    leakReports: times(limits.leakReports),
     failedKeyChecks: times(limits.failedKeyChecks),
   }
 }

@@ -25,6 +25,8 @@ export interface Throttle {
   unknownRefreshToken(client: ClientInfo): Promise<void>
   /** Counts by session, not by account: a thief with one session must not prevent the owner's change. */
   changePassword(sessionId: string, client: ClientInfo): Promise<void>
+  /** Counts, by address, a key that is reported as leaked. */
+  reportLeakedKey(client: ClientInfo): Promise<void>
 }
 
 export function createThrottle(
@@ -39,6 +41,7 @@ export function createThrottle(
   const refreshes = createCounter(db, "refreshes", limits.refreshes, final)
   const refreshesByAddress = createCounter(db, "refreshes-by-address", limits.refreshesByAddress, final)
   const passwordChanges = createCounter(db, "password-changes", limits.passwordChanges, final)
+  const leakReports = createCounter(db, "leak-reports", limits.leakReports, final)
 
   /** A keyed digest of a limit's subject, so that the database contains no email or address. */
   const digestUnder = ({ throttleKey }: SecretKeys, ...subject: string[]) =>
@@ -76,5 +79,7 @@ export function createThrottle(
     unknownRefreshToken: (client) => refreshesByAddress.consume(addressKey(client), client),
 
     changePassword: (sessionId, client) => passwordChanges.consume(digest("session", sessionId), client),
+
+    reportLeakedKey: (client) => leakReports.consume(addressKey(client), client),
   }
 }

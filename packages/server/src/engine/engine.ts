@@ -138,6 +138,8 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         auditRetentionDays: internals.auditRetentionDays,
         limits: internals.limits,
         configuredKeys: internals.configuredKeys,
+        onConfiguredKeyLeaked: (name) =>
+          log.warn(`a configured key (${name}) was reported as leaked; replace it in the configuration`),
         onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
         observer: internals.authObserver,
       })

@@ -52,6 +52,9 @@ export const createStubAuth = (identify: (headers: Headers) => Promise<Caller | 
   as: () => {
     throw new TypeError("this contender only authenticates")
   },
+  reportLeakedKey: () => {
+    throw new TypeError("this contender only authenticates")
+  },
   ownerTokens: unavailable as Auth["ownerTokens"],
   accounts: unavailable as Auth["accounts"],
   apiKeys: unavailable as Auth["apiKeys"],

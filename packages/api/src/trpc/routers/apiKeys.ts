@@ -7,13 +7,14 @@ import {
   listApiKeys,
   noOutput,
   pageOf,
+  reportLeakedApiKey,
   rotateApiKey,
   updateApiKey,
   usageOfAllApiKeys,
   usageOfApiKey,
   usageOfApiKeys,
 } from "@latchkey/contract/schemas"
-import { callerProcedure, ownerProcedure, router } from "../procedures.ts"
+import { callerProcedure, ownerProcedure, publicProcedure, router } from "../procedures.ts"
 
 export const apiKeysRouter = router({
   create: ownerProcedure
@@ -165,4 +166,21 @@ export const apiKeysRouter = router({
     .input(id)
     .output(noOutput)
     .mutation(({ ctx, input }) => ctx.latchkey.auth.apiKeys.revoke(ctx.caller, input, ctx.latchkey.request)),
+
+  reportLeaked: publicProcedure
+    .meta({
+      queue: "none",
+      rest: {
+        method: "POST",
+        path: "/auth/apikeys/leaked",
+        status: 202,
+        reasons: ["RATE_LIMITED"],
+        summary: "Report a leaked API key",
+        description:
+          "Revokes the API key in the body, if it is live, whatever its addresses and limits. Anyone who has found a key may call this, without a credential. The response is the same for a key that is unknown or was revoked. As soon as it returns, every instance rejects the key.",
+      },
+    })
+    .input(reportLeakedApiKey)
+    .output(noOutput)
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.reportLeakedKey(input.key, ctx.latchkey.request)),
 })

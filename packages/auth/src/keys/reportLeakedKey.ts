@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { lookupIdOf } from "@latchkey/contract"
+import { type Database, findVerifiableApiKeys, revokeLeakedApiKey, type VerifiableApiKey } from "@latchkey/db"
+import type { ClientInfo } from "../clientInfo.ts"
+import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
+import type { Keyring } from "../crypto/keyring.ts"
+import { AuthError } from "../errors.ts"
+import type { ConfiguredKeyCallers } from "../identities/configuredKeys.ts"
+import { addressBlock } from "../limits/addressBlock.ts"
+import type { FailureBudget } from "../limits/failureBudget.ts"
+import type { Throttle } from "../limits/throttle.ts"
+import { parseKey } from "./keyFormat.ts"
+import { checkReceipt } from "./receipt.ts"
+
+/**
+ * How long a report takes at least: longer than most revocations. Otherwise its time would tell whether the key was live,
+ * which nobody learns from the answer.
+ */
+const MIN_MS = 300
+
+/**
+ * Revokes a key that somebody reports as leaked. Whoever has the whole key may end it: that is less than they could do with
+ * it. Once this has resolved, no instance accepts the key. It resolves alike if there is no such key.
+ *
+ * Expired and disabled keys end too, whatever addresses, limits or further checks they have.
+ *
+ * @throws {AuthError} `RATE_LIMITED` by address; `UNAVAILABLE`, as in `VerifyApiKey`.
+ */
+export type ReportLeakedKey = (key: string, client: ClientInfo) => Promise<void>
+
+export function createReportLeakedKey({
+  db,
+  keyring,
+  bcrypt,
+  failures,
+  throttle,
+  configuredKeys,
+  onConfiguredKey,
+}: {
+  db: Database
+  keyring: Keyring
+  bcrypt: BcryptQueue
+  failures: FailureBudget
+  throttle: Pick<Throttle, "reportLeakedKey">
+  configuredKeys: Pick<ConfiguredKeyCallers, "find">
+  /** Called with the name of a configured key, which can't be revoked here. */
+  onConfiguredKey: (name: string) => void
+}): ReportLeakedKey {
+  /** Counted as a failure until proven otherwise. */
+  async function matchesHash(row: VerifiableApiKey, key: string, address: string): Promise<boolean> {
+    const presenter = `${row.lookupId} ${addressBlock(address)}`
+    const retryAfter = failures.consume(presenter)
+    if (retryAfter > 0) {
+      throw new AuthError("UNAVAILABLE", "Too many failed key checks; try again later.", { retryAfter })
+    }
+    let isWrong = false
+    try {
+      isWrong = !(await bcrypt.compare(key, row.keyHash))
+    } finally {
+      if (!isWrong) failures.refund(presenter)
+    }
+    return !isWrong
+  }
+
+  async function isKeyOf(row: VerifiableApiKey, key: string, address: string): Promise<boolean> {
+    const verdict = checkReceipt(keyring, row, key)
+    return verdict === "none" ? matchesHash(row, key, address) : verdict !== "mismatch"
+  }
+
+  async function revokeIfLive(presented: string, client: ClientInfo) {
+    const parts = parseKey(presented)
+    if (!parts) return
+    const { prefix, key } = parts
+    const [row] = await findVerifiableApiKeys(db, { lookupIds: [lookupIdOf(key)] })
+    if (!row || row.prefix !== prefix || !(await isKeyOf(row, key, client.address))) return
+    await revokeLeakedApiKey(db, { id: row.id, ownerId: row.owner.id, client })
+  }
+
+  return async (presented, client) => {
+    await throttle.reportLeakedKey(client)
+    const minimum = sleep(MIN_MS)
+    const configured = configuredKeys.find(presented)
+    if (configured?.via === "apiKey") onConfiguredKey(configured.apiKeyId)
+    else await revokeIfLive(presented, client)
+    await minimum
+  }
+}
