@@ -25,13 +25,8 @@ import type { KeyUsage } from "./keyUsage.ts"
 import { createMakeSecret } from "./newSecret.ts"
 import { type NewApiKey, type NewSettings, readNewSettings } from "./newSettings.ts"
 import { createRotate, type Rotate, type Rotation } from "./rotation.ts"
-import { type ApiKey, toApiKey } from "./toApiKey.ts"
+import { type ApiKey, type CreatedApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
-
-export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
-  /** The key itself, returned only once. */
-  key: string
-}
 
 /** Owners' own keys. */
 export interface ApiKeys {

@@ -4,11 +4,10 @@ import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { isUuid } from "../isUuid.ts"
-import type { CreatedApiKey } from "./apiKeys.ts"
 import type { Expiry } from "./expiry.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
 import type { MakeSecret } from "./newSecret.ts"
-import { toApiKey } from "./toApiKey.ts"
+import { type CreatedApiKey, toApiKey } from "./toApiKey.ts"
 
 /** How a key is to be replaced. */
 export type Rotation = Omit<z.output<typeof rotateApiKeyInput>, "id">
