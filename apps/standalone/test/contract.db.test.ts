@@ -221,6 +221,8 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "POST /auth/admin/users/{user_id}/disable 204",
     "POST /auth/admin/users/{user_id}/enable 204",
     "POST /auth/apikeys 201",
+    "POST /auth/apikeys/leaked 202",
+    "POST /auth/apikeys/{key_id}/rotate 201",
     "POST /auth/login 200",
     "POST /auth/logout 204",
     "POST /auth/owner-tokens 201",

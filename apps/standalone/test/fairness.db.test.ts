@@ -206,6 +206,7 @@ test("calls of clients that disconnect leave the queue", async () => {
 /** Procedures that share their reads with other calls, or that wait for bcrypt. */
 const UNQUEUED = [
   "apiKeys.create",
+  "apiKeys.rotate",
   "auth.changePassword",
   "auth.introspect",
   "auth.login",

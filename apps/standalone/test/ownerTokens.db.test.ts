@@ -196,7 +196,7 @@ const ACCEPTED = [
   "auth.me",
 ]
 /** Those that ask for no caller. */
-const WITHOUT_CALLER = ["auth.register", "auth.login", "auth.refresh"]
+const WITHOUT_CALLER = ["auth.register", "auth.login", "auth.refresh", "apiKeys.reportLeaked"]
 
 test.each(
   surfaces.flatMap(([surface, call]) =>

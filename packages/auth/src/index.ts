@@ -22,11 +22,11 @@ export {
   type TrustedIssuerInput,
 } from "./identities/trustedIssuers/trustedIssuer.ts"
 export type { ActAs, OwnerApiKeys } from "./keys/actAs.ts"
-export type { ApiKeys, CreatedApiKey } from "./keys/apiKeys.ts"
+export type { ApiKeys } from "./keys/apiKeys.ts"
 export { countCall, type KeyCalls } from "./keys/keyCalls.ts"
 export { isKeyPrefix, parseKey } from "./keys/keyFormat.ts"
 export { createScanRules, type ScanRules } from "./keys/scanRules.ts"
-export type { ApiKey } from "./keys/toApiKey.ts"
+export type { ApiKey, CreatedApiKey } from "./keys/toApiKey.ts"
 export { addressBlock } from "./limits/addressBlock.ts"
 export type { FairQueueUsage, RunQueued } from "./limits/fairQueue.ts"
 export { defaultLimits, multiplyLimits } from "./limits/limits.ts"

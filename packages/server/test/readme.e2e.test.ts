@@ -129,7 +129,7 @@ test("the Express app of the repository's README accepts a key that its user ada
   expect(stdout).toBe("The reports of ada\n")
 })
 
-test("the examples of docs/embedding.md compile, and those that need no request run", async () => {
+test("the examples of docs/embedding.md and docs/keys.md compile, and those that need no request run", async () => {
   const [decide, extendContext] = codeBlocks("docs/embedding.md", "ts", "Protecting your own API")
   await writeFile(
     join(app, "members.mts"),
@@ -152,16 +152,21 @@ test("the examples of docs/embedding.md compile, and those that need no request 
       ${codeBlock("docs/embedding.md", "ts", "Acting for an owner without a request")}
       return [key, items[0]?.label]
     }
+    async function setMetadata() {
+      ${codeBlock("docs/keys.md", "ts", "What the product sets")}
+      return [key, (await apiKeys.get(id)).metadata]
+    }
     function describe() {
       ${codeBlock("docs/embedding.md", "ts", "OpenAPI")}
       return document
     }
-    console.log(JSON.stringify([await act(), describe()]))
+    console.log(JSON.stringify([await act(), await setMetadata(), describe()]))
     await latchkey.close()`,
   )
   const { nextLine } = run("embedding.mjs", "")
-  const [acted, document] = JSON.parse(await nextLine())
+  const [acted, set, document] = JSON.parse(await nextLine())
   expect(acted).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "nightly import"])
+  expect(set).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), { plan: "paid" }])
   expect(Object.keys(document.paths["/reports"].get.responses)).toEqual(
     expect.arrayContaining(["200", "401"]),
   )

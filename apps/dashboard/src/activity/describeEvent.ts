@@ -48,7 +48,7 @@ export function describeEvent(event: AuditEvent): Description {
     case "apiKeyUpdated":
       return { title: sentence(who, `changed the key ${quote(subject)}`), icon: "key" }
     case "apiKeyRotated":
-      return { title: sentence(who, `replaced the key ${quote(subject)}`), icon: "key" }
+      return { title: sentence(who, `replaced the key ${quote(subject)} with a new one`), icon: "key" }
     case "apiKeyImported":
       return { title: `Imported the key ${quote(subject)}`, icon: "key" }
     case "apiKeyRefused":

@@ -54,11 +54,13 @@ async function readTables(url: string) {
   return texts
 }
 
-test("a key is in the response that creates it and in no other", () => {
+test("a key is in the response that creates it, for itself or in place of another, and in no other", () => {
   const withKey = walked.responses.filter(({ found }) => found.includes("API key"))
   expect(withKey.map(({ call }) => call)).toEqual([
     "POST /auth/apikeys",
     "POST /trpc/apiKeys.create",
+    "POST /auth/apikeys/{key_id}/rotate",
+    "POST /trpc/apiKeys.rotate",
     "POST /auth/apikeys on behalf of an owner",
   ])
 })

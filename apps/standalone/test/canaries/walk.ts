@@ -120,6 +120,11 @@ async function useKeys(send: Send, accessToken: string, canaries: Canaries): Pro
   await send("POST /auth/apikeys", { label: "x", [key]: key }, asUser)
   await send(`GET /auth/apikeys?cursor=${key}`, undefined, { ...asUser, as: "GET /auth/apikeys" })
   await send("POST /auth/apikeys", { label: "not by a key" }, withKey(key))
+  const rotation = { ...asUser, as: "POST /auth/apikeys/{key_id}/rotate" }
+  const successor = await send(`POST /auth/apikeys/${id}/rotate`, { grace: 60 }, rotation)
+  await send("GET /auth/me", undefined, withKey(successor.key))
+  await send("POST /trpc/apiKeys.rotate", { json: { id: successor.id, grace: 0 } }, asUser)
+  await send("GET /auth/me", undefined, withKey(successor.key))
   await send(`DELETE /auth/apikeys/${id}`, undefined, { ...asUser, as: "DELETE /auth/apikeys" })
   await send("POST /trpc/apiKeys.revoke", { json: { id: other.id } }, withKey(other.key))
   await send("GET /auth/me", undefined, withKey(key))

@@ -43,7 +43,7 @@ const CALLS: Record<string, (manager: Manager, owner: { subject: string; keyId: 
 
 const DISABLE = "/auth/admin/users/disable"
 
-type Call = [method: string, path: string, onBehalfOf: string | null, body?: object]
+type Call = [method: string, path: string, onBehalfOf: string | null, body?: object | undefined]
 
 const send = ({ key }: Manager, [method, path, subject, body]: Call) =>
   rest(server.url, method, path, {
@@ -100,7 +100,12 @@ describe.each(Object.keys(CALLS))("%s by a managing key", (name) => {
   })
 })
 
-test("a managing key revokes a key while both are being marked as used: no deadlock", async () => {
+test.each([
+  ["revokes", "DELETE", "", undefined, 204],
+  ["changes", "PATCH", "", { label: "late" }, 200],
+  ["replaces", "POST", "/rotate", {}, 201],
+] as const)("a managing key %s a key while both are being marked as used: no deadlock", async (...row) => {
+  const [, method, action, body, status] = row
   const manager = await newManager()
   // Uses are marked in the order of ids.
   let owner = await ownerWithKey(manager)
@@ -113,9 +118,10 @@ test("a managing key revokes a key while both are being marked as used: no deadl
     return lockKey(own, owner.keyId)
   })
   if (!transaction) throw new TypeError("no transaction")
-  const response = send(manager, ["DELETE", `/auth/apikeys/${owner.keyId}`, owner.subject])
+  const path = `/auth/apikeys/${owner.keyId}${action}`
+  const response = send(manager, [method, path, owner.subject, body])
   await lock.untilWaiting(1)
   await lockKey(transaction, manager.id)
   await lock.commit()
-  expect((await response).status).toBe(204)
+  expect((await response).status).toBe(status)
 })

@@ -24,11 +24,11 @@ import { isSubject } from "../identities/isSubject.ts"
 import type { ReadOwner } from "../identities/readOwner.ts"
 import type { Scopes } from "../identities/scopes.ts"
 import type { Page } from "../readPage.ts"
-import type { ActingApiKeys, CreatedApiKey } from "./apiKeys.ts"
+import type { ActingApiKeys } from "./apiKeys.ts"
 import { checkChange } from "./changedSettings.ts"
 import type { KeyUsage } from "./keyUsage.ts"
 import { readNewSettings } from "./newSettings.ts"
-import type { ApiKey } from "./toApiKey.ts"
+import type { ApiKey, CreatedApiKey } from "./toApiKey.ts"
 
 /** An owner's keys, for the host's own code. */
 export interface OwnerApiKeys {

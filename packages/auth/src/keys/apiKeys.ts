@@ -17,6 +17,7 @@ import { isKnownAdministrator, type NamedAdmins } from "../identities/administra
 import { actingCredentialOf, type Caller } from "../identities/caller.ts"
 import { isOfLatchkey, type Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
+import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import { type ApiKeyChange, type CheckedChange, checkChange, decideChange } from "./changedSettings.ts"
 import { createExpiry } from "./expiry.ts"
@@ -25,13 +26,8 @@ import type { KeyUsage } from "./keyUsage.ts"
 import { createMakeSecret } from "./newSecret.ts"
 import { type NewApiKey, type NewSettings, readNewSettings } from "./newSettings.ts"
 import { createRotate, type Rotate, type Rotation } from "./rotation.ts"
-import { type ApiKey, toApiKey } from "./toApiKey.ts"
+import { type ApiKey, type CreatedApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
-
-export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
-  /** The key itself, returned only once. */
-  key: string
-}
 
 /** Owners' own keys. */
 export interface ApiKeys {
@@ -85,6 +81,9 @@ export interface ApiKeys {
   revoke(caller: Caller, input: { id: string }, client: ClientInfo): Promise<void>
 }
 
+/** Milliseconds that a creation may wait for other creations of the same owner. */
+const PATIENCE = 5_000
+
 export interface ApiKeysOptions {
   rateLimits: KeyRateLimits
   maxKeysPerUser: number
@@ -118,13 +117,15 @@ export function createActingApiKeys(
 ): ActingApiKeys {
   const { db, keyring, bcrypt } = deps
   const { rateLimits } = options
+  // Creations have no rate limit, so one owner could otherwise fill the bcrypt queue and block all others.
+  const runExclusive = createKeyedMutex(PATIENCE)
   const makeSecret = createMakeSecret({ keyring, bcrypt }, options)
   const expiry = createExpiry(options.maxKeyLifetimeDays)
 
   return {
     async create(by, chosen, client) {
       const settings = { ...chosen, expiresAt: expiry.ofNewKey(chosen.expiresAt) }
-      const { key, stored } = await makeSecret(by.owner.id)
+      const { key, stored } = await runExclusive(by.owner.id, () => makeSecret(by.owner.id))
       const result = await createApiKey(db, {
         by,
         maxKeys: options.maxKeysPerUser,
@@ -179,7 +180,7 @@ export function createActingApiKeys(
       return toApiKey(result.apiKey, rateLimits)
     },
 
-    rotate: createRotate({ db, makeSecret, expiry, rateLimits }),
+    rotate: createRotate({ db, runExclusive, makeSecret, expiry, rateLimits }),
 
     revoke: async (by, { id }, client) => (isUuid(id) ? revokeApiKey(db, { id, by, client }) : "notFound"),
   }

@@ -3,14 +3,10 @@ import { lookupIdOf } from "@latchkey/contract"
 import type { NewSecret } from "@latchkey/db"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { createKeyedMutex } from "../limits/keyedMutex.ts"
 import { formatKey } from "./keyFormat.ts"
 import { makeReceipt } from "./receipt.ts"
 
-/** Milliseconds that a creation may wait for other creations of the same owner. */
-const PATIENCE = 5_000
-
-/** Makes a key of an owner: the plaintext, and what is stored of it. @throws {AuthError} `UNAVAILABLE`. */
+/** Makes a key of an owner: the plaintext, and what is stored of it. */
 export type MakeSecret = (ownerId: string) => Promise<{ key: string; stored: NewSecret }>
 
 /** @param options.keyPrefix stands in front of the keys; null for keys without a prefix and checksum. */
@@ -18,13 +14,10 @@ export function createMakeSecret(
   { keyring, bcrypt }: { keyring: Keyring; bcrypt: BcryptQueue },
   { keyPrefix: prefix }: { keyPrefix: string | null },
 ): MakeSecret {
-  // Creations have no rate limit, so one owner could otherwise fill the bcrypt queue and block all others.
-  const runExclusive = createKeyedMutex(PATIENCE)
-
   return async (ownerId) => {
     const apiKey = generateKey()
     const id = randomUUID()
-    const keyHash = await runExclusive(ownerId, () => bcrypt.hash(apiKey))
+    const keyHash = await bcrypt.hash(apiKey)
     const receipt = makeReceipt(keyring.current, { id, ownerId, keyHash, apiKey })
     return {
       key: formatKey({ prefix, key: apiKey }),

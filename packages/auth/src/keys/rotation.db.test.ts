@@ -4,6 +4,7 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { client, createTestAuth, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
+import { newSubject, SCOPES, trusted, useOwners } from "../../test/useOwners.ts"
 import type { Auth } from "../createAuth.ts"
 import type { Caller } from "../identities/caller.ts"
 import type { Rotation } from "./rotation.ts"
@@ -308,5 +309,30 @@ describe.each(["PostgreSQL", "embedded"] as const)("rotation on %s", (kind) => {
     const { caller } = await auth.authenticate(withApiKey(old.key), { ...client })
     if (!caller) throw new TypeError("not authenticated")
     await expect(rotate({ caller, id: old.id })).rejects.toMatchObject({ reason: "FORBIDDEN" })
+  })
+})
+
+describe("rotation by a trusted issuer's token", () => {
+  const on = useOwners("PostgreSQL")
+
+  test("gives no key more than the scopes of the token", async () => {
+    const subject = newSubject()
+    const full = await on.callerOf(trusted.bearer({ subject }))
+    const narrow = await on.callerOf(trusted.bearer({ subject, scopes: ["reports:read"] }))
+    const create = (stored: string[] | null) =>
+      on.here.apiKeys.create(full, { label: "x", scopes: stored }, client)
+    const rotate = (caller: Caller, { id }: { id: string }) =>
+      on.here.apiKeys.rotate(caller, { id, grace: 0 }, client)
+
+    for (const stored of [null, ["reports:read", "reports:write"]]) {
+      const old = await create(stored)
+      await expect(rotate(narrow, old)).rejects.toMatchObject({ reason: "INSUFFICIENT_SCOPE" })
+      expect((await on.here.authenticate(withApiKey(old.key))).caller).not.toBeNull()
+      expect(await rotate(full, old)).toMatchObject({ scopes: stored, replaces: old.id })
+    }
+    expect(await rotate(narrow, await create(["reports:read"]))).toMatchObject({ scopes: ["reports:read"] })
+    // A token with every declared scope gives those, but none that are declared later.
+    const all = await on.callerOf(trusted.bearer({ subject, scopes: SCOPES }))
+    expect(await rotate(all, await create(null))).toMatchObject({ scopes: SCOPES })
   })
 })

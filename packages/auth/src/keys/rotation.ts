@@ -4,11 +4,11 @@ import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { isUuid } from "../isUuid.ts"
-import type { CreatedApiKey } from "./apiKeys.ts"
+import type { createKeyedMutex } from "../limits/keyedMutex.ts"
 import type { Expiry } from "./expiry.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
 import type { MakeSecret } from "./newSecret.ts"
-import { toApiKey } from "./toApiKey.ts"
+import { type CreatedApiKey, toApiKey } from "./toApiKey.ts"
 
 /** How a key is to be replaced. */
 export type Rotation = Omit<z.output<typeof rotateApiKeyInput>, "id">
@@ -30,21 +30,29 @@ export type Rotate = (
 
 export function createRotate({
   db,
+  runExclusive,
   makeSecret,
   expiry,
   rateLimits,
 }: {
   db: Database
+  /** Runs an owner's creations of keys one at a time. */
+  runExclusive: ReturnType<typeof createKeyedMutex>
   makeSecret: MakeSecret
   expiry: Expiry
   rateLimits: KeyRateLimits
 }): Rotate {
   return async (by, { id, grace, expiresAt, copyScopes }, client) => {
-    // Without a key to replace, no bcrypt is run. Whether it is still there is decided in the transaction.
-    const found = isUuid(id) ? await findApiKey(db, { id, ownerId: by.owner.id }) : undefined
-    if (!found || found.revokedAt) return "notFound"
+    if (!isUuid(id)) return "notFound"
     const chosen = expiresAt === undefined ? undefined : expiry.ofNewKey(expiresAt)
-    const { key, stored } = await makeSecret(by.owner.id)
+    const ownerId = by.owner.id
+    const secret = await runExclusive(ownerId, async () => {
+      // Without a key to replace, no bcrypt is run. Whether it is still there is decided in the transaction.
+      const found = await findApiKey(db, { id, ownerId })
+      return found && !found.revokedAt ? makeSecret(ownerId) : null
+    })
+    if (!secret) return "notFound"
+    const { key, stored } = secret
     const result = await rotateApiKey(db, {
       ...{ id, by, grace, client, successor: stored },
       decide: (before) =>

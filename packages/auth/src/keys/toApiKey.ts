@@ -18,6 +18,11 @@ export type Shown<Row extends Stored> = Omit<Row, keyof Stored> & {
 
 export type ApiKey = Shown<ListedApiKey>
 
+export interface CreatedApiKey extends Omit<ApiKey, "lastUsedAt" | "revokedAt"> {
+  /** The key itself, returned only once. */
+  key: string
+}
+
 export function toApiKey<Row extends Stored>(
   { prefix, lookupId, importedStart, scopes, rateLimit: limit, rateWindow: window, disabledAt, ...row }: Row,
   rateLimits: Pick<KeyRateLimits, "effective">,
