@@ -176,7 +176,6 @@ test("the document's scripts run on an empty database without accounts", async (
     PASSWORDS: "off",
     BOOTSTRAP_KEY: bootstrap,
   })
-  const exampleIn = (language: string) => codeBlock("docs/backends.md", language)
   const folder = await mkdtemp(join(tmpdir(), "latchkey-docs-"))
   const run = async (program: string, script: string, variables: Record<string, string> = {}) => {
     const file = join(folder, `example.${program === "node" ? "mjs" : program}`)
@@ -186,10 +185,13 @@ test("the document's scripts run on an empty database without accounts", async (
     return stdout.replace(/[0-9a-f]{64}/, "…")
   }
 
-  expect(await run("python3", exampleIn("python"))).toBe("Shown once: …\nuser_42 True\nFalse\n")
-  const answer = await run("sh", exampleIn("sh"))
-  expect(Object.keys(JSON.parse(answer))).toEqual(Object.keys(JSON.parse(exampleIn("json").replace("…", ""))))
-  const inBrowser = exampleIn("js").replace("https://keys.company.tld", empty.url)
+  expect(await run("python3", codeBlock("docs/backends.md", "python"))).toBe(
+    "Shown once: …\nuser_42 True\nFalse\n",
+  )
+  const answer = await run("sh", codeBlock("docs/backends.md", "sh"))
+  const shown = JSON.parse(codeBlock("docs/backends.md", "json").replace("…", ""))
+  expect(Object.keys(JSON.parse(answer))).toEqual(Object.keys(shown))
+  const inBrowser = codeBlock("docs/backends.md", "js").replace("https://keys.company.tld", empty.url)
   const productRoute = `const send = fetch
     globalThis.fetch = async (url, init) =>
       url === "/key-token" ? new Response(process.env.TOKEN) : send(url, init)\n`

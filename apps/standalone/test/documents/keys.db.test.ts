@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
-import { codeBlock } from "@latchkey/test-postgres"
+import { codeBlock, codeBlocks } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { registerWithKey, startServerOnPostgres } from "../testServer.ts"
+import { registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 beforeAll(async () => {
@@ -29,4 +29,32 @@ test.each([
     { env: { ...process.env, TOKEN: accessToken, ID: id } },
   )
   expect(JSON.parse(stdout)).toMatchObject({ id, ...changed })
+})
+
+test("docs/key-limits.md shows the response beyond a limit, and the usage that follows", async () => {
+  const { id, apiKey, accessToken } = await registerWithKey(server.url)
+  const rateLimit = { limit: 1, window: 60 }
+  await rest(server.url, "PATCH", `/auth/apikeys/${id}`, { accessToken, body: { rateLimit } })
+  await rest(server.url, "GET", "/auth/me", { apiKey })
+  const refused = await rest(server.url, "GET", "/auth/me", { apiKey })
+
+  const [head = "", body = ""] = codeBlock("docs/key-limits.md", "", "Responses").split("\n\n")
+  expect(refused.status).toBe(429)
+  expect(Object.keys(refused.body).sort()).toEqual(Object.keys(JSON.parse(body)).sort())
+  for (const [, name = "", value = ""] of head.matchAll(/^(RateLimit.*?|Retry-After): (.*)$/gm)) {
+    const withoutNumbers = (text: string) => text.replace(/\d+/g, "n")
+    expect(withoutNumbers(refused.headers.get(name) ?? "")).toBe(withoutNumbers(value))
+  }
+
+  const [ofOne, ofAll] = codeBlocks("docs/key-limits.md", "json", "Usage").map((code) => JSON.parse(code))
+  const one = (await rest(server.url, "GET", `/auth/apikeys/${id}/usage`, { accessToken })).body
+  expect(Object.keys(one.items[0])).toEqual(Object.keys(ofOne.items[0]))
+  await expect
+    .poll(
+      async () => (await rest(server.url, "GET", "/auth/apikeys/usage", { accessToken })).body.items.length,
+    )
+    .toBe(1)
+  const all = (await rest(server.url, "GET", "/auth/apikeys/usage", { accessToken })).body
+  expect(Object.keys(all)).toEqual(Object.keys(ofAll))
+  expect(Object.keys(all.items[0])).toEqual(Object.keys(ofAll.items[0]))
 })
