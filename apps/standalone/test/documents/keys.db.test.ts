@@ -52,6 +52,7 @@ test("docs/key-limits.md shows the response beyond a limit, and the usage that f
   await expect
     .poll(
       async () => (await rest(server.url, "GET", "/auth/apikeys/usage", { accessToken })).body.items.length,
+      { timeout: 30_000 },
     )
     .toBe(1)
   const all = (await rest(server.url, "GET", "/auth/apikeys/usage", { accessToken })).body
