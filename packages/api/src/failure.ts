@@ -15,8 +15,11 @@ export interface Failure {
   status: (typeof REASONS)[Reason]["status"]
   message: string
   issues?: Issue[]
-  /** False if the call certainly changed nothing, so that any call can be retried safely. */
-  begun?: false
+  /**
+   * False if the call certainly changed nothing, so that any call can be retried safely. True if it is done in part or
+   * perhaps done: ask again.
+   */
+  begun?: boolean
   /** Seconds to wait before retrying, if known. */
   retryAfter?: number
   /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
@@ -41,10 +44,10 @@ export const failure = (reason: Reason, message: string, issues?: Issue[]): Fail
 export function failureOf(error: unknown): Failure {
   if (error instanceof AuthError) {
     const issues = error.field === undefined ? undefined : [{ path: [error.field], message: error.message }]
-    // Both reasons are thrown only before a call's first write.
+    // Unless the error says otherwise, both reasons are thrown only before a call's first write.
     return {
       ...failure(error.reason, error.message, issues),
-      ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: false }),
+      ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: error.begun }),
       ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
       ...(error.limit && { limit: error.limit }),
       ...(error.scope && { scope: error.scope }),

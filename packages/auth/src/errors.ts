@@ -10,6 +10,8 @@ export class AuthError extends Error {
   readonly retryAfter: number | undefined
   /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
   readonly limit: "key" | "caller" | undefined
+  /** Whether the call has, or may have, changed something already. */
+  readonly begun: boolean
   /** The scopes that the call needs. */
   readonly scope: readonly string[] | undefined
 
@@ -20,6 +22,7 @@ export class AuthError extends Error {
       field?: string
       retryAfter?: number
       limit?: "key" | "caller"
+      begun?: boolean
       scope?: readonly string[]
     } = {},
   ) {
@@ -28,6 +31,7 @@ export class AuthError extends Error {
     this.field = options.field
     this.retryAfter = options.retryAfter
     this.limit = options.limit
+    this.begun = options.begun ?? false
     this.scope = options.scope
   }
 }

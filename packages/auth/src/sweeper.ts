@@ -3,6 +3,7 @@ import {
   deleteOldAuditEvents,
   deleteOldCounters,
   deleteOldLimits,
+  deleteOldMassRevocations,
   deleteOldSessions,
   deleteOldUsage,
 } from "@latchkey/db"
@@ -20,6 +21,9 @@ const SESSION_DAYS = 30
 
 /** How long the usage of keys is kept. */
 const USAGE_DAYS = 90
+
+/** How long revocations of many keys can be resumed. */
+const MASS_REVOCATION_DAYS = 1
 
 /** Deletes old rows every few minutes, so that the database does not grow without bound. */
 export interface Sweeper {
@@ -54,6 +58,7 @@ export function createSweeper(
     await sweepOne(deleteOldLimits, 0)
     await sweepOne(deleteOldCounters, 0)
     await sweepOne(deleteOldUsage, USAGE_DAYS)
+    await sweepOne(deleteOldMassRevocations, MASS_REVOCATION_DAYS)
     await sweepOne(deleteOldSessions, SESSION_DAYS)
     await sweepOne(deleteOldAuditEvents, auditRetentionDays)
     inFlight = undefined

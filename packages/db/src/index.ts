@@ -59,9 +59,18 @@ export {
   deleteOldAuditEvents,
   deleteOldCounters,
   deleteOldLimits,
+  deleteOldMassRevocations,
   deleteOldSessions,
   deleteOldUsage,
 } from "./queries/deleteOld.ts"
+export {
+  confirmMassRevocation,
+  findMassRevocationTargets,
+  finishMassRevocation,
+  previewMassRevocation,
+  type RevocationCriteria,
+  revokeTargets,
+} from "./queries/massRevocations.ts"
 export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { recordOwnerToken } from "./queries/ownerTokens.ts"

@@ -17,6 +17,9 @@ import type {
   OwnedApiKeyPage,
   OwnerToken,
   PasswordChange,
+  RevokeWhereConditions,
+  RevokeWherePreview,
+  RevokeWhereResult,
   RotateApiKeyInput,
   SessionList,
   SignedIn,
@@ -33,6 +36,12 @@ import type { LatchkeyFailure } from "./latchkeyError.ts"
 type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
 type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: object }>
 
+/** With either of the two. */
+type Previewable = {
+  where: RevokeWhereConditions
+  preview?: true | undefined
+  confirm?: string | undefined
+}
 type SignInOrCookie = SignInInput & { session?: "cookie" | undefined }
 type SignedInOrCookie = Omit<SignedIn, "refreshToken"> & { refreshToken?: string | undefined }
 
@@ -76,6 +85,7 @@ type Procedures = {
     apiKeys: {
       list: Query<ListOwnedApiKeysInput | undefined, OwnedApiKeyPage>
       revoke: Mutation<{ id: string }, void>
+      revokeWhere: Mutation<Previewable, RevokeWherePreview | RevokeWhereResult>
     }
     // biome-ignore-end lint/suspicious/noConfusingVoidType: as above
   }

@@ -1,4 +1,12 @@
-import type { ListOwnedApiKeysInput, ListUsersInput, UserReference } from "@latchkey/contract"
+import type {
+  ListOwnedApiKeysInput,
+  ListUsersInput,
+  RevokeWhereConditions,
+  RevokeWhereInput,
+  RevokeWherePreview,
+  RevokeWhereResult,
+  UserReference,
+} from "@latchkey/contract"
 import { isApiKey, publicPartOf } from "@latchkey/contract"
 import type { Call, CallDetails } from "./createCall.ts"
 import { listPages } from "./listPages.ts"
@@ -37,6 +45,20 @@ export interface Admin {
      * @throws {LatchkeyError} `NOT_FOUND` if there is no such active key.
      */
     revoke(id: string, options?: CallOptions): Promise<void>
+    /**
+     * With `preview`, what would be revoked. With the `confirm` from there, and the same `where`, revokes it: once this
+     * resolves, no server accepts any of the keys.
+     *
+     * @throws {LatchkeyError} `UNAVAILABLE` with `begun: true` if not all keys are revoked yet: make the same call again.
+     */
+    revokeWhere(
+      input: { where: RevokeWhereConditions; preview: true },
+      options?: CallOptions,
+    ): Promise<RevokeWherePreview>
+    revokeWhere(
+      input: { where: RevokeWhereConditions; confirm: string },
+      options?: CallOptions,
+    ): Promise<RevokeWhereResult>
   }
 }
 
@@ -66,6 +88,13 @@ export function createAdmin(
           ),
         ),
       revoke: (id, options) => call("admin.apiKeys", "revoke", { id }, { ...options, ...mutation }),
+      // The overloads of `Admin` tell which input returns what.
+      revokeWhere: (input: RevokeWhereInput, options?: CallOptions) =>
+        call("admin.apiKeys", "revokeWhere", input, {
+          ...options,
+          ...mutation,
+          isRepeatable: true,
+        }) as Promise<never>,
     },
   }
 }

@@ -13,6 +13,8 @@ import type {
   Latchkey,
   LatchkeyOptions,
   Me,
+  RevokeWherePreview,
+  RevokeWhereResult,
   SignedIn,
   SignInInput,
 } from "./index.ts"
@@ -76,7 +78,11 @@ assertType<Equal<Exclude<keyof Latchkey["apiKeys"], keyof ApiKeys>, "reportLeake
 assertType<Same<Resolves<ForOwner["ownerTokens"]>, ServerOutputs["ownerTokens"]>>()
 assertType<Same<Resolves<Latchkey["sessions"]>, ServerOutputs["sessions"]>>()
 assertType<Same<Resolves<Latchkey["admin"]["users"]>, ServerOutputs["admin"]["users"]>>()
-assertType<Same<Resolves<Latchkey["admin"]["apiKeys"]>, ServerOutputs["admin"]["apiKeys"]>>()
+type ServersAdminApiKeys = ServerOutputs["admin"]["apiKeys"]
+assertType<
+  Same<Resolves<Omit<Latchkey["admin"]["apiKeys"], "revokeWhere">>, Omit<ServersAdminApiKeys, "revokeWhere">>
+>()
+assertType<Same<RevokeWherePreview | RevokeWhereResult, ServersAdminApiKeys["revokeWhere"]>>()
 assertType<Same<Resolves<Latchkey["audit"]>, ServerOutputs["audit"]>>()
 type Input<Method> = Method extends (input: infer First, ...rest: never[]) => unknown ? First : never
 type ServerInputs = inferRouterInputs<ServerRouter>

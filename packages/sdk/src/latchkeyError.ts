@@ -24,7 +24,7 @@ export interface LatchkeyFailure {
     reason: Reason
     requestId: string | null
     issues?: Issue[]
-    begun?: false
+    begun?: boolean
     /** Seconds, for this call. The header has the longest of the batch. */
     retryAfter?: number
     limit?: "key" | "caller"
@@ -43,8 +43,11 @@ export interface LatchkeyErrorDetails {
   limit?: "key" | "caller" | undefined
   /** The problems with the input, by field. */
   issues?: readonly Issue[] | undefined
-  /** False if the call certainly changed nothing, so it is safe to retry. */
-  begun?: false | undefined
+  /**
+   * False if the call certainly changed nothing, so it is safe to retry. True if it is done in part or perhaps done: make
+   * the same call again.
+   */
+  begun?: boolean | undefined
 }
 
 /** The error that calls throw. Printing it reveals no credential. */
@@ -55,7 +58,7 @@ export class LatchkeyError extends Error implements LatchkeyErrorDetails {
   declare readonly retryAfter?: number
   declare readonly limit?: "key" | "caller"
   declare readonly issues?: readonly Issue[]
-  declare readonly begun?: false
+  declare readonly begun?: boolean
 
   static {
     // On the prototype, so that stacks show it but it is not listed among an error's own fields.

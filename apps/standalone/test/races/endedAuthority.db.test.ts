@@ -42,6 +42,12 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
     return { id: user.id }
   },
   "admin.apiKeys.revoke": (_, { id }) => ({ id }),
+  "admin.apiKeys.revokeWhere": async ({ accessToken }, { user }) => {
+    const where = { subject: user.id }
+    const call = { accessToken, body: { where, preview: true } }
+    const { body } = await rest(server.url, "POST", "/auth/admin/apikeys/revoke-where", call)
+    return { where, confirm: body.confirm }
+  },
 }
 
 /**

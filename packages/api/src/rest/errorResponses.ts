@@ -53,8 +53,8 @@ export const errorSchema: JsonSchema = {
     },
     begun: {
       type: "boolean",
-      const: false,
-      description: "Present if the request certainly had no effect, so it can be retried safely.",
+      description:
+        "False if the request certainly had no effect, so it can be retried safely. True if it is done in part or perhaps done: send it again to complete it.",
     },
     retryAfter: { type: "integer", description: "Seconds to wait before retrying, if known." },
     limit: {

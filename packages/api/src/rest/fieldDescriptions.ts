@@ -23,6 +23,10 @@ import {
   rateLimit,
   refresh,
   reportLeakedApiKey,
+  revokeWhere,
+  revokeWhereConditions,
+  revokeWherePreview,
+  revokeWhereResult,
   rotateApiKey,
   session,
   sessionList,
@@ -191,6 +195,29 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
   describe(ownedApiKey.shape.owner.shape, {
     disabledAt: "When the user was disabled; null unless disabled. Keys of disabled users are rejected.",
   })
+
+  describe(revokeWhere.shape, {
+    where: "Which API keys to revoke. An API key has to meet all conditions, of which there is at least one.",
+    preview: "True to revoke nothing yet.",
+    confirm: "The `confirm` of the preview.",
+  })
+  describe(revokeWhereConditions.shape, {
+    createdBefore: "Created before this time.",
+    createdAfter: "Created at this time or later.",
+    unusedSince: "Neither used nor created since this time.",
+    issuer: "Who vouches for the owner.",
+    subject: "The id of the owner at the issuer.",
+    createdBy: "The person who created the key, or else the owner's subject.",
+    labelContains: "A part of the label, ignoring case.",
+    scope:
+      "A scope that the key has. A product's scope also finds API keys that have every scope of their owner.",
+  })
+  describe(revokeWherePreview.shape, {
+    count: "The number of active API keys that match.",
+    sample: "Up to 10 of them, the newest first.",
+    confirm: "Confirms the revocation.",
+  })
+  describe(revokeWhereResult.shape, { revoked: "How many API keys were revoked, earlier attempts included." })
 
   describe(session.shape, {
     id: "The id of the session.",

@@ -6,6 +6,7 @@ import type { Owner } from "../identities/caller.ts"
 import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
+import { createRevokeWhere, type RevokeWhere } from "./revokeWhere.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
@@ -38,10 +39,13 @@ export interface AdminApiKeys {
    * @throws {AuthError} `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
   revoke(admin: Administrator, input: { id: string }, client: ClientInfo): Promise<void>
+  revokeWhere: RevokeWhere
 }
 
 export function createAdminApiKeys(db: Database, rateLimits: KeyRateLimits): AdminApiKeys {
   return {
+    revokeWhere: createRevokeWhere(db, rateLimits),
+
     async list({ status, userId, search, exceptOwnAccounts = false, ...page }) {
       if (userId !== null && !isUuid(userId)) return { items: [], nextCursor: null }
       const { items, nextCursor } = await readPage(page, (part) =>

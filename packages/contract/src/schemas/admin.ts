@@ -52,16 +52,24 @@ export const listOwnedApiKeys = paged(
   z.strictObject({ ...page, status: keyStatus, userId: z.string().max(100).nullish(), search }),
 )
 
+/** Compared exactly. PostgreSQL can't store NUL or lone surrogates. */
+const exactly = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "must be valid Unicode" })
+
 export const revokeWhereConditions = z
   .strictObject({
     createdBefore: instant.optional(),
     createdAfter: instant.optional(),
     unusedSince: instant.optional(),
-    issuer: z.string().min(1).max(2_000).optional(),
-    subject: z.string().min(1).max(255).optional(),
-    createdBy: z.string().min(1).max(255).optional(),
+    issuer: exactly(2_000).optional(),
+    subject: exactly(255).optional(),
+    createdBy: exactly(255).optional(),
     labelContains: searchUpTo(100).min(1).optional(),
-    scope: z.string().min(1).max(100).optional(),
+    scope: exactly(100).optional(),
   })
   .refine((where) => Object.values(where).some((condition) => condition !== undefined), {
     error: "must have at least one condition",

@@ -26,6 +26,18 @@ export interface ApiKeySearch {
   id?: string
 }
 
+/** A key with its owner, from both tables. */
+export const ownedApiKeyColumns = {
+  ...listedApiKeyColumns,
+  owner: {
+    id: owners.id,
+    issuer: owners.issuer,
+    subject: owners.subject,
+    email: owners.email,
+    disabledAt: owners.disabledAt,
+  },
+}
+
 /** By code point, the order of the index. */
 const byLabel = sql`lower(${apiKeys.label}) collate "C"`
 
@@ -53,16 +65,7 @@ export const listEveryonesApiKeys = query(
     },
   ): Promise<OwnedApiKey[]> =>
     db
-      .select({
-        ...listedApiKeyColumns,
-        owner: {
-          id: owners.id,
-          issuer: owners.issuer,
-          subject: owners.subject,
-          email: owners.email,
-          disabledAt: owners.disabledAt,
-        },
-      })
+      .select(ownedApiKeyColumns)
       .from(apiKeys)
       .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
       .where(

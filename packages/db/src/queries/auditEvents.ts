@@ -64,10 +64,17 @@ export interface NewAuditEvent extends Authority {
 }
 
 /** Stores an event. Belongs in the transaction of the change that it records, so that both are stored or neither. */
-export async function recordEvent(db: Database, { client, subject, ...event }: NewAuditEvent): Promise<void> {
+export const recordEvent = (db: Database, event: NewAuditEvent): Promise<void> => recordEvents(db, [event])
+
+/** The same for several events. */
+export async function recordEvents(db: Database, events: readonly NewAuditEvent[]): Promise<void> {
+  if (events.length > 0) await db.insert(auditEvents).values(events.map(toRow))
+}
+
+function toRow({ client, subject, ...event }: NewAuditEvent) {
   const { address, device, requestId } = client
   const [subjectId, subjectLabel] = [subject?.id, subject?.label]
-  await db.insert(auditEvents).values({ ...event, address, device, requestId, subjectId, subjectLabel })
+  return { ...event, address, device, requestId, subjectId, subjectLabel }
 }
 
 const listedAuditEventColumns = {

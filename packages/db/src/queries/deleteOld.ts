@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { write } from "../query.ts"
-import { apiKeyCounters, apiKeyUsage, auditEvents, rateLimits, sessions } from "../schema.ts"
+import { apiKeyCounters, apiKeyUsage, auditEvents, massRevocations, rateLimits, sessions } from "../schema.ts"
 
 /**
  * Makes a query function that deletes rows whose `time` is more than `days` ago, oldest first and at most `limit`,
@@ -34,6 +34,12 @@ export const deleteOldLimits = deleteOlder(rateLimits, rateLimits.key, rateLimit
 
 /** A counter's age counts from the end of its window. */
 export const deleteOldCounters = deleteOlder(apiKeyCounters, apiKeyCounters.id, apiKeyCounters.expiresAt)
+
+export const deleteOldMassRevocations = deleteOlder(
+  massRevocations,
+  massRevocations.id,
+  massRevocations.createdAt,
+)
 
 /** Each row is of a key and a day, so its place in the table identifies it. */
 export const deleteOldUsage = deleteOlder(apiKeyUsage, sql`ctid`, apiKeyUsage.day)

@@ -1,4 +1,14 @@
-import { id, listOwnedApiKeys, noOutput, ownedApiKey, pageOf } from "@latchkey/contract/schemas"
+import {
+  id,
+  listOwnedApiKeys,
+  noOutput,
+  ownedApiKey,
+  pageOf,
+  revokeWhere,
+  revokeWherePreview,
+  revokeWhereResult,
+} from "@latchkey/contract/schemas"
+import { z } from "zod"
 import { adminProcedure, router } from "../procedures.ts"
 
 export const adminApiKeysRouter = router({
@@ -41,4 +51,26 @@ export const adminApiKeysRouter = router({
     .mutation(({ ctx, input }) =>
       ctx.latchkey.auth.admin.apiKeys.revoke(ctx.by, input, ctx.latchkey.request),
     ),
+
+  // Runs for seconds, in many statements, and must hold no place meanwhile.
+  revokeWhere: adminProcedure
+    .meta({
+      queue: "none",
+      rest: {
+        method: "POST",
+        path: "/auth/admin/apikeys/revoke-where",
+        status: 200,
+        summary: "Revoke all API keys that match",
+        description:
+          "With `preview`, returns how many active API keys of all users match, some of them, and `confirm`. With that `confirm`, and the same `where`, revokes them. API keys that replace one that matches match too; those that were created after the preview are left. As soon as this returns, every instance rejects all of them. If it returns `UNAVAILABLE` with `begun: true`, some are revoked: send the same request again until it succeeds. `confirm` is valid for 10 minutes, for the administrator who has previewed. Requires an administrator's access token.",
+      },
+    })
+    .input(revokeWhere)
+    .output(z.union([revokeWherePreview, revokeWhereResult]))
+    .mutation(({ ctx, input: { where, confirm } }) => {
+      const revocation = ctx.latchkey.auth.admin.apiKeys.revokeWhere
+      return confirm === undefined
+        ? revocation.preview(ctx.by, where)
+        : revocation.confirm(ctx.by, { where, confirm }, ctx.latchkey.request)
+    }),
 })
