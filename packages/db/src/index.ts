@@ -62,6 +62,20 @@ export {
   deleteOldSessions,
   deleteOldUsage,
 } from "./queries/deleteOld.ts"
+export {
+  type ImportOutcome,
+  importApiKeys,
+  MAX_KEYS_OF_START,
+  MAX_START_LENGTHS,
+  type NewImportedKey,
+  newTrial,
+  type Trial,
+} from "./queries/importApiKeys.ts"
+export {
+  findImportedApiKeys,
+  findImportedStartLengths,
+  type ImportedApiKey,
+} from "./queries/importedApiKeys.ts"
 export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
 export { findOwnerStates, type OwnerState } from "./queries/ownerStates.ts"
 export { recordOwnerToken } from "./queries/ownerTokens.ts"

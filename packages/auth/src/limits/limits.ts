@@ -34,6 +34,8 @@ export interface Limits {
   passwordChanges: Limit
   /** Failed bcrypts for one lookup id from one address. Each process counts separately. */
   failedKeyChecks: Limit
+  /** Imported keys with one start that failed bcrypt, from all addresses. Each process counts separately. */
+  failedImportedKeyChecks: Limit
 }
 
 const MINUTE = 60
@@ -59,6 +61,7 @@ export const defaultLimits: Limits = {
   refreshesByAddress: { count: 1_000, seconds: 5 * MINUTE },
   passwordChanges: { count: 10, seconds: 15 * MINUTE },
   failedKeyChecks: { count: 10, seconds: MINUTE },
+  failedImportedKeyChecks: { count: 10, seconds: MINUTE },
 }
 
 /** Multiplies the count of every limit. */
@@ -79,5 +82,6 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     refreshesByAddress: times(limits.refreshesByAddress),
     passwordChanges: times(limits.passwordChanges),
     failedKeyChecks: times(limits.failedKeyChecks),
+    failedImportedKeyChecks: times(limits.failedImportedKeyChecks),
   }
 }
