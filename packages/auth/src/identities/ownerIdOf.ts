@@ -7,5 +7,7 @@ import { uuidOf } from "../uuidOf.ts"
  * SHA-256(issuer, NUL, subject) (RFC 9562, section 5.8).
  */
 export function ownerIdOf({ issuer, subject }: Omit<OwnerIdentity, "id">): string {
-  return issuer === OWN_ISSUER ? subject : uuidOf(createHash("sha256").update(`${issuer}\0${subject}`).digest())
+  return issuer === OWN_ISSUER
+    ? subject
+    : uuidOf(createHash("sha256").update(`${issuer}\0${subject}`).digest())
 }

@@ -57,7 +57,11 @@ export const newTrial = (): Trial => ({ ids: new Set(), starts: new Map(), lengt
 export const importApiKeys = write(
   async (
     db,
-    { keys, trial, requestId }: { keys: readonly NewImportedKey[]; trial?: Trial | undefined; requestId: string },
+    {
+      keys,
+      trial,
+      requestId,
+    }: { keys: readonly NewImportedKey[]; trial?: Trial | undefined; requestId: string },
   ): Promise<ImportOutcome[]> =>
     db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('latchkey import', 0))`)
@@ -66,13 +70,19 @@ export const importApiKeys = write(
       const refusals = await readRefusedOwners(tx, keys)
       const seen = new Set<string>()
       const outcomes = keys.map((key): ImportOutcome => {
-        const before = known.get(key.id) ?? (seen.has(key.id) || trial?.ids.has(key.id) ? "present" : undefined)
+        const before =
+          known.get(key.id) ?? (seen.has(key.id) || trial?.ids.has(key.id) ? "present" : undefined)
         const outcome = before ?? refusals.get(key.owner.id) ?? limits.admit(key) ?? "imported"
         if (outcome === "imported") seen.add(key.id)
         return outcome
       })
       if (trial) for (const id of seen) trial.ids.add(id)
-      else await store(tx, keys.filter((_, index) => outcomes[index] === "imported"), requestId)
+      else
+        await store(
+          tx,
+          keys.filter((_, index) => outcomes[index] === "imported"),
+          requestId,
+        )
       return outcomes
     }),
 )
@@ -82,8 +92,15 @@ async function readKnown(tx: Database, keys: readonly NewImportedKey[]) {
   const rows = await tx
     .select({ id: apiKeys.id, revokedAt: apiKeys.revokedAt })
     .from(apiKeys)
-    .where(inArray(apiKeys.id, keys.map(({ id }) => id)))
-  return new Map(rows.map(({ id, revokedAt }) => [id, revokedAt ? ("revoked" as const) : ("present" as const)]))
+    .where(
+      inArray(
+        apiKeys.id,
+        keys.map(({ id }) => id),
+      ),
+    )
+  return new Map(
+    rows.map(({ id, revokedAt }) => [id, revokedAt ? ("revoked" as const) : ("present" as const)]),
+  )
 }
 
 /** Locks the owners that have a row, and returns the ones that can't have keys. */

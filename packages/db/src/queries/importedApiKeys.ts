@@ -68,9 +68,6 @@ const startLengths = sql`(
 
 /** The different lengths of the starts by which imported keys are found, in ascending order. */
 export const findImportedStartLengths = query(async (db, _params: object): Promise<number[]> => {
-  const rows = await db
-    .select({ length: sql<number>`found.length` })
-    .from(startLengths)
-    .where(onPrimary)
+  const rows = await db.select({ length: sql<number>`found.length` }).from(startLengths).where(onPrimary)
   return rows.map(({ length }) => length).sort((a, b) => a - b)
 })

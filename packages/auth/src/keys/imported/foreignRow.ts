@@ -1,4 +1,4 @@
-/** A row of another system's table, as JSON. */
+/** A row of another system's table, as JSON; or the line that is made of it, with why it can't be imported as `refusal`. */
 export type ForeignRow = Record<string, unknown>
 
 /** A row with its columns named in camel case, as some installations name them in snake case. */

@@ -15,7 +15,7 @@ const DEFAULT_LENGTH = 64
  * The line for a row of the table `apikey` of Better Auth 1.2 and newer, whose hash is the SHA-256 of the whole key in
  * base64url. Keys without permissions get no scopes.
  */
-export function fromBetterAuth(foreign: ForeignRow, length = DEFAULT_LENGTH): ForeignRow | { refusal: string } {
+export function fromBetterAuth(foreign: ForeignRow, length = DEFAULT_LENGTH): ForeignRow {
   const row = withCamelCase(foreign)
   if (!/^[A-Za-z0-9_-]{43}$/.test(textOf(row.key))) {
     return { refusal: "key: expected a SHA-256 in base64url; keys that are not hashed can't be imported" }

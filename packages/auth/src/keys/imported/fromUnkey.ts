@@ -1,4 +1,12 @@
-import { type ForeignRow, readFlag, readJson, readMetadata, readTime, textOf, withCamelCase } from "./foreignRow.ts"
+import {
+  type ForeignRow,
+  readFlag,
+  readJson,
+  readMetadata,
+  readTime,
+  textOf,
+  withCamelCase,
+} from "./foreignRow.ts"
 
 /** The shortest random part of keys of 16 bytes, Unkey's default, in base58. */
 const DEFAULT_LENGTH = 22
@@ -10,7 +18,7 @@ const SHOWN = 4
  * The line for a row of the table `keys` of Unkey's own database, whose hash is the SHA-256 of the whole key in base64; with
  * the columns `external_id` of the identity and `permissions`, which are in other tables. Only the prefix becomes the start.
  */
-export function fromUnkey(foreign: ForeignRow, length = DEFAULT_LENGTH): ForeignRow | { refusal: string } {
+export function fromUnkey(foreign: ForeignRow, length = DEFAULT_LENGTH): ForeignRow {
   const row = withCamelCase(foreign)
   if (row.deletedAtM) return { refusal: "deleted_at_m: the key has been deleted" }
   if (row.pendingMigrationId) return { refusal: "pending_migration_id: the hash is not Unkey's own" }

@@ -114,22 +114,12 @@ function readLine(text: string, options: ImportOptions): ReturnType<typeof readI
     return { refusal: "expected a line of JSON" }
   }
   if (typeof row !== "object" || row === null || Array.isArray(row)) return { refusal: "expected an object" }
-  const line = toLine(row as ForeignRow, options)
-  return "refusal" in line && typeof line.refusal === "string"
-    ? { refusal: line.refusal }
-    : readImportedKey(line, options)
+  if (options.format === "latchkey") return readImportedKey(row, options)
+  const line = CONVERSIONS[options.format](row as ForeignRow, options.length)
+  return typeof line.refusal === "string" ? { refusal: line.refusal } : readImportedKey(line, options)
 }
 
-function toLine(row: ForeignRow, { format, length }: ImportOptions): ForeignRow | { refusal: string } {
-  switch (format) {
-    case "latchkey":
-      return row
-    case "better-auth":
-      return fromBetterAuth(row, length)
-    case "unkey":
-      return fromUnkey(row, length)
-  }
-}
+const CONVERSIONS = { "better-auth": fromBetterAuth, unkey: fromUnkey }
 
 async function retrying<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {

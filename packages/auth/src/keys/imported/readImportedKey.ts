@@ -11,16 +11,24 @@ import { readNewSettings } from "../newSettings.ts"
 import { MAX_BCRYPT_LENGTH, MAX_IMPORTED_LENGTH, MIN_SECRET_LENGTH } from "./importedForm.ts"
 import { type HashOfKey, readKeyHash } from "./readKeyHash.ts"
 
-const name = z.string().refine(isSubject, { error: "expected 1 to 255 characters, without control characters" })
+const name = z
+  .string()
+  .refine(isSubject, { error: "expected 1 to 255 characters, without control characters" })
 
 const issuer = z.string().regex(/^(latchkey|(?!latchkey:)[\x21-\x7e]{1,255})$/, {
   error: "expected 1 to 255 visible ASCII characters",
 })
 
 const instant = z
-  .union([z.iso.datetime({ offset: true }).transform((text) => new Date(text)), z.int().transform((ms) => new Date(ms))], {
-    error: "expected a time in ISO 8601 with a zone, or milliseconds since 1970",
-  })
+  .union(
+    [
+      z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+      z.int().transform((ms) => new Date(ms)),
+    ],
+    {
+      error: "expected a time in ISO 8601 with a zone, or milliseconds since 1970",
+    },
+  )
   .refine((time) => time.getTime() > 0 && time.getUTCFullYear() < 10_000, {
     error: "expected a time from 1970 to the year 9999",
   })

@@ -15,7 +15,8 @@ const MAX_COST = 14
 export function readKeyHash(text: string): HashOfKey | { refusal: string } {
   const [, kind, cost, rest] = /^\$2([aby])\$(\d\d)\$([./A-Za-z0-9]{53})$/.exec(text) ?? []
   if (rest !== undefined) {
-    if (Number(cost) < 4 || Number(cost) > MAX_COST) return { refusal: `expected a cost from 4 to ${MAX_COST}` }
+    if (Number(cost) < 4 || Number(cost) > MAX_COST)
+      return { refusal: `expected a cost from 4 to ${MAX_COST}` }
     // `y` is PHP's name for what others call `b`.
     return { hashKind: "bcrypt", keyHash: `$2${kind === "a" ? "a" : "b"}$${cost}$${rest}` }
   }
