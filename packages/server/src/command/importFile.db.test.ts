@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { codeBlock, connect, createTestDatabase, type Sql, type TestDatabase } from "@latchkey/test-postgres"
+import { codeBlock, codeBlocks, connect, createTestDatabase, type Sql, type TestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { lineOf, newForeignKey } from "../../../auth/test/importLines.ts"
 import { startLatchkey } from "../../test/startLatchkey.ts"
@@ -83,6 +83,17 @@ test("a dry run stores nothing and reports the same as the import, which a secon
     errors: [expect.stringMatching(/^line 3: keyLength: /), "line 4: expected a line of JSON"],
   })
   expect(JSON.stringify([trial, imported, again, refused])).not.toMatch(/\$2b\$|sk_live_/)
+})
+
+test("the line and the commands of docs/migrating.md work", async () => {
+  const file = await fileOf([codeBlock("docs/migrating.md", "json", "Import hashes").trim()])
+  for (const command of codeBlocks("docs/migrating.md", "sh", "Import hashes")) {
+    const args = command.trim().replace("keys.ndjson", file).replace("refused.ndjson", join(folder, "none.ndjson"))
+    expect(await run(args.split(" ").slice(3))).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/import(ed)? 1 of 1 lines/),
+    })
+  }
 })
 
 test("only the first refused lines are printed", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { codeBlock } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
 import { fromBetterAuth } from "./fromBetterAuth.ts"
 import { fromUnkey } from "./fromUnkey.ts"
@@ -119,6 +120,11 @@ test("a row of Unkey keeps its owner, permissions, metadata and times, and shows
     importedStart: "live_",
     importedLength: 62,
   })
+})
+
+test("the statement of docs/migrating.md selects what a row of Unkey needs", () => {
+  const names = [...codeBlock("docs/migrating.md", "sql", "From Unkey").matchAll(/'(\w+)'/g)].map(([, name]) => name)
+  expect(names.sort()).toEqual([...Object.keys(unkey), "external_id"].sort())
 })
 
 test.each([
