@@ -36,6 +36,7 @@ test("an import that was killed in the middle is resumed by importing again: no 
   await server.latchkey.migrate()
   const folder = await mkdtemp(join(tmpdir(), "latchkey-import-"))
   const sql = connect(server.database.url)
+  const holder = connect(server.database.url)
   try {
     const file = join(folder, "keys.ndjson")
     const lines = Array.from({ length: LINES }, (_, index) =>
@@ -55,7 +56,6 @@ test("an import that was killed in the middle is resumed by importing again: no 
       })
 
     await sql.unsafe(HOLD)
-    const holder = await sql.reserve()
     await holder`select pg_advisory_lock(4242)`
     const killed = begin()
     const exit = once(killed, "exit")
@@ -64,7 +64,6 @@ test("an import that was killed in the middle is resumed by importing again: no 
     expect(await exit).toEqual([null, "SIGKILL"])
     expect(before).toBeLessThan(HELD_LINE)
     await holder`select pg_advisory_unlock(4242)`
-    holder.release()
 
     const resumed = begin()
     let output = ""
@@ -82,7 +81,7 @@ test("an import that was killed in the middle is resumed by importing again: no 
       from latchkey.api_keys`
     expect(counts).toEqual({ keys: LINES, labels: LINES, owners: 500, events: LINES })
   } finally {
-    await sql.end()
+    await Promise.all([sql.end(), holder.end()])
     await rm(folder, { recursive: true, force: true })
   }
 }, 60_000)
