@@ -2,7 +2,14 @@ import { createHash, randomBytes } from "node:crypto"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { codeBlock, codeBlocks, connect, createTestDatabase, type Sql, type TestDatabase } from "@latchkey/test-postgres"
+import {
+  codeBlock,
+  codeBlocks,
+  connect,
+  createTestDatabase,
+  type Sql,
+  type TestDatabase,
+} from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { lineOf, newForeignKey } from "../../../auth/test/importLines.ts"
 import { startLatchkey } from "../../test/startLatchkey.ts"
@@ -88,7 +95,10 @@ test("a dry run stores nothing and reports the same as the import, which a secon
 test("the line and the commands of docs/migrating.md work", async () => {
   const file = await fileOf([codeBlock("docs/migrating.md", "json", "Import hashes").trim()])
   for (const command of codeBlocks("docs/migrating.md", "sh", "Import hashes")) {
-    const args = command.trim().replace("keys.ndjson", file).replace("refused.ndjson", join(folder, "none.ndjson"))
+    const args = command
+      .trim()
+      .replace("keys.ndjson", file)
+      .replace("refused.ndjson", join(folder, "none.ndjson"))
     expect(await run(args.split(" ").slice(3))).toMatchObject({
       exitCode: 0,
       output: expect.stringMatching(/import(ed)? 1 of 1 lines/),

@@ -123,7 +123,9 @@ test("a row of Unkey keeps its owner, permissions, metadata and times, and shows
 })
 
 test("the statement of docs/migrating.md selects what a row of Unkey needs", () => {
-  const names = [...codeBlock("docs/migrating.md", "sql", "From Unkey").matchAll(/'(\w+)'/g)].map(([, name]) => name)
+  const names = [...codeBlock("docs/migrating.md", "sql", "From Unkey").matchAll(/'(\w+)'/g)].map(
+    ([, name]) => name,
+  )
   expect(names.sort()).toEqual([...Object.keys(unkey), "external_id"].sort())
 })
 
