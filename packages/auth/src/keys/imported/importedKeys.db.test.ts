@@ -131,8 +131,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("imported keys on %s", (kind)
       .where(eq(apiKeys.id, native.id))
     const held = gate()
     const compare = bcrypt.compare.bind(bcrypt)
-    vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string, hash: string) => {
-      if (text.startsWith("sk_live_")) await held.promise
+    vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
+      if (String(text).startsWith("sk_live_")) await held.promise
       return compare(text, hash)
     })
     const keys = Array.from({ length: 20 + 12 * availableParallelism() }, newForeignKey)
@@ -265,7 +265,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("imported keys on %s", (kind)
     const caller = await use.callerOf(asHost({ subject: line.subject }), auth)
     const [begun, held] = [gate(), gate()]
     const compare = bcrypt.compare.bind(bcrypt)
-    vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string, hash: string) => {
+    vi.spyOn(bcrypt, "compare").mockImplementation(async (text: string | Buffer, hash: string) => {
       begun.resolve()
       await held.promise
       return compare(text, hash)
