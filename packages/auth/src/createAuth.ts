@@ -28,6 +28,7 @@ import type { TrustedIssuers } from "./identities/trustedIssuers/createTrustedIs
 import { type ActAs, createActAs } from "./keys/actAs.ts"
 import { type AdminApiKeys, createAdminApiKeys } from "./keys/adminApiKeys.ts"
 import { type ApiKeys, createActingApiKeys, createApiKeys } from "./keys/apiKeys.ts"
+import { createImportedForms } from "./keys/imported/importedForm.ts"
 import { isKeyPrefix } from "./keys/keyFormat.ts"
 import { createKeyRateLimits } from "./keys/keyRateLimits.ts"
 import { createKeyRefusals } from "./keys/keyRefusals.ts"
@@ -64,6 +65,8 @@ export interface AuthOptions {
   scopes?: readonly string[]
   /** Stands in front of new keys, before an underscore; their checksum is at the end. */
   keyPrefix?: string | null
+  /** How keys begin that were imported from other systems; `*` for any keys in `X-API-Key`. By default there are none. */
+  importedKeyPrefixes?: readonly string[]
   /** `off`: no accounts of Latchkey's own. Their JWTs and refresh tokens are refused, their keys go on. */
   passwords?: "on" | "off"
   /** Tells who is signed in by the host's own means. */
@@ -144,6 +147,9 @@ export interface AwaitedAdmins {
 /** How many bcrypts may wait per core: about 3 s of work, less than the timeout of most clients. */
 const waitingPerCore = (cost: number) => Math.max(2, Math.floor(40 / 2 ** (cost - 10)))
 
+/** A cost between the usual and the highest of imported hashes. */
+const IMPORTED_COST = 12
+
 /**
  * Fewer places than the pool has connections: authentication and other shared reads then find a free one, and the
  * statements of the running calls end well within the time that a query may wait for a connection.
@@ -188,6 +194,7 @@ export function createAuth(options: AuthOptions): Auth {
   const readOwner = createReadOwner(serves)
   const findOwner = createFindOwner({ db, namedAdmins, observer })
   const configuredKeys = createConfiguredKeys(options.configuredKeys ?? {})
+  const imported = createImportedForms(options.importedKeyPrefixes ?? [])
   const keyring = createKeyring(options.secrets)
   const concurrency = Math.max(1, availableParallelism() - 1)
   const queue = {
@@ -205,6 +212,17 @@ export function createAuth(options: AuthOptions): Auth {
   const presentedKeyBcrypt = observeBcrypt(
     createBcryptQueue({ ...queue, restAfterMismatch: 3 }),
     "key",
+    observer,
+  )
+  // Their hashes may cost much more, and several may have to be tried.
+  const importedKeyBcrypt = observeBcrypt(
+    createBcryptQueue({
+      cost: options.bcryptCost,
+      concurrency: Math.max(1, Math.floor(concurrency / 2)),
+      maxWaiting: concurrency * waitingPerCore(IMPORTED_COST),
+      restAfterMismatch: 3,
+    }),
+    "importedKey",
     observer,
   )
   const newKeyBcrypt = observeBcrypt(createBcryptQueue(queue), "newKey", observer)
@@ -229,6 +247,11 @@ export function createAuth(options: AuthOptions): Auth {
     failures,
     refusals,
     serves,
+    imported: {
+      forms: imported,
+      bcrypt: importedKeyBcrypt,
+      failures: createFailureBudget(limits.failedImportedKeyChecks),
+    },
     observer,
   })
   const keyUsage = createKeyUsage(db)
@@ -252,6 +275,7 @@ export function createAuth(options: AuthOptions): Auth {
         identify: options.identify,
         scopesOf: options.scopesOf,
         configuredKeys,
+        imported,
         serves,
         findOwner,
         trustedIssuers,

@@ -23,6 +23,13 @@ export {
 } from "./identities/trustedIssuers/trustedIssuer.ts"
 export type { ActAs, OwnerApiKeys } from "./keys/actAs.ts"
 export type { ApiKeys } from "./keys/apiKeys.ts"
+export { isImportedPrefix } from "./keys/imported/importedForm.ts"
+export {
+  type ImportFormat,
+  type ImportOptions,
+  type ImportResult,
+  importKeys,
+} from "./keys/imported/importKeys.ts"
 export { countCall, type KeyCalls } from "./keys/keyCalls.ts"
 export { isKeyPrefix, parseKey } from "./keys/keyFormat.ts"
 export { createScanRules, type ScanRules } from "./keys/scanRules.ts"

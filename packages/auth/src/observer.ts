@@ -24,7 +24,7 @@ export type Verdict =
   | "unavailable"
 
 /** Each purpose has its own queue. */
-export type BcryptPurpose = "key" | "newKey" | "password"
+export type BcryptPurpose = "key" | "importedKey" | "newKey" | "password"
 
 export type BcryptResult = "hashed" | "match" | "mismatch" | "refused" | "failed"
 

@@ -64,6 +64,20 @@ export {
   deleteOldUsage,
 } from "./queries/deleteOld.ts"
 export {
+  type ImportOutcome,
+  importApiKeys,
+  MAX_KEYS_OF_START,
+  MAX_START_LENGTHS,
+  type NewImportedKey,
+  newTrial,
+  type Trial,
+} from "./queries/importApiKeys.ts"
+export {
+  findImportedApiKeys,
+  findImportedStartLengths,
+  type ImportedApiKey,
+} from "./queries/importedApiKeys.ts"
+export {
   confirmMassRevocation,
   findMassRevocationTargets,
   finishMassRevocation,

@@ -109,11 +109,14 @@ export const apiKeys = pgTable(
     prefix: text("prefix"),
     /** The key's first 16 characters, after a prefix; not secret. Null for imported keys, whose form is another. */
     lookupId: text("lookup_id"),
-    /** The beginning of an imported key, which is not secret, and finds it; null for keys that were created here. */
+    /**
+     * The beginning of an imported key, which is not secret, and finds it if its hash is bcrypt; null for keys that were
+     * created here.
+     */
     importedStart: text("imported_start"),
-    /** The length of an imported key in bytes. */
+    /** The length of an imported key in bytes; if its hash is SHA-256, the least that it may be. */
     importedLength: integer("imported_length"),
-    /** `sha256`: of an imported key, until its first use. */
+    /** `sha256`: of some imported keys, which are found by it. */
     hashKind: text("hash_kind", { enum: ["bcrypt", "sha256"] })
       .notNull()
       .default("bcrypt"),
@@ -160,6 +163,15 @@ export const apiKeys = pgTable(
     index("api_keys_by_imported_start")
       .on(sql`(${table.importedStart} collate "C")`, table.importedLength)
       .where(sql`${table.importedStart} is not null`),
+    // Which lengths of starts there are.
+    index("api_keys_by_imported_start_length")
+      .on(sql`(length(${table.importedStart}))`)
+      .where(
+        sql`${table.importedStart} is not null and ${table.hashKind} = 'bcrypt' and ${table.revokedAt} is null`,
+      ),
+    index("api_keys_by_sha256")
+      .on(table.keyHash)
+      .where(sql`${table.hashKind} = 'sha256' and ${table.revokedAt} is null`),
     // One successor for each key, however many are asked for at once.
     uniqueIndex("api_keys_replaces_key").on(table.replaces).where(sql`${table.replaces} is not null`),
     check("api_keys_scopes_check", sql`${table.scopes} is null or 'scopes' = any(${table.checks})`),

@@ -6,6 +6,7 @@ export {
   adminSubjects,
   configuredKey,
   databaseUrl,
+  importedKeyPrefix,
   issuer,
   keyPrefix,
   keyRateLimit,

@@ -105,6 +105,7 @@ function settingsOf(env: Env, log: Log): Settings {
     scopes: env.SCOPES,
     keysNeedScope: false,
     keyPrefix: env.KEY_PREFIX,
+    importedKeyPrefixes: env.IMPORTED_KEY_PREFIXES,
     keyRateLimit: env.KEY_RATE_LIMIT,
     maxKeysPerOwner: env.MAX_KEYS_PER_USER,
     maxKeyLifetimeDays: env.MAX_KEY_LIFETIME_DAYS,

@@ -1,6 +1,7 @@
 import type { Database } from "@latchkey/db"
 import type { Presenter } from "../clientInfo.ts"
 import type { Keyring } from "../crypto/keyring.ts"
+import type { ImportedForms } from "../keys/imported/importedForm.ts"
 import type { Counting } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
@@ -73,13 +74,16 @@ export function createAuthenticate(options: {
   scopesOf: ScopesOf | undefined
   findOwner: FindOwner
   configuredKeys: ConfiguredKeyCallers
+  imported: ImportedForms
   /** Whether owners of an issuer, and their keys, are accepted here. */
   serves: (issuer: string) => boolean
   trustedIssuers: TrustedIssuers | undefined
   observer: AuthObserver | undefined
 }): { authenticate: Authenticate; introspect: Introspect } {
   const { passwords, hostIssuer, trustedIssuers, observer } = options
+  const { imported } = options
   const issuers = trustedIssuers?.issuers ?? []
+  const forms = { issuers, imported }
   const report = createReport(observer)
   const deps = { ...options, report }
   const byApiKey = createByApiKey(deps)
@@ -137,17 +141,21 @@ export function createAuthenticate(options: {
 
   return {
     authenticate(headers, client = unknownClient, request) {
-      const credential = readCredential(headers, issuers)
+      const credential = readCredential(headers, forms)
       if (credential.kind !== "ambiguous") return authenticateBy(credential, { headers, client, request })
       report("none", "ambiguous")
       return Promise.resolve({ caller: null, problem: "ambiguous", cause: "malformed" })
     },
-    introspect: (token, client) =>
-      authenticateBy(readToken(token, issuers), {
+    introspect(token, client) {
+      const credential = readToken(token, forms)
+      // Without a request, there is no host to ask, so that it can only be a key.
+      const isKey = credential.kind === "foreign" && imported.acceptsAny
+      return authenticateBy(isKey ? { kind: "apiKey", apiKey: token } : credential, {
         headers: null,
         client: { ...unknownClient, ...client },
         request: undefined,
-      }),
+      })
+    },
   }
 }
 

@@ -2,7 +2,11 @@ import { expect, test } from "vitest"
 import { readCredential } from "./readCredential.ts"
 
 const TRUSTED = "https://issuer.example"
-const read = (...headers: [string, string][]) => readCredential(new Headers(headers), [TRUSTED])
+const read = (...headers: [string, string][]) =>
+  readCredential(new Headers(headers), {
+    issuers: [TRUSTED],
+    imported: { isKey: (text) => text.startsWith("old_") },
+  })
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
 const jwtOf = (payload: object) => `${encode({ alg: "ES256" })}.${encode(payload)}.c2ln`

@@ -1,6 +1,7 @@
 import { isApiKey } from "@latchkey/contract"
 import { decodeJwt, decodeProtectedHeader } from "jose"
 import { ISSUER } from "../crypto/ownJwt.ts"
+import type { ImportedForms } from "../keys/imported/importedForm.ts"
 import { OWNER_TOKEN_TYPE } from "./ownerTokens/ownerToken.ts"
 
 export type Credential =
@@ -16,13 +17,18 @@ export type Credential =
   /** Not for Latchkey to read. The host may know it. */
   | { kind: "foreign" }
 
+/** What credentials there are besides Latchkey's own. */
+export interface ForeignForms {
+  /** The trusted issuers. */
+  issuers: readonly string[]
+  imported: Pick<ImportedForms, "isKey">
+}
+
 /**
  * The one credential of a request: `X-API-Key: …`, or a key or JWT in `Authorization: Bearer …` (RFC 6750, section 2.1).
  * A JWT's unverified `iss` only chooses who verifies it: nobody else will.
- *
- * @param issuers the trusted ones.
  */
-export function readCredential(headers: Pick<Headers, "get">, issuers: readonly string[]): Credential {
+export function readCredential(headers: Pick<Headers, "get">, forms: ForeignForms): Credential {
   const authorization = headers.get("authorization")
   const apiKey = headers.get("x-api-key")
   if (apiKey !== null) {
@@ -31,15 +37,15 @@ export function readCredential(headers: Pick<Headers, "get">, issuers: readonly 
   if (authorization === null) return { kind: "none" }
   if (isRepeated(authorization)) return { kind: "ambiguous" }
   const bearer = /^Bearer +([^ ]+)$/i.exec(authorization)?.[1]
-  return bearer === undefined ? { kind: "foreign" } : readToken(bearer, issuers)
+  return bearer === undefined ? { kind: "foreign" } : readToken(bearer, forms)
 }
 
 /** A key or JWT on its own, as in `Authorization: Bearer`. */
 export function readToken(
   token: string,
-  issuers: readonly string[],
+  { issuers, imported }: ForeignForms,
 ): Exclude<Credential, { kind: "none" | "ambiguous" }> {
-  if (isApiKey(token)) return { kind: "apiKey", apiKey: token }
+  if (isApiKey(token) || imported.isKey(token)) return { kind: "apiKey", apiKey: token }
   const issuer = issuerOf(token)
   if (issuer === ISSUER) {
     return typeOf(token) === OWNER_TOKEN_TYPE

@@ -5,7 +5,13 @@ import { AuthError } from "../errors.ts"
  * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
  * is still running beside them must not pass over them.
  */
-const KNOWN_CHECKS: ReadonlySet<string> = new Set(["scopes", "allowedIps", "rateLimit", "disabled"])
+const KNOWN_CHECKS: ReadonlySet<string> = new Set([
+  "scopes",
+  "allowedIps",
+  "rateLimit",
+  "disabled",
+  "imported",
+])
 
 /** @throws {AuthError} `UNAVAILABLE` for a key that needs a check that this version does not know. */
 export function requireKnownChecks({ checks }: Pick<VerifiableApiKey, "checks">): void {

@@ -9,29 +9,22 @@ import { addressBlock } from "../limits/addressBlock.ts"
 import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { AuthObserver } from "../observer.ts"
 import { createAddressMatcher } from "./addressMatcher.ts"
+import type { ImportedForms } from "./imported/importedForm.ts"
+import { createVerifyImportedKey } from "./imported/verifyImportedKey.ts"
 import { parseKey } from "./keyFormat.ts"
 import type { KeyRefusals } from "./keyRefusals.ts"
+import type { KeyRejection, VerifiedKey } from "./keyRejection.ts"
 import { checkReceipt, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
+import { createShare } from "./shareFlights.ts"
 import { requireKnownChecks, whyEnded } from "./standing.ts"
-
-/** Why a key is not valid. All causes look the same to the caller. */
-export interface KeyRejection {
-  /** `unknown`: no such key, or it was revoked, or this server does not serve its owner's issuer. */
-  cause: "malformed" | "unknown" | "mismatch" | "expired" | "disabled" | "ownerDisabled" | "address"
-  /** If the secret fits. */
-  apiKeyId?: string
-}
 
 /**
  * Resolves to the row of a currently valid API key, or to why it is not valid.
  *
  * @param client whose address the key has to allow, and for which failed bcrypts are counted.
  */
-export type VerifyApiKey = (
-  apiKey: string,
-  client: Presenter,
-) => Promise<{ row: VerifiableApiKey } | KeyRejection>
+export type VerifyApiKey = (apiKey: string, client: Presenter) => Promise<VerifiedKey>
 
 /**
  * Verifies keys at the cost of a batched read and one HMAC. bcrypt is the root of trust, and runs only for a row
@@ -48,6 +41,7 @@ export function createVerifyApiKey({
   failures,
   refusals,
   serves,
+  imported,
   observer,
 }: {
   db: Database
@@ -58,15 +52,18 @@ export function createVerifyApiKey({
   refusals: Pick<KeyRefusals, "note">
   /** Whether keys of an issuer's owners are accepted here. */
   serves: (issuer: string) => boolean
+  /** How imported keys look, and what limits their bcrypts. */
+  imported: { forms: ImportedForms; bcrypt: BcryptQueue; failures: FailureBudget }
   observer: AuthObserver | undefined
 }): VerifyApiKey {
+  const onBatch = observer && ((size: number) => observer.batch("apiKeys", size))
   const findRow = createBatchedRead(
     (lookupIds) => findVerifiableApiKeys(db, { lookupIds }),
     (row: VerifiableApiKey) => row.lookupId,
-    observer && ((size) => observer.batch("apiKeys", size)),
+    onBatch,
   )
-  /** Comparisons and renewals in flight, by key. */
-  const inFlight = new Map<string, Promise<boolean>>()
+  /** Comparisons and renewals in flight. */
+  const share = createShare<boolean>()
   const renewals = createRenewals()
   const isInBlocks = createAddressMatcher()
 
@@ -103,14 +100,6 @@ export function createVerifyApiKey({
     return compareAndRenew(row, apiKey, presenter)
   }
 
-  function share(apiKey: string, begin: () => Promise<boolean>): Promise<boolean> {
-    const shared = inFlight.get(apiKey)
-    if (shared) return shared
-    const flight = begin().finally(() => inFlight.delete(apiKey))
-    inFlight.set(apiKey, flight)
-    return flight
-  }
-
   function reject(cause: KeyRejection["cause"], apiKeyId?: string): KeyRejection {
     // Metrics don't tell why a key is no longer active.
     const isKnown = cause === "malformed" || cause === "mismatch"
@@ -134,16 +123,24 @@ export function createVerifyApiKey({
   }
 
   /** For a key whose secret fits. */
-  function accept(row: VerifiableApiKey, client: Presenter): { row: VerifiableApiKey } | KeyRejection {
+  function accept(row: VerifiableApiKey, client: Presenter): VerifiedKey {
     requireKnownChecks(row)
     return isAllowed(row, client) ? { row } : reject("address", row.id)
   }
 
+  const verifyImported = createVerifyImportedKey(
+    { db, keyring, serves, onBatch, ...imported },
+    { accept, reject, renewReceipt, mayRenew: renewals.consume },
+  )
+
   return async (presented, client) => {
     const parts = parseKey(presented)
-    if (!parts) return reject("malformed")
+    const mayBeImported = imported.forms.mayBeKey(presented)
+    if (!parts) return mayBeImported ? verifyImported(presented, client) : reject("malformed")
     const { prefix, key } = parts
     const row = await findRow(lookupIdOf(key))
+    // Keys of other systems may have the same form.
+    if (!row && mayBeImported) return verifyImported(presented, client)
     if (!row || row.prefix !== prefix || !serves(row.owner.issuer)) return reject("unknown")
     const ended = whyEnded(row)
     if (ended) return rejectEnded(row, key, ended)

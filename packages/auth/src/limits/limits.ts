@@ -36,6 +36,8 @@ export interface Limits {
   leakReports: Limit
   /** Failed bcrypts for one lookup id from one address. Each process counts separately. */
   failedKeyChecks: Limit
+  /** Imported keys with one start that failed bcrypt, from all addresses. Each process counts separately. */
+  failedImportedKeyChecks: Limit
 }
 
 const MINUTE = 60
@@ -62,6 +64,7 @@ export const defaultLimits: Limits = {
   passwordChanges: { count: 10, seconds: 15 * MINUTE },
   leakReports: { count: 300, seconds: 15 * MINUTE },
   failedKeyChecks: { count: 10, seconds: MINUTE },
+  failedImportedKeyChecks: { count: 10, seconds: MINUTE },
 }
 
 /** Multiplies the count of every limit. */
@@ -83,5 +86,6 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     passwordChanges: times(limits.passwordChanges),
     leakReports: times(limits.leakReports),
     failedKeyChecks: times(limits.failedKeyChecks),
+    failedImportedKeyChecks: times(limits.failedImportedKeyChecks),
   }
 }

@@ -40,7 +40,7 @@ export interface VerifiableApiKey {
   owner: StoredOwner
 }
 
-const verifiableColumns = {
+export const verifiableColumns = {
   id: apiKeys.id,
   prefix: apiKeys.prefix,
   // Never null in a row that was found by it.
@@ -68,7 +68,7 @@ const verifiableColumns = {
   owner: ownerColumns,
 }
 
-const isCounterOfKey = eq(apiKeyCounters.id, sql`coalesce(${apiKeys.counterId}, ${apiKeys.id})`)
+export const isCounterOfKey = eq(apiKeyCounters.id, sql`coalesce(${apiKeys.counterId}, ${apiKeys.id})`)
 
 const verifiableApiKeys = prepareOnce((db) =>
   db

@@ -1,5 +1,5 @@
 /** What the command `latchkey` reads from the environment. The library reads nothing from it. */
-export function readMigrationEnv(variables: NodeJS.ProcessEnv): {
+export function readDatabaseEnv(variables: NodeJS.ProcessEnv): {
   databaseUrl: string | undefined
   schema: string | undefined
 } {
@@ -11,3 +11,7 @@ export function readMigrationEnv(variables: NodeJS.ProcessEnv): {
 
 export const readKeyPrefix = (variables: NodeJS.ProcessEnv): string | undefined =>
   variables.KEY_PREFIX || undefined
+
+/** The scopes that keys may have; undefined if the variable is not set. */
+export const readScopes = (variables: NodeJS.ProcessEnv): string[] | undefined =>
+  variables.SCOPES ? variables.SCOPES.split(",").map((scope) => scope.trim()) : undefined

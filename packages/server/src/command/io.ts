@@ -3,6 +3,8 @@ export interface CommandIo {
   variables: NodeJS.ProcessEnv
   print(line: string): void
   printError(line: string): void
+  /** Replaces the last line of a terminal, which is not kept; undefined without a terminal. */
+  showProgress?: ((text: string) => void) | undefined
 }
 
 export type ExitCode = 0 | 1 | 2

@@ -126,6 +126,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         keyRateLimit: settings.keyRateLimit ?? null,
         scopes: settings.scopes,
         keyPrefix: settings.keyPrefix ?? null,
+        importedKeyPrefixes: settings.importedKeyPrefixes,
         passwords: settings.passwords,
         identify: settings.identify && identifyOnce(settings.identify),
         scopesOf: settings.scopesOf && scopesOfOnce(settings.scopesOf),

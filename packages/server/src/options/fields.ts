@@ -1,4 +1,4 @@
-import { isKeyPrefix, parseKey } from "@latchkey/auth"
+import { isImportedPrefix, isKeyPrefix, parseKey } from "@latchkey/auth"
 import { normalizeKnownEmail } from "@latchkey/contract"
 import { rateLimit } from "@latchkey/contract/schemas"
 import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
@@ -100,6 +100,14 @@ export const adminSubjects = z.array(z.strictObject({ issuer, subject }), {
 const KEY_PREFIX_RULE = "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _"
 
 export const keyPrefix = z.string({ error: KEY_PREFIX_RULE }).refine(isKeyPrefix, { error: KEY_PREFIX_RULE })
+
+const IMPORTED_PREFIX_RULE =
+  "expected how keys begin, with 3 to 50 visible ASCII characters each, no commas, and not eyJ as JWTs do; or *"
+
+/** How imported keys begin. */
+export const importedKeyPrefix = z
+  .string({ error: IMPORTED_PREFIX_RULE })
+  .refine(isImportedPrefix, { error: IMPORTED_PREFIX_RULE })
 
 const KEY_RATE_LIMIT_RULE =
   "expected limit/seconds such as 1000/60: up to 1000000000 calls in up to 86400 seconds"

@@ -64,6 +64,11 @@ interface CommonOptions<Scope extends string> {
   keysNeedScope?: boolean | undefined
   /** 2 to 20 characters of `a-z0-9_`; keys are `<prefix>_…`. */
   keyPrefix?: string | undefined
+  /**
+   * How keys begin that `latchkey import` has brought from another system, such as `sk_live_`; `*` for keys without a common
+   * beginning, which are then accepted in `X-API-Key`. By default, imported keys are not accepted.
+   */
+  importedKeyPrefixes?: readonly string[] | undefined
   /** The number of active keys that an owner may have; 100 by default. */
   maxKeysPerOwner?: number | undefined
   /** The maximal lifetime of keys in days, from their creation to the end of the last day in UTC; none by default. */

@@ -4,6 +4,7 @@ import { z } from "zod"
 import {
   adminSubjects,
   databaseUrl,
+  importedKeyPrefix,
   issuer,
   keyPrefix,
   keyRateLimit,
@@ -47,6 +48,7 @@ const Options = z
       .default([]),
     scopes: scopes.default([]),
     keyPrefix: keyPrefix.optional(),
+    importedKeyPrefixes: z.array(importedKeyPrefix, { error: "expected a list of prefixes" }).default([]),
     maxKeysPerOwner: wholeNumber(1, 1_000_000).default(100),
     maxKeyLifetimeDays: wholeNumber(1, 36_500).optional(),
     keyRateLimit: keyRateLimit.optional(),

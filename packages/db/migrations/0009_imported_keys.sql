@@ -1,0 +1,2 @@
+CREATE INDEX "api_keys_by_imported_start_length" ON "api_keys" USING btree ((length("imported_start"))) WHERE "api_keys"."imported_start" is not null and "api_keys"."hash_kind" = 'bcrypt' and "api_keys"."revoked_at" is null;--> statement-breakpoint
+CREATE INDEX "api_keys_by_sha256" ON "api_keys" USING btree ("key_hash") WHERE "api_keys"."hash_kind" = 'sha256' and "api_keys"."revoked_at" is null;
