@@ -13,6 +13,7 @@ export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
 export {
   type ApiKeySearch,
   listEveryonesApiKeys,
+  type OwnedApiKey,
   revokeAnyonesApiKey,
 } from "./queries/adminApiKeys.ts"
 export {

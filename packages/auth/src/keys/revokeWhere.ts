@@ -7,14 +7,14 @@ import {
   previewMassRevocation,
   type RevocationCriteria,
   revokeTargets,
+  type OwnedApiKey as StoredOwnedApiKey,
 } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { type Administrator, requireDoneByAdmin } from "../identities/administrator.ts"
 import { isUuid } from "../isUuid.ts"
-import type { OwnedApiKey } from "./adminApiKeys.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
-import { toApiKey } from "./toApiKey.ts"
+import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
 /** Which keys to revoke. A key has to meet all conditions, of which there is at least one. */
@@ -29,6 +29,9 @@ export interface RevokeWhereConditions {
   scope?: string | undefined
 }
 
+/** A key with its owner. */
+type SampleKey = ApiKey & Pick<StoredOwnedApiKey, "owner">
+
 /** Revokes the keys of everyone that meet some conditions. */
 export interface RevokeWhere {
   /**
@@ -39,7 +42,7 @@ export interface RevokeWhere {
   preview(
     admin: Administrator,
     where: RevokeWhereConditions,
-  ): Promise<{ count: number; sample: OwnedApiKey[]; confirm: string }>
+  ): Promise<{ count: number; sample: SampleKey[]; confirm: string }>
   /**
    * Revokes what was previewed, in batches. Once this has resolved, no instance accepts any of the keys. A repeated
    * confirmation goes on where the last one has ended, and revokes nothing new once all are done.
