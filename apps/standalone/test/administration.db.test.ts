@@ -63,7 +63,7 @@ test("both surfaces refuse anonymous callers, users and administrators' keys", a
   const user = await registerWithKey()
   const { body } = await rest(here.url, "POST", "/auth/apikeys", { accessToken: admin, body: { label: "x" } })
   const operations = restOperations.filter(({ procedure }) => procedure.startsWith("admin."))
-  expect(operations).toHaveLength(7)
+  expect(operations).toHaveLength(8)
   for (const { procedure, kind, method, path, params = {} } of operations) {
     const input = Object.fromEntries(
       Object.values(params).map((field) => [

@@ -216,6 +216,7 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "GET /auth/sessions 200",
     "GET /auth/verify 204",
     "PATCH /auth/apikeys/{key_id} 200",
+    "POST /auth/admin/apikeys/revoke-where 200",
     "POST /auth/admin/users/disable 204",
     "POST /auth/admin/users/enable 204",
     "POST /auth/admin/users/{user_id}/disable 204",

@@ -205,7 +205,9 @@ test("calls of clients that disconnect leave the queue", async () => {
 
 /** Procedures that share their reads with other calls, or that wait for bcrypt. */
 const UNQUEUED = [
+  "admin.apiKeys.revokeWhere",
   "apiKeys.create",
+  "apiKeys.reportLeaked",
   "apiKeys.rotate",
   "auth.changePassword",
   "auth.introspect",
