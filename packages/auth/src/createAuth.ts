@@ -288,6 +288,7 @@ export function createAuth(options: AuthOptions): Auth {
     ownerTokens: createOwnerTokens({ db, keyring }),
     reportLeakedKey: createReportLeakedKey({
       ...{ db, keyring, bcrypt: presentedKeyBcrypt, failures, throttle, configuredKeys },
+      verify: verifyApiKey,
       onConfiguredKey: (name) => options.onConfiguredKeyLeaked?.(name),
     }),
     accounts: createAccounts({ db, keyring, bcrypt: passwordBcrypt, throttle }, options),

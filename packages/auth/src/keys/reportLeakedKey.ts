@@ -11,6 +11,7 @@ import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { Throttle } from "../limits/throttle.ts"
 import { parseKey } from "./keyFormat.ts"
 import { checkReceipt } from "./receipt.ts"
+import type { VerifyApiKey } from "./verifyApiKey.ts"
 
 /**
  * How long a report takes at least: longer than most revocations. Otherwise its time would tell whether the key was live,
@@ -22,7 +23,8 @@ const MIN_MS = 300
  * Revokes a key that somebody reports as leaked. Whoever has the whole key may end it: that is less than they could do with
  * it. Once this has resolved, no instance accepts the key. It resolves alike if there is no such key.
  *
- * Expired and disabled keys end too, whatever addresses, limits or further checks they have.
+ * Expired and disabled keys end too, whatever addresses, limits or further checks they have; imported ones if they have been
+ * used before.
  *
  * @throws {AuthError} `RATE_LIMITED` by address; `UNAVAILABLE`, as in `VerifyApiKey`.
  */
@@ -33,6 +35,7 @@ export function createReportLeakedKey({
   keyring,
   bcrypt,
   failures,
+  verify,
   throttle,
   configuredKeys,
   onConfiguredKey,
@@ -41,6 +44,8 @@ export function createReportLeakedKey({
   keyring: Keyring
   bcrypt: BcryptQueue
   failures: FailureBudget
+  /** For imported keys. */
+  verify: VerifyApiKey
   throttle: Pick<Throttle, "reportLeakedKey">
   configuredKeys: Pick<ConfiguredKeyCallers, "find">
   /** Called with the name of a configured key, which can't be revoked here. */
@@ -67,13 +72,23 @@ export function createReportLeakedKey({
     return verdict === "none" ? matchesHash(row, key, address) : verdict !== "mismatch"
   }
 
-  async function revokeIfLive(presented: string, client: ClientInfo) {
+  /** The id of a key that comes from another system; undefined if it is none. */
+  async function findImported(presented: string, client: ClientInfo): Promise<string | undefined> {
+    const verified = await verify(presented, client)
+    return "row" in verified ? verified.row.id : verified.apiKeyId
+  }
+
+  async function findId(presented: string, client: ClientInfo): Promise<string | undefined> {
     const parts = parseKey(presented)
-    if (!parts) return
-    const { prefix, key } = parts
-    const [row] = await findVerifiableApiKeys(db, { lookupIds: [lookupIdOf(key)] })
-    if (!row || row.prefix !== prefix || !(await isKeyOf(row, key, client.address))) return
-    await revokeLeakedApiKey(db, { id: row.id, ownerId: row.owner.id, client })
+    const [row] = parts ? await findVerifiableApiKeys(db, { lookupIds: [lookupIdOf(parts.key)] }) : []
+    if (!parts || !row) return findImported(presented, client)
+    const isLive = row.prefix === parts.prefix && (await isKeyOf(row, parts.key, client.address))
+    return isLive ? row.id : undefined
+  }
+
+  async function revokeIfLive(presented: string, client: ClientInfo) {
+    const id = await findId(presented, client)
+    if (id !== undefined) await revokeLeakedApiKey(db, { id, client })
   }
 
   return async (presented, client) => {

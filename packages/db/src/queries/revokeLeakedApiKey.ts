@@ -9,8 +9,11 @@ import { type ClientInfo, recordEvent } from "./auditEvents.ts"
  * it was revoked in the meantime.
  */
 export const revokeLeakedApiKey = write(
-  async (db, { id, ownerId, client }: { id: string; ownerId: string; client: ClientInfo }): Promise<void> =>
+  async (db, { id, client }: { id: string; client: ClientInfo }): Promise<void> =>
     db.transaction(async (tx) => {
+      const [key] = await tx.select({ ownerId: apiKeys.ownerId }).from(apiKeys).where(eq(apiKeys.id, id))
+      if (!key) return
+      const { ownerId } = key
       // The owner first, as all changes of keys do, to prevent deadlocks.
       await tx.select({ id: owners.id }).from(owners).where(eq(owners.id, ownerId)).for("no key update")
       const [subject] = await tx

@@ -92,6 +92,22 @@ describe.each(["PostgreSQL", "embedded"] as const)("imported keys on %s", (kind)
     expect(compare).not.toHaveBeenCalled()
   })
 
+  test("end when somebody reports them as leaked, from whatever address", async () => {
+    const auth = open()
+    const key = newForeignKey()
+    const { row, owner } = await importOne(key)
+    await use.db
+      .update(apiKeys)
+      .set({ allowedIps: ["192.0.2.1/32"], checks: [...row.checks, "allowedIps"] })
+      .where(eq(apiKeys.id, row.id))
+    await auth.reportLeakedKey(`${key}0`, client)
+    expect(await verdictOf(auth, withApiKey(key))).toBe("address")
+    await auth.reportLeakedKey(key, client)
+    expect(await verdictOf(auth, withApiKey(key))).toBe("unknown")
+    const { items } = await auth.audit.list(owner, { cursor: null, limit: 10 })
+    expect(items.map((event) => event.kind)).toContain("apiKeyLeaked")
+  })
+
   test("cost no bcrypt if no row has their length", async () => {
     const auth = open()
     const key = newForeignKey()
