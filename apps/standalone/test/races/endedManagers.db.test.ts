@@ -80,6 +80,17 @@ const ENDS: End[] = [
     response: unauthenticated,
   },
   {
+    name: "the key is disabled",
+    end: (transaction, { keyId }) =>
+      transaction`update api_keys set disabled_at = now(), checks = checks || '{disabled}' where id = ${keyId}`,
+    response: unauthenticated,
+  },
+  {
+    name: "the key loses its scope",
+    end: (transaction, { keyId }) => transaction`update api_keys set scopes = '{}' where id = ${keyId}`,
+    response: unauthenticated,
+  },
+  {
     name: "its owner is disabled",
     end: (transaction, { administratorId }) =>
       transaction`update owners set disabled_at = now() where id = ${administratorId}`,

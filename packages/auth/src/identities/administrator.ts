@@ -60,8 +60,10 @@ export function managerOf(namedAdmins: NamedAdmins, caller: Caller): Administrat
   if (caller.via !== "apiKey") throw new AuthError("FORBIDDEN", "Only API keys may act for others.")
   requireScopes(caller, [MANAGE])
   const isStored = caller.owner.issuer === OWN_ISSUER && !namedAdmins.includes(caller.owner)
+  const credential = actingCredentialOf(caller)
   return {
-    ...actingCredentialOf(caller),
+    ...credential,
+    ...(credential.via === "apiKey" && { scope: MANAGE }),
     appointedBy: isStored ? "account" : "host",
     exceptOwnAccounts: true,
   }

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, or, sql } from "drizzle-orm"
+import { and, arrayContains, eq, inArray, isNull, or, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { apiKeys, owners, sessions } from "../schema.ts"
 import { isActive, isLive } from "./isValid.ts"
@@ -11,7 +11,8 @@ export type ActingCredential = {
   actor?: string
 } & (
   | { via: "session"; credentialId: string }
-  | { via: "apiKey"; credentialId: string }
+  /** With the scope that the key must still have, if it acts by one. */
+  | { via: "apiKey"; credentialId: string; scope?: string }
   /** A key that is part of the server's configuration, and has no row. */
   | { via: "configuredKey" }
   /** An administrator's key that manages keys of others. The owner has not authenticated. */
@@ -189,6 +190,7 @@ async function mayStillAct(
               eq(apiKeys.ownerId, ownerId),
               isActive,
               isNull(apiKeys.disabledAt),
+              credential.scope === undefined ? undefined : arrayContains(apiKeys.scopes, [credential.scope]),
             ),
           )
           .for("no key update"),
