@@ -9,6 +9,7 @@ test("without own accounts, their routes are neither served nor documented", () 
   expect(servedOperations("on")).toEqual(restOperations)
   expect(pathsOf("off")).toEqual([
     "/auth/admin/apikeys",
+    "/auth/admin/apikeys/revoke-where",
     "/auth/admin/apikeys/{key_id}",
     "/auth/admin/users",
     "/auth/admin/users/disable",
@@ -16,8 +17,10 @@ test("without own accounts, their routes are neither served nor documented", () 
     "/auth/admin/users/{user_id}/disable",
     "/auth/admin/users/{user_id}/enable",
     "/auth/apikeys",
+    "/auth/apikeys/leaked",
     "/auth/apikeys/usage",
     "/auth/apikeys/{key_id}",
+    "/auth/apikeys/{key_id}/rotate",
     "/auth/apikeys/{key_id}/usage",
     "/auth/audit",
     "/auth/me",
