@@ -4,11 +4,10 @@ import { type Database, findVerifiableApiKeys, revokeLeakedApiKey, type Verifiab
 import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { AuthError } from "../errors.ts"
 import type { ConfiguredKeyCallers } from "../identities/configuredKeys.ts"
-import { addressBlock } from "../limits/addressBlock.ts"
 import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { Throttle } from "../limits/throttle.ts"
+import { createBoundedCompare } from "./boundedCompare.ts"
 import { parseKey } from "./keyFormat.ts"
 import { checkReceipt } from "./receipt.ts"
 import type { VerifyApiKey } from "./verifyApiKey.ts"
@@ -51,25 +50,11 @@ export function createReportLeakedKey({
   /** Called with the name of a configured key, which can't be revoked here. */
   onConfiguredKey: (name: string) => void
 }): ReportLeakedKey {
-  /** Counted as a failure until proven otherwise. */
-  async function matchesHash(row: VerifiableApiKey, key: string, address: string): Promise<boolean> {
-    const presenter = `${row.lookupId} ${addressBlock(address)}`
-    const retryAfter = failures.consume(presenter)
-    if (retryAfter > 0) {
-      throw new AuthError("UNAVAILABLE", "Too many failed key checks; try again later.", { retryAfter })
-    }
-    let isWrong = false
-    try {
-      isWrong = !(await bcrypt.compare(key, row.keyHash))
-    } finally {
-      if (!isWrong) failures.refund(presenter)
-    }
-    return !isWrong
-  }
+  const compare = createBoundedCompare({ bcrypt, failures })
 
   async function isKeyOf(row: VerifiableApiKey, key: string, address: string): Promise<boolean> {
     const verdict = checkReceipt(keyring, row, key)
-    return verdict === "none" ? matchesHash(row, key, address) : verdict !== "mismatch"
+    return verdict === "none" ? compare(row, key, address) : verdict !== "mismatch"
   }
 
   /** The id of a key that comes from another system; undefined if it is none. */

@@ -4,11 +4,10 @@ import { createBatchedRead } from "../batchedRead.ts"
 import type { Presenter } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { AuthError } from "../errors.ts"
-import { addressBlock } from "../limits/addressBlock.ts"
 import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { AuthObserver } from "../observer.ts"
 import { createAddressMatcher } from "./addressMatcher.ts"
+import { createBoundedCompare } from "./boundedCompare.ts"
 import type { ImportedForms } from "./imported/importedForm.ts"
 import { createVerifyImportedKey } from "./imported/verifyImportedKey.ts"
 import { parseKey } from "./keyFormat.ts"
@@ -64,6 +63,7 @@ export function createVerifyApiKey({
   )
   /** Comparisons and renewals in flight. */
   const share = createShare<boolean>()
+  const compare = createBoundedCompare({ bcrypt, failures })
   const renewals = createRenewals()
   const isInBlocks = createAddressMatcher()
 
@@ -77,27 +77,9 @@ export function createVerifyApiKey({
     })
   }
 
-  /** Counted as a failure until proven otherwise. */
-  async function compareAndRenew(row: VerifiableApiKey, apiKey: string, presenter: string): Promise<boolean> {
-    let isWrong = false
-    try {
-      isWrong = !(await bcrypt.compare(apiKey, row.keyHash))
-    } finally {
-      if (!isWrong) failures.refund(presenter)
-    }
-    return !isWrong && renewReceipt(row, apiKey)
-  }
-
-  /** @throws {AuthError} synchronously, so that `share` does not pass the refusal on to callers at other addresses. */
+  /** @throws {AuthError} synchronously. */
   function beginCompare(row: VerifiableApiKey, apiKey: string, address: string): Promise<boolean> {
-    const presenter = `${row.lookupId} ${addressBlock(address)}`
-    const retryAfter = failures.consume(presenter)
-    if (retryAfter > 0) {
-      throw new AuthError("UNAVAILABLE", "Too many failed key checks; try again later.", {
-        retryAfter,
-      })
-    }
-    return compareAndRenew(row, apiKey, presenter)
+    return compare(row, apiKey, address).then((isRight) => isRight && renewReceipt(row, apiKey))
   }
 
   function reject(cause: KeyRejection["cause"], apiKeyId?: string): KeyRejection {

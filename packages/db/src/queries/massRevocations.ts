@@ -1,5 +1,6 @@
 import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
+import { onPrimary } from "../driver/onPrimary.ts"
 import { query, write } from "../query.ts"
 import { apiKeys, massRevocations, owners } from "../schema.ts"
 import { type OwnedApiKey, ownedApiKeyColumns } from "./adminApiKeys.ts"
@@ -140,7 +141,8 @@ export const findMassRevocationTargets = query(
     const targets = await db
       .select({ id: apiKeys.id })
       .from(apiKeys)
-      .where(isTarget(revocation))
+      // A standby could lack some of them, and the revocation would count as done.
+      .where(and(onPrimary, isTarget(revocation)))
       .orderBy(asc(apiKeys.id))
       .limit(limit)
     return targets.map(({ id }) => id)

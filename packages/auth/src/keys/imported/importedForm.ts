@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 /** As many characters of a key as bcrypt takes; each is a byte. */
 export const MAX_BCRYPT_LENGTH = 72
 
-/** As long as any key of another system. Only SHA-256 takes more than 72 bytes. */
+/** The longest imported key, in characters. Beyond 72 of them, only a SHA-256 covers the whole key. */
 export const MAX_IMPORTED_LENGTH = 255
 
 /** The characters behind the start that must be secret: 128 bits, if they are random letters and digits. */
