@@ -1,6 +1,6 @@
 /** The direction of imports, from the outermost to the innermost: none may import what stands before it. */
 const LAYERS = ["apps/standalone", "packages/server", "packages/api", "packages/auth", "packages/db"]
-const CLIENT_LAYERS = ["apps/dashboard", "packages/sdk", "packages/contract"]
+const CLIENT_LAYERS = ["apps/dashboard", "packages/react", "packages/sdk", "packages/contract"]
 
 const upward = (layers) =>
   layers.slice(1).map((layer, index) => ({
@@ -24,7 +24,7 @@ module.exports = {
     {
       name: "product-imports-no-tests",
       severity: "error",
-      from: { path: "^(packages|apps)/[^/]+/src/", pathNot: [TESTS, "^apps/bench/"] },
+      from: { path: "^(packages|apps)/[^/]+/src/", pathNot: [TESTS, "^apps/(bench|cluster)/"] },
       to: { path: TESTS },
     },
     {
@@ -44,10 +44,10 @@ module.exports = {
     ...upward(CLIENT_LAYERS),
     {
       name: "imports-resolve",
-      comment: "The dashboard's bundler maps the SDK to its source.",
+      comment: "The dashboard's bundler maps these to their sources.",
       severity: "error",
       from: {},
-      to: { couldNotResolve: true, pathNot: "^@latchkey/sdk$" },
+      to: { couldNotResolve: true, pathNot: "^@latchkey/(sdk|react)(/styles.css)?$" },
     },
   ],
   options: {

@@ -1,21 +1,39 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-const conditions = ["latchkey-source", "module", "node", "development|production"]
+const conditions = ["latchkey-source", "node", "development|production"]
 
 /** The test files with these endings. A file's ending says what its tests need. */
 const testFiles = (...endings: string[]) =>
   endings.map((ending) => `{packages,apps}/*/{src,test}/**/*.${ending}.ts`)
 
+/** Runs the longest files first, so that at the end no single worker is busy. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const sorted = await super.sort(files)
+    return sorted.sort((a, b) => placeOf(a) - placeOf(b))
+  }
+}
+
+/** `keepAlive` waits for more than a minute, and `next` builds an application. */
+const placeOf = ({ moduleId, project }: TestSpecification) =>
+  /keepAlive|next\.e2e/.test(moduleId) ? -1 : ["e2e", "database", "unit"].indexOf(project.name)
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["latchkey-source"] } },
   test: {
-    // More files than cores, since many of them mostly wait: for PostgreSQL, a browser, other processes, or a timer.
+    // More files than cores, because many of them mostly wait: for PostgreSQL, a browser, other processes, or a
+    // timer.
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Creating an embedded database takes most of a core for seconds, and several files may do so at once.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Without isolation, a worker loads the product once rather than for each of its files.
+    isolate: false,
+    setupFiles: "vitest.setup.ts",
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

@@ -1,21 +1,41 @@
-import { runsBrowserTests, runsPgBouncerTests, runsProxyTests, startPostgres } from "@latchkey/test-postgres"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import {
+  hasPreviousRelease,
+  runsBrowserTests,
+  runsPgBouncerTests,
+  runsPrometheusTests,
+  runsProxyTests,
+  startPostgres,
+} from "@latchkey/test-postgres"
 import type { TestProject } from "vitest/node"
 import { canMountTmpfs } from "./apps/standalone/test/faults/tmpfs.ts"
+import { dropTemplate } from "./packages/db/test/createMigratedDatabase.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
     /** A PostgreSQL server on which tests create databases of their own. */
     postgresUrl: string
+    /** What `sharedFolder` needs. The folder is removed at the end of the run. */
+    runFolder: string
   }
 }
 
-/** Provides each project with a PostgreSQL server: `TEST_DATABASE_URL`, or one that it starts and stops. */
+/** Nothing here outlives the run, so that nothing has to survive a crash or be vacuumed. */
+const SETTINGS = ["max_connections=300", "full_page_writes=off", "autovacuum=off"]
+
+/** Provides each project with a PostgreSQL server, `TEST_DATABASE_URL` or one that it starts and stops, and with a folder. */
 export default async function setup(project: TestProject) {
   const given = process.env.TEST_DATABASE_URL
-  const postgres = given ? null : await startPostgres(["max_connections=300"])
+  const postgres = given ? null : await startPostgres(SETTINGS)
   project.provide("postgresUrl", given ?? postgres?.url ?? "")
+  const runFolder = await mkdtemp(join(tmpdir(), "latchkey-run-"))
+  project.provide("runFolder", runFolder)
   return async () => {
+    if (given) await dropTemplate(given)
     await postgres?.[Symbol.asyncDispose]()
+    await rm(runFolder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     reportSkippedTests(project)
   }
 }
@@ -27,7 +47,7 @@ function reportSkippedTests(project: TestProject) {
   const ran = (part: RegExp) => paths.some((path) => part.test(path))
   if (ran(/apps\/dashboard|sdk\/src\/package/) && !runsBrowserTests()) {
     process.stdout.write(
-      "The browser tests were skipped, because there is no Chromium. To install it: apt-get install chromium, " +
+      "The browser tests were skipped, because there is no Chromium. To install it: apt-get install chromium-headless-shell, " +
         "or set CHROMIUM_PATH.\n",
     )
   }
@@ -39,6 +59,17 @@ function reportSkippedTests(project: TestProject) {
   if (ran(/pgBouncer|lifecycle\.db|driver\/settings/) && !runsPgBouncerTests()) {
     process.stdout.write(
       "The tests with PgBouncer were skipped, because it is not installed. To install it: apt-get install pgbouncer.\n",
+    )
+  }
+  if (ran(/monitoring/) && !runsPrometheusTests()) {
+    process.stdout.write(
+      "The tests with Prometheus were skipped, because it is not installed. To install it: apt-get install prometheus.\n",
+    )
+  }
+  if (ran(/previousRelease/) && !hasPreviousRelease()) {
+    process.stdout.write(
+      "The tests with the previous release were skipped, because this clone is shallow. To get its commit: " +
+        "git fetch --unshallow.\n",
     )
   }
   if (ran(/reverseProxies/) && !runsProxyTests()) {

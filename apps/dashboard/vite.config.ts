@@ -3,17 +3,23 @@ import tailwindcss from "@tailwindcss/vite"
 import react from "@vitejs/plugin-react"
 import { defineConfig } from "vite"
 
-const source = (name: string) =>
-  fileURLToPath(new URL(`../../packages/${name}/src/index.ts`, import.meta.url))
+const source = (name: string, file = "index.ts") =>
+  fileURLToPath(new URL(`../../packages/${name}/src/${file}`, import.meta.url))
 const api = process.env.LATCHKEY_URL ?? "http://localhost:3000"
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
-  // The SDK is built from source, because `npm start` does not install the tools of its own build. Its bundled
-  // dependencies are resolved from this package.
+  // These are built from source, because `npm start` does not install the tools of their own builds. Their dependencies
+  // are resolved from this package.
   resolve: {
-    alias: { "@latchkey/sdk": source("sdk"), "@latchkey/contract": source("contract") },
-    dedupe: ["@trpc/client", "@trpc/server", "superjson"],
+    alias: {
+      "@latchkey/react/styles.css": source("react", "styles.css"),
+      "@latchkey/react/internal": source("react", "internal.ts"),
+      "@latchkey/react": source("react"),
+      "@latchkey/sdk": source("sdk"),
+      "@latchkey/contract": source("contract"),
+    },
+    dedupe: ["@trpc/client", "@trpc/server", "react", "react-dom", "superjson"],
   },
   build: {
     target: "es2022",
@@ -21,6 +27,10 @@ export default defineConfig({
     // The page's Content-Security-Policy forbids data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+  },
+  experimental: {
+    // The server gives the page's own URLs the base path. Those in scripts find their way from the script's URL.
+    renderBuiltUrl: (_, { hostType }) => (hostType === "js" ? { relative: true } : undefined),
   },
   server: { proxy: { "/trpc": api, "/auth": api } },
 })

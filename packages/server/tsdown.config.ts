@@ -5,7 +5,7 @@ import packageJson from "./package.json" with { type: "json" }
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** What an application installs along, and so stays an import. */
+/** Packages that an application installs itself, which stay imports. */
 const installed = [
   ...Object.keys(packageJson.dependencies),
   ...Object.keys(packageJson.peerDependencies),
@@ -35,10 +35,10 @@ export default defineConfig({
     "@hono/node-server",
     "@zxcvbn-ts/dictionary-compression",
     "@zxcvbn-ts/language-common",
-    "dataloader",
     "http-cache-semantics",
     "ipaddr.js",
     "lru-cache",
+    "otpauth",
     "p-limit",
     "yocto-queue",
   ],

@@ -1,3 +1,4 @@
+import cluster from "node:cluster"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import type { Usage } from "./usage.ts"
@@ -12,8 +13,8 @@ process.on("message", (message) => {
   if (message === "usage") process.send?.({ usage: readUsage() })
 })
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"))
-// Don't keep a server alive that has nothing else to do.
-process.channel?.unref()
+// Don't keep a server alive that has nothing else to do. A worker of a cluster lives as long as its primary.
+if (!cluster.isWorker) process.channel?.unref()
 
 if (process.env.BENCH_COUNT_BCRYPTS) countBcrypts()
 

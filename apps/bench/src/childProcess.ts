@@ -11,7 +11,7 @@ const running = new Set<ChildProcess>()
 /** A Node process started by the benchmark. */
 export interface BenchProcess {
   pid: number
-  /** What it has used since its start, as reported by its agent. */
+  /** Its resource usage since its start, as reported by its agent. */
   usage(): Promise<Usage>
   /** Resolves with this field of the next message that has it. */
   receive<Reply>(field: string): Promise<Reply>

@@ -13,6 +13,8 @@ export interface Contender {
   env: Record<string, string>
   /** Latchkey's database with this number of keys, or that of the peers. */
   database?: number | "peers"
+  /** Changes the URL of the database. */
+  routeDatabase?: (url: string) => string
   path: string
   /** `sessions` sends access tokens of the database's sessions. */
   credentials: Credentials | "sessions"
@@ -89,6 +91,12 @@ function latchkey(scale: Scale, secret: string): Contender[] {
       title: "Latchkey by key with scopes, an IP list and a limit",
       env: { ...usual.env, SCOPES: "reports:read" },
       credentials: { keys: { from: firstRestricted(scale.keys), count: scale.active, step: 1 } },
+    },
+    {
+      ...usual,
+      name: "latchkey-key-lease",
+      title: "Latchkey by key with leases",
+      env: { ...usual.env, VERIFY_LEASE: "3" },
     },
     { ...usual, name: "latchkey-jwt", title: "Latchkey by JWT", credentials: "sessions" },
     { ...usual, name: "latchkey-rest", title: "Latchkey by key over REST", path: "/auth/me" },

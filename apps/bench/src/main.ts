@@ -65,7 +65,10 @@ async function measureAll(options: Options, secret: string): Promise<Results> {
     postgres,
     {
       latchkey: new Set([...sizes, ...(scenarios.length > 0 ? [scale.keys] : [])]),
-      peers: new Set(contenders.filter(({ database }) => database === "peers").map(({ name }) => name)),
+      peers: new Set([
+        ...contenders.filter(({ database }) => database === "peers").map(({ name }) => name),
+        ...(scenarios.includes("distance") ? ["better-auth"] : []),
+      ]),
     },
     { secret, keys: scale.keys, sessions: scale.active, progress },
   )

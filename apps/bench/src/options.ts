@@ -120,7 +120,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-const USAGE = `pnpm bench [--quick] [--only <names>]
+const USAGE = `npm run bench -- [--quick] [--only <names>]
 
   --quick         smaller tables, fewer contenders, shorter rounds; takes a minute
   --only <names>  contenders and scenarios, separated by commas; see apps/bench/README.md`

@@ -35,7 +35,7 @@ export function createPostgresAccounting(sql: Sql) {
       select
         coalesce(sum(calls), 0)::float8 as statements,
         coalesce(sum(rows) filter (where query ~* '^(insert|update|delete) '), 0)::float8 as written,
-        coalesce(sum(rows) filter (where query ~* '^(update "api_keys" set "last_used_at" =|insert into "api_key_(usage|counters)")'), 0)::float8 as background
+        coalesce(sum(rows) filter (where query ~* '^(update "api_keys" set "last_used_at" =|insert into "(key_usage|api_key_counters)")'), 0)::float8 as background
       from pg_stat_statements s join pg_roles r on r.oid = s.userid
       where r.rolname = ${user}`
     return {

@@ -30,7 +30,7 @@ export interface ContenderResult {
 
 /**
  * Measures contenders side by side. All are started and warmed up; then each round measures them one after the other,
- * so that a temporary disturbance of the machine affects all alike.
+ * so that a temporary disturbance of the machine affects all of them.
  */
 export async function runRounds(bench: Bench, contenders: readonly Contender[]): Promise<ContenderResult[]> {
   const { scale, progress } = bench

@@ -7,7 +7,7 @@ import { apiKeyAt } from "./keys.ts"
 import type { Credentials } from "./loadProtocol.ts"
 import { withParts } from "./postgresServer.ts"
 
-const READY_WITHIN_MS = 20_000
+const READY_WITHIN_MS = 60_000
 
 /** A contender that is ready for requests. */
 export interface RunningContender {
@@ -28,7 +28,8 @@ export async function startContender(bench: Bench, contender: Contender): Promis
   const env: Record<string, string> = { ...contender.env, PORT: `${port}`, HOST: "127.0.0.1" }
   if (contender.database !== undefined) {
     await bench.postgres.createUser(postgresUser)
-    env.DATABASE_URL = withParts(bench.databases.urlOf(contender.database), { user: postgresUser })
+    const databaseUrl = withParts(bench.databases.urlOf(contender.database), { user: postgresUser })
+    env.DATABASE_URL = contender.routeDatabase?.(databaseUrl) ?? databaseUrl
   }
   const process = startProcess(contender.script, { env, core: bench.cores?.server })
   const url = `http://127.0.0.1:${port}${contender.path}`

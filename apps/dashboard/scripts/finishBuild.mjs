@@ -4,8 +4,10 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 
 // Compresses the build output at the highest level, and enforces a size limit for the first load.
 
-const MAX_FIRST_LOAD_BYTES = 160_000
+const MAX_FIRST_LOAD_BYTES = 170_000
 const dist = new URL("../dist/", import.meta.url).pathname
+/** Other scripts are loaded by the pages that need them. */
+const page = readFileSync(join(dist, "index.html"), "utf8")
 
 let total = 0
 for (const name of readdirSync(dist, { recursive: true })) {
@@ -19,8 +21,11 @@ for (const name of readdirSync(dist, { recursive: true })) {
   writeFileSync(`${path}.br`, brotli)
   writeFileSync(`${path}.gz`, gzip)
   if (/\.(js|css)$/.test(path)) {
-    total += gzip.length
-    process.stdout.write(`${name}: ${gzip.length} bytes as gzip, ${brotli.length} as brotli\n`)
+    const isFirst = page.includes(`/${name}"`)
+    if (isFirst) total += gzip.length
+    process.stdout.write(
+      `${name}: ${gzip.length} bytes as gzip, ${brotli.length} as brotli${isFirst ? "" : ", loaded later"}\n`,
+    )
   }
 }
 process.stdout.write(`first load: ${total} of ${MAX_FIRST_LOAD_BYTES} bytes of JavaScript and CSS as gzip\n`)

@@ -1,4 +1,4 @@
-/** Scripts are in a folder of the dashboard's own: `assets` as built, `src` in development. */
+/** Scripts are in one of the dashboard's own folders: `assets` when built, `src` in development. */
 const scriptUrl = import.meta.url
 
 /** The path under which the server serves the dashboard and the API, such as `/latchkey`, or "". */

@@ -1,12 +1,18 @@
 import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { App } from "./App.tsx"
+import { applyProduct } from "./applyProduct.ts"
 import "./app.css"
-import { resume } from "./session/session.ts"
+import { takeLinkToken } from "./linkToken.ts"
+import { forgetFormerUsers } from "./queryClient.ts"
+import { startSession } from "./session/session.ts"
 import { applyTheme } from "./theme.ts"
 
+takeLinkToken()
 applyTheme()
-void resume()
+applyProduct()
+forgetFormerUsers()
+startSession()
 
 const root = document.getElementById("root")
 if (!root) throw new TypeError("the page has no #root")

@@ -1,5 +1,7 @@
+import { isAway } from "@latchkey/react/internal"
 import { QueryClient } from "@tanstack/react-query"
-import { isAway } from "./isAway.ts"
+import { onSessionChange, signedInUserId } from "./session/state.ts"
+import { toasts } from "./toasts.ts"
 
 /**
  * Queries are fetched again whenever they come into view, because a key or a session may have ended elsewhere:
@@ -16,3 +18,22 @@ export const queryClient = new QueryClient({
     mutations: { networkMode: "always", gcTime: 0 },
   },
 })
+
+/** For queries that return the same for everybody. */
+export const PUBLIC = { isPublic: true }
+
+/**
+ * As soon as a user is gone, whatever page is open, forgets what was loaded for them, and closes messages to them.
+ * Must run once.
+ */
+export function forgetFormerUsers() {
+  let userId = signedInUserId()
+  onSessionChange(() => {
+    const before = userId
+    userId = signedInUserId()
+    if (before === userId) return
+    queryClient.removeQueries({ predicate: ({ meta }) => meta?.isPublic !== true })
+    queryClient.getMutationCache().clear()
+    toasts.close()
+  })
+}

@@ -1,7 +1,8 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser } from "playwright-core"
+import { randomUUID } from "node:crypto"
+import { connect, runsBrowserTests } from "@latchkey/test-postgres"
+import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { launchChromium, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
+import { launchChromium, newContext, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
 
 describe.runIf(runsBrowserTests())("administration", () => {
   const admin = newCredentials()
@@ -21,6 +22,12 @@ describe.runIf(runsBrowserTests())("administration", () => {
     return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
   }
 
+  const signIn = async (page: Page) => {
+    await page.getByLabel("Email").fill(admin.email)
+    await page.getByLabel("Password", { exact: true }).fill(admin.password)
+    await page.getByRole("button", { name: "Sign in" }).click()
+  }
+
   const createKey = async (accessToken: string, label: string) =>
     (await post("/auth/apikeys", { label }, { authorization: `Bearer ${accessToken}` })).key as string
 
@@ -28,7 +35,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     (await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
 
   test("disabling a user blocks their page and keys at once, and an administrator can enable them and revoke a key", async () => {
-    const [adminContext, userContext] = [await browser.newContext(), await browser.newContext()]
+    const [adminContext, userContext] = [await newContext(browser), await newContext(browser)]
     const [page, userPage] = [await newPage(adminContext), await newPage(userContext)]
     await signUp(page, server.url, admin)
     const user = await signUp(userPage, server.url)
@@ -38,10 +45,11 @@ describe.runIf(runsBrowserTests())("administration", () => {
 
     await page.getByRole("link", { name: "Admin" }).click()
     const row = page.getByRole("row", { name: user.email })
-    await page.getByLabel("Search by start of email").fill(user.email.toUpperCase())
+    await page.getByLabel("Search by any part of the email").fill(user.email.slice(4).toUpperCase())
     await page.getByRole("row", { name: admin.email }).waitFor({ state: "detached" })
     await row.getByRole("button", { name: "Disable" }).click()
     await page.getByRole("heading", { name: `Disable ${user.email}?` }).waitFor()
+    await page.getByText("1 active key stops working immediately.").waitFor()
     await page.getByRole("button", { name: "Disable user" }).click()
     await row.getByRole("cell", { name: /^Disabled/ }).waitFor()
 
@@ -68,15 +76,13 @@ describe.runIf(runsBrowserTests())("administration", () => {
   }, 60_000)
 
   test("a search for a whole key sends only its public part", async () => {
-    const context = await browser.newContext()
+    const context = await newContext(browser)
     const page = await newPage(context)
     const key = await createKey((await post("/auth/register", newCredentials())).accessToken, "leaked")
     const requests: string[] = []
     page.on("request", (request) => requests.push(`${request.url()} ${request.postData()}`))
     await page.goto(server.url)
-    await page.getByLabel("Email").fill(admin.email)
-    await page.getByLabel("Password", { exact: true }).fill(admin.password)
-    await page.getByRole("button", { name: "Sign in" }).click()
+    await signIn(page)
     await page.getByRole("link", { name: "Admin" }).click()
     await page.getByRole("link", { name: "Keys", exact: true }).click()
 
@@ -89,12 +95,95 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await context.close()
   })
 
+  test("a user is erased once their email has been typed: their key ends, and the email is free again", async () => {
+    const context = await newContext(browser)
+    const page = await newPage(context)
+    const user = newCredentials()
+    const key = await createKey((await post("/auth/register", user)).accessToken, "x")
+    await page.goto(`${server.url}/admin`)
+    await signIn(page)
+    await page.getByRole("button", { name: `Erase ${user.email}` }).click()
+    await page.getByText("1 active key stops working immediately.").waitFor()
+    await page.getByLabel(`Type ${user.email} to confirm`).fill("somebody else")
+    await page.keyboard.press("Enter")
+    await page.getByText(`That is not ${user.email}.`).waitFor()
+    expect(await callWith(key)).toBe(200)
+
+    await page.getByLabel(`Type ${user.email} to confirm`).fill(user.email)
+    await page.keyboard.press("Enter")
+    await page.getByRole("alertdialog").waitFor({ state: "detached" })
+
+    await page.getByRole("row", { name: user.email }).waitFor({ state: "detached" })
+    expect(await callWith(key)).toBe(401)
+    expect(await post("/auth/register", user)).toHaveProperty("accessToken")
+    await context.close()
+  })
+
+  test("an incident: matching keys are previewed, and revoked once their number has been typed", async () => {
+    const context = await newContext(browser)
+    const page = await newPage(context)
+    const { accessToken } = await post("/auth/register", newCredentials())
+    const label = `leaky ${randomUUID()}`
+    const keys = [await createKey(accessToken, `${label} 1`), await createKey(accessToken, `${label} 2`)]
+    const spared = await createKey(accessToken, "another")
+    await page.goto(`${server.url}/admin/incident`)
+    await signIn(page)
+    await page.getByRole("button", { name: "Preview" }).click()
+    await page.getByText("Fill in at least one condition.").waitFor()
+    await page.getByLabel("Label contains").fill(label.toUpperCase())
+    await page.keyboard.press("Enter")
+    await page.getByRole("heading", { name: "2 active keys match" }).waitFor()
+    expect(
+      await page
+        .getByRole("table", { name: /^Some of the keys/ })
+        .getByRole("row")
+        .count(),
+    ).toBe(3)
+
+    await page.getByRole("button", { name: "Revoke 2 keys" }).click()
+    await page.getByText("That is not the number of keys.").waitFor()
+    expect(await callWith(keys[0] ?? "")).toBe(200)
+    // The first answer is lost, after the server has begun.
+    await page.route(
+      "**/trpc/admin.apiKeys.revokeWhere*",
+      async (route) => {
+        await route.fetch()
+        await route.abort()
+      },
+      { times: 1 },
+    )
+    await page.getByLabel("Type 2 to confirm").fill("2")
+    await page.keyboard.press("Enter")
+    await page.getByText("2 keys are revoked.").waitFor()
+
+    expect(await Promise.all(keys.map(callWith))).toEqual([401, 401])
+    expect(await callWith(spared)).toBe(200)
+    await context.close()
+  })
+
+  test("the import is explained, and imported keys are listed separately", async () => {
+    const context = await newContext(browser)
+    const page = await newPage(context)
+    await page.goto(`${server.url}/admin/import`)
+    await signIn(page)
+    await page.getByText("No keys have been imported.").waitFor()
+    const sql = connect(server.databaseUrl)
+    await sql`
+      insert into latchkey.api_keys (owner_id, label, created_by, key_hash, hash_kind, imported_start, imported_length, checks)
+      select id, 'from elsewhere', 'x', 'x', 'sha256', 'sk_live_4f9a', 40, '{imported}' from latchkey.owners limit 1`
+    await sql.end()
+
+    await page.getByRole("row", { name: /from elsewhere/ }).waitFor({ timeout: 10_000 })
+    expect(await page.getByRole("row").count()).toBe(2)
+    await context.close()
+  })
+
   test("other users can't see the administration pages", async () => {
-    const context = await browser.newContext()
+    const context = await newContext(browser)
     const page = await newPage(context)
     await signUp(page, server.url)
     expect(await page.getByRole("link", { name: "Admin" }).count()).toBe(0)
-    for (const path of ["/admin", "/admin/keys"]) {
+    for (const path of ["/admin", "/admin/keys", "/admin/incident", "/admin/import"]) {
       await page.goto(server.url + path)
       await page.getByRole("heading", { name: "Page not found" }).waitFor()
     }

@@ -6,7 +6,14 @@ import { createRequire } from "node:module"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { createTestDatabase, findChromium } from "@latchkey/test-postgres"
-import { type BrowserContext, chromium, type Page } from "playwright-core"
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core"
+import { expect } from "vitest"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
@@ -15,12 +22,16 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 export function launchChromium() {
   const executablePath = findChromium()
   if (executablePath === undefined)
-    throw new Error("Chromium was not found. Install it with: apt-get install chromium")
+    throw new Error("Chromium was not found. Install it with: apt-get install chromium-headless-shell")
   const disabled = ["background-networking", "component-update", "sync", "gpu"].map(
     (feature) => `--disable-${feature}`,
   )
   return chromium.launch({ executablePath, args: ["--no-sandbox", ...disabled] })
 }
+
+/** Opens a context without animations, which cost CPU time and delay every click until they end. */
+export const newContext = (browser: Browser, options: BrowserContextOptions = {}) =>
+  browser.newContext({ reducedMotion: "reduce", ...options })
 
 /** Starts the built server in its own process, with its own database. */
 export async function startBuiltServer(postgresUrl: string, settings: Record<string, string> = {}) {
@@ -41,6 +52,7 @@ export async function startBuiltServer(postgresUrl: string, settings: Record<str
   })
   return {
     url: await readUrl(child),
+    databaseUrl: database.url,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM")
       await once(child, "exit")
@@ -98,10 +110,47 @@ export async function findViolations(page: Page): Promise<string[]> {
   })
 }
 
+/** The page has no axe violations, and is no wider than the window. */
+export async function expectAccessible(page: Page, name?: string): Promise<void> {
+  expect(await findViolations(page), name).toEqual([])
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  expect(overflow, `${name ?? "the page"} is wider than the window`).toBeLessThanOrEqual(0)
+}
+
+export type View = readonly [theme: "light" | "dark", width: number]
+
+/** Both themes, wide and narrow. */
+export const VIEWS: readonly View[] = [
+  ["light", 1440],
+  ["dark", 1440],
+  ["dark", 320],
+  ["light", 320],
+]
+
+/** As `expectAccessible` in each of these views, and leaves the page in the last. */
+export async function expectAccessibleIn(views: readonly View[], page: Page, name: string): Promise<void> {
+  for (const [colorScheme, width] of views) {
+    await page.setViewportSize({ width, height: 800 })
+    await page.emulateMedia({ colorScheme })
+    await expectAccessible(page, `${name}, ${colorScheme} at ${width} px`)
+  }
+}
+
 export const newCredentials = () => ({
   email: `${randomUUID()}@company.tld`,
   password: `correct horse ${randomBytes(8).toString("hex")}`,
 })
+
+export async function signIn(page: Page, { email, password }: ReturnType<typeof newCredentials>) {
+  await page.getByLabel("Email").fill(email)
+  await page.getByLabel("Password", { exact: true }).fill(password)
+  await page.getByRole("button", { name: "Sign in" }).click()
+}
+
+export async function signOut(page: Page) {
+  await page.getByRole("button", { name: "Sign out", exact: true }).click()
+  await page.getByText("You have signed out.").waitFor()
+}
 
 export async function signUp(page: Page, url: string, { email, password } = newCredentials()) {
   await page.goto(`${url}/sign-up`)
@@ -118,7 +167,13 @@ export async function createKey(page: Page, label: string): Promise<string> {
   await page.getByRole("textbox", { name: "Label", exact: true }).fill(label)
   await page.keyboard.press("Enter")
   await page.getByText("You won’t be able to see it again").waitFor()
-  const key = (await page.getByRole("dialog").locator("code").first().textContent()) ?? ""
+  const key = (await page.getByRole("dialog").locator("[data-part=key]").textContent()) ?? ""
   if (!/^[0-9a-f]{64}$/.test(key)) throw new Error("the dialog shows no key")
   return key
+}
+
+/** Chooses an action from the menu of a key in the list. */
+export async function chooseAction(page: Page, label: string, action: string) {
+  await page.getByRole("button", { name: `Actions for ${label}`, exact: true }).click()
+  await page.getByRole("menuitem", { name: action }).click()
 }

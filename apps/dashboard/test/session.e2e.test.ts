@@ -1,7 +1,17 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
-import { launchChromium, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
+import {
+  chooseAction,
+  createKey,
+  launchChromium,
+  newContext,
+  newCredentials,
+  newPage,
+  signIn,
+  signUp,
+  startBuiltServer,
+} from "./browser.ts"
 
 describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
@@ -12,22 +22,13 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     server = await startBuiltServer(inject("postgresUrl"))
   })
   beforeEach(async () => {
-    context = await browser.newContext()
+    context = await newContext(browser)
   })
   afterEach(() => context.close())
   afterAll(async () => {
     await browser.close()
     await server[Symbol.asyncDispose]()
   })
-
-  const signIn = async (
-    page: Awaited<ReturnType<typeof newPage>>,
-    { email, password }: ReturnType<typeof newCredentials>,
-  ) => {
-    await page.getByLabel("Email").fill(email)
-    await page.getByLabel("Password", { exact: true }).fill(password)
-    await page.getByRole("button", { name: "Sign in" }).click()
-  }
 
   test("reloads, even repeated ones before the page has loaded, keep the user signed in", async () => {
     const page = await newPage(context)
@@ -55,10 +56,106 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await other.getByRole("heading", { name: "Sign in" }).waitFor()
   })
 
-  test("a session that ended elsewhere is gone from the list as soon as the list comes into view again", async () => {
+  test("data loaded for one account is not shown to another that signs in meanwhile in another tab", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await createKey(page, "Key of the first")
+    await page.reload()
+    await page.getByRole("link", { name: "Activity" }).click()
+    await page.getByText("Key of the first").waitFor()
+    // The pages of users are not open when the account changes.
+    await page.getByRole("link", { name: "API reference" }).click()
+    const other = await newPage(context)
+    await other.goto(server.url)
+    await other.getByRole("button", { name: "Sign out" }).click()
+    await other.getByText("You have signed out.").waitFor()
+    await signUp(other, server.url)
+    await page.waitForFunction(() => localStorage.getItem("latchkey.hasSession") === "1")
+
+    const answer = gate()
+    await page.route("**/trpc/audit.list*", async (route) => {
+      await answer.opened
+      await route.continue()
+    })
+    await page.getByRole("link", { name: "Your API keys" }).click()
+    await page.getByRole("heading", { name: "Create your first key" }).waitFor()
+    await page.getByRole("link", { name: "Activity" }).click()
+    await page.getByRole("heading", { name: "Activity" }).waitFor()
+    expect(await page.getByText("Key of the first").count()).toBe(0)
+    answer.open()
+    await page.getByText("Created the account").waitFor()
+  })
+
+  test("a call of one account is never made as another account whose cookie the browser has meanwhile", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await page.getByRole("button", { name: "Create key" }).click()
+    await page.getByRole("textbox", { name: "Label", exact: true }).fill("Key of the first")
+    // The list, which is loaded all the time, would notice first.
+    const answer = gate()
+    await page.route("**/trpc/apiKeys.list*", async (route) => {
+      await answer.opened
+      await route.continue()
+    })
+    // Another page of the same origin signs in, and tells this one nothing. That ends the session of the first.
+    const other = await newPage(context)
+    await other.goto(`${server.url}/docs`)
+    const next = newCredentials()
+    await other.evaluate(async (credentials) => {
+      const headers = { "content-type": "application/json" }
+      const body = JSON.stringify({ ...credentials, session: "cookie" })
+      await fetch("/auth/register", { method: "POST", headers, body })
+    }, next)
+
+    const creations: string[] = []
+    page.on("request", (request) => {
+      if (request.url().includes("apiKeys.create")) creations.push(request.headers().authorization ?? "")
+    })
+
+    await page.keyboard.press("Enter")
+
+    await page.getByText(next.email).waitFor()
+    answer.open()
+    await page.getByRole("dialog").waitFor({ state: "detached" })
+    await page.getByRole("heading", { name: "Create your first key" }).waitFor()
+    expect(creations).toHaveLength(1)
+  })
+
+  test("a message to one account is closed when another signs in, in another tab", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await page.route("**/trpc/auth.logout*", (route) => route.abort())
+    await page.getByRole("button", { name: "Sign out" }).click()
+    await page.getByText("You could not be signed out.").first().waitFor()
+
+    const other = await newPage(context)
+    await other.goto(server.url)
+    await other.getByRole("button", { name: "Sign out" }).click()
+    await other.getByText("You have signed out.").waitFor()
+    const next = newCredentials()
+    await signUp(other, server.url, next)
+    await page.getByText(next.email).waitFor()
+    await page.getByText("You could not be signed out.").first().waitFor({ state: "detached" })
+  })
+
+  test("a page whose script can't be loaded says so, and does not affect other pages", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await page.route("**/assets/AccountPage-*", (route) => route.abort())
+    await page.getByRole("link", { name: "Account" }).click()
+    await page.getByRole("heading", { name: "This page could not be shown" }).waitFor()
+    await page.getByRole("link", { name: "Activity" }).click()
+    await page.getByText("Created the account").waitFor()
+    await page.getByRole("link", { name: "Account" }).click()
+    await page.unroute("**/assets/AccountPage-*")
+    await page.getByRole("button", { name: "Reload" }).click()
+    await page.getByText("This session").waitFor()
+  })
+
+  test("a session that was ended elsewhere disappears as soon as the list comes into view again", async () => {
     const page = await newPage(context)
     const credentials = await signUp(page, server.url)
-    const elsewhere = await newPage(await browser.newContext())
+    const elsewhere = await newPage(await newContext(browser))
     await elsewhere.goto(server.url)
     await signIn(elsewhere, credentials)
     await elsewhere.getByRole("heading", { name: "API keys" }).waitFor()
@@ -80,10 +177,16 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     const credentials = await signUp(page, server.url)
     await page.getByRole("link", { name: "Account" }).click()
     await page.getByText("This session").waitFor()
-    const elsewhere = await newPage(await browser.newContext())
+    const elsewhere = await newPage(await newContext(browser))
     await elsewhere.goto(`${server.url}/account`)
     await signIn(elsewhere, credentials)
+    await elsewhere
+      .getByText(/^Last used .* from 127\.0\.0\.1$/)
+      .first()
+      .waitFor()
     await elsewhere.getByRole("button", { name: "Sign out everywhere else" }).click()
+    await elsewhere.getByText("One other session ends immediately.").waitFor()
+    await elsewhere.getByRole("alertdialog").getByRole("button", { name: "Sign out everywhere else" }).click()
     await elsewhere.getByText("You are signed out everywhere else.").first().waitFor()
     await elsewhere.context().close()
 
@@ -95,7 +198,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     expect(new URL(page.url()).pathname).toBe("/account")
   })
 
-  test("a changed password replaces the old one, and errors are shown at their fields", async () => {
+  test("a changed password replaces the old one, and errors are shown next to their fields", async () => {
     const page = await newPage(context)
     const credentials = await signUp(page, server.url)
     const { password } = newCredentials()
@@ -149,10 +252,10 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     }
     await page.route("**/trpc/apiKeys.revoke*", (route) => route.fulfill(rateLimited))
 
-    await page.getByRole("button", { name: "Revoke precious" }).click()
+    await chooseAction(page, "precious", "Revoke")
     await page.getByRole("button", { name: "Revoke key" }).click()
     await page.getByText("“precious” could not be revoked.").first().waitFor()
-    await page.getByRole("button", { name: "Revoke precious" }).waitFor()
+    await page.getByRole("button", { name: "Actions for precious" }).waitFor()
   })
 
   test("after too many wrong passwords, the page says when to try again, with the default limits", async () => {

@@ -11,7 +11,16 @@ import { createRouter } from "./router.ts"
 import { expiredSignInCookie, readSignInCookie, signInCookie } from "./signInCookie.ts"
 import type { SignIns } from "./signIns.ts"
 
-const assets = fileURLToPath(new URL("../public", import.meta.url))
+/** Files that pages load, by the beginning of their path. */
+const FILES = { "/assets": "../public", "/build": "../dist" }
+
+/** Pages have no inline scripts or styles, and load nothing from elsewhere. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  ...["script-src", "style-src", "connect-src", "form-action"].map((kind) => `${kind} 'self'`),
+  "img-src data:",
+  ...["base-uri", "frame-ancestors"].map((kind) => `${kind} 'none'`),
+].join("; ")
 
 /** The product as an HTTP app: its pages, its tRPC API, and Latchkey under `/latchkey`. */
 export function createTidewater(
@@ -32,6 +41,10 @@ export function createTidewater(
     }),
   )
 
+  app.use("/", async (c, next) => {
+    c.header("Content-Security-Policy", PAGE_POLICY)
+    await next()
+  })
   app.get("/", async (c) => {
     const token = readSignInCookie(c.req.raw.headers)
     const member = token === undefined ? null : await signIns.find(token)
@@ -53,9 +66,9 @@ export function createTidewater(
     c.header("Set-Cookie", expiredSignInCookie())
     return c.redirect("/", 303)
   })
-  app.get(
-    "/assets/*",
-    serveStatic({ root: assets, rewriteRequestPath: (path) => path.slice("/assets".length) }),
-  )
+  for (const [path, folder] of Object.entries(FILES)) {
+    const root = fileURLToPath(new URL(folder, import.meta.url))
+    app.get(`${path}/*`, serveStatic({ root, rewriteRequestPath: (file) => file.slice(path.length) }))
+  }
   return app
 }

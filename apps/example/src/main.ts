@@ -12,7 +12,7 @@ const database = await openDatabase(databaseUrl === undefined ? { folder: ".tide
 const signIns = createSignIns(database.db)
 const latchkey = createLatchkey({
   database: databaseUrl === undefined ? { database: "embedded" } : { databaseUrl },
-  // Without a secret of its own, the demo makes one: keys outlive it, as they depend on no secret.
+  // Without a configured secret, the demo generates one. Keys outlive it, because they depend on no secret.
   secret: secret ?? randomBytes(32).toString("hex"),
   signIns,
 })

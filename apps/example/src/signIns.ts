@@ -6,7 +6,7 @@ import { memberships, organizations, signIns, users } from "./db/schema.ts"
 
 const HOURS_SIGNED_IN = 12
 
-/** Who is signed in, and for which organization. */
+/** The signed-in user, and the organization for which they act. */
 export interface Member {
   userId: string
   name: string
@@ -15,7 +15,7 @@ export interface Member {
   role: "viewer" | "editor"
 }
 
-/** Tidewater's own sign-in, by email, password and an opaque cookie. Latchkey has no part in it. */
+/** Tidewater's own sign-in, by email, password and an opaque cookie. Latchkey is not involved. */
 export interface SignIns {
   /** The value of a new cookie; null for a wrong email or password. */
   signIn(input: { email: string; password: string }): Promise<string | null>
@@ -24,7 +24,7 @@ export interface SignIns {
 }
 
 export function createSignIns(db: Database): SignIns {
-  /** Compared with when there is no such user, so that both cases take the same time. */
+  /** Compared with if there is no such user, so that both cases take the same time. */
   const dummyHash = bcrypt.hash(randomBytes(16).toString("hex"), 10)
 
   return {

@@ -16,7 +16,7 @@ export interface GuardedHostOptions {
   administrators: readonly string[]
 }
 
-/** Prints what has failed. Tests don't expect anything to. */
+/** Prints failures. Tests don't expect any. */
 const logger = {
   info() {},
   warn() {},

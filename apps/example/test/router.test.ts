@@ -26,14 +26,14 @@ test("reports are listed for the organization of the key", async () => {
   expect(await callerWith(key).reports.list()).toMatchObject([{ title: "Currents at the bar" }])
 })
 
-test("publishing needs a scope of its own", async () => {
+test("publishing needs a separate scope", async () => {
   const key = await latchkey.keyFor({ subject: "org_pilot", scopes: ["reports:read"] })
   await expect(callerWith(key).reports.publish({ id: crypto.randomUUID() })).rejects.toMatchObject({
     code: "FORBIDDEN",
   })
 })
 
-test("an organization can't publish another's report", async () => {
+test("an organization can't publish another organization's report", async () => {
   const harbor = await latchkey.keyFor({ subject: "org_harbor" })
   const pilot = await latchkey.keyFor({ subject: "org_pilot" })
   const [report] = await callerWith(harbor).reports.list()
@@ -42,7 +42,7 @@ test("an organization can't publish another's report", async () => {
   })
 })
 
-test("a revoked key is rejected, and an outage is no verdict", async () => {
+test("a revoked key is rejected, and an outage gives no verdict", async () => {
   const key = await latchkey.keyFor({ subject: "org_pilot" })
   await latchkey.outage(true)
   await expect(callerWith(key).reports.list()).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" })

@@ -27,32 +27,50 @@ describe.runIf(runsBrowserTests())("the settings page", () => {
     await database[Symbol.asyncDispose]()
   })
 
-  test("a member signs in, creates a key that works, and revokes it", async () => {
-    const page = await browser.newPage()
+  async function signIn(email: string) {
+    const context = await browser.newContext()
+    const page = await context.newPage()
     const problems: string[] = []
     page.on("pageerror", (error) => problems.push(error.message))
-    page.on("dialog", (dialog) => dialog.accept())
+    page.on("console", (message) => problems.push(message.text()))
     await page.goto(tidewater.url)
-    await page.getByLabel("Email").fill("ada@tidewater.example")
+    await page.getByLabel("Email").fill(email)
     await page.getByLabel("Password").fill(DEMO_PASSWORD)
     await page.getByRole("button", { name: "Sign in" }).click()
-    await page.getByText("Your organization has no API keys yet.").waitFor()
+    await page.getByRole("heading", { name: "API keys" }).waitFor()
+    return { page, problems }
+  }
 
-    await page.getByLabel("Label").fill("Nightly export")
-    await page.getByLabel("reports:write").uncheck()
+  test("an editor creates a key that works, a viewer sees it, and the editor revokes it", async () => {
+    const { page, problems } = await signIn("ada@tidewater.example")
     await page.getByRole("button", { name: "Create key" }).click()
-    await page.getByText("Copy the key now.").waitFor()
-    const key = (await page.locator("#new-key-value").textContent()) ?? ""
+    await page.getByRole("textbox", { name: "Label" }).fill("Nightly export")
+    await page.getByLabel("Only what you choose").check()
+    await page.getByLabel("reports:write").uncheck()
+    await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click()
+    await page.getByText("Copy it now.").waitFor()
+    const key = (await page.locator("[data-part=key]").textContent()) ?? ""
+    await page.getByRole("tab", { name: "curl" }).click()
+    await page.getByText(`${tidewater.url}/trpc/reports.list`).waitFor()
+    await page.getByRole("button", { name: "Done" }).click()
+    await page.getByRole("button", { name: "Close anyway" }).click()
     const customer = clientFor(tidewater.url, { "x-api-key": key })
     expect(await customer.reports.list.query()).toHaveLength(2)
     await expect(customer.reports.publish.mutate({ id: crypto.randomUUID() })).rejects.toThrow()
 
+    const viewer = await signIn("vic@tidewater.example")
+    await viewer.page.getByRole("row", { name: "Nightly export" }).waitFor()
+    await viewer.page.getByText("Ask an editor to change them.").waitFor()
+    expect(await viewer.page.getByRole("button", { name: "Create key" }).count()).toBe(0)
+
     await page.reload()
-    expect(await page.getByRole("listitem").textContent()).toContain("Nightly export")
+    await page.getByRole("row", { name: "Nightly export" }).waitFor()
     expect(await page.content()).not.toContain(key)
-    await page.getByRole("button", { name: "Revoke Nightly export" }).click()
-    await page.getByText("Your organization has no API keys yet.").waitFor()
+    await page.getByRole("button", { name: "Actions for Nightly export" }).click()
+    await page.getByRole("menuitem", { name: "Revoke" }).click()
+    await page.getByRole("button", { name: "Revoke key" }).click()
+    await page.getByText("“Nightly export” was revoked.").first().waitFor()
     await expect(customer.reports.list.query()).rejects.toMatchObject({ data: { httpStatus: 401 } })
-    expect(problems).toEqual([])
+    expect([...problems, ...viewer.problems]).toEqual([])
   })
 })

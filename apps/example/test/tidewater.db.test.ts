@@ -35,7 +35,7 @@ test("a member signs in to the product, creates a key, calls the product with it
   })
 })
 
-test("a key belongs to the organization: it sees that one's reports, and outlives its maker's sign-in", async () => {
+test("a key belongs to the organization: it sees the organization's reports, and outlives its creator's session", async () => {
   const { url } = tidewater
   const ben = (await signIn(url, "ben@tidewater.example")) ?? ""
   const { key, createdBy } = await createKey({}, ben)
@@ -64,7 +64,7 @@ test("a key with one scope does no more than that", async () => {
   expect(await writer.reports.publish.mutate({ id: report?.id ?? "" })).toMatchObject({ isPublished: true })
 })
 
-test("a viewer sees the organization's keys and changes none", async () => {
+test("a viewer sees the organization's keys, but can't change them", async () => {
   const { url } = tidewater
   const vic = (await signIn(url, "vic@tidewater.example")) ?? ""
   const { id } = await createKey({ label: "seen by Vic" })
@@ -75,7 +75,7 @@ test("a viewer sees the organization's keys and changes none", async () => {
   expect((await callAs(url, { cookie: vic }, ["DELETE", `/apikeys/${id}`])).status).toBe(403)
 })
 
-test("another site's page can't use the product's cookie", async () => {
+test("a page of another site can't use the product's cookie", async () => {
   const { url } = tidewater
   const attack = { cookie: ada, origin: "https://evil.example" }
   expect((await callAs(url, attack, ["POST", "/apikeys", { label: "x" }])).status).toBe(403)
@@ -98,7 +98,7 @@ test("Latchkey's procedures work inside the product's router", async () => {
   expect(me).toMatchObject({ subject: "org_harbor", issuer: "host", via: "host" })
 })
 
-test("Latchkey keeps to a schema of its own in the product's database", async () => {
+test("Latchkey uses only its own schema in the product's database", async () => {
   const sql = connect(database.url)
   const tables = await sql`
     select schemaname as schema, array_agg(tablename::text order by tablename) as names from pg_tables

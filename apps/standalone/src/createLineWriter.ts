@@ -9,11 +9,17 @@ export interface LineWriter {
   dropped(): number
 }
 
-/** Returns what to write for one of pino's lines, or null for nothing. */
+/** Returns the text to write for one of pino's lines, or null for nothing. */
 export type LineFormat = (line: string) => string | null
 
 /** Bytes of lines to buffer while the disk is full or the reader has stopped reading. Further lines are dropped. */
 const MAX_BUFFERED = 1_048_576
+
+/**
+ * Bytes that a pipe takes at once or not at all (POSIX, `PIPE_BUF`). Workers write to the same pipe, and a line of which only
+ * a part was taken would go on behind a line of another worker.
+ */
+const PIPE_BUF = 4_096
 
 /** Milliseconds between attempts to write the buffered lines. */
 const RETRY_MS = 10
@@ -33,7 +39,7 @@ const EXIT_MS = 500
  */
 export function createLineWriter(format: LineFormat = (line) => line): LineWriter {
   const target = openNonBlocking()
-  let buffered: Buffer[] = []
+  const buffered: Buffer[] = []
   let bytesBuffered = 0
   let unreported = 0
   let dropped = 0
@@ -46,16 +52,30 @@ export function createLineWriter(format: LineFormat = (line) => line): LineWrite
         enqueue(describeDropped(unreported))
         unreported = 0
       }
-      const bytes = buffered.length === 1 && buffered[0] ? buffered[0] : Buffer.concat(buffered)
+      const bytes = takeLines()
+      let written = 0
       try {
-        bytesBuffered -= writeSync(target, bytes)
+        written = writeSync(target, bytes)
+        bytesBuffered -= written
       } catch (error) {
-        buffered = [bytes]
         return (error as NodeJS.ErrnoException).code
+      } finally {
+        if (written < bytes.length) buffered.unshift(bytes.subarray(written))
       }
-      buffered = bytesBuffered > 0 ? [bytes.subarray(-bytesBuffered)] : []
     }
     return undefined
+  }
+
+  /** Removes as many lines from the buffer as a pipe takes at once, but at least one. */
+  function takeLines(): Buffer {
+    let [count, size] = [0, 0]
+    for (const { length } of buffered) {
+      if (count > 0 && size + length > PIPE_BUF) break
+      count++
+      size += length
+    }
+    const lines = buffered.splice(0, count)
+    return count === 1 && lines[0] ? lines[0] : Buffer.concat(lines)
   }
 
   function enqueue(line: string) {

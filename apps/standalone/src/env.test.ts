@@ -30,6 +30,7 @@ test("every variable is optional", () => {
     ADMIN_SUBJECTS: [],
     MAX_KEYS_PER_USER: 100,
     ADMIN_EMAILS: [],
+    PRODUCT_NAME: "Latchkey",
     AUDIT_RETENTION_DAYS: 365,
     CORS_ORIGINS: [],
     TRUST_PROXY: 0,
@@ -41,6 +42,22 @@ test("every variable is optional", () => {
 
 test("an empty variable counts as unset", () => {
   expect(readEnv({ PORT: "", AUTH_SECRET: "", AUTH_SECRET_PREVIOUS: "" })).toEqual(readEnv({}))
+})
+
+test("a fence needs the servers that may become the primary, and no leases", () => {
+  const fenced = { DATABASE_URL: database, AUTH_SECRET: secret, REVOCATION_FENCE: "standby" }
+  const servers = "postgres://user:pass@db1:5432,db2:5432/latchkey"
+  expect(problemsOf({ REVOCATION_FENCE: "standby" })).toEqual([
+    "REVOCATION_FENCE: expected off, as the embedded database has no standby",
+  ])
+  expect(problemsOf(fenced)).toEqual([
+    expect.stringMatching(/^REVOCATION_FENCE_URL: expected all servers that may become the primary/),
+  ])
+  expect(problemsOf({ ...fenced, REVOCATION_FENCE_URL: servers, VERIFY_LEASE: "3" })).toEqual([
+    expect.stringMatching(/^REVOCATION_FENCE: expected off with leases/),
+  ])
+  expect(problemsOf({ ...fenced, DATABASE_URL: servers })).toEqual([])
+  expect(problemsOf({ ...fenced, REVOCATION_FENCE_URL: servers })).toEqual([])
 })
 
 test("lists are separated by commas", () => {
@@ -176,6 +193,10 @@ test.each([
   ["TRUSTED_ISSUERS", "https://issuer.company.tld"],
   ["PUBLIC_URL", "company.tld"],
   ["PASSWORDS", "no"],
+  ["PRODUCT_NAME", "x".repeat(61)],
+  ["PRODUCT_LOGO_URL", "ftp://acme.example/logo.png"],
+  ["PRODUCT_ACCENT_COLOR", "red"],
+  ["PRODUCT_API_URL", "acme.example"],
   ["KEY_RATE_LIMIT", "100"],
   ["KEY_RATE_LIMIT", "0/60"],
   ["KEY_RATE_LIMIT", "100/86401"],
@@ -185,4 +206,30 @@ test.each([
   const problems = problemsOf({ [name]: value })
   expect(problems).toHaveLength(1)
   expect(problems[0]).toMatch(new RegExp(`^${name}: .*expected`))
+})
+
+test("mails need a public URL, and the sender may have a name", () => {
+  const mail = { SMTP_URL: "smtps://user:secret@smtp.company.tld", SMTP_FROM: "Acme Keys <keys@company.tld>" }
+  expect(problemsOf(mail)).toEqual(["PUBLIC_URL: required with SMTP_URL, for the links in mails"])
+  const env = readEnv({ ...mail, PUBLIC_URL: "https://keys.company.tld" })
+  expect(env.SMTP_FROM).toEqual({ name: "Acme Keys", address: "keys@company.tld" })
+  expect(readEnv({ SMTP_FROM: "keys@company.tld" }).SMTP_FROM).toEqual({
+    name: "",
+    address: "keys@company.tld",
+  })
+  for (const SMTP_FROM of ["Acme", "Acme <keys>", "A\r\nBcc: x <keys@company.tld>"]) {
+    expect(problemsOf({ SMTP_FROM })).toHaveLength(1)
+  }
+  for (const SMTP_URL of ["smtp.company.tld:25", "https://smtp.company.tld", "smtp://"]) {
+    expect(problemsOf({ SMTP_URL, PUBLIC_URL: "https://keys.company.tld" })).toEqual([
+      expect.stringMatching(/^SMTP_URL: expected a URL such as smtps:/),
+    ])
+  }
+})
+
+test("idle sessions must leave clients the time to refresh", () => {
+  expect(readEnv({ SESSION_IDLE_TTL: "960" }).SESSION_IDLE_TTL).toBe(960)
+  expect(problemsOf({ SESSION_IDLE_TTL: "959" })).toEqual([
+    "SESSION_IDLE_TTL: expected at least 60 more than ACCESS_TOKEN_TTL, so that clients refresh in time",
+  ])
 })

@@ -1,10 +1,10 @@
 import type { Log } from "./log.ts"
 
 /**
- * Returns a signal that the first SIGTERM or SIGINT aborts. Only the first counts: of one Ctrl+C, `npm start` makes two,
- * and the second must not cut off what the first lets end.
+ * Returns a signal that the first SIGTERM or SIGINT aborts. Only the first counts: `npm start` turns one Ctrl+C into
+ * two signals, and the second must not cut off the graceful stop.
  *
- * As process 1 of a container, a process is not ended by a signal that it does not listen for.
+ * The first process of a container ignores signals that it does not listen for.
  */
 export function listenForStop(log: Log): AbortSignal {
   const stop = new AbortController()

@@ -13,6 +13,8 @@ interface LoggedError {
 interface Entry {
   level: number
   msg: string
+  /** The number of the worker, if there are several. */
+  worker?: number
   errors?: LoggedError[]
   // Of a request.
   method?: string
@@ -25,6 +27,7 @@ interface Entry {
   url?: string
   metricsUrl?: string
   database?: string
+  workers?: number
   awaitsFirstAccount?: boolean
 }
 
@@ -41,7 +44,8 @@ export function createTerminalFormat(logLevel: string): LineFormat {
     const entry = JSON.parse(line) as Entry
     if (entry.method !== undefined && entry.level < WARNING && !showsRequests) return null
     const details = (entry.errors ?? []).flatMap(describeError).map((text) => `  ${text}`)
-    const lines = [labelOf(entry.level) + describe(entry), ...details]
+    const worker = entry.worker === undefined ? "" : `worker ${entry.worker}: `
+    const lines = [labelOf(entry.level) + worker + describe(entry), ...details]
     // A control character in a value could make the terminal do something.
     return `${lines.map((text) => text.replace(/\p{Cc}/gu, "\uFFFD")).join("\n")}\n`
   }
@@ -59,12 +63,13 @@ function describe(entry: Entry): string {
   return [method, route, status, ...reasons, `${durationMs} ms`, requestId].join(" ")
 }
 
-function describeStart({ url, metricsUrl, database, awaitsFirstAccount }: Entry): string {
+function describeStart({ url, metricsUrl, database, workers, awaitsFirstAccount }: Entry): string {
   return [
     "Latchkey",
     url,
     ...(metricsUrl === undefined ? [] : [`metrics at ${metricsUrl}`]),
     database === "embedded" ? "embedded database" : database,
+    ...(workers === undefined ? [] : [`${workers} workers`]),
     ...(awaitsFirstAccount ? ["the first account becomes administrator"] : []),
   ].join("  ")
 }

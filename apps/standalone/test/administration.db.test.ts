@@ -63,7 +63,7 @@ test("both surfaces refuse anonymous callers, users and administrators' keys", a
   const user = await registerWithKey()
   const { body } = await rest(here.url, "POST", "/auth/apikeys", { accessToken: admin, body: { label: "x" } })
   const operations = restOperations.filter(({ procedure }) => procedure.startsWith("admin."))
-  expect(operations).toHaveLength(8)
+  expect(operations).toHaveLength(12)
   for (const { procedure, kind, method, path, params = {} } of operations) {
     const input = Object.fromEntries(
       Object.values(params).map((field) => [
@@ -99,7 +99,16 @@ test("lists can be searched and paged over REST, and contain no secret", async (
   const get = async (path: string) => (await rest(here.url, "GET", path, { accessToken: admin })).body
   const found = await get(`/auth/admin/users?search=${user.email}`)
   expect(found).toEqual({
-    items: [{ ...user.user, issuer: "latchkey", subject: user.user.id, disabledAt: null, activeKeys: 1 }],
+    items: [
+      {
+        ...user.user,
+        issuer: "latchkey",
+        subject: user.user.id,
+        disabledAt: null,
+        activeKeys: 1,
+        hasSecondFactor: false,
+      },
+    ],
     nextCursor: null,
   })
   for (const search of [user.email, user.key, user.keyId]) {
@@ -122,7 +131,14 @@ test("a user of the product can be disabled over REST before they are first seen
 
   const found = await rest(here.url, "GET", "/auth/admin/users?search=ORG_", { accessToken: admin })
   expect(found.body.items).toMatchObject([
-    { issuer: "host", subject: "org_42", email: null, disabledAt: expect.any(String), activeKeys: 0 },
+    {
+      issuer: "host",
+      subject: "org_42",
+      email: null,
+      disabledAt: expect.any(String),
+      activeKeys: 0,
+      hasSecondFactor: false,
+    },
   ])
   expect((await act(found.body.items[0].id, "enable")).status).toBe(204)
   expect(await disable({ issuer: "elsewhere", subject: "org_42" })).toMatchObject({
@@ -132,9 +148,46 @@ test("a user of the product can be disabled over REST before they are first seen
   expect(await disable({ id: "x", issuer: "host", subject: "org_42" })).toMatchObject({ status: 400 })
 })
 
-test("administrators can't disable themselves, and unknown ids are not found", async () => {
+test("an erased user is rejected by every instance and in no list, and their email is free", async () => {
+  const user = await registerWithKey()
+  const erase = (id: string) => rest(here.url, "DELETE", `/auth/admin/users/${id}`, { accessToken: admin })
+  expect(await erase(user.user.id)).toMatchObject({ status: 204, body: null })
+
+  expect(await statusThere(user)).toBe(401)
+  expect(await statusThere({ apiKey: user.key })).toBe(401)
+  const { email, password } = user
+  const body = { email, password }
+  expect((await rest(there.url, "POST", "/auth/login", { body })).status).toBe(401)
+  for (const path of [`users?search=${email}`, `apikeys?status=all&userId=${user.user.id}`]) {
+    const { body } = await rest(there.url, "GET", `/auth/admin/${path}`, { accessToken: admin })
+    expect(body.items).toEqual([])
+  }
+  expect((await act(user.user.id, "enable")).status).toBe(404)
+  expect((await act(user.user.id, "disable")).status).toBe(204)
+  expect((await erase(user.user.id)).status).toBe(204)
+  const again = await rest(there.url, "POST", "/auth/register", { body })
+  expect(again.status).toBe(201)
+  expect(again.body.user.id).not.toBe(user.user.id)
+  expect(await statusThere(user)).toBe(401)
+})
+
+test("a user of the product can be erased over REST before they are first seen", async () => {
+  const erase = (body: object) =>
+    rest(here.url, "POST", "/auth/admin/users/erase", { accessToken: admin, body })
+  expect((await erase({ issuer: "host", subject: "org_erased" })).status).toBe(204)
+  expect((await erase({ issuer: "host", subject: "org_erased" })).status).toBe(204)
+  const enable = { accessToken: admin, body: { issuer: "host", subject: "org_erased" } }
+  expect((await rest(here.url, "POST", "/auth/admin/users/enable", enable)).status).toBe(404)
+  const found = await rest(here.url, "GET", "/auth/admin/users?search=org_erased", { accessToken: admin })
+  expect(found.body.items).toEqual([])
+  expect((await erase({ issuer: "elsewhere", subject: "org_42" })).status).toBe(400)
+})
+
+test("administrators can't disable or erase themselves, and unknown ids are not found", async () => {
   const me = await rest(here.url, "GET", "/auth/me", { accessToken: admin })
   expect(await act(me.body.id, "disable")).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
+  const own = await rest(here.url, "DELETE", `/auth/admin/users/${me.body.id}`, { accessToken: admin })
+  expect(own).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
   expect(await act("x", "disable")).toMatchObject({ status: 404, body: { reason: "NOT_FOUND" } })
   const path = "/auth/admin/apikeys/x"
   expect(await rest(here.url, "DELETE", path, { accessToken: admin })).toMatchObject({ status: 404 })
@@ -151,7 +204,7 @@ test("a user whose email was removed from ADMIN_EMAILS loses the role when a ser
   expect(await roleFor("")).toBe("user")
 })
 
-test("with the embedded database, the first account is the administrator, also after a restart", async () => {
+test("with the embedded database, the first account is the administrator, even after a restart", async () => {
   const folder = await newEmbeddedFolder()
   try {
     const [first, second] = [credentials, { ...credentials, email: "bob@company.tld" }]

@@ -130,7 +130,7 @@ test("the audit log contains no secret, however it was sent", async () => {
 
   const { db, close } = await createDatabase(server.shared.DATABASE_URL)
   const rows = await db
-    .select({ row: sql<string>`to_jsonb(audit_events)::text` })
+    .select({ row: sql<string>`to_jsonb(audit_trail)::text` })
     .from(auditEvents)
     .where(sql`owner_id = ${ada.user.id}`)
   await close()

@@ -35,7 +35,7 @@ async function insertHostOwner(url: string, ownerId: string, id: string) {
   await sql.end()
 }
 
-test("both kinds of configured key introspect, and are nobody's keys themselves", async () => {
+test("both kinds of configured keys can introspect, and are inactive when introspected", async () => {
   const user = await registerWithKey(server.url)
   for (const headers of [
     byKey(bootstrap),
@@ -51,7 +51,7 @@ test("both kinds of configured key introspect, and are nobody's keys themselves"
   expect((await introspect("x", byKey(newSecret()))).status).toBe(401)
 })
 
-test("a configured key says who it is, and manages no keys of its own", async () => {
+test("auth.me identifies a configured key, which has no keys of its own to manage", async () => {
   const { url } = server
   const me = await rest(url, "GET", "/auth/me", { apiKey: bootstrap })
   expect(me.body).toMatchObject({
@@ -75,13 +75,13 @@ test("a configured key says who it is, and manages no keys of its own", async ()
   expect((await rest(url, "GET", "/auth/admin/users", { apiKey: gateway })).status).toBe(403)
 })
 
-test("a reverse proxy lets no configured key through", async () => {
+test("forward authentication refuses configured keys", async () => {
   for (const key of [bootstrap, gateway]) {
     expect((await rest(server.url, "GET", "/auth/verify", { headers: byKey(key) })).status).toBe(401)
   }
 })
 
-test("a bootstrap key administers owners but own accounts, and the trail says so", async () => {
+test("a bootstrap key administers owners, except Latchkey's own accounts, and the trail records it", async () => {
   const { url, shared } = server
   const user = await registerWithKey(url)
   const [ownerId, keyId] = [randomUUID(), randomUUID()]
@@ -100,6 +100,8 @@ test("a bootstrap key administers owners but own accounts, and the trail says so
   expect((await call("POST", "/users/enable", { issuer: "latchkey", subject: randomUUID() })).status).toBe(
     404,
   )
+  expect((await call("DELETE", `/users/${id}`)).status).toBe(404)
+  expect((await call("POST", "/users/erase", { issuer: "latchkey", subject: id })).status).toBe(404)
   expect((await call("DELETE", `/apikeys/${user.id}`)).status).toBe(404)
   expect((await rest(url, "GET", "/auth/me", { apiKey: user.apiKey })).status).toBe(200)
 
@@ -108,6 +110,7 @@ test("a bootstrap key administers owners but own accounts, and the trail says so
   expect((await call("POST", "/users/disable", { issuer: "host", subject: "unseen" })).status).toBe(204)
   expect((await call("DELETE", `/apikeys/${keyId}`)).status).toBe(204)
   expect((await call("DELETE", `/apikeys/${keyId}`)).status).toBe(404)
+  expect((await call("DELETE", `/users/${ownerId}`)).status).toBe(204)
 
   const sql = connect(shared.DATABASE_URL)
   const trail = await sql`select kind, via, credential_id, actor from audit_events where owner_id = ${ownerId}
@@ -118,10 +121,11 @@ test("a bootstrap key administers owners but own accounts, and the trail says so
     { kind: "userDisabled", ...by },
     { kind: "userEnabled", ...by },
     { kind: "apiKeyRevoked", ...by },
+    { kind: "userErased", ...by },
   ])
 })
 
-test("a key that is configured no more ends with the restart", async () => {
+test("a key that is no longer configured ends with the restart", async () => {
   await using other = await startTestServer(server.shared)
   for (const apiKey of [bootstrap, gateway]) {
     expect((await rest(other.url, "GET", "/auth/me", { apiKey })).status).toBe(401)

@@ -133,7 +133,7 @@ describe("an error about invalid input names the field and does not repeat its v
     expect(JSON.stringify(body)).not.toContain("hunter2")
   })
 
-  test("a label may have 100 characters of any script, and loses only the whitespace around it", async () => {
+  test("a label may have 100 characters of any script, and only the whitespace around it is removed", async () => {
     const label = "🔑".repeat(100)
     const created = await rest(url, "POST", "/auth/apikeys", { accessToken, body: { label: ` ${label} ` } })
     expect(created).toMatchObject({ status: 201, body: { label } })
@@ -147,7 +147,7 @@ describe("an error about invalid input names the field and does not repeat its v
 })
 
 describe("credentials", () => {
-  test("an invalid credential is ignored where none is needed", async () => {
+  test("an invalid credential is ignored if none is needed", async () => {
     const body = { email: "nobody@example.com", password: "whatever it is" }
     const reply = await rest(url, "POST", "/auth/login", { body, apiKey: "expired" })
     expect(reply.body).toMatchObject({ reason: "LOGIN_FAILED" })
@@ -202,9 +202,12 @@ test("the OpenAPI document describes every route of the contract", async () => {
   expect(body.openapi).toBe("3.1.0")
   expect(operations.sort()).toEqual([
     "DELETE /auth/admin/apikeys/{key_id} 204",
+    "DELETE /auth/admin/users/{user_id} 204",
+    "DELETE /auth/admin/users/{user_id}/second-factor 204",
     "DELETE /auth/apikeys/{key_id} 204",
     "DELETE /auth/sessions 204",
     "DELETE /auth/sessions/{session_id} 204",
+    "GET /auth/account 200",
     "GET /auth/admin/apikeys 200",
     "GET /auth/admin/users 200",
     "GET /auth/apikeys 200",
@@ -219,17 +222,27 @@ test("the OpenAPI document describes every route of the contract", async () => {
     "POST /auth/admin/apikeys/revoke-where 200",
     "POST /auth/admin/users/disable 204",
     "POST /auth/admin/users/enable 204",
+    "POST /auth/admin/users/erase 204",
     "POST /auth/admin/users/{user_id}/disable 204",
     "POST /auth/admin/users/{user_id}/enable 204",
+    "POST /auth/admin/users/{user_id}/reset-link 201",
     "POST /auth/apikeys 201",
     "POST /auth/apikeys/leaked 202",
     "POST /auth/apikeys/{key_id}/rotate 201",
+    "POST /auth/email/verification-request 202",
+    "POST /auth/email/verify 204",
     "POST /auth/login 200",
     "POST /auth/logout 204",
     "POST /auth/owner-tokens 201",
     "POST /auth/password 204",
+    "POST /auth/password/reset 204",
+    "POST /auth/password/reset-request 202",
     "POST /auth/refresh 200",
     "POST /auth/register 201",
+    "POST /auth/second-factor 201",
+    "POST /auth/second-factor/confirm 200",
+    "POST /auth/second-factor/recovery-codes 200",
+    "POST /auth/second-factor/remove 204",
     "POST /oauth/introspect 200",
   ])
 })

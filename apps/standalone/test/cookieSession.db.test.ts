@@ -60,7 +60,7 @@ test("signing out with made-up cookies is rate-limited by address, and a real co
   expect((await rest(limited.url, "GET", "/auth/me", refreshed.body)).status).toBe(401)
 })
 
-test("a sign-in over tRPC sets the cookie, also beside other calls of a batch", async () => {
+test("a sign-in over tRPC sets the cookie, even in a batch with other calls", async () => {
   const { body } = await signUp()
   const response = await fetch(`${server().url}/trpc/auth.login,auth.login?batch=1`, {
     method: "POST",
@@ -145,7 +145,7 @@ test("a page that is reloaded before the response arrives sends the same cookie 
   expect(await refresh(readCookie(responses[0] ?? { headers: new Headers() }))).toMatchObject({ status: 200 })
 })
 
-test("a cookie that was just replaced gets its successor, which does not turn again so soon", async () => {
+test("a cookie that was just replaced gets its successor again, without another rotation", async () => {
   const { cookie } = await signUp()
   await letTimePass()
   const second = readCookie(await refresh(cookie))

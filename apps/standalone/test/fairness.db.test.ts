@@ -84,6 +84,32 @@ test("hanging batches of one client hold only a few connections, and other clien
   expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
 })
 
+test("made-up challenges from one address hold only a few connections", async () => {
+  const { accessToken } = await register(server.url)
+  const lock = await holdLock(
+    server.shared.DATABASE_URL,
+    (transaction) => transaction`lock table sign_in_challenges in access exclusive mode`,
+  )
+  let flood: Promise<number>[] = []
+  try {
+    flood = Array.from({ length: 20 }, async () => {
+      const body = { challenge: randomBytes(32).toString("base64url"), totp: "123456" }
+      const headers = { "x-forwarded-for": "192.0.2.77" }
+      return (await rest(server.url, "POST", "/auth/login", { body, headers })).status
+    })
+    await lock.untilWaiting(2)
+    const created = await rest(server.url, "POST", "/auth/apikeys", {
+      accessToken,
+      body: { label: "served" },
+    })
+    expect(created.status).toBe(201)
+    expect(await countLockWaits()).toBe(2)
+  } finally {
+    await lock.release()
+  }
+  for (const status of await Promise.all(flood)) expect([401, 429, 503]).toContain(status)
+})
+
 test("a hanging batch does not block other requests of the same user", async () => {
   const { accessToken } = await register(server.url)
   let flood: Promise<number[]> | undefined
@@ -160,7 +186,7 @@ test("refreshes of different users don't block each other, even from one address
   await Promise.all(flood)
 })
 
-test("whoever floods with one session of a user does not keep another session from its turn", async () => {
+test("a flood from one session of a user does not keep the user's other sessions from their turn", async () => {
   const thief = await register(server.url)
   const { email, password } = thief
   const { body: owner } = await rest(server.url, "POST", "/auth/login", { body: { email, password } })
@@ -206,6 +232,7 @@ test("calls of clients that disconnect leave the queue", async () => {
 /** Procedures that share their reads with other calls, or that wait for bcrypt. */
 const UNQUEUED = [
   "admin.apiKeys.revokeWhere",
+  "admin.users.erase",
   "apiKeys.create",
   "apiKeys.reportLeaked",
   "apiKeys.rotate",
@@ -214,6 +241,10 @@ const UNQUEUED = [
   "auth.login",
   "auth.me",
   "auth.register",
+  "auth.resetPassword",
+  "secondFactor.remove",
+  "secondFactor.renewRecoveryCodes",
+  "secondFactor.setUp",
 ]
 
 test("every procedure is queued, except for those that must not be", async () => {

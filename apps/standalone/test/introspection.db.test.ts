@@ -81,7 +81,7 @@ test("a key's scopes and expiry are described", async () => {
   })
 })
 
-test("whatever is not a valid credential here is inactive, without a reason", async () => {
+test("everything that is not a valid credential here is inactive, without a reason", async () => {
   const { url } = server
   const user = await registerWithKey(url)
   const changed = `${user.apiKey.slice(0, 63)}${user.apiKey.endsWith("0") ? 1 : 0}`
@@ -94,7 +94,7 @@ test("whatever is not a valid credential here is inactive, without a reason", as
   expect((await introspect(url, { token: user.accessToken }, byKey())).body).toEqual({ active: false })
 })
 
-test("one key asks in each of the documented ways", async () => {
+test("a key can ask in each of the documented ways", async () => {
   const { url } = server
   const { id, apiKey } = gateway
   const form = { token: apiKey, token_type_hint: "refresh_token", address: "203.0.113.7", unknown: "ignored" }
@@ -109,7 +109,7 @@ test("one key asks in each of the documented ways", async () => {
   }
 })
 
-test("whoever may not ask gets 401 over REST, and 403 over tRPC for the scope, and learns nothing", async () => {
+test("callers who may not ask get 401 over REST, and 403 over tRPC for a missing scope, and learn nothing", async () => {
   const { url } = server
   const user = await registerWithKey(url)
   const other = await rest(url, "POST", "/auth/apikeys", {
@@ -153,7 +153,7 @@ test("whoever may not ask gets 401 over REST, and 403 over tRPC for the scope, a
   })
 })
 
-test("guesses by whoever may not ask cost no bcrypt, so they don't keep others from a verdict", async () => {
+test("guesses by callers who may not ask cost no bcrypt, so they don't keep others from a verdict", async () => {
   await using own = await startTestServer({
     ...server.shared,
     ADMIN_EMAILS: ADMIN,
@@ -246,7 +246,7 @@ describe("oauth4webapi", () => {
   })
 })
 
-test("the key of an owner who is disabled at one instance is inactive at the next question to another", async () => {
+test("after an owner is disabled on one instance, the next answer of another says that their key is inactive", async () => {
   await using other = await startTestServer({
     ...server.shared,
     ADMIN_EMAILS: ADMIN,
@@ -259,7 +259,7 @@ test("the key of an owner who is disabled at one instance is inactive at the nex
   expect((await introspect(other.url, { token: body.key }, byKey())).body).toEqual({ active: false })
 })
 
-test("a key that may introspect may no more when its owner is no administrator", async () => {
+test("a key may no longer introspect once its owner is no longer an administrator", async () => {
   await using other = await startTestServer({ ...server.shared, ADMIN_EMAILS: "somebody.else@example.com" })
   expect((await introspect(other.url, { token: "x" }, byKey())).status).toBe(401)
 })

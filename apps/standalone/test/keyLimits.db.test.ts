@@ -49,7 +49,7 @@ async function batchOfMe(apiKey: string, calls: number) {
   )
 }
 
-test("every response says how far the limit is used up, and beyond it calls are 429 without any effect", async () => {
+test("every response tells how much of the limit is left, and calls beyond it get 429 and have no effect", async () => {
   const { apiKey } = await newKey(2)
 
   const first = await me(apiKey)
@@ -107,7 +107,7 @@ test("a key that has used up its limit can still revoke itself, over REST and tR
   }
 })
 
-test("introspection counts as a call by the key in question, and says whose limit is exceeded", async () => {
+test("introspection counts as a call by the key in question, and tells whose limit is exceeded", async () => {
   const { apiKey } = await newKey(2)
   const gateway = await newKey(4, { scopes: ["latchkey:introspect"] }, admin)
   expect((await introspect(apiKey, gateway.apiKey)).body).toMatchObject({ active: true })
@@ -129,13 +129,13 @@ test("introspection counts as a call by the key in question, and says whose limi
   })
 })
 
-test("a question that may not be asked does not count as a call by the key in question", async () => {
+test("an introspection that is refused does not count as a call by the key in question", async () => {
   const [asked, asking] = [await newKey(1), await newKey(10)]
   expect((await introspect(asked.apiKey, asking.apiKey)).status).toBe(401)
   expect((await me(asked.apiKey)).status).toBe(200)
 })
 
-test("forward authentication counts each request, and tells proxies that know no 429 by a header", async () => {
+test("forward authentication counts each request, and has a header for proxies that don't understand 429", async () => {
   const { apiKey } = await newKey(2)
   const verify = (query = "") => rest(server.url, "GET", `/auth/verify${query}`, { apiKey })
   const accepted = await verify()
@@ -205,7 +205,7 @@ describe("KEY_RATE_LIMIT", () => {
     }
   })
 
-  test("does not apply to keys of the product's back ends, nor to what these set", async () => {
+  test("does not apply to keys of the product's backends, nor to limits that these set", async () => {
     const gateway = await create({ scopes: ["latchkey:introspect"] }, admin)
     expect(gateway.body.rateLimit).toBeNull()
     const manager = await create({ scopes: ["latchkey:manage"] }, admin)
@@ -226,7 +226,7 @@ describe("usage", () => {
     }
   })
 
-  test("is not for keys to read", async () => {
+  test("can't be read by API keys", async () => {
     const { id, apiKey } = await newKey(10)
     for (const path of [`/auth/apikeys/${id}/usage`, "/auth/apikeys/usage"]) {
       expect((await rest(server.url, "GET", path, { apiKey })).status).toBe(403)

@@ -47,7 +47,7 @@ const rowOf = async (id: string) =>
 const trailOf = async ({ accessToken }: User, kind: string) =>
   (await rest(here.url, "GET", `/auth/audit?kind=${kind}`, { accessToken })).body.items
 
-test("whoever reports a live key ends it on every instance, and its owner's trail says so", async () => {
+test("reporting an active key revokes it on every instance, and its owner's trail records it", async () => {
   const user = await registerWithKey(here.url)
   expect(await statuses(user.apiKey)).toEqual([200, 200])
   const headers = { "user-agent": "curl/8", "x-forwarded-for": "203.0.113.7" }
@@ -75,7 +75,7 @@ test("the documentation's command reports a key", async () => {
   expect(await rowOf(id)).toMatchObject({ revoked: true })
 })
 
-test("the answer is the same for a live key, one that was revoked, a wrong one, and a text that is no key", async () => {
+test("the answer is the same for an active key, a revoked one, a wrong one, and a text that is not a key", async () => {
   const user = await registerWithKey(here.url)
   const wrong = `${user.apiKey.slice(0, 16)}${"0".repeat(48)}`
   const answers = []
@@ -97,7 +97,7 @@ test("a wrong secret for a known key revokes nothing, with and without a receipt
   expect(await statuses(user.apiKey)).toEqual([200, 200])
 })
 
-describe("a key ends when it is reported, also if it", () => {
+describe("a reported key is revoked, even if it", () => {
   const STATES: [string, (id: string) => Promise<unknown>][] = [
     [
       "is disabled",
@@ -146,7 +146,7 @@ describe("a key ends when it is reported, also if it", () => {
     expect(await rowOf(user.id)).toEqual({ revoked: true, key_hash: null, receipt: null })
   })
 
-  test("has a prefix; without it, or with another, it is not that key", async () => {
+  test("has a prefix; without the prefix, or with another one, it is not that key", async () => {
     const { accessToken } = await registerWithKey(here.url)
     const { body } = await rest(there.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })
     expect(body.key).toMatch(/^acme_/)
@@ -174,8 +174,11 @@ test("beyond the limit of an address, a report is 429 and changes nothing; other
   await using strict = await startTestServer({ ...here.shared, RATE_LIMIT_FACTOR: "1", TRUST_PROXY: "1" })
   const user = await registerWithKey(here.url)
   const headers = { "x-forwarded-for": "198.51.100.8" }
-  const others = Array.from({ length: 300 }, () => report("not a key", { headers }, strict.url))
-  expect(new Set((await Promise.all(others)).map(({ status }) => status))).toEqual(new Set([202]))
+  // Fewer at once than a busy machine would refuse with 503.
+  for (let reports = 0; reports < 300; reports += 50) {
+    const others = Array.from({ length: 50 }, () => report("not a key", { headers }, strict.url))
+    expect(new Set((await Promise.all(others)).map(({ status }) => status))).toEqual(new Set([202]))
+  }
 
   const refused = await report(user.apiKey, { headers }, strict.url)
   expect(refused).toMatchObject({ status: 429, body: { reason: "RATE_LIMITED", begun: false } })
@@ -184,7 +187,7 @@ test("beyond the limit of an address, a report is 429 and changes nothing; other
   expect(await report(user.apiKey, {}, strict.url)).toMatchObject(accepted)
 })
 
-test("a configured key stays, and the log warns about it without the key", async () => {
+test("a configured key stays valid, and the log warns about it without the key", async () => {
   expect(await report(bootstrap)).toMatchObject(accepted)
   expect((await rest(here.url, "GET", "/auth/me", { apiKey: bootstrap })).status).toBe(200)
   const warning = here.log.find((line) => line.includes("reported as leaked"))
@@ -222,7 +225,7 @@ test("the answer waits until the revocation is certain, and a change that waits 
   expect(await statuses(user.apiKey)).toEqual([401, 401])
 })
 
-test("a report waits for a change that is under way, and the key ends all the same", async () => {
+test("a report waits for a change in progress, and the key is revoked all the same", async () => {
   const user = await registerWithKey(here.url)
   const change = await holdLock(
     here.shared.DATABASE_URL,
@@ -236,7 +239,7 @@ test("a report waits for a change that is under way, and the key ends all the sa
   expect(await trailOf(user, "apiKeyLeaked")).toMatchObject([{ subject: { label: "renamed" } }])
 })
 
-test("a bcrypt that is under way when its key is reported does not bring it back", async () => {
+test("a bcrypt that is running when its key is reported does not make the key valid again", async () => {
   const user = await registerWithKey(here.url)
   await sql`update api_keys set receipt = null, receipt_secret_id = null where id = ${user.id}`
   // Holds the receipt of the bcrypt back.

@@ -1,7 +1,5 @@
-import { mkdtemp } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { AppRouter } from "@latchkey/api"
+import { newEmbeddedFolder } from "@latchkey/db/test"
 import { runsPgBouncerTests } from "@latchkey/test-postgres"
 import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client"
 import superjson from "superjson"
@@ -33,7 +31,7 @@ const rejection = { code: "UNAUTHORIZED", httpStatus: 401, reason: "UNAUTHENTICA
 
 const starts = {
   PostgreSQL: () => startServerOnPostgres(inject("postgresUrl")),
-  embedded: async () => startTestServer({ DATA_DIR: await mkdtemp(join(tmpdir(), "latchkey-test-")) }),
+  embedded: async () => startTestServer({ DATA_DIR: await newEmbeddedFolder() }),
   ...(runsPgBouncerTests() && { PgBouncer: () => startServerOnPgBouncer(inject("postgresUrl")) }),
 }
 

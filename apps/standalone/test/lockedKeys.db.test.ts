@@ -26,7 +26,7 @@ async function newOwner() {
   return { product, browser }
 }
 
-test("what the product sets with latchkey:manage is locked for the owner's browser, but not for the product", async () => {
+test("settings that the product makes with latchkey:manage are locked for the owner's browser, but not for the product", async () => {
   const { product, browser } = await newOwner()
   const body = { label: "partner", scopes: ["reports:read"], metadata: { plan: "free" } }
   const created = await product("POST", "/auth/apikeys", body)
@@ -54,7 +54,7 @@ test("what the product sets with latchkey:manage is locked for the owner's brows
   expect(await product("GET", path)).toMatchObject({ status: 200, body: { scopes: [], label: "mine" } })
 })
 
-test("an owner's browser sets no metadata and no lock on a new key", async () => {
+test("an owner's browser can't set metadata and lock on a new key", async () => {
   const { browser } = await newOwner()
   for (const own of [{ metadata: { plan: "paid" } }, { lock: true }, { metadata: null }]) {
     const refused = await browser("POST", "/auth/apikeys", { body: { label: "x", ...own } })
@@ -78,7 +78,7 @@ test("keys end within MAX_KEY_LIFETIME_DAYS, whoever creates or changes them", a
   }
 })
 
-test("keys of other owners are not found by the product in an owner's name", async () => {
+test("on behalf of an owner, the product does not find keys of other owners", async () => {
   const [one, other] = [await newOwner(), await newOwner()]
   const { id } = (await one.product("POST", "/auth/apikeys", { label: "x" })).body
   expect((await other.product("GET", `/auth/apikeys/${id}`)).status).toBe(404)

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { newEmbeddedFolder } from "@latchkey/db/test"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, startFakePostgres } from "@latchkey/test-postgres"
 import { expect, inject, test, vi } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
 
@@ -18,14 +18,15 @@ test("invalid configuration: one line per variable, exit code 1, no stack trace"
   ])
 })
 
-test("an unreachable database: one line without the password, exit code 1", async () => {
+test("a database that refuses the password: one line without it, at once, exit code 1", async () => {
+  await using refusing = await startFakePostgres({ code: "28P01" })
   const server = spawnBuiltServer({
-    DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/x",
+    DATABASE_URL: `postgres://user:hunter2@127.0.0.1:${refusing.port}/x`,
     AUTH_SECRET: newSecret(),
   })
   expect(await server.exited).toEqual({ code: 1, signal: null })
   expect(server.output).toHaveLength(1)
-  expect(server.output[0]).toContain("ECONNREFUSED")
+  expect(server.output[0]).toContain("28P01")
   expect(server.output[0]).not.toContain("hunter2")
 })
 

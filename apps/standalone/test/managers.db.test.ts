@@ -72,7 +72,7 @@ test.each(["bootstrap", "manager"] as const)("a %s key manages the keys of an ow
   ])
 })
 
-test("who may act for whom", async () => {
+test("which keys may act for which owners", async () => {
   const user = await registerWithKey(server.url)
   const listed = await rest(server.url, "POST", "/auth/apikeys", {
     accessToken: admin,
@@ -125,7 +125,7 @@ test("who may act for whom", async () => {
   })
 })
 
-test("a managing key disables and enables owners but own accounts, and is no administrator otherwise", async () => {
+test("a managing key disables, enables and erases owners, except Latchkey's own accounts, but has no other rights of an administrator", async () => {
   const { url } = server
   const user = await registerWithKey(url)
   const { body } = await create(manager, onBehalfOf("org_2"))
@@ -144,12 +144,19 @@ test("a managing key disables and enables owners but own accounts, and is no adm
   expect((await rest(url, "POST", "/auth/admin/users/enable", enable)).status).toBe(204)
   expect((await rest(url, "GET", "/auth/me", { apiKey: body.key })).status).toBe(200)
 
+  const erase = (owner: object) =>
+    rest(url, "POST", "/auth/admin/users/erase", { apiKey: manager, body: owner })
+  expect((await erase({ issuer: "latchkey", subject: user.user.id })).status).toBe(404)
+  expect((await erase({ issuer: "host", subject: "org_2" })).status).toBe(204)
+  expect((await rest(url, "GET", "/auth/me", { apiKey: body.key })).status).toBe(401)
+  expect((await rest(url, "POST", "/auth/admin/users/enable", enable)).status).toBe(404)
+
   for (const path of ["/auth/admin/users", "/auth/admin/apikeys"]) {
     expect((await rest(url, "GET", path, { apiKey: manager })).status).toBe(403)
   }
 })
 
-test("a managing key acts no more once it is revoked, or its owner is no administrator", async () => {
+test("a managing key can't act any more once it is revoked, or once its owner is no longer an administrator", async () => {
   const { url, shared } = server
   const newManager = async () =>
     (

@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const read = async () => (await fetch(String(server.metricsUrl))).text()
+const read = async (url = server.metricsUrl) => (await fetch(String(url))).text()
 
 /** The value of the series with this name and exactly these labels; 0 if there is none. */
 async function readValue(name: string, labels: Record<string, string> = {}): Promise<number> {
@@ -145,4 +145,23 @@ test("bcrypt operations, batched reads and database connections are measured", a
   expect(await readValue("latchkey_database_queries_waiting")).toBe(0)
   expect(await readValue("latchkey_database_queries_refused_total")).toBe(0)
   expect(await readValue("latchkey_database_query_duration_seconds_count")).toBeGreaterThan(3)
+})
+
+test("answers from memory and the waits for leases are measured", async () => {
+  await using leased = await startServerOnPostgres(inject("postgresUrl"), {
+    METRICS_PORT: "0",
+    VERIFY_LEASE: "1",
+  })
+  const page = () => read(leased.metricsUrl)
+  expect(await page()).toMatch(/^latchkey_leases_held 0$/m)
+  const { accessToken } = await register(leased.url)
+  for (let call = 0; call < 2; call++) {
+    expect((await rest(leased.url, "GET", "/auth/me", { accessToken })).status).toBe(200)
+  }
+  await rest(leased.url, "POST", "/auth/logout", { accessToken })
+  const after = await page()
+  expect(after).toMatch(/^latchkey_leases_held 1$/m)
+  expect(after).toMatch(/^latchkey_remembered_reads_total\{of="sessions"\} [1-9]/m)
+  expect(after).toMatch(/^latchkey_lease_wait_duration_seconds_count [1-9]/m)
+  expect(await read()).not.toContain("latchkey_leases_held")
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { registerWithApp } from "./authenticatorApp.ts"
 import { allProcedures } from "./procedures.ts"
 import { type RestCall, register, rest, startServerOnPostgres } from "./testServer.ts"
 
@@ -97,6 +98,9 @@ describe("each operation lists exactly the reasons with which it can fail", () =
   let taken: Awaited<ReturnType<typeof register>>
   let user: RestCall
   let apiKey: RestCall
+  /** A user with a second factor, and one who has begun to set it up. */
+  let careful: Awaited<ReturnType<typeof registerWithApp>>
+  let beginner: Awaited<ReturnType<typeof register>>
   let admin: RestCall
   let backend: RestCall
   /** The path of a key that another one replaces. */
@@ -108,6 +112,12 @@ describe("each operation lists exactly the reasons with which it can fail", () =
     apiKey = { apiKey: body.key }
     replaced = `/auth/apikeys/${body.id}`
     await rest(server.url, "POST", `${replaced}/rotate`, { ...user, body: {} })
+    careful = await registerWithApp(server.url)
+    beginner = await register(server.url)
+    await rest(server.url, "POST", "/auth/second-factor", {
+      ...beginner,
+      body: { currentPassword: beginner.password },
+    })
     const administrator = await register(server.url)
     const sql = connect(server.shared.DATABASE_URL)
     await sql`update owners set role = 'admin' where id = ${administrator.user.id}`
@@ -124,6 +134,7 @@ describe("each operation lists exactly the reasons with which it can fail", () =
   /** Calls that fail only with these inputs. */
   const ownCalls = (path: string): RestCall[] => {
     const { email, password } = taken
+    const wrongCode = { currentPassword: password, recoveryCode: "x" }
     const calls: Record<string, RestCall[]> = {
       "auth.register": [
         { body: { email, password } },
@@ -132,6 +143,29 @@ describe("each operation lists exactly the reasons with which it can fail", () =
       "auth.login": [
         { body: { email, password: "wrong" } },
         { body: { email, password, session: "cookie" } },
+        { body: { email: careful.email, password: careful.password } },
+      ],
+      "auth.requestPasswordReset": [{ body: { email } }],
+      "auth.resetPassword": [{ body: { token: "x", newPassword: "a long enough phrase" } }],
+      "auth.verifyEmail": [{}, { accessToken: "x" }, apiKey, { ...user, ...apiKey }].map((credential) => ({
+        ...credential,
+        body: { token: "x" },
+      })),
+      "secondFactor.setUp": [
+        { ...user, body: { currentPassword: "wrong" } },
+        { ...careful, body: { currentPassword: careful.password } },
+      ],
+      "secondFactor.confirm": [
+        { ...user, body: { totp: "1" } },
+        { ...beginner, body: { totp: "1" } },
+      ],
+      "secondFactor.renewRecoveryCodes": [
+        { ...user, body: wrongCode },
+        { ...careful, body: wrongCode },
+      ],
+      "secondFactor.remove": [
+        { ...user, body: wrongCode },
+        { ...careful, body: wrongCode },
       ],
       "auth.refresh": [{ body: {} }, { headers: { cookie: "__Host-latchkey=x" } }],
       "auth.logout": [{ headers: { cookie: "__Host-latchkey=x" } }],

@@ -33,6 +33,9 @@ const RESOURCES: Record<string, Resource> = {
   },
 }
 
+/** Fields that narrow a list of the caller's own. */
+const FILTERS = ["audit.apiKeyId"]
+
 /** Procedures that an API key may call only with its own id. */
 const FORBIDDEN_TO_KEYS = ["apiKeys.revoke"]
 
@@ -82,7 +85,7 @@ test("the procedures that take an id and the lists are found", () => {
 })
 
 test.each(cases)("the $field of $path is tested here", ({ kind }) => {
-  expect(Object.keys(RESOURCES)).toContain(kind)
+  expect([...Object.keys(RESOURCES), ...FILTERS]).toContain(kind)
 })
 
 describe.each(surfaces)("over %s", (_, call) => {
@@ -113,6 +116,18 @@ describe.each(surfaces)("over %s", (_, call) => {
       expect(response.status).toBeLessThan(300)
     })
   }
+
+  test.each(cases.filter(({ kind }) => FILTERS.includes(kind)))(
+    "$path: another user's $field matches nothing, like an unknown one",
+    async ({ procedure, field }) => {
+      const { id } = await createKey(ada)
+      const find = async (value: string, { accessToken }: User) =>
+        idsIn(await call(server.url, procedure, { [field]: value }, { accessToken }))
+      expect((await find(id, ada)).length).toBeGreaterThan(0)
+      expect(await find(id, bob)).toEqual([])
+      expect(await find(randomUUID(), bob)).toEqual([])
+    },
+  )
 
   test.each(lists)("$path: another user's cursor gives no access to that user's items", async (procedure) => {
     const page = (input: { limit: number; cursor?: string }, { accessToken }: User) =>

@@ -6,7 +6,7 @@ export interface TestedProcedure {
   path: string
   /** Its REST operation, with the input's schema and who may call it. */
   operation: RestOperation
-  /** Which procedures keys with `latchkey:manage` may call: for an owner, or like an administrator. */
+  /** The procedures that keys with `latchkey:manage` may call: for an owner, or like an administrator. */
   managers: "owner" | "admin" | undefined
   declaresInput: boolean
   declaresOutput: boolean
@@ -34,7 +34,7 @@ export const allProcedures: readonly TestedProcedure[] = flat.map(([path, { _def
 
 export type Input = Record<string, unknown>
 
-/** How to call a procedure on each surface. Both return the status, the reason of a failure, and the body as text. */
+/** Calls a procedure on each surface. Both return the status, the reason of a failure, and the body as text. */
 export const SURFACES: Record<
   "tRPC" | "REST",
   (

@@ -1,4 +1,4 @@
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
 import { expect, inject, test } from "vitest"
 import { type ImportedKey, importKeys } from "../../../packages/auth/test/importKeys.ts"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
@@ -17,7 +17,7 @@ const CALLS = 3
  * The keys have no receipt at first, as after an import, so the first call of each runs bcrypt and writes one.
  */
 test(`${REVOCATIONS} keys are revoked on one instance while in use on another: none is accepted afterwards`, async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using database = await createMigratedDatabase(inject("postgresUrl"))
   const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
   const [one, other] = [spawnBuiltServer(variables), spawnBuiltServer(variables)]
   const [a, b] = [await one.url, await other.url]

@@ -27,7 +27,7 @@ const revokeWhere = (body: object, accessToken = admin) =>
 
 const statusOf = async (apiKey: string) => (await rest(server.url, "GET", "/auth/me", { apiKey })).status
 
-test("a preview counts and shows keys, and its confirmation revokes them, but none that is made later", async () => {
+test("a preview counts and shows keys, and its confirmation revokes them, but none created later", async () => {
   const user = await registerWithKey(server.url)
   const other = await registerWithKey(server.url)
   const where = { subject: user.user.id }
@@ -69,7 +69,7 @@ test("each condition finds its keys, and labels are searched literally", async (
   for (const where of notFound) expect([where, await countOf(where)]).toEqual([where, 0])
 })
 
-test("a confirmation is of its conditions and its administrator, for 10 minutes", async () => {
+test("a confirmation is valid for the same conditions and administrator, for 10 minutes", async () => {
   const { user, apiKey } = await registerWithKey(server.url)
   const where = { subject: user.id }
   const { confirm } = (await revokeWhere({ where, preview: true })).body
@@ -84,7 +84,7 @@ test("a confirmation is of its conditions and its administrator, for 10 minutes"
   expect(await statusOf(apiKey)).toBe(200)
 })
 
-test("a key that replaces one that matches is revoked too, also if that one has ended", async () => {
+test("the replacement of a matching key is revoked too, even if the matching key has ended", async () => {
   const { user, accessToken, id } = await registerWithKey(server.url)
   const { body } = await rest(server.url, "POST", "/auth/apikeys", {
     accessToken,
@@ -99,7 +99,7 @@ test("a key that replaces one that matches is revoked too, also if that one has 
   expect(await statusOf(body.key)).toBe(401)
 })
 
-test("if a batch can't be done now, the answer says that it has begun, and the same call completes it", async () => {
+test("if a batch fails for now, the answer says that the call has begun, and the same call completes it", async () => {
   const { user, apiKey, id } = await registerWithKey(server.url)
   const where = { subject: user.id }
   const { confirm } = (await revokeWhere({ where, preview: true })).body

@@ -72,7 +72,7 @@ test("the command of docs/keys.md replaces a key, and every instance accepts bot
   })
 })
 
-test("without a body the grace is a day, and with a grace of 0 no instance accepts the old key", async () => {
+test("without a body, the grace period is a day; with a grace of 0, no instance accepts the old key", async () => {
   const { id, accessToken } = await registerWithKey(server.url)
   const daily = await rest(server.url, "POST", `/auth/apikeys/${id}/rotate`, { accessToken })
   expect(daily.status).toBe(201)
@@ -110,7 +110,7 @@ test("over tRPC the result is the same, with dates", async () => {
   expect(await statuses(json.key)).toEqual([200, 200])
 })
 
-test("a key with latchkey:manage replaces keys of its owners, and the trail names the key and the person", async () => {
+test("a key with latchkey:manage can replace owners' keys, and the trail names the key and the person", async () => {
   const { product, subject, create } = await newOwner()
   const metadata = { plan: "free" }
   const old = await create({ label: "partner", scopes: ["reports:read"], metadata })
@@ -136,7 +136,7 @@ test("a key with latchkey:manage replaces keys of its owners, and the trail name
   ])
 })
 
-test("a key that has a scope of Latchkey is replaced neither by a managing key nor by an owner token", async () => {
+test("neither a managing key nor an owner token can replace a key that has one of Latchkey's scopes", async () => {
   const { product, tokenFor, create } = await newOwner()
   const old = await create({ label: "x", scopes: ["reports:read"] })
   // As its owner could have made it, with a token of the issuer.
@@ -148,7 +148,7 @@ test("a key that has a scope of Latchkey is replaced neither by a managing key n
   }
 })
 
-test("an owner token replaces its owner's keys, unless it only reads", async () => {
+test("an owner token can replace its owner's keys, unless it is read-only", async () => {
   const { tokenFor, create } = await newOwner()
   const old = await create({ label: "x" })
   const readOnly = await rotate(old.id, await tokenFor({ manage: "read" }))

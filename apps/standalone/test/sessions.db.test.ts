@@ -36,7 +36,10 @@ test("a user's active sessions are listed with their devices, the current one fi
   for (const { lastUsedAt, createdAt } of sessions) {
     expect(Date.parse(lastUsedAt)).toBeGreaterThanOrEqual(Date.parse(createdAt))
   }
-  expect(Object.keys(sessions[0]).sort()).toEqual(["createdAt", "current", "device", "id", "lastUsedAt"])
+  expect(Object.keys(sessions[0]).sort()).toEqual([
+    ...["address", "createdAt", "current", "device", "id", "lastUsedAt"],
+  ])
+  expect(sessions[0].address).toBe("127.0.0.1")
 })
 
 test("ending a session takes effect immediately; another user's session or an ended one is not found", async () => {

@@ -7,12 +7,14 @@ import { join } from "node:path"
 import {
   connect,
   createTestDatabase,
+  gate,
   startFakePostgres,
   startPostgres,
   startStandby,
   testCertificate,
 } from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
+import { explainStartFailure } from "../src/start/explainStartFailure.ts"
 import { startFailureMessage } from "./startFailureMessage.ts"
 import { newSecret, startTestServer } from "./testServer.ts"
 
@@ -46,7 +48,7 @@ describe("DATABASE_URL", () => {
     ["53300", "expected a PostgreSQL with free connections"],
     ["57P01", "expected a running PostgreSQL; it is shutting down"],
     ["42704", "expected options and settings that PostgreSQL knows"],
-    ["XX000", "expected a PostgreSQL that Latchkey can set its tables up in"],
+    ["XX000", "expected a PostgreSQL in which Latchkey can create its tables"],
   ])("a server that refuses with %s", async (code, sentence) => {
     await using server = await startFakePostgres({ code })
     const text = await startFailureMessage({
@@ -109,7 +111,7 @@ describe("DATABASE_URL", () => {
     })
 
     expect(await startFailureMessage(url("localhost", "sslmode=verify-full"))).toMatch(
-      /^DATABASE_URL: expected a certificate of a known authority; .* sslrootcert/,
+      /^DATABASE_URL: expected a certificate from a known authority; .* sslrootcert/,
     )
     expect(await startFailureMessage(url("127.0.0.1", `sslmode=verify-full&sslrootcert=${file}`))).toMatch(
       /^DATABASE_URL: expected a certificate for this host; /,
@@ -177,8 +179,48 @@ describe("DATABASE_URL", () => {
 
     expect(fake.refused).toBe(3)
     expect(
-      server.log.filter((line) => line.includes("PostgreSQL is starting; waiting up to 60 s")),
+      server.log.filter((line) => line.includes("it is still starting (57P03); waiting up to 60 s")),
     ).toHaveLength(1)
+  })
+
+  test("the server waits for a proxy that is not up yet, and for a standby that is being promoted", async () => {
+    await using primary = await startPostgres()
+    await using standby = await startStandby(primary)
+    const [old, next] = [primary, standby].map(({ url }) => new URL(url).host)
+    await primary.stop()
+    const variables = {
+      DATABASE_URL: `postgres://postgres@127.0.0.1:1,${old},${next}/postgres?target_session_attrs=read-write`,
+      AUTH_SECRET: newSecret(),
+    }
+    const waits = gate()
+    const starting = startTestServer(variables, { onLog: (line) => line.includes("waiting") && waits.open() })
+    await waits.opened
+    const onStandby = connect(standby.url)
+    await onStandby`select pg_promote()`
+    await onStandby.end()
+
+    await using server = await starting
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+    const waited = server.log.filter((line) => line.includes("; waiting up to 60 s"))
+    expect(waited).toHaveLength(1)
+    expect(waited[0]).toContain("DATABASE_URL: expected a primary; this server is a standby")
+  })
+
+  test("as with libpq, a refused password is not tried on the other hosts, and ends the start at once", async () => {
+    await using refusing = await startFakePostgres({ code: "28P01" })
+    const url = `postgres://u:hunter2@127.0.0.1:${refusing.port},127.0.0.1:1/d`
+    const failure = startTestServer({ DATABASE_URL: url, AUTH_SECRET: newSecret() })
+    expect(explainStartFailure(await failure.catch((error: unknown) => error))).toBe(
+      "DATABASE_URL: expected a user and password that PostgreSQL accepts (28P01)",
+    )
+  })
+
+  test("target_session_attrs=read-write: a primary whose transactions are read-only is refused", async () => {
+    await using database = await createTestDatabase(inject("postgresUrl"))
+    const readOnly = `${database.url}?options=-cdefault_transaction_read_only%3Don&target_session_attrs=read-write`
+    expect(await startFailureMessage({ DATABASE_URL: readOnly })).toMatch(
+      /; this database is read-only.* \(25006\)$/,
+    )
   })
 
   test("URL parameters without effect and other roles with rights are logged in one warning each", async () => {

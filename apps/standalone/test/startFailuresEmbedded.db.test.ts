@@ -1,6 +1,4 @@
-import { once } from "node:events"
 import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { newEmbeddedFolder } from "@latchkey/db/test"
@@ -30,7 +28,7 @@ describe("DATA_DIR", () => {
     )
   })
 
-  test("folders that do not exist yet are created for their owner alone", async () => {
+  test("missing folders are created, with access only for their owner", async () => {
     const parent = join(await newFolder(), "a")
     await (await startTestServer({ DATA_DIR: join(parent, "b") }))[Symbol.asyncDispose]()
     expect((await stat(parent)).mode & 0o777).toBe(0o700)
@@ -77,42 +75,6 @@ describe("DATA_DIR", () => {
 
     expect((await stat(secret)).mode & 0o777).toBe(0o600)
     expect(server.log.filter((line) => line.includes("was open to other users"))).toHaveLength(1)
-  })
-})
-
-describe("PORT, METRICS_PORT and HOST", () => {
-  const DATA_DIR = newEmbeddedFolder()
-
-  test("a port that is in use", async () => {
-    const other = createServer().listen(0, "127.0.0.1")
-    await once(other, "listening")
-    const address = other.address()
-    if (address === null || typeof address === "string") throw new TypeError("not a TCP address")
-    const [folder, taken] = [await DATA_DIR, String(address.port)]
-
-    expect(await startFailureMessage({ DATA_DIR: folder, PORT: taken })).toMatch(
-      /^PORT: expected a port that is free .*\(EADDRINUSE\)$/,
-    )
-    expect(await startFailureMessage({ DATA_DIR: folder, METRICS_PORT: taken })).toMatch(
-      /^METRICS_PORT: expected a port that is free/,
-    )
-    other.close()
-  })
-
-  test.each(["203.0.113.1", "no-such-host.invalid", "300.1.1.1"])("HOST=%s", async (HOST) => {
-    expect(await startFailureMessage({ DATA_DIR: await DATA_DIR, HOST })).toMatch(
-      /^HOST: expected an address of this machine/,
-    )
-    expect(await startFailureMessage({ DATA_DIR: await DATA_DIR, HOST, METRICS_PORT: "0" })).toMatch(
-      /^HOST: /,
-    )
-  })
-
-  test("a port that this user may not listen on", () => {
-    const failure = new StartFailure("listening", Object.assign(new Error(), { code: "EACCES" }))
-    expect(explainStartFailure(failure)).toBe(
-      "PORT: expected a port that is free and may be listened on (EACCES)",
-    )
   })
 })
 

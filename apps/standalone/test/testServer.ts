@@ -4,7 +4,8 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase, startPgBouncer } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
+import { startPgBouncer } from "@latchkey/test-postgres"
 import pino from "pino"
 import { expect, onTestFinished } from "vitest"
 import { readEnv } from "../src/env.ts"
@@ -12,11 +13,22 @@ import { start } from "../src/start/start.ts"
 import { createCanaries } from "./canaries/createCanaries.ts"
 
 /**
- * The secrets that `rest` has sent or received and `newSecret` has made in this file. No server's log may contain one,
- * whatever is tested.
+ * The secrets that `rest` has sent or received and `newSecret` has made in this file. No server's log may contain
+ * one, in any test.
  */
 const canaries = createCanaries()
-const SECRET_FIELDS = ["password", "currentPassword", "newPassword", "key", "accessToken", "refreshToken"]
+const SECRET_FIELDS = [
+  "password",
+  "currentPassword",
+  "newPassword",
+  "key",
+  "accessToken",
+  "refreshToken",
+  "token",
+  "challenge",
+  "secret",
+  "recoveryCode",
+]
 
 function noteSecrets(...bodies: unknown[]) {
   for (const body of bodies) {
@@ -32,7 +44,7 @@ function noteSecrets(...bodies: unknown[]) {
 export const expectNoSecrets = (log: readonly string[]) =>
   expect(canaries.findPlain(log.join("\n")), "secrets in the server's log").toEqual([])
 
-/** Rate limits as for load tests: tests come from one address, and register and sign in all the time. */
+/** Rate limits as for load tests, because all tests come from one address, and register and sign in all the time. */
 const HIGH_LIMITS = { RATE_LIMIT_FACTOR: "1000" }
 
 /** 32 random bytes in hex, as for `AUTH_SECRET`. */
@@ -56,11 +68,15 @@ export interface TestServer extends AsyncDisposable {
  * Starts a server in this process on a free port, with cheap bcrypts unless `BCRYPT_COST` is given. Disposing it stops it
  * and checks its log for secrets.
  */
-export async function startTestServer(variables: Record<string, string>): Promise<TestServer> {
+export async function startTestServer(
+  variables: Record<string, string>,
+  { waitMs, onLog = () => {} }: { waitMs?: number; onLog?: (line: string) => unknown } = {},
+): Promise<TestServer> {
   const log: string[] = []
   const sink = new Writable({
     write(chunk, _, done) {
       log.push(String(chunk))
+      onLog(String(chunk))
       done()
     },
   })
@@ -68,6 +84,7 @@ export async function startTestServer(variables: Record<string, string>): Promis
   const server = await start(
     { ...env, BCRYPT_COST: variables.BCRYPT_COST === undefined ? LOWEST_BCRYPT_COST : env.BCRYPT_COST },
     pino({ level: "trace", base: null }, sink),
+    waitMs === undefined ? {} : { waitMs },
   )
   const { url, metricsUrl } = server
   return {
@@ -83,7 +100,7 @@ export async function startTestServer(variables: Record<string, string>): Promis
 
 /** Starts a server in this process with its own PostgreSQL database. */
 export async function startServerOnPostgres(serverUrl: string, variables: Record<string, string> = {}) {
-  const database = await createTestDatabase(serverUrl)
+  const database = await createMigratedDatabase(serverUrl)
   const shared = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
   const server = await startTestServer({ ...shared, ...variables })
   return {
@@ -101,7 +118,7 @@ export async function startServerOnPostgres(serverUrl: string, variables: Record
 
 /** Starts a server in this process with its own PostgreSQL database, which it reaches through PgBouncer. */
 export async function startServerOnPgBouncer(serverUrl: string) {
-  const database = await createTestDatabase(serverUrl)
+  const database = await createMigratedDatabase(serverUrl)
   const pgBouncer = await startPgBouncer(database.url)
   const shared = { DATABASE_URL: pgBouncer.url, AUTH_SECRET: newSecret() }
   const server = await startTestServer(shared)
@@ -121,7 +138,7 @@ export interface ServerProcess {
   child: ChildProcess
   /** Resolves with the server's URL. Rejects if the process exits first. */
   url: Promise<string>
-  /** The lines printed so far, except to a `stdout` of the test's own. */
+  /** The lines printed so far, unless the test passes its own `stdout`. */
   output: string[]
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }

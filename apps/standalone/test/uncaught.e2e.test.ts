@@ -1,10 +1,10 @@
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
 import { expect, inject, test } from "vitest"
 import { newSecret, spawnBuiltServer } from "./testServer.ts"
 
 /** Starts a server and makes it run `failure`, code with an error that nothing catches. */
 async function startFailing(failure: string) {
-  const database = await createTestDatabase(inject("postgresUrl"))
+  const database = await createMigratedDatabase(inject("postgresUrl"))
   const onSignal = `process.on("SIGUSR2", () => { ${failure} })`
   const server = spawnBuiltServer({
     DATABASE_URL: database.url,

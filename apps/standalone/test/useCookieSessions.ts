@@ -37,7 +37,7 @@ export function useCookieSessions() {
     isSignedIn: async (accessToken: string) =>
       (await rest(server.url, "GET", "/auth/me", { accessToken })).status === 200,
 
-    /** Backdates the last turn of every session, so that its cookie may turn again. */
+    /** Backdates the last rotation of every session, so that its cookie may be rotated again. */
     async letTimePass() {
       const sql = connect(server.shared.DATABASE_URL)
       await sql`update sessions set refreshed_at = refreshed_at - interval '31 s'`

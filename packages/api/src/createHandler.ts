@@ -6,7 +6,7 @@ import packageJson from "../package.json" with { type: "json" }
 import { failure, failureOf } from "./failure.ts"
 import type { App, AppContext, AppEnv } from "./http/app.ts"
 import { createGetPath } from "./http/createGetPath.ts"
-import { mountDashboard } from "./http/mountDashboard.ts"
+import { type Dashboard, mountDashboard } from "./http/mountDashboard.ts"
 import { METADATA_PATH, metadataOf } from "./http/protectedResource.ts"
 import { readWholeBody } from "./http/readWholeBody.ts"
 import { refuseMethod, respond, respondWithFailure, restError } from "./http/respond.ts"
@@ -28,14 +28,14 @@ export interface NotReady {
 export interface HandlerOptions extends TrackRequestOptions {
   checkReady: () => Promise<NotReady | null>
   corsOrigins: readonly string[]
-  /** `off`: the routes of own accounts are not there. */
+  /** `off`: there are no routes for Latchkey's own accounts. */
   passwords?: "on" | "off"
   /** Whether forward authentication refuses keys unless it asks for a scope. */
   keysNeedScope?: boolean
   /** The prefix of new keys, for the rules of secret scanners. */
   keyPrefix?: string | undefined
-  /** The folder of the built dashboard, or null to serve none. */
-  dashboard: string | null
+  /** The directory of the built dashboard and the settings for its page, or null to serve none. */
+  dashboard: Dashboard | null
 }
 
 /** Creates the complete HTTP API as a handler from `Request` to `Response`, independent of ports and processes. */

@@ -1,5 +1,5 @@
 import { AuthError, DatabaseUnavailable } from "@latchkey/auth"
-import { REASONS, type Reason } from "@latchkey/contract"
+import { REASONS, type Reason, type SecondFactorMethod } from "@latchkey/contract"
 import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server"
 import { ZodError } from "zod"
 
@@ -16,14 +16,18 @@ export interface Failure {
   message: string
   issues?: Issue[]
   /**
-   * False if the call certainly changed nothing, so that any call can be retried safely. True if it is done in part or
-   * perhaps done: ask again.
+   * False if the call certainly changed nothing, so that any call can be retried safely. True if the call has, or may
+   * have, changed something: repeat it.
    */
   begun?: boolean
   /** Seconds to wait before retrying, if known. */
   retryAfter?: number
-  /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
+  /** Whose limit was exceeded, if the call is about somebody else's key: the limit of that key, or the caller's. */
   limit?: "key" | "caller"
+  /** With `SECOND_FACTOR_REQUIRED`: what the next call has to present along with a code. */
+  challenge?: string
+  /** With `SECOND_FACTOR_REQUIRED`: which codes can complete the sign-in. */
+  methods?: readonly SecondFactorMethod[]
   /** The scopes that the call needs, for the challenge. */
   scope?: readonly string[]
 }
@@ -50,11 +54,20 @@ export function failureOf(error: unknown): Failure {
       ...((error.reason === "UNAVAILABLE" || error.reason === "RATE_LIMITED") && { begun: error.begun }),
       ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
       ...(error.limit && { limit: error.limit }),
+      ...error.secondFactor,
       ...(error.scope && { scope: error.scope }),
     }
   }
   if (error instanceof DatabaseUnavailable) {
-    return failure("UNAVAILABLE", "The service is temporarily unavailable; try again shortly.")
+    if (!error.begun)
+      return failure("UNAVAILABLE", "The service is temporarily unavailable; try again shortly.")
+    return {
+      ...failure(
+        "UNAVAILABLE",
+        "The change was made, or may have been, but it is not guaranteed yet; repeat the call.",
+      ),
+      begun: true,
+    }
   }
   if (error instanceof TRPCError) {
     const isKnown = error.cause instanceof AuthError || error.cause instanceof DatabaseUnavailable

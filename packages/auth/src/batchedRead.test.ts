@@ -18,7 +18,7 @@ function gatedRead() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-test("only one batch is in flight, and loads that arrive meanwhile form the next one", async () => {
+test("few loads that arrive while a batch is in flight form the next one", async () => {
   const { begun, load } = gatedRead()
   const first = load("a")
   await settled()
@@ -79,13 +79,65 @@ test("a failed batch does not affect the next one", async () => {
   expect(await second).toEqual({ id: "b", version: 1 })
 })
 
-test("loads that exceed a batch are read in successive batches", async () => {
-  const { begun, load } = gatedRead()
-  const loads = Array.from({ length: 2_500 }, (_, index) => load(String(index)))
-  for (let batch = 0; batch < 3; batch++) {
+const loadMany = (count: number, { load }: Pick<ReturnType<typeof gatedRead>, "load">) =>
+  Array.from({ length: count }, (_, index) => load(String(index)))
+
+const sizes = ({ begun }: Pick<ReturnType<typeof gatedRead>, "begun">) => begun.map(({ ids }) => ids.length)
+
+test("a burst of 16 loads is read beside the batch in flight, unlike fewer and unlike as many in turn", async () => {
+  const reads = gatedRead()
+  const loads = loadMany(1, reads)
+  await settled()
+  for (let i = 0; i < 20; i++) {
+    loads.push(reads.load("in turn"))
     await settled()
-    expect(begun).toHaveLength(batch + 1)
-    begun[batch]?.answer([])
   }
+  loads.push(...loadMany(15, reads))
+  await settled()
+  expect(sizes(reads)).toEqual([1])
+
+  loads.push(...loadMany(16, reads))
+  await settled()
+  expect(sizes(reads)).toEqual([1, 17])
+
+  for (const { answer } of reads.begun) answer([])
+  expect(await Promise.all(loads)).toEqual(loads.map(() => null))
+})
+
+test("at most two batches are in flight, and what waits is read after both", async () => {
+  const reads = gatedRead()
+  const loads = loadMany(32, reads)
+  await settled()
+  loads.push(...loadMany(100, reads))
+  await settled()
+  reads.begun[0]?.answer([])
+  await settled()
+  expect(sizes(reads)).toEqual([16, 16])
+
+  reads.begun[1]?.answer([])
+  await settled()
+  expect(sizes(reads)).toEqual([16, 16, 100])
+  reads.begun[2]?.answer([])
+  expect(await Promise.all(loads)).toEqual(loads.map(() => null))
+})
+
+test("32 loads at once are read in two halves", async () => {
+  const reads = gatedRead()
+  const loads = loadMany(33, reads)
+  await settled()
+  expect(sizes(reads)).toEqual([17, 16])
+  for (const { answer } of reads.begun) answer([])
+  expect(await Promise.all(loads)).toEqual(loads.map(() => null))
+})
+
+test("a batch has at most 1,000 loads", async () => {
+  const reads = gatedRead()
+  const loads = loadMany(2_500, reads)
+  await settled()
+  expect(sizes(reads)).toEqual([1_000, 1_000])
+  for (const { answer } of reads.begun) answer([])
+  await settled()
+  expect(sizes(reads)).toEqual([1_000, 1_000, 500])
+  reads.begun[2]?.answer([])
   expect(await Promise.all(loads)).toEqual(loads.map(() => null))
 })

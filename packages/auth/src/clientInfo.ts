@@ -13,7 +13,7 @@ export interface ClientInfo extends Readonly<Origin> {
   rateLimit: RateLimitStatus | null
 }
 
-/** Who presents a credential. */
+/** The client that presents a credential. */
 export interface Presenter
   extends Pick<ClientInfo, "address" | "knownAddress">,
     Partial<Pick<ClientInfo, "requestId" | "device">> {
@@ -21,5 +21,5 @@ export interface Presenter
   readonly mayCompare?: Promise<unknown>
 }
 
-/** Where a change comes from, as the audit trail records it. Without a request, it has no address. */
+/** The origin of a change, as the audit trail records it. Without a request, it has no address. */
 export type { Origin }

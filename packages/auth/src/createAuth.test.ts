@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { createTestAuth } from "../test/createTestAuth.ts"
-import type { AuthOptions } from "./createAuth.ts"
+import type { AuthOptions } from "./authOptions.ts"
 
 test.each<[Partial<AuthOptions>, RegExp]>([
   [{ hostIssuer: "latchkey" }, /^hostIssuer: expected/],

@@ -1,4 +1,6 @@
-import type { Reason } from "@latchkey/contract"
+import type { Reason, SecondFactorMethod } from "@latchkey/contract"
+
+export type { SecondFactorMethod }
 
 /** An error to report to the caller. The message is for people and contains no secrets. */
 export class AuthError extends Error {
@@ -8,12 +10,14 @@ export class AuthError extends Error {
   readonly field: string | undefined
   /** Seconds to wait before retrying, if known. */
   readonly retryAfter: number | undefined
-  /** Whose limit was exceeded, if the call is about another's key: that key's, or the caller's. */
+  /** Whose limit was exceeded, if the call is about somebody else's key: the limit of that key, or the caller's. */
   readonly limit: "key" | "caller" | undefined
   /** Whether the call has, or may have, changed something already. */
   readonly begun: boolean
   /** The scopes that the call needs. */
   readonly scope: readonly string[] | undefined
+  /** How a sign-in can be completed. */
+  readonly secondFactor: { challenge: string; methods: readonly SecondFactorMethod[] } | undefined
 
   constructor(
     reason: Reason,
@@ -24,6 +28,7 @@ export class AuthError extends Error {
       limit?: "key" | "caller"
       begun?: boolean
       scope?: readonly string[]
+      secondFactor?: { challenge: string; methods: readonly SecondFactorMethod[] }
     } = {},
   ) {
     super(message, options)
@@ -33,6 +38,7 @@ export class AuthError extends Error {
     this.limit = options.limit
     this.begun = options.begun ?? false
     this.scope = options.scope
+    this.secondFactor = options.secondFactor
   }
 }
 

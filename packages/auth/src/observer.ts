@@ -1,6 +1,6 @@
 /**
- * The kind of credential in a request. `ownerToken`: a JWT for the key routes of an owner. `host`: whatever the host
- * identifies its users by.
+ * The kind of credential in a request. `ownerToken`: a JWT for the key routes of an owner. `host`: the host's own
+ * credentials.
  */
 export type CredentialKind = "apiKey" | "accessToken" | "ownerToken" | "host" | "none"
 
@@ -10,7 +10,7 @@ export type CredentialKind = "apiKey" | "accessToken" | "ownerToken" | "host" | 
  * - `unknown`: the key has no active row. It may be revoked or expired, or its owner may be disabled.
  * - `mismatch`: the key has a row, but its secret is wrong.
  * - `invalid`: the token has expired, or was not signed by this service.
- * - `ended`: the token's session has ended, its owner is disabled, or the key that made it no longer manages.
+ * - `ended`: the token's session has ended, its owner is disabled, or the key that created it may no longer manage.
  */
 export type Verdict =
   | "accepted"
@@ -32,9 +32,46 @@ export type BcryptResult = "hashed" | "match" | "mismatch" | "refused" | "failed
 export interface AuthObserver {
   verdict(credential: CredentialKind, verdict: Verdict): void
   /** The number of calls that shared a read. */
-  batch(of: "apiKeys" | "sessions" | "owners", size: number): void
+  batch(of: ReadOf, size: number): void
+  /** A call was answered by a row in memory, while a lease is held. */
+  remembered(of: ReadOf): void
   /** A bcrypt was requested; it waits or runs until `bcryptEnded`. */
   bcryptBegan(purpose: BcryptPurpose): void
   /** @param seconds including the time in the queue. */
   bcryptEnded(purpose: BcryptPurpose, result: BcryptResult, seconds: number): void
+  reads?: ReadTracer | undefined
+}
+
+/** The kinds of rows whose reads are shared. */
+export type ReadOf = "apiKeys" | "sessions" | "owners"
+
+/** Follows calls into the reads that they share. */
+export interface ReadTracer {
+  /** The origin of a call, recorded when it asks for a row. */
+  origin(): unknown
+  /** Runs the read of the calls with these origins. */
+  follow<Rows>(of: ReadOf, origins: readonly unknown[], read: () => Promise<Rows>): Promise<Rows>
+}
+
+/** The part of an observer that watches one batched read. */
+export interface BatchWatch {
+  onBatch(size: number): void
+  onRemembered(): void
+  origin?: (() => unknown) | undefined
+  follow?: (<Rows>(origins: readonly unknown[], read: () => Promise<Rows>) => Promise<Rows>) | undefined
+}
+
+/** Returns undefined without an observer, so that nothing is watched. */
+export function watchBatches(observer: AuthObserver | undefined, of: ReadOf): BatchWatch | undefined {
+  if (!observer) return undefined
+  const { reads } = observer
+  const onBatch = (size: number) => observer.batch(of, size)
+  const onRemembered = () => observer.remembered(of)
+  if (!reads) return { onBatch, onRemembered }
+  return {
+    onBatch,
+    onRemembered,
+    origin: reads.origin,
+    follow: (origins, read) => reads.follow(of, origins, read),
+  }
 }

@@ -30,13 +30,13 @@ test("a failed deletion is reported, and the next sweep catches up", async () =>
   const { db } = database
   await signUp(createTestAuth(db))
   await db.execute(sql`update audit_events set created_at = now() - interval '8 days'`)
-  await db.execute(sql`alter table audit_events rename to audit_events_away`)
+  await db.execute(sql`alter table audit_trail rename to audit_trail_away`)
   const errors: unknown[] = []
   const sweeper = createSweeper(db, { auditRetentionDays: 7, onError: (error) => errors.push(error) })
 
   await sweeper.sweep()
   expect(errors).toHaveLength(1)
-  await db.execute(sql`alter table audit_events_away rename to audit_events`)
+  await db.execute(sql`alter table audit_trail_away rename to audit_trail`)
   await sweeper.sweep()
   await sweeper.close()
 

@@ -5,7 +5,7 @@ import { writeRegularly } from "./writeRegularly.ts"
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test("writes at each interval, but not while a write is under way", async () => {
+test("writes at each interval, but not while a write is in progress", async () => {
   const slow = gate()
   const write = vi.fn(async () => {})
   write.mockImplementationOnce(() => slow.promise)
@@ -21,7 +21,7 @@ test("writes at each interval, but not while a write is under way", async () => 
   expect(write).toHaveBeenCalledTimes(4)
 })
 
-test("a flush writes what was gathered before it, after a write that is under way", async () => {
+test("a flush writes what was collected before it, after a write in progress", async () => {
   const slow = gate()
   let gathered = 1
   const written: number[] = []

@@ -1,6 +1,6 @@
-/** A write of what is gathered in memory, so that no request waits for it. */
+/** Writes data collected in memory, so that no request waits for it. */
 export interface RegularWrite {
-  /** Writes now, after a write that is under way. */
+  /** Writes now, or after a write that is in progress. */
   flush(): Promise<void>
   /** Writes for the last time. */
   close(): Promise<void>
@@ -20,7 +20,7 @@ export function writeRegularly(write: () => Promise<void>, intervalMs: number): 
     last = last.then(write).finally(() => pending--)
     return last
   }
-  // Without the condition, a database that answers more slowly would have writes waiting without end.
+  // Without the condition, writes would pile up in front of a database that answers more slowly.
   const timer = setInterval(() => pending === 0 && flush(), intervalMs).unref()
 
   return {

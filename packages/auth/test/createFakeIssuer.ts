@@ -4,7 +4,7 @@ import { bearer } from "./createTestAuth.ts"
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** A trusted issuer whose tokens need no signature, for tests of what follows their verification. */
+/** A trusted issuer whose tokens need no signature, for tests of the steps after their verification. */
 export function createFakeIssuer(issuer: string) {
   const issuers: TrustedIssuers = {
     issuers: [issuer],

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import { client as dbClient } from "@latchkey/db/test"
+import type { AuthOptions } from "../src/authOptions.ts"
 import type { ClientInfo } from "../src/clientInfo.ts"
-import { type Auth, type AuthOptions, createAuth } from "../src/createAuth.ts"
+import { type Auth, createAuth } from "../src/createAuth.ts"
 import { defaultLimits, multiplyLimits } from "../src/limits/limits.ts"
 
 export const newSecret = () => randomBytes(32).toString("hex")

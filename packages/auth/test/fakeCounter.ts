@@ -23,7 +23,7 @@ export class FakeCounter {
     })
   }
 
-  /** What the read of a key returns. */
+  /** The result of reading a key. */
   read(limit: number, window: number) {
     return { counterId: "k", limit, window, now: this.now, stored: this.stored }
   }

@@ -12,8 +12,8 @@ export interface ImportedKey {
 }
 
 /**
- * Writes the row of a key for each owner, as an import does. The keys have no receipts, so the first call with each runs
- * bcrypt and writes one. Owners other than own accounts get their rows as well.
+ * Writes the row of a key for each owner, as an import does. The keys have no receipts, so the first call with each
+ * runs bcrypt and writes one. Owners of other issuers get their rows as well.
  */
 export async function importKeys(
   databaseUrl: string,

@@ -4,7 +4,7 @@ import bcrypt from "bcrypt"
 import { type ImportOptions, importKeys } from "../src/keys/imported/importKeys.ts"
 import type { ImportLine } from "../src/keys/imported/readImportedKey.ts"
 
-/** A key of another system: `sk_live_`, 8 characters that are not secret, and 24 that are. */
+/** A key of another system: `sk_live_`, 8 characters that are not secret, and 24 secret ones. */
 export const newForeignKey = () =>
   `sk_live_${randomBytes(4).toString("hex")}${randomBytes(12).toString("hex").toUpperCase()}`
 
@@ -25,10 +25,10 @@ export async function importLines(
   options: Partial<ImportOptions> = {},
 ) {
   const refusals: string[] = []
-  async function* texts() {
-    for (const line of lines) yield typeof line === "string" ? line : JSON.stringify(line)
+  async function* chunks() {
+    for (const line of lines) yield Buffer.from(`${typeof line === "string" ? line : JSON.stringify(line)}\n`)
   }
-  const result = await importKeys(db, texts(), {
+  const result = await importKeys(db, chunks(), {
     format: "latchkey",
     issuer: "host",
     scopes: undefined,

@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT
 
 export type SigningKey = Awaited<ReturnType<typeof newSigningKey>>
 
-/** A key pair with the public key as it stands in a key set. */
+/** A key pair, with the public key in the format of a key set. */
 export async function newSigningKey(kid: string | undefined, alg = "ES256") {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
   const jwk: JWK = { ...(await exportJWK(publicKey)), ...(kid !== undefined && { kid }), alg, use: "sig" }
@@ -14,7 +14,7 @@ export async function newSigningKey(kid: string | undefined, alg = "ES256") {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** An identity provider on this machine. Tests change what it publishes. */
+/** An identity provider on this machine. Tests change the keys that it publishes. */
 export async function startIssuer() {
   const first = await newSigningKey("first")
   const state = {

@@ -1,4 +1,4 @@
-/** 64 hex characters, or with a product's prefix in front and a checksum behind: `<prefix>_<64 hex><8 hex>`. */
+/** 64 hex characters, alone or between a product's prefix and a checksum: `<prefix>_<64 hex><8 hex>`. */
 const API_KEY = /^(?:[0-9a-f]{64}|[a-z0-9_]{1,19}[a-z0-9]_[0-9a-f]{72})$/
 
 /**

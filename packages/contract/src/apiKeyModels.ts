@@ -20,13 +20,13 @@ export interface CreateApiKeyInput {
   allowedIps?: string[] | null | undefined
   /** Omitted or null: no limit, or the server's default. */
   rateLimit?: RateLimit | null | undefined
-  /** At most 20 texts by name, 2 KiB together. Only for the product itself. */
+  /** At most 20 named texts, 2 KiB together. Only for the product itself. */
   metadata?: Record<string, string> | null | undefined
   /** False: the owner may change the scopes, addresses and limit that the product sets. Only for the product itself. */
   lock?: boolean | undefined
 }
 
-/** A change of a key. What is left out stays as it is. Null lifts a restriction. */
+/** A change of a key. Fields that are left out stay as they are. Null lifts a restriction. */
 export interface ApiKeyChange extends Omit<CreateApiKeyInput, "label"> {
   label?: string | undefined
   /** A disabled key is rejected until it is enabled again. */
@@ -53,7 +53,7 @@ export interface ApiKey {
   disabled: boolean
   /** Whether the product has set the scopes, addresses and limit, so that the owner can't change them. */
   locked: boolean
-  /** What the product has stored with the key. */
+  /** The metadata that the product has stored with the key. */
   metadata: Record<string, string> | null
   /** The id of the key that this one replaces. */
   replaces: string | null
@@ -80,7 +80,7 @@ export interface RotateApiKeyInput {
   id: string
   /** Seconds that the old key stays valid: 0 to 2,592,000 (30 days), by default a day. */
   grace?: number | undefined
-  /** When the new key expires; null for never. Omitted: when the old key does. */
+  /** When the new key expires; null for never. Omitted: at the same time as the old key. */
   expiresAt?: Date | string | null | undefined
 }
 
@@ -127,11 +127,11 @@ export interface UsageOfApiKeysInput {
   days?: number | undefined
 }
 
-/** The usage of all active keys of an owner, in the form that charts take. */
+/** The usage of all active keys of an owner, in a format for charts. */
 export interface UsageOfApiKeys {
   /** The days in UTC, the oldest first; the last is today. */
   dates: string[]
-  /** The keys that were used on these days, at most 1,000, those with the most calls first. */
+  /** The keys that were used on these days, at most 1,000, with the most used first. */
   items: {
     apiKeyId: string
     /** Calls that were accepted, one number for each of `dates`. */

@@ -26,7 +26,7 @@ export function normalizeKnownEmail(text: string): string | null {
   return normalizeEmail(text) ?? (FORMER_EMAIL.test(text) && isShort(text) ? text.toLowerCase() : null)
 }
 
-/** Normalizes a prefix of an email for a search. A domain that is not ASCII is found only by whole labels. */
+/** Normalizes a part of an email for a search. A domain that is not ASCII is found only by whole labels. */
 export const normalizeEmailPrefix = (text: string): string => toAscii(text).toLowerCase()
 
 const isShort = (email: string) => email.length <= MAX_LENGTH

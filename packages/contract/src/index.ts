@@ -1,3 +1,33 @@
+export type {
+  Account,
+  CookieSecondFactorAnswer,
+  CookieSignedIn,
+  CookieSignInInput,
+  CurrentPassword,
+  PasswordChange,
+  PasswordReset,
+  RecoveryCodes,
+  ResetLink,
+  SecondFactorAnswer,
+  SecondFactorCode,
+  SecondFactorMethod,
+  SignedIn,
+  SignInInput,
+  TotpSetup,
+} from "./accountModels.ts"
+export type {
+  ListedUser,
+  ListOwnedApiKeysInput,
+  ListUsersInput,
+  OwnedApiKey,
+  OwnedApiKeyPage,
+  RevokeWhereConditions,
+  RevokeWhereInput,
+  RevokeWherePreview,
+  RevokeWhereResult,
+  UserPage,
+  UserReference,
+} from "./adminModels.ts"
 export { isApiKey, lookupIdOf, publicPartOf, startOf } from "./apiKeyFormat.ts"
 export type {
   ApiKey,
@@ -15,36 +45,18 @@ export type {
   UsageOfApiKeys,
   UsageOfApiKeysInput,
 } from "./apiKeyModels.ts"
+export type { AuditEvent, AuditKind, AuditPage, ListAuditInput } from "./auditModels.ts"
 export { normalizeEmailPrefix, normalizeKnownEmail } from "./email.ts"
 export type {
-  AuditEvent,
-  AuditKind,
-  AuditPage,
-  CookieSignedIn,
-  CookieSignInInput,
   CreateOwnerTokenInput,
   IntrospectInput,
   Introspection,
-  ListAuditInput,
-  ListedUser,
-  ListOwnedApiKeysInput,
-  ListUsersInput,
   Me,
-  OwnedApiKey,
-  OwnedApiKeyPage,
   Owner,
   OwnerToken,
-  PasswordChange,
-  RevokeWhereConditions,
-  RevokeWhereInput,
-  RevokeWherePreview,
-  RevokeWhereResult,
   Session,
   SessionList,
-  SignedIn,
-  SignInInput,
   User,
-  UserPage,
-  UserReference,
-} from "./models.ts"
+} from "./ownerModels.ts"
+export { PAGE_SETTINGS_NAME, type PageSettings, type ProductSettings } from "./pageSettings.ts"
 export { isReason, REASONS, type Reason } from "./reasons.ts"

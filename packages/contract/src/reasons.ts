@@ -4,11 +4,13 @@ export type Reason =
   | "AMBIGUOUS_CREDENTIALS"
   | "UNAUTHENTICATED"
   | "LOGIN_FAILED"
+  | "SECOND_FACTOR_REQUIRED"
   | "FORBIDDEN"
   | "INSUFFICIENT_SCOPE"
   | "NOT_FOUND"
   | "METHOD_NOT_ALLOWED"
   | "EMAIL_TAKEN"
+  | "SECOND_FACTOR_EXISTS"
   | "KEY_LIMIT_REACHED"
   | "ALREADY_REPLACED"
   | "TOO_LARGE"
@@ -23,11 +25,13 @@ export const REASONS = {
   AMBIGUOUS_CREDENTIALS: { code: "BAD_REQUEST", status: 400 },
   UNAUTHENTICATED: { code: "UNAUTHORIZED", status: 401 },
   LOGIN_FAILED: { code: "UNAUTHORIZED", status: 401 },
+  SECOND_FACTOR_REQUIRED: { code: "UNAUTHORIZED", status: 401 },
   FORBIDDEN: { code: "FORBIDDEN", status: 403 },
   INSUFFICIENT_SCOPE: { code: "FORBIDDEN", status: 403 },
   NOT_FOUND: { code: "NOT_FOUND", status: 404 },
   METHOD_NOT_ALLOWED: { code: "METHOD_NOT_SUPPORTED", status: 405 },
   EMAIL_TAKEN: { code: "CONFLICT", status: 409 },
+  SECOND_FACTOR_EXISTS: { code: "CONFLICT", status: 409 },
   KEY_LIMIT_REACHED: { code: "CONFLICT", status: 409 },
   ALREADY_REPLACED: { code: "CONFLICT", status: 409 },
   TOO_LARGE: { code: "PAYLOAD_TOO_LARGE", status: 413 },

@@ -1,4 +1,22 @@
-export { credentials, me, newCredentials, passwordChange, refresh, signedIn } from "./schemas/accounts.ts"
+export {
+  account,
+  credentials,
+  currentPassword,
+  emailVerification,
+  me,
+  newCredentials,
+  passwordAndCode,
+  passwordChange,
+  passwordReset,
+  passwordResetRequest,
+  recoveryCodes,
+  refresh,
+  resetLink,
+  signedIn,
+  signIn,
+  totpCode,
+  totpSetup,
+} from "./schemas/accounts.ts"
 export {
   listedUser,
   listOwnedApiKeys,

@@ -10,9 +10,9 @@ export const IN_MEMORY = "memory:"
  * Opens a database.
  *
  * @param url `postgres://…` for a PostgreSQL server or a pooler in front of one (connects on first use), `file://…` for
- *   the folder of an embedded database, which this process then locks until `close`, or `IN_MEMORY`.
+ *   the folder of an embedded database, which this process locks until `close`, or `IN_MEMORY`.
  * @throws {DataFolderInUse} when another process uses the folder.
- * @throws {TypeError} about a wrong option, named.
+ * @throws {TypeError} that names the wrong option.
  */
 export async function createDatabase(url: string, options: DatabaseOptions = {}): Promise<DatabaseHandle> {
   const { schema = DEFAULT_SCHEMA, maxConnections = 10 } = options

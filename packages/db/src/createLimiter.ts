@@ -31,7 +31,7 @@ export interface Limiter {
   consume(key: string): Promise<Usage>
   /** Takes back one count. */
   refund(key: string): Promise<void>
-  /** Remembers the key for `seconds` from now on. */
+  /** Remembers the key for the next `seconds`. */
   remember(key: string): Promise<void>
   /** Returns the keys that are remembered. The keys must not contain a comma. */
   remembered(keys: readonly string[]): Promise<string[]>

@@ -8,7 +8,7 @@ const migrations = new URL("../migrations/", import.meta.url)
 const LAST = "0006"
 
 /**
- * What that version ran to migrate in a schema.
+ * The statements that the earlier version ran to migrate in a schema.
  *
  * @param last the number of the last migration to apply. The first release had those up to 0005.
  */
@@ -66,6 +66,6 @@ export const schemasOf = async (connection: Sql, table: string): Promise<string[
     ({ schemaname }) => schemaname,
   )
 
-/** What the next migration does, which takes the name `users` from the schema. Nothing when it has run. */
+/** The effect of the next migration, which removes the name `users` from the schema. Does nothing if it has run. */
 export const renameUsers = (connection: Sql, schema: string) =>
   connection.unsafe(`alter table if exists ${schema}.users rename to owners`)

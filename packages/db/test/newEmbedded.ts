@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { createDatabase } from "../src/createDatabase.ts"
-import { migrationsFolder } from "../src/migrationsFolder.ts"
+import { digestMigrations } from "./digestMigrations.ts"
 
 const pglite = dirname(createRequire(import.meta.url).resolve("@electric-sql/pglite"))
 const { version } = JSON.parse(readFileSync(join(pglite, "../package.json"), "utf8")) as { version: string }
@@ -30,14 +29,6 @@ export async function newMigratedEmbedded(): Promise<string> {
     await migrate()
     await close()
   })
-}
-
-async function digestMigrations(): Promise<string> {
-  const hash = createHash("sha256")
-  for (const name of (await readdir(migrationsFolder)).sort()) {
-    if (name.endsWith(".sql")) hash.update(name).update(await readFile(join(migrationsFolder, name)))
-  }
-  return hash.digest("hex").slice(0, 16)
 }
 
 /** Returns the cache's folder of this name. If there is none, `fill` gets an empty one. */

@@ -45,6 +45,44 @@ test("an administrator lists users by page, and disables and enables one", async
   expect((await signIn()).user).toEqual(user)
 })
 
+test("an administrator erases a user by id, and one of the product by subject", async () => {
+  const { user, accessToken } = await register(server.url)
+  const theirs = createLatchkey({ baseUrl: server.url, accessToken })
+  const { key } = await theirs.apiKeys.create({ label: "one" })
+
+  await admin.users.erase(user.id)
+  await admin.users.erase(user.id)
+  await admin.users.erase({ issuer: "host", subject: "org_erased" })
+
+  await expect(theirs.apiKeys.list()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+  const byKey = createLatchkey({ baseUrl: server.url, apiKey: key }).auth.me()
+  await expect(byKey).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+  expect((await admin.users.list({ search: user.email })).items).toEqual([])
+  await expect(admin.users.enable(user.id)).rejects.toMatchObject({ reason: "NOT_FOUND" })
+})
+
+test("an administrator revokes the keys that meet conditions: first a preview, then the revocation", async () => {
+  const { user, accessToken } = await register(server.url)
+  const { apiKeys } = createLatchkey({ baseUrl: server.url, accessToken })
+  const [one, two] = [await apiKeys.create({ label: "ci one" }), await apiKeys.create({ label: "ci two" })]
+  const kept = await apiKeys.create({ label: "kept" })
+  const where = { subject: user.id, labelContains: "CI", createdAfter: new Date(Date.now() - 3_600_000) }
+
+  const preview = await admin.apiKeys.revokeWhere({ where, preview: true })
+  expect(preview.count).toBe(2)
+  expect(preview.sample.map(({ id, createdAt }) => [id, createdAt])).toEqual([
+    [two.id, two.createdAt],
+    [one.id, one.createdAt],
+  ])
+  expect((await apiKeys.list()).items).toHaveLength(3)
+  const other = admin.apiKeys.revokeWhere({ where: { subject: user.id }, confirm: preview.confirm })
+  await expect(other).rejects.toMatchObject({ reason: "INVALID_INPUT" })
+
+  expect(await admin.apiKeys.revokeWhere({ where, confirm: preview.confirm })).toEqual({ revoked: 2 })
+  expect(await admin.apiKeys.revokeWhere({ where, confirm: preview.confirm })).toEqual({ revoked: 2 })
+  expect((await apiKeys.list()).items.map(({ id }) => id)).toEqual([kept.id])
+})
+
 test("an administrator lists the keys of all users by page, finds one and revokes it", async () => {
   const { user, accessToken } = await register(server.url)
   const { apiKeys, ...theirs } = createLatchkey({ baseUrl: server.url, accessToken })

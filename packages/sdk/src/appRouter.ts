@@ -1,4 +1,5 @@
 import type {
+  Account,
   ApiKey,
   ApiKeyPage,
   ApiKeyUsage,
@@ -7,6 +8,7 @@ import type {
   CreateApiKeyInput,
   CreatedApiKey,
   CreateOwnerTokenInput,
+  CurrentPassword,
   IntrospectInput,
   Introspection,
   ListApiKeysInput,
@@ -17,6 +19,9 @@ import type {
   OwnedApiKeyPage,
   OwnerToken,
   PasswordChange,
+  PasswordReset,
+  RecoveryCodes,
+  ResetLink,
   RevokeWhereConditions,
   RevokeWherePreview,
   RevokeWhereResult,
@@ -24,6 +29,7 @@ import type {
   SessionList,
   SignedIn,
   SignInInput,
+  TotpSetup,
   UpdateApiKeyInput,
   UsageOfApiKeys,
   UsageOfApiKeysInput,
@@ -43,17 +49,29 @@ type Previewable = {
   confirm?: string | undefined
 }
 type SignInOrCookie = SignInInput & { session?: "cookie" | undefined }
+type Code = { totp?: string | undefined; recoveryCode?: string | undefined }
+type SignInOrAnswer = Code & {
+  email?: string | undefined
+  password?: string | undefined
+  session?: "cookie" | undefined
+  challenge?: string | undefined
+}
 type SignedInOrCookie = Omit<SignedIn, "refreshToken"> & { refreshToken?: string | undefined }
 
 // A type, because an interface is not assignable to tRPC's record of procedures, which has an index signature.
 type Procedures = {
   auth: {
     register: Mutation<SignInOrCookie, SignedInOrCookie>
-    login: Mutation<SignInOrCookie, SignedInOrCookie>
+    login: Mutation<SignInOrAnswer, SignedInOrCookie>
     refresh: Mutation<{ refreshToken?: string | undefined } | undefined, SignedInOrCookie>
     // biome-ignore-start lint/suspicious/noConfusingVoidType: tRPC's type for no input and no output
     logout: Mutation<void, void>
     changePassword: Mutation<PasswordChange, void>
+    requestPasswordReset: Mutation<{ email: string }, void>
+    resetPassword: Mutation<PasswordReset, void>
+    requestEmailVerification: Mutation<void, void>
+    verifyEmail: Mutation<{ token: string }, void>
+    account: Query<void, Account>
     me: Query<void, Me>
     introspect: Mutation<IntrospectInput, Introspection>
   }
@@ -76,11 +94,20 @@ type Procedures = {
     revoke: Mutation<{ id: string }, void>
     revokeOthers: Mutation<void, void>
   }
+  secondFactor: {
+    setUp: Mutation<CurrentPassword, TotpSetup>
+    confirm: Mutation<{ totp: string }, RecoveryCodes>
+    renewRecoveryCodes: Mutation<CurrentPassword & Code, RecoveryCodes>
+    remove: Mutation<CurrentPassword & Code, void>
+  }
   admin: {
     users: {
       list: Query<ListUsersInput | undefined, UserPage>
       disable: Mutation<UserReference, void>
       enable: Mutation<UserReference, void>
+      erase: Mutation<UserReference, void>
+      resetSecondFactor: Mutation<{ id: string }, void>
+      createResetLink: Mutation<{ id: string }, ResetLink>
     }
     apiKeys: {
       list: Query<ListOwnedApiKeysInput | undefined, OwnedApiKeyPage>

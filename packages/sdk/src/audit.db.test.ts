@@ -31,3 +31,22 @@ test("the audit log can be read by page, in full, or filtered by kind", async ()
     reason: "FORBIDDEN",
   })
 })
+
+test("the audit log of one key begins with its creation, even if that replaced another key", async () => {
+  const baseUrl = server.url
+  const { accessToken } = await register(baseUrl)
+  const latchkey = createLatchkey({ baseUrl, accessToken })
+  const { id } = await latchkey.apiKeys.create({ label: "nightly import" })
+  await latchkey.apiKeys.create({ label: "another" })
+  const successor = await latchkey.apiKeys.rotate(id)
+  await latchkey.apiKeys.update(successor.id, { label: "hourly import" })
+
+  const kindsOf = async (apiKeyId: string) =>
+    (await latchkey.audit.list({ apiKeyId })).items.map(({ kind }) => kind)
+  expect(await kindsOf(id)).toEqual(["apiKeyRotated", "apiKeyCreated"])
+  expect(await kindsOf(successor.id)).toEqual(["apiKeyUpdated", "apiKeyRotated"])
+  expect(await kindsOf("no-such-key")).toEqual([])
+  const { accessToken: others } = await register(baseUrl)
+  const { items } = await createLatchkey({ baseUrl, accessToken: others }).audit.list({ apiKeyId: id })
+  expect(items).toEqual([])
+})

@@ -15,8 +15,8 @@ export function checkApiKey(apiKey: Secret): void {
 }
 
 /**
- * Imported keys have any form, but none has quotes around it, is shorter than this, or is cut from Latchkey's own 64 hex
- * characters. An access token is not a key.
+ * Imported keys can have any format, but no key has quotes around it, is shorter than this, or is a part of
+ * Latchkey's own 64 hex characters. An access token is not a key.
  */
 const isMalformed = (text: string) =>
   !/^[\x21-\x7e]{16,}$/.test(text) ||

@@ -1,6 +1,7 @@
 import type {
   ListOwnedApiKeysInput,
   ListUsersInput,
+  ResetLink,
   RevokeWhereConditions,
   RevokeWhereInput,
   RevokeWherePreview,
@@ -21,8 +22,8 @@ export interface Admin {
     /**
      * Once this resolves, every server rejects the user's sign-ins, keys and access tokens.
      *
-     * @param user the user's id, or the issuer and subject of a user without an own account, also before they are first
-     *   seen.
+     * @param user the user's id, or the issuer and subject of a user without an account of Latchkey's own, even
+     *   before they are first seen.
      * @throws {LatchkeyError} `NOT_FOUND`, or `FORBIDDEN` for the caller's own id.
      */
     disable(user: string | UserReference, options?: CallOptions): Promise<void>
@@ -32,6 +33,27 @@ export interface Admin {
      * @throws {LatchkeyError} `NOT_FOUND`.
      */
     enable(user: string | UserReference, options?: CallOptions): Promise<void>
+    /**
+     * Ends the user's sessions and keys and removes their personal data, for good. Once this resolves, every server
+     * rejects everything that was issued to the user before. Erasing an erased user changes nothing.
+     *
+     * @param user as in `disable`.
+     * @throws {LatchkeyError} as `disable`; `UNAVAILABLE` with `begun: true` if parts of the user's audit trail may
+     *   still contain personal data: repeat the call.
+     */
+    erase(user: string | UserReference, options?: CallOptions): Promise<void>
+    /**
+     * Removes the second factor of a user who has lost the app and the recovery codes, and ends their sessions.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND`, or `FORBIDDEN` for administrators.
+     */
+    resetSecondFactor(id: string, options?: CallOptions): Promise<void>
+    /**
+     * Creates a link by which a user with an account sets a new password, once and within an hour.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND`, or `FORBIDDEN` for administrators and disabled users.
+     */
+    createResetLink(id: string, options?: CallOptions): Promise<ResetLink>
   }
   readonly apiKeys: {
     /**
@@ -46,10 +68,10 @@ export interface Admin {
      */
     revoke(id: string, options?: CallOptions): Promise<void>
     /**
-     * With `preview`, what would be revoked. With the `confirm` from there, and the same `where`, revokes it: once this
-     * resolves, no server accepts any of the keys.
+     * With `preview`, returns what would be revoked. With the `confirm` from there, and the same `where`, revokes it:
+     * once this resolves, no server accepts any of the keys.
      *
-     * @throws {LatchkeyError} `UNAVAILABLE` with `begun: true` if not all keys are revoked yet: make the same call again.
+     * @throws {LatchkeyError} `UNAVAILABLE` with `begun: true` if not all keys are revoked yet: repeat the call.
      */
     revokeWhere(
       input: { where: RevokeWhereConditions; preview: true },
@@ -76,6 +98,12 @@ export function createAdmin(
         call("admin.users", "disable", toReference(user), { ...options, ...mutation }),
       enable: (user, options) =>
         call("admin.users", "enable", toReference(user), { ...options, ...mutation }),
+      erase: (user, options) =>
+        call("admin.users", "erase", toReference(user), { ...options, ...mutation, isRepeatable: true }),
+      resetSecondFactor: (id, options) =>
+        call("admin.users", "resetSecondFactor", { id }, { ...options, ...mutation }),
+      createResetLink: (id, options) =>
+        call("admin.users", "createResetLink", { id }, { ...options, ...mutation }),
     },
     apiKeys: {
       list: (input, options) =>

@@ -32,21 +32,22 @@ export interface ApiKeys {
    */
   get(id: string, options?: CallOptions): Promise<ApiKey>
   /**
-   * Changes an active key, such as `{ disabled: true }`. What is left out stays as it is, and null lifts a restriction. Needs
-   * an access token.
+   * Changes an active key, for example with `{ disabled: true }`. Fields that are left out stay as they are, and null
+   * lifts a restriction. Needs an access token.
    *
-   * @throws {LatchkeyError} `NOT_FOUND`, `INVALID_INPUT`, `FORBIDDEN` for what the product has locked.
+   * @throws {LatchkeyError} `NOT_FOUND`, `INVALID_INPUT`, `FORBIDDEN` for settings that the product has locked.
    */
   update(id: string, change: ApiKeyUpdate, options?: CallOptions): Promise<ApiKey>
   /**
-   * Replaces an active key by a new one with the same settings, whose `key` is returned here and never again. The old one
-   * stays valid for `grace` seconds, a day by default. Needs an access token.
+   * Replaces an active key with a new one that has the same settings. Its `key` is returned here and never again. The
+   * old key stays valid for `grace` seconds, a day by default. Needs an access token.
    *
    * @throws {LatchkeyError} `NOT_FOUND`, `ALREADY_REPLACED`, `INVALID_INPUT`, `FORBIDDEN`, `INSUFFICIENT_SCOPE`.
    */
   rotate(id: string, input?: ApiKeyRotation, options?: CallOptions): Promise<CreatedApiKey>
   /**
-   * How often one of the keys, active or not, was used on the last `days` (30). Needs an access token.
+   * How often one of the keys, active or not, was used on each of the last `days` (30 by default). Needs an access
+   * token.
    *
    * @throws {LatchkeyError} `NOT_FOUND`.
    */
@@ -61,7 +62,7 @@ export interface ApiKeys {
   revoke(id: string, options?: CallOptions): Promise<void>
 }
 
-/** The keys of the caller, and any key that somebody has found. */
+/** The keys of the caller, and reporting leaked keys. */
 export interface CallersApiKeys extends ApiKeys {
   /**
    * Revokes a key that you have found, whoever owns it. Needs no credential, and sends none. Once this resolves, no server

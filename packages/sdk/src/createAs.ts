@@ -4,13 +4,13 @@ import type { Call, CallDetails } from "./createCall.ts"
 import type { Credential } from "./credential.ts"
 import type { CallOptions } from "./options.ts"
 
-/** What a backend does for one of its users. */
+/** The calls that a backend makes for one of its users. */
 export interface ForOwner {
   /** The user's keys. */
   readonly apiKeys: ApiKeys
   readonly ownerTokens: {
     /**
-     * Makes a token for the user's browser, which is good for the user's keys alone.
+     * Creates a token for the user's browser, which is valid only for the user's keys.
      *
      * @throws {LatchkeyError} `INVALID_INPUT`, `FORBIDDEN`, `INSUFFICIENT_SCOPE`.
      */
@@ -21,8 +21,8 @@ export interface ForOwner {
 /**
  * Acts for a user of the product. Needs a client with an `apiKey` that has the scope `latchkey:manage`.
  *
- * @param owner your own id of the user or organization, and its issuer: `host` by default.
- * @param by who does it, for the audit trail and `createdBy`.
+ * @param owner your own id for the user or organization, and its issuer: `host` by default.
+ * @param by the person who acts, for the audit trail and `createdBy`.
  * @throws {TypeError} for an empty id.
  */
 export type As = (owner: { subject: string; issuer?: string }, by?: { actor?: string }) => ForOwner
@@ -45,7 +45,7 @@ export const createAs =
     }
   }
 
-/** An id that is missing would otherwise become a user named "undefined". */
+/** A missing id would otherwise become a user named "undefined". */
 function encode(name: string, text: unknown): string {
   if (typeof text !== "string" || !/^(?!.*\p{Cc}).{1,255}$/su.test(text) || /\p{Cs}/u.test(text)) {
     throw new TypeError(`${name} must be a text of 1 to 255 characters`)

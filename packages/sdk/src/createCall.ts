@@ -21,7 +21,7 @@ export interface CallDetails extends CallOptions {
   credential: Credential
   /** A mutation that can be repeated safely, and so is retried like a query. */
   isRepeatable?: boolean
-  /** Whether to send it in a request of its own. */
+  /** Whether to send it in a separate request. */
   isAlone?: boolean
 }
 

@@ -7,8 +7,8 @@ import type { LatchkeyOptions } from "./options.ts"
 /**
  * The credential in a client's options.
  *
- * @throws {TypeError} if there are several, rather than guess which one was meant; if there is to be a key, but it is
- * empty or malformed.
+ * @throws {TypeError} if there are several, instead of guessing which one was meant, and if there is a key that is
+ *   empty or malformed.
  */
 export function createCredential(options: LatchkeyOptions, refresh: Refresh): Credential {
   const { apiKey, accessToken, session } = options

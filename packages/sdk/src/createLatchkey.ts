@@ -1,12 +1,20 @@
 import type {
+  Account,
+  CookieSecondFactorAnswer,
   CookieSignedIn,
   CookieSignInInput,
+  CurrentPassword,
   ListAuditInput,
   Me,
   PasswordChange,
+  PasswordReset,
+  RecoveryCodes,
+  SecondFactorAnswer,
+  SecondFactorCode,
   SessionList,
   SignedIn,
   SignInInput,
+  TotpSetup,
 } from "@latchkey/contract"
 import { type Admin, createAdmin } from "./createAdmin.ts"
 import { type CallersApiKeys, createApiKeys } from "./createApiKeys.ts"
@@ -15,7 +23,7 @@ import { type CallDetails, createCall } from "./createCall.ts"
 import { createCredential } from "./createCredential.ts"
 import { createTransport } from "./createTransport.ts"
 import { createVerify } from "./createVerify.ts"
-import { noCredential } from "./credential.ts"
+import { addHeaders, noCredential } from "./credential.ts"
 import { listPages } from "./listPages.ts"
 import type { AuditList } from "./lists.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
@@ -36,10 +44,14 @@ export interface Latchkey {
     /**
      * Signs in. The result can be passed as a client's `session`.
      *
-     * @throws {LatchkeyError} `LOGIN_FAILED`, whether the email or the password is wrong.
+     * With a second factor, the right password throws `SECOND_FACTOR_REQUIRED`. Call again with the error's `challenge` and
+     * a code.
+     *
+     * @throws {LatchkeyError} `LOGIN_FAILED`, whether the email or the password is wrong; for an answer to a challenge,
+     *   with the field that is wrong in `issues`: `challenge` if it has ended. `SECOND_FACTOR_REQUIRED`.
      */
-    login(input: CookieSignInInput, options?: CallOptions): Promise<CookieSignedIn>
-    login(input: SignInInput, options?: CallOptions): Promise<SignedIn>
+    login(input: CookieSignInInput | CookieSecondFactorAnswer, options?: CallOptions): Promise<CookieSignedIn>
+    login(input: SignInInput | SecondFactorAnswer, options?: CallOptions): Promise<SignedIn>
     /**
      * Replaces the refresh token, or the cookie's if omitted. A client with a `session` does this by itself.
      *
@@ -55,6 +67,34 @@ export interface Latchkey {
      * @throws {LatchkeyError} `LOGIN_FAILED` if the current password is wrong, `INVALID_INPUT`.
      */
     changePassword(input: PasswordChange, options?: CallOptions): Promise<void>
+    /**
+     * Asks for a mail with a link to set a new password. Resolves for any email.
+     *
+     * @throws {LatchkeyError} `FORBIDDEN` if the server sends no mail.
+     */
+    requestPasswordReset(input: { email: string }, options?: CallOptions): Promise<void>
+    /**
+     * Sets a new password with the token of a link, and ends all sessions. Does not sign in.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND` if the link was used, replaced or has expired, `INVALID_INPUT`.
+     */
+    resetPassword(input: PasswordReset, options?: CallOptions): Promise<void>
+    /**
+     * Asks for a link to verify the email of the caller's account, unless it is verified already. Needs an access token.
+     *
+     * @throws {LatchkeyError} `FORBIDDEN` if the server sends no mail.
+     */
+    requestEmailVerification(options?: CallOptions): Promise<void>
+    /**
+     * Verifies an email with the token of a link. An email that makes its account an administrator needs the access
+     * token of that account.
+     *
+     * @throws {LatchkeyError} `NOT_FOUND` if the link was used, replaced or has expired, `FORBIDDEN` without the access
+     *   token.
+     */
+    verifyEmail(input: { token: string }, options?: CallOptions): Promise<void>
+    /** How the caller's account is protected. Needs an access token. */
+    account(options?: CallOptions): Promise<Account>
     /** The caller. */
     me(options?: CallOptions): Promise<Me>
   }
@@ -66,6 +106,29 @@ export interface Latchkey {
     revoke(id: string, options?: CallOptions): Promise<void>
     /** Signs out everywhere else. */
     revokeOthers(options?: CallOptions): Promise<void>
+  }
+  /** The second factor of the caller's account. Its changes end the other sessions. All need an access token. */
+  readonly secondFactor: {
+    /**
+     * Begins to set up an authenticator app. The secret is not shown again.
+     *
+     * @throws {LatchkeyError} `LOGIN_FAILED` if the current password is wrong, `SECOND_FACTOR_EXISTS`.
+     */
+    setUp(input: CurrentPassword, options?: CallOptions): Promise<TotpSetup>
+    /**
+     * Completes the setup with the app's first code. The recovery codes are not shown again.
+     *
+     * @throws {LatchkeyError} `LOGIN_FAILED` if the code is wrong, `NOT_FOUND` if no setup was begun within the last
+     *   hour.
+     */
+    confirm(input: { totp: string }, options?: CallOptions): Promise<RecoveryCodes>
+    /** @throws {LatchkeyError} `LOGIN_FAILED` with the wrong field in `issues`, `NOT_FOUND` without a second factor. */
+    renewRecoveryCodes(
+      input: CurrentPassword & SecondFactorCode,
+      options?: CallOptions,
+    ): Promise<RecoveryCodes>
+    /** @throws {LatchkeyError} as `renewRecoveryCodes`. */
+    remove(input: CurrentPassword & SecondFactorCode, options?: CallOptions): Promise<void>
   }
   readonly audit: {
     /**
@@ -89,11 +152,14 @@ const DEFAULT_RETRIES = 3
  */
 export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const { baseUrl, timeout = DEFAULT_TIMEOUT, retries = DEFAULT_RETRIES, allowInsecureHttp = false } = options
-  const transport = createTransport(readBaseUrl(baseUrl, allowInsecureHttp), options.onResponse)
+  const transport = createTransport(readBaseUrl(baseUrl, allowInsecureHttp), options)
   const call = createCall(transport, { timeout: checkTimeout(timeout), retries })
-  const credential = createCredential(options, (refreshToken) => auth.refresh({ refreshToken }))
+  const withCustomHeaders = addHeaders(options.headers)
+  const credential = withCustomHeaders(
+    createCredential(options, (refreshToken) => auth.refresh({ refreshToken })),
+  )
 
-  const anonymous: CallDetails = { kind: "mutation", credential: noCredential }
+  const anonymous: CallDetails = { kind: "mutation", credential: withCustomHeaders(noCredential) }
   const mutation: CallDetails = { kind: "mutation", credential }
   const query: CallDetails = { kind: "query", credential }
 
@@ -107,12 +173,26 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     refresh: signIn("refresh"),
     logout: (options) => call("auth", "logout", undefined, { ...options, ...mutation }),
     changePassword: (input, options) => call("auth", "changePassword", input, { ...options, ...mutation }),
+    requestPasswordReset: (input, options) =>
+      call("auth", "requestPasswordReset", input, { ...options, ...anonymous }),
+    resetPassword: (input, options) => call("auth", "resetPassword", input, { ...options, ...anonymous }),
+    requestEmailVerification: (options) =>
+      call("auth", "requestEmailVerification", undefined, { ...options, ...mutation }),
+    verifyEmail: (input, options) => call("auth", "verifyEmail", input, { ...options, ...mutation }),
+    account: (options) => call("auth", "account", undefined, { ...options, ...query }),
     me: (options) => call("auth", "me", undefined, { ...options, ...query }),
   }
   const sessions: Latchkey["sessions"] = {
     list: (options) => call("sessions", "list", undefined, { ...options, ...query }),
     revoke: (id, options) => call("sessions", "revoke", { id }, { ...options, ...mutation }),
     revokeOthers: (options) => call("sessions", "revokeOthers", undefined, { ...options, ...mutation }),
+  }
+  const secondFactor: Latchkey["secondFactor"] = {
+    setUp: (input, options) => call("secondFactor", "setUp", input, { ...options, ...mutation }),
+    confirm: (input, options) => call("secondFactor", "confirm", input, { ...options, ...mutation }),
+    renewRecoveryCodes: (input, options) =>
+      call("secondFactor", "renewRecoveryCodes", input, { ...options, ...mutation }),
+    remove: (input, options) => call("secondFactor", "remove", input, { ...options, ...mutation }),
   }
   const audit: Latchkey["audit"] = {
     list: (input, options) =>
@@ -128,6 +208,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
         call("apiKeys", "reportLeaked", { key }, { ...options, ...anonymous, isRepeatable: true }),
     },
     sessions,
+    secondFactor,
     audit,
     admin: createAdmin(call, { query, mutation }),
     as: createAs(call, credential),

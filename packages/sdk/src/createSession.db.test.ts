@@ -5,10 +5,10 @@ import {
   register,
   respond,
   result,
-  type ServerProcess,
   startRawServer,
   startServer,
   startServerOnPostgres,
+  type TestServer,
 } from "../test/startServer.ts"
 import { createLatchkey, LatchkeyError, type SignedIn } from "./index.ts"
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]())
 
-const refreshes = (server: ServerProcess) => server.count("/trpc/auth.refresh")
+const refreshes = (server: TestServer) => server.count("/trpc/auth.refresh")
 
 test("50 concurrent calls with an expired access token share one refresh and all succeed", async () => {
   const { user, accessToken, refreshToken } = await register(server.url)

@@ -16,7 +16,7 @@ export interface Operation {
   input: unknown
   headers: CredentialHeaders
   signal: AbortSignal
-  /** Whether to send it in a request of its own. */
+  /** Whether to send it in a separate request. */
   isAlone?: boolean | undefined
 }
 
@@ -29,12 +29,15 @@ const MAX_BATCH_SIZE = 20
 const client = `sdk/${packageJson.version}`
 
 /**
- * tRPC's batching link without the rest of its client, which the SDK has no use for. Queries and mutations are sent in
+ * tRPC's batching link without the rest of its client, which the SDK doesn't need. Queries and mutations are sent in
  * separate batches.
  */
-export function createTransport(url: string, onResponse: LatchkeyOptions["onResponse"]): Transport {
-  // A redirect is not followed: X-API-Key would go along, wherever it leads.
-  const always = { redirect: "manual", ...uncached() } as const
+export function createTransport(
+  url: string,
+  { onResponse, credentials }: Pick<LatchkeyOptions, "onResponse" | "credentials">,
+): Transport {
+  // Redirects are not followed: X-API-Key would be sent to wherever they lead.
+  const always = { redirect: "manual", ...uncached(), ...(credentials && { credentials }) } as const
   const links = new Map<string, OperationLink<AppRouter, unknown, unknown>>()
 
   // Each call may have a different credential, and must never be sent with another caller's. So calls share a link,

@@ -8,10 +8,10 @@ import { checkTimeout, withDeadline } from "./withDeadline.ts"
 
 const DEFAULT_TIMEOUT = 1_000
 
-/** A batch of 20 longer ones could exceed the server's limit for a body, and would then fail as a whole. */
+/** A batch of 20 longer credentials could exceed the server's limit for a body, and would then fail as a whole. */
 const MAX_LENGTH_IN_BATCH = 1_000
 
-/** More than any server takes in a header. */
+/** More than any server accepts in a header. */
 const MAX_LENGTH = 16_384
 
 const INVALID: Verification = { active: false, reason: "INVALID" }
@@ -53,7 +53,7 @@ export function createVerify(call: Call, credential: Credential): Verify {
   }
 }
 
-/** Whether a header can hold it. No other text is a credential, and it need not be sent. */
+/** Whether a header can hold it. Any other text can't be a credential, and need not be sent. */
 const isPossible = (token: unknown): token is string =>
   typeof token === "string" && token.length <= MAX_LENGTH && /^[\x21-\x7e]+$/.test(token)
 

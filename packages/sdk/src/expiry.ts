@@ -7,16 +7,16 @@ interface ExpiresIn {
 
 export interface NewApiKey extends CreateApiKeyInput, ExpiresIn {}
 
-/** What to change. What is left out stays as it is, and null lifts a restriction. */
+/** The fields to change. Fields that are left out stay as they are, and null lifts a restriction. */
 export interface ApiKeyUpdate extends ApiKeyChange, ExpiresIn {}
 
 /** How to replace a key. */
 export interface ApiKeyRotation extends Omit<RotateApiKeyInput, "id">, ExpiresIn {}
 
 /**
- * An input with `expiresAt` in place of `expiresIn`.
+ * An input with `expiresAt` instead of `expiresIn`.
  *
- * @throws {TypeError} for both, and for an `expiresIn` that is no positive number.
+ * @throws {TypeError} for both, and for an `expiresIn` that is not a positive number.
  */
 export function withExpiresAt<Input extends ExpiresIn & { expiresAt?: Date | string | null | undefined }>({
   expiresIn,

@@ -297,3 +297,13 @@ test("a timeout during a retry has the previous error as its cause", async () =>
   const error = await catchError(client(raw.url, { timeout: 800 }).auth.me())
   expect(error).toMatchObject({ reason: "TIMEOUT", cause: { reason: "UNAVAILABLE" } })
 })
+
+test("a sign-in that needs a second factor gives the challenge and the methods, and printing the error shows no challenge", async () => {
+  const details = { challenge: "c".repeat(43), methods: ["totp", "recoveryCode"] }
+  const body = failure("SECOND_FACTOR_REQUIRED", 401, details)
+  await using raw = await startRawServer((socket) => respond(socket, 401, body))
+  const { auth } = createLatchkey({ baseUrl: raw.url })
+  const error = await auth.login({ email: "a@company.tld", password: "x" }).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ reason: "SECOND_FACTOR_REQUIRED", ...details })
+  expect(inspect(error) + JSON.stringify(error)).not.toContain(details.challenge)
+})

@@ -17,8 +17,8 @@ export interface Answer {
 /**
  * One HTTP request.
  *
- * @throws {LatchkeyError} `NETWORK` if no response came, or not from Latchkey; `RATE_LIMITED` or `UNAVAILABLE` if a
- * proxy's status says so.
+ * @throws {LatchkeyError} `NETWORK` if no response came, or if it is not from Latchkey; `RATE_LIMITED` or
+ *   `UNAVAILABLE` if a proxy's status says so.
  */
 export async function fetchAnswer(
   url: string,

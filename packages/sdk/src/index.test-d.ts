@@ -108,6 +108,8 @@ export function explain(error: LatchkeyError): string {
     case "AMBIGUOUS_CREDENTIALS":
     case "UNAUTHENTICATED":
     case "LOGIN_FAILED":
+    case "SECOND_FACTOR_REQUIRED":
+    case "SECOND_FACTOR_EXISTS":
     case "FORBIDDEN":
     case "INSUFFICIENT_SCOPE":
     case "NOT_FOUND":

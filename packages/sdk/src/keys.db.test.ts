@@ -15,7 +15,7 @@ async function newUser() {
   return createLatchkey({ baseUrl: server.url, accessToken })
 }
 
-test("a key is read and changed, and what is left out stays", async () => {
+test("a key is read and changed, and omitted fields stay", async () => {
   const { apiKeys } = await newUser()
   const { id, key } = await apiKeys.create({
     label: "import",
@@ -38,7 +38,7 @@ test("a key is read and changed, and what is left out stays", async () => {
   await expect(byKey.apiKeys.get(id)).rejects.toMatchObject({ reason: "FORBIDDEN" })
 })
 
-test("a key is replaced, and the old one is valid for the grace", async () => {
+test("a key is replaced, and the old one is valid for the grace period", async () => {
   const { apiKeys } = await newUser()
   const old = await apiKeys.create({ label: "import" })
   const second = await apiKeys.rotate(old.id, { grace: 60, expiresIn: 3_600 })
@@ -79,7 +79,7 @@ test.each([
   await expect(apiKeys.rotate("some-id", expiry)).rejects.toThrow(TypeError)
 })
 
-test("whoever finds a key reports it without a credential, and it ends", async () => {
+test("anyone who finds a key can report it without a credential, which revokes it", async () => {
   const { accessToken } = await register(server.url)
   const { key } = await createLatchkey({ baseUrl: server.url, accessToken }).apiKeys.create({
     label: "found",

@@ -1,4 +1,4 @@
-import type { Reason } from "@latchkey/contract"
+import type { Reason, SecondFactorMethod } from "@latchkey/contract"
 
 /**
  * Why a call failed. `NETWORK`: no response, or one that did not come from Latchkey, such as a proxy's page.
@@ -28,6 +28,8 @@ export interface LatchkeyFailure {
     /** Seconds, for this call. The header has the longest of the batch. */
     retryAfter?: number
     limit?: "key" | "caller"
+    challenge?: string
+    methods?: readonly SecondFactorMethod[]
   }
 }
 
@@ -39,13 +41,17 @@ export interface LatchkeyErrorDetails {
   requestId?: string | undefined
   /** Seconds to wait before retrying. */
   retryAfter?: number | undefined
-  /** Whose limit `verify` exceeded: that of the key, or the client's. */
+  /** Whose limit was exceeded, with `verify`: the limit of the key, or the client's. */
   limit?: "key" | "caller" | undefined
+  /** With `SECOND_FACTOR_REQUIRED`: pass it to `auth.login` with a code. It is not printed. */
+  challenge?: string | undefined
+  /** With `SECOND_FACTOR_REQUIRED`: which codes can complete the sign-in. */
+  methods?: readonly SecondFactorMethod[] | undefined
   /** The problems with the input, by field. */
   issues?: readonly Issue[] | undefined
   /**
-   * False if the call certainly changed nothing, so it is safe to retry. True if it is done in part or perhaps done: make
-   * the same call again.
+   * False if the call certainly changed nothing, so it is safe to retry. True if it has, or may have, changed
+   * something: repeat the call.
    */
   begun?: boolean | undefined
 }
@@ -57,6 +63,8 @@ export class LatchkeyError extends Error implements LatchkeyErrorDetails {
   declare readonly requestId?: string
   declare readonly retryAfter?: number
   declare readonly limit?: "key" | "caller"
+  declare readonly challenge?: string
+  declare readonly methods?: readonly SecondFactorMethod[]
   declare readonly issues?: readonly Issue[]
   declare readonly begun?: boolean
 
@@ -65,9 +73,15 @@ export class LatchkeyError extends Error implements LatchkeyErrorDetails {
     LatchkeyError.prototype.name = "LatchkeyError"
   }
 
-  constructor(message: string, { reason, ...details }: LatchkeyErrorDetails, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    { reason, challenge, ...details }: LatchkeyErrorDetails,
+    options?: ErrorOptions,
+  ) {
     super(message, options)
     this.reason = reason
+    // Not enumerable, so that logs don't show it.
+    if (challenge !== undefined) Object.defineProperty(this, "challenge", { value: challenge })
     // Unknown details are left out, so that a printed error has no `undefined` fields.
     for (const [name, value] of Object.entries(details)) {
       if (value !== undefined) Object.assign(this, { [name]: value })

@@ -9,7 +9,7 @@ export type Secret =
 
 /** A session that refreshes itself. Accepts the result of `auth.login` as it is. */
 export interface SessionOptions {
-  /** The newest. Use it in one client only: using it twice ends the session. */
+  /** The newest refresh token. Use it in one client only: using it twice ends the session. */
   refreshToken: string
   /** Saves the first refresh while it is valid. */
   accessToken?: string | undefined
@@ -32,15 +32,21 @@ export interface LatchkeyResponse {
   duration: number
 }
 
+export type CustomHeaders = Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+
 interface Common {
   /** The server's URL, such as `https://keys.company.tld`; may have a path. */
   baseUrl: string | URL
   /** Milliseconds for a call, including retries; default 10,000. */
   timeout?: number | undefined
-  /** How often a failed call is retried, where that is safe; default 3. */
+  /** How often a failed call is retried, if that is safe; default 3. */
   retries?: number | undefined
   /** Allows plain http to other hosts, which exposes credentials on the network. */
   allowInsecureHttp?: boolean | undefined
+  /** Headers of your own for each call, such as the organization that the user acts for. A function is called before each. */
+  headers?: CustomHeaders | undefined
+  /** `include` sends cookies to a host on another origin, which has to allow this page's origin. */
+  credentials?: "include" | undefined
   /** Called after each response, for logs and traces. Its errors don't affect the call. */
   onResponse?: ((response: LatchkeyResponse) => void) | undefined
 }

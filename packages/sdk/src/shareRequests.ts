@@ -1,9 +1,9 @@
 /**
- * Shares requests among concurrent calls with equal keys. At most one request per key is in flight; calls that are made
+ * Shares requests among concurrent calls with equal keys. At most one request per key is in flight; calls made
  * meanwhile share the next one. A call is always answered by a request that was sent after it was made.
  */
 export function shareRequests<T>(): (key: string, send: () => Promise<T>) => Promise<T> {
-  /** The last request of each key, which gathers calls until it is sent. */
+  /** The last request of each key, which collects calls until it is sent. */
   const requests = new Map<string, { answer: Promise<T>; isSent: boolean }>()
 
   return (key, send) => {

@@ -1,12 +1,10 @@
-import { createTestDatabase } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
-import { PASSWORD, register, startServer } from "../test/startServer.ts"
+import { PASSWORD, register, startServerOnPostgres } from "../test/startServer.ts"
 import { createLatchkey } from "./createLatchkey.ts"
 import { LatchkeyError } from "./latchkeyError.ts"
 
 test("a rate-limited call fails at once with its Retry-After, and a rate-limited refresh keeps the session", async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
-  await using server = await startServer({ databaseUrl: database.url, RATE_LIMIT_FACTOR: "1" })
+  await using server = await startServerOnPostgres(inject("postgresUrl"), { RATE_LIMIT_FACTOR: "1" })
   const { user, refreshToken } = await register(server.url)
   const { auth } = createLatchkey({ baseUrl: server.url })
   const catchError = (call: Promise<unknown>) => call.catch((error: unknown) => error)

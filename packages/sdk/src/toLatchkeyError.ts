@@ -14,13 +14,25 @@ export function toLatchkeyError(error: unknown): unknown {
   const answer = error.meta?.response as Answer | undefined
   const { data, message } = error as TRPCClientError<AppRouter>
   if (isFailure(data)) {
-    const { reason, httpStatus: status, requestId, issues, begun, retryAfter, limit } = data
+    const {
+      reason,
+      httpStatus: status,
+      requestId,
+      issues,
+      begun,
+      retryAfter,
+      limit,
+      challenge,
+      methods,
+    } = data
     return new LatchkeyError(message, {
       reason,
       status,
       requestId: requestId ?? undefined,
       retryAfter: retryAfter ?? answer?.retryAfter,
       limit,
+      challenge,
+      methods,
       issues,
       // The server checks its rate limits before it runs a call.
       begun: reason === "RATE_LIMITED" ? false : begun,

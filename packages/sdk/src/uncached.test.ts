@@ -59,7 +59,7 @@ test("a platform that throws at the option is called without it, and each call i
   expect(raw.requests).toHaveLength(2)
 })
 
-test("a cache that goes by the option alone does not outlive a revocation", async () => {
+test("a cache that respects only the option does not outlive a revocation", async () => {
   const stored = new Map<string, Response>()
   vi.stubGlobal("fetch", async (url: string, init: RequestInit & { cache?: string }) => {
     if (init.cache === "no-store") return platform.fetch(url, init)

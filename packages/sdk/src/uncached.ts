@@ -1,7 +1,7 @@
 /**
- * Keeps the platform's caches away from an answer: Next.js would go on answering with one that it has stored, after
- * the key in it was revoked, whatever the answer's own `Cache-Control` says. Older Cloudflare Workers have no such
- * cache, and throw at the option; a `Request` tells so without sending anything.
+ * Keeps the platform from caching a response. Next.js would keep returning a stored one after its key was revoked,
+ * whatever the response's own `Cache-Control` says. Older Cloudflare Workers have no such cache, and throw for the
+ * option; creating a `Request` reveals that without sending anything.
  */
 export function uncached(): { cache?: "no-store" } {
   const options = { cache: "no-store" } as const

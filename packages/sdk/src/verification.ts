@@ -1,4 +1,4 @@
-/** A verdict about a key or access token. */
+/** A verdict on a key or access token. */
 export type Verification =
   | {
       active: true
@@ -22,7 +22,7 @@ export type Verification =
 export interface VerifyOptions {
   /** Without a verdict: `throw` the `LatchkeyError`, for you to respond with 503, or `deny` as `INVALID`. */
   onUnavailable: "deny" | "throw"
-  /** All of these are needed. */
+  /** The caller needs all of these. */
   scope?: string | readonly string[] | undefined
   /** Your client's IP address, for keys that are limited to addresses. */
   address?: string | undefined
@@ -34,6 +34,6 @@ export interface VerifyOptions {
  * Asks whether a key or access token (without `Bearer`) is valid now. Needs a client with an `apiKey` that has the scope
  * `latchkey:introspect`. Nothing is cached.
  *
- * @throws {LatchkeyError} if there is no verdict (see `onUnavailable`), or the client itself may not ask.
+ * @throws {LatchkeyError} if there is no verdict (see `onUnavailable`), or if the client itself may not ask.
  */
 export type Verify = (credential: string | null | undefined, options: VerifyOptions) => Promise<Verification>

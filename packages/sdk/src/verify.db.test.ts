@@ -53,7 +53,7 @@ test("an access token is verified, and expires", async () => {
   expect(verified.active && verified.expiresAt).toBeInstanceOf(Date)
 })
 
-test("a revoked key is refused in every call made after the revocation, also beside older ones", async () => {
+test("a revoked key is refused in every call made after the revocation, even while older calls are in flight", async () => {
   const { key, revoke } = await newUser()
   const before = Array.from({ length: 20 }, () => api.verify(key, { ...orThrow, timeout: 20_000 }))
   await revoke()
@@ -62,7 +62,7 @@ test("a revoked key is refused in every call made after the revocation, also bes
   for (const verification of await Promise.all(after)) expect(verification).toEqual(INVALID)
 })
 
-test("one bad credential spoils none that is verified with it", async () => {
+test("one invalid credential does not affect others that are verified with it", async () => {
   const { key } = await newUser()
   const bad = ["0".repeat(64), "x".repeat(1_000), "y".repeat(9_000), `"\\`.repeat(500)]
   const options = { ...orThrow, timeout: 20_000 }
@@ -80,7 +80,7 @@ test("a client that may not ask is told so", async () => {
   await expect(verify(key, { onUnavailable: "deny" })).rejects.toMatchObject({ status: 403 })
 })
 
-test("an address that is none is the caller's mistake", async () => {
+test("an invalid address is reported as the caller's mistake", async () => {
   const { key } = await newUser()
   await expect(api.verify(key, { onUnavailable: "deny", address: "localhost" })).rejects.toMatchObject({
     reason: "INVALID_INPUT",

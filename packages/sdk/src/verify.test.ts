@@ -123,7 +123,7 @@ test.each([null, undefined, "", "a b", "ü", "a\n", "x".repeat(20_000)])(
   },
 )
 
-test("concurrent calls about one credential share a request, but for those with another address", async () => {
+test("concurrent calls about one credential share a request, except calls with another address", async () => {
   await using raw = await startRawServer((socket, request) => {
     const calls = Object.keys(JSON.parse(request.slice(request.indexOf("\r\n\r\n") + 4)))
     respond(socket, 200, JSON.stringify(calls.map(() => ({ result: { data: { json: ACTIVE } } }))))
@@ -146,7 +146,7 @@ test("concurrent calls about one credential share a request, but for those with 
   expect(all[0]).not.toBe(all[1])
 })
 
-test("a long credential has a request of its own, so that others do not fail with it", async () => {
+test("a long credential is sent in a separate request, so that others do not fail with it", async () => {
   await using raw = await startRawServer((socket) => respond(socket, 200, result({ active: false })))
   const { verify } = client(raw.url)
   await Promise.all([verify(CREDENTIAL, orThrow), verify("x".repeat(10_000), orThrow)])
@@ -197,7 +197,7 @@ test.each([KEY, ` ${KEY}\n`, `acme_${KEY}01234567`, "sk_live_imported_from_elsew
   },
 )
 
-test("a client without a key is created, also if it has another credential", () => {
+test("a client without a key is created, even if it has another credential", () => {
   expect(create({})).toBeDefined()
   expect(create({ accessToken: "x", apiKey: undefined })).toBeDefined()
   expect(create({ session: { refreshToken: "x" }, apiKey: undefined })).toBeDefined()

@@ -6,9 +6,9 @@ const BASE_DELAY = 500
 const MAX_DELAY = 5_000
 
 /**
- * Retries a failed call where that is safe: a query if the server was unreachable or busy, any call if the server
- * reports that it did not begin. The delay is `Retry-After` plus full jitter. If it would exceed the deadline, the call
- * fails at once, because its error tells the caller more than a timeout would.
+ * Retries a failed call if that is safe: a query if the server was unreachable or busy, and any call if the server
+ * reports that it did not begin. The delay is `Retry-After` plus full jitter. If it would exceed the deadline, the
+ * call fails at once, because its error tells the caller more than a timeout would.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -29,7 +29,7 @@ export async function withRetries<T>(
 }
 
 function isRetryable(error: unknown, kind: "query" | "mutation"): error is LatchkeyError {
-  // That another's key has used up its limit is the answer.
+  // If another key has used up its limit, that is the answer.
   if (!(error instanceof LatchkeyError) || error.limit === "key") return false
   return error.begun === false || (kind === "query" && /^(NETWORK|UNAVAILABLE)$/.test(error.reason))
 }

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { codeBlocks } from "@latchkey/test-postgres"
+import { codeBlocks, sharedFolder } from "@latchkey/test-postgres"
+import { inject } from "vitest"
 
 const sdkFolder = fileURLToPath(new URL("..", import.meta.url))
 
@@ -39,25 +40,24 @@ export function runProgram(
 
 const withoutKeys = (text: string) => text.replace(/[0-9a-f]{64}/g, "<key>")
 
-/** Packs the SDK. Builds it first if the build is older than the sources. */
+/** Packs the SDK once in a run, and creates a folder for a test file. */
 export async function packSdk(): Promise<PackedSdk> {
+  const packed = await sharedFolder(inject("runFolder"), "sdk", pack)
+  const [tarball = ""] = await readdir(packed)
   const folder = await mkdtemp(join(tmpdir(), "latchkey-sdk-"))
-  if (!(await isBuilt()))
-    await runProgram(join(sdkFolder, "node_modules/.bin/tsdown"), [], { cwd: sdkFolder })
-  const { stdout } = await runProgram(
-    "npm",
-    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
-    {
-      cwd: sdkFolder,
-    },
-  )
-  const [packed] = JSON.parse(stdout) as [{ filename: string }]
   return {
     folder,
-    tarball: join(folder, packed.filename),
+    tarball: join(packed, tarball),
     [Symbol.asyncDispose]: () =>
       rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   }
+}
+
+/** Packs the SDK into a folder. Builds it first if the build is older than the sources. */
+async function pack(folder: string) {
+  if (!(await isBuilt()))
+    await runProgram(join(sdkFolder, "node_modules/.bin/tsdown"), [], { cwd: sdkFolder })
+  await runProgram("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: sdkFolder })
 }
 
 async function isBuilt(): Promise<boolean> {

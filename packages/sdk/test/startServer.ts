@@ -4,15 +4,18 @@ import { once } from "node:events"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { startServerOnPostgres as startInThisProcess } from "../../../apps/standalone/test/testServer.ts"
 import { createLatchkey } from "../src/createLatchkey.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
-export interface ServerProcess extends AsyncDisposable {
+export interface TestServer extends AsyncDisposable {
   url: string
   /** The number of requests answered so far on a route, such as `/trpc/auth.refresh`. */
   count(route: string): Promise<number>
+}
+
+export interface ServerProcess extends TestServer {
   /** Kills the process, which gets no chance to clean up. */
   kill(): Promise<void>
 }
@@ -58,39 +61,40 @@ export async function startServer({
   const killOnExit = () => child.kill("SIGKILL")
   process.once("exit", killOnExit)
   const exited = once(child, "exit").finally(() => process.off("exit", killOnExit))
-  const logEntries: { route: string; requestId: string }[] = []
+  const lines: string[] = []
   const url = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const { url, route, requestId } = JSON.parse(line) as Record<string, string>
+      lines.push(line)
+      const { url } = JSON.parse(line) as { url?: string }
       if (url) resolve(url)
-      if (route && requestId) logEntries.push({ route, requestId })
     })
     exited.then(() => reject(new Error("the server exited before it was ready")))
   })
-  async function count(route: string) {
-    // Once this request is in the log, all earlier ones are.
-    const last = (await fetch(`${await url}/healthz`)).headers.get("x-request-id")
-    while (!logEntries.some(({ requestId }) => requestId === last)) await new Promise(setImmediate)
-    return logEntries.filter((entry) => entry.route === route).length
-  }
   async function kill() {
     child.kill("SIGKILL")
     await exited
   }
-  return { url: await url, count, kill, [Symbol.asyncDispose]: kill }
+  return { url: await url, count: counter(url, lines), kill, [Symbol.asyncDispose]: kill }
 }
 
-/** Starts a real server in its own process, with its own PostgreSQL database. */
+/** Starts a real server in this process, with its own PostgreSQL database and cheap bcrypts. */
 export async function startServerOnPostgres(postgresUrl: string, variables: Record<string, string> = {}) {
-  const database = await createTestDatabase(postgresUrl)
-  const server = await startServer({ databaseUrl: database.url, ...variables })
+  const server = await startInThisProcess(postgresUrl, { AUTH_SECRET: SECRET, ...variables })
   return {
     ...server,
-    databaseUrl: database.url,
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]()
-      await database[Symbol.asyncDispose]()
-    },
+    databaseUrl: server.shared.DATABASE_URL,
+    count: counter(server.url, server.log),
+  }
+}
+
+/** Counts the requests in a server's log. */
+function counter(url: string | Promise<string>, log: readonly string[]): TestServer["count"] {
+  const entries = () => log.map((line) => JSON.parse(line) as { route?: string; requestId?: string })
+  return async (route) => {
+    // Once this request is in the log, all earlier ones are.
+    const last = (await fetch(`${await url}/healthz`)).headers.get("x-request-id")
+    while (!entries().some(({ requestId }) => requestId === last)) await new Promise(setImmediate)
+    return entries().filter((entry) => entry.route === route).length
   }
 }
 

@@ -21,7 +21,7 @@ test("a key is accepted until it is revoked", async () => {
   expect(JSON.stringify(await response.json())).not.toContain(refused.cause)
 })
 
-test("everything is under the base path, and nothing beside it", async () => {
+test("everything is under the base path, and nothing outside it", async () => {
   await using started = await startLatchkey(serverUrl, { basePath: "/api/keys" })
   const { latchkey } = started
   const { accessToken } = await newKey(latchkey)
@@ -63,7 +63,7 @@ test("the dashboard's page refers to its files under the base path", async ({ sk
   }
 })
 
-test("without a database there is no verdict, and later there is", async () => {
+test("without a database there is no verdict, and there is one once it is back", async () => {
   await using started = await startLatchkey(serverUrl, {
     databaseUrl: "postgres://nobody:secret-of-the-database@127.0.0.1:1/nothing",
   })

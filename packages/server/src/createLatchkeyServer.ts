@@ -8,7 +8,7 @@ import type { LatchkeyServer } from "./types.ts"
 /**
  * Creates a server's Latchkey. Opens nothing until it is used, so that modules can be imported during a build.
  *
- * @throws {TypeError} with every option that is wrong, or with what the embedded database needs and is not installed.
+ * @throws {TypeError} with every option that is wrong, or with the missing packages that the embedded database needs.
  */
 export function createLatchkeyServer<const Scope extends string = never>(
   options: LatchkeyServerOptions<Scope>,

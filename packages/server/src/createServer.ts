@@ -4,14 +4,14 @@ import type { AppRouter } from "./appRouter.ts"
 import { createEngine, type Engine, type Internals } from "./engine/engine.ts"
 import { toHandlerLogger } from "./engine/logger.ts"
 import { protectedResourceOf } from "./engine/protectedResource.ts"
-import { createHostContext, createHostRequest } from "./host/hostRequest.ts"
+import { createHostContext, HostRequest } from "./host/hostRequest.ts"
 import { readHeaders } from "./host/readHeaders.ts"
 import { toPlainRequest } from "./host/toPlainRequest.ts"
 import { createOpenApiParts } from "./openapi.ts"
 import { type Settings, withPublicOrigin } from "./options/readOptions.ts"
 import { createRequires } from "./trpc/requires.ts"
 import type { LatchkeyServer } from "./types.ts"
-import { checkDeclared } from "./verify/checkRequirement.ts"
+import { checkDeclared } from "./verify/checkDeclared.ts"
 import { toVerdict } from "./verify/toVerdict.ts"
 import { createVerify, isUnsafeMethod } from "./verify/verify.ts"
 
@@ -34,10 +34,12 @@ export function createServer(
 
   const latchkey: LatchkeyServer = {
     basePath: internals.mountedAt ?? "",
-    async authenticate(headers, { address, method, request, ...requirement } = {}) {
-      const hostRequest = createHostRequest(source, {
+    scopes,
+    async authenticate(headers, { address, isPeerAddress, method, request, ...requirement } = {}) {
+      const hostRequest = new HostRequest(source, {
         headers: readHeaders(headers),
         address,
+        isPeerAddress,
         method,
         request,
         allowedOrigins,
@@ -49,10 +51,12 @@ export function createServer(
         isCounted: hostRequest.counted.note("request"),
       })
       engine.afterResponse()
-      return toVerdict(outcome, hostRequest.latchkey.request)
+      return toVerdict(outcome, hostRequest.request)
     },
-    async fetch(request, { address, request: hostRequest = request } = {}) {
-      const response = await engine.app.fetch(toPlainRequest(request), { address, hostRequest })
+    async fetch(request, { address, isPeerAddress, request: hostRequest = request } = {}) {
+      const response = await engine.app.fetch(toPlainRequest(request), {
+        ...{ address, isPeerAddress, hostRequest },
+      })
       engine.afterResponse()
       return response
     },
@@ -84,7 +88,7 @@ export function createServer(
   return { latchkey, engine }
 }
 
-/** The refusal of a request for something that was not declared; undefined for any other. */
+/** The refusal, if a request asks for something that was not declared; otherwise undefined. */
 function refusalOf(check: () => void): AuthError | undefined {
   try {
     check()

@@ -5,6 +5,7 @@ export type {
   Identity,
   LatchkeyServerOptions,
   Logger,
+  ProductOptions,
   ScopesOf,
   TrustedIssuer,
 } from "./options/options.ts"

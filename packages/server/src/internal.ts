@@ -1,4 +1,4 @@
-// For Latchkey's own server, which decides more than an application can. Not part of the published package.
+// For Latchkey's own server, which can decide more than an application can. Not part of the published package.
 export { createServer } from "./createServer.ts"
 export type { Internals } from "./engine/engine.ts"
 export {
@@ -11,8 +11,12 @@ export {
   keyPrefix,
   keyRateLimit,
   origin,
+  product,
   publicUrl,
   scopes,
   secret,
+  time,
 } from "./options/fields.ts"
 export type { Settings } from "./options/readOptions.ts"
+export { findFenceProblem } from "./options/revocationFence.ts"
+export { RestoreLogError } from "./restoreLog/restoreLogError.ts"

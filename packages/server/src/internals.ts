@@ -1,7 +1,7 @@
 import { defaultLimits } from "@latchkey/auth"
 import type { Internals } from "./engine/engine.ts"
 
-/** What is not optional in the library. */
+/** The settings that are not optional in the library. */
 export const LIBRARY: Omit<Internals, "mountedAt"> = {
   accessTokenTtl: 900,
   refreshTokenTtl: 2_592_000,

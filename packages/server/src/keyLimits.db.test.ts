@@ -49,7 +49,7 @@ function createProduct() {
 const request = (path: string, headers: Record<string, string>) =>
   new Request(`http://localhost${path}`, { headers })
 
-test("a verdict counts, says how far the limit is used up, and beyond it is a 429 with its cause", async () => {
+test("a verdict counts, tells how much of the limit is left, and beyond it is a 429 with its cause", async () => {
   const { id, headers } = await newKey(2)
   const sent = new Headers(headers)
   const first = await latchkey.authenticate(sent)
@@ -85,7 +85,7 @@ test("each procedure of a batch counts once, however often it is verified", asyn
   expect(remaining((await latchkey.authenticate(headers)).headers)).toBe("6")
 })
 
-test("a guard before a router counts no call twice, and no call of a batch too few", async () => {
+test("a guard before a router counts each call of a batch exactly once", async () => {
   const { headers } = await newKey(10, ["reports:read"])
   const serve = createProduct()
   const app = new Hono()
@@ -166,7 +166,7 @@ test("the host reads the usage of its owners' keys", async () => {
   await expect(apiKeys.usage(id, { days: 91 })).rejects.toMatchObject({ reason: "INVALID_INPUT" })
 })
 
-test("over REST, an owner reads the usage of their own keys, also of all at once", async () => {
+test("over REST, an owner reads the usage of one of their own keys, or of all at once", async () => {
   const credentials = { email: `${randomUUID()}@example.com`, password: randomUUID() }
   const { body: account } = await rest(latchkey, "POST", "/auth/register", { body: credentials })
   const headers = { authorization: `Bearer ${account.accessToken}` }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { createTestLatchkey } from "./testing.ts"
 
-test("a Latchkey in memory knows keys, revocations and outages", async () => {
+test("a Latchkey in memory supports keys, revocations and outages", async () => {
   const latchkey = createTestLatchkey({ scopes: ["reports:read", "reports:write"] })
   const metadata = { plan: "pro" }
   const key = await latchkey.keyFor({ subject: "org_42", scopes: ["reports:read"], metadata })

@@ -7,7 +7,20 @@ import type { LatchkeyServerOptions } from "./options/options.ts"
 import { readOptions } from "./options/readOptions.ts"
 import type { LatchkeyServer } from "./types.ts"
 
-type OptionsInMemory = "databaseUrl" | "database" | "secret" | "schema" | "migrate" | "maxConnections"
+type OptionsInMemory =
+  | "databaseUrl"
+  | "database"
+  | "secret"
+  | "schema"
+  | "migrate"
+  | "maxConnections"
+  | "requireSynchronous"
+  | "restoreLog"
+  | "afterRestore"
+  | "verifyLease"
+  | "verifyLeaseCache"
+  | "revocationFence"
+  | "revocationFenceUrl"
 
 type DistributiveOmit<T, Name extends PropertyKey> = T extends unknown ? Omit<T, Name> : never
 
@@ -37,7 +50,7 @@ export interface TestLatchkey<Scope extends string = string> extends LatchkeySer
 /**
  * Creates a Latchkey whose database is in memory. It needs `@electric-sql/pglite`.
  *
- * @throws {TypeError} with every option that is wrong, or if that is not installed.
+ * @throws {TypeError} with every option that is wrong, or if that package is not installed.
  */
 export function createTestLatchkey<const Scope extends string = never>(
   options: TestLatchkeyOptions<Scope> = {},

@@ -13,19 +13,19 @@ import type {
 import type { TRPCProcedureBuilder, TRPCUnsetMarker } from "@trpc/server"
 import type { AppRouter } from "./appRouter.ts"
 
-/** How a caller presented itself: by a JWT, by an API key, or as whom the host's `identify` says. */
+/** How a caller is identified: by a JWT, by an API key, or by the host's `identify`. */
 export type Via = "jwt" | "apiKey" | "host"
 
-/** Scopes of Latchkey itself, which keys have only if they were created with them. */
+/** Latchkey's own scopes, which keys have only if they were created with them. */
 export type LatchkeyScope = "latchkey:apikeys:read" | "latchkey:introspect" | "latchkey:manage"
 
-/** Who is calling. */
+/** The caller of a request. */
 export interface Caller<Scope extends string = string> {
   /** The host's own id of the owner: a person, an organization or a service. */
   subject: string
-  /** Who vouches for the subject. */
+  /** The issuer of the subject. */
   issuer: string
-  /** Who acts for the owner, if that is somebody else. Never with an API key. */
+  /** The person who acts for the owner, if that is somebody else. Absent with an API key. */
   actor?: string
   via: Via
   /** The id of the API key. Not the key itself. */
@@ -34,12 +34,12 @@ export interface Caller<Scope extends string = string> {
   label?: string
   /** All scopes that the caller has. */
   scopes: readonly (Scope | LatchkeyScope)[]
-  /** What the host has stored with the API key. */
+  /** The metadata that the host has stored with the API key. */
   metadata?: Readonly<Record<string, string>>
   expiresAt?: Date
 }
 
-/** Why there is no caller, for the host's own log. Never part of a response. */
+/** The reason why there is no caller, for the host's own log. Never part of a response. */
 export type RefusalCause =
   | "none"
   | "malformed"
@@ -55,15 +55,15 @@ export type RefusalCause =
   | "origin"
   | "unavailable"
 
-/** What a call needs. */
+/** The requirements of a call. */
 export interface Requirement<Scope extends string = string> {
-  /** The caller needs all of these. With `keysNeedScope`, an empty list opens to keys whatever their scopes. */
+  /** The caller needs all of these. With `keysNeedScope`, an empty list admits keys whatever their scopes. */
   scope?: Scope | readonly Scope[] | undefined
-  /** How the caller may present itself; by default in any way. */
+  /** How the caller may be identified; by default, in any way. */
   via?: Via | readonly Via[] | undefined
   /**
-   * A caller by `host` that changes something must prove that one of the host's own pages sent the request. False: the
-   * host itself sees to that.
+   * A caller by `host` that changes something must prove that one of the host's own pages sent the request. False:
+   * the host itself ensures that.
    */
   sameOrigin?: false | undefined
 }
@@ -71,6 +71,11 @@ export interface Requirement<Scope extends string = string> {
 export interface AuthenticateOptions<Scope extends string = string> extends Requirement<Scope> {
   /** The client's IP address, as far as the host knows it. */
   address?: string | undefined
+  /**
+   * Whether that is only the address of the other end of the connection. If headers then show that a proxy has
+   * forwarded the request, the client's address is uncertain, and a key with an IP list is refused.
+   */
+  isPeerAddress?: boolean | undefined
   /** The request's method. Without it the request counts as one that changes something. */
   method?: string | undefined
   /** The framework's own request, for `identify`. */
@@ -89,7 +94,7 @@ export type HeadersSource = Pick<Headers, "get"> | Readonly<Record<string, strin
 export interface Accepted<Scope extends string = string> {
   ok: true
   caller: Caller<Scope>
-  /** For the response: how the caller's rate limit stands. */
+  /** For the response: the state of the caller's rate limit. */
   headers: Record<string, string>
 }
 
@@ -104,7 +109,7 @@ export interface Refused {
   toResponse(): Response
   /** For the host's own log. */
   cause: RefusalCause
-  /** For the host's own log, once the key's secret fits. */
+  /** For the host's own log, if the key's secret matches. */
   apiKeyId?: string
   /** For the host's own log: the error, if something failed. */
   error?: unknown
@@ -128,7 +133,7 @@ export interface LatchkeyContext {
   latchkey: { readonly [opaque]: never }
 }
 
-/** What tRPC's adapters pass to `createContext`, or a request alone. */
+/** The options that tRPC's adapters pass to `createContext`, or only a request. */
 export type ContextSource = ContextRequest | { req: ContextRequest; info?: ContextInfo | undefined }
 
 export interface ContextRequest {
@@ -154,12 +159,12 @@ export type RequiresProcedure<Scope extends string> = TRPCProcedureBuilder<
   false
 >
 
-/** What to create an API key with. `scopes`: null for all of the owner's that are declared, later ones too. */
+/** The properties of a new API key. `scopes`: null for all of the owner's declared scopes, including later ones. */
 export interface NewApiKey<Scope extends string = string> extends Omit<CreateApiKeyInput, "scopes"> {
   scopes?: (Scope | "latchkey:apikeys:read")[] | null | undefined
 }
 
-/** What to change. What is left out stays as it is, and null lifts a restriction. */
+/** The fields to change. Fields that are left out stay as they are, and null lifts a restriction. */
 export interface ApiKeyChange<Scope extends string = string> extends Omit<AnyApiKeyChange, "scopes"> {
   scopes?: (Scope | "latchkey:apikeys:read")[] | null | undefined
 }
@@ -172,14 +177,14 @@ export interface OwnerApiKeys<Scope extends string = string> {
   list(input?: ListApiKeysInput): Promise<ApiKeyPage>
   /** One of the keys, active or not. */
   get(id: string): Promise<ApiKey>
-  /** Changes an active key. Scopes, addresses and limits that are set so are locked, unless `lock` is false. */
+  /** Changes an active key. Scopes, addresses and limits that are set here are locked, unless `lock` is false. */
   update(id: string, change: ApiKeyChange<Scope>): Promise<ApiKey>
   /**
-   * Replaces an active key by a new one with the same settings, in `key`. The old one stays valid for `grace` seconds, a day
-   * by default.
+   * Replaces an active key with a new one that has the same settings, and returns it in `key`. The old key stays
+   * valid for `grace` seconds, a day by default.
    */
   rotate(id: string, input?: Omit<RotateApiKeyInput, "id">): Promise<CreatedApiKey>
-  /** How often one of the keys was used on the last `days` (30), active or not. */
+  /** How often one of the keys, active or not, was used on each of the last `days` (30 by default). */
   usage(id: string, input?: UsageOfApiKeysInput): Promise<ApiKeyUsage>
   /** How often each active key was used. */
   usageOfAll(input?: UsageOfApiKeysInput): Promise<UsageOfApiKeys>
@@ -187,7 +192,7 @@ export interface OwnerApiKeys<Scope extends string = string> {
   revoke(id: string): Promise<void>
 }
 
-/** What adapters serve. */
+/** The interface that adapters serve. */
 export type Mountable = Pick<LatchkeyServer, "basePath" | "fetch">
 
 export interface OpenApiParts {
@@ -197,7 +202,7 @@ export interface OpenApiParts {
   schemas: Record<string, object>
   /** The refusals, for `components.responses`, by status. */
   responses: Record<string, object>
-  /** For an operation that `guard` or `requires` protects: a reference to each. */
+  /** For an operation that `guard` or `requires` protects: references to the schemes and refusals. */
   operation: { security: object[]; responses: Record<string, object> }
 }
 
@@ -205,31 +210,37 @@ export interface OpenApiParts {
 export interface LatchkeyServer<Scope extends string = string> {
   /** The path under which `fetch` serves. */
   readonly basePath: string
-  /** Decides about a request by its headers. Never throws for a credential. */
+  /** The scopes that keys of this product may carry, as declared. */
+  readonly scopes: readonly Scope[]
+  /** Decides about a request by its headers. Never throws because of a credential. */
   authenticate(headers: HeadersSource, options?: AuthenticateOptions<Scope>): Promise<Verdict<Scope>>
   /**
    * Serves REST, tRPC and the dashboard under `basePath`.
    *
    * @param options.address the client's IP address, as far as the host knows it.
+   * @param options.isPeerAddress whether that is the address of the other end of the connection, as in `authenticate`.
    * @param options.request the framework's own request, for `identify`.
    */
-  fetch(request: Request, options?: { address?: string | undefined; request?: unknown }): Promise<Response>
+  fetch(
+    request: Request,
+    options?: { address?: string | undefined; isPeerAddress?: boolean | undefined; request?: unknown },
+  ): Promise<Response>
   /** A tRPC procedure for callers who meet the requirement. It verifies them at every call. */
   requires(requirement?: Requirement<Scope>): RequiresProcedure<Scope>
   /** Latchkey's own procedures, to mount in a tRPC router under any name. */
   readonly router: AppRouter
   /** The part of a tRPC context that `requires` and `router` need. */
   createContext(source: ContextSource, options?: { address?: string | undefined }): LatchkeyContext
-  /** Acts for an owner, without a request. `actor` is who does so, for the audit trail. */
+  /** Acts for an owner, without a request. `actor` is the person who acts, for the audit trail. */
   as(
     owner: { subject: string; issuer?: string },
     options?: { actor?: string },
   ): { apiKeys: OwnerApiKeys<Scope> }
   /** Brings the database's schema up to date. */
   migrate(): Promise<void>
-  /** Writes what is gathered in memory, such as when keys were last used. */
+  /** Writes what is collected in memory, such as times of last use. */
   flush(): Promise<void>
-  /** Writes what is gathered in memory, and closes everything. */
+  /** Writes what is collected in memory, and closes everything. */
   close(): Promise<void>
   /** Parts for the host's own OpenAPI document. */
   openapi(): OpenApiParts

@@ -14,7 +14,7 @@ const identify = (headers: Headers): Identity | null => {
 const cookie = "session=user_7@org_42"
 const ownPage = { cookie, host: "localhost", origin: "http://localhost" }
 
-test("a member creates a key of the organization, which speaks of the product's own ids", async () => {
+test("a member creates a key of the organization, and verdicts have the product's own ids", async () => {
   await using started = await startLatchkey(serverUrl, { identify, passwords: "off" })
   const { latchkey } = started
   const created = await rest(latchkey, "POST", "/auth/apikeys", {
@@ -76,7 +76,7 @@ test("a change by cookie needs a page of an allowed origin", async () => {
   expect(await verdictOf({ cookie }, { method: "GET", via: "apiKey" })).toBe(false)
 })
 
-test("identify is called once a request, with the framework's own request, and never beside a credential", async () => {
+test("identify is called once per request, with the framework's own request, and never if there is a credential", async () => {
   const spy = vi.fn(identify)
   await using started = await startLatchkey(serverUrl, { identify: spy, passwords: "off" })
   const { latchkey } = started
@@ -130,7 +130,7 @@ test("the host's own code creates, lists and revokes an owner's keys", async () 
   await expect(latchkey.as({ subject: "x", issuer: "elsewhere" }).apiKeys.list()).rejects.toThrow(/issuer/)
 })
 
-test("the host stores metadata with a key, and every verdict shows it", async () => {
+test("the host stores metadata with a key, and every verdict contains it", async () => {
   await using started = await startLatchkey(serverUrl, { passwords: "off" })
   const { latchkey } = started
   const { apiKeys } = latchkey.as({ subject: "org_42" })
@@ -163,7 +163,7 @@ test("the host stores metadata with a key, and every verdict shows it", async ()
   expect((await apiKeys.list()).items).toHaveLength(4)
 })
 
-test("what is gathered is handed to waitUntil", async () => {
+test("pending writes are passed to waitUntil", async () => {
   const gathered: Promise<unknown>[] = []
   await using started = await startLatchkey(serverUrl, {
     waitUntil: (promise) => void gathered.push(promise),
@@ -176,7 +176,7 @@ test("what is gathered is handed to waitUntil", async () => {
   expect((await apiKeys.list()).items[0]?.lastUsedAt).toBeInstanceOf(Date)
 })
 
-test("a waitUntil that throws, as some do outside of a request, changes no answer", async () => {
+test("a waitUntil that throws, as some do outside a request, does not change the answer", async () => {
   const errors: unknown[] = []
   await using started = await startLatchkey(serverUrl, {
     waitUntil() {

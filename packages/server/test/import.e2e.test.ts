@@ -31,7 +31,7 @@ async function untilStored(sql: Sql) {
   }
 }
 
-test("an import that was killed in the middle is resumed by importing again: no row twice, none lost", async () => {
+test("an import that was killed is resumed by importing again: no row is duplicated or lost", async () => {
   await using server = await startLatchkey(inject("postgresUrl"))
   await server.latchkey.migrate()
   const folder = await mkdtemp(join(tmpdir(), "latchkey-import-"))

@@ -9,7 +9,7 @@ const { apiKeys } = latchkey.as({ subject: "org_42" }, { actor: "user_7" })
 const authenticate = (key: string, address?: string) =>
   latchkey.authenticate({ "x-api-key": key }, { ...(address !== undefined && { address }) })
 
-test("a key for some addresses is accepted where the host says that its client is at one", async () => {
+test("a key for some addresses is accepted if the host says that the client has one of them", async () => {
   const { id, key, locked } = await apiKeys.create({ label: "x", allowedIps: ["203.0.113.0/24"] })
   expect(locked).toBe(true)
   expect(await authenticate(key, "203.0.113.9")).toMatchObject({ ok: true, caller: { subject: "org_42" } })
@@ -30,7 +30,7 @@ test("a key for some addresses is accepted where the host says that its client i
   expect(await authenticate(key)).toMatchObject({ ok: true })
 })
 
-test("a disabled key is rejected until it is enabled, also by fetch and requires", async () => {
+test("a disabled key is rejected until it is enabled, including by fetch and requires", async () => {
   const t = initTRPC.context<LatchkeyContext>().create()
   const appRouter = t.router({
     whoami: t.procedure.concat(latchkey.requires()).query(({ ctx }) => ctx.caller.subject),
@@ -55,7 +55,7 @@ test("a disabled key is rejected until it is enabled, also by fetch and requires
   expect([await whoami(), await me()]).toEqual(["org_42", 200])
 })
 
-test("what the host stores with a key is in its verdicts", async () => {
+test("the metadata that the host stores with a key is in its verdicts", async () => {
   const { id, key } = await apiKeys.create({ label: "x", metadata: { plan: "free" }, lock: true })
   expect(await authenticate(key)).toMatchObject({ ok: true, caller: { metadata: { plan: "free" } } })
   await apiKeys.update(id, { metadata: { plan: "paid", seats: "5" } })
@@ -69,7 +69,7 @@ test("what the host stores with a key is in its verdicts", async () => {
   expect(verdict.ok && "metadata" in verdict.caller).toBe(false)
 })
 
-test("the host replaces a key, and accepts the old one for the grace", async () => {
+test("the host replaces a key, and accepts the old one for the grace period", async () => {
   const old = await apiKeys.create({ label: "x", scopes: ["reports:read"], metadata: { plan: "free" } })
   const created = await apiKeys.rotate(old.id)
   expect(created).toMatchObject({ scopes: ["reports:read"], metadata: { plan: "free" }, locked: true })

@@ -48,9 +48,30 @@ test("authenticate, requires and guard reject a token, and do not ask the host a
   expect((await app.request("/mine", { headers })).status).toBe(401)
 })
 
-test("a token gives keys only what the product lets the owner do now", async () => {
+test("a token can give keys only what the product lets the owner do now", async () => {
   const create = (scope: string) =>
     rest(latchkey, "POST", "/auth/apikeys", { headers, body: { label: "x", scopes: [scope] } })
   expect((await create("reports:read")).status).toBe(201)
   expect((await create("reports:write")).body.reason).toBe("INSUFFICIENT_SCOPE")
+})
+
+test("a caller learns whether they may only read", async () => {
+  const me = async (token: object) => {
+    const root = { "x-test-user": '{"subject":"root"}', host: "localhost", origin: "http://localhost" }
+    const manager = await rest(latchkey, "POST", "/auth/apikeys", {
+      headers: root,
+      body: { label: "backend", scopes: ["latchkey:manage"] },
+    })
+    const { body } = await rest(latchkey, "POST", "/auth/owner-tokens", {
+      headers: { "x-api-key": manager.body.key, "latchkey-on-behalf-of": "host org_42" },
+      body: token,
+    })
+    const bearer = { authorization: `Bearer ${body.accessToken}` }
+    return (await rest(latchkey, "GET", "/auth/me", { headers: bearer })).body.manage
+  }
+  expect(await me({ manage: "read" })).toBe("read")
+  expect(await me({})).toBeUndefined()
+
+  const viewer = { "x-test-user": '{"subject":"org_42","actor":"user_9","manage":"read"}' }
+  expect((await rest(latchkey, "GET", "/auth/me", { headers: viewer })).body.manage).toBe("read")
 })

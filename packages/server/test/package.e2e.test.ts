@@ -3,29 +3,28 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import rootPackageJson from "../../../package.json" with { type: "json" }
-import { install, runProgram } from "../../sdk/test/packSdk.ts"
+import { installTools } from "../../sdk/test/installTools.ts"
+import { runProgram } from "../../sdk/test/packSdk.ts"
 import { packServer } from "./packServer.ts"
-
-const TOOLS = [
-  "publint@0.3.25",
-  "@arethetypeswrong/cli@0.18.5",
-  "typescript57@npm:typescript@5.7.3",
-  `typescript@${rootPackageJson.devDependencies.typescript}`,
-  `@types/node@${rootPackageJson.devDependencies["@types/node"]}`,
-]
 
 let packed: Awaited<ReturnType<typeof packServer>>
 let database: TestDatabase
 /** A project that has only the package and its peer installed. */
 let app: string
-let tools: string
+let tool: Awaited<ReturnType<typeof installTools>>
+/** What npm printed when it installed that. */
+let printed: string
 
 beforeAll(async () => {
   ;[packed, database] = await Promise.all([packServer(), createTestDatabase(inject("postgresUrl"))])
-  tools = await install(join(packed.folder, "tools"), TOOLS)
-  app = await install(join(packed.folder, "app"), [packed.tarball, "@trpc/server"])
+  tool = await installTools()
+  app = await createEmptyProject("app")
+  const { stdout, stderr } = await runProgram("npm", ["install", "--no-audit", "--no-fund", ...packages()], {
+    cwd: app,
+  })
+  printed = `${stdout}\n${stderr}`
 }, 180_000)
 
 afterAll(async () => {
@@ -33,7 +32,17 @@ afterAll(async () => {
   await packed?.[Symbol.asyncDispose]()
 })
 
-const tool = (path: string) => join(tools, "node_modules", path)
+const packages = () => [packed.tarball, "@trpc/server"]
+
+async function createEmptyProject(name: string) {
+  const folder = join(packed.folder, name)
+  await mkdir(folder)
+  await writeFile(
+    join(folder, "package.json"),
+    `{ "private": true, "name": "${name}", "version": "1.0.0" }\n`,
+  )
+  return folder
+}
 
 const installed = (path: string) => join(app, "node_modules/@latchkey/server", path)
 
@@ -71,7 +80,7 @@ test("the package has its assets and documents, and imports nothing that it does
   expect([...imported].filter((id) => !id.startsWith("node:") && !declared.includes(id))).toEqual([])
 })
 
-test("it is a good guest", async () => {
+test("the library has no side effects on its host", async () => {
   await copyFile(fileURLToPath(new URL("./guest.mjs", import.meta.url)), join(app, "guest.mjs"))
   const { stdout, stderr } = await runProgram(
     process.execPath,
@@ -115,7 +124,7 @@ test("without the packages of the embedded database, construction says what to i
   expect(await failureOf(inMemory)).toContain(`createTestLatchkey: ${rule}`)
 })
 
-test("latchkey migrate --check is 2 while something is pending, and 0 afterwards", async () => {
+test("latchkey migrate --check exits with 2 while something is pending, and with 0 afterwards", async () => {
   await using fresh = await createTestDatabase(inject("postgresUrl"))
   const run = (args: string[], variables: NodeJS.ProcessEnv) =>
     runProgram(join(app, "node_modules/.bin/latchkey"), args, { cwd: app, env: variables }).then(
@@ -146,36 +155,33 @@ test("the README shows how to install it with pnpm", async () => {
   expect(readme).toContain(`pnpm ${PNPM_ADD.join(" ")} @latchkey/server @trpc/server\n`)
 })
 
-describe.each(["npm", "pnpm"])("%s", (manager) => {
-  test("installs it in an empty project without warnings", async () => {
-    const folder = join(packed.folder, `empty-${manager}`)
-    await mkdir(folder)
-    await writeFile(
-      join(folder, "package.json"),
-      '{ "private": true, "name": "empty", "version": "1.0.0" }\n',
-    )
-    const packages = [packed.tarball, "@trpc/server"]
-    const { stdout, stderr } =
-      manager === "npm"
-        ? await runProgram("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: folder })
-        : await runProgram("npx", ["--yes", rootPackageJson.packageManager, ...PNPM_ADD, ...packages], {
-            cwd: folder,
-          })
-    // The README tells about these lines of npm.
-    const lines = `${stdout}\n${stderr}`
-      .split("\n")
-      .filter((line) => !/bcrypt|install-scripts|approve/.test(line))
-    expect(lines.filter((line) => /warn|peer|deprecated|unsupported/i.test(line))).toEqual([])
-    await writeFile(join(folder, "main.mjs"), 'import "@latchkey/server"\n')
-    await runProgram(process.execPath, ["main.mjs"], { cwd: folder })
-  }, 120_000)
+/** The lines of a package manager's output that warn, except those that the README tells about. */
+const warningsIn = (output: string) =>
+  output
+    .split("\n")
+    .filter((line) => !/bcrypt|install-scripts|approve/.test(line))
+    .filter((line) => /warn|peer|deprecated|unsupported/i.test(line))
+
+async function importIn(folder: string) {
+  await writeFile(join(folder, "main.mjs"), 'import "@latchkey/server"\n')
+  await runProgram(process.execPath, ["main.mjs"], { cwd: folder })
+}
+
+test("npm installs it in an empty project without warnings", async () => {
+  expect(warningsIn(printed)).toEqual([])
+  await importIn(app)
 })
 
-const RESOLUTIONS = [
-  { module: "node16", moduleResolution: "node16" },
-  { module: "nodenext", moduleResolution: "nodenext" },
-  { module: "esnext", moduleResolution: "bundler" },
-]
+test("pnpm installs it in an empty project without warnings", async () => {
+  const folder = await createEmptyProject("empty")
+  const { stdout, stderr } = await runProgram(
+    "npx",
+    ["--yes", rootPackageJson.packageManager, ...PNPM_ADD, ...packages()],
+    { cwd: folder },
+  )
+  expect(warningsIn(`${stdout}\n${stderr}`)).toEqual([])
+  await importIn(folder)
+}, 120_000)
 
 const TYPES = `
 import { createServer } from "node:http"
@@ -214,11 +220,11 @@ const bare = createTestLatchkey()
 bare.requires({ scope: "a" })
 `
 
-test.each(["typescript57", "typescript"])(
+test.each(["typescript57", "typescript"] as const)(
   "its types stand alone with %s",
   async (compiler) => {
     await writeFile(join(app, "types.mts"), TYPES)
-    for (const resolution of RESOLUTIONS) {
+    for (const moduleResolution of ["node16", "nodenext", "bundler"]) {
       const config = `tsconfig.${randomUUID()}.json`
       const compilerOptions = {
         strict: true,
@@ -229,7 +235,8 @@ test.each(["typescript57", "typescript"])(
         target: "es2022",
         typeRoots: [tool("@types")],
         types: ["node"],
-        ...resolution,
+        moduleResolution,
+        module: moduleResolution === "bundler" ? "esnext" : moduleResolution,
       }
       await writeFile(join(app, config), JSON.stringify({ compilerOptions, files: ["types.mts"] }))
       await runProgram(process.execPath, [tool(join(compiler, "bin/tsc")), "-p", config], { cwd: app })

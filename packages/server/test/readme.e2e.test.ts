@@ -29,6 +29,8 @@ const packagesIn = (command: string) =>
 let packed: Awaited<ReturnType<typeof packServer>>
 let database: TestDatabase
 let app: string
+/** Where the examples listen. */
+let ports: Record<"trpc" | "express", number>
 
 beforeAll(async () => {
   ;[packed, database] = await Promise.all([packServer(), createTestDatabase(inject("postgresUrl"))])
@@ -43,6 +45,8 @@ beforeAll(async () => {
     cwd: app,
     env: { DATABASE_URL: database.url },
   })
+  ports = { trpc: await freePort(), express: await freePort() }
+  await compile(modulesFor(ports))
 }, 180_000)
 
 afterAll(async () => {
@@ -56,21 +60,54 @@ const EXAMPLES = {
   next: codeBlock("packages/server/README.md", "ts", "In Next, with your identity provider"),
 }
 
-/** Writes a TypeScript module `<name>.mts`, and compiles it to `<name>.mjs`, strictly. */
-async function compile(name: string, code: string) {
-  await writeFile(join(app, `${name}.mts`), code)
+const [DECIDE, EXTEND_CONTEXT] = codeBlocks("docs/embedding.md", "ts", "Protecting your own API")
+
+/** All examples in TypeScript, as modules. One run of the compiler checks them all. */
+const modulesFor = (ports: Record<"trpc" | "express", number>) => ({
+  trpc: EXAMPLES.trpc.replaceAll("3000", String(ports.trpc)),
+  session: `export const userOf = (cookie: string | null) => (cookie === "user=ada" ? { id: "ada" } : null)`,
+  express: EXAMPLES.express
+    .replace("./session.js", "./session.mjs")
+    .replaceAll("3000", String(ports.express)),
+  members:
+    "export const memberOf = async (cookie: string | null) => cookie ? { organizationId: cookie, userId: cookie } : null",
+  embedding: `import type { CreateHTTPContextOptions } from "@trpc/server/adapters/standalone"
+    ${codeBlock("docs/embedding.md", "ts", "Your own users: identify").replace("./session.js", "./members.mjs")}
+    declare const reportsOf: (subject: string) => Promise<string[]>
+    export async function decide(request: Request) {
+      ${DECIDE}
+    }
+    export function createContext(db: object, options: CreateHTTPContextOptions) {
+      ${EXTEND_CONTEXT}
+      return createContext(options)
+    }
+    async function act() {
+      ${codeBlock("docs/embedding.md", "ts", "Acting for an owner without a request")}
+      return [key, items[0]?.label]
+    }
+    async function setMetadata() {
+      ${codeBlock("docs/keys.md", "ts", "What the product sets")}
+      return [key, (await apiKeys.get(id)).metadata]
+    }
+    function describe() {
+      ${codeBlock("docs/embedding.md", "ts", "OpenAPI")}
+      return document
+    }
+    console.log(JSON.stringify([await act(), await setMetadata(), describe()]))
+    await latchkey.close()`,
+  testing: codeBlock("docs/embedding.md", "ts", "Tests"),
+  product: codeBlock("docs/dashboard.md", "ts", "Your product"),
+})
+
+/** Writes the modules as `<name>.mts`, and compiles them to `<name>.mjs`, strictly. */
+async function compile(modules: Record<string, string>) {
+  const files = Object.keys(modules).map((name) => `${name}.mts`)
+  await Promise.all(Object.entries(modules).map(([name, code]) => writeFile(join(app, `${name}.mts`), code)))
   await runProgram(
     join(app, "node_modules/.bin/tsc"),
-    ["--strict", "--module", "nodenext", "--target", "es2022", `${name}.mts`],
+    ["--strict", "--module", "nodenext", "--target", "es2022", ...files],
     { cwd: app },
   )
-}
-
-/** Type-checks an example and starts it. */
-async function start(name: string, code: string) {
-  const port = await freePort()
-  await compile(name, code.replaceAll("3000", String(port)))
-  return run(`${name}.mjs`, `http://localhost:${port}`)
 }
 
 function run(file: string, url: string) {
@@ -89,8 +126,8 @@ test("no example has more than 15 lines", () => {
     expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(15)
 })
 
-test("the tRPC server of the README accepts its key, and nobody else", async () => {
-  const { url, nextLine } = await start("trpc", EXAMPLES.trpc)
+test("the tRPC server of the README accepts its key, and no other caller", async () => {
+  const { url, nextLine } = run("trpc.mjs", `http://localhost:${ports.trpc}`)
   const key = /X-API-Key: ([0-9a-f]{64})/.exec(await nextLine())?.[1] ?? ""
   const accepted = await fetch(`${url}/reports`, { headers: { "x-api-key": key } })
   expect(await accepted.json()).toEqual({ result: { data: "The reports of org_42" } })
@@ -98,11 +135,7 @@ test("the tRPC server of the README accepts its key, and nobody else", async () 
 }, 120_000)
 
 test("a user of the README's Express server creates a key by cookie, and calls with it", async () => {
-  await writeFile(
-    join(app, "session.mts"),
-    `export const userOf = (cookie: string | null) => (cookie === "user=ada" ? { id: "ada" } : null)\n`,
-  )
-  const { url } = await start("express", EXAMPLES.express.replace("./session.js", "./session.mjs"))
+  const { url } = run("express.mjs", `http://localhost:${ports.express}`)
   const headers = { cookie: "user=ada", origin: url, "content-type": "application/json" }
   const body = JSON.stringify({ label: "mine" })
   const created = await untilListening(() =>
@@ -118,7 +151,7 @@ test("the commands of both READMEs install the same packages, and create the tab
   expect(SETUP).toMatch(/^npm install @latchkey\/server .*\n# or: pnpm add .*\nnpx latchkey migrate /)
 })
 
-test("the Express app of the repository's README accepts a key that its user ada has created, and nobody else", async () => {
+test("the Express app of the repository's README accepts a key that its user ada has created, and no other caller", async () => {
   const host = `localhost:${await freePort()}`
   const code = codeBlock("README.md", "js", "Your API receives a key")
   await writeFile(join(app, "server.mjs"), code.replace("4000", host.split(":")[1] ?? ""))
@@ -129,40 +162,7 @@ test("the Express app of the repository's README accepts a key that its user ada
   expect(stdout).toBe("The reports of ada\n")
 })
 
-test("the examples of docs/embedding.md and docs/keys.md compile, and those that need no request run", async () => {
-  const [decide, extendContext] = codeBlocks("docs/embedding.md", "ts", "Protecting your own API")
-  await writeFile(
-    join(app, "members.mts"),
-    "export const memberOf = async (cookie: string | null) => cookie ? { organizationId: cookie, userId: cookie } : null",
-  )
-  const identify = codeBlock("docs/embedding.md", "ts", "Your own users: identify")
-  await compile(
-    "embedding",
-    `import type { CreateHTTPContextOptions } from "@trpc/server/adapters/standalone"
-    ${identify.replace("./session.js", "./members.mjs")}
-    declare const reportsOf: (subject: string) => Promise<string[]>
-    export async function decide(request: Request) {
-      ${decide}
-    }
-    export function createContext(db: object, options: CreateHTTPContextOptions) {
-      ${extendContext}
-      return createContext(options)
-    }
-    async function act() {
-      ${codeBlock("docs/embedding.md", "ts", "Acting for an owner without a request")}
-      return [key, items[0]?.label]
-    }
-    async function setMetadata() {
-      ${codeBlock("docs/keys.md", "ts", "What the product sets")}
-      return [key, (await apiKeys.get(id)).metadata]
-    }
-    function describe() {
-      ${codeBlock("docs/embedding.md", "ts", "OpenAPI")}
-      return document
-    }
-    console.log(JSON.stringify([await act(), await setMetadata(), describe()]))
-    await latchkey.close()`,
-  )
+test("the compiled examples of docs/embedding.md and docs/keys.md that need no request run", async () => {
   const { nextLine } = run("embedding.mjs", "")
   const [acted, set, document] = JSON.parse(await nextLine())
   expect(acted).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "nightly import"])
@@ -171,7 +171,6 @@ test("the examples of docs/embedding.md and docs/keys.md compile, and those that
     expect.arrayContaining(["200", "401"]),
   )
 
-  await compile("testing", codeBlock("docs/embedding.md", "ts", "Tests"))
   await runProgram(process.execPath, ["testing.mjs"], { cwd: app })
 }, 120_000)
 

@@ -68,7 +68,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     }
   })
 
-  test("a subject arrives as it is, whatever characters it has", async () => {
+  test("a subject arrives unchanged, whatever characters it has", async () => {
     const subject = `Zoë 100% {env.HOME} {http.request.host} $host \${host} "x" \\ a,b;c`
     const headers = { "x-api-key": await newKey(subject) }
     const { text } = await send(started.url, { headers })
@@ -76,7 +76,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     expect(decodeURIComponent(sent)).toBe(subject)
   })
 
-  test("a client's own headers change nothing, however they are written", async () => {
+  test("a client's own headers change nothing, however they are spelled", async () => {
     const plain = await send(started.url, { headers: { "x-api-key": key } })
     const { status, text } = await send(started.url, { headers: { ...forged, "x-api-key": key } })
     expect(status).toBe(200)
@@ -89,7 +89,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     await expectRefusal(forged, { status: 401 })
   }
 
-  test("a client's own headers do not stand in for those that say none", async () => {
+  test("a client's own headers do not replace headers with the value for none", async () => {
     const body = { email: `${crypto.randomUUID()}@example.com`, password: crypto.randomUUID() }
     const { body: account } = await rest(started.latchkey, "POST", "/auth/register", { body })
     const { text } = await send(started.url, {
@@ -113,7 +113,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     await expectRefusal(headers, { status: 401, challenge: /^Bearer .*error="invalid_token"/ })
   })
 
-  test("a request without a credential is 401, with two of them 400, and without the scope 403", async () => {
+  test("a request without a credential gets 401, with two credentials 400, and without the scope 403", async () => {
     await expectRefusal({}, { status: 401, challenge: /^Bearer realm="latchkey"$/ })
     await expectRefusal({ "x-api-key": key, authorization: `Bearer ${key}` }, { status: 400 })
     const narrowed = await newKey("org_42", ["reports:write"])
@@ -121,7 +121,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     await expectRefusal({ "x-api-key": narrowed }, { status: 403, challenge })
   })
 
-  test("an outage of Latchkey's database is 503, and ends by itself", async () => {
+  test("an outage of Latchkey's database gives 503, and ends by itself", async () => {
     await started.latchkey.outage(true)
     await expectRefusal({ "x-api-key": key }, { status: 503, retryAfter: "1" })
     await started.latchkey.outage(false)
@@ -136,7 +136,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     await expectRefusal({ "x-api-key": key }, { status: 429, retryAfter: "7" })
   })
 
-  test("a Latchkey that fails or breaks off lets nobody through", async () => {
+  test("a Latchkey that fails or closes the connection lets nobody through", async () => {
     for (const answer of [
       (response: Parameters<NonNullable<typeof started.state.answer>>[0]) => response.writeHead(500).end(),
       (response: Parameters<NonNullable<typeof started.state.answer>>[0]) => response.destroy(),

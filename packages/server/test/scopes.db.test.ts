@@ -30,7 +30,7 @@ async function createKey(
 
 const root = { issuer: "host", subject: "root" }
 
-test("who may give a key which of Latchkey's scopes", async () => {
+test("which callers may give a key which of Latchkey's scopes", async () => {
   await using started = await startLatchkey(serverUrl, { identify, adminSubjects: [root] })
   const { latchkey } = started
   const give = async (user: Identity, scope: string) => {
@@ -83,7 +83,7 @@ test("what a key lists and shows depends on its scopes", async () => {
   expect(await ask(administrative)).toEqual([403, administrative, challenge])
 })
 
-test("an administrator's key loses what only administrators' keys may have when its owner is none any more", async () => {
+test("an administrator's key loses administrative scopes when its owner is no longer an administrator", async () => {
   await using started = await startLatchkey(serverUrl, { identify, adminSubjects: [root] })
   const { key } = await createKey(started.latchkey, { subject: root.subject }, [
     "reports:read",
@@ -96,7 +96,7 @@ test("an administrator's key loses what only administrators' keys may have when 
   expect(verdict).toMatchObject({ ok: true, caller: { scopes: ["reports:read"] } })
 })
 
-test("scopesOf limits callers and keys to what the owner may do now, and is asked once a request", async () => {
+test("scopesOf limits callers and keys to what the owner may do now, and is called once per request", async () => {
   let allowed: () => unknown = () => ["reports:read"]
   let asked = 0
   await using started = await startLatchkey(serverUrl, {
@@ -141,7 +141,7 @@ test("scopesOf limits callers and keys to what the owner may do now, and is aske
   expect(await latchkey.authenticate(as({ subject: "org_42" }))).toMatchObject({ status: 503 })
 })
 
-test("with keysNeedScope, what states no scope is closed to keys, and can be listed", async () => {
+test("with keysNeedScope, procedures that declare no scope are closed to keys, and can be listed", async () => {
   await using started = await startLatchkey(serverUrl, { identify, keysNeedScope: true })
   const { latchkey } = started
   const { key } = await createKey(latchkey, { subject: "org_42" }, null)

@@ -12,21 +12,21 @@ import { latchkeyHandler } from "../src/adapters/node.ts"
 import { createTestLatchkey } from "../src/testing.ts"
 import { type ProxyKind, startProxy } from "./startProxy.ts"
 
-/** What a server has received. */
+/** The requests that a server has received. */
 interface Received {
   method: string
   headers: IncomingHttpHeaders
   bodyBytes: number
 }
 
-/** A server on a free loopback port that notes what it receives. */
+/** A server on a free loopback port that records the requests that it receives. */
 async function startServer(listener: (request: IncomingMessage, response: ServerResponse) => unknown) {
   const received: Received[] = []
   const server = createServer((request, response) => {
     const noted = { method: request.method ?? "", headers: request.headers, bodyBytes: 0 }
     received.push(noted)
     const { push } = request
-    // Not a listener for data, which would take the body from the server.
+    // Not a `data` listener, which would take the body from the server.
     request.push = (chunk, encoding) => {
       if (chunk) noted.bodyBytes += chunk.length
       return push.call(request, chunk, encoding)
@@ -45,7 +45,7 @@ async function startServer(listener: (request: IncomingMessage, response: Server
   }
 }
 
-/** The variables that CGI makes of headers (RFC 3875, section 4.1.18). Names that become alike are one variable. */
+/** The variables that CGI creates from headers (RFC 3875, section 4.1.18). Names that become equal are one variable. */
 function cgiVariables({ rawHeaders }: IncomingMessage) {
   const variables: Record<string, string[]> = {}
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -78,13 +78,13 @@ export async function send(
 }
 
 /**
- * Starts a Latchkey in memory, a product that knows its callers by the headers alone and answers with the variables that
- * CGI makes of them, and a reverse proxy in front of both.
+ * Starts a Latchkey in memory, a product that knows its callers only by the headers and answers with the CGI
+ * variables created from them, and a reverse proxy in front of both.
  */
 export async function startBehindProxy(kind: ProxyKind) {
   const latchkey = createTestLatchkey({ passwords: "on", scopes: ["reports:read", "reports:write"] })
   const serve = latchkeyHandler(latchkey)
-  /** Answers in Latchkey's place, if set. */
+  /** Answers instead of Latchkey, if set. */
   const state: { answer: ((response: ServerResponse) => void) | null } = { answer: null }
   const guardian = await startServer((request, response) =>
     state.answer ? state.answer(response) : serve(request, response),

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
 import { createServer } from "../src/createServer.ts"
 import { LIBRARY } from "../src/internals.ts"
 import type { LatchkeyServerOptions } from "../src/options/options.ts"
@@ -13,14 +13,14 @@ export const SCOPES = ["reports:read", "reports:write"] as const
 export type TestScope = (typeof SCOPES)[number]
 
 /** The lowest cost that bcrypt allows: about a millisecond, instead of 70 at cost 10. */
-const LOWEST_BCRYPT_COST = 4
+export const LOWEST_BCRYPT_COST = 4
 
 /** A Latchkey on its own PostgreSQL database, with cheap bcrypts. Disposing it closes both. */
 export async function startLatchkey(
   serverUrl: string,
   options: Partial<LatchkeyServerOptions<TestScope>> = {},
 ) {
-  const database = await createTestDatabase(serverUrl)
+  const database = await createMigratedDatabase(serverUrl)
   const settings = readOptions({
     databaseUrl: database.url,
     secret: newSecret(),
@@ -63,8 +63,7 @@ export async function rest(
   return {
     status: response.status,
     headers: response.headers,
-    // biome-ignore lint/suspicious/noExplicitAny: the tests know its shape
-    body: (text === "" ? null : JSON.parse(text)) as any,
+    body: text === "" ? null : JSON.parse(text),
   }
 }
 

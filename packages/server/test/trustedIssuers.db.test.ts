@@ -44,7 +44,7 @@ test("the provider's users create keys, which belong to them", async () => {
   })
 })
 
-test("an administrator without an account ends a user whom Latchkey has never seen", async () => {
+test("an administrator without an account can disable a user whom Latchkey has never seen", async () => {
   const { latchkey } = started
   const headers = await headersOf({ sub: "eve" })
   const disable = (by: Record<string, string>) =>
@@ -62,7 +62,7 @@ test("an administrator without an account ends a user whom Latchkey has never se
   })
 })
 
-test("without the provider's keys its tokens get no verdict, and API keys go on", async () => {
+test("without the provider's keys, its tokens get no verdict, and API keys keep working", async () => {
   await using other = await startLatchkey(inject("postgresUrl"), {
     trustedIssuers: [{ issuer: issuer.url, audience: "api" }],
   })
@@ -125,7 +125,7 @@ test("an MCP client finds the provider from the product's refusal", async () => 
   expect(resource?.href).toBe("https://app.company.tld/")
 })
 
-test("introspection leaves out when a token was issued if its provider does not say", async () => {
+test("introspection omits the time of issue if the token does not contain it", async () => {
   const { latchkey } = started
   const { body } = await rest(latchkey, "POST", "/auth/apikeys", {
     headers: await headersOf({ sub: "root" }),

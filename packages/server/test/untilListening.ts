@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 
-/** Repeats a call until the server that it is for listens. */
+/** Repeats a call until its server listens. */
 export async function untilListening(call: () => Promise<Response>): Promise<Response> {
   for (;;) {
     try {

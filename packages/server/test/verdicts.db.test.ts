@@ -38,7 +38,7 @@ function expectedAnswer({ standing, owner }: TestCaller, { scopes }: Ask, { kind
   return { verdict, caller: { ...owner, scopes: standing.scopes } }
 }
 
-test("every door has the same verdict about a caller that is asked for the same scopes", async () => {
+test("every way to ask gives the same verdict on a caller for the same scopes", async () => {
   const setting = await createSetting()
   const { product, doors } = await start(setting)
   const callers = await createCallers(product.latchkey, setting)
@@ -73,7 +73,7 @@ test("every door has the same verdict about a caller that is asked for the same 
 
 const TRIALS = 200
 
-test(`${TRIALS} keys are revoked at one instance while in use at another: no door there accepts one afterwards`, async () => {
+test(`${TRIALS} keys are revoked at one instance while in use at another, which then accepts none of them in any way`, async () => {
   const setting = await createSetting()
   const [{ product: a }, { doors }] = [await start(setting), await start(setting)]
   await a.latchkey.migrate()

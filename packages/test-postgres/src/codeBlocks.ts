@@ -49,7 +49,7 @@ export function codeBlocks(page: string, language: string, heading?: string): st
   return found.map(({ code }) => code)
 }
 
-/** As `codeBlocks`, for the only one. */
+/** Like `codeBlocks`, but returns the only one. */
 export function codeBlock(page: string, language: string, heading?: string): string {
   const [code, ...others] = codeBlocks(page, language, heading)
   if (code === undefined || others.length > 0) throw new Error(`${page} has several blocks of ${language}`)

@@ -3,10 +3,15 @@ import { connect, createServer, type Socket } from "node:net"
 
 type Side = "server" | "database"
 
+/** Returns the data to pass on, given the data that one side has sent. The first piece begins the connection. */
+type Rewrite = (bytes: Buffer, from: Side, isFirst: boolean) => Buffer
+
 /**
  * Starts a proxy between a server under test and its database, which the test can disconnect, mute, hold and observe.
+ *
+ * @param rewrite changes the data that is passed on. By default, nothing is changed.
  */
-export async function createTcpProxy(target: URL) {
+export async function createTcpProxy(target: URL, rewrite: Rewrite = (bytes) => bytes) {
   let destination = target
   const sockets = new Set<Socket>()
   /** The data of these sockets is discarded. */
@@ -23,8 +28,12 @@ export async function createTcpProxy(target: URL) {
     ] as const) {
       sockets.add(from)
       if (isMuting) muted.add(from)
-      from.on("data", (bytes) => {
+      from.setNoDelay(true)
+      let isFirst = true
+      from.on("data", (received) => {
         const side = from === client ? "server" : "database"
+        const bytes = rewrite(received, side, isFirst)
+        isFirst = false
         onPiece(side)
         if (hold?.from === side) {
           hold.pieces.push(() => to.write(bytes))
@@ -69,12 +78,12 @@ export async function createTcpProxy(target: URL) {
     redirect(next: URL) {
       destination = next
     },
-    /** Holds what one side sends. Resolves when there is something. */
+    /** Holds the data that one side sends. Resolves when there is some. */
     hold: (from: Side) =>
       new Promise<void>((resolve) => {
         hold = { from, pieces: [], onFirst: resolve }
       }),
-    /** Passes on what was held, and stops holding. */
+    /** Passes on the held data, and stops holding. */
     release() {
       const pieces = hold?.pieces ?? []
       hold = null

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream"
 /**
  * Starts a program that runs until the standard input closes: when this process closes it or dies.
  *
- * @param options.output a file descriptor for what the program prints.
+ * @param options.output a file descriptor for the program's output.
  */
 export function spawnSupervised(
   command: readonly string[],

@@ -1,4 +1,6 @@
-import { connect } from "./connect.ts"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { copyData } from "./copyData.ts"
 import { launchPostgres, type TestPostgres } from "./startPostgres.ts"
 
 /**
@@ -10,19 +12,7 @@ export const startStandby = (primary: TestPostgres, name = "standby"): Promise<T
   const { port } = new URL(primary.url)
   const source = `host=127.0.0.1 port=${port} user=postgres application_name=${name}`
   return launchPostgres([`primary_conninfo=${source}`], async ({ data, run }) => {
-    const sql = connect(primary.url)
-    try {
-      await sql`select pg_backup_start('standby', true)`
-      await run("sh", ["-c", COPY, "sh", primary.data, data])
-      const [backup] = await sql`select labelfile from pg_backup_stop()`
-      await run("sh", ["-c", FINISH, "sh", data, backup?.labelfile])
-    } finally {
-      await sql.end()
-    }
+    await copyData(primary, data, run)
+    await writeFile(join(data, "standby.signal"), "")
   })
 }
-
-/** Without the WAL, which is streamed. */
-const COPY = `cd "$1" && tar -c --exclude=./postmaster.* --exclude=./pg_wal/0* . | tar -x -C "$2"`
-
-const FINISH = `cd "$1" && printf %s "$2" >backup_label && touch standby.signal`

@@ -72,7 +72,7 @@ describe("goalsOf", () => {
     expect(goal(results({ contenders }), "bare node:http").figure?.median).toBeCloseTo(0.95)
   })
 
-  it("gives no verdict on what was not measured", () => {
+  it("gives no verdict on goals that were not measured", () => {
     expect(goalsOf(results({})).map(isMet)).toEqual(goalsOf(results({})).map(() => null))
     const contenders = [contender("latchkey-key", [{}])]
     expect(isMet(goal(results({ contenders }), "Better Auth"))).toBeNull()

@@ -8,7 +8,7 @@ export interface Goal {
   title: string
   bound: "at most" | "at least"
   limit: number
-  unit: "" | "MB" | "s"
+  unit: "" | "MB" | "s" | "ms"
   /** Null if not measured. */
   figure: Figure | null
 }
@@ -35,7 +35,7 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
   const cpu = ({ serverCpu }: Measurement) => serverCpu
   const throughput = ({ requestsPerSecond }: Measurement) => requestsPerSecond
   const quotient = (a = 0, b = 0) => a / b
-  const { flood, guesses, revocations, crowd, memory, start } = scenarios
+  const { flood, guesses, revocations, crowd, distance, leaseFaults, splitBrain, memory, start } = scenarios
   const [smallest = 0] = scale.otherSizes
   const count = (value: number | undefined) => (value === undefined ? null : figureOf([value]))
   const size = (keys: number) => keys.toLocaleString("en")
@@ -165,6 +165,38 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       guesses ? figureOf([wrongStatuses.reduce((sum, [, answers]) => sum + answers, 0)]) : null,
     ),
     atMost(0, "revoked keys accepted after the response to the revocation", count(revocations?.stale)),
+    {
+      ...atMost(
+        1,
+        "p50 at 80 ms from the database: with leases − without authentication",
+        distance ? pairedFigure([distance.p50.lease, distance.p50.open], (a = 0, b = 0) => a - b) : null,
+      ),
+      unit: "ms",
+    },
+    atMost(
+      0.01,
+      `SQL statements per request, with leases and ${size(distance?.hotKeys ?? 100_000)} keys in memory`,
+      distance ? figureOf(distance.statements) : null,
+    ),
+    atMost(
+      0.5,
+      "server CPU: (by key with leases − Latchkey without authentication) ÷ bare node:http",
+      compare(
+        cpu,
+        ["latchkey-key-lease", "latchkey-open", "bare-http"],
+        (key = 0, open = 0, bare = 0) => (key - open) / bare,
+      ),
+    ),
+    atMost(
+      0,
+      "revoked keys accepted after the response to the revocation, amid faults",
+      leaseFaults ? figureOf([leaseFaults.afterwards[200] ?? 0]) : null,
+    ),
+    atMost(
+      0,
+      "revoked keys accepted on the cut-off side of a split brain, with leases",
+      splitBrain ? figureOf([splitBrain.withLeases[200] ?? 0]) : null,
+    ),
     ...(crowd?.filter(({ connections }) => connections > 0) ?? []).map(({ flood, connections, p50 }) =>
       atMost(
         3,

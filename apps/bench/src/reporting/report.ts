@@ -4,6 +4,7 @@ import type { CrowdResult } from "../scenarios/crowd.ts"
 import type { ScenarioResults } from "../scenarios.ts"
 import { formatFigure, formatNumber, formatTable } from "./format.ts"
 import { type Goal, goalsOf, isMet } from "./goals.ts"
+import { leaseLines } from "./leaseLines.ts"
 import type { Results } from "./results.ts"
 import { figureOf, pairedFigure } from "./statistics.ts"
 
@@ -20,7 +21,7 @@ export function formatReport(results: Results): string {
       : `${scale.rounds} rounds of ${scale.seconds} s, ${formatNumber(scale.keys)} keys, ${scale.connections} connections; medians (minimum to maximum).`,
     contenders.length > 0 ? contenderTable(contenders) : "",
     loadNote(contenders),
-    scenarioLines(scenarios).join("\n"),
+    [...scenarioLines(scenarios), ...leaseLines(scenarios)].join("\n"),
     scenarios.crowd ? crowdTable(scenarios.crowd) : "",
     goalTable(goalsOf(results)),
   ]
@@ -73,8 +74,18 @@ function loadNote(contenders: readonly ContenderResult[]): string {
     : ""
 }
 
-function scenarioLines({ flood, guesses, revocations, nginx, memory, start }: ScenarioResults): string[] {
+function scenarioLines({
+  flood,
+  guesses,
+  revocations,
+  nginx,
+  workers,
+  memory,
+  start,
+}: ScenarioResults): string[] {
   const rate = (values: readonly number[]) => `${formatFigure(figureOf(values))}/s`
+  const ratioOf = ({ one, two }: { one: readonly number[]; two: readonly number[] }) =>
+    formatFigure(pairedFigure([two, one], (second = 0, first = 0) => second / first))
   return [
     flood &&
       `flood of wrong keys: good traffic ${rate(flood.duringGoodFlood)} during a flood of good keys, ${rate(flood.duringWrongFlood)} during ${rate(flood.wrongPerSecond)} wrong ones; ${flood.bcrypts} bcrypts`,
@@ -86,6 +97,8 @@ function scenarioLines({ flood, guesses, revocations, nginx, memory, start }: Sc
       ? "nginx: not measured, because it is not installed"
       : nginx &&
         `nginx with auth_request: p50 ${formatFigure(figureOf(nginx.openP50))} ms without, ${formatFigure(figureOf(nginx.guardedP50))} ms with; added ${formatFigure(pairedFigure([nginx.guardedP50, nginx.openP50], (guarded = 0, open = 0) => guarded - open))} ms`,
+    workers &&
+      `WORKERS=2 ÷ one process, by key: requests per second ${ratioOf(workers.rate)} (${rate(workers.rate.two)} and ${rate(workers.rate.one)}), CPU time of a request ${ratioOf(workers.cpu)}`,
     memory &&
       `memory: peak RSS ${formatNumber(memory.peakRssAfterFew / 1e6)} MB after ${formatNumber(memory.fewKeys)} different keys, ${formatNumber(memory.peakRssAfterMany / 1e6)} MB after ${formatNumber(memory.manyKeys)}`,
     start && `start to ready: ${formatFigure(figureOf(start.seconds))} s`,

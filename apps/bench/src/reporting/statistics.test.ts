@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { figureOf, pairedFigure } from "./statistics.ts"
+import { figureOf, pairedFigure, percentileOf } from "./statistics.ts"
 
 describe("figureOf", () => {
   it("takes the median of an odd number of rounds, in numeric order", () => {
@@ -10,6 +10,17 @@ describe("figureOf", () => {
   })
   it("throws without rounds", () => {
     expect(() => figureOf([])).toThrow(RangeError)
+  })
+})
+
+describe("percentileOf", () => {
+  it("takes the nearest rank, in numeric order", () => {
+    const values = Array.from({ length: 200 }, (_, i) => 200 - i)
+    expect([50, 99, 100].map((percent) => percentileOf(values, percent))).toEqual([100, 198, 200])
+    expect(percentileOf([7], 99)).toBe(7)
+  })
+  it("throws without values", () => {
+    expect(() => percentileOf([], 50)).toThrow(RangeError)
   })
 })
 

@@ -26,3 +26,15 @@ export function pairedFigure(
   if (rounds.some((values) => values.length !== first.length)) throw new RangeError("rounds do not match")
   return figureOf(first.map((_, round) => combine(...rounds.map((values) => values[round] ?? Number.NaN))))
 }
+
+/**
+ * The value that this percentage of all does not exceed (nearest rank).
+ *
+ * @throws {RangeError} without values.
+ */
+export function percentileOf(values: readonly number[], percent: number): number {
+  const inOrder = values.toSorted((a, b) => a - b)
+  const value = inOrder[Math.max(0, Math.ceil((percent / 100) * inOrder.length) - 1)]
+  if (value === undefined) throw new RangeError("no values")
+  return value
+}

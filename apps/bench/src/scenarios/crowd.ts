@@ -8,7 +8,7 @@ import type { LoadResult, StreamOptions } from "../loadProtocol.ts"
 import { type RunningContender, startContender } from "../runningContender.ts"
 import { untilIdle } from "./scenarioServer.ts"
 
-/** What honest callers met beside one kind of flood. */
+/** The results of honest callers beside one kind of flood. */
 export interface CrowdRow {
   /** `nothing`: they were alone. */
   flood: string
@@ -24,22 +24,22 @@ export interface CrowdRow {
 
 export type CrowdResult = CrowdRow[]
 
-/** How many honest callers there are, and how many calls a second they make together. */
+/** The number of honest callers, and the calls per second that they make together. */
 const CALLERS = 10
 const CALLS_PER_SECOND = 500
 
 const CONNECTIONS = [20, 80]
 const BATCH = 20
-/** Enough for the flood to reach what it can; the honest begin a little later and end a little sooner. */
+/** Enough for the flood to reach its full rate; the honest callers begin a little later and end a little sooner. */
 const SECONDS = 3
 const MADE_UP = 1_000
 
 type Flood = Pick<StreamOptions, "url" | "credentials" | "method" | "body" | "headers">
 
 /**
- * Honest callers, alone and beside strangers who ask for as much work as they can, as often as they are answered. The
- * strangers come from another address and have another key. They have a process of their own, so that what it costs
- * to send a flood is not taken for what it costs to be served beside one.
+ * Honest callers, alone and beside strangers who cause as much work as they can, with a new request after each
+ * response. The strangers come from another address and have another key. They run in their own process, so that the
+ * cost of sending a flood is not mistaken for the cost of being served beside one.
  */
 export async function measureCrowd(bench: Bench): Promise<CrowdResult> {
   const { scale, secret, load, progress } = bench

@@ -13,10 +13,10 @@ import { startContender } from "../runningContender.ts"
 /** Milliseconds, each round. Null where there is no nginx. */
 export type NginxResult = { openP50: number[]; guardedP50: number[] } | null
 
-/** How many callers there are, and how many calls a second they make together. */
+/** The number of callers, and the calls per second that they make together. */
 const [CALLERS, CALLS_PER_SECOND] = [10, 500]
 
-/** Measures how long calls through nginx take, without and with a question to `/auth/verify` before each. */
+/** Measures how long calls through nginx take, without and with a request to `/auth/verify` before each. */
 export async function measureNginx(bench: Bench): Promise<NginxResult> {
   const { scale, secret, load, progress } = bench
   const binary = findNginx()

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import postgres from "postgres"
 import type { Bench } from "../bench.ts"
-import { apiKeyAt, apiKeysOf, spread } from "../keys.ts"
+import { spread } from "../keys.ts"
 import { expectOnlyGood, goodRateOf } from "../load.ts"
 import type { RunningContender } from "../runningContender.ts"
+import { findRevocableKeys, type RevocableKey } from "./revocableKeys.ts"
 
 export interface RevocationsResult {
   /** Accepted requests per second in each round, without and with revocations. */
@@ -33,7 +33,7 @@ export async function measureRevocations(bench: Bench, server: RunningContender)
     seconds: scale.seconds,
     credentials: { keys: spread(scale.active, scale.keys) },
   }
-  const revocable = await findRevocableKeys(bench)
+  const revocable = await findRevocableKeys(bench.databases.latchkey(scale.keys))
   const accessToken = bench.databases.latchkey(scale.keys).accessTokens[0] ?? ""
   const result: RevocationsResult = {
     alone: [],
@@ -61,21 +61,6 @@ export async function measureRevocations(bench: Bench, server: RunningContender)
     bench.progress(`round ${round} of ${scale.scenarioRounds}: ${PER_SECOND} revocations per second`)
   }
   return result
-}
-
-interface RevocableKey {
-  id: string
-  apiKey: string
-}
-
-async function findRevocableKeys({ databases, scale }: Bench): Promise<RevocableKey[]> {
-  const { url, revocable } = databases.latchkey(scale.keys)
-  const keys = new Map(apiKeysOf({ ...revocable, step: 1 }).map((apiKey) => [apiKey.slice(0, 16), apiKey]))
-  const sql = postgres(url, { max: 1, connection: { search_path: "latchkey" } })
-  const rows = await sql<{ id: string; lookup_id: string }[]>`
-    select id, lookup_id from api_keys where lookup_id = any(${[...keys.keys()]}) and revoked_at is null`
-  await sql.end()
-  return rows.map(({ id, lookup_id }) => ({ id, apiKey: keys.get(lookup_id) ?? apiKeyAt(-1) }))
 }
 
 async function revokeWhileInUse(

@@ -18,7 +18,7 @@ export const firstRestricted = (keys: number) => keys + GUESSABLE_KEYS + REVOCAB
 /** Seconds, longer than any run. */
 export const ACCESS_TOKEN_TTL = 86_400
 
-/** A seeded database, and what the load needs from it. */
+/** A seeded database, and the data that the load needs from it. */
 export interface SeededLatchkey {
   url: string
   keys: number
@@ -26,6 +26,10 @@ export interface SeededLatchkey {
   accessTokens: string[]
   guessable: { from: number; count: number }
   revocable: { from: number; count: number }
+  /** The number of a key of the session's owner. */
+  ownKey(session: number): number
+  /** Numbers of keys that are nobody's `ownKey`. */
+  otherKey(index: number): number
 }
 
 /**
@@ -47,9 +51,10 @@ export async function seedLatchkey(
   const keyring = createKeyring({ current: options.secret })
   const users = Array.from({ length: Math.ceil(keys / KEYS_PER_USER) }, () => randomUUID())
   const ownerOf = (index: number) => users[index < keys ? index % users.length : 0] ?? ""
+  const ownKey = (session: number) => Math.floor((session * users.length) / sessions)
   const sessionRows = Array.from({ length: sessions }, (_, i) => ({
     id: randomUUID(),
-    userId: users[Math.floor((i * users.length) / sessions)] ?? "",
+    userId: users[ownKey(i)] ?? "",
   }))
   const guessable = { from: keys, count: GUESSABLE_KEYS }
   const revocable = { from: keys + GUESSABLE_KEYS, count: REVOCABLE_KEYS }
@@ -88,7 +93,9 @@ export async function seedLatchkey(
       return accessToken
     }),
   )
-  return { url, keys, accessTokens, guessable, revocable }
+  // Each user's second key.
+  const otherKey = (index: number) => users.length + (index % users.length)
+  return { url, keys, accessTokens, guessable, revocable, ownKey, otherKey }
 }
 
 const RESTRICTIONS = [

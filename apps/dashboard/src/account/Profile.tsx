@@ -1,16 +1,16 @@
-import type { User } from "@latchkey/sdk"
 import { Panel } from "../components/Panel.tsx"
-import { formatDay } from "../formatTime.ts"
+import { formats } from "../formatTime.ts"
+import type { Person } from "../session/state.ts"
 
 const ROLES = { user: "User", admin: "Administrator" }
 
-export function Profile({ user }: { user: User }) {
+export function Profile({ user }: { user: Person }) {
   return (
     <Panel title="Profile">
       <dl className="grid gap-4 sm:grid-cols-3">
-        <Fact name="Email" value={user.email} />
+        <Fact name={user.email === null ? "Name" : "Email"} value={user.name} />
         <Fact name="Role" value={ROLES[user.role]} />
-        <Fact name="Member since" value={formatDay(user.createdAt)} />
+        {user.createdAt && <Fact name="Member since" value={formats.day(user.createdAt)} />}
       </dl>
     </Panel>
   )

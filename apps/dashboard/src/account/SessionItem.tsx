@@ -13,12 +13,16 @@ interface Props {
 export function SessionItem({ session, isEnding, onEnd }: Props) {
   const device = session.device ?? "Unknown device"
   return (
-    <li className="flex min-h-16 items-center gap-3 py-3">
-      <Icon name="device" className="size-5 text-muted max-[23rem]:hidden" />
-      <div className="min-w-0 flex-1">
+    <li className="flex min-h-16 items-center gap-x-3 gap-y-2 py-3 max-[26rem]:flex-wrap">
+      <Icon name="device" className="size-5 text-muted max-[26rem]:hidden" />
+      <div className="min-w-0 flex-1 max-[26rem]:basis-full">
         <p className="font-medium">{device}</p>
-        <p className="text-sm text-muted">
+        <p className="text-sm wrap-anywhere text-muted">
           Last used <RelativeTime time={session.lastUsedAt} />
+          {session.address !== null && ` from ${session.address}`}
+        </p>
+        <p className="text-sm text-muted">
+          Signed in <RelativeTime time={session.createdAt} />
         </p>
       </div>
       {session.current ? (

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query"
+import { useState } from "react"
 import { Button } from "../components/Button.tsx"
 import { FormError } from "../components/forms/FormError.tsx"
 import { Panel } from "../components/Panel.tsx"
 import { Skeleton } from "../components/Skeleton.tsx"
 import { asUser } from "../session/session.ts"
+import { EndOthersDialog } from "./EndOthersDialog.tsx"
 import { SessionItem } from "./SessionItem.tsx"
 import { useEndOtherSessions, useEndSession } from "./useEndSession.ts"
 
@@ -15,6 +17,7 @@ export function Sessions() {
   })
   const end = useEndSession()
   const endOthers = useEndOtherSessions()
+  const [isAsking, setAsking] = useState(false)
   const items = sessions.data?.items
 
   return (
@@ -23,7 +26,7 @@ export function Sessions() {
       description="Where you are signed in. Signing out does not affect API keys."
       action={
         items && items.length > 1 ? (
-          <Button size="small" isBusy={endOthers.isPending} onClick={() => endOthers.mutate()}>
+          <Button size="small" isBusy={endOthers.isPending} onClick={() => setAsking(true)}>
             Sign out everywhere else
           </Button>
         ) : null
@@ -50,6 +53,15 @@ export function Sessions() {
           )}
         </ul>
       )}
+      <EndOthersDialog
+        count={(items?.length ?? 1) - 1}
+        isOpen={isAsking}
+        onClose={() => setAsking(false)}
+        onConfirm={() => {
+          setAsking(false)
+          endOthers.mutate()
+        }}
+      />
     </Panel>
   )
 }

@@ -4,7 +4,7 @@ import type { IconName } from "../components/Icon.tsx"
 interface Description {
   title: string
   icon: IconName
-  /** The account's owner should look at it. */
+  /** The account's owner should take a look at it. */
   isAlarming?: boolean
 }
 
@@ -43,6 +43,26 @@ export function describeEvent(event: AuditEvent): Description {
         icon: "warning",
         isAlarming: true,
       }
+    case "passwordResetRequested":
+      return {
+        title: sentence(who, "asked for a link to set a new password"),
+        icon: "lock",
+        isAlarming: true,
+      }
+    case "passwordReset":
+      return { title: "Set a new password by a link", icon: "lock", isAlarming: true }
+    case "emailVerified":
+      return { title: "Verified the email address", icon: "check" }
+    case "secondFactorEnabled":
+      return { title: "Set up two-step sign-in", icon: "lock" }
+    case "secondFactorDisabled":
+      return { title: sentence(who, "removed two-step sign-in"), icon: "lock", isAlarming: true }
+    case "secondFactorFailed":
+      return { title: `Wrong code for two-step sign-in${times(count)}`, icon: "warning", isAlarming: true }
+    case "recoveryCodesRenewed":
+      return { title: "Replaced the recovery codes", icon: "lock" }
+    case "recoveryCodeUsed":
+      return { title: "Used a recovery code", icon: "warning", isAlarming: true }
     case "apiKeyCreated":
       return { title: `Created the key ${quote(subject)}`, icon: "key" }
     case "apiKeyUpdated":
@@ -53,7 +73,7 @@ export function describeEvent(event: AuditEvent): Description {
       return { title: `Imported the key ${quote(subject)}`, icon: "key" }
     case "apiKeyRefused":
       return {
-        title: `Refused the key ${quote(subject)} at an address that it does not allow${times(count)}`,
+        title: `Refused the key ${quote(subject)} from an address that it does not allow${times(count)}`,
         icon: "warning",
         isAlarming: true,
       }
@@ -66,7 +86,7 @@ export function describeEvent(event: AuditEvent): Description {
     case "apiKeyRevoked":
       return { title: sentence(who, `revoked the key ${quote(subject)}`) + byItself(event), icon: "key" }
     case "ownerTokenCreated":
-      return { title: "Opened the management of keys", icon: "key" }
+      return { title: "Opened API key management", icon: "key" }
     case "userDisabled":
       return { title: sentence(who, "disabled the account"), icon: "lock", isAlarming: true }
     case "userEnabled":
@@ -86,7 +106,7 @@ const sentence = (who: string, what: string) =>
 const byItself = ({ via, credentialId, subject }: AuditEvent) =>
   via === "apiKey" && credentialId === subject?.id ? " with the key itself" : ""
 
-/** Who acted, and where an event came from; empty for actions of administrators, whose address is not disclosed. */
+/** The actor, and the origin of the event; empty for actions of administrators, whose address is not disclosed. */
 export function describePlace(event: AuditEvent): string {
   if (event.byAdministrator) return ""
   return event.actor === null ? placeOf(event) : `${event.actor} · ${placeOf(event)}`

@@ -5,7 +5,7 @@ import { PageHeading } from "../components/shell/PageHeading.tsx"
 interface Props {
   title: string
   description: string
-  ref: RefObject<HTMLHeadingElement | null>
+  ref?: RefObject<HTMLHeadingElement | null>
 }
 
 /** The title of an administration page, with links to all of them. */
@@ -13,10 +13,12 @@ export function AdminHeading({ title, description, ref }: Props) {
   return (
     <div className="mb-6">
       <p className="text-sm font-medium text-muted">Administration</p>
-      <PageHeading ref={ref} title={title} description={description} />
-      <nav aria-label="Administration" className="mt-4 flex gap-2">
+      <PageHeading {...(ref && { ref })} title={title} description={description} />
+      <nav aria-label="Administration" className="mt-4 flex flex-wrap gap-1 sm:gap-2">
         <NavLink href="/admin">Users</NavLink>
         <NavLink href="/admin/keys">Keys</NavLink>
+        <NavLink href="/admin/incident">Incident</NavLink>
+        <NavLink href="/admin/import">Import</NavLink>
       </nav>
     </div>
   )

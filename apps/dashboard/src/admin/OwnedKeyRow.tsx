@@ -1,14 +1,16 @@
+import { withoutDirections } from "@latchkey/react/internal"
 import type { OwnedApiKey } from "@latchkey/sdk"
-import { ApiKeyStatus, isExpired } from "../apiKeys/ApiKeyStatus.tsx"
 import { Badge } from "../components/Badge.tsx"
 import { Button } from "../components/Button.tsx"
 import { cellClass } from "../components/lists/tableClass.ts"
 import { RelativeTime } from "../components/RelativeTime.tsx"
+import { ApiKeyStatus, isExpired } from "./ApiKeyStatus.tsx"
 import { nameOf } from "./nameOf.ts"
 
 interface Props {
   apiKey: OwnedApiKey
-  onRevoke: (apiKey: OwnedApiKey) => void
+  /** Absent in a read-only list. */
+  onRevoke?: ((apiKey: OwnedApiKey) => void) | undefined
 }
 
 /** On narrow screens, the owner and the times are below the label in the same cell. */
@@ -21,7 +23,7 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
           className={`line-clamp-2 font-medium wrap-anywhere ${isInactive ? "" : "text-ink"}`}
           title={apiKey.label}
         >
-          {apiKey.label}
+          <bdi>{apiKey.label}</bdi>
         </span>
         <code className="text-sm text-muted">{apiKey.start}…</code>
         <span className="mt-1 block text-sm wrap-anywhere text-muted md:hidden">
@@ -43,17 +45,19 @@ export function OwnedKeyRow({ apiKey, onRevoke }: Props) {
       <td className={`${cellClass} max-sm:hidden`}>
         <Status apiKey={apiKey} />
       </td>
-      <td className={`${cellClass} text-right`}>
-        {!isInactive && (
-          <Button kind="quietDanger" size="small" onClick={() => onRevoke(apiKey)}>
-            Revoke
-            <span className="sr-only">
-              {" "}
-              {apiKey.label} of {nameOf(apiKey.owner)}
-            </span>
-          </Button>
-        )}
-      </td>
+      {onRevoke && (
+        <td className={`${cellClass} text-right`}>
+          {!isInactive && (
+            <Button kind="quietDanger" size="small" onClick={() => onRevoke(apiKey)}>
+              Revoke
+              <span className="sr-only">
+                {" "}
+                {withoutDirections(apiKey.label)} of {nameOf(apiKey.owner)}
+              </span>
+            </Button>
+          )}
+        </td>
+      )}
     </tr>
   )
 }

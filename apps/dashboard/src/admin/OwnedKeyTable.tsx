@@ -7,14 +7,16 @@ interface Props {
   apiKeys: readonly OwnedApiKey[]
   /** The rows are still those of the previous page. */
   isStale: boolean
-  onRevoke: (apiKey: OwnedApiKey) => void
+  /** Absent in a read-only list. */
+  onRevoke?: ((apiKey: OwnedApiKey) => void) | undefined
+  caption?: string
 }
 
-export function OwnedKeyTable({ apiKeys, isStale, onRevoke }: Props) {
+export function OwnedKeyTable({ apiKeys, isStale, onRevoke, caption = "The API keys of all users" }: Props) {
   return (
     <table className={`${tableClass} ${isStale ? "opacity-60" : ""}`} aria-busy={isStale}>
-      <caption className="sr-only">The API keys of all users</caption>
-      <OwnedKeyTableHead />
+      <caption className="sr-only">{caption}</caption>
+      <OwnedKeyTableHead hasActions={onRevoke !== undefined} />
       <tbody>
         {apiKeys.map((apiKey) => (
           <OwnedKeyRow key={apiKey.id} apiKey={apiKey} onRevoke={onRevoke} />
@@ -24,7 +26,7 @@ export function OwnedKeyTable({ apiKeys, isStale, onRevoke }: Props) {
   )
 }
 
-const OwnedKeyTableHead = () => (
+const OwnedKeyTableHead = ({ hasActions }: { hasActions: boolean }) => (
   <thead>
     <tr>
       <th scope="col" className={headClass}>
@@ -42,9 +44,11 @@ const OwnedKeyTableHead = () => (
       <th scope="col" className={`${headClass} w-36 max-sm:hidden`}>
         Status
       </th>
-      <th scope="col" className={`${headClass} w-24`}>
-        <span className="sr-only">Actions</span>
-      </th>
+      {hasActions && (
+        <th scope="col" className={`${headClass} w-24`}>
+          <span className="sr-only">Actions</span>
+        </th>
+      )}
     </tr>
   </thead>
 )
@@ -52,7 +56,7 @@ const OwnedKeyTableHead = () => (
 /** A placeholder for the table, with rows of the same height. */
 export const OwnedKeyTableSkeleton = () => (
   <table aria-hidden="true" className={tableClass}>
-    <OwnedKeyTableHead />
+    <OwnedKeyTableHead hasActions={false} />
     <tbody>
       {["first", "second", "third"].map((row) => (
         <tr key={row}>
@@ -72,7 +76,6 @@ export const OwnedKeyTableSkeleton = () => (
           <td className={`${cellClass} max-sm:hidden`}>
             <Skeleton className="h-5 w-14" />
           </td>
-          <td className={cellClass} />
         </tr>
       ))}
     </tbody>

@@ -1,8 +1,7 @@
 import type { ListedUser } from "@latchkey/sdk"
-import { useRef } from "react"
-import { Button } from "../components/Button.tsx"
-import { Modal, ModalActions } from "../components/Modal.tsx"
+import { ConfirmDialog } from "../components/ConfirmDialog.tsx"
 import { nameOf } from "./nameOf.ts"
+import { stoppedKeys } from "./stoppedKeys.ts"
 
 interface Props {
   user: ListedUser
@@ -13,38 +12,25 @@ interface Props {
 }
 
 /** Asks for confirmation before it disables or enables a user. */
-export function SetDisabledDialog({ user, isOpen, onClose, onConfirm, finalFocus }: Props) {
-  const cancel = useRef<HTMLButtonElement>(null)
-  const texts = user.disabledAt
-    ? {
-        title: `Enable ${nameOf(user)}?`,
-        description: "They will be able to sign in again, and their active keys will work again.",
-        button: "Enable user",
-      }
-    : {
-        title: `Disable ${nameOf(user)}?`,
-        description:
-          "They will be signed out everywhere and unable to sign in, and calls with their keys will be rejected. Enabling them later restores access, but they have to sign in again.",
-        button: "Disable user",
-      }
-  return (
-    <Modal
-      kind="alert"
-      isOpen={isOpen}
-      onClose={onClose}
-      initialFocus={cancel}
-      finalFocus={finalFocus}
-      title={texts.title}
-      description={texts.description}
-    >
-      <ModalActions>
-        <Button ref={cancel} onClick={onClose}>
-          Cancel
-        </Button>
-        <Button kind={user.disabledAt ? "primary" : "danger"} onClick={onConfirm}>
-          {texts.button}
-        </Button>
-      </ModalActions>
-    </Modal>
+export const SetDisabledDialog = ({ user, ...dialog }: Props) =>
+  user.disabledAt ? (
+    <ConfirmDialog
+      {...dialog}
+      title={`Enable ${nameOf(user)}?`}
+      description={`They will be able to sign in again. ${restoredKeys(user)}`}
+      button="Enable user"
+      isDangerous={false}
+    />
+  ) : (
+    <ConfirmDialog
+      {...dialog}
+      title={`Disable ${nameOf(user)}?`}
+      description={`They will be signed out everywhere and unable to sign in. ${stoppedKeys(user)} Enabling them later restores access, but they have to sign in again.`}
+      button="Disable user"
+    />
   )
+
+function restoredKeys({ activeKeys }: ListedUser): string {
+  if (activeKeys === 0) return "They have no active keys."
+  return activeKeys === 1 ? "1 active key works again." : `${activeKeys} active keys work again.`
 }

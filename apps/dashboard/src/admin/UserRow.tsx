@@ -5,15 +5,18 @@ import { Button } from "../components/Button.tsx"
 import { cellClass } from "../components/lists/tableClass.ts"
 import { RelativeTime } from "../components/RelativeTime.tsx"
 import { nameOf } from "./nameOf.ts"
+import { canHelpToSignIn } from "./SignInHelpDialog.tsx"
 
 interface Props {
   user: ListedUser
   isOwn: boolean
   onSetDisabled: (user: ListedUser) => void
+  onErase: (user: ListedUser) => void
+  onHelp: (user: ListedUser) => void
 }
 
 /** On narrow screens, the other columns are below the email in the same cell. */
-export function UserRow({ user, isOwn, onSetDisabled }: Props) {
+export function UserRow({ user, isOwn, onSetDisabled, onErase, onHelp }: Props) {
   const isDisabled = user.disabledAt !== null
   return (
     <tr className={isDisabled ? "text-muted" : undefined}>
@@ -21,11 +24,7 @@ export function UserRow({ user, isOwn, onSetDisabled }: Props) {
         <span className={`block font-medium wrap-anywhere ${isDisabled ? "" : "text-ink"}`}>
           {nameOf(user)}
         </span>
-        {(user.role === "admin" || isOwn) && (
-          <span className="text-sm text-muted">
-            {[user.role === "admin" && "Administrator", isOwn && "you"].filter(Boolean).join(", ")}
-          </span>
-        )}
+        <span className="text-sm text-muted">{describe(user, isOwn)}</span>
         <span className="mt-1 block text-sm text-muted md:hidden">
           Registered <RelativeTime time={user.createdAt} />
           <br />
@@ -46,18 +45,34 @@ export function UserRow({ user, isOwn, onSetDisabled }: Props) {
       </td>
       <td className={`${cellClass} text-right`}>
         {!isOwn && (
-          <Button
-            kind={isDisabled ? "quiet" : "quietDanger"}
-            size="small"
-            onClick={() => onSetDisabled(user)}
-          >
-            {isDisabled ? "Enable" : "Disable"}
-            <span className="sr-only"> {nameOf(user)}</span>
-          </Button>
+          <span className="-mr-2.5 inline-flex flex-col items-end sm:flex-row">
+            {canHelpToSignIn(user) && (
+              <Button kind="quiet" size="small" onClick={() => onHelp(user)}>
+                Sign-in<span className="sr-only"> of {nameOf(user)}</span>
+              </Button>
+            )}
+            <Button
+              kind={isDisabled ? "quiet" : "quietDanger"}
+              size="small"
+              onClick={() => onSetDisabled(user)}
+            >
+              {isDisabled ? "Enable" : "Disable"}
+              <span className="sr-only"> {nameOf(user)}</span>
+            </Button>
+            <Button kind="quietDanger" size="small" onClick={() => onErase(user)}>
+              Erase<span className="sr-only"> {nameOf(user)}</span>
+            </Button>
+          </span>
         )}
       </td>
     </tr>
   )
+}
+
+function describe({ role, hasSecondFactor }: ListedUser, isOwn: boolean): string {
+  const facts = [role === "admin" && "administrator", isOwn && "you", hasSecondFactor && "second factor"]
+  const text = facts.filter(Boolean).join(", ")
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function Status({ user: { disabledAt } }: { user: ListedUser }) {

@@ -5,21 +5,23 @@ import { UserRow } from "./UserRow.tsx"
 
 interface Props {
   users: readonly ListedUser[]
-  /** The id of the signed-in administrator, who can't disable themselves. */
+  /** The id of the signed-in administrator, who can't disable or erase themselves. */
   ownId: string
   /** The rows are still those of the previous page. */
   isStale: boolean
   onSetDisabled: (user: ListedUser) => void
+  onErase: (user: ListedUser) => void
+  onHelp: (user: ListedUser) => void
 }
 
-export function UserTable({ users, ownId, isStale, onSetDisabled }: Props) {
+export function UserTable({ users, ownId, isStale, ...actions }: Props) {
   return (
     <table className={`${tableClass} ${isStale ? "opacity-60" : ""}`} aria-busy={isStale}>
       <caption className="sr-only">All users</caption>
       <UserTableHead />
       <tbody>
         {users.map((user) => (
-          <UserRow key={user.id} user={user} isOwn={user.id === ownId} onSetDisabled={onSetDisabled} />
+          <UserRow key={user.id} user={user} isOwn={user.id === ownId} {...actions} />
         ))}
       </tbody>
     </table>
@@ -41,7 +43,7 @@ const UserTableHead = () => (
       <th scope="col" className={`${headClass} w-32 max-sm:hidden`}>
         Status
       </th>
-      <th scope="col" className={`${headClass} w-26`}>
+      <th scope="col" className={`${headClass} w-22 sm:w-56`}>
         <span className="sr-only">Actions</span>
       </th>
     </tr>

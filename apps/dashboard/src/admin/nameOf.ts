@@ -1,3 +1,3 @@
-/** What to call a user: the email of an account, or else the id at the issuer that vouches for them. */
+/** The name of a user: the email of an account, or else the id at the issuer. */
 export const nameOf = ({ email, subject }: { email: string | null; subject: string }): string =>
   email ?? subject

@@ -10,7 +10,7 @@ export function useRevokeOwnedApiKey() {
     mutationFn: ({ id }: OwnedApiKey) => asUser(({ admin }) => admin.apiKeys.revoke(id)),
     onSuccess: (_, { label }) => toastSuccess(`“${label}” was revoked.`),
     onError(error, { label }) {
-      // Revoked elsewhere in the meantime: nothing left to do.
+      // It was revoked elsewhere in the meantime, so there is nothing left to do.
       if (error instanceof LatchkeyError && error.reason === "NOT_FOUND") {
         toastSuccess(`“${label}” was already revoked.`)
       } else toastError(`“${label}” could not be revoked.`, error)

@@ -1,7 +1,7 @@
 import type { ComponentProps } from "react"
 
 const KINDS = {
-  primary: "bg-accent text-on-accent hover:bg-accent-strong",
+  primary: "bg-fill text-on-fill hover:bg-fill-strong",
   secondary: "border border-line bg-surface text-ink hover:bg-sunken",
   danger: "bg-danger text-on-danger hover:bg-danger-strong",
   quiet: "text-muted hover:bg-sunken hover:text-ink",

@@ -1,4 +1,5 @@
-import { type RefObject, useEffect, useState } from "react"
+import { useCopy } from "@latchkey/react/internal"
+import type { RefObject } from "react"
 import { Button } from "./Button.tsx"
 import { Icon } from "./Icon.tsx"
 
@@ -13,28 +14,12 @@ interface Props {
 
 /** Copies a text and reports whether it succeeded. */
 export function CopyButton({ text, name, kind = "secondary", ref, onCopied }: Props) {
-  const [outcome, setOutcome] = useState<"none" | "copied" | "failed">("none")
-  useEffect(() => {
-    if (outcome === "none") return
-    const timer = setTimeout(() => setOutcome("none"), 4_000)
-    return () => clearTimeout(timer)
-  }, [outcome])
-
-  async function copy() {
-    try {
-      await navigator.clipboard.writeText(text)
-      setOutcome("copied")
-      onCopied?.()
-    } catch {
-      setOutcome("failed")
-    }
-  }
-
+  const { outcome, copy } = useCopy(text, onCopied)
   return (
     <>
       <Button {...(ref && { ref })} kind={kind} size="small" onClick={copy}>
         <Icon name={outcome === "copied" ? "check" : "copy"} />
-        <span className="min-w-12 text-left">{outcome === "copied" ? "Copied" : "Copy"}</span>
+        {outcome === "copied" ? "Copied" : "Copy"}
         <span className="sr-only">{name}</span>
       </Button>
       <span role="status" className={outcome === "failed" ? "text-sm text-danger" : "sr-only"}>

@@ -1,12 +1,12 @@
-import { formatExact, formatRelative } from "../formatTime.ts"
-import { useNow } from "../useNow.ts"
+import { useNow } from "@latchkey/react/internal"
+import { formats } from "../formatTime.ts"
 
-/** A relative time such as "3 minutes ago", with the exact time on hover. */
-export function RelativeTime({ time }: { time: Date }) {
+/** A time such as "3 minutes ago", or, for the end of something, "tomorrow, 4:32 PM", with the exact time on hover. */
+export function RelativeTime({ time, kind = "past" }: { time: Date; kind?: "past" | "end" }) {
   const now = useNow()
   return (
-    <time dateTime={time.toISOString()} title={formatExact(time)} className="whitespace-nowrap">
-      {formatRelative(time, now)}
+    <time dateTime={time.toISOString()} title={formats.exact(time)} className="whitespace-nowrap">
+      {formats[kind](time, now)}
     </time>
   )
 }

@@ -1,15 +1,13 @@
 import { Link } from "wouter"
 import { ActivityList, ActivitySkeleton, NoActivity } from "../activity/ActivityList.tsx"
 import { useActivity } from "../activity/useActivity.ts"
-import { FormError } from "../components/forms/FormError.tsx"
-import { Pager } from "../components/lists/Pager.tsx"
+import { PagedList } from "../components/lists/PagedList.tsx"
+import { usePages } from "../components/lists/usePages.ts"
 import { PageHeading } from "../components/shell/PageHeading.tsx"
-import { usePages } from "../usePages.ts"
 
 export function ActivityPage() {
   const pages = usePages()
   const list = useActivity(pages.cursor)
-  const { data } = list
   return (
     <>
       <div className="mb-6">
@@ -26,22 +24,15 @@ export function ActivityPage() {
           }
         />
       </div>
-      {list.isError ? (
-        <FormError error={list.error} />
-      ) : !data ? (
-        <ActivitySkeleton />
-      ) : data.items.length === 0 ? (
-        <NoActivity />
-      ) : (
-        <ActivityList events={data.items} isStale={list.isPlaceholderData} />
-      )}
-      <Pager
-        items="events"
-        page={pages.page}
-        hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
-        onPrevious={pages.toPrevious}
-        onNext={() => data?.nextCursor && pages.toNext(data.nextCursor)}
-      />
+      <PagedList
+        name="events"
+        list={list}
+        pages={pages}
+        skeleton={<ActivitySkeleton />}
+        none={<NoActivity />}
+      >
+        {(events, isStale) => <ActivityList events={events} isStale={isStale} />}
+      </PagedList>
     </>
   )
 }

@@ -1,16 +1,16 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useRef, useState } from "react"
 import { AdminHeading } from "../admin/AdminHeading.tsx"
+import { EraseUserDialog } from "../admin/EraseUserDialog.tsx"
 import { SetDisabledDialog } from "../admin/SetDisabledDialog.tsx"
+import { SignInHelpDialog } from "../admin/SignInHelpDialog.tsx"
 import { UserTable, UserTableSkeleton } from "../admin/UserTable.tsx"
 import { useSetDisabled } from "../admin/useSetDisabled.ts"
 import { useUsers } from "../admin/useUsers.ts"
-import { FormError } from "../components/forms/FormError.tsx"
 import { ListFilter } from "../components/lists/ListFilter.tsx"
 import { NoneFound } from "../components/lists/NoneFound.tsx"
-import { Pager } from "../components/lists/Pager.tsx"
-import { useDebounced } from "../useDebounced.ts"
-import { usePages } from "../usePages.ts"
+import { PagedList } from "../components/lists/PagedList.tsx"
+import { type Filter, useFilter } from "../components/lists/useFilter.ts"
 
 const STATUSES = [
   { status: "all", label: "All" },
@@ -18,70 +18,78 @@ const STATUSES = [
   { status: "disabled", label: "Disabled" },
 ] as const
 
-interface Filter {
-  status: (typeof STATUSES)[number]["status"]
-  search: string
-}
-
-const ALL_USERS: Filter = { status: "all", search: "" }
+const ALL_USERS: Filter<(typeof STATUSES)[number]["status"]> = { status: "all", search: "" }
 
 export function AdminUsersPage({ ownId }: { ownId: string }) {
-  const [filter, setFilter] = useState(ALL_USERS)
-  const search = useDebounced(filter.search.trim(), 200)
-  const pages = usePages()
+  const { filter, search, pages, changeFilter } = useFilter(ALL_USERS)
   const list = useUsers({ status: filter.status, search, cursor: pages.cursor })
   const setDisabled = useSetDisabled()
   const [dialog, setDialog] = useState<{ user: ListedUser; isOpen: boolean }>()
+  const [toErase, setToErase] = useState<{ user: ListedUser; isOpen: boolean }>()
+  const [toHelp, setToHelp] = useState<{ user: ListedUser; isOpen: boolean }>()
   const heading = useRef<HTMLHeadingElement>(null)
 
-  function changeFilter(next: Filter) {
-    setFilter(next)
-    pages.toFirst()
-  }
-
-  const { data } = list
   return (
     <>
       <AdminHeading
         ref={heading}
         title="Users"
-        description="Disabling a user ends their sessions and blocks their sign-ins and keys immediately."
+        description="Disabling a user ends their sessions and blocks their sign-ins and keys immediately. Erasing a user is permanent."
       />
       <div className="mb-4">
         <ListFilter
-          label="Search by start of email"
-          placeholder="Email starts with"
+          label="Search by any part of the email"
+          placeholder="Part of the email"
           statuses={STATUSES}
           filter={filter}
           onChange={changeFilter}
           maxLength={254}
         />
       </div>
-      {list.isError ? (
-        <FormError error={list.error} />
-      ) : !data || (list.isPlaceholderData && data.items.length === 0) ? (
-        <UserTableSkeleton />
-      ) : data.items.length === 0 ? (
-        <NoneFound onClear={() => changeFilter(ALL_USERS)}>
-          {search
-            ? `No ${filter.status === "all" ? "" : `${filter.status} `}user’s email starts with “${search}”.`
-            : `No ${filter.status} users.`}
-        </NoneFound>
-      ) : (
-        <UserTable
-          users={data.items}
-          ownId={ownId}
-          isStale={list.isPlaceholderData}
-          onSetDisabled={(user) => setDialog({ user, isOpen: true })}
+      <PagedList
+        name="users"
+        list={list}
+        pages={pages}
+        skeleton={<UserTableSkeleton />}
+        none={
+          <NoneFound onClear={() => changeFilter(ALL_USERS)}>
+            {search
+              ? `No ${filter.status === "all" ? "" : `${filter.status} `}user’s email contains “${search}”.`
+              : `No ${filter.status} users.`}
+          </NoneFound>
+        }
+      >
+        {(users, isStale) => (
+          <UserTable
+            users={users}
+            ownId={ownId}
+            isStale={isStale}
+            onSetDisabled={(user) => setDialog({ user, isOpen: true })}
+            onErase={(user) => setToErase({ user, isOpen: true })}
+            onHelp={(user) => {
+              setToHelp({ user, isOpen: true })
+              // They may have set up a second factor since.
+              void list.refetch()
+            }}
+          />
+        )}
+      </PagedList>
+      {toErase && (
+        <EraseUserDialog
+          key={toErase.user.id}
+          {...toErase}
+          finalFocus={() => heading.current ?? true}
+          onClose={() => setToErase({ ...toErase, isOpen: false })}
         />
       )}
-      <Pager
-        items="users"
-        page={pages.page}
-        hasNext={Boolean(data?.nextCursor) && !list.isPlaceholderData}
-        onPrevious={pages.toPrevious}
-        onNext={() => data?.nextCursor && pages.toNext(data.nextCursor)}
-      />
+      {toHelp && (
+        <SignInHelpDialog
+          key={`sign-in of ${toHelp.user.id}`}
+          user={list.data?.items.find(({ id }) => id === toHelp.user.id) ?? toHelp.user}
+          isOpen={toHelp.isOpen}
+          onClose={() => setToHelp({ ...toHelp, isOpen: false })}
+        />
+      )}
       {dialog && (
         <SetDisabledDialog
           {...dialog}

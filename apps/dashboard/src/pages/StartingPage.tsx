@@ -1,9 +1,9 @@
 import { useRoute } from "wouter"
 import { ActivitySkeleton } from "../activity/ActivityList.tsx"
-import { ApiKeyTableSkeleton } from "../apiKeys/ApiKeyTableSkeleton.tsx"
 import { Skeleton } from "../components/Skeleton.tsx"
 import { AwayBanner } from "../components/shell/AwayBanner.tsx"
 import { Logo } from "../components/shell/Logo.tsx"
+import { product } from "../settings.ts"
 
 /** Shows a skeleton of the page while the session of the last visit is being resumed. */
 export function StartingPage({ failure }: { failure: unknown }) {
@@ -14,14 +14,14 @@ export function StartingPage({ failure }: { failure: unknown }) {
       <header className="border-b border-line bg-surface">
         <div className="mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 font-semibold sm:px-6">
           <Logo />
-          <span className="max-sm:hidden">Latchkey</span>
+          <span className="truncate">{product.name}</span>
         </div>
       </header>
       <div role="status">
         {failure ? <AwayBanner failure={failure} /> : <span className="sr-only">Loading</span>}
       </div>
       <main className="mx-auto w-full max-w-5xl px-4 py-8 sm:px-6 sm:py-10">
-        <h1 className="sr-only">Latchkey</h1>
+        <h1 className="sr-only">{product.name}</h1>
         <Skeleton className="h-8 w-32" />
         {isAccount ? <AccountOutline /> : isActivity ? <ActivityOutline /> : <ApiKeysOutline />}
       </main>
@@ -33,7 +33,14 @@ const ApiKeysOutline = () => (
   <>
     <Skeleton className="mt-1 mb-6 h-6 w-96 max-w-full max-sm:mb-20 max-sm:h-12" />
     <Skeleton className="mb-4 h-10 w-80 max-w-full" />
-    <ApiKeyTableSkeleton />
+    <div className="divide-y divide-line rounded-xl border border-line bg-surface">
+      {["first", "second", "third"].map((row) => (
+        <div key={row} className="grid h-17 content-center gap-2 px-4">
+          <Skeleton className="h-3.5 w-44 max-w-full" />
+          <Skeleton className="h-3 w-22" />
+        </div>
+      ))}
+    </div>
   </>
 )
 

@@ -1,18 +1,31 @@
-import { type CookieSignedIn, createLatchkey, type Latchkey, LatchkeyError, type User } from "@latchkey/sdk"
+import {
+  type CookieSignedIn,
+  createLatchkey,
+  type Latchkey,
+  LatchkeyError,
+  type SecondFactorAnswer,
+} from "@latchkey/sdk"
 import { apiUrl } from "../apiUrl.ts"
+import { settings } from "../settings.ts"
+import { asHostUser, followHostSession, resumeHostSession } from "./hostSession.ts"
+import { retryLater } from "./retryLater.ts"
+import {
+  getSessionState,
+  type SessionState,
+  setSessionState,
+  signedInUserId,
+  toPerson,
+  UserChanged,
+  untilStarted,
+} from "./state.ts"
 
-/** Not secret: set if there may be a session to resume, which saves first visits a refresh that would fail. */
+/** Not secret: set if there may be a session to resume, so that first visits don't try a refresh that would fail. */
 const HINT_KEY = "latchkey.hasSession"
 /** Only one tab at a time may replace the refresh token. */
 const LOCK_NAME = "latchkey.session"
 /** An access token is renewed if it expires within this many milliseconds, unless it is younger than `MIN_AGE`. */
 const RENEW_BEFORE = 30_000
 const MIN_AGE = 60_000
-
-export type SessionState =
-  | { status: "starting"; failure: unknown }
-  | { status: "signedOut"; because: "never" | "signedOut" | "ended" }
-  | { status: "signedIn"; user: User }
 
 interface AccessToken {
   value: string
@@ -24,38 +37,48 @@ interface AccessToken {
 // Over plain http, the page makes no calls and asks for HTTPS instead.
 const options = { baseUrl: apiUrl, retries: 0, allowInsecureHttp: true }
 const latchkey = createLatchkey(options)
-const latchkeyAsUser = createLatchkey({ ...options, accessToken: currentAccessToken })
 const otherTabs = new BroadcastChannel("latchkey")
-const listeners = new Set<() => void>()
 
-let state: SessionState = localStorage.getItem(HINT_KEY)
-  ? { status: "starting", failure: null }
-  : { status: "signedOut", because: "never" }
 let accessToken: AccessToken | undefined
 let renewal: Promise<string> | undefined
 
-export const getSessionState = () => state
-
-export function onSessionChange(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
 function setState(next: SessionState) {
-  state = next
   if (next.status === "signedIn") localStorage.setItem(HINT_KEY, "1")
   if (next.status === "signedOut") {
     accessToken = undefined
     localStorage.removeItem(HINT_KEY)
   }
-  for (const listener of listeners) listener()
+  setSessionState(next)
 }
 
-/** Creates an account or signs in to one. The refresh token stays in the cookie. */
-export async function signIn(mode: "register" | "login", credentials: { email: string; password: string }) {
-  await navigator.locks.request(LOCK_NAME, async () => {
-    setSignedIn(await latchkey.auth[mode]({ ...credentials, session: "cookie" }))
-  })
+/** Whether there may be a session to resume, of the dashboard's own or of the host. */
+export const mayBeSignedIn = () =>
+  settings.signIn === "host" || (settings.signIn === "password" && localStorage.getItem(HINT_KEY) !== null)
+
+/** Finds out who is signed in. Must run before the first render. */
+export function startSession() {
+  if (!isSecureContext) return
+  if (settings.signIn === "host") {
+    followHostSession()
+    void resumeHostSession()
+  } else if (mayBeSignedIn()) void resume()
+  else setSessionState({ status: "signedOut", because: "never" })
+}
+
+/**
+ * Creates an account or signs in to one. The refresh token stays in the cookie.
+ *
+ * @throws {LatchkeyError} `SECOND_FACTOR_REQUIRED` with the challenge for `answerChallenge`.
+ */
+export const signIn = (mode: "register" | "login", credentials: { email: string; password: string }) =>
+  openSession(() => latchkey.auth[mode]({ ...credentials, session: "cookie" }))
+
+/** Completes a sign-in with a code of the second factor. */
+export const answerChallenge = (answer: SecondFactorAnswer) =>
+  openSession(() => latchkey.auth.login({ ...answer, session: "cookie" }))
+
+async function openSession(call: () => Promise<CookieSignedIn>) {
+  await navigator.locks.request(LOCK_NAME, async () => setSignedIn(await call()))
   otherTabs.postMessage("signedIn")
 }
 
@@ -72,7 +95,7 @@ function setSignedIn(signedIn: CookieSignedIn) {
     expiresAt: signedIn.accessTokenExpiresAt.getTime(),
     receivedAt: performance.now(),
   }
-  setState({ status: "signedIn", user: signedIn.user })
+  setState({ status: "signedIn", user: toPerson(signedIn.user) })
 }
 
 /** Gets a new access token for the cookie's session. Tabs take turns, because each refresh replaces the cookie. */
@@ -107,31 +130,88 @@ async function currentAccessToken(): Promise<string> {
   return isExpiring ? renewOnce() : value
 }
 
-/** Makes a call as the user. If the server rejects the access token, retries once with a new one. */
-export async function asUser<T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> {
-  try {
-    return await call(latchkeyAsUser)
-  } catch (error) {
-    if (!isUnauthenticated(error) || state.status !== "signedIn") throw error
-    await renewOnce()
-    return call(latchkeyAsUser)
+/**
+ * Makes calls as one user, and as nobody else: the browser has one cookie, and another tab may sign in as somebody else at
+ * any time. A call that one user made must never run as another.
+ */
+function createUserClient(userId: string | undefined) {
+  const onlyTheirs = async (token: Promise<string>) => {
+    const value = await token
+    if (userId === undefined || userId !== signedInUserId())
+      throw new UserChanged("another user has signed in")
+    return value
+  }
+  const current = () => onlyTheirs(currentAccessToken())
+  return {
+    userId,
+    latchkey: createLatchkey({ ...options, accessToken: current }),
+    current,
+    renewed: () => onlyTheirs(renewOnce()),
   }
 }
 
+let userClient = createUserClient(undefined)
+
+/** The signed-in user's client. All calls use one, so that they can share a request. */
+function clientOfUser() {
+  const userId = signedInUserId()
+  if (userClient.userId !== userId) userClient = createUserClient(userId)
+  return userClient
+}
+
+/** Makes a call as the user. If the server rejects the access token, retries once with a new one. */
+export async function asUser<T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> {
+  if (settings.signIn === "host") return asHostUser(call)
+  const client = clientOfUser()
+  try {
+    return await call(client.latchkey)
+  } catch (error) {
+    if (!isUnauthenticated(error) || client.userId !== signedInUserId()) throw error
+    await client.renewed()
+    return call(client.latchkey)
+  }
+}
+
+/**
+ * Creates the function that gets access tokens for a component that makes calls as the user who is signed in now: the
+ * current one, or a new one in place of one that the server has rejected.
+ */
+export function createGetAccessToken(): (rejected?: string) => Promise<string> {
+  const client = clientOfUser()
+  return (rejected) =>
+    rejected !== undefined && rejected === accessToken?.value ? client.renewed() : client.current()
+}
+
+/** Shows the sign-in page, because the server no longer knows the user. */
+export const endSession = () => setState({ status: "signedOut", because: "ended" })
+
+/** Makes a call as nobody. */
+export const asAnybody = <T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> => call(latchkey)
+
+/** Makes a call as the user if somebody is signed in, and otherwise as nobody. */
+export async function asWhoeverIsHere<T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> {
+  await untilStarted()
+  return getSessionState().status === "signedIn" ? asUser(call) : asAnybody(call)
+}
+
+/** Asks again who is signed in, because their role may have changed. */
+export async function renewUser(): Promise<void> {
+  if (settings.signIn === "password" && getSessionState().status === "signedIn") await renewOnce()
+}
+
 /** Resumes the session of the last visit. Retries with backoff until the server responds. */
-export async function resume(attempt = 0): Promise<void> {
-  if (state.status !== "starting") return
+async function resume(attempt = 0): Promise<void> {
+  if (getSessionState().status !== "starting") return
   try {
     await renewOnce()
   } catch (failure) {
-    const retryAfter = failure instanceof LatchkeyError ? (failure.retryAfter ?? 0) * 1000 : 0
-    setTimeout(() => resume(attempt + 1), Math.max(retryAfter, Math.min(1000 * 2 ** attempt, 15_000)))
-    if (state.status === "starting") setState({ status: "starting", failure })
+    retryLater(resume, { attempt, failure })
+    if (getSessionState().status === "starting") setState({ status: "starting", failure })
   }
 }
 
 otherTabs.addEventListener("message", ({ data }) => {
-  if (data === "signedOut" && state.status !== "signedOut") {
+  if (data === "signedOut" && getSessionState().status !== "signedOut") {
     setState({ status: "signedOut", because: "signedOut" })
   }
   // The other tab may have signed in to another account, so this tab starts over.

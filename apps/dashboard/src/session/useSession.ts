@@ -1,4 +1,4 @@
 import { useSyncExternalStore } from "react"
-import { getSessionState, onSessionChange } from "./session.ts"
+import { getSessionState, onSessionChange } from "./state.ts"
 
 export const useSession = () => useSyncExternalStore(onSessionChange, getSessionState)

@@ -1,6 +1,6 @@
 import { boolean, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core"
 
-/** The people who sign in to Tidewater. Latchkey never reads this table, nor does it have one of this name. */
+/** The people who sign in to Tidewater. Latchkey never reads this table, and has no table of this name. */
 export const users = pgTable("users", {
   id: uuid("id").primaryKey().defaultRandom(),
   email: text("email").notNull().unique(),

@@ -3,8 +3,8 @@ import type { HtmlEscapedString } from "hono/utils/html"
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
-/** A complete page. */
-export const page = (title: string, content: Html, script?: string): Html => html`<!doctype html>
+/** A complete page, with a bundle of scripts and styles in `dist` or none. */
+export const page = (title: string, content: Html, bundle?: string): Html => html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -13,7 +13,12 @@ export const page = (title: string, content: Html, script?: string): Html => htm
     <title>${title} · Tidewater</title>
     <link rel="icon" href="data:," />
     <link rel="stylesheet" href="/assets/tidewater.css" />
-    ${script === undefined ? "" : html`<script type="module" src="${script}"></script>`}
+    ${
+      bundle === undefined
+        ? ""
+        : html`<link rel="stylesheet" href="/build/${bundle}.css" />
+            <script type="module" src="/build/${bundle}.js"></script>`
+    }
   </head>
   <body>
     ${content}

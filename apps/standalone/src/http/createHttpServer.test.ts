@@ -69,7 +69,7 @@ test("a connection that can't be accepted is logged, and the next one is served"
 
 const SENT_AHEAD = request("GET /", ["Connection: keep-alive"])
 
-test("of what a client sends ahead, the next is begun when the one before is answered", async () => {
+test("each pipelined request begins when the one before it has been answered", async () => {
   const begun: ServerResponse[] = []
   const { open } = await serve(async (outgoing) => void begun.push(outgoing))
   using connection = open()
@@ -82,7 +82,7 @@ test("of what a client sends ahead, the next is begun when the one before is ans
   }
 })
 
-test("what was sent ahead is not begun when an earlier answer closes the connection", async () => {
+test("a pipelined request does not begin if an earlier response closes the connection", async () => {
   let begun = 0
   const { open } = await serve(async (outgoing) => {
     begun++
@@ -96,7 +96,7 @@ test("what was sent ahead is not begun when an earlier answer closes the connect
   expect(begun).toBe(1)
 })
 
-test("a client that sends thousands of requests ahead is cut off before they take memory", async () => {
+test("a client that pipelines thousands of requests is cut off before they fill the memory", async () => {
   let begun = 0
   const { server, open } = await serve(async () => void begun++)
   let parsed = 0

@@ -2,7 +2,7 @@ import type { NotReady } from "@latchkey/api"
 import { createBatchedRead } from "@latchkey/auth"
 
 /** Milliseconds to keep serving after the stop is announced, while load balancers notice. */
-const NOTICE_MS = 1_500
+export const NOTICE_MS = 1_500
 
 /** Milliseconds after a check for which a load balancer is assumed to keep polling. */
 const POLLING_MS = 30_000
@@ -10,15 +10,15 @@ const POLLING_MS = 30_000
 /** Whether load balancers should send requests to this server. */
 export interface Readiness {
   check(): Promise<NotReady | null>
-  /** Reports not ready from now on. Resolves when the server may stop: at once, unless a load balancer polls it. */
-  announceStop(): Promise<void>
+  /** Reports not ready from now on. Returns whether a load balancer polls it, which then needs time to notice. */
+  announceStop(): boolean
 }
 
 /**
  * Creates the readiness check.
  *
  * @param checkDatabase resolves if the database answers. Concurrent calls of `check` share one database check, which
- *   begins after they do.
+ *   begins after them.
  */
 export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
   const sharedCheck = createBatchedRead(
@@ -40,10 +40,9 @@ export function createReadiness(checkDatabase: () => Promise<void>): Readiness {
         (error: unknown) => ({ message: "The database does not answer.", error }),
       )
     },
-    async announceStop() {
+    announceStop() {
       stopping = true
-      if (performance.now() - lastCheckAt > POLLING_MS) return
-      await new Promise((resolve) => setTimeout(resolve, NOTICE_MS))
+      return performance.now() - lastCheckAt <= POLLING_MS
     },
   }
 }

@@ -27,10 +27,17 @@ export const isDraining = (server: Server) => draining.has(server)
  */
 export const waitBeforeResponse = (server: Server) => draining.get(server)
 
-/** Closes a server: accepts no more connections, and closes busy ones when their response is sent or time is up. */
-export async function drain(server: Server): Promise<void> {
+/**
+ * Closes a server: accepts no more connections, and closes busy ones when their response is sent or time is up.
+ *
+ * @param acceptAll resolves when no connection waits to be accepted.
+ */
+export async function drain(
+  server: Server,
+  acceptAll: (server: Server) => Promise<void> = acceptQueued,
+): Promise<void> {
   const closed = once(server, "close")
-  const accepted = acceptQueued(server).then(() => void server.close())
+  const accepted = acceptAll(server).then(() => void server.close())
   draining.set(server, accepted)
   await accepted
   // Busy connections become idle one by one. `setImmediate` runs after the event loop has read from them, so that one

@@ -18,7 +18,10 @@ export interface ListenOptions {
 const HEADERS_TIMEOUT = 10_000
 
 /** Serves the app over HTTP. Resolves when the server is listening. */
-export async function listen(app: App, { port, host, ...options }: ListenOptions): Promise<Server> {
+export async function listen(
+  app: Pick<App, "fetch">,
+  { port, host, ...options }: ListenOptions,
+): Promise<Server> {
   const listener = getRequestListener(
     async (request, env) => {
       const response = await app.fetch(request, env as HttpBindings)

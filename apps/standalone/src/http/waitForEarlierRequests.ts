@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
-/** Pipelined requests of one connection that may wait. Few clients pipeline, and none as many. */
+/** The highest number of waiting pipelined requests on one connection. Few clients pipeline, and none sends as many. */
 const MAX_WAITING = 20
 
 interface Queue {
@@ -42,7 +42,10 @@ export function waitForEarlierRequests(
   })
 }
 
-/** Makes the parser stop, as for an upgrade. It would go on with its buffer although the socket is destroyed. */
+/**
+ * Makes the parser stop, as for an upgrade. Otherwise it would process the rest of its buffer although the socket is
+ * destroyed.
+ */
 const STOP = 2
 
 function endConnection(socket: Socket & { parser?: { onIncoming: (() => number) | null } | null }) {

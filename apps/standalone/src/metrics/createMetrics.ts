@@ -1,20 +1,37 @@
 import type { RequestObserver } from "@latchkey/api"
 import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
-import type { SemaphoreUsage } from "@latchkey/db"
+import type { Replication, SemaphoreUsage } from "@latchkey/db"
+import type { MetricObjectWithValues, MetricValue } from "prom-client"
 
 /** The Prometheus metrics of this process. No label contains a user, a key, an address, or text from a client. */
 export interface Metrics extends RequestObserver {
   /** The observer for `@latchkey/auth`. */
   auth: AuthObserver
   onQuery(seconds: number): void
+  /** A change waited for the leases of other instances. */
+  onLeaseWait(seconds: number): void
   /** Reports the connection pool's usage at every scrape. */
   watchDatabase(usage: () => SemaphoreUsage): void
+  /** Reports at every scrape how the database replicates. There is no value while that is not known. */
+  watchReplication(current: () => Replication | undefined): void
   /** Reports the number of dropped log lines at every scrape. */
   watchLog(droppedLines: () => number): void
+  /** Reports at every scrape whether verdicts may come from memory. */
+  watchLease(isHeld: () => boolean): void
   /** Reports the fair queue's usage at every scrape. */
   watchQueue(usage: () => FairQueueUsage): void
   /** All metrics in Prometheus's text format. */
-  read(): Promise<{ contentType: string; text: string }>
+  read(): Promise<MetricsPage>
+  /** The values of all metrics, to be added to those of other workers. */
+  snapshot(): Promise<MetricsSnapshot>
+}
+
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
+
+/** The response to `GET /metrics`. */
+export interface MetricsPage {
+  contentType: string
+  text: string
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -60,6 +77,18 @@ export async function createMetrics(): Promise<Metrics> {
     buckets: SIZES,
     registers,
   })
+  const remembered = new Counter({
+    name: "latchkey_remembered_reads_total",
+    help: "Calls that a row in memory answered instead of a read.",
+    labelNames: ["of"],
+    registers,
+  })
+  const leaseWaits = new Histogram({
+    name: "latchkey_lease_wait_duration_seconds",
+    help: "How long changes that take a right away waited for the leases of other instances.",
+    buckets: [...SECONDS, 10],
+    registers,
+  })
   const bcrypts = new Histogram({
     name: "latchkey_bcrypt_duration_seconds",
     help: "Duration of bcrypt operations in seconds, including time in the queue, by purpose and result.",
@@ -84,6 +113,7 @@ export async function createMetrics(): Promise<Metrics> {
     auth: {
       verdict: (credential, verdict) => verdicts.inc({ credential, verdict }),
       batch: (of, size) => batches.observe({ of }, size),
+      remembered: (of) => remembered.inc({ of }),
       bcryptBegan: (purpose) => bcryptsPending.inc({ purpose }),
       bcryptEnded(purpose, result, seconds) {
         bcryptsPending.dec({ purpose })
@@ -91,6 +121,7 @@ export async function createMetrics(): Promise<Metrics> {
       },
     },
     onQuery: (seconds) => queries.observe(seconds),
+    onLeaseWait: (seconds) => leaseWaits.observe(seconds),
     onResponse(method, { route, status, failures: failed }, seconds) {
       const isBatch = route.includes(",")
       requests.observe(
@@ -131,6 +162,35 @@ export async function createMetrics(): Promise<Metrics> {
         },
       })
     },
+    watchReplication(current) {
+      // All workers see the same database.
+      for (const [name, help, aggregator, read] of [
+        [
+          "synchronous",
+          "1 if the database acknowledges a change only once a standby has it, else 0.",
+          "min",
+          (found: Replication) => Number(found.isSynchronous),
+        ],
+        [
+          "standbys",
+          "Standbys that stream from the database.",
+          "max",
+          (found: Replication) => found.standbys,
+        ],
+      ] as const) {
+        new Gauge({
+          name: `latchkey_database_${name}`,
+          help,
+          aggregator,
+          registers,
+          collect() {
+            const found = current()
+            this.reset()
+            this.set(found ? read(found) : Number.NaN)
+          },
+        })
+      }
+    },
     watchLog(droppedLines) {
       new Counter({
         name: "latchkey_log_lines_dropped_total",
@@ -139,6 +199,16 @@ export async function createMetrics(): Promise<Metrics> {
         collect() {
           this.reset()
           this.inc(droppedLines())
+        },
+      })
+    },
+    watchLease(isHeld) {
+      new Gauge({
+        name: "latchkey_leases_held",
+        help: "1 while a lease is held, else 0.",
+        registers,
+        collect() {
+          this.set(Number(isHeld()))
         },
       })
     },
@@ -161,6 +231,7 @@ export async function createMetrics(): Promise<Metrics> {
         },
       })
     },
+    snapshot: () => registry.getMetricsAsJSON(),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }
 }

@@ -1,5 +1,6 @@
 import { describeError } from "@latchkey/api"
 import { codeOf, DatabaseUnusable, DataFolderInUse, isOfStandby } from "@latchkey/db"
+import { RestoreLogError } from "@latchkey/server/internal"
 import { EnvError } from "../env.ts"
 import { StartFailure, type StartStage } from "./startFailure.ts"
 
@@ -28,7 +29,7 @@ const DATABASE: Explanation[] = [
   ],
   [
     /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|CERT_SIGNATURE|INVALID_CA|INVALID_PURPOSE/,
-    "expected a certificate of a known authority; for any other authority, set sslrootcert to its certificate file",
+    "expected a certificate from a known authority; for any other authority, set sslrootcert to its certificate file",
   ],
   [
     /ALTNAME|HOSTNAME_MISMATCH/,
@@ -42,7 +43,7 @@ const DATABASE: Explanation[] = [
     "expected a user that PostgreSQL lets in; if it requires TLS, add sslmode=require",
   ],
   [/^3D000$/, "expected a database that exists"],
-  [/^42501$/, "expected a user with the rights on the tables that docs/postgresql.md lists"],
+  [/^42501$/, "expected a user with the rights that docs/postgresql.md lists"],
   [
     /^08P01$/,
     "expected a pooler that knows this user and database, accepts the URL's settings, and reaches PostgreSQL",
@@ -54,7 +55,7 @@ const DATABASE: Explanation[] = [
   [/^53\w{3}$/, "expected a PostgreSQL with enough free memory and disk space"],
   [/^(22023|42704|42601|42602)$/, "expected options and settings that PostgreSQL knows"],
   [/^(42883|0A000)$/, "expected PostgreSQL 14 or newer"],
-  [/^/, "expected a PostgreSQL that Latchkey can set its tables up in"],
+  [/^/, "expected a PostgreSQL in which Latchkey can create its tables"],
 ]
 
 const PORTS: Explanation[] = [
@@ -75,7 +76,14 @@ const STAGES: Record<StartStage, Readonly<Record<string, Explanation[]>>> = {
 export function explainStartFailure(error: unknown): string {
   if (error instanceof EnvError) return error.message
   if (!(error instanceof StartFailure)) return bug(error)
-  const { stage, cause } = error
+  return explain(error.stage, error.cause)
+}
+
+/** Explains why a PostgreSQL can't be used, in one line. */
+export const explainDatabaseFailure = (error: unknown): string => explain("database", error)
+
+function explain(stage: StartStage, cause: unknown): string {
+  if (cause instanceof RestoreLogError) return `RESTORE_LOG: ${cause.message}`
   if (cause instanceof EnvError || cause instanceof DataFolderInUse) return cause.message
   const code = codeOf(cause) ?? nameOf(cause)
   for (const [variable, explanations] of Object.entries(STAGES[stage])) {

@@ -16,7 +16,7 @@ export async function readSecret(folder: string, log: Log): Promise<string> {
   try {
     await restrictToOwner(path, log)
     const secret = (await readFile(path, "utf8")).trim()
-    // A full disk or a careless restore can leave an empty file, which would be a secret that anybody can guess.
+    // A full disk or a careless restore can leave an empty file, and anybody could guess an empty secret.
     if (!/^[0-9a-f]{64}$/.test(secret)) {
       throw new EnvError([
         `DATA_DIR: expected 64 hex characters in ${path}; restore the file, or remove it to generate a new secret`,

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { RunningServer } from "./start.ts"
 
 /**
- * Milliseconds that a start has to end when it is stopped. It is short because PGlite blocks the event loop for seconds
- * when it creates a database, so that only the moments before it does can end the process soon.
+ * Milliseconds that a start has to end when it is stopped. This is short because PGlite blocks the event loop for
+ * seconds when it creates a database: waiting longer would only delay the exit.
  */
 const END_MS = 1_000
 
 /**
- * Starts a server, unless it is stopped meanwhile: then what has been opened is closed again, and the result is null. What
- * can't be closed in time is left as after a crash, from which the next start recovers.
+ * Starts a server. If it is stopped meanwhile, everything that has been opened is closed again, and the result is
+ * null. Whatever can't be closed in time is left as after a crash, from which the next start recovers.
  */
 export async function startUnlessStopped(
   stop: AbortSignal,

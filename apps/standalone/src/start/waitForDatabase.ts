@@ -1,30 +1,41 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { codeOf } from "@latchkey/db"
+import { codeOf, isOfStandby } from "@latchkey/db"
 import type { Log } from "../log.ts"
+import { explainDatabaseFailure } from "./explainStartFailure.ts"
 
-/** The SQLSTATE of a PostgreSQL that accepts no connections yet, because it is starting or recovering. */
-const STARTING = "57P03"
+/**
+ * Error codes of a database that may be starting up, perhaps behind a proxy, or whose standby is being promoted. All
+ * other codes, such as that of a wrong password, point to the configuration.
+ */
+const COMING_UP =
+  /^(ENOTFOUND|EAI_AGAIN|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|25006|57P0[123]|53300|080(01|03|04|06))$/
 
-const TIMEOUT_MS = 60_000
+export const WAIT_MS = 60_000
 const RETRY_MS = 500
 
 /**
- * Runs `open`, and retries for up to a minute while PostgreSQL reports that it is starting.
+ * Runs `open`, and retries while the database seems to be starting up. The reason for the wait is logged, and again
+ * when it changes.
  *
- * @param signal ends the wait.
+ * @param options.waitMs how many milliseconds to retry.
+ * @param options.signal ends the wait.
  */
 export async function waitForDatabase<Opened>(
   open: () => Promise<Opened>,
   log: Log,
-  signal?: AbortSignal,
+  { waitMs = WAIT_MS, signal }: { waitMs?: number | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<Opened> {
-  const endsAt = performance.now() + TIMEOUT_MS
-  for (let attempt = 1; ; attempt++) {
+  const endsAt = performance.now() + waitMs
+  let logged = ""
+  for (;;) {
     try {
       return await open()
     } catch (error) {
-      if (codeOf(error) !== STARTING || performance.now() >= endsAt) throw error
-      if (attempt === 1) log.info(`PostgreSQL is starting; waiting up to ${TIMEOUT_MS / 1_000} s for it`)
+      const isComingUp = COMING_UP.test(codeOf(error) ?? "") || isOfStandby(error)
+      if (!isComingUp || performance.now() >= endsAt) throw error
+      const reason = explainDatabaseFailure(error)
+      if (reason !== logged) log.warn(`${reason}; waiting up to ${waitMs / 1_000} s for it`)
+      logged = reason
       await sleep(RETRY_MS, undefined, { signal })
     }
   }

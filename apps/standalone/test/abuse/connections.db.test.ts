@@ -72,7 +72,7 @@ test("pipelined requests get their responses in order", async () => {
   }
 })
 
-test("bytes that are not HTTP after a request do not damage its response", async () => {
+test("bytes after a request that are not HTTP do not damage its response", async () => {
   using connection = openConnection(target().url)
   connection.write(Buffer.concat([recognizable(), Buffer.from("nonsense\r\n\r\n")]))
   const reply = await connection.read()

@@ -4,7 +4,7 @@ import { type RawReply, takeReply } from "./takeReply.ts"
 /** Milliseconds in which the server must send something: far more than it needs, even on a busy machine. */
 const DEADLINE = 15_000
 
-/** A TCP connection on which a test can send what no HTTP client would. */
+/** A TCP connection on which a test can send bytes that no HTTP client would. */
 export interface RawConnection extends Disposable {
   /** Resolves when the kernel has opened the connection, whether or not the server has accepted it. */
   opened: Promise<void>

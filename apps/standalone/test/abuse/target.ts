@@ -4,7 +4,7 @@ import { register, rest, startServerOnPostgres } from "../testServer.ts"
 import { openConnection } from "./rawConnection.ts"
 import type { RawReply } from "./takeReply.ts"
 
-/** Starts a server with two users: one who abuses it, and a bystander who must not notice. */
+/** Starts a server with two users: one who abuses it, and a bystander who must not be affected. */
 async function startTarget(variables: Record<string, string> = {}) {
   const server = await startServerOnPostgres(inject("postgresUrl"), variables)
   const { url, metricsUrl } = server

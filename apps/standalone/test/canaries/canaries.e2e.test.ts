@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { connect, startPostgres, type TestPostgres } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { startMailServer } from "../startMailServer.ts"
 import { newSecret, startTestServer } from "../testServer.ts"
 import { walk } from "./walk.ts"
 
@@ -23,14 +24,16 @@ beforeAll(async () => {
   postgres = await startPostgres(VERBOSE)
   const AUTH_SECRET = newSecret()
   const configured = { bootstrap: newSecret(), introspection: newSecret() }
+  await using mail = await startMailServer()
   const server = await startTestServer({
+    ...mail.variables,
     DATABASE_URL: postgres.url,
     AUTH_SECRET,
     BOOTSTRAP_KEY: configured.bootstrap,
     INTROSPECTION_KEYS: configured.introspection,
     METRICS_PORT: "0",
   })
-  walked = await walk(server.url, postgres, configured)
+  walked = await walk(server.url, postgres, configured, mail)
   walked.canaries.note("AUTH_SECRET", AUTH_SECRET)
   metrics = await (await fetch(`${server.metricsUrl}`)).text()
   await server[Symbol.asyncDispose]()
@@ -54,7 +57,7 @@ async function readTables(url: string) {
   return texts
 }
 
-test("a key is in the response that creates it, for itself or in place of another, and in no other", () => {
+test("a key is only in the response to its creation or rotation", () => {
   const withKey = walked.responses.filter(({ found }) => found.includes("API key"))
   expect(withKey.map(({ call }) => call)).toEqual([
     "POST /auth/apikeys",
@@ -65,15 +68,28 @@ test("a key is in the response that creates it, for itself or in place of anothe
   ])
 })
 
-test("tokens are only in responses that issue them, and no response repeats a password or a wrong credential", () => {
-  const givesTokens = /auth.(register|login|refresh)/
+test("tokens are only in the responses that issue them, and no response repeats a password or a wrong credential", () => {
+  const issued: [RegExp, string[]][] = [
+    [/auth.login/, ["access token", "refresh token", "challenge"]],
+    [/auth.(register|refresh)/, ["access token", "refresh token"]],
+    [/second-factor$/, ["TOTP secret"]],
+    [/second-factor\/(confirm|recovery-codes)/, ["recovery code"]],
+    [/./, ["API key"]],
+  ]
   for (const { call, found } of walked.responses) {
-    const expected = givesTokens.test(call) ? ["access token", "refresh token"] : ["API key"]
+    const expected = issued.find(([path]) => path.test(call))?.[1] ?? []
     expect({ call, unexpected: found.filter((name) => !expected.includes(name)) }).toEqual({
       call,
       unexpected: [],
     })
   }
+})
+
+test("the secrets of links and second factors were used", () => {
+  const found = walked.responses.flatMap(({ found }) => found)
+  expect(found).toEqual(expect.arrayContaining(["challenge", "TOTP secret", "recovery code"]))
+  expect(found).not.toContain("link's token")
+  expect(walked.statuses).toMatchObject({ reset: 204, verify: 204, answer: 200 })
 })
 
 test("the server's log at trace level contains no secret", () => {
@@ -88,7 +104,9 @@ test("the metrics contain no secret", () => {
 })
 
 test("no table contains a secret in any encoding", () => {
-  expect(Object.keys(tables)).toEqual(expect.arrayContaining(["owners", "sessions", "api_keys"]))
+  expect(Object.keys(tables)).toEqual(
+    expect.arrayContaining(["owners", "sessions", "api_keys", "account_tokens", "second_factors"]),
+  )
   for (const [name, text] of Object.entries(tables)) {
     expect({ name, found: walked.canaries.findEncoded(text) }).toEqual({ name, found: [] })
   }

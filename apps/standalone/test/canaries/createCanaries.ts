@@ -7,6 +7,12 @@ export interface Canaries {
   findEncoded(text: string): string[]
 }
 
+function decodeBase32(text: string) {
+  const digits = [...text].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(32))
+  const hex = digits.reduce((sum, digit) => sum * 32n + BigInt(Number.parseInt(digit, 32)), 0n).toString(16)
+  return Buffer.from(hex.padStart(40, "0"), "hex")
+}
+
 const decodeBase64Url = (text: string) => Buffer.from(text, "base64url")
 
 /** The secret parts of each kind of credential, as text and as bytes: without the lookup id, claims or session id. */
@@ -22,7 +28,13 @@ const KINDS = [
     bytes: (jwt: string) => jwt.split(".").slice(2).map(decodeBase64Url),
   },
   {
-    // 16 bytes for the session's id, 24 for its family, and 24 for the turn.
+    // The base32 of an authenticator app's secret.
+    pattern: /^[A-Z2-7]{32}$/,
+    texts: () => [],
+    bytes: (secret: string) => [decodeBase32(secret)],
+  },
+  {
+    // 16 bytes for the session's id, 24 for its family, and 24 for its turn.
     pattern: /^[\w-]{86}$/,
     texts: (token: string) => [token.slice(22, 53), token.slice(54)],
     bytes: (token: string) => [decodeBase64Url(token).subarray(16, 40), decodeBase64Url(token).subarray(40)],
@@ -33,7 +45,7 @@ const findKind = (secret: string) => KINDS.find(({ pattern }) => pattern.test(se
 
 const plainForms = (secret: string) => [secret, ...(findKind(secret)?.texts(secret) ?? [])]
 
-/** The base64 characters that these bytes alone determine, for each of the three alignments they can have. */
+/** The base64 characters that depend only on these bytes, for each of their three possible alignments. */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((offset) => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64")

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { TestPostgres } from "@latchkey/test-postgres"
+import { codeOf } from "../authenticatorApp.ts"
+import type { startMailServer } from "../startMailServer.ts"
 import { type Canaries, createCanaries } from "./createCanaries.ts"
 
 interface WalkedResponse {
@@ -22,11 +24,17 @@ interface ConfiguredKeys {
 }
 
 /** Makes calls of every kind, successful and refused, and records every secret on the way. */
-export async function walk(url: string, postgres: TestPostgres, configured: ConfiguredKeys) {
+export async function walk(
+  url: string,
+  postgres: TestPostgres,
+  configured: ConfiguredKeys,
+  mail: Pick<Awaited<ReturnType<typeof startMailServer>>, "tokenFor">,
+) {
   const canaries = createCanaries()
   for (const key of Object.values(configured)) canaries.note("configured key", key)
   const texts: { call: string; text: string }[] = []
 
+  const statusOf = new Map<string, number>()
   const send: Send = async (call, body, { headers = {}, as = call } = {}) => {
     const [method = "", path = ""] = call.split(" ")
     const isForm = body instanceof URLSearchParams
@@ -36,6 +44,7 @@ export async function walk(url: string, postgres: TestPostgres, configured: Conf
       ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
+    statusOf.set(as, response.status)
     texts.push({ call: as, text: `${JSON.stringify([...response.headers])}\n${text}` })
     const cookie = /__Host-latchkey=([\w-]{86})/.exec(response.headers.getSetCookie().join())?.[1]
     if (cookie) canaries.note("refresh token", cookie)
@@ -49,13 +58,19 @@ export async function walk(url: string, postgres: TestPostgres, configured: Conf
   }
 
   const lookupId = await useKeys(send, await useAccounts(send, url, newPassword), canaries)
+  await useLinks(send, { password: newPassword, canaries, tokenFor: mail.tokenFor })
+  const statuses = {
+    reset: statusOf.get("POST /auth/password/reset by the link"),
+    verify: statusOf.get("POST /auth/email/verify by the link"),
+    answer: statusOf.get("POST /auth/login by a recovery code"),
+  }
   await useBackend(send, configured, canaries)
   await failWithoutDatabase(send, postgres, { password: newPassword, configured })
   const responses: WalkedResponse[] = texts.map(({ call, text }) => ({
     call,
     found: canaries.findEncoded(text),
   }))
-  return { canaries, responses, lookupId }
+  return { canaries, responses, lookupId, statuses }
 }
 
 /** Records the secrets in a response from REST or in tRPC's envelope. */
@@ -66,9 +81,12 @@ function note(canaries: Canaries, body: any) {
     ["key", "API key"],
     ["accessToken", "access token"],
     ["refreshToken", "refresh token"],
+    ["challenge", "challenge"],
+    ["secret", "TOTP secret"],
   ] as const) {
     if (typeof data[field] === "string") canaries.note(name, data[field])
   }
+  for (const code of data.recoveryCodes ?? []) canaries.note("recovery code", code)
   return data
 }
 
@@ -98,6 +116,55 @@ async function useAccounts(send: Send, url: string, password: () => string) {
     await send(`GET ${path}`, undefined, bearer(other.accessToken))
   await send("POST /auth/logout", undefined, bearer(other.accessToken))
   return (await send("POST /auth/login", { email, password: second })).accessToken as string
+}
+
+/** Verifies an email, sets a password by a link, and signs in with a second factor. */
+async function useLinks(
+  send: Send,
+  {
+    password,
+    canaries,
+    tokenFor,
+  }: {
+    password: () => string
+    canaries: Canaries
+    tokenFor: (email: string, count?: number) => Promise<string>
+  },
+) {
+  const email = `${randomUUID()}@company.tld`
+  const [first, second] = [password(), password()]
+  const noted = async (count: number) => {
+    const token = await tokenFor(email, count)
+    canaries.note("link's token", token)
+    return token
+  }
+  await send("POST /auth/register", { email, password: first })
+  const verification = { token: await noted(1) }
+  await send("POST /auth/email/verify", verification, { as: "POST /auth/email/verify by the link" })
+  await send("POST /auth/email/verify", verification)
+  await send("POST /auth/password/reset-request", { email })
+  const token = await noted(2)
+  await send("POST /auth/password/reset", { token, newPassword: "short" })
+  await send("POST /auth/password/reset", { token, newPassword: second, [token]: token })
+  const byLink = { as: "POST /auth/password/reset by the link" }
+  await send("POST /auth/password/reset", { token, newPassword: second }, byLink)
+  await send("POST /auth/password/reset", { token, newPassword: second })
+  await send("POST /trpc/auth.resetPassword", { json: { token, newPassword: second } })
+  const { accessToken } = await send("POST /auth/login", { email, password: second })
+  const asUser = bearer(accessToken)
+  await send("POST /auth/second-factor", { currentPassword: first }, asUser)
+  const { secret } = await send("POST /auth/second-factor", { currentPassword: second }, asUser)
+  await send("POST /auth/second-factor/confirm", { totp: secret }, asUser)
+  const app = { totp: codeOf(secret) }
+  const { recoveryCodes } = await send("POST /auth/second-factor/confirm", app, asUser)
+  const { challenge } = await send("POST /auth/login", { email, password: second })
+  await send("POST /auth/login", { challenge, totp: secret })
+  await send("POST /auth/login", { challenge, totp: challenge, recoveryCode: challenge })
+  const answer = { challenge, recoveryCode: recoveryCodes[0] }
+  await send("POST /auth/login", answer, { as: "POST /auth/login by a recovery code" })
+  await send("POST /auth/login", answer)
+  const removal = { currentPassword: second, recoveryCode: recoveryCodes[0] }
+  await send("POST /auth/second-factor/remove", removal, asUser)
 }
 
 async function useKeys(send: Send, accessToken: string, canaries: Canaries): Promise<string> {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { type Env, readEnv } from "../../src/env.ts"
 
-/** The configuration of a server that these commands of a shell start with `npm start`. */
+/** The configuration of the server that these shell commands start with `npm start`. */
 export function configurationAfter(commands: string): Env {
   const script = `set -a\n${commands.replace("npm start", '"$NODE" -p "JSON.stringify(process.env)"')}`
   const env = { PATH: process.env.PATH, NODE: process.execPath }

@@ -86,7 +86,7 @@ test.each([
 )
 
 /** It was tried by hand: the tests don't install Go. */
-test("the example in Go sends what the one in Python sends", () => {
+test("the Go example sends the same requests as the Python example", () => {
   const [go, python] = [codeBlock("docs/backends.md", "go"), codeBlock("docs/backends.md", "python")]
   for (const part of ["/auth/apikeys", "X-API-Key", "Latchkey-On-Behalf-Of", "BOOTSTRAP_KEY"]) {
     expect(go).toContain(part)

@@ -30,7 +30,7 @@ async function startAsShown(databaseUrl: string) {
   throw new Error("the server did not start")
 }
 
-test("the page's role and database, and then its schema in a database of somebody else, are enough to serve", async () => {
+test("the page's role and database are enough to serve, and so is its schema in another product's database", async () => {
   const admin = connect(inject("postgresUrl"))
   const [roleAndDatabase = "", schema = ""] = codeBlocks(
     "docs/postgresql.md",

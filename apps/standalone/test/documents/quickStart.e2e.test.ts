@@ -45,7 +45,7 @@ test("the walk-through and the audit trail's example print what the pages show",
   expect(JSON.parse(printed[1] ?? "")).toMatchObject({ role: "admin", via: "apiKey" })
 })
 
-test("the program creates a key with an own account, and calls with it", async () => {
+test("the program creates a key with an account of Latchkey's own, and calls with it", async () => {
   await using packed = await packSdk()
   const app = await install(join(packed.folder, "app"), [packed.tarball])
   const code = codeBlock("docs/quick-start.md", "js", "From your code")

@@ -1,19 +1,21 @@
-import { createTcpProxy, createTestDatabase } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
+import { createTcpProxy } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { newSecret, register, spawnBuiltServer } from "../testServer.ts"
 import { createLedger, retryUnavailable } from "./ledger.ts"
 
-const TRIALS = 100
+/** `KILLS=100` kills at each piece of data, instead of at every third. */
+const TRIALS = Number(process.env.KILLS ?? 34)
 /** More pieces of data than a call exchanges with the database, so that the last kills hit an idle server. */
 const MOMENTS = { create: 48, revoke: 40 }
 
 /**
- * Each trial creates one key undisturbed. Then it creates another or revokes the first, and kills the server at the nth
- * piece of data that it exchanges with the database: before a statement is sent, before its result arrives, or between
- * the commit and the response to the client.
+ * Each trial creates one key undisturbed. Then it creates another or revokes the first, and kills the server at a later
+ * piece of data that it exchanges with the database than the trial before: before a statement is sent, before its result
+ * arrives, or between the commit and the response to the client.
  */
-test("kill -9 during creations and revocations, in 100 trials: every acknowledged change holds", async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
+test(`kill -9 during creations and revocations, in ${TRIALS} trials: every acknowledged change holds`, async () => {
+  await using database = await createMigratedDatabase(inject("postgresUrl"))
   const variables = { AUTH_SECRET: newSecret(), MAX_KEYS_PER_USER: "100000" }
   async function prepare() {
     const proxy = await createTcpProxy(new URL(database.url))
@@ -32,7 +34,7 @@ test("kill -9 during creations and revocations, in 100 trials: every acknowledge
 
     expect(await retryUnavailable(() => ledger.create(url, accessToken))).toBe(201)
     const call = trial % 2 === 0 ? "create" : "revoke"
-    let piecesLeft = 1 + (Math.floor(trial / 2) % MOMENTS[call])
+    let piecesLeft = 1 + Math.floor((trial / TRIALS) * MOMENTS[call])
     server.proxy.observe(() => {
       if (--piecesLeft === 0) killedInFlight += Number(server.child.kill("SIGKILL"))
     })

@@ -1,7 +1,7 @@
 import { expect } from "vitest"
 import { rest } from "../testServer.ts"
 
-/** Records which changes the server has acknowledged. Those must hold whatever happens. */
+/** Records which changes the server has acknowledged. These must hold in any case. */
 export interface Ledger {
   /** Creates a key, and records it if the status is 201. Returns the status. */
   create(url: string, accessToken: string): Promise<number>
@@ -73,7 +73,7 @@ export async function retryUnavailable(call: () => Promise<number>): Promise<num
   }
 }
 
-/** In batches, because a key without a receipt costs a bcrypt, and only so many of those may be queued. */
+/** In batches, because a key without a receipt costs a bcrypt, and the queue of bcrypts is limited. */
 async function inBatches<Item, Result>(
   items: Item[],
   run: (item: Item) => Promise<Result>,

@@ -12,7 +12,8 @@ import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { createTestDatabase, freePort } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
+import { freePort } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test, vi } from "vitest"
 import { expectNoSecrets, newSecret, rest, spawnBuiltServer } from "../testServer.ts"
 import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
@@ -21,8 +22,8 @@ import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
 const LINES = 8_000
 
 /** Starts a server process with this file descriptor as standard output. */
-async function startServer(stdout: number) {
-  const database = await createTestDatabase(inject("postgresUrl"))
+async function startServer(stdout: number, variables: Record<string, string> = {}) {
+  const database = await createMigratedDatabase(inject("postgresUrl"))
   onTestFinished(() => database[Symbol.asyncDispose]())
   // The log, which names the ports that the server listens on, is not read while the server runs.
   const [port, metricsPort] = [await freePort(), await freePort()]
@@ -32,6 +33,7 @@ async function startServer(stdout: number) {
       METRICS_PORT: String(metricsPort),
       DATABASE_URL: database.url,
       AUTH_SECRET: newSecret(),
+      ...variables,
     },
     { stdout },
   )
@@ -75,7 +77,7 @@ async function makePipe() {
 
 const CLEAN_EXIT = { code: 0, signal: null }
 
-test("nobody reads the log's pipe: the server serves, and when it is read again, a line says how many were dropped", async () => {
+test("nobody reads the log's pipe: the server serves, and when it is read again, a line says how many lines were dropped", async () => {
   const { reader, writer, path } = await makePipe()
   const { url, metricsUrl, stop } = await startServer(writer)
   await makeServerLog(url, LINES)
@@ -92,6 +94,19 @@ test("nobody reads the log's pipe: the server serves, and when it is read again,
   expect(await stop()).toEqual(CLEAN_EXIT)
   expect(lines.at(-1)).toContain("stopping")
   expectNoSecrets(lines)
+}, 60_000)
+
+test("workers share a pipe that is read late: no line is torn", async () => {
+  const { reader, writer, path } = await makePipe()
+  const { url, stop } = await startServer(writer, { WORKERS: "2" })
+  await makeServerLog(url, LINES / 2)
+
+  const lines: string[] = []
+  createInterface(createReadStream(path)).on("line", (line) => lines.push(line))
+  closeSync(reader)
+  await makeServerLog(url, LINES / 2)
+  expect(await stop()).toEqual(CLEAN_EXIT)
+  await vi.waitFor(() => expect(countRequests(lines)).toBe(LINES), { timeout: 10_000 })
 }, 60_000)
 
 test("nobody ever reads the log's pipe: SIGTERM ends the process", async () => {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { connect, type Socket } from "node:net"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
 import { expect, inject, test } from "vitest"
 import { newSecret, spawnBuiltServer } from "../testServer.ts"
 
@@ -95,7 +95,7 @@ async function resetAll(port: number) {
 const MEBIBYTE = 1024 * 1024
 
 test("thousands of resets at every stage of a request stop neither port, and leak nothing", async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using database = await createMigratedDatabase(inject("postgresUrl"))
   const server = spawnBuiltServer({
     DATABASE_URL: database.url,
     AUTH_SECRET: newSecret(),

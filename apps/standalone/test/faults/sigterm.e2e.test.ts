@@ -1,4 +1,5 @@
-import { connect, createTcpProxy, createTestDatabase } from "@latchkey/test-postgres"
+import { createMigratedDatabase } from "@latchkey/db/test"
+import { connect, createTcpProxy } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { openConnection } from "../abuse/rawConnection.ts"
 import { request } from "../abuse/request.ts"
@@ -8,7 +9,7 @@ import { newSecret, register, rest, spawnBuiltServer } from "../testServer.ts"
 const EXIT_TIMEOUT = 10_000
 
 test("SIGTERM under load: every change is acknowledged, no response is cut off, exit code 0", async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using database = await createMigratedDatabase(inject("postgresUrl"))
   await using proxy = await createTcpProxy(new URL(database.url))
   const server = spawnBuiltServer({
     DATABASE_URL: proxy.url,
@@ -62,7 +63,7 @@ test("SIGTERM under load: every change is acknowledged, no response is cut off, 
 }, 60_000)
 
 test("SIGTERM: connections that wait in the kernel's accept queue get their responses", async () => {
-  await using database = await createTestDatabase(inject("postgresUrl"))
+  await using database = await createMigratedDatabase(inject("postgresUrl"))
   const server = spawnBuiltServer({ DATABASE_URL: database.url, AUTH_SECRET: newSecret() })
   const url = await server.url
   // While the process is stopped, the kernel opens connections for it and queues them.

@@ -3,7 +3,7 @@ import { registerWithKey, rest } from "../testServer.ts"
 import type { Ledger } from "./ledger.ts"
 
 export interface Load {
-  /** Resolves when `count` more calls have got one of these statuses. */
+  /** Resolves when `count` more calls have received one of these statuses. */
   untilResponses(count: number, statuses: readonly number[]): Promise<void>
   /** Waits for the calls in flight. Returns the number of calls by outcome. */
   stop(): Promise<Record<string, number>>

@@ -4,10 +4,14 @@ import { expect, test, vi } from "vitest"
 import { newSecret, register, registerWithKey, rest, startTestServer } from "../testServer.ts"
 
 /** Starts a server on a PostgreSQL whose commits can be made to wait for a standby that does not exist. */
-async function startReplicated() {
+async function startReplicated(variables: Record<string, string> = {}) {
   const postgres = await startPostgres()
   const direct = connect(postgres.url)
-  const server = await startTestServer({ DATABASE_URL: postgres.url, AUTH_SECRET: newSecret() })
+  const server = await startTestServer({
+    DATABASE_URL: postgres.url,
+    AUTH_SECRET: newSecret(),
+    ...variables,
+  })
   async function requireStandby(standby: string) {
     await direct.unsafe(`alter system set synchronous_standby_names = '${standby}'`)
     await direct`select pg_reload_conf()`
@@ -18,6 +22,7 @@ async function startReplicated() {
   }
   return {
     url: server.url,
+    databaseUrl: postgres.url,
     direct,
     loseStandby: () => requireStandby("gone"),
     standbyReturns: () => requireStandby(""),
@@ -100,9 +105,63 @@ test("an operator cancels the wait for the standby: PostgreSQL reports success, 
     expect(cancelled.length).toBe(1)
   })
 
-  const { status, body } = await revocation
-  expect(status).toBe(503)
-  expect(body).not.toHaveProperty("begun")
+  expect(await revocation).toMatchObject({ status: 503, body: { reason: "UNAVAILABLE", begun: true } })
+
+  // Found revoked, on this server alone.
+  expect(await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).toMatchObject({
+    status: 503,
+    body: { begun: true },
+  })
+  await replicated.standbyReturns()
+  await vi.waitFor(async () =>
+    expect((await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status).toBe(404),
+  )
+})
+
+test("an administrator by configuration who repeats such a revocation does not get 404", async () => {
+  const bootstrap = newSecret()
+  await using replicated = await startReplicated({ BOOTSTRAP_KEY: bootstrap })
+  const { url, direct } = replicated
+  const { body: key } = await rest(url, "POST", "/auth/apikeys", {
+    apiKey: bootstrap,
+    headers: { "latchkey-on-behalf-of": "host ada" },
+    body: { label: "x" },
+  })
+  await replicated.loseStandby()
+  const revoke = () => rest(url, "DELETE", `/auth/admin/apikeys/${key.id}`, { apiKey: bootstrap })
+
+  const revocation = revoke()
+  await vi.waitFor(async () => {
+    const cancelled = await direct`
+      select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`
+    expect(cancelled.length).toBe(1)
+  })
+  expect(await revocation).toMatchObject({ status: 503, body: { begun: true } })
+
+  expect(await revoke()).toMatchObject({ status: 503, body: { begun: true } })
+  await replicated.standbyReturns()
+  await vi.waitFor(async () => expect((await revoke()).status).toBe(404))
+})
+
+test("without the standby, keys are verified whose receipt has to be renewed, or whose calls are counted", async () => {
+  await using replicated = await startReplicated()
+  const { accessToken, apiKey } = await registerWithKey(replicated.url)
+  const { body: limited } = await rest(replicated.url, "POST", "/auth/apikeys", {
+    accessToken,
+    body: { label: "x", rateLimit: { limit: 1_000, window: 60 } },
+  })
+  // It knows no receipt of the other one.
+  await using server = await startTestServer({
+    DATABASE_URL: replicated.databaseUrl,
+    AUTH_SECRET: newSecret(),
+  })
+  await replicated.loseStandby()
+  // As many as may wait for a standby.
+  const stalled = Array.from({ length: 6 }, () => register(server.url).catch(() => "unavailable"))
+  expect(new Set(await Promise.all(stalled))).toEqual(new Set(["unavailable"]))
+
+  expect((await rest(server.url, "GET", "/auth/me", { apiKey })).status).toBe(200)
+  expect((await rest(server.url, "GET", "/auth/me", { apiKey: limited.key })).status).toBe(200)
 })
 
 test("the role has synchronous_commit off: the server's commits still wait", async () => {

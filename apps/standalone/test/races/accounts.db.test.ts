@@ -48,7 +48,7 @@ test("a user who is disabled during a refresh gets no working token", async () =
   expect(describeOutcome(await refresh(body.refreshToken ?? user.refreshToken))).toBe("401 UNAUTHENTICATED")
 })
 
-test("of 50 concurrent refreshes with one token, one gets a new pair, and the session ends because of the reuse", async () => {
+test("50 concurrent refreshes with one token give one new pair, and the reuse ends the session", async () => {
   await using two = await startTwo(inject("postgresUrl"))
   const { accessToken, refreshToken } = await register(two.a)
   const lock = await holdLock(two.databaseUrl, (sql) => sql`select from sessions for update`)

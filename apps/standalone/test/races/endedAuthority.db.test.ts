@@ -1,5 +1,6 @@
 import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { codeOf, setUpApp } from "../authenticatorApp.ts"
 import { allProcedures, type Input, SURFACES, type TestedProcedure } from "../procedures.ts"
 import { type RestCall, register, registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
 import { holdCall, readAllRows } from "./holdCall.ts"
@@ -18,7 +19,20 @@ afterAll(async () => {
 type User = Awaited<ReturnType<typeof registerWithKey>>
 
 /** Mutations without a caller. Their own statements check the password, refresh token or key. */
-const WITHOUT_CALLER = ["auth.register", "auth.login", "auth.refresh", "apiKeys.reportLeaked"]
+const WITHOUT_CALLER = [
+  "auth.register",
+  "auth.login",
+  "auth.refresh",
+  "auth.requestPasswordReset",
+  "auth.resetPassword",
+  "auth.verifyEmail",
+  "apiKeys.reportLeaked",
+]
+
+async function useRecoveryCode({ accessToken, password }: User) {
+  const { codes } = await setUpApp(server.url, { accessToken, password })
+  return { currentPassword: password, recoveryCode: codes[0] }
+}
 
 /** For each of the other mutations, an input that changes something, given the caller and another user. */
 const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | Promise<Input>> = {
@@ -41,6 +55,20 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
     await sql`update owners set disabled_at = now() where id = ${user.id}`
     return { id: user.id }
   },
+  "admin.users.erase": (_, { user }) => ({ id: user.id }),
+  "secondFactor.setUp": ({ password }) => ({ currentPassword: password }),
+  "secondFactor.confirm": async ({ accessToken, password: currentPassword }) => {
+    const call = { accessToken, body: { currentPassword } }
+    const { body } = await rest(server.url, "POST", "/auth/second-factor", call)
+    return { totp: codeOf(body.secret) }
+  },
+  "secondFactor.renewRecoveryCodes": useRecoveryCode,
+  "secondFactor.remove": useRecoveryCode,
+  "admin.users.resetSecondFactor": async (_, { user, accessToken, password }) => {
+    await setUpApp(server.url, { accessToken, password })
+    return { id: user.id }
+  },
+  "admin.users.createResetLink": (_, { user }) => ({ id: user.id }),
   "admin.apiKeys.revoke": (_, { id }) => ({ id }),
   "admin.apiKeys.revokeWhere": async ({ accessToken }, { user }) => {
     const where = { subject: user.id }
@@ -51,10 +79,11 @@ const INPUTS: Record<string, (caller: User, other: User) => Input | undefined | 
 }
 
 /**
- * `auth.introspect` is a mutation so that the token is not in a URL; it changes nothing. Tokens are made by keys that act
- * for others, which `ownerTokens.db.test.ts` tests.
+ * `auth.introspect` is a mutation so that the token is not in a URL; it changes nothing. A link is stored after the response,
+ * which `emailVerification.db.test.ts` tests. Tokens are made by keys that act
+ * for others, which `ownerTokens/ends.db.test.ts` tests.
  */
-const ELSEWHERE = ["auth.introspect", "ownerTokens.create"]
+const ELSEWHERE = ["auth.introspect", "auth.requestEmailVerification", "ownerTokens.create"]
 
 const mutations = allProcedures.filter(
   ({ path, operation }) => operation.kind === "mutation" && !ELSEWHERE.includes(path),

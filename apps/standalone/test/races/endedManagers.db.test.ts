@@ -51,6 +51,7 @@ const INPUTS: Record<string, (manager: Manager) => Input | Promise<Input>> = {
     await sql`update owners set disabled_at = now() where subject = ${owner.subject}`
     return owner
   },
+  "admin.users.erase": ({ owner }) => owner,
 }
 
 const mutations = allProcedures.filter(

@@ -7,6 +7,10 @@ export const readAllRows = (reader: Pick<ReservedSql, "unsafe">) =>
   reader.unsafe(`
     select to_jsonb(owners)::text as row from owners union all
     select to_jsonb(sessions)::text from sessions union all
+    select to_jsonb(account_tokens)::text from account_tokens union all
+    select to_jsonb(second_factors)::text from second_factors union all
+    select to_jsonb(recovery_codes)::text from recovery_codes union all
+    select to_jsonb(sign_in_challenges)::text from sign_in_challenges union all
     select (to_jsonb(api_keys) - 'last_used_at')::text from api_keys union all
     select to_jsonb(audit_events)::text from audit_events order by 1`)
 

@@ -42,7 +42,7 @@ const holdKey = ({ id }: Key) =>
 
 const successorsOf = ({ id }: Key) => sql`select id, label, expires_at from api_keys where replaces = ${id}`
 
-test("without a grace, every instance rejects the old key once the answer has come, and not before it is certain", async () => {
+test("without a grace period, every instance rejects the old key once the rotation is answered, which waits until it is certain", async () => {
   const user = await registerWithKey(first.url)
   // Holds the rotation between its rows and its event.
   const lock = await holdLock(
@@ -75,7 +75,7 @@ test("a revocation wins over a rotation that waits for it", async () => {
   expect(await successorsOf(user)).toEqual([])
 })
 
-test("a revocation that waits for a rotation ends the old key at once, and spares the new one", async () => {
+test("a revocation that waits for a rotation revokes the old key at once, and not the new one", async () => {
   const user = await registerWithKey(first.url)
   const lock = await holdKey(user)
   const rotating = rotate(first, user)
@@ -123,7 +123,7 @@ test("a rotation that waits for a change copies what it has changed", async () =
   expect(await rotating).toMatchObject({ status: 201, body: copied })
 })
 
-test("a change that waits for a rotation can't extend the grace", async () => {
+test("a change that waits for a rotation can't extend the grace period", async () => {
   const user = await registerWithKey(first.url)
   const lock = await holdKey(user)
   const rotating = rotate(first, user, { grace: 60 })
@@ -139,7 +139,7 @@ test("a change that waits for a rotation can't extend the grace", async () => {
   expect(row).toEqual({ ends: true })
 })
 
-test("a rotation and a creation at the limit of keys: the place of the old key goes to the new one", async () => {
+test("a rotation and a creation compete at the limit of keys: the new key gets the place of the old one", async () => {
   const user = await registerWithKey(first.url)
   const lock = await holdKey(user)
   const rotating = rotate(first, user)
@@ -155,7 +155,7 @@ test("a rotation and a creation at the limit of keys: the place of the old key g
   expect(await creating).toMatchObject({ status: 409, body: { reason: "KEY_LIMIT_REACHED" } })
 })
 
-test("a bcrypt that was under way when the key was replaced does not bring it back", async () => {
+test("a bcrypt that is running when its key is replaced does not make the key valid again", async () => {
   const user = await registerWithKey(first.url)
   await sql`update api_keys set receipt = null, receipt_secret_id = null where id = ${user.id}`
   // Holds the receipt of the bcrypt back.

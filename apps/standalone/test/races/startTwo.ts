@@ -1,7 +1,7 @@
 import { createTcpProxy } from "@latchkey/test-postgres"
 import { startServerOnPostgres, startTestServer } from "../testServer.ts"
 
-/** Starts two instances on one database. `b` reaches it through a TCP proxy, which the test can hold. */
+/** Starts two instances on one database. `b` reaches it through a TCP proxy that the test can pause. */
 export async function startTwo(
   serverUrl: string,
   { both, a, b }: Partial<Record<"both" | "a" | "b", Record<string, string>>> = {},

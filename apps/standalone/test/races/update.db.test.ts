@@ -27,7 +27,7 @@ const statuses = async ({ apiKey }: User) => {
   return (await Promise.all(replies)).map(({ status }) => status)
 }
 
-test("a key is rejected by every instance once disabling it has answered, and not before it is certain", async () => {
+test("a key is rejected by every instance once disabling it is answered, which waits until it is certain", async () => {
   const user = await registerWithKey(first.url)
   // Holds the change between its row and its event.
   const lock = await holdLock(
@@ -66,21 +66,45 @@ test("a revocation wins over a change that waits for it", async () => {
   ).toHaveLength(0)
 })
 
-test("a bcrypt that was under way when the key was disabled does not bring it back", async () => {
-  const user = await registerWithKey(first.url)
+/** Lets a verification and a change of the key wait for its row, one after the other, and then go on. */
+async function race(user: User, order: "verification" | "change", body: object) {
+  // So that the verification has to write the receipt of its bcrypt.
   await sql`update api_keys set receipt = null, receipt_secret_id = null where id = ${user.id}`
-  // Holds the receipt of the bcrypt back.
   const lock = await holdLock(
     first.shared.DATABASE_URL,
     (tx) => tx`select 1 from api_keys where id = ${user.id} for update`,
   )
-  const verifying = rest(first.url, "GET", "/auth/me", { apiKey: user.apiKey })
+  const begin = {
+    verification: () => rest(first.url, "GET", "/auth/me", { apiKey: user.apiKey }),
+    change: () => change(second.url, user, body),
+  }
+  const former = begin[order]()
   await lock.untilWaiting(1)
-  const disabling = change(second.url, user, { disabled: true })
+  const latter = begin[order === "change" ? "verification" : "change"]()
   await lock.untilWaiting(2)
   await lock.release()
+  const [changed, verified] = order === "change" ? [former, latter] : [latter, former]
+  expect((await changed).status).toBe(200)
+  return (await verified).status
+}
 
-  expect((await disabling).status).toBe(200)
-  expect([200, 401]).toContain((await verifying).status)
-  expect(await statuses(user)).toEqual([401, 401])
+test.each([
+  ["it is disabled", { disabled: true }],
+  ["it may be used from other addresses alone", { allowedIps: ["198.51.100.0/24"] }],
+])("a bcrypt that is under way does not bring a key back once %s", async (_, body) => {
+  for (const order of ["verification", "change"] as const) {
+    const user = await registerWithKey(first.url)
+    // The verification began before the change was certain, so it may go either way.
+    expect([200, 401]).toContain(await race(user, order, body))
+    expect(await statuses(user)).toEqual([401, 401])
+  }
+})
+
+test("a running bcrypt accepts a key that is renamed meanwhile, and its receipt stays", async () => {
+  for (const order of ["verification", "change"] as const) {
+    const user = await registerWithKey(first.url)
+    expect(await race(user, order, { label: "renamed" })).toBe(200)
+    const [row] = await sql`select label, receipt is not null as proven from api_keys where id = ${user.id}`
+    expect(row).toEqual({ label: "renamed", proven: true })
+  }
 })

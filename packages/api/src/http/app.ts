@@ -6,6 +6,8 @@ export interface AppEnv {
   Bindings: {
     /** The client's address, as far as the host knows it. */
     address?: string | undefined
+    /** Whether that is only the address of the other end of the connection. */
+    isPeerAddress?: boolean | undefined
     /** The host's own request. */
     hostRequest?: unknown
     /** Passed by `@hono/node-server`; absent if the handler is called without a socket. */

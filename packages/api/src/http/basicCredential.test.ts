@@ -28,6 +28,6 @@ test.each([
   expect(read(authorization)).toBeNull()
 })
 
-test("beside another credential, it is left to be ambiguous", () => {
+test("with another credential, the request counts as ambiguous", () => {
   expect(read(encode("a:b"), { "x-api-key": "" })).toBeNull()
 })

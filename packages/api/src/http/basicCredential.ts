@@ -1,4 +1,4 @@
-/** A key that is presented as the client's password, beside its id (RFC 6749, section 2.3.1). */
+/** A key that a client presents as its password, with the key's id as its name (RFC 6749, section 2.3.1). */
 export interface BasicCredential {
   id: string
   key: string
@@ -7,8 +7,8 @@ export interface BasicCredential {
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
- * Reads `Authorization: Basic …`, whose halves are form-encoded. Null for anything else, and beside another credential,
- * so that the two are ambiguous.
+ * Reads `Authorization: Basic …`, both halves of which are form-encoded. Returns null for anything else. Returns null
+ * also if there is another credential, so that the two count as ambiguous.
  */
 export function readBasic(headers: Pick<Headers, "get">): BasicCredential | null {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(headers.get("authorization") ?? "")?.[1]

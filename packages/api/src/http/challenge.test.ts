@@ -23,11 +23,11 @@ test.each([
   expect(challenge(status, request)).toEqual({ "WWW-Authenticate": expected })
 })
 
-test("a key that creates a key gets no challenge, as no scope would help", () => {
+test("a key that tries to create a key gets no challenge, because no scope would help", () => {
   expect(challenge(403, failed(new AuthError("FORBIDDEN", "")))).toEqual({})
 })
 
-test("with trusted issuers, a challenge says where clients find them", () => {
+test("with trusted issuers, a challenge tells clients where to find them", () => {
   const resource = "https://api.company.tld"
   const protectedResource = { resource, url: `${resource}/latchkey`, issuers: [], scopes: [] }
   expect(challenge(401, { ...failed(unauthenticated(), false), protectedResource })).toEqual({

@@ -2,8 +2,8 @@ import { metadataUrl } from "./protectedResource.ts"
 import type { RequestState } from "./requestState.ts"
 
 /**
- * The `WWW-Authenticate` header of a 401 or 403 response (RFC 6750, section 3). It names an error only if there was a
- * credential to find fault with, and with trusted issuers tells where clients find them.
+ * The `WWW-Authenticate` header of a 401 or 403 response (RFC 6750, section 3). It names an error only if the request
+ * had a credential. With trusted issuers, it tells clients where to find them.
  */
 export function challenge(
   status: 401 | 403,

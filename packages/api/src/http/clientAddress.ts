@@ -16,8 +16,8 @@ export function clientAddress(
 }
 
 /**
- * The client's address, if it is certain. It is not if a proxy has forwarded the request that is not trusted, or if fewer
- * proxies have than are trusted.
+ * The client's address, if it is certain. It is not certain if an untrusted proxy has forwarded the request, or if
+ * fewer proxies have forwarded it than are trusted.
  *
  * @param trustedProxies undefined if `socketAddress` is the client's already.
  */
@@ -31,6 +31,12 @@ export function knownClientAddress(
   const hops = headers.get("x-forwarded-for")?.split(",") ?? []
   return readHop(hops.at(-trustedProxies) ?? "") ?? null
 }
+
+/**
+ * How many proxies are trusted if the host passes the address: none if it is only the address of a connection, which
+ * may come from a proxy.
+ */
+export const trustOfHost = (isPeerAddress = false): 0 | undefined => (isPeerAddress ? 0 : undefined)
 
 const isForwarded = (headers: Pick<Headers, "get">) =>
   ["x-forwarded-for", "forwarded", "x-real-ip"].some((name) => headers.get(name) !== null)

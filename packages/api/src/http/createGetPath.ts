@@ -1,6 +1,6 @@
 import { getPath } from "hono/utils/url"
 
-/** The path of requests that are not for this app. No URL has it, as URLs contain no NUL. */
+/** The path of requests that are not for this app. No URL has this path, because URLs contain no NUL. */
 export const OUTSIDE = "/\u0000"
 
 /**

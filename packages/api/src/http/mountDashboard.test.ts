@@ -7,6 +7,13 @@ import type { AppEnv } from "./app.ts"
 import { mountDashboard } from "./mountDashboard.ts"
 import { RequestState } from "./requestState.ts"
 
+const settings = {
+  product: { name: "Latchkey" },
+  signIn: "password",
+  registration: "open",
+  sendsMail: false,
+} as const
+
 let folder: string
 let app: Hono<AppEnv>
 beforeAll(async () => {
@@ -21,7 +28,7 @@ beforeAll(async () => {
     c.set("request", new RequestState({ headers: c.req.raw.headers }))
     return next()
   })
-  mountDashboard(app, join(folder, "dist"), "")
+  mountDashboard(app, { folder: join(folder, "dist"), settings }, "")
   app.notFound((c) => c.json({ reason: "NOT_FOUND" }, 404))
 })
 afterAll(() => rm(folder, { recursive: true }))
@@ -66,4 +73,26 @@ test("assets are precompressed and cached forever", async () => {
   expect(await compressed.text()).toBe("as brotli")
   expect(compressed.headers.get("content-encoding")).toBe("br")
   expect(compressed.headers.get("content-type")).toMatch(/javascript/)
+})
+
+test("the page policy allows the product's logo and no other image", async () => {
+  const logo = "https://cdn.acme.example/img/logo;v=2,final.svg"
+  const html = '<link rel="icon" href="/favicon.svg" /><title>Latchkey</title>'
+  await writeFile(join(folder, "index.html"), html)
+  const branded = new Hono<AppEnv>()
+  branded.use((c, next) => {
+    c.set("request", new RequestState({ headers: c.req.raw.headers }))
+    return next()
+  })
+  const product = { name: 'A"<b>', logo }
+  mountDashboard(branded, { folder, settings: { ...settings, product } }, "/keys")
+
+  const response = await branded.request("/", { headers: { accept: BROWSER } })
+
+  const policy = response.headers.get("content-security-policy")
+  expect(policy).toContain("; img-src 'self' https://cdn.acme.example/img/logo%3Bv=2%2Cfinal.svg; font-src")
+  const page = await response.text()
+  expect(page).toContain(`<link rel="icon" href="${logo}" />`)
+  expect(page).toContain("<title>A&quot;&lt;b&gt;</title>")
+  expect(page).not.toContain("<b>")
 })

@@ -1,19 +1,14 @@
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { serveStatic } from "@hono/node-server/serve-static"
-import type { App, AppContext, AppEnv } from "./app.ts"
+import type { PageSettings } from "@latchkey/contract"
+import type { App, AppContext } from "./app.ts"
 import { OUTSIDE } from "./createGetPath.ts"
+import { readDashboardPage } from "./dashboardPage.ts"
 
-/**
- * The dashboard may load from and connect to its own origin only: no inline scripts or styles, no frames, no form
- * submissions.
- */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  ...["script-src", "style-src", "img-src", "font-src", "connect-src"].map((kind) => `${kind} 'self'`),
-  ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
-  "require-trusted-types-for 'script'",
-].join("; ")
+export interface Dashboard {
+  /** The folder of the built dashboard. */
+  folder: string
+  settings: PageSettings
+}
 
 /** Asset names contain a hash of the content, so a name always means the same content. */
 const IMMUTABLE = "public, max-age=31536000, immutable"
@@ -24,12 +19,9 @@ const IMMUTABLE = "public, max-age=31536000, immutable"
  *
  * @param basePath the path of the URL under which the app is served, or "".
  */
-export function mountDashboard(app: App, folder: string, basePath: string): void {
+export function mountDashboard(app: App, { folder, settings }: Dashboard, basePath: string): void {
   const asset = serveStatic({ root: folder, precompressed: true })
-  const page =
-    basePath === ""
-      ? serveStatic<AppEnv>({ root: folder, path: "index.html", precompressed: true })
-      : servePage(folder, basePath)
+  const page = readDashboardPage(folder, settings, basePath)
 
   for (const [path, caching] of [
     ["/assets/*", IMMUTABLE],
@@ -46,23 +38,13 @@ export function mountDashboard(app: App, folder: string, basePath: string): void
   app.get("*", async (c, next) => {
     if (!wantsPage(c)) return next()
     c.get("request").route = "dashboard"
-    const response = await page(c, notFound)
-    if (!response) return next()
-    response.headers.set("Cache-Control", "no-cache")
-    response.headers.append("Vary", "Accept")
-    response.headers.set("Content-Security-Policy", PAGE_POLICY)
-    response.headers.set("Referrer-Policy", "no-referrer")
-    return response
+    return c.html(page.html, 200, {
+      "Cache-Control": "no-cache",
+      Vary: "Accept",
+      "Content-Security-Policy": page.policy,
+      "Referrer-Policy": "no-referrer",
+    })
   })
-}
-
-/** The page as built refers to its files by absolute paths. All other files refer to each other by relative ones. */
-function servePage(folder: string, basePath: string) {
-  const html = readFileSync(join(folder, "index.html"), "utf8").replaceAll(
-    /(src|href)="\//g,
-    `$1="${basePath}/`,
-  )
-  return async (c: AppContext, _: () => Promise<void>) => c.html(html)
 }
 
 /** Makes `serveStatic` resolve to undefined for a missing file, so that the handlers above decide what follows. */

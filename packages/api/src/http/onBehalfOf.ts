@@ -3,13 +3,16 @@ import { AuthError } from "@latchkey/auth"
 export const ON_BEHALF_OF = "Latchkey-On-Behalf-Of"
 export const ACTOR = "Latchkey-Actor"
 
-/** Visible ASCII but commas, which join headers that were sent twice. Nothing else tells how it is encoded. */
+/**
+ * Visible ASCII without commas, which join headers that were sent twice. Other characters have no defined encoding in
+ * a header.
+ */
 const ENCODED = /^[\x21-\x2b\x2d-\x7e]+$/
 const OWNER = /^([\x21-\x2b\x2d-\x7e]+) ([\x21-\x2b\x2d-\x7e]+)$/
 
 /**
- * Reads for whom a call is: `Latchkey-On-Behalf-Of: <issuer> <subject>`, and `Latchkey-Actor`, all percent-encoded. Null
- * without the first.
+ * Reads the owner for whom a call is made from `Latchkey-On-Behalf-Of: <issuer> <subject>`, and the actor from
+ * `Latchkey-Actor`, all percent-encoded. Returns null without the first header.
  *
  * @throws {AuthError} `INVALID_INPUT`.
  */

@@ -1,6 +1,6 @@
 /**
- * A string, or one without an end. If those did not match too, the search would go on from each quote inside, to the end
- * of the text again: 64 KiB of escaped quotes would take 10 s.
+ * A string, terminated or not. If unterminated strings did not match, the search would start again at each quote
+ * inside and run to the end of the text: 64 KiB of escaped quotes would take 10 s.
  */
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs
 

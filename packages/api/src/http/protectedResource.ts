@@ -1,8 +1,8 @@
 /** This server as an OAuth protected resource, for clients that look for the issuers of its tokens (RFC 9728). */
 export interface ProtectedResource {
   /**
-   * The URL at which users reach the API that is protected, without a slash at its end. Clients compare it with the URL
-   * that they have called, which may be any of a host's own.
+   * The URL at which users reach the protected API, without a slash at its end. Clients compare it with the URL that
+   * they have called, which may be any URL of the host.
    */
   resource: string
   /** The URL at which users reach Latchkey, without a slash at its end. */

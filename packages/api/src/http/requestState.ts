@@ -19,7 +19,7 @@ export interface RequestOptions {
   setsCookies?: boolean
   /** Whether the response may have `Strict-Transport-Security`. */
   sendsHsts?: boolean
-  /** Whether calls at any later time belong to it, as on a WebSocket. */
+  /** Whether later calls can belong to this request, as on a WebSocket. */
   isLongLived?: boolean
   /** For challenges; undefined without trusted issuers. */
   protectedResource?: ProtectedResource | undefined
@@ -42,7 +42,7 @@ export class RequestState implements ClientInfo {
   route = "unknown"
   caller: Caller | null = null
   rateLimit: RateLimitStatus | null = null
-  /** The caller's key, where it may be a client's password. It then stands for the headers. */
+  /** The caller's key, if it was presented as a client's password. It then replaces the credential in the headers. */
   basic: BasicCredential | null = null
   /** The `Set-Cookie` header of the response. */
   setCookie: string | null = null
@@ -50,6 +50,8 @@ export class RequestState implements ClientInfo {
   status: number | undefined
   /** Settles when a streamed response has been sent. Its calls may run until then. */
   streamed: Promise<void> | undefined
+  /** Set for each of its calls that holds a place in the fair queue, to leave that place. */
+  onLeaseWait: (() => void) | undefined
   readonly failures: { failure: Failure; error: unknown }[] = []
   readonly #peerAddress: string | undefined
   readonly #trustProxy: number | undefined
@@ -76,7 +78,7 @@ export class RequestState implements ClientInfo {
     this.#trustProxy = trustProxy
   }
 
-  /** Made when it is needed first: a verdict in process rarely needs it. */
+  /** Created at first use, because a verdict in process rarely needs it. */
   get requestId(): string {
     this.#requestId ??= randomUUID()
     return this.#requestId

@@ -23,8 +23,8 @@ const DEFAULT_HEADERS = { ...SAFE_HEADERS, "cache-control": "no-store" }
 const GUEST_HEADERS = { ...headersOfGuest, "cache-control": "no-store" }
 
 /**
- * Caches must not store responses that depend on a credential. In case one is configured to do so anyway, `Vary` lists
- * every header that the response depends on, so that no caller gets another's response.
+ * Caches must not store responses that depend on a credential. In case a cache is configured to do so anyway, `Vary`
+ * lists every header on which the response depends, so that no caller gets another caller's response.
  */
 const PRIVATE_HEADERS = {
   "cache-control": "no-store",

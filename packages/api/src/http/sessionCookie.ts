@@ -54,8 +54,9 @@ const isFromAllowedPage = (request: RequestState): boolean =>
   isFromOwnPage(request) || request.allowedOrigins.includes(request.headers.get("origin") ?? "")
 
 /**
- * Whether a call may be answered that the host's own credentials identify. A change needs a proof that an allowed page
- * sent it. So does everything on a WebSocket that a page has opened: CORS does not keep its answers from other sites.
+ * Whether to answer a call whose caller is identified by the host's own credentials. A change needs a proof that an
+ * allowed page sent it. So does every call on a WebSocket that a page has opened, because CORS does not hide the
+ * answers there from other sites.
  */
 export function mayAnswerHost(request: RequestState, { isChange }: { isChange: boolean }): boolean {
   const isOpenToPages = request.isLongLived && request.headers.get("origin") !== null

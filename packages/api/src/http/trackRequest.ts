@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono"
 import { type AuthSource, createContext } from "../trpc/context.ts"
 import type { AppEnv } from "./app.ts"
+import { trustOfHost } from "./clientAddress.ts"
 import { createProxyWarning } from "./createProxyWarning.ts"
 import { describeError } from "./describeError.ts"
 import type { Logger } from "./logger.ts"
@@ -21,8 +22,8 @@ export interface TrackRequestOptions {
   /** How many proxies' `X-Forwarded-For` entries to trust. */
   trustProxy: number
   /**
-   * The path of the URL under which another server mounts the handler, such as `/latchkey`. That server knows the client's
-   * address, and decides about HTTPS. Null if the handler is a server's only one.
+   * The path of the URL under which another server mounts the handler, such as `/latchkey`. That server knows the
+   * client's address, and is responsible for HTTPS. Null if the server has no other handler.
    */
   mountedAt: string | null
   /** The origins of the host's own pages, which may call with the host's own credentials. */
@@ -41,7 +42,7 @@ export function trackRequest(options: TrackRequestOptions): MiddlewareHandler<Ap
     const peerAddress = c.env.address ?? c.env.incoming?.socket.remoteAddress
     const request = new RequestState({
       ...{ headers, peerAddress, allowedOrigins, sendsHsts, protectedResource },
-      trustProxy: mountedAt === null ? trustProxy : undefined,
+      trustProxy: mountedAt === null ? trustProxy : trustOfHost(c.env.isPeerAddress),
       hostRequest: c.env.hostRequest ?? c.req.raw,
     })
     c.set("request", request)

@@ -1,18 +1,21 @@
 import { REASONS, type Reason } from "@latchkey/contract"
 import type { JsonSchema, RestOperation } from "./restOperations.ts"
 
-/** When an operation fails with each reason. The reasons that are left out are not errors of an operation. */
+/** Describes when an operation fails with each reason. The other reasons are not errors of an operation. */
 const DESCRIPTIONS: Partial<Record<Reason, string>> = {
   INVALID_INPUT: "the input is invalid; `issues` lists the fields.",
   AMBIGUOUS_CREDENTIALS: "the request has more than one credential.",
   UNAUTHENTICATED: "the credential is missing or not valid.",
   LOGIN_FAILED: "the email or password is wrong.",
+  SECOND_FACTOR_REQUIRED:
+    "the password is right, and the account has a second factor. Call again with `challenge` and a code.",
   FORBIDDEN: "the caller is not allowed to do this.",
   INSUFFICIENT_SCOPE: "the credential lacks a scope.",
   NOT_FOUND: "nothing with this id exists, is still active, and is accessible to the caller.",
   EMAIL_TAKEN: "an account with this email already exists.",
+  SECOND_FACTOR_EXISTS: "the account already has a second factor.",
   KEY_LIMIT_REACHED: "the user has reached the limit of active keys.",
-  ALREADY_REPLACED: "another key replaces this one already.",
+  ALREADY_REPLACED: "another key has already replaced this one.",
   TOO_LARGE: "the body exceeds 64 KiB.",
   UNSUPPORTED_MEDIA_TYPE: "the body is compressed, or its type is not the documented one.",
   RATE_LIMITED: "too many attempts, or calls by this API key. The request had no effect.",
@@ -39,6 +42,15 @@ const HEADERS: Readonly<Record<number, Record<string, object>>> = {
 /** The body of every error response. */
 export const errorSchema: JsonSchema = {
   type: "object",
+  examples: [
+    {
+      code: "BAD_REQUEST",
+      reason: "INVALID_INPUT",
+      message: "label must have 1 to 100 characters",
+      requestId: "eb152d7d-e6dd-4a2a-b777-ebffa0322b4d",
+      issues: [{ path: ["label"], message: "label must have 1 to 100 characters" }],
+    },
+  ],
   required: ["code", "reason", "message", "requestId"],
   properties: {
     code: { type: "string", description: "The tRPC error code, such as `UNAUTHORIZED`." },
@@ -54,14 +66,24 @@ export const errorSchema: JsonSchema = {
     begun: {
       type: "boolean",
       description:
-        "False if the request certainly had no effect, so it can be retried safely. True if it is done in part or perhaps done: send it again to complete it.",
+        "False if the request certainly had no effect, so it can be retried safely. True if it had, or may have had, an effect: send it again to complete it.",
     },
     retryAfter: { type: "integer", description: "Seconds to wait before retrying, if known." },
     limit: {
       type: "string",
       enum: ["key", "caller"],
       description:
-        "Whose limit is exceeded, where the request is about an API key: that key's, or that of the key that asks.",
+        "Whose limit was exceeded, if the request is about an API key: the limit of that key, or of the key that asks.",
+    },
+    challenge: {
+      type: "string",
+      description:
+        "With `SECOND_FACTOR_REQUIRED`: the next call to sign in presents it along with a code. It works once, within 5 minutes, with at most 5 attempts.",
+    },
+    methods: {
+      type: "array",
+      description: "With `SECOND_FACTOR_REQUIRED`: which codes can complete the sign-in.",
+      items: { type: "string", enum: ["totp", "recoveryCode"] },
     },
     issues: {
       type: "array",

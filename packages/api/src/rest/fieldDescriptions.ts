@@ -1,4 +1,5 @@
 import {
+  account,
   activeToken,
   apiKey,
   apiKeyUsage,
@@ -7,6 +8,8 @@ import {
   createdApiKey,
   createOwnerToken,
   credentials,
+  currentPassword,
+  emailVerification,
   id,
   inactiveToken,
   introspect,
@@ -19,10 +22,15 @@ import {
   newCredentials,
   ownedApiKey,
   ownerToken,
+  passwordAndCode,
   passwordChange,
+  passwordReset,
+  passwordResetRequest,
   rateLimit,
+  recoveryCodes,
   refresh,
   reportLeakedApiKey,
+  resetLink,
   revokeWhere,
   revokeWhereConditions,
   revokeWherePreview,
@@ -31,7 +39,10 @@ import {
   session,
   sessionList,
   signedIn,
+  signIn,
   subjectReference,
+  totpCode,
+  totpSetup,
   updateApiKey,
   usageOfAllApiKeys,
   usageOfApiKey,
@@ -42,6 +53,10 @@ import { z } from "zod"
 const EMAIL = "The user's email address."
 const ISSUER =
   "Who vouches for the user: `latchkey` for accounts of Latchkey's own, `host` for the product's users."
+const SESSION =
+  "`cookie` sets the refresh token as an `HttpOnly` cookie instead of returning it. Only for pages of Latchkey's own origin."
+const TOTP = "The current code of the authenticator app: 6 digits, each valid once."
+const RECOVERY_CODE = "One of the recovery codes, each valid once."
 const SUBJECT = "The id of the user at the issuer."
 
 /**
@@ -74,10 +89,11 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     actor: "The person who acts for the user, if that is somebody else.",
     scopes: "The scopes of the credential.",
     via: "The kind of credential: `jwt` for access tokens, `host` for the product's own means, such as its cookie.",
+    manage: "`read` if the credential may list keys, but not change them.",
     apiKeyId: "The id of the API key, if one was used.",
   })
   describe(introspect.shape, {
-    token: "The API key or access token that a client has presented to you.",
+    token: "The API key or access token that the client presented to you.",
     address: "The IP address of that client.",
   })
   describe(activeToken.shape, {
@@ -85,7 +101,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     iss: ISSUER,
     sub: SUBJECT,
     act: "The person who acts for the user, if that is somebody else.",
-    client_id: "The id of the API key, or of the client that the access token was issued to.",
+    client_id: "The id of the API key, or of the client to which the access token was issued.",
     scope: "All scopes of the token, separated by spaces.",
     token_type: "The kind of token.",
     iat: "When the API key was created or the access token issued, in seconds since 1970.",
@@ -97,16 +113,59 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
   describe(credentials.shape, {
     email: EMAIL,
     password: "The password.",
-    session:
-      "`cookie` sets the refresh token as an `HttpOnly` cookie instead of returning it. Only for pages of Latchkey's own origin.",
+    session: SESSION,
   })
   describe(newCredentials.shape, { email: EMAIL })
+  describe(signIn.shape, {
+    email: EMAIL,
+    password: "The password.",
+    session: SESSION,
+    challenge:
+      "What the previous call returned with `SECOND_FACTOR_REQUIRED`. Stands for `email` and `password`.",
+    totp: TOTP,
+    recoveryCode: RECOVERY_CODE,
+  })
+  describe(currentPassword.shape, { currentPassword: "The current password." })
+  describe(passwordAndCode.shape, {
+    currentPassword: "The current password.",
+    totp: TOTP,
+    recoveryCode: RECOVERY_CODE,
+  })
+  describe(totpCode.shape, { totp: TOTP })
+  describe(totpSetup.shape, {
+    secret: "The secret in base32, for typing.",
+    uri: "The `otpauth://` URI for a QR code.",
+  })
+  describe(recoveryCodes.shape, {
+    recoveryCodes: "10 codes, each of which can be used once instead of the app.",
+  })
+  describe(account.shape, {
+    emailVerified: "Whether the user has proved that the email is theirs.",
+    canVerifyEmail: "Whether the server can send a link to verify the email.",
+    secondFactor: "The state of the second factor.",
+  })
+  describe(account.shape.secondFactor.shape, {
+    enabledAt: "When the second factor was set up; null without one.",
+    recoveryCodes: "How many recovery codes are left.",
+    required: "Whether the user needs a second factor to act as an administrator.",
+  })
   describe(refresh.unwrap().shape, {
     refreshToken: "The newest refresh token of the session. Omit it to use the session cookie.",
   })
   describe(passwordChange.shape, {
     currentPassword: "The current password.",
     newPassword: "The new password.",
+  })
+  describe(passwordResetRequest.shape, { email: EMAIL })
+  describe(emailVerification.shape, { token: "The token of the link, from its fragment." })
+  describe(passwordReset.shape, {
+    token: "The token of the link, from its fragment.",
+    newPassword: "The new password.",
+  })
+  describe(resetLink.shape, {
+    token: "The token of the link.",
+    url: "The link; null if the server does not know where users reach its dashboard (`PUBLIC_URL`).",
+    expiresAt: "When the link expires.",
   })
   describe(signedIn.shape, {
     user: "The user who signed in.",
@@ -122,8 +181,9 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     label: "The user's name for the key.",
     start: "The key's prefix and first 8 characters, for display.",
     scopes: "What the key may do; null for every scope of its owner.",
-    allowedIps: "The CIDR blocks that the key may be used from; null for any address.",
-    rateLimit: "How many calls the key may make, also by the server's configuration; null without a limit.",
+    allowedIps: "The CIDR blocks from which the key may be used; null for any address.",
+    rateLimit:
+      "How many calls the key may make, by its own limit or the server's configuration; null without a limit.",
     disabled: "Whether the key is rejected until it is enabled again.",
     locked:
       "Whether the product has set the scopes, addresses and limit, so that the owner can't change them.",
@@ -143,10 +203,10 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     scopes:
       "What the key may do. Omit it or set it to null for every scope of the owner, including any declared later.",
     allowedIps:
-      "1 to 20 IPv4 or IPv6 addresses or CIDR blocks that the key may be used from. Omit it or set it to null for any address.",
+      "1 to 20 IPv4 or IPv6 addresses or CIDR blocks from which the key may be used. Omit it or set it to null for any address.",
     rateLimit:
       "How many calls the key may make. Omit it or set it to null for the limit that the server's configuration sets, if any, which is also the highest that users can set.",
-    metadata: "At most 20 texts by name, 2 KiB together. Only the product itself can set it.",
+    metadata: "At most 20 named texts, 2 KiB together. Only the product itself can set it.",
     lock: "Whether the owner can't change the scopes, addresses and limit that are set here. Only the product itself can set it; true by default if any of them is set.",
   })
   describe(updateApiKey.shape, {
@@ -164,7 +224,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     window: "The length of the window in seconds. A window begins with its first call.",
   })
   for (const input of [usageOfApiKey, usageOfAllApiKeys.unwrap()]) {
-    describe(input.shape, { days: "How many days back, today included. Days are in UTC." })
+    describe(input.shape, { days: "The number of days, including today. Days are in UTC." })
   }
   describe(apiKeyUsage.shape, { items: "One item for each day, the oldest first; the last is today." })
   describe(apiKeyUsage.shape.items.element.shape, {
@@ -174,14 +234,14 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
   })
   describe(usageOfApiKeys.shape, {
     dates: "The days, the oldest first; the last is today.",
-    items: "The API keys that were used, those with the most calls first.",
+    items: "The API keys that were used, with the most used first.",
   })
   describe(usageOfApiKeys.shape.items.element.shape, {
     apiKeyId: "The id of the API key.",
     accepted: "Calls that were accepted, a number for each of `dates`.",
     limited: "Calls that were refused because of the key's rate limit, a number for each of `dates`.",
   })
-  describe(reportLeakedApiKey.shape, { key: "The key that was found, as it was found." })
+  describe(reportLeakedApiKey.shape, { key: "The found key, exactly as it was found." })
   describe(createdApiKey.shape, { key: "The key itself. Latchkey keeps no copy." })
   describe(createOwnerToken.shape, {
     manage: "`read` for a token that changes nothing.",
@@ -191,13 +251,14 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     accessToken: "A JWT, for `Authorization: Bearer`.",
     expiresAt: "When the token expires.",
   })
-  describe(ownedApiKey.shape, { owner: "The user whom the key belongs to." })
+  describe(ownedApiKey.shape, { owner: "The user to whom the key belongs." })
   describe(ownedApiKey.shape.owner.shape, {
     disabledAt: "When the user was disabled; null unless disabled. Keys of disabled users are rejected.",
   })
 
   describe(revokeWhere.shape, {
-    where: "Which API keys to revoke. An API key has to meet all conditions, of which there is at least one.",
+    where:
+      "Which API keys to revoke. There must be at least one condition, and an API key must meet all of them.",
     preview: "True to revoke nothing yet.",
     confirm: "The `confirm` of the preview.",
   })
@@ -217,11 +278,14 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     sample: "Up to 10 of them, the newest first.",
     confirm: "Confirms the revocation.",
   })
-  describe(revokeWhereResult.shape, { revoked: "How many API keys were revoked, earlier attempts included." })
+  describe(revokeWhereResult.shape, {
+    revoked: "How many API keys were revoked, including those of earlier attempts.",
+  })
 
   describe(session.shape, {
     id: "The id of the session.",
     device: 'The browser and system, such as "Chrome on Linux"; null if unknown.',
+    address: "The IP address from which the session last received an access token; null if unknown.",
     createdAt: "When the user signed in.",
     lastUsedAt: "When the session last received an access token.",
     current: "Whether the request was made with this session.",
@@ -233,6 +297,8 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     createdAt: "When the account was created, or the user first stored.",
     disabledAt: "When the user was disabled; null unless disabled.",
     activeKeys: "The number of keys neither revoked nor expired.",
+    hasSecondFactor:
+      "Whether the account has a second factor; false for users without an account of Latchkey's own.",
   })
   describe(auditEvent.shape, {
     id: "The id of the event.",
@@ -242,9 +308,9 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     count: "The number of failures in the group, or of sessions ended; otherwise 1.",
     via: "The kind of credential used.",
     credentialId:
-      "The id of the session or API key used, or of the API key that made the owner token; null for other credentials and administrators.",
+      "The id of the session or API key used, or of the API key that created the owner token; null for other credentials and administrators.",
     actor: "The person who acted for the user, if that is somebody else; null for administrators.",
-    byAdministrator: "Whether an administrator did it.",
+    byAdministrator: "Whether an administrator was responsible for the event.",
     address:
       "The IP address; null for administrators, for changes without a request, and for failures from too many addresses to record.",
     device: 'The browser and system, such as "Chrome on Linux"; null if unknown or if `address` is null.',
@@ -269,6 +335,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
   describe(listOwnedApiKeys.out.shape, {
     status: "Which API keys to return: `all` includes revoked and expired ones.",
     userId: "Return only the API keys of this user.",
+    origin: "Which API keys to return: `imported` are those that were brought from another system.",
     search: "Return only items that match this text.",
   })
 }

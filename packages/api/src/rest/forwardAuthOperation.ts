@@ -11,8 +11,8 @@ const NAMES = {
 }
 
 /**
- * A caller as headers. Each one is always there and never empty: where an answer lacked a header, proxies have passed on
- * the one that the client had sent (GHSA-7r4p-vjf4-gxv4).
+ * The caller as headers. Each header is always present and never empty: if a response lacked one, proxies have passed
+ * on the client's own (GHSA-7r4p-vjf4-gxv4).
  */
 export const verdictHeaders = (caller: Caller): Record<string, string> => ({
   [NAMES.subject]: encode(caller.owner.subject),
@@ -50,7 +50,7 @@ export const forwardAuthOperation: RestOperation = {
   status: 204,
   summary: "Verify a request for a reverse proxy",
   description:
-    "For the forward authentication of reverse proxies, such as `auth_request` of nginx and `forward_auth` of Caddy. Send the headers of a request here with GET, whatever its method. The response's headers tell who is calling. With `deny=403`, every refusal but 401 is a 403, and `X-Latchkey-Status` has the status that it would have been.",
+    "For the forward authentication of reverse proxies, such as `auth_request` of nginx and `forward_auth` of Caddy. Send the headers of a request here with GET, whatever its method. The response's headers describe the caller. With `deny=403`, every refusal but 401 is a 403, and `X-Latchkey-Status` has the status that it would have been.",
   input: {
     type: "object",
     properties: {

@@ -45,7 +45,7 @@ async function verify(
   return { status, headers, verdict, reason: text === "" ? undefined : JSON.parse(text).reason }
 }
 
-test("a valid key is 204 with everything about its caller", async () => {
+test("a valid key gets 204 with everything about its caller", async () => {
   const { status, headers, verdict } = await verify(key)
   expect(status).toBe(204)
   expect(verdict).toEqual({
@@ -82,7 +82,7 @@ test.each([
   expect(decodeURIComponent(sent)).toBe(subject)
 })
 
-test("HEAD is answered as GET, and other methods are refused", async () => {
+test("HEAD gets the same answer as GET, and other methods are refused", async () => {
   const { status, verdict } = await verify(key, "", { method: "HEAD" })
   expect(status).toBe(204)
   expect(verdict["x-latchkey-subject"]).toBe("ada")
@@ -91,7 +91,7 @@ test("HEAD is answered as GET, and other methods are refused", async () => {
   expect(refused.headers.get("allow")).toBe("GET, HEAD")
 })
 
-test("the headers of a request with a body are no obstacle", async () => {
+test("the headers of a request with a body are accepted", async () => {
   const headers = {
     "content-type": "text/csv",
     "content-encoding": "gzip",
@@ -124,11 +124,11 @@ test.each([
   expect(await verify(narrowed, query)).toMatchObject({ status, reason })
 })
 
-test("an undeclared scope is 400 for everybody", async () => {
+test("an undeclared scope gets 400 for everybody", async () => {
   expect((await verify(null, "?scope=reports:delete")).status).toBe(400)
 })
 
-test("who lacks a scope is challenged to get it", async () => {
+test("a caller who lacks a scope gets a challenge that names it", async () => {
   for (const query of ["?scope=reports:write", "?scope=reports:write&deny=403"]) {
     const { status, headers } = await verify({ ...key, scopes: [] }, query)
     expect(status).toBe(403)
@@ -138,14 +138,14 @@ test("who lacks a scope is challenged to get it", async () => {
   }
 })
 
-test("where keys need a scope, asking for none refuses them", async () => {
+test("with keysNeedScope, keys are refused if the request asks for no scope", async () => {
   const options = { keysNeedScope: true }
   expect(await verify(key, "", options)).toMatchObject({ status: 403, reason: "FORBIDDEN" })
   expect(await verify(key, "?scope=reports:read", options)).toMatchObject({ status: 204 })
   expect(await verify(token, "", options)).toMatchObject({ status: 204 })
 })
 
-test("the host's own users are refused, as the method of their request is not known", async () => {
+test("the host's own users are refused, because the method of their request is not known", async () => {
   expect(await verify({ ...token, via: "host" })).toMatchObject({ status: 403, reason: "FORBIDDEN" })
 })
 
@@ -168,7 +168,7 @@ test.each([
   else expect(denied).toMatchObject({ status: 403, verdict: { "x-latchkey-status": String(status) } })
 })
 
-test("a wrong query is a 403 too for proxies that know no other refusal", async () => {
+test("a wrong query gets 403 as well for proxies that understand no other refusal", async () => {
   expect(await verify(key, "?deny=403&scope=reports:delete")).toMatchObject({
     status: 403,
     verdict: { "x-latchkey-status": "400" },

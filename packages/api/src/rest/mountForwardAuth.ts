@@ -50,9 +50,11 @@ async function verify(
     })
   }
   const caller = await callerOf(ctx)
-  // Browsers also send the host's cookie with requests of other sites' pages, and the method of this one is not known.
+  // Browsers send the host's cookie even with requests from other sites' pages, and the original request's method is
+  // not known here.
   if (caller.via === "host") throw new AuthError("FORBIDDEN", "This needs an access token or an API key.")
-  // A key of a gateway's or a script's configuration is good for Latchkey alone, and inactive to those who introspect it.
+  // A configured key, such as a gateway's or a script's, is valid only for Latchkey, and introspection reports it as
+  // inactive.
   if (caller.via === "apiKey" && caller.isConfigured) throw unauthenticated()
   if (keysNeedScope && caller.via === "apiKey" && scope.length === 0) {
     throw new AuthError("FORBIDDEN", "API keys can't do this.")
@@ -77,7 +79,9 @@ function readQuery(query: URLSearchParams): { scope: readonly string[] } | { fai
   return { scope: query.get("scope")?.split(" ") ?? [] }
 }
 
-/** Some proxies turn every refusal but 401 and 403 into a 500, so they can ask for a 403 in place of all others. */
+/**
+ * Some proxies turn every refusal other than 401 and 403 into a 500, so they can ask for a 403 instead of all others.
+ */
 function refuse(
   c: AppContext,
   failure: Failure,

@@ -14,7 +14,8 @@ import { type RestOperation, servedOperations } from "./restOperations.ts"
  * that after the first REST call tRPC accepts `"10"` as a number.
  */
 export function mountRest(app: App, passwords: "on" | "off") {
-  // A path without parameters comes first, as another may match it too (OpenAPI 3.1, section 4.8.8.2).
+  // Paths without parameters come first, because a path with parameters may match the same URL (OpenAPI 3.1, section
+  // 4.8.8.2).
   const hasParams = ({ params }: RestOperation) => Number(params !== undefined)
   const operations = servedOperations(passwords).toSorted((a, b) => hasParams(a) - hasParams(b))
   for (const operation of operations) {
@@ -50,7 +51,7 @@ async function serve(c: AppContext, operation: RestOperation): Promise<Response>
   }
 }
 
-/** A client that may not ask gets 401, like one that is unknown (RFC 7662, section 2.3). */
+/** A client that may not ask gets 401, like an unknown client (RFC 7662, section 2.3). */
 const asRefusedClient = (failed: Failure): Failure =>
   failed.status === 403
     ? { ...failure("UNAUTHENTICATED", failed.message), ...(failed.scope && { scope: failed.scope }) }

@@ -20,9 +20,9 @@ export interface RestOperation extends Omit<RestRoute, "input"> {
   procedure: string
   kind: ProcedureKind
   access: Access
-  /** Whether it belongs to own accounts. */
+  /** Whether it belongs to Latchkey's own accounts. */
   accounts: boolean
-  /** What keys with `latchkey:manage` may do. */
+  /** Whether, and how, keys with `latchkey:manage` may call it. */
   managers?: "owner" | "admin"
   /** Whether owner tokens are accepted. */
   ownerTokens?: true
@@ -87,6 +87,6 @@ function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | n
   return jsonSchema as JsonSchema
 }
 
-/** The operations of a server with or without own accounts. */
+/** The operations of a server, with or without accounts of Latchkey's own. */
 export const servedOperations = (passwords: "on" | "off"): readonly RestOperation[] =>
   restOperations.filter(({ accounts }) => passwords === "on" || !accounts)

@@ -29,6 +29,6 @@ export const SECURITY_SCHEMES = {
     scheme: "bearer",
     bearerFormat: "JWT",
     description:
-      "A token from `ownerTokens.create`, for the browser of an owner. It ends after minutes, and is good for the API keys of that owner alone.",
+      "A token from `ownerTokens.create`, for the browser of an owner. It is valid for minutes, and only for the API keys of that owner.",
   },
 } as const

@@ -5,7 +5,7 @@ import { restOperations, servedOperations } from "./restOperations.ts"
 const pathsOf = (passwords: "on" | "off") =>
   Object.keys(createOpenApiDocument("1.0.0", { passwords }).paths).sort()
 
-test("without own accounts, their routes are neither served nor documented", () => {
+test("without accounts of Latchkey's own, their routes are neither served nor documented", () => {
   expect(servedOperations("on")).toEqual(restOperations)
   expect(pathsOf("off")).toEqual([
     "/auth/admin/apikeys",
@@ -14,6 +14,8 @@ test("without own accounts, their routes are neither served nor documented", () 
     "/auth/admin/users",
     "/auth/admin/users/disable",
     "/auth/admin/users/enable",
+    "/auth/admin/users/erase",
+    "/auth/admin/users/{user_id}",
     "/auth/admin/users/{user_id}/disable",
     "/auth/admin/users/{user_id}/enable",
     "/auth/apikeys",
@@ -30,7 +32,7 @@ test("without own accounts, their routes are neither served nor documented", () 
   ])
 })
 
-test("a procedure with two routes has an operation id and an input for each", () => {
+test("a procedure with two routes has an operation id and an input for each route", () => {
   const routes = restOperations.filter(({ procedure }) => procedure === "admin.users.disable")
   expect(
     routes.map(({ operationId, path, input }) => [operationId, path, Object.keys(input?.properties ?? {})]),

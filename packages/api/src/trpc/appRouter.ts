@@ -5,6 +5,7 @@ import { apiKeysRouter } from "./routers/apiKeys.ts"
 import { auditRouter } from "./routers/audit.ts"
 import { authRouter } from "./routers/auth.ts"
 import { ownerTokensRouter } from "./routers/ownerTokens.ts"
+import { secondFactorRouter } from "./routers/secondFactor.ts"
 import { sessionsRouter } from "./routers/sessions.ts"
 
 export const appRouter = router({
@@ -12,6 +13,7 @@ export const appRouter = router({
   apiKeys: apiKeysRouter,
   ownerTokens: ownerTokensRouter,
   sessions: sessionsRouter,
+  secondFactor: secondFactorRouter,
   audit: auditRouter,
   admin: { users: adminUsersRouter, apiKeys: adminApiKeysRouter },
 })

@@ -79,14 +79,14 @@ test("reading needs no proof of origin, and neither does a change by JWT", async
   expect(await call("audit.list", token)).toEqual(page)
 })
 
-test("a caller that may only read changes nothing", async () => {
+test("a read-only caller can't change anything", async () => {
   const reader: Caller = { ...token, manage: "read" }
   expect(await call("apiKeys.list", reader)).toEqual(page)
   expect(await call("apiKeys.create", reader, { input })).toBe("FORBIDDEN")
   expect(await call("apiKeys.revoke", reader, { input: { id: "k-2" } })).toBe("FORBIDDEN")
 })
 
-test("a key creates no keys, and one with scopes lists none", async () => {
+test("a key can't create keys, and a key with scopes can't list them", async () => {
   expect(await call("apiKeys.create", key, { input })).toBe("FORBIDDEN")
   expect(await call("audit.list", key)).toBe("FORBIDDEN")
   expect(await call("apiKeys.list", key)).toEqual(page)
@@ -101,13 +101,24 @@ test("the actor of a caller is shown", async () => {
 
 const ofAccounts = procedureDescriptions.flatMap(({ path, meta }) => (meta.accounts ? path : []))
 
-test("sessions and passwords belong to own accounts", async () => {
+test("sessions and passwords belong to Latchkey's own accounts", async () => {
   expect(ofAccounts.sort()).toEqual([
+    "admin.users.createResetLink",
+    "admin.users.resetSecondFactor",
+    "auth.account",
     "auth.changePassword",
     "auth.login",
     "auth.logout",
     "auth.refresh",
     "auth.register",
+    "auth.requestEmailVerification",
+    "auth.requestPasswordReset",
+    "auth.resetPassword",
+    "auth.verifyEmail",
+    "secondFactor.confirm",
+    "secondFactor.remove",
+    "secondFactor.renewRecoveryCodes",
+    "secondFactor.setUp",
     "sessions.list",
     "sessions.revoke",
     "sessions.revokeOthers",
@@ -119,6 +130,6 @@ test("sessions and passwords belong to own accounts", async () => {
   }
 })
 
-test.each(ofAccounts)("without own accounts, there is no %s", async (path) => {
+test.each(ofAccounts)("without accounts of Latchkey's own, there is no %s", async (path) => {
   expect(await call(path, token, { passwords: "off" })).toBe("NOT_FOUND")
 })

@@ -1,4 +1,4 @@
-import { type Auth, type Authentication, addressBlock, type RunQueued } from "@latchkey/auth"
+import { type Auth, type Authentication, addressBlock, type LeavePlace, type RunQueued } from "@latchkey/auth"
 import type { BasicCredential } from "../http/basicCredential.ts"
 import type { RequestState } from "../http/requestState.ts"
 
@@ -22,7 +22,7 @@ export const openSource = (auth: Auth): AuthSource => ({ current: auth, open: as
 export class Latchkey {
   readonly request: RequestState
   readonly #source: AuthSource
-  /** Kept, so that a call in flight when the service closes fails as its queries do. */
+  /** Kept, so that a call that is in flight when the service closes fails in the same way as its queries. */
   #auth: Auth | undefined
   #authentication: Promise<Authentication> | undefined
   #runQueued: RunQueued | undefined
@@ -61,7 +61,7 @@ export class Latchkey {
 
   /** Authenticates the request now. */
   async authenticateAgain(): Promise<Authentication> {
-    // Without a wait, all that a call reads at once can share a batch.
+    // Not awaited, so that all concurrent reads of a call can share a batch.
     const opening = this.opening()
     if (opening) await opening
     const authentication = await this.#authenticateNow()
@@ -84,9 +84,10 @@ export class Latchkey {
   }
 
   /**
-   * Runs a call when it is its client's turn. Clients are told apart by the caller's owner once that is known, else by
-   * the address. An owner's keys and sessions are two clients: who floods with a leaked key must not keep its owner from
-   * revoking it. Within these, each key and each session is a lane, for the same reason.
+   * Runs a call when it is its client's turn. The client is the caller's owner, or the address as long as the owner
+   * is not known. An owner's keys and sessions count as two clients: a flood with a leaked key must not keep its
+   * owner from revoking it. Within each of these, every key and every session is a lane of its own, for the same
+   * reason.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
@@ -98,7 +99,10 @@ export class Latchkey {
     return this.#runQueuedAs(`${caller.owner.id} ${caller.via}`, run, lane)
   }
 
-  /** The same for a call by refresh token: a live session does not wait for what others at its address make up. */
+  /**
+   * The same for a call by refresh token. A live session does not wait for requests with made-up tokens from its
+   * address.
+   */
   async runQueuedAsHolder<T>(refreshToken: string, run: () => Promise<T>): Promise<T> {
     const holder = await this.auth.accounts.holderOf(refreshToken)
     return this.#runQueuedAs(holder && `${holder.id} refreshToken`, run)
@@ -106,11 +110,16 @@ export class Latchkey {
 
   #runQueuedAs<T>(client: string | null, run: () => Promise<T>, lane?: string): Promise<T> {
     this.#runQueued ??= this.auth.queue.forRequest()
-    return this.#runQueued(client ?? addressBlock(this.request.address), run, lane)
+    // One call of a request runs at a time.
+    const runInPlace = (leavePlace: LeavePlace) => {
+      this.request.onLeaseWait = leavePlace
+      return run()
+    }
+    return this.#runQueued(client ?? addressBlock(this.request.address), runInPlace, lane)
   }
 }
 
-/** No key has characters that a header can't hold, or commas, which separate two keys. */
+/** No key contains commas, which separate two keys, or characters that a header can't hold. */
 const toFieldValue = (text: string) => text.replaceAll(/[^\x21-\x2b\x2d-\x7e]/g, "?")
 
 /** Creates the context of a request. */

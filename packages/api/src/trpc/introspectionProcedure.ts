@@ -4,8 +4,9 @@ import { introspect, introspection } from "@latchkey/contract/schemas"
 import { asCaller, baseProcedure } from "./procedures.ts"
 
 /**
- * For keys that may ask about credentials. The verdict begins beside the verdict about the caller, so that both keys are
- * read at once, and is used only if the caller may ask. Nobody else can make it cost a bcrypt, or count as a failure.
+ * For keys that may ask about credentials. The verdict on the credential begins together with the verdict on the
+ * caller, so that both keys share a read. It is used only if the caller may ask. Nobody else can make it run a bcrypt
+ * or count as a failure.
  */
 export const introspectionProcedure = baseProcedure
   .meta({ access: "key", scope: INTROSPECT, queue: "none", isAboutOthers: true })
@@ -31,7 +32,7 @@ export const introspectionProcedure = baseProcedure
   .output(introspection)
 
 /**
- * The answer to a question about a credential. A question about a key counts as a call by it.
+ * The answer to a question about a credential. A question about a key counts as one of its calls.
  *
  * @throws {AuthError} `RATE_LIMITED` for a key that has used up its limit.
  */
@@ -41,7 +42,7 @@ export function answer(authentication: Authentication | undefined): Introspectio
   return toIntrospection(authentication.caller)
 }
 
-/** What others may know about a caller (RFC 7662, section 2.2). */
+/** The claims about a caller that others may know (RFC 7662, section 2.2). */
 function toIntrospection(caller: Caller): Introspection {
   const { owner, actor, scopes, issuedAt, expiresAt } = caller
   const clientId = caller.via === "apiKey" ? caller.apiKeyId : clientOf(caller)

@@ -60,8 +60,8 @@ async function serveWithAdapter(c: AppContext, endpoint: string): Promise<Respon
 }
 
 /**
- * Buffers a streamed response until all of its calls are complete. Only then are the headers known that mutations set,
- * such as the session cookie and the rate limit.
+ * Buffers a streamed response until all of its calls are complete. The headers that mutations set, such as the
+ * session cookie and the rate limit, are known only then.
  */
 async function buffer(response: Response): Promise<Response> {
   const headers = new Headers(response.headers)

@@ -37,7 +37,7 @@ export interface RestRoute {
   /** Maps path parameters to the input fields that they fill. */
   params?: Readonly<Record<string, string>>
   summary: string
-  /** What the operation does and when it fails, in Markdown. */
+  /** A description of the operation and of its failures, in Markdown. */
   description: string
   /** The reasons of errors that don't follow from the access, the input and the method. */
   reasons?: readonly Reason[]
@@ -53,7 +53,7 @@ export interface Meta {
    * `own`: the procedure enters the queue itself, once it has identified the client.
    */
   queue?: "none" | "own"
-  /** Belongs to Latchkey's own accounts, and is not there without them. */
+  /** Belongs to Latchkey's own accounts, and does not exist without them. */
   accounts?: true
   /**
    * `owner`: a key with `latchkey:manage` may call it for an owner that the headers name. `admin`: such a key may call it
@@ -66,7 +66,7 @@ export interface Meta {
   scope?: string
   /** A key's call about itself counts towards no limit, so that it can always be made. */
   sparesOwnKey?: true
-  /** It is about another's key, so an exceeded limit is said to be the caller's. */
+  /** The call is about somebody else's key, so the error says that an exceeded limit is the caller's. */
   isAboutOthers?: true
   rest?: RestRoute | readonly RestRoute[]
 }
@@ -152,7 +152,7 @@ async function procedureCallerOf({ ctx, meta, getRawInput }: CallOfCaller): Prom
     }
     return caller
   }
-  if (!meta?.ownerTokens) throw new AuthError("FORBIDDEN", "This token is good for its owner's keys alone.")
+  if (!meta?.ownerTokens) throw new AuthError("FORBIDDEN", "This token is valid only for its owner's keys.")
   ctx.latchkey.request.caller = authentication.forKeysOnly
   return authentication.forKeysOnly
 }
@@ -165,7 +165,7 @@ async function isAboutItself(caller: Caller, { ctx, getRawInput }: Pick<Call, "c
 
 type CallOfCaller = Pick<Call, "ctx" | "meta" | "getRawInput">
 
-/** The caller, or whom they act for. @throws {AuthError} as `procedureCallerOf` and `ActFor`. */
+/** The caller, or the owner for whom they act. @throws {AuthError} as `procedureCallerOf` and `ActFor`. */
 async function actingCallerOf(call: CallOfCaller): Promise<Caller> {
   const { ctx, meta } = call
   const caller = await procedureCallerOf(call)
@@ -187,7 +187,7 @@ function sessionOfCaller(caller: Caller) {
   if (caller.via !== "jwt" || caller.sessionId === undefined) {
     throw new AuthError("FORBIDDEN", "Only accounts of Latchkey's own can do this.")
   }
-  return { userId: caller.owner.id, sessionId: caller.sessionId }
+  return { userId: caller.owner.id, sessionId: caller.sessionId, secondFactor: caller.secondFactor }
 }
 
 function refuseKey(caller: Caller) {
@@ -195,7 +195,7 @@ function refuseKey(caller: Caller) {
     throw new AuthError("FORBIDDEN", "An API key can't do this; use an access token.")
 }
 
-/** What every call of a caller must satisfy. @throws {AuthError} `FORBIDDEN`, `INSUFFICIENT_SCOPE`. */
+/** Checks the conditions for every call of a caller. @throws {AuthError} `FORBIDDEN`, `INSUFFICIENT_SCOPE`. */
 function checkCall(caller: Caller, { type, meta, ctx }: Pick<Call, "type" | "meta" | "ctx">) {
   if (meta?.scope !== undefined) requireScopes(caller, [meta.scope])
   const isChange = type === "mutation"
@@ -253,7 +253,7 @@ export const asCaller = t.middleware(async (call) => {
 /** For any caller. */
 export const callerProcedure = baseProcedure.meta({ access: "jwtOrKey" }).use(asCaller)
 
-/** For callers with a valid JWT, and those that the host vouches for. API keys are rejected. */
+/** For callers with a valid JWT, and those identified by the host. API keys are rejected. */
 export const ownerProcedure = callerProcedure.meta({ access: "jwt" }).use(({ ctx, next }) => {
   refuseKey(ctx.caller)
   return next()
@@ -267,12 +267,12 @@ export const managerProcedure = callerProcedure
     return next()
   })
 
-/** For callers with a session of an own account. All others are rejected. */
+/** For callers with a session of one of Latchkey's own accounts. All others are rejected. */
 export const sessionProcedure = callerProcedure
   .meta({ access: "jwt", accounts: true })
   .use(({ ctx, next }) => next({ ctx: { session: sessionOfCaller(ctx.caller) } }))
 
-/** For administrators, by JWT or vouched for by the host. API keys are rejected. */
+/** For administrators, with a JWT or identified by the host. API keys are rejected. */
 export const adminProcedure = callerProcedure.meta({ access: "admin" }).use(({ ctx, meta, next }) => {
   const acceptsManagers = meta?.managers === "admin"
   return next({ ctx: { by: ctx.latchkey.auth.administratorOf(ctx.caller, { acceptsManagers }) } })

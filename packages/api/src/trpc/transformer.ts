@@ -10,8 +10,8 @@ const isPlainLeaf = (annotation: unknown) =>
 const MAX_ANNOTATIONS = 50
 
 /**
- * Revives dates and `undefined`, and rejects every other annotation. Procedures need no others, and the sender controls
- * what they cost: a few bytes can declare a typed array of any length.
+ * Revives dates and `undefined`, and rejects every other annotation. Procedures need no others, and the sender
+ * controls their cost: a few bytes can declare a typed array of any length.
  *
  * @throws {TypeError} for other annotations, and for too many.
  */

@@ -1,6 +1,5 @@
 import { randomUUID, timingSafeEqual } from "node:crypto"
 import {
-  bySession,
   changePassword,
   countFailure,
   createSession,
@@ -9,7 +8,6 @@ import {
   endSession,
   endSessionOfFamily,
   findLiveFamilies,
-  findPasswordHash,
   findUserByEmail,
   type LiveFamily,
   type NewUserRole,
@@ -31,7 +29,10 @@ import {
   type RefreshTokenHashes,
   readRefreshToken,
 } from "../sessions/refreshToken.ts"
-import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
+import { type ConfirmPassword, wrongPassword } from "./confirmPassword.ts"
+import type { EmailVerifications } from "./emailVerifications.ts"
+import { comparePassword, hashPassword, refuseWeak } from "./password.ts"
+import { answerChallenge, type ChallengeAnswer, createChallenge } from "./secondFactor/challenges.ts"
 
 export interface SignedIn {
   user: User
@@ -55,9 +56,17 @@ export interface Accounts {
   /**
    * @throws {AuthError} `LOGIN_FAILED`, with the same message and after the same bcrypt for an unknown email and a
    *   wrong password. After a change of `BCRYPT_COST`, an account keeps the old cost until its owner has signed in
-   *   again, whereas an unknown email has the new cost.
+   *   again, whereas an unknown email has the new cost. `SECOND_FACTOR_REQUIRED` with a challenge, after the right
+   *   password of an account with a second factor.
    */
   login(input: Credentials, client: ClientInfo): Promise<SignedIn>
+  /**
+   * Completes a sign-in that needs a second factor, with the answer to its challenge.
+   *
+   * @throws {AuthError} `LOGIN_FAILED`, with the field `challenge` if a new sign-in is needed, otherwise with the
+   *   code's field.
+   */
+  answer(input: ChallengeAnswer, client: ClientInfo): Promise<SignedIn>
   /**
    * The user whose live session a current or replaced refresh token belongs to, if any. Concurrent calls share a read.
    */
@@ -98,16 +107,25 @@ export interface Accounts {
 const REPEAT_LEEWAY = 30
 
 export function createAccounts(
-  deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue; throttle: Throttle },
+  deps: {
+    db: Database
+    keyring: Keyring
+    bcrypt: BcryptQueue
+    throttle: Throttle
+    confirmPassword: ConfirmPassword
+    emailVerifications: EmailVerifications
+  },
   options: {
     accessTokenTtl: number
     refreshTokenTtl: number
+    /** Seconds without a refresh until a session ends; null for none. */
+    sessionIdleTtl?: number | null
     registration: "open" | "closed"
     adminEmails: readonly string[] | null
     onBackgroundError: (error: unknown) => void
   },
 ): Accounts {
-  const { db, keyring, bcrypt, throttle } = deps
+  const { db, keyring, bcrypt, throttle, confirmPassword, emailVerifications } = deps
   const refreshTokenKeys = [
     keyring.current.refreshTokenKey,
     ...keyring.previous.map((keys) => keys.refreshTokenKey),
@@ -123,15 +141,20 @@ export function createAccounts(
     return family && timingSafeEqual(family.familyHash, familyHash) ? family.user : null
   }
 
+  const mustVerifyEmail = emailVerifications.isPossible
+
   function roleOfNew(email: string): NewUserRole {
     if (options.adminEmails === null) return "adminIfFirst"
+    if (mustVerifyEmail) return "user"
     return options.adminEmails.includes(email) ? "admin" : "user"
   }
+
+  const idleTtl = options.sessionIdleTtl ?? undefined
 
   function newSession() {
     const { refreshToken, sessionId, familyHash, turnHash } = createRefreshToken(randomUUID())
     const ttl = options.refreshTokenTtl
-    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl } }
+    return { refreshToken, session: { id: sessionId, familyHash, turnHash, ttl, idleTtl } }
   }
 
   /** Called before anything is stored, so that nothing can fail after the sign-in is committed. */
@@ -157,9 +180,11 @@ export function createAccounts(
     const id = randomUUID()
     const accessToken = await newAccessToken(id, session.id)
     const email = input.email.toLowerCase()
-    const user = await createUser(db, { id, email, passwordHash, role: roleOfNew(email), session, client })
+    const role = roleOfNew(email)
+    const user = await createUser(db, { id, email, passwordHash, role, mustVerifyEmail, session, client })
     if (!user)
       throw new AuthError("EMAIL_TAKEN", "An account with this email already exists.", { field: "email" })
+    if (mustVerifyEmail) emailVerifications.sendFirst({ userId: id, sessionId: session.id })
     return { user, ...accessToken, refreshToken }
   }
 
@@ -172,10 +197,23 @@ export function createAccounts(
     const checkedHash = match === "outdated" ? await renewHash(userId, password, passwordHash) : passwordHash
     const { refreshToken, session } = newSession()
     const accessToken = await newAccessToken(userId, session.id)
-    if (!(await createSession(db, { userId, checkedHash, session, client }))) {
-      throw await loginFailed(userId, client)
-    }
+    const challenge = createChallenge(keyring)
+    const result = await createSession(db, {
+      ...{ userId, checkedHash, session, client },
+      challenge: challenge.stored,
+    })
+    if (result === false) throw await loginFailed(userId, client)
+    if (result !== true) throw challenge.require(result)
     return { user: found.user, ...accessToken, refreshToken }
+  }
+
+  async function completeSignIn(input: ChallengeAnswer, client: ClientInfo): Promise<SignedIn> {
+    const { user, prepared } = await answerChallenge(deps, input, client, async (userId) => {
+      const { refreshToken, session } = newSession()
+      return { refreshToken, session, accessToken: await newAccessToken(userId, session.id) }
+    })
+    await throttle.rememberSignIn(user.email, client)
+    return { user, ...prepared.accessToken, refreshToken: prepared.refreshToken }
   }
 
   /** Ends the session of a refresh token. @returns whether the token belongs to a live one. */
@@ -196,6 +234,8 @@ export function createAccounts(
 
     login: (credentials, client) =>
       throttle.login(credentials.email, client, () => signIn(credentials, client)),
+
+    answer: completeSignIn,
 
     async holderOf(refreshToken) {
       const presented = readRefreshToken(refreshToken)
@@ -219,6 +259,7 @@ export function createAccounts(
         turnHash: presented.turnHash,
         nextTurnHashes: [next.turnHash, ...others.map(({ turnHash }) => turnHash)],
         leeway: repeatable ? REPEAT_LEEWAY : 0,
+        idleTtl,
         client,
       })
       if (!rotated) throw unauthenticated()
@@ -245,30 +286,14 @@ export function createAccounts(
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, client) {
       await throttle.changePassword(sessionId, client)
       refuseWeak("newPassword", newPassword)
-      const checkedHash = await findPasswordHash(db, { userId, sessionId })
-      if (checkedHash === null) throw unauthenticated()
-      if ((await comparePassword(bcrypt, currentPassword, checkedHash)) === "none") {
-        await countFailure(db, {
-          ownerId: userId,
-          kind: "passwordChangeFailed",
-          ...bySession(sessionId),
-          client,
-        })
-        throw wrongPassword()
-      }
+      const session = { userId, sessionId }
+      const failure = { kind: "passwordChangeFailed", client } as const
+      const checkedHash = await confirmPassword(session, { currentPassword }, failure)
       const newHash = await hashPassword(bcrypt, newPassword)
-      const by = sessionCredential({ userId, sessionId })
+      const by = sessionCredential(session)
       const result = await changePassword(db, { by, checkedHash, newHash, client })
       if (result === "ended") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
     },
   }
-}
-
-const wrongPassword = () =>
-  new AuthError("LOGIN_FAILED", "The current password is wrong.", { field: "currentPassword" })
-
-function refuseWeak(field: string, password: string) {
-  const problem = passwordProblem(password)
-  if (problem) throw new AuthError("INVALID_INPUT", `${field} ${problem}`, { field })
 }

@@ -88,13 +88,12 @@ test("any text gets the same answer as from the regular expressions", () => {
   )
 })
 
+// Time that grows with the square of the length would exceed the test's timeout.
 test.each([
-  `a${"1".repeat(1022)}b`,
-  "1".repeat(1023).concat("x"),
-  `${"a".repeat(511)}b${"a".repeat(511)}c`,
-  "ab".repeat(511).concat("cd"),
-])("%#: 10,000 checks of a long hostile password finish in time", (password) => {
-  let common = 0
-  for (let i = 0; i < 10_000; i++) if (isCommonPassword(password)) common++
-  expect(common).toBe(0)
+  `a${"1".repeat(999_998)}b`,
+  "1".repeat(999_999).concat("x"),
+  `${"a".repeat(499_999)}b${"a".repeat(499_999)}c`,
+  "ab".repeat(499_999).concat("cd"),
+])("%#: a hostile text of a million characters is checked in linear time", (text) => {
+  expect(isCommonPassword(text)).toBe(false)
 })

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { createBcryptQueue } from "../crypto/bcryptQueue.ts"
 import { comparePassword, hashPassword, passwordProblem } from "./password.ts"
 
-const bcrypt = createBcryptQueue({ cost: 10, concurrency: 2, maxWaiting: 10 })
+const bcrypt = createBcryptQueue({ cost: 4, concurrency: 2, maxWaiting: 10 })
 
 test.each([
   ["eleven byte", "must have at least 12 bytes"],

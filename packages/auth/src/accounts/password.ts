@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
+import { AuthError } from "../errors.ts"
 import { isCommonPassword } from "./isCommonPassword.ts"
 
 const MIN_BYTES = 12
@@ -25,6 +26,12 @@ export function passwordProblem(password: string): string | null {
   if ([...text].length < MIN_CHARACTERS) return `must have at least ${MIN_CHARACTERS} characters`
   if (isCommonPassword(text)) return "is among the most common passwords"
   return null
+}
+
+/** @throws {AuthError} `INVALID_INPUT` that names the field, for a new password that is rejected. */
+export function refuseWeak(field: string, password: string) {
+  const problem = passwordProblem(password)
+  if (problem) throw new AuthError("INVALID_INPUT", `${field} ${problem}`, { field })
 }
 
 export const hashPassword = (bcrypt: BcryptQueue, password: string) =>
@@ -63,8 +70,8 @@ const normalize = (password: string) => password.normalize("NFC")
 
 /**
  * bcrypt ignores everything after 72 bytes or a NUL, so it gets a digest of the whole password: HMAC-SHA-256 in
- * base64url, 43 characters. The HMAC's key is public. It is there because plain SHA-256 digests of passwords have
- * leaked elsewhere, and attackers could try them against these hashes without knowing the passwords.
+ * base64url, 43 characters. The HMAC's key is public. It exists because plain SHA-256 digests of passwords have
+ * leaked elsewhere, and attackers could otherwise try them against these hashes without knowing the passwords.
  */
 function prehash(password: string) {
   return createHmac("sha256", "latchkey/password/v1").update(password, "utf8").digest("base64url")

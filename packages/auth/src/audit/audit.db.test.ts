@@ -43,14 +43,14 @@ describe.each(["PostgreSQL", "embedded"] as const)("the audit trail on %s", (kin
   test("a sign-in that can't be recorded gives the same error for right, wrong and unknown credentials", async () => {
     const { email, password, session } = await signUp(auth)
     const before = await eventsOf(session)
-    await database.db.execute(sql`alter table audit_events rename to audit_events_away`)
+    await database.db.execute(sql`alter table audit_trail rename to audit_trail_away`)
     const logins = [
       { email, password },
       { email, password: "wrong password" },
       { email: `un${email}`, password },
     ].map((credentials) => auth.accounts.login(credentials, client).catch((error: Error) => error.name))
     const outcomes = await Promise.all(logins)
-    await database.db.execute(sql`alter table audit_events_away rename to audit_events`)
+    await database.db.execute(sql`alter table audit_trail_away rename to audit_trail`)
 
     expect(new Set(outcomes).size).toBe(1)
     expect(outcomes[0]).not.toBe("AuthError")

@@ -5,6 +5,7 @@ import {
   listAuditEvents,
   type OwnerIdentity,
 } from "@latchkey/db"
+import { isUuid } from "../isUuid.ts"
 import { type Page, type PageInput, readPage } from "../readPage.ts"
 
 /** An event in the audit trail, as its owner sees it. */
@@ -19,19 +20,27 @@ export type AuditEvent = Omit<ListedAuditEvent, "actorId" | "lastAt" | "subjectI
 /** The owner's view of the audit trail, which is append-only. */
 export interface Audit {
   /**
-   * Lists the owner's events, newest first. A group of failures is listed at the time of its first failure.
+   * Lists the owner's events, newest first. A group of failures is listed at the time of its last failure.
    *
    * @param input.kind omitted for events of any kind.
+   * @param input.apiKeyId only what happened to this key.
    * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
-  list(owner: Pick<OwnerIdentity, "id">, input: PageInput & { kind?: AuditKind }): Promise<Page<AuditEvent>>
+  list(
+    owner: Pick<OwnerIdentity, "id">,
+    input: PageInput & { kind?: AuditKind; apiKeyId?: string },
+  ): Promise<Page<AuditEvent>>
 }
 
-export function createAudit(db: Database): Audit {
+/** @param options.days how long events are kept. Their partition may stay for longer. */
+export function createAudit(db: Database, { days }: { days: number }): Audit {
   return {
     async list({ id: ownerId }, { cursor, limit, ...filter }) {
-      const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
-        listAuditEvents(db, { ownerId, ...part, ...filter }),
+      if (filter.apiKeyId !== undefined && !isUuid(filter.apiKeyId)) return { items: [], nextCursor: null }
+      const { items, nextCursor } = await readPage(
+        { cursor, limit },
+        (part) => listAuditEvents(db, { ownerId, days, ...part, ...filter }),
+        ({ id, createdAt, lastAt }) => ({ id, createdAt: lastAt ?? createdAt }),
       )
       return { items: items.map(toEvent), nextCursor }
     },

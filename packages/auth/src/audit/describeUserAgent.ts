@@ -1,4 +1,4 @@
-/** Programs that imitate others come before those they imitate. */
+/** Programs that imitate others come before the ones that they imitate. */
 const PROGRAMS: readonly (readonly [name: string, sign: RegExp])[] = [
   ["Edge", /\bEdg(e|A|iOS)?\//],
   ["Opera", /\b(OPR|Opera)\//],

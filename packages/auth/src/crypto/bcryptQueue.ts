@@ -18,11 +18,11 @@ export interface BcryptQueueOptions {
   cost: number
   /** How many run at once; each occupies one core. */
   concurrency: number
-  /** How many may wait. Further ones are refused with `UNAVAILABLE`. */
+  /** How many may wait. All others are refused with `UNAVAILABLE`. */
   maxWaiting: number
   /**
-   * How long a slot rests after a mismatch, as a multiple of the comparison's duration. Guessing then uses only a share
-   * of a core. The answer itself is not delayed.
+   * How long a slot rests after a mismatch, as a multiple of the comparison's duration. This limits guessing to a
+   * share of a core. The answer itself is not delayed.
    */
   restAfterMismatch?: number
 }

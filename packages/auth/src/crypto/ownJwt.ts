@@ -95,12 +95,11 @@ const isTime = (value: unknown): value is number => Number.isSafeInteger(value) 
  */
 function isCanonical(token: string) {
   const [header = "", payload = "", signature = ""] = token.split(".")
-  return (
-    isCompactJson(header) &&
-    isCompactJson(payload) &&
-    base64url(Buffer.from(signature, "base64url")) === signature
-  )
+  return isCompactJson(header) && isCompactJson(payload) && isCanonicalBase64url(signature)
 }
+
+/** Whether a text is the one encoding of its content: decoders accept whitespace, padding and any unused bits as well. */
+export const isCanonicalBase64url = (text: string) => base64url(Buffer.from(text, "base64url")) === text
 
 function isCompactJson(part: string) {
   try {

@@ -8,11 +8,12 @@ import type { ReadOwner } from "./readOwner.ts"
 import type { Scopes } from "./scopes.ts"
 
 /**
- * The caller that a key with `latchkey:manage` stands for when it acts for an owner.
+ * The caller that a key with `latchkey:manage` represents when it acts for an owner.
  *
  * @param named.actor the person who acts for the owner.
- * @throws {AuthError} `FORBIDDEN` for callers without a key, for own accounts and disabled owners, `INSUFFICIENT_SCOPE`,
- *   `INVALID_INPUT` for an issuer that this server does not serve, or an impossible subject or actor.
+ * @throws {AuthError} `FORBIDDEN` for callers without a key, for Latchkey's own accounts and disabled owners,
+ *   `INSUFFICIENT_SCOPE`, `INVALID_INPUT` for an issuer that this server does not serve, or an impossible subject or
+ *   actor.
  */
 export type ActFor = (caller: Caller, named: NamedOwner & { actor?: string | undefined }) => Promise<Caller>
 

@@ -15,6 +15,8 @@ export interface NamedOwner {
 /** The owners who are administrators by configuration. */
 export interface NamedAdmins {
   includes(owner: NamedOwner): boolean
+  /** Whether one of Latchkey's own accounts is among them. */
+  isNamedAccount(id: string): boolean
   /** The owner with the role that configuration gives them. */
   withRole(owner: Owner): Owner
 }
@@ -23,12 +25,16 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
   const key = ({ issuer, subject }: NamedOwner) => `${issuer}\0${subject}`
   const named = new Set(subjects.map(key))
   const includes = (owner: NamedOwner) => named.size > 0 && named.has(key(owner))
-  return { includes, withRole: (owner) => (includes(owner) ? { ...owner, role: "admin" } : owner) }
+  return {
+    includes,
+    isNamedAccount: (id) => includes({ issuer: OWN_ISSUER, subject: id.toLowerCase() }),
+    withRole: (owner) => (includes(owner) ? { ...owner, role: "admin" } : owner),
+  }
 }
 
 /**
- * The administrator, if the caller is one. Administrators need a JWT, or the host that vouches for them: a leaked key
- * must not give access to all keys. Whoever configures the server may do so by a key too, but for own accounts.
+ * The caller as an administrator. Administrators need a JWT, or must be identified by the host: a leaked key must not
+ * give access to all keys. The operator's configured keys may administer too, except for Latchkey's own accounts.
  *
  * @param options.acceptsManagers whether administrators' keys with `latchkey:manage` may do it too.
  * @throws {AuthError} `FORBIDDEN` for other users, and for other API keys.
@@ -44,15 +50,22 @@ export function administratorOf(
     return managerOf(namedAdmins, caller)
   }
   if ((caller.via === "apiKey" && !isConfigured) || owner.role !== "admin") throw notAdmin()
-  // A token that may not manage its own owner's keys was issued to a third party, which has no business with everyone's.
+  // A token that may not manage its own owner's keys was issued to a third party, which must not manage everybody's.
   if (caller.manage === "read") throw notAdmin()
   if (isConfigured) return managerOf(namedAdmins, caller)
+  if (lacksSecondFactor(caller)) {
+    throw new AuthError("FORBIDDEN", "Administrators need a second factor here; set it up first.")
+  }
   const isStored = owner.issuer === OWN_ISSUER && !namedAdmins.includes(owner)
-  return { ...actingCredentialOf(caller), appointedBy: isStored ? "account" : "host" }
+  return {
+    ...actingCredentialOf(caller),
+    appointedBy: isStored ? "account" : "host",
+    ...(caller.via === "jwt" && caller.secondFactor !== undefined && { needsSecondFactor: true }),
+  }
 }
 
 /**
- * The administrator whose key may manage owners other than own accounts.
+ * The administrator whose key may manage owners other than Latchkey's own accounts.
  *
  * @throws {AuthError} `FORBIDDEN` without a key, `INSUFFICIENT_SCOPE`.
  */
@@ -76,10 +89,15 @@ export function requireDoneByAdmin(result: AdminResult, notFound: string) {
 }
 
 /**
- * Whether the caller is an administrator whose keys can be told to be an administrator's: by an account or by
- * configuration. For one whom only the host's `identify` calls so, that is unknown when a key is used.
+ * Whether the caller is an administrator by an account or by configuration, so that this is also known when their
+ * keys are used. It is unknown then for administrators whom only the host's `identify` names.
  */
-export const isKnownAdministrator = (namedAdmins: NamedAdmins, { via, owner }: Caller): boolean =>
-  via !== "apiKey" && owner.role === "admin" && (owner.issuer === OWN_ISSUER || namedAdmins.includes(owner))
+export function isKnownAdministrator(namedAdmins: NamedAdmins, caller: Caller): boolean {
+  const { via, owner } = caller
+  if (via === "apiKey" || owner.role !== "admin" || lacksSecondFactor(caller)) return false
+  return owner.issuer === OWN_ISSUER || namedAdmins.includes(owner)
+}
+
+const lacksSecondFactor = (caller: Caller) => caller.via === "jwt" && caller.secondFactor === "missing"
 
 const notAdmin = () => new AuthError("FORBIDDEN", "Only administrators can do this, with an access token.")

@@ -5,6 +5,7 @@ import type { ImportedForms } from "../keys/imported/importedForm.ts"
 import type { Counting } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
 import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { Memory } from "../memory.ts"
 import type { AuthObserver, CredentialKind } from "../observer.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import { type Authentication, createReport, invalid } from "./authentication.ts"
@@ -26,7 +27,7 @@ import type { TrustedIssuers } from "./trustedIssuers/createTrustedIssuers.ts"
 const unknownClient = { address: "unknown" }
 
 /**
- * @param client whose address a key has to allow.
+ * @param client a key has to allow its address.
  * @param request the host's own request, for `identify`.
  */
 export type Authenticate = (
@@ -38,11 +39,11 @@ export type Authenticate = (
 /**
  * Authenticates the holder of a key or JWT that somebody else presents (RFC 7662). The host is not asked.
  *
- * @param client whoever presented it to the caller.
+ * @param client the client that presented it to the caller.
  */
 export type Introspect = (token: string, client?: Partial<Presenter>) => Promise<Authentication>
 
-/** What authentication is by, for metrics. */
+/** The kind of credential, for metrics. */
 const KIND = {
   apiKey: "apiKey",
   accessToken: "accessToken",
@@ -53,23 +54,26 @@ const KIND = {
 } as const satisfies Record<Exclude<Credential["kind"], "ambiguous">, CredentialKind>
 
 /**
- * Authenticates requests by the current state of the database: a key that was revoked, a session that ended, or an owner
- * who was disabled before the request arrived is rejected. The form of the credential decides who verifies it, and nobody
- * else does: the host is asked only about requests without one of Latchkey's credentials.
+ * Authenticates requests by the current state of the database: a key that was revoked, a session that ended, or an
+ * owner who was disabled before the request arrived is rejected. The format of the credential selects the check that
+ * decides, and no other check runs: the host is asked only about requests without one of Latchkey's credentials.
  *
  * @throws if there is no verdict: {AuthError} `UNAVAILABLE`, or `DatabaseUnavailable`.
  */
 export function createAuthenticate(options: {
   db: Database
+  memory: Memory | undefined
   keyring: Keyring
   verifyApiKey: VerifyApiKey
   lastUsed: LastUsed
   counting: Counting
   scopes: Scopes
   namedAdmins: NamedAdmins
-  /** Whether there are own accounts. */
+  /** Whether Latchkey has accounts of its own. */
   passwords: "on" | "off"
   hostIssuer: string
+  /** Whether administrators with an account need a second factor. */
+  adminsNeedSecondFactor: boolean
   identify: Identify | undefined
   scopesOf: ScopesOf | undefined
   findOwner: FindOwner
@@ -93,14 +97,14 @@ export function createAuthenticate(options: {
   const byHost = createByHost({ ...deps, issuers: [hostIssuer, ...issuers] })
   const narrowScopes = options.scopesOf && createNarrowScopes(options.scopesOf, options.scopes)
 
-  // On the hot path: without `async`, a decision is one promise fewer to wait for.
+  // On the hot path: without `async`, there is one promise less to wait for.
   function decide(
     credential: Exclude<Credential, { kind: "ambiguous" }>,
     { headers, client, request }: Presented,
   ): Promise<Authentication> | Authentication {
     switch (credential.kind) {
       case "apiKey": {
-        // Whoever presents such a key speaks for this server, to this server alone.
+        // Such a key speaks for this server, and is valid only for this server.
         const configured = headers && options.configuredKeys.find(credential.apiKey)
         if (!configured) return byApiKey(credential.apiKey, client)
         report("apiKey", "accepted")
@@ -148,7 +152,7 @@ export function createAuthenticate(options: {
     },
     introspect(token, client) {
       const credential = readToken(token, forms)
-      // Without a request, there is no host to ask, so that it can only be a key.
+      // Without a request, there is no host to ask, so it can only be a key.
       const isKey = credential.kind === "foreign" && imported.acceptsAny
       return authenticateBy(isKey ? { kind: "apiKey", apiKey: token } : credential, {
         headers: null,
@@ -160,7 +164,7 @@ export function createAuthenticate(options: {
 }
 
 interface Presented {
-  /** Null for a credential without a request, of which the host knows nothing. */
+  /** Null for a credential without a request, which the host can't know. */
   headers: Headers | null
   client: Presenter
   request: unknown

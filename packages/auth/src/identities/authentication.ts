@@ -8,20 +8,20 @@ export type RejectionCause = "none" | KeyRejection["cause"]
 
 export interface Rejection {
   caller: null
-  /** All that the client may learn. */
+  /** Everything that the client may learn. */
   problem: "none" | "invalid" | "ambiguous"
   cause: RejectionCause
-  /** The key, if its secret fits. */
+  /** The key, if its secret matches. */
   apiKeyId?: string
-  /** Who is calling, if the credential is good for the key routes of its owner alone, and for nothing else. */
+  /** The caller, if the credential is valid only for the key routes of its owner. */
   forKeysOnly?: Caller
 }
 
-/** A request's caller, or why there is none: no credential, an invalid one, or several. */
+/** A request's caller, or the reason why there is none: no credential, an invalid one, or several. */
 export type Authentication =
   | {
       caller: Caller
-      /** By a key that has a row. Authenticating counts nothing. */
+      /** Set for a key that has a row. Authenticating counts nothing. */
       calls?: KeyCalls
     }
   | Rejection

@@ -4,12 +4,12 @@ import { CLOCK_LEEWAY_SECONDS } from "../crypto/ownJwt.ts"
 
 export type { Owner }
 
-/** Who is calling, and by which credential. */
+/** The caller, and the credential. */
 export type Caller = {
   owner: Owner
   /** The person who acts for the owner, if that is somebody else. Never known for a key. */
   actor?: string
-  /** Without those that this server does not declare. */
+  /** Without scopes that this server does not declare. */
   scopes: readonly string[]
   /** Whether the credential is limited to a list of scopes. Otherwise it has all, including any declared later. */
   isScoped: boolean
@@ -18,12 +18,20 @@ export type Caller = {
   /** When a key was created, or a token issued. */
   issuedAt?: Date
   expiresAt?: Date
-  /** An administrator by whose key the caller acts for the owner: with the key itself, or a token that it made. */
+  /**
+   * The administrator with whose key the caller acts for the owner: with the key itself, or with a token that it
+   * created.
+   */
   manager?: ByAdmin
 } & (
-  | { via: "jwt"; sessionId: string }
-  /** By a trusted issuer's token, or an owner token. */
-  | { via: "jwt"; sessionId?: undefined; expiresAt: Date; clientId?: string }
+  | {
+      via: "jwt"
+      sessionId: string
+      /** Whether an administrator has a second factor, if they need one. */
+      secondFactor?: "present" | "missing"
+    }
+  /** Identified by a trusted issuer's token, or an owner token. */
+  | { via: "jwt"; sessionId?: undefined; secondFactor?: undefined; expiresAt: Date; clientId?: string }
   | {
       via: "apiKey"
       apiKeyId: string
@@ -34,7 +42,7 @@ export type Caller = {
       /** Tells a configured key from others with the same id. */
       fingerprint?: string
     }
-  /** By the host's own means, such as its cookie. */
+  /** Identified by the host, for example by its cookie. */
   | { via: "host" }
 )
 

@@ -3,7 +3,7 @@ import type { NamedAdmins } from "./administrator.ts"
 import type { Caller } from "./caller.ts"
 import type { Scopes } from "./scopes.ts"
 
-/** The caller that a valid key stands for. */
+/** The caller that a valid key represents. */
 export function callerOfKey(
   { id: apiKeyId, owner, label, metadata, scopes: stored, createdAt, expiresAt }: VerifiableApiKey,
   deps: { scopes: Scopes; namedAdmins: NamedAdmins },

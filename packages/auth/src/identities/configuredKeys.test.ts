@@ -35,7 +35,7 @@ test("a configured key is found by its fingerprint, as long as it is configured"
   expect(first).not.toContain(fingerprintOf(first))
 })
 
-test("a text without the form of a key is refused, and not repeated", () => {
+test("a text without the format of a key is refused, and not repeated", () => {
   expect(() => createConfiguredKeys({ bootstrap: ["a password"] })).toThrow(
     "configuredKeys: expected texts in the form of a key",
   )

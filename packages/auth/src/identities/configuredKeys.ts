@@ -4,25 +4,25 @@ import type { Caller } from "./caller.ts"
 import { ownerIdOf } from "./ownerIdOf.ts"
 import { INTROSPECT, MANAGE } from "./scopes.ts"
 
-/** Keys that are part of the server's configuration, for a start without anybody who signs in. */
+/** Keys that are part of the server's configuration, so that a server works before anybody has signed in. */
 export interface ConfiguredKeys {
-  /** May manage keys and owners but own accounts, and introspect. */
+  /** May manage keys and owners, except Latchkey's own accounts, and introspect. */
   bootstrap?: readonly string[]
   /** May introspect. */
   introspection?: readonly string[]
 }
 
-/** The issuer of the owners that configured keys stand for. No identity has it. */
+/** The issuer of the owners that configured keys represent. No identity has it. */
 const ISSUER = "latchkey:configuration"
 
-/** The callers that configured keys stand for. */
+/** The callers that configured keys represent. */
 export interface ConfiguredKeyCallers {
   /** Its time does not depend on the configured keys. */
   find(apiKey: string): Caller | null
   findByFingerprint(fingerprint: string): Caller | null
 }
 
-/** @throws {TypeError} for a text that does not have the form of a key. */
+/** @throws {TypeError} for a text that does not have the format of a key. */
 export function createConfiguredKeys({
   bootstrap = [],
   introspection = [],

@@ -3,7 +3,7 @@ import type { FindOwner } from "./createFindOwner.ts"
 import { createAskHost, type Identify } from "./identify.ts"
 import type { Scopes } from "./scopes.ts"
 
-/** Authenticates by the host's own means, such as its cookie. */
+/** Authenticates by the host's own sessions, for example by its cookie. */
 export function createByHost(deps: {
   identify: Identify | undefined
   /** The issuers that the host may name; the first is the default. */

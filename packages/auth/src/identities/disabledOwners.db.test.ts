@@ -8,7 +8,7 @@ import { ownerIdOf } from "./ownerIdOf.ts"
 describe.each(["PostgreSQL", "embedded"] as const)("owners without an own account on %s", (kind) => {
   const on = useOwners(kind)
 
-  test("disabled ones are rejected everywhere from the next call, whatever vouches for them", async () => {
+  test("are rejected everywhere from the next call once disabled, whatever their credential", async () => {
     const subject = newSubject()
     const headers = asHost({ subject })
     const { key } = await on.createKey(headers)
@@ -24,7 +24,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("owners without an own accoun
     expect(await on.there.authenticate(withApiKey(key))).toMatchObject({ caller: { via: "apiKey" } })
   })
 
-  test("can be disabled before they are first seen, and enabling one without a row writes none", async () => {
+  test("can be disabled before they are first seen; enabling an owner without a row writes nothing", async () => {
     const [seen, unseen] = [newSubject(), newSubject()]
     const by = await on.administrator()
 
@@ -49,7 +49,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("owners without an own accoun
     await expect(disabled).rejects.toMatchObject({ reason: "INVALID_INPUT" })
   })
 
-  test("no key of an owner is accepted who is disabled while their first key is created", async () => {
+  test("if an owner is disabled while their first key is created, that key is not accepted", async () => {
     const by = await on.administrator()
     for (let round = 0; round < 20; round++) {
       const subject = newSubject()
@@ -91,7 +91,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("owners without an own accoun
     }
   })
 
-  test("subjects named by configuration administer, by JWT and never by key", async () => {
+  test("subjects named by configuration can administer with a JWT, but never with a key", async () => {
     const subject = newSubject()
     const auth = on.open({ adminSubjects: [{ issuer: trusted.issuer, subject }] })
     const headers = trusted.bearer({ subject })

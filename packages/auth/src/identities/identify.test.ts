@@ -39,7 +39,7 @@ test.each<[string, unknown]>([
   })
 })
 
-test("an error of the host is no verdict, and is kept for the log", async () => {
+test("an error of the host gives no verdict, and is kept for the log", async () => {
   const error = new Error("the host's database is down")
   const throwing = ask(() => {
     throw error

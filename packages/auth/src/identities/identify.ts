@@ -2,15 +2,15 @@ import { z } from "zod"
 import { AuthError } from "../errors.ts"
 import { isSubject } from "./isSubject.ts"
 
-/** The host's answer to who is signed in by its own means. */
+/** The host's answer to who is signed in by its own sessions. */
 export interface Identity {
   /** The host's own id of the owner: a person, or an organization. */
   subject: string
-  /** Default: the host's issuer. May name a trusted issuer, for one owner behind its cookie and its JWTs. */
+  /** Default: the host's issuer. May be a trusted issuer, so that its cookie and its JWTs identify the same owner. */
   issuer?: string | undefined
   /** The person who acts for the owner, if that is somebody else. */
   actor?: string | undefined
-  /** For display only. Nobody is ever matched by email. */
+  /** For display only. Owners are never matched by email. */
   email?: string | undefined
   role?: "admin" | undefined
   /** `read`: may change nothing. */
@@ -42,8 +42,8 @@ const identity = z
  * Calls the host's `identify` and checks its result.
  *
  * @param options.issuers the issuers that it may name; the first is the default.
- * @throws {AuthError} `UNAVAILABLE` if it fails or its result has another shape, with the cause for the log. A bug in the
- *   host must not turn a caller into nobody, or into somebody else.
+ * @throws {AuthError} `UNAVAILABLE` if it fails or its result has another shape, with the cause for the log. A bug in
+ *   the host must not make a caller anonymous, or somebody else.
  */
 export function createAskHost(
   identify: Identify,

@@ -13,7 +13,7 @@ export type ScopesOf = (caller: Caller, request: unknown) => readonly string[] |
 const answer = z.array(z.string())
 
 /**
- * Limits callers to the declared scopes that the host grants them now. Latchkey's own scopes are not the host's to grant.
+ * Limits callers to the declared scopes that the host grants them now. The host can't grant Latchkey's own scopes.
  *
  * @throws {AuthError} `UNAVAILABLE` if `scopesOf` fails or returns anything but a list, with the cause for the log.
  */

@@ -3,14 +3,14 @@ import { sql } from "drizzle-orm"
 import { describe, expect, test, vi } from "vitest"
 import { client, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import { asHost, newKeyInput, newSubject, SCOPES, trusted, useOwners } from "../../test/useOwners.ts"
-import type { AuthOptions } from "../createAuth.ts"
+import type { AuthOptions } from "../authOptions.ts"
 import type { Caller } from "./caller.ts"
 import { ownerIdOf } from "./ownerIdOf.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("owners without an own account on %s", (kind) => {
   const on = useOwners(kind)
 
-  test("have a row once they have a key, and the key speaks for them", async () => {
+  test("get a row with their first key, and the key authenticates them", async () => {
     const subject = newSubject()
     const headers = asHost({ subject, actor: "user_7", email: "ada@example.com" })
     const id = ownerIdOf({ issuer: "host", subject })
@@ -43,7 +43,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("owners without an own accoun
     expect(await on.there.authenticate(withApiKey(key))).toMatchObject({ caller: null, cause: "unknown" })
   })
 
-  test("a JWT gives a key only the declared scopes that it has", async () => {
+  test("a JWT can give a key only the declared scopes that it has", async () => {
     const headers = trusted.bearer({ subject: newSubject(), scopes: ["reports:read", "billing:read"] })
     const caller = await on.callerOf(headers)
     expect(caller.scopes).toEqual(["reports:read"])

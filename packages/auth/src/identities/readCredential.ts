@@ -14,10 +14,10 @@ export type Credential =
   | { kind: "ownerToken"; token: string }
   /** A JWT that claims to be a trusted issuer's. */
   | { kind: "issuerToken"; issuer: string; token: string }
-  /** Not for Latchkey to read. The host may know it. */
+  /** Not one of Latchkey's. The host may know it. */
   | { kind: "foreign" }
 
-/** What credentials there are besides Latchkey's own. */
+/** The credentials that exist besides Latchkey's own. */
 export interface ForeignForms {
   /** The trusted issuers. */
   issuers: readonly string[]
@@ -25,8 +25,8 @@ export interface ForeignForms {
 }
 
 /**
- * The one credential of a request: `X-API-Key: …`, or a key or JWT in `Authorization: Bearer …` (RFC 6750, section 2.1).
- * A JWT's unverified `iss` only chooses who verifies it: nobody else will.
+ * The one credential of a request: `X-API-Key: …`, or a key or JWT in `Authorization: Bearer …` (RFC 6750, section
+ * 2.1). A JWT's unverified `iss` only selects its verifier, and no other verifier is tried.
  */
 export function readCredential(headers: Pick<Headers, "get">, forms: ForeignForms): Credential {
   const authorization = headers.get("authorization")

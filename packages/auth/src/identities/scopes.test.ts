@@ -11,7 +11,7 @@ const reader = { scopes: ["reports:read"], isScoped: true }
 const user = { isAdministrator: false }
 const administrator = { isAdministrator: true }
 
-test("a credential without a list has every declared scope, and unknown ones grant nothing", () => {
+test("a credential without a list has every declared scope, and unknown scopes grant nothing", () => {
   expect(scopes.expand(null)).toEqual(["reports:read", "reports:write"])
   expect(scopes.expand([])).toEqual([])
   expect(scopes.expand(["reports:write", "billing:read", MANAGE])).toEqual(["reports:write"])
@@ -31,7 +31,7 @@ test("a limited caller gives a key no more than it has", () => {
   )
 })
 
-test("any owner may let a key list keys; only administrators give the other scopes of Latchkey", () => {
+test("any owner can let a key list keys; only administrators can give Latchkey's other scopes", () => {
   expect(scopes.grant(unlimited, [LIST], user)).toEqual([LIST])
   for (const scope of [INTROSPECT, MANAGE]) {
     const refusal = expect.objectContaining({ reason: "FORBIDDEN" })

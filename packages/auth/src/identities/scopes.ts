@@ -10,18 +10,18 @@ export const MANAGE = "latchkey:manage"
 
 const ADMINISTRATIVE: ReadonlySet<string> = new Set([INTROSPECT, MANAGE])
 
-/** Whether a scope is for the product's own back ends. */
+/** Whether a scope is for the product's own backends. */
 export const isAdministrative = (scope: string) => ADMINISTRATIVE.has(scope)
 
 /** The scopes that this product declares, and Latchkey's own. */
 export interface Scopes {
-  /** Those of the product. */
+  /** The product's scopes. */
   readonly declared: readonly string[]
   /** The declared scopes among those of a token; null stands for all. Unknown ones grant nothing. */
   expand(stored: readonly string[] | null): readonly string[]
   /**
-   * What a key may do now; null stands for all declared scopes, and for none of Latchkey's own. Administrative ones hold
-   * only while the owner is an administrator.
+   * The scopes that a key has now; null stands for all declared scopes, and for none of Latchkey's own.
+   * Administrative scopes are valid only while the owner is an administrator.
    */
   ofKey(stored: readonly string[] | null, owner: Pick<Owner, "role">): readonly string[]
   /**
@@ -29,7 +29,7 @@ export interface Scopes {
    *
    * @param options.isAdministrator whether the caller may give administrative scopes.
    * @throws {AuthError} `INVALID_INPUT` for an undeclared scope, `INSUFFICIENT_SCOPE` for one that the caller lacks,
-   *   `FORBIDDEN` for one that only administrators give.
+   *   `FORBIDDEN` for one that only administrators can give.
    */
   grant(
     caller: Pick<Caller, "scopes" | "isScoped">,
@@ -37,8 +37,8 @@ export interface Scopes {
     options: { isAdministrator: boolean },
   ): readonly string[] | null
   /**
-   * The scopes to store with a key that a caller lets replace another: the same, if the caller could give them. Those that
-   * are no longer declared are kept, unless the caller is limited to some scopes.
+   * The scopes to store with a key that a caller lets replace another: the same, if the caller could give them.
+   * Scopes that are no longer declared are kept, unless the caller is limited to some scopes.
    *
    * @throws {AuthError} as `grant`.
    */
@@ -77,7 +77,7 @@ export function createScopes(declared: readonly string[]): Scopes {
       }
       const ofProduct = requested.filter((scope) => known.has(scope))
       requireScopes(caller, ofProduct)
-      // An administrator's token that is limited to some scopes has none of these to give.
+      // An administrator's token that is limited to some scopes can give none of these.
       if (requested.some(isAdministrative) && (!isAdministrator || caller.isScoped)) {
         throw new AuthError(
           "FORBIDDEN",
@@ -102,10 +102,11 @@ export function createScopes(declared: readonly string[]): Scopes {
 
 const expected = (declared: readonly string[]) => `must be of: ${[...declared, LIST_KEYS].join(", ")}`
 
-/** Whether a scope is none that products declare. */
+/** Whether a scope is one of Latchkey's own, which products can't declare. */
 export const isOfLatchkey = (scope: string) => scope.startsWith("latchkey:")
 
-const isProductScope = (scope: string) =>
+/** Whether a product can declare a scope (RFC 6749, section 3.3). */
+export const isProductScope = (scope: string) =>
   /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/.test(scope) && !isOfLatchkey(scope)
 
 /**

@@ -14,7 +14,7 @@ describe("acting for an owner", () => {
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  test("creates, lists and revokes keys, and the trail says who and how", async () => {
+  test("creates, lists and revokes keys, and the trail records the actor and `server`", async () => {
     const { apiKeys } = auth.as({ subject: "org_42" }, { actor: "user_7" })
     const created = await apiKeys.create({ label: " nightly import ", scopes: ["reports:read"] })
     const { key, ...listed } = created

@@ -39,17 +39,18 @@ export interface OwnerApiKeys {
   /** One of the keys, whether it is active or not. @throws {AuthError} `NOT_FOUND`. */
   get(id: string): Promise<ApiKey>
   /**
-   * Changes an active key. What is left out stays as it is, and null lifts a restriction. Scopes, addresses and limits that
-   * are set so are locked, unless `lock` is false.
+   * Changes an active key. Fields that are left out stay as they are, and null lifts a restriction. Scopes, addresses
+   * and limits that are set here are locked, unless `lock` is false.
    *
    * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `FORBIDDEN` for a disabled owner.
    */
   update(id: string, change: ApiKeyChange): Promise<ApiKey>
   /**
-   * Replaces an active key by a new one with the same settings. The old one ends after `grace` seconds, a day by default.
+   * Replaces an active key with a new one that has the same settings. The old one ends after `grace` seconds, a day
+   * by default.
    *
-   * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `ALREADY_REPLACED`, `FORBIDDEN` for a disabled owner and for a key with
-   *   a scope that only administrators give.
+   * @throws {AuthError} `INVALID_INPUT`, `NOT_FOUND`, `ALREADY_REPLACED`, `FORBIDDEN` for a disabled owner and for a
+   *   key with a scope that only administrators can give.
    */
   rotate(id: string, input?: Omit<RotateApiKeyInput, "id">): Promise<CreatedApiKey>
   /**
@@ -93,7 +94,7 @@ export function createActAs(
     const named: NamedOwner = { issuer, subject }
     const owner = readOwner(named)
     const by: ActingCredential = { owner, via: "server", ...(actor !== undefined && { actor }) }
-    // The host's own code may grant whatever is declared.
+    // The host's own code may grant every declared scope.
     const host = { scopes: scopes.declared, isScoped: false } as const
 
     return {
@@ -168,7 +169,7 @@ const notFound = () => new AuthError("NOT_FOUND", "The owner has no active key w
 
 const disabled = () => new AuthError("FORBIDDEN", "The owner is disabled.")
 
-/** Host code is checked like a client: its types may be wrong at run time. */
+/** Host code is checked like a client, because its types may be wrong at run time. */
 function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const { data, error } = schema.safeParse(input)
   if (data !== undefined) return data

@@ -8,8 +8,8 @@ const MAX_PARSED = 1_000
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 /**
- * Tells whether an address is in one of some CIDR blocks, as `readAllowedIps` returns them. IPv4 addresses that are mapped
- * into IPv6 are what they stand for. False for any other text.
+ * Tells whether an address is in one of some CIDR blocks, as `readAllowedIps` returns them. IPv4-mapped IPv6
+ * addresses count as IPv4. False for any other text.
  *
  * Not `net.BlockList`, which also finds IPv4 addresses in blocks of IPv6 such as `::/1` and takes microseconds.
  */

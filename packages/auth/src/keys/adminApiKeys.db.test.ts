@@ -4,6 +4,7 @@ import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import { eq } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { client, createTestAuth, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
+import { importLines, lineOf, newForeignKey } from "../../test/importLines.ts"
 import type { Auth } from "../createAuth.ts"
 import type { Caller } from "../identities/caller.ts"
 
@@ -48,6 +49,25 @@ describe.each(["PostgreSQL", "embedded"] as const)("all users' keys on %s", (kin
     expect(await found("b\\")).toEqual(["b\\ild"])
     expect(await find("ild")).toEqual([])
     expect(await find("' or true --")).toEqual([])
+  })
+
+  test("imported keys can be listed separately, including ended ones", async () => {
+    const [key, ended] = [newForeignKey(), newForeignKey()]
+    await importLines(database.db, [
+      await lineOf(key, { label: "old" }),
+      await lineOf(ended, { label: "older", createdAt: "2020-01-01T00:00:00Z" }),
+    ])
+    await createKey(await signUp(here), "new")
+    const imported = async (status: "active" | "all") => (await list({ origin: "imported", status })).items
+
+    expect((await imported("active")).map(({ label }) => label)).toEqual(["old", "older"])
+    await here.admin.apiKeys.revoke(
+      await adminSession(),
+      { id: (await imported("all"))[1]?.id ?? "" },
+      client,
+    )
+    expect((await imported("active")).map(({ label }) => label)).toEqual(["old"])
+    expect((await imported("all")).map(({ label }) => label)).toEqual(["old", "older"])
   })
 
   test("are found by the owner's email, by id, and by the whole key or its beginning", async () => {

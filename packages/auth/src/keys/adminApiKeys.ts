@@ -22,7 +22,7 @@ export interface AdminApiKeys {
    *
    * @param input.userId the owner of the keys, or null for all users.
    * @param input.search a prefix of the label, ignoring case; the owner's full email; the key's id; or at least the
-   *   key's first 8 characters. Empty for any key.
+   *   key's first 8 characters, or 4 of an imported key. Empty for any key.
    * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
@@ -30,6 +30,8 @@ export interface AdminApiKeys {
       status: "active" | "all"
       userId: string | null
       search: string
+      /** `imported`: only keys from another system. */
+      origin?: "any" | "imported"
       exceptOwnAccounts?: boolean
     },
   ): Promise<Page<OwnedApiKey>>
@@ -46,10 +48,14 @@ export function createAdminApiKeys(db: Database, rateLimits: KeyRateLimits): Adm
   return {
     revokeWhere: createRevokeWhere(db, rateLimits),
 
-    async list({ status, userId, search, exceptOwnAccounts = false, ...page }) {
+    async list({ status, userId, search, origin, exceptOwnAccounts = false, ...page }) {
       if (userId !== null && !isUuid(userId)) return { items: [], nextCursor: null }
       const { items, nextCursor } = await readPage(page, (part) =>
-        listEveryonesApiKeys(db, { ...part, status, userId, exceptOwnAccounts, search: readSearch(search) }),
+        listEveryonesApiKeys(db, {
+          ...part,
+          ...{ status, userId, exceptOwnAccounts, search: readSearch(search) },
+          imported: origin === "imported",
+        }),
       )
       return { items: items.map((row) => toApiKey(row, rateLimits)), nextCursor }
     },
@@ -61,7 +67,7 @@ export function createAdminApiKeys(db: Database, rateLimits: KeyRateLimits): Adm
   }
 }
 
-/** The fields that a search term may match. If it is a key or a part of one, only its public part is used. */
+/** The criteria for a search term. If the term is a key or a part of one, only its public part is used. */
 function readSearch(search: string): ApiKeySearch | null {
   if (search === "") return null
   const [, , ofKey] = KEY.exec(search) ?? []
@@ -70,9 +76,13 @@ function readSearch(search: string): ApiKeySearch | null {
     label,
     ...(label.includes("@") && { email: normalizeEmailPrefix(label) }),
     ...(ofKey !== undefined && { start: ofKey }),
+    ...(IMPORTED.test(label) && { imported: label }),
     ...(isUuid(label) && { id: label }),
   }
 }
 
 /** A key or its beginning, with or without a prefix. The last group is the beginning of the lookup id. */
 const KEY = /^([a-z0-9_]{1,19}[a-z0-9]_)?([0-9a-f]{8,16})[0-9a-f]*$/
+
+/** Imported keys consist of visible ASCII characters. */
+const IMPORTED = /^[\x21-\x7e]{4,100}$/

@@ -3,16 +3,17 @@ import ipaddr from "ipaddr.js"
 import { AuthError } from "../errors.ts"
 
 /**
- * CIDR blocks in canonical form, without duplicates. An address alone is a block of one. IPv4 addresses that are mapped
- * into IPv6 (RFC 4291, section 2.5.5.2) are what they stand for.
+ * CIDR blocks in canonical form, without duplicates. A single address is a block of one. IPv4-mapped IPv6 addresses
+ * (RFC 4291, section 2.5.5.2) count as IPv4.
  *
- * @throws {AuthError} `INVALID_INPUT` for anything else, for host bits that are set, and for a mapped block wider than /96.
+ * @throws {AuthError} `INVALID_INPUT` for anything else, for host bits that are set, and for an IPv4-mapped block
+ *   wider than /96.
  */
 export const readAllowedIps = (texts: readonly string[]): string[] => [...new Set(texts.map(readBlock))]
 
 function readBlock(text: string): string {
   const [, host = "", length] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? []
-  // The parser alone would also accept such as 0x7f.1.
+  // The parser alone would also accept addresses such as 0x7f.1.
   if (isIP(host) === 0) throw invalid("must be IP addresses or CIDR blocks, such as 198.51.100.0/24")
   const address = ipaddr.parse(host)
   const bits = address.kind() === "ipv4" ? 32 : 128

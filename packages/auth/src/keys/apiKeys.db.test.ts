@@ -115,7 +115,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     ).rejects.toMatchObject({ reason: "INVALID_INPUT", field: "expiresAt" })
   })
 
-  test("wrong, malformed and unknown keys are rejected alike", async () => {
+  test("wrong, malformed and unknown keys are rejected in the same way", async () => {
     const { key } = await createKey(await signUp(auth))
     const flipped = key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")
     for (const bad of [

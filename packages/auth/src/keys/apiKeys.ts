@@ -33,9 +33,9 @@ import { withoutSecrets } from "./withoutSecrets.ts"
 export interface ApiKeys {
   /**
    * @param input.scopes null for every declared scope that the caller has.
-   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a key, for
-   *   a scope that only administrators give and for what only the product may set, `KEY_LIMIT_REACHED`, `UNAUTHENTICATED`
-   *   if the credential has ended.
+   * @throws {AuthError} `INVALID_INPUT`, `INSUFFICIENT_SCOPE` for a scope that the caller lacks, `FORBIDDEN` for a
+   *   key, for a scope that only administrators can give, and for fields that only the product may set,
+   *   `KEY_LIMIT_REACHED`, `UNAUTHENTICATED` if the credential has ended.
    */
   create(caller: Caller, input: NewApiKey, client: ClientInfo): Promise<CreatedApiKey>
   /**
@@ -51,17 +51,17 @@ export interface ApiKeys {
   /** One of the owner's keys, whether it is active or not. @throws {AuthError} `NOT_FOUND`. */
   get(owner: Pick<OwnerIdentity, "id">, input: { id: string }): Promise<ApiKey>
   /**
-   * Changes an active key. What is undefined stays as it is.
+   * Changes an active key. Undefined fields stay as they are.
    *
-   * @throws {AuthError} as `create`, and `NOT_FOUND`; `FORBIDDEN` also for what the product has locked.
+   * @throws {AuthError} as `create`, and `NOT_FOUND`; `FORBIDDEN` also for settings that the product has locked.
    */
   update(caller: Caller, input: { id: string } & ApiKeyChange, client: ClientInfo): Promise<ApiKey>
   /**
-   * Replaces an active key by a new one with the same settings. Once this has resolved with a `grace` of 0, no instance
-   * accepts the old key.
+   * Replaces an active key with a new one that has the same settings. Once this has resolved with a `grace` of 0, no
+   * instance accepts the old key.
    *
    * @param input.grace how many seconds the old key stays valid, if it does not expire earlier.
-   * @param input.expiresAt undefined for the old key's.
+   * @param input.expiresAt undefined for the old key's expiry.
    * @throws {AuthError} as `create`, `NOT_FOUND`, and `ALREADY_REPLACED`.
    */
   rotate(caller: Caller, input: { id: string } & Rotation, client: ClientInfo): Promise<CreatedApiKey>
@@ -87,9 +87,9 @@ const PATIENCE = 5_000
 export interface ApiKeysOptions {
   rateLimits: KeyRateLimits
   maxKeysPerUser: number
-  /** Stands in front of new keys; null for keys without a prefix and checksum. */
+  /** The prefix of new keys; null for keys without a prefix and checksum. */
   keyPrefix: string | null
-  /** The maximal lifetime of keys in days; null for none. */
+  /** The maximum lifetime of keys in days; null for none. */
   maxKeyLifetimeDays: number | null
 }
 
@@ -100,7 +100,7 @@ export interface ActingApiKeys {
   list: ApiKeys["list"]
   /** Resolves to undefined if the owner has no such key. */
   get(owner: Pick<OwnerIdentity, "id">, input: { id: string }): Promise<ApiKey | undefined>
-  /** @throws {AuthError} if the key can't be changed so. */
+  /** @throws {AuthError} if this change is not possible. */
   update(
     by: ActingCredential,
     input: { id: string; change: CheckedChange },
@@ -110,7 +110,7 @@ export interface ActingApiKeys {
   revoke(by: ActingCredential, input: { id: string }, client: Origin): ReturnType<typeof revokeApiKey>
 }
 
-/** Keys for whoever may act for their owner. */
+/** Keys for callers who may act for the owner. */
 export function createActingApiKeys(
   deps: { db: Database; keyring: Keyring; bcrypt: BcryptQueue },
   options: ApiKeysOptions,
@@ -200,7 +200,7 @@ export function createApiKeys(
     usage: KeyUsage
   },
 ): ApiKeys {
-  /** What to store for the scopes that a caller asks for. */
+  /** The scopes to store, given those that a caller asks for. */
   function grant(caller: Caller, requested: readonly string[] | null) {
     if (caller.manager && requested?.some(isOfLatchkey)) {
       throw onlyOwners()
@@ -208,7 +208,7 @@ export function createApiKeys(
     return scopes.grant(caller, requested, { isAdministrator: isKnownAdministrator(namedAdmins, caller) })
   }
 
-  /** What to store for the scopes of a key that the caller lets another one replace. */
+  /** The scopes to store for a key that replaces another one, given those of the old key. */
   function copyScopes(caller: Caller, stored: readonly string[] | null) {
     if (caller.manager && stored?.some(isOfLatchkey)) throw onlyOwners()
     return scopes.copy(caller, stored, { isAdministrator: isKnownAdministrator(namedAdmins, caller) })
@@ -283,10 +283,13 @@ export function createApiKeys(
 }
 
 const onlyOwners = () =>
-  new AuthError("FORBIDDEN", "Only owners themselves can give a key scopes of Latchkey.")
+  new AuthError("FORBIDDEN", "Only owners themselves can give a key one of Latchkey's scopes.")
 
 const NONE_OF_THEIRS = "You have no key with this id."
 const NOT_THEIRS = "You have no active key with this id."
 
-/** Whether a key with `latchkey:manage` calls, which is the product itself, and not a browser with a token from it. */
+/**
+ * Whether the caller is a key with `latchkey:manage`, which is the product itself, and not a browser with a token
+ * that it created.
+ */
 const isProduct = (caller: Caller) => caller.via === "apiKey" && caller.manager !== undefined

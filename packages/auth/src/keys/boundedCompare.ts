@@ -8,8 +8,8 @@ import type { FailureBudget } from "../limits/failureBudget.ts"
  * Compares keys with the hash of their row. Each comparison counts as a failure of the lookup id and the address until proven
  * otherwise.
  *
- * @returns a function that throws `AuthError` `UNAVAILABLE` synchronously if too many have failed, because that concerns
- *   this call alone, and not others that share its comparison.
+ * @returns a function that throws `AuthError` `UNAVAILABLE` synchronously if too many have failed, because that
+ *   concerns only this call, and not others that share its comparison.
  */
 export function createBoundedCompare({ bcrypt, failures }: { bcrypt: BcryptQueue; failures: FailureBudget }) {
   async function compare(key: string, keyHash: string, presenter: string): Promise<boolean> {

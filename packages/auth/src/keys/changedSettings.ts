@@ -7,7 +7,7 @@ import type { Expiry } from "./expiry.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
 import { refuseProductSettings } from "./newSettings.ts"
 
-/** A change of a key as it is asked for. What is undefined stays. */
+/** The requested change of a key. Undefined fields stay as they are. */
 export type ApiKeyChange = z.output<typeof apiKeyChange>
 
 /** A change that has been checked as far as that is possible without the key. */
@@ -18,8 +18,8 @@ export interface CheckedChange extends Omit<ApiKeyChange, "scopes"> {
 }
 
 /**
- * @param options.grant what to store for the scopes that are asked for.
- * @throws {AuthError} `INVALID_INPUT`, `FORBIDDEN` for what only the product may set, and what `grant` throws.
+ * @param options.grant returns the scopes to store, given the requested ones.
+ * @throws {AuthError} `INVALID_INPUT`, `FORBIDDEN` for fields that only the product may set, and the errors of `grant`.
  */
 export function checkChange(
   change: ApiKeyChange,
@@ -38,7 +38,7 @@ export function checkChange(
   }
 }
 
-/** The settings of a key after a change, or why it can't be made. */
+/** The settings of a key after a change, or the reason why it can't be made. */
 export function decideChange(
   before: ChangeableApiKey,
   change: CheckedChange,
@@ -88,7 +88,7 @@ function refuseExpiry(
   if (replacedBy !== null && end && (!chosen || chosen > end)) {
     return new AuthError(
       "INVALID_INPUT",
-      "expiresAt can't be later than it is: another key replaces this one",
+      "expiresAt can't be moved to a later time, because another key replaces this one",
       { field: "expiresAt" },
     )
   }

@@ -10,7 +10,7 @@ afterEach(() => {
 
 const invalid = expect.objectContaining({ reason: "INVALID_INPUT", field: "expiresAt" })
 
-test("without a maximal lifetime, a key expires when its owner says, or never", () => {
+test("without a maximum lifetime, a key expires when its owner says, or never", () => {
   const expiry = createExpiry(null)
   expect(expiry.ofNewKey(undefined)).toBeNull()
   expect(expiry.ofNewKey(null)).toBeNull()
@@ -19,7 +19,7 @@ test("without a maximal lifetime, a key expires when its owner says, or never", 
   expect(() => expiry.ofNewKey(new Date("2030-01-01T12:00:00Z"))).toThrow("expiresAt must be in the future")
 })
 
-test("with a maximal lifetime, a key expires at the end of its last day at the latest", () => {
+test("with a maximum lifetime, a key expires at the end of its last day at the latest", () => {
   const expiry = createExpiry(90)
   const last = new Date("2030-04-01T23:59:59.999Z")
   expect(expiry.ofNewKey(undefined)).toEqual(last)
@@ -30,7 +30,7 @@ test("with a maximal lifetime, a key expires at the end of its last day at the l
   }
 })
 
-test("the maximal lifetime of an existing key counts from its creation", () => {
+test("the maximum lifetime of an existing key counts from its creation", () => {
   const expiry = createExpiry(90)
   const created = new Date("2029-12-01T12:00:00Z")
   expect(expiry.refuse(new Date("2030-03-01T23:59:59.999Z"), created)).toBeNull()

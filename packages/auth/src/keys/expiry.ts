@@ -1,22 +1,23 @@
 import { AuthError } from "../errors.ts"
 
-/** When keys may expire. Times are compared with this server's clock, as far as they are chosen here. */
+/** When keys may expire. Times that are chosen here are compared with this server's clock. */
 export interface Expiry {
   /**
-   * The expiry of a new key; undefined for the latest, which is never without a maximal lifetime.
+   * The expiry of a new key. Undefined stands for the latest possible one, which is never if there is no maximum
+   * lifetime.
    *
-   * @throws {AuthError} `INVALID_INPUT` for a time in the past, and for one beyond the maximal lifetime.
+   * @throws {AuthError} `INVALID_INPUT` for a time in the past, and for one beyond the maximum lifetime.
    */
   ofNewKey(chosen: Date | null | undefined): Date | null
-  /** The expiry that a new key takes over from the one that it replaces, as far as the maximal lifetime allows. */
+  /** The expiry that a new key takes over from the one that it replaces, as far as the maximum lifetime allows. */
   ofSuccessor(inherited: Date | null): Date | null
-  /** Why a key that was created then can't get this expiry; null if it can. */
+  /** The reason why a key that was created at this time can't get this expiry; null if it can. */
   refuse(chosen: Date | null, createdAt: Date): AuthError | null
 }
 
 const DAY = 86_400_000
 
-/** @param maxDays the maximal lifetime, up to the end of its last day in UTC; null for none. */
+/** @param maxDays the maximum lifetime, up to the end of its last day in UTC; null for none. */
 export function createExpiry(maxDays: number | null): Expiry {
   const latest = (createdAt: Date) => {
     if (maxDays === null) return null

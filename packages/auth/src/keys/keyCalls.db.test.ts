@@ -5,7 +5,8 @@ import { openTestDatabase } from "@latchkey/db/test"
 import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest"
 import { createTestAuth, gate, newSecret, withApiKey } from "../../test/createTestAuth.ts"
-import type { Auth, AuthOptions } from "../createAuth.ts"
+import type { AuthOptions } from "../authOptions.ts"
+import type { Auth } from "../createAuth.ts"
 import { countCall } from "./keyCalls.ts"
 import { createUsage } from "./usage.ts"
 
@@ -82,7 +83,7 @@ test("three instances know each other's calls once they are written, and then ac
   for (const auth of instances) expect(await call(auth, key)).toBe(false)
 })
 
-test("while writes are held up, three instances exceed the limit by their unwritten calls alone, and no longer", async () => {
+test("while writes are delayed, three instances exceed the limit only by their unwritten calls", async () => {
   const instances = startThree()
   const [first] = instances
   const { key, id } = await newKey(first, { limit: 30, window: 3_600 })
@@ -134,7 +135,7 @@ test("when the window is over by the database's clock, the whole limit is availa
   expect(await callTimes(startInstance(), key, 6)).toBe(5)
 })
 
-test("keys that replace each other share a counter, and have a usage each", async () => {
+test("keys that replace each other share a counter, but have separate usage", async () => {
   const auth = startInstance()
   const keys = auth.as({ subject: randomUUID() }).apiKeys
   const first = await keys.create({ label: "x", rateLimit: { limit: 6, window: 3_600 } })
@@ -191,7 +192,7 @@ test("usage counts accepted calls and those refused by the limit, on all instanc
   })
 })
 
-test("calls before and after midnight in UTC are of two days, and a failed write is repeated", async () => {
+test("calls before and after midnight in UTC count for two days, and a failed write is repeated", async () => {
   const auth = startInstance()
   const { id } = await newKey(auth, null)
   const errors: unknown[] = []
@@ -200,10 +201,10 @@ test("calls before and after midnight in UTC are of two days, and a failed write
   usage.note(id, { at: midnight - 0.001, isLimited: false })
   usage.note(id, { at: midnight, isLimited: false })
   usage.note(id, { at: midnight + 3_600_000, isLimited: true })
-  await database.db.execute(sql`alter table api_key_usage rename to api_key_usage_away`)
+  await database.db.execute(sql`alter table key_usage rename to key_usage_away`)
   await usage.flush()
   expect(errors).toHaveLength(1)
-  await database.db.execute(sql`alter table api_key_usage_away rename to api_key_usage`)
+  await database.db.execute(sql`alter table key_usage_away rename to key_usage`)
   usage.note(id, { at: midnight, isLimited: false })
   await usage.close()
 

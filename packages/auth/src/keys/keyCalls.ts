@@ -7,20 +7,20 @@ import { type RateLimitStatus, stricter } from "../limits/rateLimitStatus.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
 import type { Usage } from "./usage.ts"
 
-/** What counting calls needs. */
+/** The data that counting calls needs. */
 export interface Counting {
   limiter: KeyLimiter
   usage: Usage
   rateLimits: KeyRateLimits
 }
 
-/** Counts the calls of whoever has presented a key. */
+/** Counts the calls by a presented key. */
 export class KeyCalls {
   readonly #deps: Counting
   readonly #row: VerifiableApiKey
   readonly #limited: LimitedKey | null
 
-  /** @param scopes those that the key has now. */
+  /** @param scopes the scopes that the key has now. */
   constructor(deps: Counting, row: VerifiableApiKey, scopes: readonly string[]) {
     this.#deps = deps
     this.#row = row
@@ -55,10 +55,10 @@ function limitedKey(
 }
 
 /**
- * Counts a call, if it is one by key, and reports the state of the key's limit to the client.
+ * Counts a call if it is made by key, and reports the state of the key's limit to the client.
  *
  * @param options.isCounted whether the call has been counted before.
- * @param options.of whose key that is, if the call is about another's key.
+ * @param options.of whose key it is, if the call is about somebody else's key.
  * @throws {AuthError} `RATE_LIMITED`.
  */
 export function countCall(

@@ -8,7 +8,7 @@ test("a key without a prefix is its 64 characters", () => {
   expect(parseKey(key)).toEqual({ prefix: null, key })
 })
 
-test("a key with a prefix ends with the CRC-32 of all before it", () => {
+test("a key with a prefix ends with the CRC-32 of everything before it", () => {
   // Computed by Python's zlib.crc32.
   const text = `acme_${key}072b2340`
   expect(formatKey({ prefix: "acme", key })).toBe(text)
@@ -36,7 +36,7 @@ test.each([
   expect(parseKey(text)).toBeNull()
 })
 
-test("a typo anywhere is noticed", () => {
+test("a typo anywhere is detected", () => {
   const text = formatKey({ prefix: "acme", key })
   for (let at = 0; at < text.length; at++) {
     const typo = text[at] === "0" ? "1" : "0"

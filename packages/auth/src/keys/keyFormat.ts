@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib"
 
-/** 2 to 20 characters of `a-z0-9_`, the last no `_`. */
+/** 2 to 20 characters of `a-z0-9_`, not ending with `_`. */
 export const isKeyPrefix = (text: string) => /^[a-z0-9_]{1,19}[a-z0-9]$/.test(text)
 
 /** The two parts of a presented key. A key is valid only with the prefix that it was created with. */
@@ -10,14 +10,14 @@ export interface KeyParts {
   key: string
 }
 
-/** A key as its owner gets it: with a prefix, a checksum of everything before it follows, as for secret scanners. */
+/** A key as its owner gets it. With a prefix, it ends with a checksum of everything before, for secret scanners. */
 export function formatKey({ prefix, key }: KeyParts): string {
   if (prefix === null) return key
   const text = `${prefix}_${key}`
   return text + checksumOf(text)
 }
 
-/** The parts of a text in the form of a key; null for anything else, such as a wrong checksum. */
+/** The parts of a text in the format of a key; null for anything else, such as a wrong checksum. */
 export function parseKey(text: string): KeyParts | null {
   if (/^[0-9a-f]{64}$/.test(text)) return { prefix: null, key: text }
   const [, checked = "", prefix = "", key = "", checksum] = FORM.exec(text) ?? []

@@ -28,7 +28,7 @@ test.each([
   })
 })
 
-test("a key without a limit of its own has the configured one, but for those of the product's back ends", () => {
+test("keys without a limit of their own have the configured one, except keys of the product's backends", () => {
   const own = { limit: 5, window: 1 }
   expect(effective({ rateLimit: null, scopes: null })).toEqual(configured)
   expect(effective({ rateLimit: null, scopes: ["latchkey:apikeys:read"] })).toEqual(configured)

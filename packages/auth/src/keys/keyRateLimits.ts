@@ -8,17 +8,17 @@ interface Limited {
 }
 
 /**
- * The limits of keys, by the configuration. It does not apply to keys with the scope `latchkey:introspect` or
+ * The limits of keys. The configured limit does not apply to keys with the scope `latchkey:introspect` or
  * `latchkey:manage`: those are the product's own, and carry the calls of all its users.
  */
 export interface KeyRateLimits {
   /** The limit that applies to a key: its own, or else the configured one. */
   effective(key: Limited): RateLimit | null
-  /** Why an owner can't give a key this limit; null if they can. */
+  /** The reason why an owner can't give a key this limit; null if they can. */
   refuse(key: Limited): AuthError | null
 }
 
-/** @param configured the limit of keys without one of their own, and the highest that owners may give. */
+/** @param configured the limit of keys without one of their own, and the highest that owners may set. */
 export function createKeyRateLimits(configured: RateLimit | null): KeyRateLimits {
   const ceilingOf = ({ scopes }: Limited) => (scopes?.some(isAdministrative) ? null : configured)
 
@@ -37,5 +37,5 @@ export function createKeyRateLimits(configured: RateLimit | null): KeyRateLimits
   }
 }
 
-/** The most calls that a limit allows in as many seconds, if one of its windows begins with them. */
+/** The most calls that a limit allows in this many seconds, if one of its windows begins at the same time. */
 const callsWithin = (seconds: number, { limit, window }: RateLimit) => limit * Math.ceil(seconds / window)

@@ -9,7 +9,10 @@ const HOUR_MS = 3_600_000
 /** The number of keys and blocks that this process remembers. */
 const MAX_REMEMBERED = 10_000
 
-/** The refusals that may be under way at once. Whoever holds a key can cause any number of them. */
+/**
+ * The maximum number of refusals that are being recorded at once. Anyone who holds a key can cause any number of
+ * them.
+ */
 const MAX_IN_FLIGHT = 2
 
 /** Records in owners' audit trails that a key was used from an address that it does not allow. */
@@ -20,7 +23,7 @@ export interface KeyRefusals {
   flush(): Promise<void>
 }
 
-/** @param onError called when a record fails, which is then tried again at the next refusal. */
+/** @param onError called when recording fails. It is tried again at the next refusal. */
 export function createKeyRefusals(db: Database, onError: (error: unknown) => void): KeyRefusals {
   const noted = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: HOUR_MS })
   const inFlight = new Set<Promise<void>>()

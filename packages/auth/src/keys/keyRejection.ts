@@ -4,7 +4,7 @@ import type { VerifiableApiKey } from "@latchkey/db"
 export interface KeyRejection {
   /** `unknown`: no such key, or it was revoked, or this server does not serve its owner's issuer. */
   cause: "malformed" | "unknown" | "mismatch" | "expired" | "disabled" | "ownerDisabled" | "address"
-  /** If the secret fits. */
+  /** If the secret matches. */
   apiKeyId?: string
 }
 

@@ -42,7 +42,7 @@ export function createKeyUsage(db: Database): KeyUsage {
 
 const DAY_MS = 86_400_000
 
-/** The dates of the last `days`, the oldest first. */
+/** The dates of the last `days`, oldest first. */
 const lastDates = (today: string, days: number) =>
   Array.from({ length: days }, (_, index) =>
     new Date(Date.parse(today) - (days - 1 - index) * DAY_MS).toISOString().slice(0, 10),

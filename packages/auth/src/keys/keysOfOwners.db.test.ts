@@ -23,7 +23,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("keys of owners without an ow
     )
   })
 
-  test("without own accounts, their tokens are refused and their keys go on", async () => {
+  test("without accounts of Latchkey's own, their tokens are refused and their keys stay valid", async () => {
     const { headers, caller } = await signUp(on.here)
     const { key } = await on.here.apiKeys.create(caller, newKeyInput, client)
     const off = on.open({ passwords: "off" })
@@ -42,7 +42,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("keys of owners without an ow
     expect(await on.callerOf(withApiKey(created.key))).toMatchObject({ scopes: ["reports:read"] })
   })
 
-  test("a key that needs an unknown check has no verdict, and a wrong secret is still rejected", async () => {
+  test("a key that needs an unknown check gets no verdict, but a wrong secret is still rejected", async () => {
     const { id, key } = await on.here.as({ subject: newSubject() }).apiKeys.create({ label: "x" })
     await on.db
       .update(apiKeys)

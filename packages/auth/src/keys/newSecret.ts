@@ -6,10 +6,10 @@ import type { Keyring } from "../crypto/keyring.ts"
 import { formatKey } from "./keyFormat.ts"
 import { makeReceipt } from "./receipt.ts"
 
-/** Makes a key of an owner: the plaintext, and what is stored of it. */
+/** Creates a key of an owner: the plaintext, and the parts that are stored. */
 export type MakeSecret = (ownerId: string) => Promise<{ key: string; stored: NewSecret }>
 
-/** @param options.keyPrefix stands in front of the keys; null for keys without a prefix and checksum. */
+/** @param options.keyPrefix the prefix of keys; null for keys without a prefix and checksum. */
 export function createMakeSecret(
   { keyring, bcrypt }: { keyring: Keyring; bcrypt: BcryptQueue },
   { keyPrefix: prefix }: { keyPrefix: string | null },

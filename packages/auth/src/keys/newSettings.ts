@@ -6,15 +6,15 @@ import { readAllowedIps } from "./allowedIps.ts"
 
 export type NewApiKey = z.output<typeof createApiKey>
 
-/** The settings of a new key, with the expiry as it is asked for. */
+/** The settings of a new key, with the requested expiry. */
 export type NewSettings = Omit<ApiKeySettings, "expiresAt"> & { expiresAt: Date | null | undefined }
 
 /**
- * The settings of a new key, with the scopes as they are asked for.
+ * The settings of a new key, with the requested scopes.
  *
- * @param options.isProduct whether the product itself creates it, not its owner. What the product sets is locked, unless it
- *   says otherwise.
- * @throws {AuthError} `INVALID_INPUT`, `FORBIDDEN` for what only the product may set.
+ * @param options.isProduct whether the product itself creates it, not its owner. Settings by the product are locked,
+ *   unless it says otherwise.
+ * @throws {AuthError} `INVALID_INPUT`, `FORBIDDEN` for fields that only the product may set.
  */
 export function readNewSettings(input: NewApiKey, { isProduct }: { isProduct: boolean }): NewSettings {
   const { label, expiresAt, scopes = null, allowedIps = null, rateLimit = null } = input

@@ -35,9 +35,7 @@ const row: VerifiableApiKey = {
   metadata: null,
   createdAt: new Date(),
   expiresAt: null,
-  isExpired: false,
-  isDisabled: false,
-  isOwnerDisabled: false,
+  ended: null,
 }
 
 test("a receipt matches its key", () => {

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto"
 import type { VerifiableApiKey } from "@latchkey/db"
 import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
 
-/** What a receipt proves: bcrypt once matched this key with this hash, for this row and owner. */
+/** The statement that a receipt proves: bcrypt once matched this key with this hash, for this row and owner. */
 export interface ReceiptSubject {
   id: string
   ownerId: string

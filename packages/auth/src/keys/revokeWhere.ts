@@ -9,7 +9,7 @@ import {
   revokeTargets,
   type OwnedApiKey as StoredOwnedApiKey,
 } from "@latchkey/db"
-import type { ClientInfo } from "../clientInfo.ts"
+import type { Origin } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { type Administrator, requireDoneByAdmin } from "../identities/administrator.ts"
 import { isUuid } from "../isUuid.ts"
@@ -17,7 +17,7 @@ import type { KeyRateLimits } from "./keyRateLimits.ts"
 import { type ApiKey, toApiKey } from "./toApiKey.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
-/** Which keys to revoke. A key has to meet all conditions, of which there is at least one. */
+/** Which keys to revoke. There is at least one condition, and a key has to meet all of them. */
 export interface RevokeWhereConditions {
   createdBefore?: Date | undefined
   createdAfter?: Date | undefined
@@ -32,10 +32,10 @@ export interface RevokeWhereConditions {
 /** A key with its owner. */
 type SampleKey = ApiKey & Pick<StoredOwnedApiKey, "owner">
 
-/** Revokes the keys of everyone that meet some conditions. */
+/** Revokes all users' keys that meet given conditions. */
 export interface RevokeWhere {
   /**
-   * What would be revoked, and what confirms it.
+   * The keys that would be revoked, and the id that confirms the revocation.
    *
    * @throws {AuthError} `INVALID_INPUT`, `UNAUTHENTICATED`, `FORBIDDEN`.
    */
@@ -44,16 +44,16 @@ export interface RevokeWhere {
     where: RevokeWhereConditions,
   ): Promise<{ count: number; sample: SampleKey[]; confirm: string }>
   /**
-   * Revokes what was previewed, in batches. Once this has resolved, no instance accepts any of the keys. A repeated
-   * confirmation goes on where the last one has ended, and revokes nothing new once all are done.
+   * Revokes the previewed keys, in batches. Once this has resolved, no instance accepts any of the keys. A repeated
+   * confirmation continues where the last one has ended, and revokes nothing new once all keys are revoked.
    *
-   * @throws {AuthError} `UNAVAILABLE` with `begun` if it is not done yet: ask again. `INVALID_INPUT` unless this
+   * @throws {AuthError} `UNAVAILABLE` with `begun` if it is not finished: repeat the call. `INVALID_INPUT` unless this
    *   administrator has previewed these conditions in the last 10 minutes; `UNAUTHENTICATED`, `FORBIDDEN`.
    */
   confirm(
     admin: Administrator,
     input: { where: RevokeWhereConditions; confirm: string },
-    client: ClientInfo,
+    client: Origin,
   ): Promise<{ revoked: number }>
 }
 
@@ -63,14 +63,14 @@ const SAMPLE_SIZE = 10
 const FOUND_AT_ONCE = 10_000
 const REVOKED_AT_ONCE = 500
 
-/** How long a call works before it asks its client to ask again: less than the timeout of most clients. */
+/** How long a call works before it tells its client to repeat it: less than the timeout of most clients. */
 const MAX_MS = 8_000
 
 export function createRevokeWhere(db: Database, rateLimits: KeyRateLimits): RevokeWhere {
   /** @throws {AuthError} `UNAVAILABLE` when its time is over. */
   async function revokeAll(
     by: Administrator,
-    { id, criteria, client }: { id: string; criteria: RevocationCriteria; client: ClientInfo },
+    { id, criteria, client }: { id: string; criteria: RevocationCriteria; client: Origin },
   ): Promise<number> {
     const endsAt = performance.now() + MAX_MS
     for (;;) {
@@ -117,11 +117,11 @@ function requirePermitted<Result extends object | number>(
   result: Result | "ended" | "notAdmin" | "notFound",
 ): Result {
   if (typeof result !== "string") return result
-  requireDoneByAdmin(result, "This revocation is not known any more.")
+  requireDoneByAdmin(result, "There is no such revocation any more.")
   throw new TypeError("a refusal was expected")
 }
 
-/** @throws {AuthError} `INVALID_INPUT` for a whole key, which goes into no search. */
+/** @throws {AuthError} `INVALID_INPUT` for a whole key, which must not be in a search. */
 function readCriteria({
   createdBefore,
   createdAfter,
@@ -156,7 +156,7 @@ const notPreviewed = () =>
   )
 
 const unfinished = (state: string, cause?: unknown) =>
-  new AuthError("UNAVAILABLE", `${state}; ask again with the same confirm to go on.`, {
+  new AuthError("UNAVAILABLE", `${state}; repeat the call with the same confirm to continue.`, {
     begun: true,
     retryAfter: 1,
     ...(cause !== undefined && { cause }),

@@ -10,14 +10,14 @@ import type { KeyRateLimits } from "./keyRateLimits.ts"
 import type { MakeSecret } from "./newSecret.ts"
 import { type CreatedApiKey, toApiKey } from "./toApiKey.ts"
 
-/** How a key is to be replaced. */
+/** How to replace a key. */
 export type Rotation = Omit<z.output<typeof rotateApiKeyInput>, "id">
 
 /**
- * Replaces a key for whoever may act for its owner.
+ * Replaces a key for a caller who may act for its owner.
  *
- * @param input.copyScopes the scopes to store in place of the old key's.
- * @throws {AuthError} if the key can't be replaced so.
+ * @param input.copyScopes returns the scopes to store, given those of the old key.
+ * @throws {AuthError} if this replacement is not possible.
  */
 export type Rotate = (
   by: ActingCredential,
@@ -47,7 +47,7 @@ export function createRotate({
     const chosen = expiresAt === undefined ? undefined : expiry.ofNewKey(expiresAt)
     const ownerId = by.owner.id
     const secret = await runExclusive(ownerId, async () => {
-      // Without a key to replace, no bcrypt is run. Whether it is still there is decided in the transaction.
+      // Without a key to replace, no bcrypt runs. The transaction decides whether the key is still there.
       const found = await findApiKey(db, { id, ownerId })
       return found && !found.revokedAt ? makeSecret(ownerId) : null
     })
@@ -64,7 +64,7 @@ export function createRotate({
         })),
     })
     if (result === "alreadyReplaced") {
-      throw new AuthError("ALREADY_REPLACED", "Another key replaces this one already.")
+      throw new AuthError("ALREADY_REPLACED", "Another key has already replaced this one.")
     }
     if (typeof result === "string") return result
     if ("refusal" in result) throw result.refusal
@@ -73,7 +73,7 @@ export function createRotate({
   }
 }
 
-/** Refusals are returned: an error that leaves a transaction is taken for a failure of the database. */
+/** Refusals are returned, because an error that leaves a transaction is taken for a failure of the database. */
 function refusing<Result>(decide: () => Result): Result | { refusal: AuthError } {
   try {
     return decide()

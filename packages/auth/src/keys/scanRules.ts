@@ -1,6 +1,11 @@
-/** How secret scanners find the keys of one prefix: what each scanner's configuration takes, ready to be saved. */
+/**
+ * The rules by which secret scanners find the keys of one prefix, ready to be saved as each scanner's configuration.
+ */
 export interface ScanRules {
-  /** A regular expression that RE2, Hyperscan and JavaScript read alike. The checksum has to be computed by the reader. */
+  /**
+   * A regular expression that RE2, Hyperscan and JavaScript interpret in the same way. The reader has to compute the
+   * checksum.
+   */
   pattern: string
   /** For `.gitleaks.toml`. */
   gitleaks: string
@@ -21,7 +26,7 @@ export function createScanRules(prefix: string): ScanRules {
   const id = `${prefix.replaceAll("_", "-")}-api-key`
   return {
     pattern,
-    // The least entropy, in bits for each character, keeps placeholders such as acme_0000… out.
+    // The minimum entropy, in bits per character, excludes placeholders such as acme_0000….
     gitleaks: `[extend]
 useDefault = true
 

@@ -2,8 +2,8 @@ import type { VerifiableApiKey } from "@latchkey/db"
 import { AuthError } from "../errors.ts"
 
 /**
- * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this one that
- * is still running beside them must not pass over them.
+ * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this
+ * version that is still running must not skip those.
  */
 const KNOWN_CHECKS: ReadonlySet<string> = new Set([
   "scopes",
@@ -19,13 +19,4 @@ export function requireKnownChecks({ checks }: Pick<VerifiableApiKey, "checks">)
   throw new AuthError("UNAVAILABLE", "This key can't be verified by this server.", {
     cause: new Error("the key needs a check that only a newer version knows"),
   })
-}
-
-/** Why a key that is not revoked is not valid, whoever presents it; null if it is. */
-export function whyEnded(
-  row: Pick<VerifiableApiKey, "isExpired" | "isDisabled" | "isOwnerDisabled">,
-): "expired" | "disabled" | "ownerDisabled" | null {
-  if (row.isOwnerDisabled) return "ownerDisabled"
-  if (row.isExpired) return "expired"
-  return row.isDisabled ? "disabled" : null
 }

@@ -46,7 +46,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
 
   const verdict = async (key: string, on = auth) => on.authenticate(withApiKey(key), { ...client })
 
-  test("what is left out stays, null lifts, and the trail says what changed from what to what", async () => {
+  test("omitted fields stay, null lifts a restriction, and the trail has each value before and after", async () => {
     const expiresAt = new Date(Date.now() + 86_400_000)
     const key = await newKey({ scopes: ["reports:read"], expiresAt })
 
@@ -72,7 +72,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
     ])
   })
 
-  test("a change to what already is leaves no trace", async () => {
+  test("a change that changes nothing leaves no event", async () => {
     const key = await newKey({ scopes: ["reports:read"], rateLimit: { limit: 10, window: 60 } })
     await update(key, {})
     await update(key, { label: "nightly import", scopes: ["reports:read"], disabled: false, expiresAt: null })
@@ -124,7 +124,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
     await expect(verdict(key.key)).rejects.toMatchObject({ reason: "UNAVAILABLE" })
   })
 
-  test("others' keys are not found, nor are revoked and expired ones, which their owner still gets", async () => {
+  test("other owners' keys, and revoked and expired ones, can't be changed; the owner can still read those", async () => {
     const key = await newKey()
     const stranger = await signUp(auth)
     const notFound = { reason: "NOT_FOUND" }
@@ -166,7 +166,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
     expect(lifted.scopes).toEqual(["reports:read"])
   })
 
-  test("what the product has locked, it can change, but the owner can't", async () => {
+  test("locked settings can be changed by the product, but not by the owner", async () => {
     const owner = { issuer: "host", subject: randomUUID() }
     const product = auth.as(owner).apiKeys
     const host = createTestAuth(database.db, { secrets, scopes, identify: () => owner })
@@ -201,7 +201,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
     await expect(product.get(randomUUID())).rejects.toMatchObject({ reason: "NOT_FOUND" })
   })
 
-  test("the end of a grace can be moved forward, never back", async () => {
+  test("the end of a grace period can be made earlier, but not later", async () => {
     const key = await newKey()
     const { expiresAt, ...rest } = anotherKey()
     await set(key.id, { expiresAt, ...rest })
@@ -212,7 +212,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
     expect(await update(key, { expiresAt: earlier })).toMatchObject({ expiresAt: earlier })
   })
 
-  test("a maximal lifetime holds for new and for old keys", async () => {
+  test("a maximum lifetime applies to new and old keys", async () => {
     const strict = createTestAuth(database.db, { secrets, maxKeyLifetimeDays: 30 })
     const key = await newKey()
     const tooLate = { reason: "INVALID_INPUT", field: "expiresAt" }
@@ -232,7 +232,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
     expect(renamed).toMatchObject({ label: "old", expiresAt: null })
   })
 
-  test("of concurrent changes none is lost, and the trail is a chain", async () => {
+  test("no concurrent change is lost, and each event continues the one before", async () => {
     const key = await newKey()
     const labels = ["a", "b", "c", "d", "e"]
     await Promise.all(labels.map((label, index) => update(key, { label, disabled: index % 2 === 0 })))
@@ -256,7 +256,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
       return (await auth.audit.list(owner, { cursor: null, limit: 100, kind: "apiKeyRefused" })).items
     }
 
-    test("is accepted from these alone, and the refusal tells only the host why", async () => {
+    test("does not record the address of an introspection whose caller may not ask", async () => {
+      const key = await newKey({ allowedIps })
+      const ask = (address: string, mayCompare: Promise<unknown>) =>
+        auth.introspect(key.key, { ...from(address), mayCompare })
+      const forbidden = Promise.reject(new Error("may not ask"))
+      forbidden.catch(() => {})
+      expect((await ask("198.51.100.1", forbidden)).caller).toBeNull()
+      expect((await ask("198.51.100.2", Promise.resolve())).caller).toBeNull()
+      expect((await refusals(key)).map(({ address }) => address)).toEqual(["198.51.100.2"])
+    })
+
+    test("is accepted only from these, and only the host learns the reason for a refusal", async () => {
       const key = await newKey({ allowedIps })
       const authenticate = (address: string | null) => auth.authenticate(withApiKey(key.key), from(address))
       for (const address of ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8:1::9"]) {
@@ -272,7 +283,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
       expect((await authenticate("203.0.114.9")).caller).not.toBeNull()
     })
 
-    test("has its refusals in the owner's trail once an hour for each block", async () => {
+    test("has its refusals in the owner's trail, once an hour for each block", async () => {
       const key = await newKey({ allowedIps })
       for (const address of ["198.51.100.1", "198.51.100.1", "2001:db8:9::1", "2001:db8:9::2", null, null]) {
         for (const instance of [auth, other]) await instance.authenticate(withApiKey(key.key), from(address))
@@ -300,7 +311,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("changes of keys on %s", (kin
       expect(items.filter(({ address }) => address === null)).toHaveLength(1)
     })
 
-    test("leaves no trace when the secret does not fit", async () => {
+    test("leaves no event when the secret does not match", async () => {
       const key = await newKey({ allowedIps })
       const wrong = key.key.slice(0, 60) + (key.key.endsWith("0000") ? "1111" : "0000")
       expect(await auth.authenticate(withApiKey(wrong), from("198.51.100.1"))).toMatchObject({

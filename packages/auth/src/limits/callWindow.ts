@@ -1,6 +1,6 @@
-/** A window of a limit, as the database has it. */
+/** A window of a limit, as stored in the database. */
 export interface StoredWindow {
-  /** When its first call came, in milliseconds of the database's clock. */
+  /** The time of its first call, in milliseconds of the database's clock. */
   startedAt: number
   /** The calls of all instances that have been written. */
   calls: number
@@ -10,7 +10,8 @@ export interface StoredWindow {
 const CLOCK_LEEWAY_MS = 1_000
 
 /**
- * Whether a window that began at `startedAt` is not over. One that begins later than now is of a clock that was ahead.
+ * Whether a window that began at `startedAt` is not over. A window that begins in the future comes from a clock that
+ * was ahead.
  *
  * @param seconds its length.
  */
@@ -18,9 +19,9 @@ export const isOpen = (startedAt: number, { now, seconds }: { now: number; secon
   startedAt <= now + CLOCK_LEEWAY_MS && now < startedAt + seconds * 1000
 
 /**
- * What one instance knows about a window: the calls that the database had, and its own that have not been written yet.
- * It never takes a call into account twice, so that no key is refused too early. A total that was read while own calls were
- * being written may or may not include these. If it is too small to include them, they are added to it.
+ * What one instance knows about a window: the calls in the database, and its own calls that have not been written
+ * yet. It never counts a call twice, so that no key is refused too early. A total that was read while own calls were
+ * being written may or may not include them. If it is too small to include them, they are added to it.
  */
 export class CallWindow {
   /** The largest total that was read. */
@@ -53,7 +54,7 @@ export class CallWindow {
     return this.#startedAt
   }
 
-  /** The calls that are known, at most as many as there were. */
+  /** The number of known calls, which is at most the real number. */
   get calls(): number {
     return Math.max(this.#before + this.#sent, this.#seen) + this.#unsent
   }
@@ -69,7 +70,7 @@ export class CallWindow {
    */
   observe(stored: StoredWindow): boolean {
     if (this.#isStored && stored.startedAt > this.#startedAt) return false
-    // A read that began before the last write shows what was there earlier.
+    // A read that began before the last write shows an earlier state.
     if (!this.#isStored || stored.startedAt === this.#startedAt) this.#adopt(stored)
     return true
   }
@@ -82,14 +83,14 @@ export class CallWindow {
     return this.#sent
   }
 
-  /** The calls have been written to a window, which was this one or one that another instance had opened before. */
+  /** Called when the calls have been written to a window: this one, or one that another instance had opened before. */
   written(to: StoredWindow): void {
     this.#adopt(to)
     this.#before = this.#seen
     this.#sent = 0
   }
 
-  /** The calls have not been written, as far as is known. */
+  /** Called when the calls have not been written, as far as is known. */
   notWritten(): void {
     this.#unsent += this.#sent
     this.#sent = 0

@@ -204,3 +204,43 @@ test("a client's lanes take turns, have room beside a flood in one, and share on
   await outcomes
   expect(queue.usage()).toMatchObject({ running: 0, waiting: 0 })
 })
+
+test("calls that have left their places keep only their own client's share", async () => {
+  const queue = createFairQueue(LIMITS)
+  const { send, clients, endAll } = createCalls(queue)
+  const held = gate()
+  const leave = (client: string) =>
+    queue.forRequest()(client, async (leavePlace) => {
+      leavePlace()
+      leavePlace()
+      await held.promise
+    })
+  const waiting = ["one", "two", "three", "four"].flatMap((name) => [leave(name), leave(name), leave(name)])
+  await settled()
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
+
+  const others = [...send("other"), ...send("one")]
+  await settled()
+  expect(clients()).toEqual(["other"])
+  held.resolve()
+  await Promise.all(waiting)
+  await settled()
+  expect(clients()).toEqual(["other", "one"])
+  await endAll()
+  await Promise.all(others)
+  expect(queue.usage()).toEqual({ running: 0, waiting: 0, refused: 0 })
+})
+
+test("a call that leaves its place lets the next one begin", async () => {
+  const queue = createFairQueue({ ...LIMITS, places: 1 })
+  const held = gate()
+  const first = queue.forRequest()("first", async (leavePlace) => {
+    await settled()
+    leavePlace()
+    await held.promise
+  })
+  await queue.forRequest()("second", async () => {})
+  held.resolve()
+  await first
+  expect(queue.usage().running).toBe(0)
+})

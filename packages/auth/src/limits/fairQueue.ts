@@ -6,14 +6,21 @@ import { AuthError } from "../errors.ts"
  *
  * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
  */
-export type RunQueued = <T>(client: string, run: () => Promise<T>, lane?: string) => Promise<T>
+export type RunQueued = <T>(
+  client: string,
+  run: (leavePlace: LeavePlace) => Promise<T>,
+  lane?: string,
+) => Promise<T>
+
+/** Leaves a call's place to other clients before the call ends. Its own client's share stays taken until then. */
+export type LeavePlace = () => void
 
 /**
- * Shares a few places between clients. Clients take turns, so that a call waits for at most one call of each other
- * client, however many those have waiting.
+ * Shares a few places between clients. Clients take turns, so a call waits for at most one call of each other client,
+ * however many calls those have waiting.
  */
 export interface FairQueue {
-  /** For the calls of one request: they queue behind each other first, and only then with those of other requests. */
+  /** For the calls of one request: they first queue behind each other, and only then with calls of other requests. */
   forRequest(): RunQueued
   usage(): FairQueueUsage
 }
@@ -28,20 +35,21 @@ export interface FairQueueUsage {
 export interface FairQueueLimits {
   /** How many calls run at once. */
   places: number
-  /** How many of those are one client's. */
+  /** How many of these may belong to one client. */
   placesPerClient: number
   /** How many calls of one request run or wait for a place at once. */
   callsPerRequest: number
   /**
-   * How many calls wait for a place. One client may have as many waiting as there is room left for others, and each of
-   * its lanes four times as many as the client has room left for its other lanes.
+   * How many calls may wait for a place. One client may have as many calls waiting as there is room left for other
+   * clients, and each of its lanes four times as many as there is room left for its other lanes.
    */
   maxWaiting: number
   /** Milliseconds for which a call waits. */
   patience: number
   /**
-   * Milliseconds. Between two calls of a client that has more waiting, its place rests for as long as the first took,
-   * up to this. All answers are made on one thread, and a client that asks without a pause must leave some of it.
+   * Milliseconds. Between two calls of a client that has more calls waiting, its place rests for as long as the first
+   * call took, up to this time. All calls share one thread, and a client that calls without a pause must leave some
+   * of its time to others.
    */
   maxRest: number
 }
@@ -50,17 +58,25 @@ interface Client {
   /** Places taken by calls, or at rest. */
   taken: number
   waiting: number
-  /** Those that have calls waiting; whose turn was longest ago comes first. Each entry begins a call, oldest first. */
+  /**
+   * The clients that have calls waiting, sorted by their last turn, with the earliest first. Each entry begins a
+   * call, oldest first.
+   */
   lanes: Map<string, Set<() => void>>
 }
 
-/** Made once, as refusals come in floods, and an error's stack costs as much as all the rest of one. */
+interface RunningCall {
+  hasPlace: boolean
+  startedAt: number
+}
+
+/** Created once, because refusals come in floods, and an error's stack costs as much as the rest of a refusal. */
 const REFUSAL = new AuthError("UNAVAILABLE", "Too many calls are waiting; try again shortly.", {
   retryAfter: 1,
 })
 
 export function createFairQueue(limits: FairQueueLimits): FairQueue {
-  /** Those that have a call running or waiting; whose turn was longest ago comes first. */
+  /** The lanes that have a call running or waiting, sorted by their last turn, with the earliest first. */
   const clients = new Map<string, Client>()
   let running = 0
   let waiting = 0
@@ -80,9 +96,20 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
     clients.set(name, client)
   }
 
-  function release(name: string, client: Client, startedAt: number) {
-    running--
-    const rest = client.waiting > 0 ? Math.min(performance.now() - startedAt, limits.maxRest) : 0
+  /** Frees the place of a call, unless the call has left it. */
+  function vacate(call: RunningCall) {
+    if (call.hasPlace) running--
+    call.hasPlace = false
+  }
+
+  function leavePlace(call: RunningCall) {
+    vacate(call)
+    beginNext()
+  }
+
+  function release(name: string, client: Client, call: RunningCall) {
+    vacate(call)
+    const rest = client.waiting > 0 ? Math.min(performance.now() - call.startedAt, limits.maxRest) : 0
     if (rest > 0) {
       setTimeout(() => endRest(name, client), rest)
       beginNext()
@@ -139,11 +166,16 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
     })
   }
 
-  async function runQueued<T>(name: string, lane: string, giveUpAt: number, run: () => Promise<T>) {
+  async function runQueued<T>(
+    name: string,
+    lane: string,
+    giveUpAt: number,
+    run: (leavePlace: LeavePlace) => Promise<T>,
+  ) {
     const patience = giveUpAt - performance.now()
     if (patience <= 0) throw refuse()
     const client = clients.get(name) ?? { taken: 0, waiting: 0, lanes: new Map() }
-    // A place is free only while all clients that wait have as many as they may have.
+    // If a place is free, all waiting clients have as many places as they may have.
     if (hasPlace(client)) occupy(name, client)
     else {
       const room = limits.maxWaiting - waiting - client.waiting
@@ -151,11 +183,11 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
       clients.set(name, client)
       await wait(name, client, lane, patience)
     }
-    const startedAt = performance.now()
+    const call = { hasPlace: true, startedAt: performance.now() }
     try {
-      return await run()
+      return await run(() => leavePlace(call))
     } finally {
-      release(name, client, startedAt)
+      release(name, client, call)
     }
   }
 

@@ -52,7 +52,7 @@ test("calls are written in one statement for all keys, and refused calls are not
   expect(counter.stored?.calls).toBe(3)
 })
 
-test("an instance that starts counts on from what others have written", async () => {
+test("a new instance continues from what others have written", async () => {
   const counter = new FakeCounter()
   const before = startInstance(counter.addCalls)
   for (const _ of times(3)) before.count(counter.read(5, 60))
@@ -159,7 +159,7 @@ test("a changed limit applies to the window that is open", async () => {
   expect(count(counter.read(3, 60))).toMatchObject({ remaining: 2, isRefused: false })
 })
 
-test("a newer window of another instance replaces a used up one", async () => {
+test("another instance's newer window replaces a used-up one", async () => {
   const counter = new FakeCounter()
   const [one, two] = [startInstance(counter.addCalls), startInstance(counter.addCalls)]
   for (const _ of times(5)) one.count(counter.read(5, 60))

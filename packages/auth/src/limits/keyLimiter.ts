@@ -18,13 +18,13 @@ export interface LimitedKey {
   stored: StoredWindow | null
 }
 
-/** Adds calls to counters in one statement. Returns those counters whose window was not over when it came to that. */
+/** Adds calls to counters in one statement. Returns the counters whose window was not over by then. */
 export type AddCalls = (calls: readonly NewCalls[]) => Promise<CounterState[]>
 
 /**
- * Counts calls by key towards the limit of each key. A verdict takes all calls into account that any instance has written,
- * and this instance's own. So calls beyond the limit are at most those that the instances have accepted since they last
- * wrote. A single instance accepts none.
+ * Counts calls by key towards the limit of each key. A verdict takes into account all calls that any instance has
+ * written, and this instance's own. So the calls beyond the limit are at most those that the instances have accepted
+ * since they last wrote. A single instance accepts none.
  */
 export interface KeyLimiter extends RegularWrite {
   /** Counts a call if it is within the limit. */
@@ -51,7 +51,7 @@ export function createKeyLimiter(
 ): KeyLimiter {
   /** Windows with calls to write, and the length of each. */
   let unwritten = new Map<CallWindow, { counterId: string; seconds: number }>()
-  // A window that is forgotten before its calls are written would have a second one beside it.
+  // If a window were forgotten before its calls are written, there would be a second one.
   const windows = new LRUCache<string, CallWindow>({
     max: maxWindows,
     dispose: (window) => unwritten.delete(window),
@@ -84,7 +84,7 @@ export function createKeyLimiter(
         await writePart(part)
       } catch (error) {
         for (const { window, ...counter } of batch) {
-          // Meanwhile it may be over or forgotten.
+          // By now it may be over or forgotten.
           if (windows.peek(counter.counterId) === window) unwritten.set(window, counter)
         }
         return onError(error)

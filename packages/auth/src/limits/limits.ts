@@ -16,9 +16,9 @@ export interface Limits {
   failedLoginsByAccount: Limit
   /** The count of `failedLogins` once the account has reached `failedLoginsByAccount`. */
   failedLoginsUnderAttack: number
-  /** How long to remember that an account has signed in from an address, in seconds. */
+  /** The seconds for which to remember that an account has signed in from an address. */
   knownAddress: number
-  /** Minimum seconds that a refused sign-in takes. Longer than most password checks, so the time reveals little. */
+  /** The minimum duration of a refused sign-in, in seconds. Longer than most password checks, so it reveals little. */
   refusedLoginSeconds: number
   /** Sign-in attempts for one account from an address it has signed in from, while a shared limit is used up. */
   loginsBeyond: Limit
@@ -32,7 +32,20 @@ export interface Limits {
   refreshesByAddress: Limit
   /** Password changes by one session, successful or not. */
   passwordChanges: Limit
-  /** Keys that are reported as leaked from one address, live or not. */
+  /** Requests for links to set a password from one address. */
+  passwordResetRequests: Limit
+  /** Requests for links to set a password for one email. */
+  passwordResetRequestsByAccount: Limit
+  /** Requests of one account for links to verify its email. */
+  emailVerificationRequests: Limit
+  /** Uses of links from one address, valid or not. */
+  links: Limit
+  /**
+   * Wrong codes of one account's authenticator app, from all addresses. Only somebody who knows the password can
+   * cause them.
+   */
+  wrongCodes: Limit
+  /** Reports of leaked keys from one address, whether the keys are active or not. */
   leakReports: Limit
   /** Failed bcrypts for one lookup id from one address. Each process counts separately. */
   failedKeyChecks: Limit
@@ -45,8 +58,8 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /**
- * High enough that people don't notice them, not even a class or an office behind one address. An attacker gets about a
- * thousand guesses a day.
+ * High enough that people don't notice the limits, not even a class or an office behind one address. An attacker gets
+ * about a thousand guesses a day.
  */
 export const defaultLimits: Limits = {
   logins: { count: 300, seconds: 15 * MINUTE },
@@ -62,6 +75,11 @@ export const defaultLimits: Limits = {
   refreshes: { count: 100, seconds: 5 * MINUTE },
   refreshesByAddress: { count: 1_000, seconds: 5 * MINUTE },
   passwordChanges: { count: 10, seconds: 15 * MINUTE },
+  passwordResetRequests: { count: 30, seconds: HOUR },
+  passwordResetRequestsByAccount: { count: 5, seconds: HOUR },
+  emailVerificationRequests: { count: 5, seconds: HOUR },
+  links: { count: 100, seconds: 15 * MINUTE },
+  wrongCodes: { count: 10, seconds: HOUR },
   leakReports: { count: 300, seconds: 15 * MINUTE },
   failedKeyChecks: { count: 10, seconds: MINUTE },
   failedImportedKeyChecks: { count: 10, seconds: MINUTE },
@@ -84,6 +102,11 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     refreshes: times(limits.refreshes),
     refreshesByAddress: times(limits.refreshesByAddress),
     passwordChanges: times(limits.passwordChanges),
+    passwordResetRequests: times(limits.passwordResetRequests),
+    passwordResetRequestsByAccount: times(limits.passwordResetRequestsByAccount),
+    emailVerificationRequests: times(limits.emailVerificationRequests),
+    links: times(limits.links),
+    wrongCodes: times(limits.wrongCodes),
     leakReports: times(limits.leakReports),
     failedKeyChecks: times(limits.failedKeyChecks),
     failedImportedKeyChecks: times(limits.failedImportedKeyChecks),

@@ -1,61 +1,38 @@
 import { randomUUID } from "node:crypto"
-import { createDatabase } from "@latchkey/db"
+import { createDatabase, DatabaseUnavailable } from "@latchkey/db"
 import { owners, rateLimits, sessions } from "@latchkey/db/schema"
-import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import bcrypt from "bcrypt"
-import { count, eq, like, sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
-import { createTestAuth, newSecret, signUp } from "../../test/createTestAuth.ts"
-import type { ClientInfo } from "../clientInfo.ts"
-import type { Auth } from "../createAuth.ts"
-import { AuthError } from "../errors.ts"
-import { createRefreshToken } from "../sessions/refreshToken.ts"
-import { defaultLimits, type Limits } from "./limits.ts"
-
-let addresses = 0
-/** An address that no other test uses. */
-const newClient = (): ClientInfo => ({
-  address: `198.51.${Math.floor(addresses / 256)}.${addresses++ % 256}`,
-  requestId: randomUUID(),
-  device: null,
-  rateLimit: null,
-})
-
-const limited = { reason: "RATE_LIMITED" }
+import { count, eq, sql } from "drizzle-orm"
+import { describe, expect, test, vi } from "vitest"
+import { createTestAuth, signUp } from "../../test/createTestAuth.ts"
+import { guess, guessOn, limited, newClient, useThrottledAuth } from "../../test/useThrottledAuth.ts"
+import { createKeyring } from "../crypto/keyring.ts"
+import { unauthenticated } from "../errors.ts"
+import { defaultLimits } from "./limits.ts"
+import { createThrottle } from "./throttle.ts"
 
 describe("throttling", () => {
-  let database: OpenTestDatabase
-  const secrets = { current: newSecret() }
-  const instance = (limits: Partial<Limits> = {}) =>
-    createTestAuth(database.db, { secrets, limits: { ...defaultLimits, refusedLoginSeconds: 0, ...limits } })
-  beforeAll(async () => {
-    database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+  const use = useThrottledAuth()
+
+  test("a code counts as wrong if the database fails while it is checked, and not if the session has ended", async () => {
+    const wrongCodes = { count: 1, seconds: 3600 }
+    const keyring = createKeyring(use.secrets)
+    const throttle = createThrottle({ db: use.db, keyring }, { ...defaultLimits, wrongCodes }, () => {})
+    const userId = randomUUID()
+    const tryCode = (error: Error) =>
+      throttle.tryCode(userId, newClient(), () => Promise.reject(error)).catch((thrown: unknown) => thrown)
+    const [ended, outage] = [unauthenticated(), new DatabaseUnavailable("no connection")]
+    expect([await tryCode(ended), await tryCode(ended), await tryCode(outage)]).toEqual([
+      ended,
+      ended,
+      outage,
+    ])
+    expect(await tryCode(outage)).toMatchObject(limited)
   })
-  afterAll(() => database[Symbol.asyncDispose]())
-
-  /** Creates an account that has not signed in from any address of these tests. */
-  async function newOwner() {
-    const { email, password, user } = await signUp(
-      createTestAuth(database.db, { secrets: { current: newSecret() } }),
-    )
-    return { email, password, id: user.id }
-  }
-
-  const guess = (auth: Auth, email: string, from: ClientInfo) =>
-    auth.accounts.login({ email, password: `not it: ${randomUUID()}` }, from)
-
-  /** Guesses until refused. @returns the number of guesses checked before that. */
-  async function guessOn(auth: Auth, email: string, from: ClientInfo) {
-    for (let guesses = 0; ; guesses++) {
-      const error = await guess(auth, email, from).catch((error: unknown) => error)
-      if (error instanceof AuthError && error.reason === "RATE_LIMITED") return guesses
-      expect(error).toMatchObject({ reason: "LOGIN_FAILED" })
-    }
-  }
 
   test("two instances share a limit, and 20 concurrent guesses all count", async () => {
-    const [one, two] = [instance({ failedLogins: { count: 2, seconds: 60 } }), instance()]
-    const { email } = await newOwner()
+    const [one, two] = [use.instance({ failedLogins: { count: 2, seconds: 60 } }), use.instance()]
+    const { email } = await use.newOwner()
     const from = newClient()
     const compare = vi.spyOn(bcrypt, "compare")
 
@@ -70,8 +47,8 @@ describe("throttling", () => {
   })
 
   test("concurrent sign-ins are refunded and do not count as guesses", async () => {
-    const auth = instance({ failedLogins: { count: 2, seconds: 60 } })
-    const { email, password } = await newOwner()
+    const auth = use.instance({ failedLogins: { count: 2, seconds: 60 } })
+    const { email, password } = await use.newOwner()
     const from = newClient()
     await guess(auth, email, from).catch(() => {})
 
@@ -84,8 +61,8 @@ describe("throttling", () => {
   })
 
   test("a guessing stranger does not lock the owner out, at a known or a new address", async () => {
-    const auth = instance({ failedLoginsByAccount: { count: 12, seconds: 60 } })
-    const { email, password } = await newOwner()
+    const auth = use.instance({ failedLoginsByAccount: { count: 12, seconds: 60 } })
+    const { email, password } = await use.newOwner()
     const home = newClient()
     await auth.accounts.login({ email, password }, home)
 
@@ -104,11 +81,11 @@ describe("throttling", () => {
   }, 90_000)
 
   test("guessing at many accounts from one address is stopped; accounts known there still sign in", async () => {
-    const auth = instance({ failedLoginsByAddress: { count: 5, seconds: 60 } })
-    const { email, password } = await newOwner()
+    const auth = use.instance({ failedLoginsByAddress: { count: 5, seconds: 60 } })
+    const { email, password } = await use.newOwner()
     const office = newClient()
     await auth.accounts.login({ email, password }, office)
-    const other = await newOwner()
+    const other = await use.newOwner()
 
     const results: string[] = []
     for (let i = 0; i < 7; i++) {
@@ -123,8 +100,8 @@ describe("throttling", () => {
   })
 
   test("all sign-in attempts from an address are limited, and IPv6 addresses are counted by /64", async () => {
-    const auth = instance({ logins: { count: 2, seconds: 60 } })
-    const [ada, bob] = [await newOwner(), await newOwner()]
+    const auth = use.instance({ logins: { count: 2, seconds: 60 } })
+    const [ada, bob] = [await use.newOwner(), await use.newOwner()]
     const from = (address: string) => ({ ...newClient(), address })
     await auth.accounts.login(ada, from("2001:db8:7::1"))
     await auth.accounts.login(ada, from("2001:db8:7:0:ffff::2"))
@@ -133,11 +110,11 @@ describe("throttling", () => {
   })
 
   test("sign-in works again after `retryAfter`, and not before", async () => {
-    const auth = instance({ failedLogins: { count: 1, seconds: 60 } })
-    const { email, password } = await newOwner()
+    const auth = use.instance({ failedLogins: { count: 1, seconds: 60 } })
+    const { email, password } = await use.newOwner()
     const from = newClient()
     const letPass = (seconds: number) =>
-      database.db
+      use.db
         .update(rateLimits)
         .set({ expiresAt: sql`${rateLimits.expiresAt} - make_interval(secs => ${seconds})` })
     const signIn = () => auth.accounts.login({ email, password }, from)
@@ -152,34 +129,34 @@ describe("throttling", () => {
   })
 
   test("a refusal creates nothing, and the limits store no email or address", async () => {
-    const auth = instance({
+    const auth = use.instance({
       failedLogins: { count: 1, seconds: 60 },
       registrations: { count: 1, seconds: 60 },
     })
-    const { email, password, id } = await newOwner()
+    const { email, password, id } = await use.newOwner()
     const from = newClient()
     await auth.accounts.register({ email: `first-${email}`, password }, from)
     await guess(auth, email, from).catch(() => {})
-    const [before] = await database.db.select({ rows: count() }).from(sessions)
+    const [before] = await use.db.select({ rows: count() }).from(sessions)
 
     await expect(auth.accounts.login({ email, password }, from)).rejects.toMatchObject(limited)
     await expect(auth.accounts.register({ email: `second-${email}`, password }, from)).rejects.toMatchObject(
       limited,
     )
 
-    expect(await database.db.select({ rows: count() }).from(sessions)).toEqual([before])
+    expect(await use.db.select({ rows: count() }).from(sessions)).toEqual([before])
     expect(
-      await database.db
+      await use.db
         .select()
         .from(owners)
         .where(eq(owners.email, `second-${email}`)),
     ).toEqual([])
-    const rows = JSON.stringify(await database.db.select().from(rateLimits))
+    const rows = JSON.stringify(await use.db.select().from(rateLimits))
     for (const known of [email, id, from.address]) expect(rows).not.toContain(known)
   })
 
   test("a weak password is not counted as a registration, and registering makes the address known", async () => {
-    const auth = instance({
+    const auth = use.instance({
       registrations: { count: 2, seconds: 60 },
       failedLoginsByAddress: { count: 1, seconds: 60 },
     })
@@ -200,28 +177,8 @@ describe("throttling", () => {
     expect((await auth.accounts.login({ email, password }, from)).user.email).toBe(email)
   })
 
-  test("a session's refreshes are limited, and forged tokens do not count towards the limit", async () => {
-    const auth = instance({ refreshes: { count: 2, seconds: 60 } })
-    const [ada, bob] = [await signUp(auth), await signUp(auth)]
-    const id = Buffer.from(ada.refreshToken, "base64url").subarray(0, 16)
-    const forged = Buffer.concat([id, Buffer.alloc(48, 7)]).toString("base64url")
-    for (let i = 0; i < 2; i++) {
-      await expect(auth.accounts.refresh({ refreshToken: forged }, newClient())).rejects.toMatchObject({
-        reason: "UNAUTHENTICATED",
-      })
-    }
-    let { refreshToken } = ada
-    for (let i = 0; i < 2; i++) {
-      refreshToken = (await auth.accounts.refresh({ refreshToken }, newClient())).refreshToken
-    }
-    await expect(auth.accounts.refresh({ refreshToken }, newClient())).rejects.toMatchObject(limited)
-    await auth.accounts.refresh(bob, newClient())
-    // The refused token is still valid.
-    expect(await instance().accounts.refresh({ refreshToken }, newClient())).toMatchObject({ user: ada.user })
-  })
-
   test("attempts to register from an address are limited, including those with a weak password", async () => {
-    const auth = instance({ registrationTries: { count: 2, seconds: 60 } })
+    const auth = use.instance({ registrationTries: { count: 2, seconds: 60 } })
     const from = newClient()
     const register = (password: string) =>
       auth.accounts.register({ email: `${randomUUID()}@example.com`, password }, from)
@@ -231,76 +188,8 @@ describe("throttling", () => {
     await expect(register(randomUUID())).rejects.toMatchObject(limited)
   })
 
-  test.each(["refresh", "logoutByRefreshToken"] as const)(
-    "%s: made-up tokens use up their address's limit, but live sessions there keep working",
-    async (act) => {
-      const auth = instance({ refreshesByAddress: { count: 2, seconds: 60 } })
-      const [ada, bob, from] = [await signUp(auth), await signUp(auth), newClient()]
-      const madeUp = () => createRefreshToken(randomUUID())
-      for (let i = 0; i < 2; i++) await auth.accounts[act](madeUp(), from).catch(() => {})
-      await expect(auth.accounts[act](madeUp(), from)).rejects.toMatchObject(limited)
-
-      let { refreshToken } = ada
-      for (let i = 0; i < 3; i++) {
-        refreshToken = (await auth.accounts.refresh({ refreshToken }, from)).refreshToken
-      }
-      await auth.accounts.logoutByRefreshToken(bob, from)
-      expect((await auth.authenticate(bob.headers)).caller).toBeNull()
-      expect((await auth.authenticate(ada.headers)).caller).not.toBeNull()
-    },
-  )
-
-  test("beyond its address's limit, a made-up refresh token costs one query and no transaction", async () => {
-    let queries = 0
-    const { db, close } = await createDatabase(database.url, { onQuery: () => queries++ })
-    const auth = createTestAuth(db, {
-      secrets,
-      limits: { ...defaultLimits, refreshesByAddress: { count: 1, seconds: 60 } },
-    })
-    const from = newClient()
-    const madeUp = () => createRefreshToken(randomUUID())
-    for (let i = 0; i < 2; i++) await auth.accounts.refresh(madeUp(), from).catch(() => {})
-    const transaction = vi.spyOn(db, "transaction")
-    queries = 0
-
-    for (let i = 0; i < 10; i++) {
-      await expect(auth.accounts.refresh(madeUp(), from)).rejects.toMatchObject(limited)
-      await expect(auth.accounts.logoutByRefreshToken(madeUp(), from)).rejects.toMatchObject(limited)
-    }
-
-    expect(queries).toBe(20)
-    expect(transaction).not.toHaveBeenCalled()
-    vi.restoreAllMocks()
-    await close()
-  })
-
-  test("a flood of made-up refresh tokens stores nothing beyond the address's limit", async () => {
-    const auth = instance({ refreshesByAddress: { count: 3, seconds: 60 } })
-    const from = newClient()
-    const stored = async () => {
-      const [row] = await database.db
-        .select({ rows: count() })
-        .from(rateLimits)
-        .where(like(rateLimits.key, "refreshes%"))
-      return row?.rows
-    }
-    const refresh = () => {
-      const { refreshToken } = createRefreshToken(randomUUID())
-      return auth.accounts.refresh({ refreshToken }, from)
-    }
-    for (let i = 0; i < 3; i++) await expect(refresh()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
-    await expect(refresh()).rejects.toMatchObject(limited)
-    const before = await stored()
-
-    for (let i = 0; i < 10; i++) await expect(refresh()).rejects.toMatchObject(limited)
-    // When this other call has completed, so have any writes of the refused ones.
-    await guess(auth, `${randomUUID()}@example.com`, newClient()).catch(() => {})
-
-    expect(await stored()).toBe(before)
-  })
-
   test("a session's password changes are limited, but another session of the account can still change it", async () => {
-    const auth = instance({ passwordChanges: { count: 2, seconds: 60 } })
+    const auth = use.instance({ passwordChanges: { count: 2, seconds: 60 } })
     const thief = await signUp(auth)
     const { email, password } = thief
     const owner = await auth.authenticate(
@@ -323,8 +212,8 @@ describe("throttling", () => {
   })
 
   test("the client learns the status of its strictest limit", async () => {
-    const auth = instance({ failedLogins: { count: 2, seconds: 60 } })
-    const { email } = await newOwner()
+    const auth = use.instance({ failedLogins: { count: 2, seconds: 60 } })
+    const { email } = await use.newOwner()
     const from = newClient()
     const limit = { limit: "failed-logins", count: 2, seconds: 60 }
     await guess(auth, email, from).catch(() => {})

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto"
 import type { Database } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
+import { AuthError } from "../errors.ts"
 import { addressBlock } from "./addressBlock.ts"
 import { createCounter } from "./counter.ts"
 import type { Limits } from "./limits.ts"
@@ -11,6 +12,8 @@ import { createThrottleLogin } from "./throttleLogin.ts"
 export interface Throttle {
   /** Signs in unless too many attempts have failed: see `ThrottleLogin`. */
   login<T>(email: string, client: ClientInfo, signIn: () => Promise<T>): Promise<T>
+  /** Remembers that an account has signed in from an address, once its second factor was checked. */
+  rememberSignIn(email: string, client: ClientInfo): Promise<void>
   /** Counts an attempt to register, before the input is checked. */
   tryRegistering(client: ClientInfo): Promise<void>
   /** Registers unless the address has registered too often. */
@@ -25,6 +28,17 @@ export interface Throttle {
   unknownRefreshToken(client: ClientInfo): Promise<void>
   /** Counts by session, not by account: a thief with one session must not prevent the owner's change. */
   changePassword(sessionId: string, client: ClientInfo): Promise<void>
+  /** Counts, by address and by email, a request for a link to set a password, whether or not an account has the email. */
+  requestPasswordReset(email: string, client: ClientInfo): Promise<void>
+  /** Counts a request for a link to verify the email of an account. */
+  requestEmailVerification(userId: string, client: ClientInfo): Promise<void>
+  /** Counts, by address, the use of a link. */
+  useLink(client: ClientInfo): Promise<void>
+  /**
+   * Checks a code of an account's authenticator app, unless too many were wrong. Counts it beforehand, and refunds
+   * the count unless the code is wrong (`LOGIN_FAILED`) or the database fails.
+   */
+  tryCode<T>(userId: string, client: ClientInfo, check: () => Promise<T>): Promise<T>
   /** Counts, by address, a key that is reported as leaked. */
   reportLeakedKey(client: ClientInfo): Promise<void>
 }
@@ -41,6 +55,16 @@ export function createThrottle(
   const refreshes = createCounter(db, "refreshes", limits.refreshes, final)
   const refreshesByAddress = createCounter(db, "refreshes-by-address", limits.refreshesByAddress, final)
   const passwordChanges = createCounter(db, "password-changes", limits.passwordChanges, final)
+  const resetRequests = createCounter(db, "reset-requests", limits.passwordResetRequests, final)
+  const resetRequestsByAccount = createCounter(
+    db,
+    "reset-requests-by-account",
+    limits.passwordResetRequestsByAccount,
+    final,
+  )
+  const verifications = createCounter(db, "verification-requests", limits.emailVerificationRequests, final)
+  const links = createCounter(db, "links", limits.links, final)
+  const wrongCodes = createCounter(db, "wrong-codes", limits.wrongCodes)
   const leakReports = createCounter(db, "leak-reports", limits.leakReports, final)
 
   /** A keyed digest of a limit's subject, so that the database contains no email or address. */
@@ -64,6 +88,8 @@ export function createThrottle(
   return {
     login: (email, client, signIn) => logins.login(loginKeys(email, client), client, signIn),
 
+    rememberSignIn: (email, client) => logins.rememberAddress(loginKeys(email, client)),
+
     tryRegistering: (client) => registrationTries.consume(addressKey(client), client),
 
     async register(email, client, signUp) {
@@ -79,6 +105,31 @@ export function createThrottle(
     unknownRefreshToken: (client) => refreshesByAddress.consume(addressKey(client), client),
 
     changePassword: (sessionId, client) => passwordChanges.consume(digest("session", sessionId), client),
+
+    async requestPasswordReset(email, client) {
+      await resetRequests.consume(addressKey(client), client)
+      await resetRequestsByAccount.consume(digest("account", email.toLowerCase()), client)
+    },
+
+    requestEmailVerification: (userId, client) => verifications.consume(digest("user", userId), client),
+
+    useLink: (client) => links.consume(addressKey(client), client),
+
+    async tryCode(userId, client, check) {
+      const key = digest("user", userId)
+      await wrongCodes.consume(key, client)
+      const refund = () => wrongCodes.refund(key).catch(onBackgroundError)
+      try {
+        const result = await check()
+        await refund()
+        return result
+      } catch (error) {
+        // After a failure of the database, the outcome is unknown, and anybody who can cause one must not be able to
+        // guess freely.
+        if (error instanceof AuthError && error.reason !== "LOGIN_FAILED") await refund()
+        throw error
+      }
+    },
 
     reportLeakedKey: (client) => leakReports.consume(addressKey(client), client),
   }

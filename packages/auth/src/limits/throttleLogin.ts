@@ -7,7 +7,7 @@ import { type Counter, createCounter } from "./counter.ts"
 import { createKeyedMutex } from "./keyedMutex.ts"
 import type { Limits } from "./limits.ts"
 
-/** Keyed digests that sign-in attempts are counted by. */
+/** The keyed digests by which sign-in attempts are counted. */
 export interface LoginKeys {
   account: string
   address: string
@@ -21,11 +21,11 @@ export interface ThrottleLogin {
   /**
    * Signs in unless too many attempts have failed. Successful sign-ins are refunded, except from `logins`.
    *
-   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). If they use up a limit that they share with the owner,
-   * an address that the account has signed in from still gets `loginsBeyond` attempts; if it is the account's limit,
-   * any other address still gets `failedLoginsUnderAttack`. Nor can they find out which accounts have signed in from
-   * their own address: all attempts are counted and reported alike, and beyond a shared limit, the answer to a wrong
-   * password is the same as if it had not been checked.
+   * Strangers can't lock the owner out (ASVS 5.0, 6.1.1, 6.3.1). If they use up a limit that they share with the
+   * owner, an address from which the account has signed in still gets `loginsBeyond` attempts; if it is the account's
+   * limit, any other address still gets `failedLoginsUnderAttack`. Strangers also can't find out which accounts have
+   * signed in from their own address: all attempts are counted and reported in the same way, and beyond a shared
+   * limit, the answer to a wrong password is the same as if it had not been checked.
    *
    * @throws {AuthError} `RATE_LIMITED`, `UNAVAILABLE`, before anything is done.
    */
@@ -34,7 +34,10 @@ export interface ThrottleLogin {
   rememberAddress(keys: LoginKeys): Promise<void>
 }
 
-/** Milliseconds that a sign-in may wait for others of the same account and address: as long as for a bcrypt. */
+/**
+ * Milliseconds that a sign-in may wait for others of the same account and address: as long as it may wait for a
+ * bcrypt.
+ */
 const PATIENCE = 3_000
 
 export function createThrottleLogin(
@@ -52,7 +55,7 @@ export function createThrottleLogin(
   const findKnown = createBatchedRead(known.remembered, (key) => key)
   const runExclusive = createKeyedMutex(PATIENCE)
 
-  /** Completes writes after the outcome is known. Their failures are only reported. */
+  /** Completes writes after the outcome is known. Failures are only reported. */
   async function finish(writes: Promise<void>[]) {
     for (const result of await Promise.allSettled(writes)) {
       if (result.status === "rejected") onBackgroundError(result.reason)
@@ -80,7 +83,7 @@ export function createThrottleLogin(
   ): Promise<T> {
     if (!(await mayGoBeyond(keys))) throw refuse()
     const result = await signIn().catch((error: unknown) => {
-      throw error instanceof AuthError ? refuse() : error
+      throw error instanceof AuthError && error.reason !== "SECOND_FACTOR_REQUIRED" ? refuse() : error
     })
     await rememberAddress(keys)
     return result

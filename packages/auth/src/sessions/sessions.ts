@@ -14,10 +14,12 @@ export interface Session {
   id: string
   /** Such as "Chrome on Linux"; null if unknown. */
   device: string | null
+  /** The IP address at which it last received tokens; null if unknown. */
+  address: string | null
   createdAt: Date
   /** When it last received an access token. */
   lastUsedAt: Date
-  /** Whether it is the caller's session. */
+  /** Whether this is the caller's session. */
   current: boolean
 }
 

@@ -6,7 +6,7 @@ import type {
   RevokeWherePreview,
   RevokeWhereResult,
   UserReference,
-} from "../models.ts"
+} from "../adminModels.ts"
 import { owner } from "./accounts.ts"
 import { apiKey, keyStatus } from "./apiKeys.ts"
 import { id, instant, searchUpTo } from "./fields.ts"
@@ -16,6 +16,7 @@ export const listedUser = owner.extend({
   createdAt: z.date(),
   disabledAt: z.date().nullable(),
   activeKeys: z.int(),
+  hasSecondFactor: z.boolean(),
 }) satisfies z.ZodType<ListedUser>
 
 export const ownedApiKey = apiKey.extend({
@@ -30,7 +31,7 @@ export const subjectReference = z.strictObject({
   subject: z.string().min(1).max(255),
 })
 
-/** Not a union, whose errors would not name unknown fields. Its own check makes it one. */
+/** Not a union, because a union's errors would not name unknown fields. Its own check has the effect of one. */
 export const userReference = z
   .strictObject({ ...id.partial().shape, ...subjectReference.partial().shape })
   .refine(
@@ -49,7 +50,13 @@ export const listUsers = paged(
 )
 
 export const listOwnedApiKeys = paged(
-  z.strictObject({ ...page, status: keyStatus, userId: z.string().max(100).nullish(), search }),
+  z.strictObject({
+    ...page,
+    status: keyStatus,
+    userId: z.string().max(100).nullish(),
+    search,
+    origin: z.enum(["any", "imported"]).default("any"),
+  }),
 )
 
 /** Compared exactly. PostgreSQL can't store NUL or lone surrogates. */

@@ -88,7 +88,7 @@ export const createdApiKey = apiKey
   .omit({ lastUsedAt: true, revokedAt: true })
   .extend({ key: z.string() }) satisfies z.ZodType<CreatedApiKey>
 
-/** A text in the form of a key, or not: no longer than any key. */
+/** Any text that is no longer than a key. */
 export const reportLeakedApiKey = z.strictObject({ key: z.string().min(1).max(256) })
 
 export const keyStatus = z.enum(["active", "all"]).default("active")

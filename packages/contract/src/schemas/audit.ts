@@ -1,5 +1,6 @@
 import { z } from "zod"
-import type { AuditEvent, AuditKind } from "../models.ts"
+import type { AuditEvent, AuditKind } from "../auditModels.ts"
+import { id } from "./fields.ts"
 import { page, paged } from "./paging.ts"
 
 export const auditKind = z.enum([
@@ -13,6 +14,14 @@ export const auditKind = z.enum([
   "oldestSessionsEnded",
   "passwordChanged",
   "passwordChangeFailed",
+  "passwordResetRequested",
+  "passwordReset",
+  "emailVerified",
+  "secondFactorEnabled",
+  "secondFactorDisabled",
+  "secondFactorFailed",
+  "recoveryCodesRenewed",
+  "recoveryCodeUsed",
   "apiKeyCreated",
   "apiKeyUpdated",
   "apiKeyRotated",
@@ -41,6 +50,7 @@ export const auditEvent = z.object({
     "ownerToken",
     "host",
     "server",
+    "link",
   ]),
   credentialId: z.string().nullable(),
   actor: z.string().nullable(),
@@ -52,4 +62,6 @@ export const auditEvent = z.object({
   changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })).nullable(),
 }) satisfies z.ZodType<AuditEvent>
 
-export const listAudit = paged(z.strictObject({ ...page, kind: auditKind.optional() }))
+export const listAudit = paged(
+  z.strictObject({ ...page, kind: auditKind.optional(), apiKeyId: id.shape.id.optional() }),
+)

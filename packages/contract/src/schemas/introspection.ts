@@ -1,5 +1,5 @@
 import { z } from "zod"
-import type { IntrospectInput, Introspection } from "../models.ts"
+import type { IntrospectInput, Introspection } from "../ownerModels.ts"
 
 export const introspect = z.strictObject({
   token: z.string().min(1),

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import type { CreateOwnerTokenInput, OwnerToken } from "../models.ts"
+import type { CreateOwnerTokenInput, OwnerToken } from "../ownerModels.ts"
 
 export const createOwnerToken = z.strictObject({
   manage: z.literal("read").optional(),

@@ -1,9 +1,10 @@
 import { z } from "zod"
-import type { Session } from "../models.ts"
+import type { Session } from "../ownerModels.ts"
 
 export const session = z.object({
   id: z.string(),
   device: z.string().nullable(),
+  address: z.string().nullable(),
   createdAt: z.date(),
   lastUsedAt: z.date(),
   current: z.boolean(),

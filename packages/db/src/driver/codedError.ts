@@ -1,3 +1,3 @@
-/** An error with a code, as Node's system errors have one. */
+/** An error with a code, like Node's system errors. */
 export const codedError = (code: string, message: string): Error =>
   Object.assign(new Error(message), { code })

@@ -2,17 +2,40 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
 import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
+import { machineClocks } from "../leases/clocks.ts"
+import { shareLooks } from "../leases/shareLooks.ts"
+import { createWaitForLeases } from "../leases/waitForLeases.ts"
 import { findPending, migrateDatabase } from "../migrate/migrateDatabase.ts"
+import { setSearchPath } from "../migrate/plan.ts"
+import { channelOf, findLeaseStates, forgetLeases } from "../queries/leases.ts"
 import { codedError } from "./codedError.ts"
 import { createSlot, type Slot } from "./createSlot.ts"
 import { DEFAULT_PORT, parseDatabaseUrl } from "./databaseUrl.ts"
-import { type Lease, withLease } from "./lease.ts"
-import { type Connection, isOfPooler, openConnection, type Server } from "./openConnection.ts"
+import { isReplaced, type Lineage, timelineName } from "./lineage.ts"
+import { listenTo } from "./listenTo.ts"
+import { measured } from "./measured.ts"
+import {
+  type Connection,
+  type ConnectionObserver,
+  isOfPooler,
+  openConnection,
+  type Server,
+} from "./openConnection.ts"
+import { type Permit, withPermit } from "./permit.ts"
 import { setPool, WAITING } from "./pool.ts"
+import { createRetryConflicts } from "./retryConflicts.ts"
 import { createSemaphore } from "./semaphore.ts"
-import { MEANING, MIGRATION_LIMITS, type Settings, setLocally, settingsOfQueries } from "./settings.ts"
+import {
+  LONG_LIMITS,
+  MEANING,
+  MIGRATION_LIMITS,
+  type Settings,
+  setLocally,
+  settingsOfQueries,
+} from "./settings.ts"
 import { type Statement, sqlClient } from "./sqlClient.ts"
 import { createStallWatch, STALLED_COMMITS } from "./stallWatch.ts"
+import { createStandbyFence } from "./standbyFence.ts"
 import { transactionOn } from "./transactionOn.ts"
 
 /** Writes may hold this share of the connections, and leave one for reads where there are two or more. */
@@ -31,7 +54,15 @@ const CLOSE_MS = 1_000
 /** Opens a pool of connections to a PostgreSQL server, or to a pooler in front of one. Connects on first use. */
 export function createPool(
   url: string,
-  { onQuery, schema, maxConnections: size }: PoolOptions,
+  {
+    onQuery,
+    onStatement,
+    onLeaseWait,
+    schema,
+    maxConnections: size,
+    requireSynchronous = false,
+    fenceUrl,
+  }: PoolOptions,
 ): DatabaseHandle {
   const server = readServer(url)
   const settings = settingsOfQueries(schema)
@@ -47,29 +78,44 @@ export function createPool(
   let withSettings = true
   let isClosed = false
 
-  async function connect(): Promise<Connection> {
+  async function connect(onNotification?: () => void): Promise<Connection> {
     if (isClosed) throw new DatabaseUnavailable("the pool is closed")
-    if (!withSettings) return openConnection(server, null)
-    const connection = await connectWith(server, settings)
+    const observer = { checkLineage: follow, ...(onNotification && { onNotification }) }
+    if (!withSettings) return openConnection(server, null, observer)
+    const connection = await connectWith(server, settings, observer)
     withSettings = connection.keepsSettings
     return connection
   }
 
+  /** The newest primary that this pool has reached. */
+  let newest: Lineage | null = null
+  /** When it was first reached. */
+  let newestSince = 0
+
+  /** Once a newer primary is known, an older one is never used again. */
+  function follow(lineage: Lineage) {
+    if (isReplaced(lineage, newest)) throw new DatabaseUnavailable("this server is no longer the primary")
+    if (newest?.system !== lineage.system || newest.timeline !== lineage.timeline)
+      newestSince = performance.now()
+    newest = lineage
+    for (const slot of slots) slot.leaveReplaced(newest)
+  }
+
   async function connectIdle(): Promise<Connection> {
     const connection = await connect()
-    // Its lease keeps the process alive while a query runs.
+    // Its permit keeps the process alive while a query runs.
     connection.unref()
     return connection
   }
 
   const askOver = (statement: Statement) =>
-    withLease(false, (lease) => run(lease, (slot) => slot.execute(statement)))
+    withPermit("read", (permit) => run(permit, (slot) => slot.execute(statement)))
 
-  /** Over a further connection, since the stalled commit has the only one. */
+  /** Uses an additional connection, because the stalled commit holds the only one. */
   async function askBeside(statement: Statement): Promise<unknown> {
     const connection = await connect()
     try {
-      return await withLease(false, () => connection.send(statement))
+      return await withPermit("read", () => connection.send(statement))
     } finally {
       await connection.close()
     }
@@ -77,7 +123,7 @@ export function createPool(
 
   /** Slots that no query holds. */
   const idle = Array.from({ length: size }, () =>
-    createSlot({ connect: connectIdle, settings, stalls, trust }),
+    createSlot({ connect: connectIdle, settings, stalls, trust, requireSynchronous, onStatement }),
   )
   const slots: readonly Slot[] = [...idle]
 
@@ -89,43 +135,66 @@ export function createPool(
     return slot
   }
 
-  async function run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result> {
-    if (lease.isWrite && stalls.size >= maxWrites)
+  async function run<Result>(permit: Permit, body: (slot: Slot) => Promise<Result>): Promise<Result> {
+    if (permit.isWrite && stalls.size >= maxWrites)
       throw new DatabaseUnavailable("commits are waiting for a standby")
-    const acquired = semaphore.acquire(lease.isWrite)
+    const acquired = semaphore.acquire(permit.isWrite)
     if (acquired) await acquired
     const slot = takeIdle()
     try {
-      return await slot.run(lease, body)
+      return await slot.run(permit, body)
     } catch (error) {
       if (isOfPooler(error)) withSettings = false
       throw error
     } finally {
       idle.push(slot)
-      semaphore.release(lease.isWrite)
+      semaphore.release(permit.isWrite)
     }
   }
 
+  const fence = fenceUrl === undefined ? undefined : createStandbyFence(connectsToEach(fenceUrl, settings))
   const db = drizzle(
     sqlClient({
-      execute: (statement) => withLease(true, (lease) => run(lease, (slot) => slot.execute(statement))),
-      transaction: (body) => withLease(true, (lease) => run(lease, (slot) => slot.transaction(body))),
+      execute: (statement) => withPermit("write", (permit) => run(permit, (slot) => slot.execute(statement))),
+      transaction: (body) => withPermit("write", (permit) => run(permit, (slot) => slot.transaction(body))),
     }),
   )
-  setPool(db, { run: (lease, body) => run(lease, (slot) => body(slot.db)), onQuery })
+  const waitForLeases = createWaitForLeases(
+    {
+      find: shareLooks(() => findLeaseStates(db, undefined)),
+      forget: (params) => forgetLeases(db, params),
+      seenAt: (timeline) => (newest && timelineName(newest) === timeline ? newestSince : undefined),
+    },
+    machineClocks,
+  )
+  setPool(db, {
+    run: (permit, body) => run(permit, (slot) => body(slot.db)),
+    retryConflicts: createRetryConflicts(),
+    onQuery,
+    guard: fence?.guard,
+    waitForLeases: (committedOn) => measured(onLeaseWait, () => waitForLeases(committedOn)),
+    listenToChanges: (onChange) => listenTo(channelOf(schema), () => connect(onChange)),
+  })
   return {
     db,
     migrate: (options) =>
-      migrationOver(server, options?.signal, (db, onSilence) =>
+      workOver(server, MIGRATION_LIMITS, options?.signal, (db, onSilence) =>
         migrateDatabase(db, schema, { ...options, onSilence }),
       ),
     pendingMigrations: () =>
-      migrationOver(server, undefined, (db, onSilence) => findPending(db, schema, onSilence)),
+      workOver(server, MIGRATION_LIMITS, undefined, (db, onSilence) => findPending(db, schema, onSilence)),
+    runLong: (run) =>
+      workOver(server, LONG_LIMITS, undefined, (db) =>
+        db.transaction(async (tx) => {
+          await setSearchPath(tx, schema)
+          return run(tx)
+        }),
+      ),
     usage: semaphore.usage,
     async close() {
       isClosed = true
       await Promise.race([sleep(CLOSE_MS, undefined, { ref: false }), drained()])
-      await Promise.all(slots.map((slot) => slot.close()))
+      await Promise.all([...slots, ...(fence ? [fence] : [])].map((part) => part.close()))
     },
   }
 
@@ -134,20 +203,34 @@ export function createPool(
   }
 }
 
-/** Connects with the settings, or without them where a pooler refuses them. */
-async function connectWith(server: Server, settings: Settings): Promise<Connection> {
+/** Connects with the settings, or without them if a pooler refuses them. */
+async function connectWith(
+  server: Server,
+  settings: Settings,
+  observer: ConnectionObserver = {},
+): Promise<Connection> {
   try {
-    return await openConnection(server, settings)
+    return await openConnection(server, settings, observer)
   } catch (error) {
     if (!isOfPooler(error)) throw error
-    return openConnection(server, null)
+    return openConnection(server, null, observer)
   }
 }
 
+/** Opens connections to each host of a URL, standbys as well. */
+function connectsToEach(url: string, settings: Settings): (() => Promise<Connection>)[] {
+  const { targets, ...server } = readServer(url)
+  return targets.map((target) => () => {
+    const member = { ...server, mustBeWritable: false, targets: [target] }
+    return openConnection(member, settings, { acceptsStandby: true })
+  })
+}
+
 function readServer(url: string): Server {
-  const { host, port, path, user, pass, database, ssl, sslnegotiation, connection } =
-    parseDatabaseUrl(url).options
+  const { options, mustBeWritable } = parseDatabaseUrl(url)
+  const { host, port, path, user, pass, database, ssl, sslnegotiation, connection } = options
   return {
+    mustBeWritable,
     targets: path
       ? [{ path }]
       : host.map((name, index) => ({ host: name, port: port[index] ?? DEFAULT_PORT })),
@@ -158,17 +241,18 @@ function readServer(url: string): Server {
 }
 
 /**
- * Works on the schema over a separate connection, which has no statement timeout and keeps the search path that the URL,
- * the role or the database gives it: that tells where an earlier installation is.
+ * Works on the schema over a separate connection. It has no statement timeout, and keeps the search path from the
+ * URL, the role or the database, which tells where an earlier installation is.
  *
- * @param work gets what ends the connection when the database does not answer.
+ * @param work receives a function that ends the connection when the database does not answer.
  */
-async function migrationOver<Result>(
+async function workOver<Result>(
   server: Server,
+  limits: Settings,
   signal: AbortSignal | undefined,
   work: (db: Database, onSilence: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const settings = { ...MIGRATION_LIMITS, ...MEANING }
+  const settings = { ...limits, ...MEANING }
   const connection = await connectWith(server, settings)
   const stop = () => connection.destroy(new DatabaseUnavailable("the migration was called off"))
   signal?.addEventListener("abort", stop)
@@ -185,7 +269,7 @@ async function migrationOver<Result>(
             }),
         }),
       ),
-      () => connection.destroy(codedError("ETIMEDOUT", "the database did not answer the migration in time")),
+      () => connection.destroy(codedError("ETIMEDOUT", "the database did not answer in time")),
     )
   } finally {
     signal?.removeEventListener("abort", stop)

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
-import type { Database } from "../database.ts"
-import type { Lease } from "./lease.ts"
+import type { Database, ObserveStatement } from "../database.ts"
+import { DatabaseUnavailable } from "../databaseUnavailable.ts"
+import { isReplaced, type Lineage, timelineName } from "./lineage.ts"
 import { PRIMARY_CHECK } from "./onPrimary.ts"
 import type { Connection } from "./openConnection.ts"
+import type { Permit } from "./permit.ts"
+import { commitReplicated } from "./replication.ts"
 import { raiseSynchronousCommit, type Settings, setLocally } from "./settings.ts"
 import { type Executor, type Statement, sqlClient } from "./sqlClient.ts"
 import type { StallWatch } from "./stallWatch.ts"
@@ -14,12 +17,14 @@ export interface Slot extends Executor {
   /** For the query that holds the slot. */
   readonly db: Database
   readonly isConnected: boolean
-  /** Runs the body of a query. After the end of its lease, nothing more is sent. */
-  run<Result>(lease: Lease, body: (slot: Slot) => Promise<Result>): Promise<Result>
+  /** Runs the body of a query. After the end of its permit, nothing more is sent. */
+  run<Result>(permit: Permit, body: (slot: Slot) => Promise<Result>): Promise<Result>
+  /** Ends a connection to a server that another one has replaced as the primary. */
+  leaveReplaced(newest: Lineage): void
   close(): Promise<void>
 }
 
-/** The time between the end of a lease and the end of its connection: longer than any statement may run. */
+/** The time between the end of a permit and the end of its connection: longer than any statement may run. */
 const GRACE_MS = 2_500
 
 /** The delay between attempts to connect, which doubles up to the maximum. */
@@ -28,13 +33,13 @@ const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 500]
 /** Connections are replaced after a random time in this range, to follow changes of a load balancer or DNS. */
 const LIFETIME_MS = { least: 30 * 60_000, most: 60 * 60_000 }
 
-/** Begins every transaction where the connection keeps no settings. */
+/** SQL to begin every transaction with, if the connection keeps no settings. */
 const setInTransaction = (settings: Settings) =>
   `${setLocally(settings)}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
 
 /**
- * Since when a connection that turned out to be dead had been silent. Others that have been silent for as long are
- * not trusted either: a lost host is silent on all of its connections.
+ * The time since which a connection that turned out to be dead had been silent. Others that have been silent for as
+ * long are not trusted either, because a lost host is silent on all of its connections.
  */
 export interface Trust {
   since: number
@@ -45,15 +50,20 @@ export function createSlot({
   settings,
   stalls,
   trust,
+  requireSynchronous,
+  onStatement,
 }: {
   connect: () => Promise<Connection>
   settings: Settings
   stalls: StallWatch
   trust: Trust
+  /** Whether a change that takes a right away has to be on a synchronous standby. */
+  requireSynchronous: boolean
+  onStatement?: ObserveStatement | undefined
 }): Slot {
   let connection: Connection | undefined
   let connecting: Promise<Connection> | undefined
-  let lease: Lease | undefined
+  let permit: Permit | undefined
   let expiry: NodeJS.Timeout | undefined
   /** The number of unanswered statements that may commit. */
   let committing = 0
@@ -62,7 +72,7 @@ export function createSlot({
   const lifetime = LIFETIME_MS.least + Math.random() * (LIFETIME_MS.most - LIFETIME_MS.least)
 
   function refuseLate() {
-    if (lease?.over) throw lease.over
+    if (permit?.over) throw permit.over
   }
 
   async function reconnect(): Promise<Connection> {
@@ -96,20 +106,39 @@ export function createSlot({
     return connecting
   }
 
-  function send(on: Connection, statement: Statement, mayCommit: boolean): Promise<unknown> {
+  function send(on: Connection, statement: Statement): Promise<unknown> {
     refuseLate()
-    if (!mayCommit || !lease?.isWrite) return on.send(statement)
-    committing++
-    return on.send(statement).finally(() => {
-      committing--
-    })
+    return onStatement ? onStatement(statement.text, () => on.send(statement)) : on.send(statement)
   }
+
+  /** Sends a statement that may commit. */
+  async function sendCommit(on: Connection, sendAll: () => Promise<unknown>): Promise<unknown> {
+    const current = permit
+    if (!current?.isWrite) return sendAll()
+    committing++
+    current.isCommitting = true
+    current.committedOn = on.lineage && timelineName(on.lineage)
+    try {
+      return await sendAll()
+    } catch (error) {
+      if (!on.isLost || (error instanceof DatabaseUnavailable && error.begun)) throw error
+      throw new DatabaseUnavailable("the connection was lost during a commit", { cause: error, begun: true })
+    } finally {
+      committing--
+      current.isCommitting = false
+    }
+  }
+
+  const isConfirmed = () => requireSynchronous && (permit?.kind === "takeAway" || permit?.kind === "lasting")
 
   async function begin<Result>(run: (tx: Executor) => Promise<Result>): Promise<Result> {
     const on = await connected()
+    const sendOn = (statement: Statement) => send(on, statement)
     return transactionOn(on, {
       settings: on.keepsSettings ? "" : setInTransaction(settings),
-      send: (statement, mayCommit) => send(on, statement, mayCommit),
+      send: sendOn,
+      commit: () =>
+        sendCommit(on, () => (isConfirmed() ? commitReplicated(sendOn) : sendOn({ text: "commit" }))),
       run,
     })
   }
@@ -120,7 +149,9 @@ export function createSlot({
   }
 
   function executeOn(on: Connection, statement: Statement): Promise<unknown> {
-    return on.keepsSettings ? send(on, statement, true) : begin((tx) => tx.execute(statement))
+    return on.keepsSettings && !isConfirmed()
+      ? sendCommit(on, () => send(on, statement))
+      : begin((tx) => tx.execute(statement))
   }
 
   /** Ends an unresponsive connection. */
@@ -130,9 +161,9 @@ export function createSlot({
   }
 
   /**
-   * After the end of the lease, the server's own timeout ends the statement in flight. Ending the connection at once
-   * would leave the statement running there, beside the statements of a new connection. The timeout does not end a
-   * commit that waits for a standby, and neither may we.
+   * After the end of the permit, the server's own timeout ends the statement in flight. If we ended the connection at
+   * once, the statement would keep running there, in addition to the statements of a new connection. The timeout does
+   * not end a commit that waits for a standby, and we must not do so either.
    */
   function expire() {
     connection?.stopWriting()
@@ -152,8 +183,8 @@ export function createSlot({
       return connection !== undefined && !connection.isLost
     },
     async run(next, body) {
-      lease = next
-      lease.onOver = expire
+      permit = next
+      permit.onOver = expire
       try {
         refuseLate()
         retire()
@@ -162,9 +193,13 @@ export function createSlot({
         clearTimeout(expiry)
         stalls.delete(giveUp)
         next.onOver = undefined
-        lease = undefined
+        permit = undefined
         connection?.writeAgain()
       }
+    },
+    leaveReplaced(newest) {
+      if (connection && isReplaced(connection.lineage, newest))
+        connection.destroy(new DatabaseUnavailable("this server is no longer the primary"))
     },
     async close() {
       await connecting?.catch(() => {})

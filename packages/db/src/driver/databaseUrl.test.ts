@@ -86,6 +86,7 @@ test.each([
   ["postgres://u:99/hunter2@h/d", /%2F, %3F, %23 and %40/],
   ["postgres://u:hunter2?hunter2@h/d", /%2F, %3F, %23 and %40/],
   ["postgres://u:99?hunter2=1@h/d", /%2F, %3F, %23 and %40/],
+  ["postgres://u:secret@hunter2/secret@h/d", /%2F, %3F, %23 and %40/],
   ["postgres://h:http/d", /^expected a host and a port/],
   ["postgres://h:65536/d", /^port: expected a number/],
   ["postgres://h:0/d", /^port: expected a number/],

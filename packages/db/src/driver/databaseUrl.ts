@@ -20,9 +20,14 @@ export interface ServerOptions extends Tls {
 
 export interface DatabaseUrl {
   options: ServerOptions
+  /** Whether a server whose transactions are read-only is refused: `target_session_attrs=read-write`. */
+  mustBeWritable: boolean
   /** Names of the parameters that have no effect. */
   ignored: string[]
 }
+
+const ENCODE_PASSWORD =
+  "expected /, ?, # and @ in the password to be percent-encoded as %2F, %3F, %23 and %40"
 
 /**
  * Parses the URL of a PostgreSQL server as libpq does, and reads the certificates that it names. postgres.js alone
@@ -37,15 +42,13 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
     throw new DatabaseUrlError("expected a URL such as postgres://user:password@host:5432/database")
   }
   try {
-    // A "/" in the password ends the authority, so the host is in the path.
-    if (!authority.includes("@") && path.includes("@")) throw new DatabaseUrlError("expected a database name")
+    // A "/" in the password ends the authority, so the host ends up in the path. With an "@" before it, a part of the
+    // password becomes the host, and the error about that host would repeat it.
+    if (path.includes("@")) throw new DatabaseUrlError(ENCODE_PASSWORD)
     return parseParts(authority, path, createUrlParameters(query))
   } catch (error) {
     // The query may be part of a password, which an error must not repeat.
-    if (authority.includes("@") || !`${path}${query}`.includes("@")) throw error
-    throw new DatabaseUrlError(
-      "expected /, ?, # and @ in the password to be percent-encoded as %2F, %3F, %23 and %40",
-    )
+    throw authority.includes("@") || !query.includes("@") ? error : new DatabaseUrlError(ENCODE_PASSWORD)
   }
 }
 
@@ -53,7 +56,7 @@ function parseParts(authority: string, path: string, parameters: UrlParameters):
   const at = authority.lastIndexOf("@")
   const [user = "", ...password] = authority.slice(0, Math.max(at, 0)).split(":")
   const servers = readServers(authority.slice(at + 1), parameters)
-  checkSessionAttributes(parameters)
+  const mustBeWritable = takeSessionAttributes(parameters) === "read-write"
   const options = {
     ...servers,
     ...withoutEmpty({
@@ -64,7 +67,7 @@ function parseParts(authority: string, path: string, parameters: UrlParameters):
     connection: readSettings(parameters),
     ...readTls(parameters, servers),
   }
-  return { options, ignored: parameters.ignoreRest() }
+  return { options, mustBeWritable, ignored: parameters.ignoreRest() }
 }
 
 /** The hosts and ports of the authority, unless the parameters `host` and `port` replace them. */
@@ -110,14 +113,15 @@ function readPort(text: string): number {
   return port
 }
 
-/** The driver skips standbys whatever the URL says. */
-function checkSessionAttributes(parameters: UrlParameters): void {
+/** The driver skips standbys whatever the URL requests. */
+function takeSessionAttributes(parameters: UrlParameters): string {
   const attributes = parameters.take("target_session_attrs") ?? "any"
   if (!["any", "read-write", "primary"].includes(attributes)) {
     throw new DatabaseUrlError(
       "target_session_attrs: expected any, read-write or primary, as Latchkey writes to the database",
     )
   }
+  return attributes
 }
 
 function readSettings(parameters: UrlParameters): Record<string, string> {

@@ -31,7 +31,7 @@ const countConnections = async (direct: Sql) => {
   return row?.n as number
 }
 
-test.each([1, 2, 3])("with %i connections, many queries at once take turns", async (maxConnections) => {
+test.each([1, 2, 3])("with %i connections, many concurrent queries take turns", async (maxConnections) => {
   await using database = await openDatabase(maxConnections)
   const { db, direct } = database
   const users = Array.from({ length: 30 }, newUser)

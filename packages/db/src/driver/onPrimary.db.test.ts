@@ -7,12 +7,16 @@ import {
   createDatabase,
   type Database,
   DatabaseUnavailable,
+  findImportedApiKeys,
+  findImportedStartLengths,
   findLiveFamilies,
   findLiveSessions,
+  findMassRevocationTargets,
   findOwnerStates,
   findPasswordHash,
   findUserByEmail,
   findVerifiableApiKeys,
+  findVerifiableApiKeysById,
   ping,
 } from "../index.ts"
 import { findOpenWindows } from "../queries/rateLimits.ts"
@@ -31,8 +35,22 @@ afterAll(async () => {
   await primary[Symbol.asyncDispose]()
 })
 
+const massRevocation = {
+  id: randomUUID(),
+  criteria: { issuer: "host" },
+  by: {
+    owner: { id: randomUUID(), issuer: "host", subject: "operations" },
+    via: "server",
+    appointedBy: "host",
+  },
+} as const
+
 const reads: [string, (db: Database) => Promise<unknown>][] = [
   ["findVerifiableApiKeys", (db) => findVerifiableApiKeys(db, { lookupIds: ["0".repeat(16)] })],
+  ["findVerifiableApiKeysById", (db) => findVerifiableApiKeysById(db, { ids: [randomUUID()] })],
+  ["findImportedApiKeys", (db) => findImportedApiKeys(db, { starts: ["sk_live_"], digests: ["0"] })],
+  ["findImportedStartLengths", (db) => findImportedStartLengths(db, {})],
+  ["findMassRevocationTargets", (db) => findMassRevocationTargets(db, { ...massRevocation, limit: 1 })],
   ["findLiveSessions", (db) => findLiveSessions(db, { ids: [randomUUID()] })],
   ["findUserByEmail", (db) => findUserByEmail(db, { email: "nobody@example.com" })],
   ["findPasswordHash", (db) => findPasswordHash(db, { userId: randomUUID(), sessionId: randomUUID() })],

@@ -33,7 +33,7 @@ afterAll(async () => {
 async function isEncrypted(target: Target, ssl: Encryption["ssl"], isDirect = false): Promise<unknown> {
   const server = { login: { user: "postgres", database: "postgres" }, parameters: {} }
   const connection = await openConnection(
-    { ...server, targets: [target], encryption: { ssl, isDirect } },
+    { ...server, targets: [target], mustBeWritable: false, encryption: { ssl, isDirect } },
     null,
   )
   const rows = await connection.send({

@@ -2,14 +2,19 @@ import postgres from "postgres"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { hasCode } from "./causesOf.ts"
 import { codedError } from "./codedError.ts"
-import { isOfStandby, PRIMARY_CHECK } from "./onPrimary.ts"
+import { greetingWith } from "./greeting.ts"
+import { type Lineage, READ_LINEAGE, toLineage } from "./lineage.ts"
+import { isOfStandby } from "./onPrimary.ts"
 import { type Encryption, notPostgres, openSocket, type Target } from "./openSocket.ts"
-import { raiseSynchronousCommit, type Settings } from "./settings.ts"
+import { notReplicated } from "./replication.ts"
+import type { Settings } from "./settings.ts"
 import { codecs, type Statement } from "./sqlClient.ts"
 
 export interface Server {
-  /** In the order in which they are tried. */
+  /** In the order in which they are tried. The one that was used last becomes the first. */
   targets: Target[]
+  /** Whether a server whose transactions are read-only is refused. */
+  mustBeWritable: boolean
   encryption: Encryption
   /** Absent values come from the environment, as with libpq. */
   login: { user?: string; pass?: string; database?: string }
@@ -21,10 +26,14 @@ export interface Server {
 export interface Connection {
   /** False behind a pooler, where the next statement may run on another connection to the server. */
   readonly keepsSettings: boolean
+  /** Null behind a pooler, and if the server does not tell it. */
+  readonly lineage: Lineage | null
   readonly openedAt: number
   /** The time of the last response. */
   readonly heardAt: number
   readonly isLost: boolean
+  /** Resolves when the connection is lost or closed. */
+  readonly whenLost: Promise<void>
   /** Rejects at once when the connection is lost. */
   send(statement: Statement): Promise<unknown>
   /**
@@ -45,18 +54,6 @@ export interface Connection {
 const [CONNECT_MS, ENTER_MS] = [2_000, 1_000]
 
 /**
- * The first statement. It fails on a standby, and tells whether the connection has kept what it was given at its start:
- * PgBouncer that was told to ignore settings drops them, and runs the statements of one connection on many. A pooler
- * may pass on some settings and drop others, so the search path is checked by itself.
- */
-function hello({ search_path: searchPath }: Settings): string {
-  const isKept = searchPath === undefined ? "" : `and current_setting('search_path') = '${searchPath}'`
-  return `
-    select ${PRIMARY_CHECK}, kept, (${raiseSynchronousCommit("not kept")})
-    from (select source = 'client' ${isKept} as kept from pg_settings where name = 'statement_timeout') settings`
-}
-
-/**
  * The types of messages that PostgreSQL may send first: authentication, an error, a notice, or another version of the
  * protocol. postgres.js waits for the rest of anything else.
  */
@@ -65,20 +62,38 @@ const FIRST_ANSWERS = /^[RENv]/
 /** SQLSTATEs of a pooler: settings at the start of a connection refused, a prepared statement gone. */
 export const isOfPooler = (error: unknown) => hasCode(error, /^(08P01|26000)$/)
 
+/** Refused credentials. As with libpq, the other hosts are then not tried. */
+const isRefusedLogin = (error: unknown) => hasCode(error, /^(28P01|28000|SASL_\w+|AUTH_TYPE_\w+)$/)
+
+export interface ConnectionObserver {
+  /** Whether a standby will do; false by default. */
+  acceptsStandby?: boolean
+  /** Throws if the server is not the newest primary. */
+  checkLineage?: (lineage: Lineage) => void
+  /** Called with each notification of a channel that a statement has begun to listen to. */
+  onNotification?: () => void
+}
+
 /**
- * Connects to the first host that takes a connection and is not a standby.
+ * Connects to the first host that takes a connection and is not a standby, unless that is accepted.
  *
  * @param settings for the start of the connection; null where a pooler refuses them.
  * @throws the last host's failure.
  */
-export async function openConnection(server: Server, settings: Settings | null): Promise<Connection> {
-  const hosts = server.targets.length
+export async function openConnection(
+  server: Server,
+  settings: Settings | null,
+  observer: ConnectionObserver = {},
+): Promise<Connection> {
+  const { targets } = server
   let failure: unknown
-  for (const target of server.targets) {
+  for (const target of [...targets]) {
     try {
-      return await open(server, { target, settings, hosts })
+      const connection = await open(server, { target, settings, hosts: targets.length, observer })
+      server.targets = [target, ...targets.filter((other) => other !== target)]
+      return connection
     } catch (error) {
-      if (settings && isOfPooler(error)) throw error
+      if ((settings && isOfPooler(error)) || isRefusedLogin(error)) throw error
       failure = error
     }
   }
@@ -86,8 +101,18 @@ export async function openConnection(server: Server, settings: Settings | null):
 }
 
 async function open(
-  { encryption, login, parameters }: Server,
-  { target, settings, hosts }: { target: Target; settings: Settings | null; hosts: number },
+  { encryption, login, parameters, mustBeWritable }: Server,
+  {
+    target,
+    settings,
+    hosts,
+    observer,
+  }: {
+    target: Target
+    settings: Settings | null
+    hosts: number
+    observer: ConnectionObserver
+  },
 ): Promise<Connection> {
   const socket = await openSocket(target, { encryption, timeoutMs: CONNECT_MS / hosts })
   const connection = {
@@ -117,6 +142,8 @@ async function open(
     onnotice({ routine }: postgres.Notice) {
       if (routine === "SyncRepWaitForLSN") isUnreplicated = true
     },
+    // The function with which postgres.js itself listens, on its own connection. It is missing from the types.
+    onnotify: () => observer.onNotification?.(),
   }
   const client = postgres(options)
 
@@ -124,7 +151,12 @@ async function open(
   Object.assign(client.options.serializers, codecs.serializers)
 
   let lost: Error | undefined
+  let reportLoss = () => {}
+  const whenLost = new Promise<void>((resolve) => {
+    reportLoss = resolve
+  })
   let keepsSettings = false
+  let lineage: Lineage | null = null
   let isMuted = false
   let heardAt = 0
   /** Rejections of the statements in flight. */
@@ -140,6 +172,7 @@ async function open(
   function lose(reason: Error) {
     if (lost) return
     lost = reason
+    reportLoss()
     socket.destroy()
     for (const reject of rejections) reject(reason)
     void client.end({ timeout: 0 })
@@ -157,12 +190,12 @@ async function open(
       const statement = client.unsafe(text, params as never[], { prepare: prepare && keepsSettings })
       const answered = asArrays ? statement.values() : statement
       answered.then(
-        (rows) => {
+        (rows: unknown[]) => {
           heardAt = performance.now()
           rejections.delete(reject)
-          if (!isUnreplicated) return resolve(rows)
+          if (!isUnreplicated) return resolve(takeOut(rows))
           isUnreplicated = false
-          reject(new DatabaseUnavailable("committed, but a standby that has to confirm it did not"))
+          reject(notReplicated())
         },
         (error: Error) => {
           heardAt = performance.now()
@@ -174,13 +207,31 @@ async function open(
     })
   }
 
+  /** Null on servers that resemble PostgreSQL and don't have what this needs. */
+  async function readLineage(): Promise<Lineage | null> {
+    try {
+      return toLineage(await send({ text: READ_LINEAGE, asArrays: true }))
+    } catch (error) {
+      if (lost) throw error
+      return null
+    }
+  }
+
   const timer = setTimeout(
     () => lose(codedError("ETIMEDOUT", "the database did not complete the login in time")),
     ENTER_MS / hosts,
   )
   try {
-    const rows = await send({ text: settings ? hello(settings) : `select ${PRIMARY_CHECK}`, asArrays: true })
-    keepsSettings = settings !== null && (rows as boolean[][])[0]?.[1] === true
+    const greeting = greetingWith(settings, { acceptsStandby: observer.acceptsStandby ?? false })
+    const greeted = send({ text: greeting, asArrays: true })
+    // Sent without waiting for the first answer.
+    const told = settings && !observer.acceptsStandby ? readLineage() : null
+    told?.catch(() => {})
+    const [[, isReadOnly, kept] = []] = (await greeted) as boolean[][]
+    if (mustBeWritable && isReadOnly) throw codedError("25006", "the database is read-only")
+    keepsSettings = settings !== null && kept === true
+    if (keepsSettings) lineage = await told
+    if (lineage) observer.checkLineage?.(lineage)
   } catch (error) {
     lose(error as Error)
     throw error
@@ -191,12 +242,14 @@ async function open(
   return {
     openedAt: performance.now(),
     keepsSettings,
+    lineage,
     get heardAt() {
       return heardAt
     },
     get isLost() {
       return lost !== undefined
     },
+    whenLost,
     send,
     stopWriting() {
       isMuted = true
@@ -207,7 +260,7 @@ async function open(
     destroy: lose,
     unref: () => void socket.unref(),
     async close() {
-      // A process must not end in the middle.
+      // The process must not end in the middle of this.
       socket.ref()
       await client.end({ timeout: 1 })
       lose(new DatabaseUnavailable("the connection was closed"))
@@ -216,8 +269,16 @@ async function open(
 }
 
 /**
- * Whether a connection is in doubt after a failure: the server has turned read-only, or is or was a standby, as a new
- * connection may reach another; a prepared statement is gone; or it is not PostgreSQL that said so.
+ * Empties a result of postgres.js. Its queries are instances of a subclass of `Promise`, which V8's minor garbage
+ * collections don't free (measured on Node 20 and 24). They would retain their rows, and copying those from one
+ * generation to the next takes as long as reading them.
+ */
+const takeOut = (rows: unknown[]) => rows.splice(0)
+
+/**
+ * Whether to drop the connection after a failure: if the server has become read-only, or is or was a standby, because
+ * a new connection may reach another server; if a prepared statement is gone; or if the error does not come from
+ * PostgreSQL.
  */
 const endsConnection = (error: Error) =>
   !(error instanceof postgres.PostgresError) ||

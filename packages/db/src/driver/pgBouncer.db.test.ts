@@ -52,7 +52,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
   ])("that %s, many concurrent queries share few connections", async (_, settings) => {
     await using behind = await openBehindPgBouncer(settings)
     const { db, direct } = behind
-    const users = Array.from({ length: 50 }, newUser)
+    const users = Array.from({ length: 24 }, newUser)
 
     await Promise.all(users.map((user) => createUser(db, user)))
     const found = await Promise.all(
@@ -64,7 +64,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
 
     expect(found).toEqual(users.map(({ email }) => [email, email]))
     const [row] = await direct`select count(*)::int as n from owners`
-    expect(row?.n).toBe(50)
+    expect(row?.n).toBe(24)
     const servers = await direct`
       select pid from pg_stat_activity
       where datname = current_database() and application_name = 'latchkey'`

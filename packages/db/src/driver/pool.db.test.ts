@@ -89,7 +89,7 @@ const withUsersLocked = (direct: Sql, work: () => Promise<void>) =>
     await work()
   })
 
-test("recovers from more refused connections than the pool has places", async () => {
+test.concurrent("recovers from more refused connections than the pool has places", async () => {
   await using database = await openDatabase()
   const { hostname, port } = new URL(database.url)
   const placeholder = createServer().listen(0, "127.0.0.1")
@@ -114,7 +114,7 @@ test("recovers from more refused connections than the pool has places", async ()
   server.close()
 })
 
-test("connections that the server closes at once: one attempt per query, an error, and recovery", async () => {
+test.concurrent("connections that the server closes at once: one attempt per query, an error, and recovery", async () => {
   await using database = await openDatabase()
   await using proxy = await openProxy(database.url)
   proxy.setMode("close")
@@ -129,7 +129,7 @@ test("connections that the server closes at once: one attempt per query, an erro
   await close()
 })
 
-test("a write that could not be sent in time is not sent when the database is back", async () => {
+test.concurrent("a write that could not be sent in time is not sent when the database is back", async () => {
   await using database = await openDatabase()
   await using proxy = await openProxy(database.url)
   const { db, close } = await createDatabase(proxy.url)
@@ -146,7 +146,7 @@ test("a write that could not be sent in time is not sent when the database is ba
   await close()
 })
 
-test("when all connections are busy, writes are refused in time and never done", async () => {
+test.concurrent("when all connections are busy, writes are refused in time and never done", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const users = Array.from({ length: 30 }, newUser)
@@ -166,7 +166,7 @@ test("when all connections are busy, writes are refused in time and never done",
   expect(await createUser(db, newUser())).not.toBeNull()
 })
 
-test("queries beyond the length of the queue are refused at once", async () => {
+test.concurrent("queries beyond the length of the queue are refused at once", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
 
@@ -179,7 +179,7 @@ test("queries beyond the length of the queue are refused at once", async () => {
   expect(await findUserByEmail(db, { email: "nobody" })).toBeNull()
 })
 
-test("while a database is read-only, reads work, writes are unavailable, and later they recover", async () => {
+test.concurrent("while a database is read-only, reads work, writes are unavailable, and later they recover", async () => {
   await using database = await openDatabase()
   const { db, direct, url } = database
   const name = new URL(url).pathname.slice(1)
@@ -202,7 +202,7 @@ test("while a database is read-only, reads work, writes are unavailable, and lat
   await vi.waitFor(() => createUser(db, newUser()), { timeout: 5_000, interval: 50 })
 })
 
-test("works with a server that allows fewer connections than the pool wants", async () => {
+test.concurrent("works with a server that allows fewer connections than the pool wants", async () => {
   await using database = await openDatabase()
   const { direct } = database
   const role = `few_${randomUUID().replaceAll("-", "")}`
@@ -232,7 +232,7 @@ test("works with a server that allows fewer connections than the pool wants", as
   await direct.unsafe(`drop owned by ${role}; drop role ${role}`)
 })
 
-test("ten times, a killed server process fails its query cleanly, and the next query works", async () => {
+test.concurrent("ten times, a killed server process fails its query cleanly, and the next query works", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const sleep = query((db) => db.execute(sql`select pg_sleep(5)`))
@@ -250,7 +250,7 @@ test("ten times, a killed server process fails its query cleanly, and the next q
   }
 })
 
-test("waiting writes leave connections for reads", async () => {
+test.concurrent("waiting writes leave connections for reads", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
 
@@ -265,7 +265,7 @@ test("waiting writes leave connections for reads", async () => {
 
 const counted = (key: string) => ({ key, points: 1, expiresAt: new Date() })
 
-test("a transaction that waited for a connection does not commit after its caller got an error", async () => {
+test.concurrent("a transaction that waited for a connection does not commit after its caller got an error", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const failed = gate()
@@ -291,7 +291,7 @@ test("a transaction that waited for a connection does not commit after its calle
   expect(await direct`select key from rate_limits`).toEqual([])
 })
 
-test("a statement whose first step is answered too late gets no second step", async () => {
+test.concurrent("a statement whose first step is answered too late gets no second step", async () => {
   await using database = await openDatabase()
   await using proxy = await openProxy(database.url)
   const { db, usage, close } = await createDatabase(proxy.url)
@@ -316,7 +316,7 @@ test("a statement whose first step is answered too late gets no second step", as
   await close()
 })
 
-test.each([10, 1])(
+test.concurrent.each([10, 1])(
   "of %i, a connection whose commit is never answered is given up",
   async (maxConnections) => {
     await using database = await openDatabase()

@@ -65,7 +65,7 @@ test.each(["search_path", "statement_timeout"])("a pooler that drops only %s is 
   await Promise.all([close(), admin.end()])
 })
 
-test("a search path of the URL does not lead queries to another product's tables", async () => {
+test("a search path in the URL does not lead queries to another product's tables", async () => {
   await using server = await createTestDatabase(inject("postgresUrl"))
   const admin = connect(server.url)
   await admin.unsafe("create schema app; create table app.users (id int); create table app.owners (id int)")

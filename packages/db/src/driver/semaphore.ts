@@ -9,7 +9,7 @@ export interface Semaphore {
    *   time.
    */
   acquire(isWrite: boolean): Promise<void> | null
-  /** Releases a slot to the query that has waited longest and may have it. */
+  /** Releases a slot to the query that has waited longest among those that may have it. */
   release(isWrite: boolean): void
   usage(): SemaphoreUsage
 }
@@ -26,7 +26,7 @@ export interface SemaphoreLimits {
   size: number
   /** How many slots writes may hold at once, so that reads continue when writes hang. */
   maxWrites: number
-  /** How many reads may wait, and how many writes: each has this limit. */
+  /** How many reads may wait, and also how many writes. */
   maxWaiting: number
   maxWaitMs: number
 }

@@ -1,4 +1,10 @@
-import { connect, createTestDatabase, runsPgBouncerTests, startPgBouncer } from "@latchkey/test-postgres"
+import {
+  connect,
+  createTestDatabase,
+  runOnServer,
+  runsPgBouncerTests,
+  startPgBouncer,
+} from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
 import { client, newApiKey, newSession, newUser, storeUser } from "../../test/openTestDatabase.ts"
 import {
@@ -107,3 +113,17 @@ describe.each([
     )
   },
 )
+
+test("a database whose statements time out after a millisecond can be migrated", async () => {
+  await using server = await createTestDatabase(inject("postgresUrl"))
+  await runOnServer(
+    server.url,
+    `alter database ${new URL(server.url).pathname.slice(1)} set statement_timeout = 1`,
+  )
+  const { migrate, pendingMigrations, close } = await createDatabase(server.url)
+
+  await migrate()
+
+  expect(await pendingMigrations()).toEqual([])
+  await close()
+})

@@ -10,10 +10,18 @@ export const LIMITS = {
 }
 
 /**
- * The limits of a migration, where building an index may take long. An instance that is stopped or disconnected
- * between statements must not keep the lock that all other instances wait for at their start.
+ * The limits of a migration, in which building an index may take long. An instance that is stopped or disconnected
+ * between statements must not keep the lock for which all other instances wait at startup. Zero is a string, because
+ * postgres.js does not send falsy values.
  */
-export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: 0 }
+export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: "0" }
+
+/** The limits of a transaction that other instances wait for at their start, and that may itself take long. */
+export const LONG_LIMITS = {
+  statement_timeout: "0",
+  lock_timeout: 60_000,
+  idle_in_transaction_session_timeout: 60_000,
+}
 
 /**
  * Settings that change what our SQL means or how its results are formatted, and that may have another default on the
@@ -36,9 +44,10 @@ export const MEANING = {
   extra_float_digits: "1",
   // PostgreSQL sends a warning when a commit was not replicated.
   client_min_messages: "warning",
+  // Tells the triggers that this release waits until no lease covers the rights that it takes away.
+  "latchkey.waits_for_leases": "on",
 } as const
 
-/**
 /**
  * The settings with which queries run. The search path is the one schema that holds our tables, so that a query never
  * reads or writes a product's tables of the same names in the same database.

@@ -3,7 +3,7 @@ import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { poolOf, setPool } from "./pool.ts"
 
 /**
- * For tests of applications: makes a database behave as if it were out of reach.
+ * For tests of applications: makes a database behave as if it were unreachable.
  *
  * @returns the function that begins or ends the outage.
  */

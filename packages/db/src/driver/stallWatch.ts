@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises"
 
 /**
  * Tracks the connections whose commit has not been answered for too long. With synchronous replication, a commit may
- * wait for a standby for as long as that is gone. It must not be cancelled, since PostgreSQL would then report
- * success for data that only one server holds; and replacing its connection would leave a waiting server process
- * behind each time. So these connections keep their places in the pool until the server says that no commit is
- * waiting, which means that the connection itself is dead.
+ * wait for as long as the standby is gone. It must not be cancelled, since PostgreSQL would then report success for
+ * data that only one server holds; and replacing its connection would leave a waiting server process behind each
+ * time. So these connections keep their places in the pool until the server says that no commit is waiting, which
+ * means that the connection itself is dead.
  */
 export interface StallWatch {
   readonly size: number

@@ -18,10 +18,12 @@ export async function transactionOn<Result>(
   {
     settings,
     send,
+    commit = () => send({ text: "commit" }),
     run,
   }: {
     settings: string
-    send: (statement: Statement, mayCommit: boolean) => Promise<unknown>
+    send: (statement: Statement) => Promise<unknown>
+    commit?: () => Promise<unknown>
     run: (tx: Executor) => Promise<Result>
   },
 ): Promise<Result> {
@@ -30,7 +32,7 @@ export async function transactionOn<Result>(
 
   async function execute(statement: Statement): Promise<unknown> {
     try {
-      return await send(statement, false)
+      return await send(statement)
     } catch (error) {
       failure ??= { error }
       throw error
@@ -45,7 +47,7 @@ export async function transactionOn<Result>(
     await execute({ text: settings ? `${BEGIN}; ${settings}` : BEGIN })
     const result = await run({ execute, transaction })
     if (failure) throw failure.error
-    await send({ text: "commit" }, true)
+    await commit()
     return result
   } catch (error) {
     await rollBack(connection)

@@ -8,7 +8,7 @@ const countSlowly = query<void, unknown>((db) =>
   db.execute(sql`select count(*) from generate_series(1, 20000)`),
 )
 
-test("a long queue of queries does not keep the process from other work", async () => {
+test("a long queue of queries does not block other work of the process", async () => {
   await using database = await openTestDatabase("embedded", "")
   let isDone = false
   let turns = 0

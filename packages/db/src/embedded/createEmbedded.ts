@@ -2,8 +2,9 @@ import { setImmediate as turn } from "node:timers/promises"
 import type { PGlite } from "@electric-sql/pglite"
 import { drizzle } from "drizzle-orm/pglite"
 import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
-import type { Lease } from "../driver/lease.ts"
+import type { Permit } from "../driver/permit.ts"
 import { setPool, WAITING } from "../driver/pool.ts"
+import { createRetryConflicts } from "../driver/retryConflicts.ts"
 import { createSemaphore } from "../driver/semaphore.ts"
 import { findPending, migrateDatabase } from "../migrate/migrateDatabase.ts"
 import { quoteIdentifier } from "../schemaName.ts"
@@ -23,41 +24,42 @@ export async function createEmbedded(
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING, maxWaitMs: MAX_WAIT_MS })
   const breathe = createBreather()
-  /** The lease of the query in flight. */
-  let current: Lease | undefined
+  /** The permit of the query in flight. */
+  let current: Permit | undefined
 
-  async function run<Result>(lease: Lease, body: (db: Database) => Promise<Result>): Promise<Result> {
-    const acquired = semaphore.acquire(lease.isWrite)
+  async function run<Result>(permit: Permit, body: (db: Database) => Promise<Result>): Promise<Result> {
+    const acquired = semaphore.acquire(permit.isWrite)
     if (acquired) await acquired
     await breathe()
-    current = lease
+    current = permit
     try {
       return await body(db)
     } finally {
       current = undefined
-      semaphore.release(lease.isWrite)
+      semaphore.release(permit.isWrite)
     }
   }
 
   const db = drizzle(refusingLate(client, () => current?.over))
-  setPool(db, { run, onQuery })
+  setPool(db, { run, retryConflicts: createRetryConflicts(), onQuery })
   return {
     db,
     migrate: (options) => migrateDatabase(db, schema, options),
     pendingMigrations: () => findPending(db, schema),
+    runLong: (run) => db.transaction(run),
     usage: semaphore.usage,
     close,
   }
 }
 
-/** Longer than at a server: with one connection more queries wait, and each takes little of its lease. */
+/** Longer than at a server: with one connection more queries wait, and each takes little of its permit. */
 const MAX_WAIT_MS = 1_500
 
 /** Milliseconds that queries may run without a break for the rest of the process. */
 const LONGEST_RUN = 5
 
 /**
- * Lets the event loop turn between queries. PGlite runs in this thread and answers without I/O, so a long queue of
+ * Lets the event loop run between queries. PGlite runs in this thread and answers without I/O, so a long queue of
  * queries would otherwise run to its end before the server reads another request.
  */
 function createBreather(): () => Promise<void> | void {

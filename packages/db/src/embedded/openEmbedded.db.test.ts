@@ -11,7 +11,7 @@ import { createDatabase, DatabaseUnusable, DataFolderInUse, ping } from "../inde
 const newFolder = () => mkdtemp(join(tmpdir(), "latchkey-test-"))
 
 test("a folder in use is refused until its database is closed", async () => {
-  const url = pathToFileURL(await newFolder()).href
+  const url = pathToFileURL(await newEmbeddedFolder()).href
   const first = await createDatabase(url)
 
   await expect(createDatabase(url)).rejects.toThrow(DataFolderInUse)
@@ -20,17 +20,6 @@ test("a folder in use is refused until its database is closed", async () => {
   const second = await createDatabase(url)
   await ping(second.db, undefined)
   await second.close()
-})
-
-test("the leftovers of an interrupted creation are replaced", async () => {
-  const folder = await newFolder()
-  await mkdir(join(folder, "db.unfinished"))
-  await writeFile(join(folder, "db.unfinished", "PG_VERSION"), "18\n")
-
-  const { db, migrate, close } = await createDatabase(pathToFileURL(folder).href)
-  await migrate()
-  await ping(db, undefined)
-  await close()
 })
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777
@@ -51,13 +40,18 @@ function watchMode(path: string) {
   }
 }
 
-test("a new database is private at every moment, even in an open folder and without a umask", async () => {
+test("a new database replaces the leftovers of an interrupted creation, and is private at every moment", async () => {
   const folder = await newFolder()
+  await mkdir(join(folder, "db.unfinished"), { mode: 0o700 })
+  await writeFile(join(folder, "db.unfinished", "PG_VERSION"), "18\n")
+  // Even in an open folder and without a umask.
   await chmod(folder, 0o755)
   const endWatch = watchMode(join(folder, "db.unfinished"))
   const umask = process.umask(0)
   try {
-    const { close } = await createDatabase(pathToFileURL(folder).href)
+    const { db, migrate, close } = await createDatabase(pathToFileURL(folder).href)
+    await migrate()
+    await ping(db, undefined)
     await close()
   } finally {
     process.umask(umask)

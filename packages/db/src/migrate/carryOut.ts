@@ -13,7 +13,7 @@ import { revokeDefaultRights } from "./revokeDefaultRights.ts"
 import { appliedMigrations } from "./tables.ts"
 
 /**
- * Does what a plan says.
+ * Carries out a plan.
  *
  * @throws {DatabaseUnusable} if something else is in the way, or if this role lacks a right.
  */

@@ -108,7 +108,7 @@ test("after the move, every statement of an earlier version fails as in an outag
   await Promise.all([live.end(), fresh.end()])
 })
 
-test("so it does for a role that does not own the tables", async () => {
+test("every statement also fails in the same way for a role that does not own the tables", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, role, url, adminUrl } = empty
   const statements = await installEarlier(adminUrl)
@@ -145,7 +145,7 @@ test('so it does for a role with the name of the schema, whose search path begin
   await Promise.all([live.end(), fresh.end()])
 })
 
-test("an instance of an earlier version that starts finds the old place, whoever it runs as, and fails there", async () => {
+test("a starting instance of an earlier version finds the old place, whatever its role, and fails there", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, role, url, adminUrl } = empty
   await installEarlier(adminUrl)
@@ -163,8 +163,11 @@ test("an instance of an earlier version that starts finds the old place, whoever
       where c.relname = 'latchkey_migrations' and c.relkind = 'r' and has_table_privilege(c.oid, 'select')
       order by array_position(current_schemas(false), n.nspname) nulls last`
     expect(found).toEqual({ schema: "public" })
-    expect(await earlier`select hash, applied_at from public.latchkey_migrations order by 1`).toEqual(
-      await admin`select hash, applied_at from latchkey.latchkey_migrations order by 1`,
+    const applied = await earlier`select hash, applied_at from public.latchkey_migrations order by 1`
+    expect(applied.length).toBeGreaterThanOrEqual(13)
+    // Without those that ran in later transactions.
+    expect(await admin`select hash, applied_at from latchkey.latchkey_migrations order by 1`).toEqual(
+      expect.arrayContaining([...applied]),
     )
     const administrators = earlier.unsafe('select "id" from "users" order by "users"."id" for no key update')
     expect(await codeOf(administrators)).toBe(OUTAGE)
@@ -206,7 +209,7 @@ test("a new installation leaves nothing outside its schema", async () => {
   expect(await admin`select proname from pg_proc where proname = 'latchkey_moved'`).toEqual([])
 })
 
-test("what the documentation says removes all that the move left behind", async () => {
+test("the documented statements remove everything that the move left behind", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, adminUrl } = empty
   await installEarlier(adminUrl)

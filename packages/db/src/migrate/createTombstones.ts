@@ -6,13 +6,14 @@ import type { EarlierTable } from "./lockTables.ts"
 import { appliedMigrations } from "./tables.ts"
 
 /**
- * Puts views in the place of tables that are gone, so that an instance of an earlier version that still runs answers 503,
- * never with a verdict on tables that it does not know. The views have the columns of the tables, so that its prepared
- * statements still fit. They read from a function that fails with a SQLSTATE that this version takes for an outage;
- * a view can't be written to, which is the same SQLSTATE.
+ * Replaces tables that are gone with views, so that running instances of an earlier version answer 503, and never
+ * with a verdict on tables that they do not know. The views have the columns of the tables, so that prepared
+ * statements still fit. They read from a function that fails with a SQLSTATE that the earlier version takes for an
+ * outage. Writing to a view fails with the same SQLSTATE.
  *
- * The table of applied migrations leaves a copy: an instance of that version that is started finds it there. Otherwise it
- * could create a second, empty set of tables in another schema of its search path. It then fails at the views.
+ * The table of applied migrations leaves a copy behind, so that a starting instance of the earlier version finds it,
+ * and then fails at the views. Otherwise it could create a second, empty set of tables in another schema of its
+ * search path.
  */
 export async function createTombstones(
   tx: Database,
@@ -48,7 +49,7 @@ export async function createTombstones(
   }
 }
 
-/** Of those who may use the table, and of nobody else: a role without rights would get an error of another kind. */
+/** Exactly the roles that may use the table: a role without rights would get another kind of error. */
 async function copyRights(tx: Database, { oid, place }: { oid: number; place: string }): Promise<void> {
   const granted = (statement: ReturnType<typeof sql<string>>, of: ReturnType<typeof sql>) =>
     tx
@@ -70,10 +71,10 @@ const columnsOf = (columns: EarlierTable["columns"]) =>
   columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(", ")
 
 /**
- * Adds the columns again, empty, that migrations have removed or renamed, where instances of an earlier version may still
- * see the tables themselves: in place, or in a schema of their role's name, which is first on the usual search path. A
- * statement that names a column that is gone would fail as a mistake in the statement, with 500 instead of 503; so it
- * gets as far as the table of users, which is a view by then.
+ * Adds empty columns in place of those that migrations have removed or renamed, if instances of an earlier version
+ * may still see the tables themselves: in place, or in a schema with the name of their role, which is first on the
+ * usual search path. A statement with a missing column would fail as a mistake in the statement, with 500 instead of
+ * 503. With these columns, it gets as far as the table of users, which is a view by then.
  */
 export async function keepColumns(
   tx: Database,

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { DatabaseUnusable } from "./databaseUnusable.ts"
 
-/** Where the tables are. */
+/** The location of the tables. */
 export interface FoundTables {
   /** Their schema: the one where they belong, or that of an earlier installation. */
   schema: string
@@ -10,7 +10,7 @@ export interface FoundTables {
   owner: string
   /** Whether this role may act as their owner. */
   isOwned: boolean
-  /** Whether a version that knew no `schema` made them, so that instances of it may run. */
+  /** Whether a version without the option `schema` created them, so that instances of it may still run. */
   isEarlier: boolean
 }
 
@@ -24,7 +24,7 @@ interface Candidate extends FoundTables {
  * it finds belongs to another installation, unless this role owns it: a second, empty set of tables would look like
  * the loss of all users. Sets the search path of the transaction to what the role, the database and the URL say.
  *
- * @throws {DatabaseUnusable} when it can't be told which tables are meant, or when they are out of reach.
+ * @throws {DatabaseUnusable} when it is unclear which tables are meant, or when this role can't reach them.
  */
 export async function findTables(tx: Database, schema: string): Promise<FoundTables | null> {
   await tx.execute(
@@ -58,8 +58,8 @@ export async function findTables(tx: Database, schema: string): Promise<FoundTab
 }
 
 /**
- * All schemas with a table of our migrations, those on the search path first. Where tables were moved away, only a copy
- * of that one remains. A later version has renamed the table of users, to which sessions refer.
+ * All schemas with a table of our migrations, with those on the search path first. If the tables were moved away,
+ * only a copy of that table remains. A later version has renamed the table of users, to which sessions refer.
  */
 const findCandidates = (tx: Database): Promise<Candidate[]> =>
   tx

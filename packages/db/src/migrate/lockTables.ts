@@ -15,7 +15,7 @@ export interface EarlierTable {
  * Describes the tables of an earlier installation, and locks them. Instances of that version that are in the middle of
  * a transaction finish it first.
  *
- * @throws {DatabaseUnusable} when this role lacks a right that moving them takes.
+ * @throws {DatabaseUnusable} when this role lacks a right that is needed to move them.
  */
 export async function lockTables(
   tx: Database,

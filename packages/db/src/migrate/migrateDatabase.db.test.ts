@@ -92,7 +92,7 @@ test.each([
   )
 })
 
-test("tells what is pending without changing anything", async () => {
+test("pending steps are reported without changing anything", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, url, adminUrl } = empty
   const { migrate, pendingMigrations, close } = await createDatabase(adminUrl)
@@ -197,7 +197,7 @@ test("a migration that waits for another transaction says so once, and then comp
   await close()
 })
 
-test("an instance that dies while it waits for the migration lock leaves no session behind", async () => {
+test("an instance that dies while it waits for the migration lock leaves no database session behind", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   await using link = await createTcpProxy(new URL(database.url))
   await using waiting = watchWaiting(database.url)
@@ -228,7 +228,7 @@ test("a connection that goes silent while it waits for the migration lock is giv
   await close()
 })
 
-test("a migration that is called off while it waits ends at once", async () => {
+test("a migration that is cancelled while it waits ends at once", async () => {
   await using database = await createTestDatabase(inject("postgresUrl"))
   await using waiting = watchWaiting(database.url)
   await using _ = await holdMigrationLock(database.url)

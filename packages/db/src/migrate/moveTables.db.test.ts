@@ -90,7 +90,7 @@ test.each([
   expect(await schemasOf(admin, "sessions")).toEqual(["latchkey"])
 })
 
-test("an installation stays where it is if that is the schema that is named", async () => {
+test("an installation stays in its schema if that is the configured one", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, adminUrl } = empty
   await migrateEarlier(admin)
@@ -147,7 +147,7 @@ test("ten instances move one installation at once, while its own instances write
   await earlier.end()
 })
 
-test("rights on the tables that an operator has granted go on, with the right to use the schema", async () => {
+test("rights that an operator has granted on the tables stay, and include the right to use the schema", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, role, url, adminUrl } = empty
   await migrateEarlier(admin)
@@ -287,7 +287,7 @@ test.each<[string, Obstacle]>([
   expect(await relations()).toEqual(before)
 })
 
-test("tables of another product that an earlier version had not created yet stay", async () => {
+test("another product's tables, with names that the earlier version did not use yet, stay", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, adminUrl } = empty
   await migrateEarlier(admin, "public", "0001")

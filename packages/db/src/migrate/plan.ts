@@ -5,11 +5,11 @@ import { type FoundTables, findTables } from "./findTables.ts"
 import { type Migration, readMigrations } from "./migrations.ts"
 import { appliedMigrations } from "./tables.ts"
 
-/** What is to be done before the tables are those of this version. */
+/** The steps that bring the tables to this version. */
 export interface Plan {
   /** The schema where the tables belong. */
   schema: string
-  /** Where they are now. */
+  /** Their current location. */
   found: FoundTables | null
   applied: Migration[]
   pending: Migration[]

@@ -5,8 +5,8 @@ import { DatabaseUnusable } from "./databaseUnusable.ts"
 import { grantee } from "./grantee.ts"
 
 /**
- * Creates the schema where the tables belong, if it does not exist yet. Default privileges can give other roles rights on
- * new schemas; they are revoked. What an operator has granted on a schema that exists stays.
+ * Creates the schema where the tables belong, if it does not exist yet. Default privileges can give other roles
+ * rights on new schemas; they are revoked. Rights that an operator has granted on an existing schema stay.
  *
  * @throws {DatabaseUnusable} when this role may not create it, or not create tables in it.
  */

@@ -52,7 +52,7 @@ async function openWithTwoRoles() {
   }
 }
 
-test("the least rights are enough: one role migrates, and another serves that can do no more than that", async () => {
+test("minimal rights are enough: one role migrates, and another one serves and can do nothing else", async () => {
   await using database = await openWithTwoRoles()
   const { admin, role, url, ownerUrl } = database
   const runtime = await createDatabase(url)
@@ -99,6 +99,18 @@ test("the least rights are enough: one role migrates, and another serves that ca
   await direct.end()
 })
 
+test("only its owner attaches the triggers' function to a table", async () => {
+  await using database = await openWithTwoRoles()
+  const { admin, name, owner, role, url, ownerUrl } = database
+  await start(ownerUrl, async () => {})
+  await admin.unsafe(`create schema theirs authorization ${role}`)
+  const direct = connect(url)
+  const attach = `create trigger raise after insert on theirs.t execute function latchkey.raise_authority()`
+  await direct.unsafe("create table theirs.t (id uuid)")
+  await expect(direct.unsafe(attach), `${owner} in ${name}`).rejects.toThrow(/permission denied for function/)
+  await direct.end()
+})
+
 test("a role that can't migrate is told which role can", async () => {
   await using empty = await openEmpty(inject("postgresUrl"))
   const { admin, role, url, adminUrl } = empty
@@ -124,6 +136,8 @@ test.each(["new", "moved"])(
     await admin.unsafe(`
       alter default privileges in schema public grant all on tables to ${role};
       alter default privileges grant select on tables to public;
+      alter default privileges in schema public grant execute on functions to ${role};
+      alter default privileges grant execute on functions to ${role};
       alter default privileges grant all on schemas to ${role};
       alter default privileges grant usage on schemas to public`)
     if (age === "moved") await migrateEarlier(admin, "public", "0005")
@@ -136,9 +150,14 @@ test.each(["new", "moved"])(
       const [row] = await admin`select has_schema_privilege(${role}, 'latchkey', 'usage') as usage`
       return row?.usage
     }
+    const executors = () =>
+      admin`
+        select grantee from information_schema.role_routine_grants
+        where routine_name = 'raise_authority' and grantee in (${role}, 'PUBLIC')`
 
     expect(await start(adminUrl, rolesWithRights)).toEqual([])
     expect(await rights()).toEqual([])
+    expect(await executors()).toEqual([])
     expect(await hasUsage()).toBe(false)
 
     await admin.unsafe(`
@@ -149,12 +168,14 @@ test.each(["new", "moved"])(
     await admin.unsafe(`
       alter default privileges in schema public revoke all on tables from ${role};
       alter default privileges revoke select on tables from public;
+      alter default privileges in schema public revoke execute on functions from ${role};
+      alter default privileges revoke execute on functions from ${role};
       alter default privileges revoke all on schemas from ${role};
       alter default privileges revoke usage on schemas from public`)
   },
 )
 
-test("a role of its own that migrates moves an earlier installation if the tables are given to it", async () => {
+test("a separate role that migrates moves an earlier installation if it owns the tables", async () => {
   await using database = await openWithTwoRoles()
   const { admin, owner, role, url, ownerUrl } = database
   await migrateEarlier(admin)

@@ -1,14 +1,23 @@
-import { getTableName } from "drizzle-orm"
+import { getTableName, inArray, type SQL, sql } from "drizzle-orm"
 import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import {
+  accountTokens,
   apiKeyCounters,
   apiKeys,
   apiKeyUsage,
   auditEvents,
+  authority,
+  authorityChanges,
+  firstApiKeyUsage,
+  firstAuditEvents,
+  leases,
   massRevocations,
   owners,
   rateLimits,
+  recoveryCodes,
+  secondFactors,
   sessions,
+  signInChallenges,
 } from "../schema.ts"
 
 /** Which migrations have been applied. */
@@ -18,15 +27,31 @@ export const appliedMigrations = pgTable("latchkey_migrations", {
   appliedAt: timestamp("applied_at", { withTimezone: true }).notNull().defaultNow(),
 })
 
-/** The names of all tables. They are in one schema. */
+/** The names of all tables, without the partitions of months. They are in one schema. */
 export const TABLES: readonly string[] = [
   appliedMigrations,
   owners,
   sessions,
+  accountTokens,
+  secondFactors,
+  recoveryCodes,
+  signInChallenges,
   apiKeys,
   apiKeyUsage,
+  firstApiKeyUsage,
   apiKeyCounters,
   massRevocations,
   auditEvents,
+  firstAuditEvents,
   rateLimits,
+  authority,
+  authorityChanges,
+  leases,
 ].map(getTableName)
+
+const isName = (name: SQL) => inArray(name, [...TABLES])
+
+/** A condition: the row `c` of `pg_class` is one of our tables, or a partition of one. */
+export const isOurTable = sql`(${isName(sql`c.relname`)} or exists (
+  select from pg_inherits i join pg_class p on p.oid = i.inhparent
+  where i.inhrelid = c.oid and p.relnamespace = c.relnamespace and ${isName(sql`p.relname`)}))`

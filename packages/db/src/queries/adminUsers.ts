@@ -1,17 +1,27 @@
-import { and, asc, eq, isNotNull, isNull, ne, sql } from "drizzle-orm"
+import { and, asc, eq, exists, isNotNull, isNull, ne, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { query, write } from "../query.ts"
-import { apiKeys, owners, sessions } from "../schema.ts"
+import { logged, query, takeAway } from "../query.ts"
+import { apiKeys, owners, secondFactors } from "../schema.ts"
+import { endPendingSignIns } from "./accounts/accountTokens.ts"
 import { byAdmin, type ClientInfo, recordEvent } from "./auditEvents.ts"
-import { type AffectedOwner, type ByAdmin, ensureOwner, withAdminAuthority } from "./authority.ts"
+import {
+  type AffectedOwner,
+  type ByAdmin,
+  ensureOwner,
+  mayHaveNoRow,
+  withAdminAuthority,
+} from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { OWN_ISSUER, ownerColumns, type StoredOwner } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 import { prefixPattern } from "./prefixPattern.ts"
+import { endAllSessions } from "./sessions.ts"
 
 export interface ListedUser extends StoredOwner {
   disabledAt: Date | null
   activeKeys: number
+  /** Whether a second factor is set up. */
+  hasSecondFactor: boolean
 }
 
 export type UserStatus = "all" | "enabled" | "disabled"
@@ -26,11 +36,12 @@ const HAS_STATUS = {
 const byName = sql`lower(coalesce(${owners.email}, ${owners.subject})) collate "C"`
 
 /**
- * Lists the owners with a status, after the position `after`: newest first, or with a search by name, which is the
- * email of an own account and the subject of any other owner. PostgreSQL reads only the rows of the page, however many
- * match the search.
+ * Lists the owners with a status, without erased ones, after the position `after`: newest first, or with a search by
+ * name, which is the email of an own account and the subject of any other owner. Without a search, PostgreSQL reads
+ * only the rows of the page. A search reads names in the order of their index until the page is full, because an
+ * index for any part of a text would need an extension that not every database has.
  *
- * @param params.search a prefix of the name, ignoring case; empty for all owners.
+ * @param params.search a part of the name, ignoring case; empty for all owners.
  */
 export const listUsers = query(
   async (
@@ -50,13 +61,19 @@ export const listUsers = query(
     },
   ): Promise<ListedUser[]> =>
     db
-      .select({ ...ownerColumns, disabledAt: owners.disabledAt, activeKeys: countActiveKeys(db) })
+      .select({
+        ...ownerColumns,
+        disabledAt: owners.disabledAt,
+        activeKeys: countActiveKeys(db),
+        hasSecondFactor: hasSecondFactor(db),
+      })
       .from(owners)
       .where(
         and(
           HAS_STATUS[status],
+          isNull(owners.erasedAt),
           exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
-          search ? sql`${byName} like lower(${prefixPattern(search)})` : undefined,
+          search ? sql`${byName} like lower(${`%${prefixPattern(search)}`})` : undefined,
           search && after
             ? sql`(${byName}, ${owners.id}) > ((select lower(coalesce(last.email, last.subject)) from ${owners} last where last.id = ${after.id}), ${after.id}::uuid)`
             : isAfter(owners, after),
@@ -73,9 +90,18 @@ const countActiveKeys = (db: Database) =>
     .from(apiKeys)
     .where(and(eq(apiKeys.ownerId, owners.id), isActive))})`
 
+/** As `countActiveKeys`, evaluated only for the rows of the page. */
+const hasSecondFactor = (db: Database) =>
+  sql<boolean>`${exists(
+    db
+      .select({ userId: secondFactors.userId })
+      .from(secondFactors)
+      .where(and(eq(secondFactors.userId, owners.id), isNotNull(secondFactors.enabledAt))),
+  )}`
+
 /** A change by an administrator. */
 export interface AdminAct<Affected> {
-  /** What the change is about. */
+  /** The owner that the change affects. */
   affected: Affected
   by: ByAdmin
   client: ClientInfo
@@ -88,39 +114,42 @@ export interface AdminAct<Affected> {
 export type AdminResult = "done" | "notFound" | "ended" | "notAdmin"
 
 /**
- * Disables an owner and ends all their sessions; a no-op for a disabled owner. An owner without an own account can be
- * disabled before they are first seen.
+ * Disables an owner and ends all their sessions; a no-op for a disabled owner. An owner without an account of
+ * Latchkey's own can be disabled before they are first seen.
  *
  * When two administrators disable each other concurrently, the second is refused. As administrators can't disable
  * themselves, one of them always stays enabled.
  *
  * @returns `notFound` for an id without a row.
  */
-export const disableUser = write(
+export const disableUser = takeAway(
   async (db, { affected, by, client }: AdminAct<AffectedOwner>): Promise<AdminResult> =>
     withAdminAuthority(db, { by, affected }, async (tx, owner) => {
       if (owner?.disabledAt) return "done"
       if (!owner) {
-        if (!("issuer" in affected)) return "notFound"
+        if (!mayHaveNoRow(affected)) return "notFound"
         await ensureOwner(tx, affected)
       }
       const { id } = affected
       await tx.update(owners).set({ disabledAt: sql`now()` }).where(eq(owners.id, id))
-      await tx
-        .update(sessions)
-        .set({ endedAt: sql`now()` })
-        .where(and(eq(sessions.userId, id), isNull(sessions.endedAt)))
+      await endAllSessions(tx, id)
+      await endPendingSignIns(tx, id)
       await recordEvent(tx, { ownerId: id, kind: "userDisabled", ...byAdmin(by), client })
       return "done"
     }),
 )
 
-/** Enables an owner again; a no-op for an enabled owner. Ended sessions stay ended. */
-export const enableUser = write(
+/**
+ * Enables an owner again; a no-op for an enabled owner. Ended sessions stay ended.
+ *
+ * @returns `notFound` for an id without a row, and for erased owners.
+ */
+export const enableUser = logged(
   async (db, { affected, by, client }: AdminAct<AffectedOwner>): Promise<AdminResult> =>
     withAdminAuthority(db, { by, affected }, async (tx, owner) => {
       // Without a row, nobody has disabled the owner.
-      if (!owner) return "issuer" in affected ? "done" : "notFound"
+      if (!owner) return mayHaveNoRow(affected) ? "done" : "notFound"
+      if (owner.erasedAt) return "notFound"
       if (!owner.disabledAt) return "done"
       await tx.update(owners).set({ disabledAt: null }).where(eq(owners.id, owner.id))
       await recordEvent(tx, { ownerId: owner.id, kind: "userEnabled", ...byAdmin(by), client })

@@ -20,7 +20,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on 
     return row?.now ?? 0
   }
 
-  test("calls are added to the window that is open, whoever has opened it", async () => {
+  test("calls are added to the open window, whichever instance opened it", async () => {
     const [counterId, other] = [randomUUID(), randomUUID()]
     const startedAt = (await now()) - 2_000
     const calls = { counterId, startedAt, seconds: 60, calls: 3 }
@@ -39,7 +39,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on 
     )
   })
 
-  test("a window that is over is replaced, and calls of one that is over are not added", async () => {
+  test("a window that is over is replaced, and calls from an earlier window are not added", async () => {
     const counterId = randomUUID()
     const startedAt = (await now()) - 5_000
     const old = { counterId, startedAt, seconds: 6, calls: 5 }
@@ -59,7 +59,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on 
     expect(await addCalls(db, { calls: [{ ...next, calls: 2 }] })).toMatchObject([{ calls: 3 }])
   })
 
-  test("another length of the window applies to what has been counted, from the window's beginning", async () => {
+  test("a changed window length applies to calls already counted, from the window's beginning", async () => {
     const counterId = randomUUID()
     const startedAt = (await now()) - 20_000
     const daily = { counterId, startedAt, seconds: 86_400, calls: 5 }
@@ -74,7 +74,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on 
     ])
   })
 
-  test("a window in the future, of a clock that was ahead, is replaced", async () => {
+  test("a window in the future, from a clock that was ahead, is replaced", async () => {
     const counterId = randomUUID()
     const startedAt = await now()
     const calls = { counterId, startedAt, seconds: 60, calls: 1 }
@@ -82,7 +82,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on 
     expect(await addCalls(db, { calls: [calls] })).toEqual([{ counterId, startedAt, calls: 1 }])
   })
 
-  test("are read with the key, which may share that of the key it replaces", async () => {
+  test("counters are read with the key, which may share the counter of the key that it replaces", async () => {
     const owner = await storeUser(db)
     const [first, second] = [await storeApiKey(db, owner), await storeApiKey(db, owner)]
     await db.update(apiKeys).set({ counterId: first.id }).where(eq(apiKeys.id, second.id))
@@ -104,7 +104,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on 
   })
 })
 
-test("two instances that add calls to the same counters in another order lose none, and don't deadlock", async () => {
+test("two instances that add calls to the same counters in different orders lose none, and don't deadlock", async () => {
   await using one = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
   const other = await createDatabase(one.url)
   const ids = Array.from({ length: 200 }, () => randomUUID())

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm"
-import { write } from "../query.ts"
+import { note, waitsForNoStandby } from "../query.ts"
 import { apiKeyCounters } from "../schema.ts"
 import { joinIds } from "./anyOf.ts"
 
-/** Calls to add to a counter: to its window if that is open, else to a new one. */
+/** Calls to add to a counter: to its window if it is open, otherwise to a new window. */
 export interface NewCalls {
   counterId: string
   /** When the window of these calls began, in milliseconds of the database's clock. */
@@ -28,7 +28,7 @@ const start = sql`${apiKeyCounters.expiresAt} - ${secondsOf(apiKeyCounters.secon
 /** The same in milliseconds; null without a counter. */
 export const windowStart = sql<number | null>`(extract(epoch from ${start}) * 1000)::float8`
 
-/** A window that begins later than now is of a clock that was ahead, before another server took over. */
+/** A window that begins in the future comes from a clock that was ahead, before another server took over. */
 const isOpen = sql`(${start} <= now() + interval '1 second' and now() < ${start} + ${secondsOf(sql`excluded.seconds`)})`
 
 /**
@@ -37,7 +37,7 @@ const isOpen = sql`(${start} <= now() + interval '1 second' and now() < ${start}
  * @param params.calls at most one for each counter.
  * @returns the counters, without those whose calls belong to a window that is over by now.
  */
-export const addCalls = write(
+export const addCalls = note(
   async (db, { calls }: { calls: readonly NewCalls[] }): Promise<CounterState[]> => {
     const list = (value: (of: NewCalls) => string | number) => joinIds(calls.map((of) => String(value(of))))
     const counted = await db
@@ -51,7 +51,7 @@ export const addCalls = write(
             string_to_array(${list((of) => of.calls)}, ',')::bigint[],
             string_to_array(${list(({ startedAt }) => startedAt)}, ',')::float8[]
           ) as given (id, seconds, calls, started_at)
-        ) as added where ends_at > now() order by id`,
+        ) as added where ends_at > now() and ${waitsForNoStandby} order by id`,
       )
       .onConflictDoUpdate({
         target: apiKeyCounters.id,

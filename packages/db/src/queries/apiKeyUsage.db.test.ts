@@ -49,7 +49,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("usage of keys on %s", (kind)
     })
   })
 
-  test("of a key that is gone is left out, and that of the others is written", async () => {
+  test("of deleted keys is dropped, and usage of other keys is written", async () => {
     const owner = await storeUser(db)
     const { id } = await storeApiKey(db, owner)
     const day = await daysAgo(0)
@@ -62,7 +62,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("usage of keys on %s", (kind)
     })
   })
 
-  test("is its owner's alone, and stays after the key is revoked", async () => {
+  test("is visible only to its owner, and stays after the key is revoked", async () => {
     const [owner, stranger] = [await storeUser(db), await storeUser(db)]
     const { id } = await storeApiKey(db, owner)
     const { id: unused } = await storeApiKey(db, owner)
@@ -87,7 +87,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("usage of keys on %s", (kind)
     })
   })
 
-  test("of an owner's keys begins with those with the most calls", async () => {
+  test("of an owner's keys begins with the most used keys", async () => {
     const owner = await storeUser(db)
     const ids = [await storeApiKey(db, owner), await storeApiKey(db, owner), await storeApiKey(db, owner)]
     const [low = "", high = "", middle = ""] = ids.map(({ id }) => id)

@@ -1,5 +1,5 @@
 import { and, desc, eq, gt, type SQL, sql } from "drizzle-orm"
-import { query, write } from "../query.ts"
+import { note, query, waitsForNoStandby } from "../query.ts"
 import { apiKeys, apiKeyUsage } from "../schema.ts"
 import { joinIds } from "./anyOf.ts"
 import { isActive } from "./isValid.ts"
@@ -19,7 +19,7 @@ export interface NewUsage {
  *
  * @param params.usage at most one for each key and day.
  */
-export const addUsage = write(async (db, { usage }: { usage: readonly NewUsage[] }): Promise<void> => {
+export const addUsage = note(async (db, { usage }: { usage: readonly NewUsage[] }): Promise<void> => {
   const list = (field: keyof NewUsage) => joinIds(usage.map((of) => String(of[field])))
   await db
     .insert(apiKeyUsage)
@@ -30,7 +30,7 @@ export const addUsage = write(async (db, { usage }: { usage: readonly NewUsage[]
         string_to_array(${list("accepted")}, ',')::bigint[],
         string_to_array(${list("limited")}, ',')::bigint[]
       ) as added (id, day, accepted, limited)
-      where exists (select from ${apiKeys} where ${apiKeys.id} = added.id) order by id, day`,
+      where exists (select from ${apiKeys} where ${apiKeys.id} = added.id) and ${waitsForNoStandby} order by id, day`,
     )
     .onConflictDoUpdate({
       target: [apiKeyUsage.apiKeyId, apiKeyUsage.day],
@@ -57,7 +57,7 @@ const todayInUtc = sql`(now() at time zone 'UTC')::date`
 
 const today = sql<string>`${todayInUtc}::text`
 
-/** Whether a row is of the last `days`, today included. */
+/** Whether a row belongs to the last `days`, including today. */
 const isOfLast = (days: number): SQL => gt(apiKeyUsage.day, sql`${todayInUtc} - ${days}::integer`)
 
 const ofDay = { day: apiKeyUsage.day, accepted: apiKeyUsage.accepted, limited: apiKeyUsage.limited }
@@ -78,7 +78,9 @@ export const findUsageOfApiKey = query(
   },
 )
 
-/** Returns the usage of an owner's active keys on the last `days`, of at most `limit` keys: those with the most calls first. */
+/**
+ * Returns the usage of an owner's active keys on the last `days`, of at most `limit` keys, with the most used first.
+ */
 export const findUsageOfOwner = query(
   async (
     db,

@@ -1,17 +1,20 @@
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
 import { describe, expect, test } from "vitest"
 import { client, newApiKey, storeApiKey, storeUser } from "../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import {
+  addCalls,
   createApiKey,
   type Database,
   endSession,
   findVerifiableApiKeys,
+  findVerifiableApiKeysById,
   listApiKeys,
   recordReceipt,
   revokeApiKey,
   touchApiKeys,
+  type VerifiableApiKey,
 } from "../index.ts"
 import { apiKeys, owners } from "../schema.ts"
 
@@ -21,6 +24,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     db = opened
   })
 
+  const ignoringReadAt = (row: VerifiableApiKey) => ({ ...row, readAt: expect.any(Number) })
   const find = (...lookupIds: string[]) => findVerifiableApiKeys(db, { lookupIds })
 
   test("are found by their lookup ids, several in one read, with their owners", async () => {
@@ -36,24 +40,51 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     expect(Buffer.from(byId.get(one.id)?.receipt ?? [])).toEqual(one.receipt)
   })
 
+  test("have all their fields, as Drizzle itself reads them", async () => {
+    const { id, lookupId } = await storeApiKey(db, await storeUser(db))
+    const plain = await find(lookupId)
+    expect(plain).toEqual((await findVerifiableApiKeysById(db, { ids: [id] })).map(ignoringReadAt))
+
+    const restrictions = {
+      ...{
+        prefix: "acme",
+        scopes: ["reports:read", 'with "quotes"'],
+        allowedIps: ["192.0.2.0/24", "::1/128"],
+      },
+      ...{
+        rateLimit: 10,
+        rateWindow: 60,
+        counterId: randomUUID(),
+        checks: ["scopes", "allowedIps", "rateLimit"],
+      },
+      ...{ metadata: { plan: "pro, {quoted}" }, expiresAt: new Date(Date.now() + 60_000) },
+    }
+    await db.update(apiKeys).set(restrictions).where(sql`${apiKeys.id} = ${id}`)
+    await addCalls(db, {
+      calls: [{ counterId: restrictions.counterId, startedAt: Date.now(), seconds: 60, calls: 3 }],
+    })
+    const full = await find(lookupId)
+    expect(full).toMatchObject([{ ...restrictions, windowCalls: 3 }])
+    expect(full).toEqual((await findVerifiableApiKeysById(db, { ids: [id] })).map(ignoringReadAt))
+  })
+
   test("say when they have expired or their owner is disabled", async () => {
     const owner = await storeUser(db)
     const expiring = await storeApiKey(db, owner, {
       apiKey: newApiKey({ expiresAt: new Date(Date.now() + 60_000) }),
     })
     const other = await storeApiKey(db, owner)
-    const isActive = { isExpired: false, isOwnerDisabled: false }
-    expect(await find(expiring.lookupId)).toMatchObject([isActive])
-    expect(await find(other.lookupId)).toMatchObject([isActive])
+    expect(await find(expiring.lookupId)).toMatchObject([{ ended: null }])
+    expect(await find(other.lookupId)).toMatchObject([{ ended: null }])
 
     await db.update(apiKeys).set({ expiresAt: sql`now()` }).where(sql`${apiKeys.id} = ${expiring.id}`)
-    expect(await find(expiring.lookupId)).toMatchObject([{ ...isActive, isExpired: true }])
+    expect(await find(expiring.lookupId)).toMatchObject([{ ended: "expired" }])
 
     await db.update(owners).set({ disabledAt: sql`now()` }).where(sql`${owners.id} = ${owner.userId}`)
-    expect(await find(other.lookupId)).toMatchObject([{ ...isActive, isOwnerDisabled: true }])
+    expect(await find(other.lookupId)).toMatchObject([{ ended: "ownerDisabled" }])
   })
 
-  test("can't be restricted without stating the check, which instances that don't know it would pass over", async () => {
+  test("can't be restricted without naming the check, so that instances that don't know it can't skip it", async () => {
     const { id } = await storeApiKey(db, await storeUser(db))
     const restrict = (values: Partial<typeof apiKeys.$inferInsert>) =>
       db.update(apiKeys).set(values).where(sql`${apiKeys.id} = ${id}`)

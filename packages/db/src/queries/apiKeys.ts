@@ -1,13 +1,13 @@
-import { and, count, eq, isNull, sql } from "drizzle-orm"
-import { query, write } from "../query.ts"
+import { and, count, eq, isNull, not, sql } from "drizzle-orm"
+import { note, query, takeAway, waitsForNoStandby, write } from "../query.ts"
 import { apiKeys } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type ActingCredential, ensureOwner, withAuthority } from "./authority.ts"
-import { isActive } from "./isValid.ts"
+import { isActive, isReplaced } from "./isValid.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
 
-/** What is chosen for a key when it is created, and can be changed later. */
+/** The settings of a key, which are chosen when it is created and can be changed later. */
 export interface ApiKeySettings {
   label: string
   expiresAt: Date | null
@@ -41,7 +41,7 @@ export const settingsColumns = ({ rateLimit, scopes, allowedIps, ...settings }: 
   rateWindow: rateLimit?.window ?? null,
 })
 
-/** What a server has to check before it accepts a key with these settings. */
+/** The checks that a server has to make before it accepts a key with these settings. */
 export const checksOf = ({
   scopes,
   allowedIps,
@@ -60,8 +60,8 @@ export type CreateApiKeyResult =
   | "ended"
 
 /**
- * Stores a key for a caller who has fewer than `maxKeys` active ones, without those that were replaced. Changes by the
- * same owner are serialized, so each counts the keys that earlier ones have added.
+ * Stores a key for a caller who has fewer than `maxKeys` active keys. Keys that an active key replaces don't count.
+ * Changes by the same owner are serialized, so each one counts the keys that earlier ones have added.
  */
 export const createApiKey = write(
   async (
@@ -78,7 +78,7 @@ export const createApiKey = write(
       const [active] = await tx
         .select({ keys: count() })
         .from(apiKeys)
-        .where(and(eq(apiKeys.ownerId, ownerId), isActive, isNull(apiKeys.replacedBy)))
+        .where(and(eq(apiKeys.ownerId, ownerId), isActive, not(isReplaced)))
       if (!active || active.keys >= maxKeys) return { status: "limitReached" }
 
       await ensureOwner(tx, by.owner)
@@ -125,7 +125,7 @@ export const listedApiKeyColumns = {
 export type ListedApiKey = Pick<typeof apiKeys.$inferSelect, keyof typeof listedApiKeyColumns>
 
 /**
- * Lists an owner's keys after the position `after`, newest first: active ones or all, with `search` anywhere in their
+ * Lists an owner's keys after the position `after`, newest first: active keys or all, with `search` anywhere in their
  * label, ignoring case.
  */
 export const listApiKeys = query(
@@ -179,7 +179,7 @@ export const revocation = {
  *
  * @returns `notFound` if the caller has no such key, or it was revoked before.
  */
-export const revokeApiKey = write(
+export const revokeApiKey = takeAway(
   async (
     db,
     { id, by, client }: { id: string; by: ActingCredential; client: ClientInfo },
@@ -202,12 +202,15 @@ export const revokeApiKey = write(
 )
 
 /** Marks keys as used now. Rows are locked in a fixed order, to avoid deadlocks between instances. */
-export const touchApiKeys = write(async (db, { ids }: { ids: readonly string[] }): Promise<void> => {
+export const touchApiKeys = note(async (db, { ids }: { ids: readonly string[] }): Promise<void> => {
   const inOrder = db
     .select({ id: apiKeys.id })
     .from(apiKeys)
     .where(anyOf(apiKeys.id, joinIds(ids)))
     .orderBy(apiKeys.id)
     .for("no key update")
-  await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(sql`${apiKeys.id} in (${inOrder})`)
+  await db
+    .update(apiKeys)
+    .set({ lastUsedAt: sql`now()` })
+    .where(and(sql`${apiKeys.id} in (${inOrder})`, waitsForNoStandby))
 })

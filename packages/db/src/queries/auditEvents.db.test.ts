@@ -196,11 +196,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("audit events on %s", (kind) 
     await db.execute(sql`
       create function fill_disk() returns trigger language plpgsql as
       $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`)
-    await db.execute(sql`create trigger full_disk before insert on audit_events execute function fill_disk()`)
+    await db.execute(sql`create trigger full_disk before insert on audit_trail execute function fill_disk()`)
     for (const [name, action] of Object.entries(actions)) {
       await expect(action(), name).rejects.toThrow(DatabaseUnavailable)
     }
-    await db.execute(sql`drop trigger full_disk on audit_events`)
+    await db.execute(sql`drop trigger full_disk on audit_trail`)
 
     expect(await everything()).toEqual(before)
     for (const [name, action] of Object.entries(actions)) await expect(action(), name).resolves.not.toThrow()

@@ -1,4 +1,4 @@
-import { and, eq } from "drizzle-orm"
+import { and, eq, or, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { query } from "../query.ts"
 import { auditEvents, type Change } from "../schema.ts"
@@ -13,11 +13,13 @@ export interface ClientInfo {
   requestId: string
   /** A description of the client such as "Chrome on Linux"; null if unknown. */
   device: string | null
+  /** Called when a change has been committed and only waits for leases, which takes no connection. */
+  onLeaseWait?: (() => void) | undefined
 }
 
 export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
 
-/** The credential behind an event, and who acted if that was not the owner. */
+/** The credential behind an event, and the person who acted if that was not the owner. */
 export interface Authority {
   via: (typeof auditEvents.$inferSelect)["via"]
   /** The session's or key's id; null for other credentials. */
@@ -97,7 +99,32 @@ const listedAuditEventColumns = {
 
 export type ListedAuditEvent = Pick<typeof auditEvents.$inferSelect, keyof typeof listedAuditEventColumns>
 
-/** Lists a user's events after the position `after`, newest first: of one kind or all. */
+/** The events of a key, including its creation as the replacement of another one. */
+const isAbout = (apiKeyId: string) =>
+  or(
+    eq(auditEvents.subjectId, apiKeyId),
+    and(
+      eq(auditEvents.kind, "apiKeyRotated"),
+      sql`${auditEvents.changes} -> 'replacedBy' ->> 'to' = ${apiKeyId}`,
+    ),
+  )
+
+/** Events are sorted by their last time: a group of failures is as recent as its last failure. */
+export const byLastTime = {
+  id: auditEvents.id,
+  createdAt: sql`coalesce(${auditEvents.lastAt}, ${auditEvents.createdAt})`,
+}
+
+/** The second condition follows from the first. It tells PostgreSQL where to stop in the index of the oldest month. */
+const isOfLast = (days: number) => {
+  const start = sql`now() - make_interval(days => ${days})`
+  return and(sql`${auditEvents.createdAt} > ${start}`, sql`${byLastTime.createdAt} > ${start}`)
+}
+
+/**
+ * Lists a user's events after the position `after`, with the most recent first: of one kind or all, and about one key
+ * or anything.
+ */
 export const listAuditEvents = query(
   async (
     db,
@@ -106,6 +133,9 @@ export const listAuditEvents = query(
       limit: number
       after: Position | null
       kind?: AuditKind
+      apiKeyId?: string
+      /** Only events of the last `days`; all by default. */
+      days?: number
     },
   ): Promise<ListedAuditEvent[]> =>
     db
@@ -115,9 +145,13 @@ export const listAuditEvents = query(
         and(
           eq(auditEvents.ownerId, params.ownerId),
           params.kind && eq(auditEvents.kind, params.kind),
-          isAfter(auditEvents, params.after),
+          params.apiKeyId === undefined ? undefined : isAbout(params.apiKeyId),
+          isAfter(byLastTime, params.after),
+          // Prunes the partitions of later months, because no event's last time is before its first.
+          params.after ? sql`${auditEvents.createdAt} <= ${params.after.createdAt.toISOString()}` : undefined,
+          params.days === undefined ? undefined : isOfLast(params.days),
         ),
       )
-      .orderBy(...newestFirst(auditEvents))
+      .orderBy(...newestFirst(byLastTime))
       .limit(params.limit),
 )

@@ -102,7 +102,7 @@ const untilWaitingForOwner = () =>
     expect(await database.db.execute(waiting)).toHaveLength(1)
   })
 
-test("an owner without a row is not disabled while a change on their behalf is under way", async () => {
+test("an owner without a row can't be disabled while a change on their behalf is in progress", async () => {
   const by = byHost()
   const [begun, resumed] = [gate(), gate()]
   const change = withAuthority(database.db, by, async (tx) => {
@@ -122,7 +122,7 @@ test("an owner without a row is not disabled while a change on their behalf is u
   expect(await findOwner(by.owner.id)).toMatchObject({ disabledAt: expect.any(Date) })
 })
 
-test("a change on behalf of an owner waits while they are disabled for the first time, and is not made", async () => {
+test("a change on behalf of an owner waits while they are disabled for the first time, and is then refused", async () => {
   const by = byHost()
   const [begun, resumed] = [gate(), gate()]
   const affected = by.owner
@@ -143,7 +143,7 @@ test("a change on behalf of an owner waits while they are disabled for the first
   expect(await listApiKeys(database.db, { ownerId: affected.id, limit: 1, after: null })).toEqual([])
 })
 
-test("a token that has ended by the time of a change leaves nothing behind", async () => {
+test("a token that has expired by the time of a change changes nothing", async () => {
   const owner = newExternalOwner()
   const by: ActingCredential = { owner, via: "accessToken", endsAt: new Date() }
 

@@ -1,6 +1,7 @@
-import { and, arrayContains, eq, inArray, isNull, or, sql } from "drizzle-orm"
+import { and, arrayContains, eq, inArray, isNotNull, isNull, or, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { apiKeys, owners, sessions } from "../schema.ts"
+import { apiKeys, owners, secondFactors, sessions } from "../schema.ts"
+import { anyOf, joinIds } from "./anyOf.ts"
 import { isActive, isLive } from "./isValid.ts"
 import { OWN_ISSUER, type OwnerIdentity } from "./ownerColumns.ts"
 
@@ -11,17 +12,17 @@ export type ActingCredential = {
   actor?: string
 } & (
   | { via: "session"; credentialId: string }
-  /** With the scope that the key must still have, if it acts by one. */
+  /** With the scope that the key must still have, if it acts by a scope. */
   | { via: "apiKey"; credentialId: string; scope?: string }
   /** A key that is part of the server's configuration, and has no row. */
   | { via: "configuredKey" }
   /** An administrator's key that manages keys of others. The owner has not authenticated. */
   | { via: "managingKey"; manager: ByAdmin }
-  /** A token that an administrator's key has made for the owner, and until when it may be used. */
+  /** A token that an administrator's key has created for the owner, and the time until which it may be used. */
   | { via: "ownerToken"; manager: ByAdmin; endsAt: Date }
-  /** A trusted issuer's token, and until when it may be used. */
+  /** A trusted issuer's token, and the time until which it may be used. */
   | { via: "accessToken"; endsAt: Date }
-  /** The host vouches for the request. */
+  /** The host has identified the caller. */
   | { via: "host" }
   /** The host's own code, without a request. */
   | { via: "server" }
@@ -51,7 +52,7 @@ export const sessionCredential = ({
  * strength from the start. As the owner is locked first, changes by the same owner are serialized. The row locks are
  * "no key update", which don't block inserts of events that refer to the owner.
  *
- * @param options.keyId the key that the change updates, perhaps with the one that it replaces.
+ * @param options.keyId the key that the change updates, possibly together with the key that it replaces.
  * @returns `ended` if the caller may no longer act; nothing was changed.
  */
 export async function withAuthority<Result>(
@@ -73,7 +74,7 @@ export async function withAuthority<Result>(
   })
 }
 
-/** Inserts the row of an owner without an own account, if they have none. The owner must be locked. */
+/** Inserts the row of an owner without an account of Latchkey's own, if there is none. The owner must be locked. */
 export async function ensureOwner(tx: Database, { id, issuer, subject }: OwnerIdentity): Promise<void> {
   if (issuer !== OWN_ISSUER) await tx.insert(owners).values({ id, issuer, subject }).onConflictDoNothing()
 }
@@ -82,35 +83,53 @@ export async function ensureOwner(tx: Database, { id, issuer, subject }: OwnerId
 export type ByAdmin = ActingCredential & {
   /** `account`: by the role in the database. `host`: by the host's configuration or code. */
   appointedBy: "account" | "host"
-  /** Whether own accounts and their keys don't exist for this administrator. */
+  /** Whether Latchkey's own accounts and their keys don't exist for this administrator. */
   exceptOwnAccounts?: boolean
+  /** Whether the administrator must have a second factor. */
+  needsSecondFactor?: boolean
 }
 
-/** An owner by id, who has a row, or one who may have none yet. */
+/** An owner with a row, by id, or an owner who may have no row yet. */
 export type AffectedOwner = { id: string } | OwnerIdentity
 
 /**
  * Like `withAuthority`, for an administrator, who must also still be one.
  *
  * @param params.affected the affected owner, who is locked as well; `change` receives the row.
+ * @param params.keysToEnd finds the keys that the change will end, to lock them together with a managing key.
  */
 export async function withAdminAuthority<Result>(
   db: Database,
-  { by, affected }: { by: ByAdmin; affected?: AffectedOwner },
+  {
+    by,
+    affected,
+    keysToEnd,
+  }: { by: ByAdmin; affected?: AffectedOwner; keysToEnd?: (tx: Database) => Promise<readonly string[]> },
   change: (tx: Database, owner: LockedOwner | undefined) => Promise<Result>,
 ): Promise<Result | "ended" | "notAdmin" | "notFound"> {
   return db.transaction(async (tx) => {
     const locked = await lockOwners(tx, affected ? [by.owner, affected] : [by.owner])
     const find = (id: string | undefined) => locked.find((owner) => owner.id === id)
     const admin = find(by.owner.id)
+    if (keysToEnd && by.via === "apiKey") await lockInOrder(tx, [...(await keysToEnd(tx)), by.credentialId])
     if (!(await mayStillAct(tx, by, admin))) return "ended"
     if (by.appointedBy === "account" && admin?.role !== "admin") return "notAdmin"
+    if (by.needsSecondFactor && !(await hasEnabledFactor(tx, by.owner.id))) return "notAdmin"
     if (by.exceptOwnAccounts && isOwnAccount(affected, find(affected?.id))) return "notFound"
     return change(tx, find(affected?.id))
   })
 }
 
-type LockedOwner = Pick<typeof owners.$inferSelect, "id" | "issuer" | "role" | "disabledAt">
+/** Second factors change only under the lock of their owner's row. */
+const hasEnabledFactor = (tx: Database, userId: string) =>
+  isThere(
+    tx
+      .select({ userId: secondFactors.userId })
+      .from(secondFactors)
+      .where(and(eq(secondFactors.userId, userId), isNotNull(secondFactors.enabledAt))),
+  )
+
+type LockedOwner = Pick<typeof owners.$inferSelect, "id" | "issuer" | "role" | "disabledAt" | "erasedAt">
 
 const isOwnAccount = (affected: AffectedOwner | undefined, row: LockedOwner | undefined) =>
   row
@@ -118,8 +137,9 @@ const isOwnAccount = (affected: AffectedOwner | undefined, row: LockedOwner | un
     : affected !== undefined && "issuer" in affected && affected.issuer === OWN_ISSUER
 
 /**
- * Locks owners and returns the rows that exist. An owner without an own account may have no row to lock, so advisory
- * locks come first: else the owner could be disabled for the first time while a change on their behalf is under way.
+ * Locks owners and returns the rows that exist. An owner without an account of Latchkey's own may have no row to
+ * lock, so advisory locks come first. Otherwise the owner could be disabled for the first time while a change on
+ * their behalf is in progress.
  */
 async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): Promise<LockedOwner[]> {
   const ids = [...new Set(identified.map(({ id }) => id))]
@@ -128,14 +148,23 @@ async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): P
     await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`latchkey owner ${id}`}, 0))`)
   }
   return tx
-    .select({ id: owners.id, issuer: owners.issuer, role: owners.role, disabledAt: owners.disabledAt })
+    .select({
+      id: owners.id,
+      issuer: owners.issuer,
+      role: owners.role,
+      disabledAt: owners.disabledAt,
+      erasedAt: owners.erasedAt,
+    })
     .from(owners)
     .where(inArray(owners.id, ids))
     .orderBy(owners.id)
     .for("no key update")
 }
 
-/** Locks keys in the order of their ids, in which their uses are recorded too: also the one that `keyId` replaces. */
+/**
+ * Locks keys in the order of their ids, in which their uses are recorded too, including the key that `keyId`
+ * replaces.
+ */
 async function lockKeys(
   tx: Database,
   {
@@ -158,7 +187,19 @@ async function lockKeys(
     .for("no key update")
 }
 
-const mayHaveNoRow = (owner: AffectedOwner) => "issuer" in owner && owner.issuer !== OWN_ISSUER
+/** Locks keys in the order of their ids. */
+async function lockInOrder(tx: Database, ids: readonly string[]): Promise<void> {
+  await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(anyOf(apiKeys.id, joinIds(ids)))
+    .orderBy(apiKeys.id)
+    .for("no key update")
+}
+
+/** Whether an owner can exist without a row: everybody except Latchkey's own accounts. */
+export const mayHaveNoRow = (owner: AffectedOwner): owner is OwnerIdentity =>
+  "issuer" in owner && owner.issuer !== OWN_ISSUER
 
 const mayStillAdminister = async (tx: Database, by: ByAdmin, row: LockedOwner | undefined) =>
   (await mayStillAct(tx, by, row)) && (by.appointedBy === "host" || row?.role === "admin")
@@ -172,7 +213,7 @@ async function mayStillAct(
   const ownerId = credential.owner.id
   switch (credential.via) {
     case "session":
-      return isLocked(
+      return isThere(
         tx
           .select({ id: sessions.id })
           .from(sessions)
@@ -180,7 +221,7 @@ async function mayStillAct(
           .for("no key update"),
       )
     case "apiKey":
-      return isLocked(
+      return isThere(
         tx
           .select({ id: apiKeys.id })
           .from(apiKeys)
@@ -207,4 +248,4 @@ async function mayStillAct(
   }
 }
 
-const isLocked = async (rows: PromiseLike<unknown[]>) => (await rows).length === 1
+const isThere = async (rows: PromiseLike<unknown[]>) => (await rows).length === 1

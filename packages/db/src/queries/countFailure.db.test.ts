@@ -11,13 +11,13 @@ const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on L
 const eventsOf = (db: Database, userId: string) =>
   listAuditEvents(db, { ownerId: userId, limit: 100, after: null })
 
-const failure = (userId: string, address = client.address) =>
+const failure = (userId: string, address = client.address, device = client.device) =>
   ({
     ownerId: userId,
     kind: "loginFailed",
     via: "password",
     credentialId: null,
-    client: { ...client, address },
+    client: { ...client, address, device },
   }) as const
 
 const sumOf = (events: readonly { count: number }[]) => events.reduce((sum, { count }) => sum + count, 0)
@@ -43,6 +43,21 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
     expect(failures[0]).toMatchObject({ kind: "loginFailed", ...client })
     expect(failures.at(-1)?.lastAt?.getTime()).toBeGreaterThan(failures[0]?.createdAt.getTime() ?? 0)
     expect(await eventsOf(db, bob.userId)).toMatchObject([{ kind: "loginFailed", count: 1 }, {}])
+  })
+
+  test("failures of two devices behind one address are two events, with the most recent first", async () => {
+    const { userId } = await storeUser(db)
+    const from = (device: string) => countFailure(db, failure(userId, client.address, device))
+
+    for (const device of ["Firefox on Linux", "Safari on iOS", "Firefox on Linux"]) await from(device)
+
+    const failures = (await eventsOf(db, userId)).filter(({ kind }) => kind === "loginFailed")
+    // One more if the hour changes during the test.
+    expect(failures.length).toBeLessThanOrEqual(3)
+    expect(failures[0]).toMatchObject({ device: "Firefox on Linux" })
+    const ofPhone = failures.filter(({ device }) => device === "Safari on iOS")
+    expect(sumOf(ofPhone)).toBe(1)
+    expect(sumOf(failures)).toBe(3)
   })
 
   test("failures from too many addresses are counted together, so that the trail stays readable", async () => {

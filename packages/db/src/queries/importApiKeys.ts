@@ -6,10 +6,10 @@ import { type ApiKeySettings, checksOf, settingsColumns } from "./apiKeys.ts"
 import { findImportedStartLengths } from "./importedApiKeys.ts"
 import { OWN_ISSUER, type OwnerIdentity } from "./ownerColumns.ts"
 
-/** How many keys that a bcrypt may have to tell apart can begin alike. */
+/** The maximum number of keys with a bcrypt hash and the same start. */
 export const MAX_KEYS_OF_START = 5
 
-/** How many lengths of starts a presented key may have to be tried with. */
+/** The maximum number of different lengths of starts, with each of which a presented key has to be looked up. */
 export const MAX_START_LENGTHS = 8
 
 /** A key of another system. */
@@ -32,27 +32,31 @@ export type ImportOutcome =
   | "imported"
   | "present"
   | "revoked"
+  | "sameHash"
   | "tooManyOfStart"
   | "tooManyLengths"
   | "noSuchAccount"
   | "ownerErased"
 
-/** What a trial has found importable so far, as it leaves no rows. */
+/** The keys that a dry run has found importable so far, because it leaves no rows. */
 export interface Trial {
   ids: Set<string>
+  hashes: Set<string>
   starts: Map<string, number>
   lengths: Set<number>
 }
 
-export const newTrial = (): Trial => ({ ids: new Set(), starts: new Map(), lengths: new Set() })
+export const newTrial = (): Trial => ({
+  ...{ ids: new Set(), hashes: new Set(), starts: new Map(), lengths: new Set() },
+})
 
 /**
  * Stores imported keys that are not there yet, in one transaction, and records them in the owners' audit trails. Imports
  * take turns, so that they can't exceed the limits for starts together.
  *
  * @param params.keys few enough for a statement: up to 1,000.
- * @param params.trial if there is one, nothing is stored.
- * @returns what became of each key.
+ * @param params.trial if set, nothing is stored.
+ * @returns the outcome for each key.
  */
 export const importApiKeys = write(
   async (
@@ -61,33 +65,62 @@ export const importApiKeys = write(
       keys,
       trial,
       requestId,
-    }: { keys: readonly NewImportedKey[]; trial?: Trial | undefined; requestId: string },
-  ): Promise<ImportOutcome[]> =>
-    db.transaction(async (tx) => {
+      actor,
+    }: {
+      keys: readonly NewImportedKey[]
+      trial?: Trial | undefined
+      requestId: string
+      /** The person who imports them, as the trail records it. */
+      actor?: string | undefined
+    },
+  ): Promise<ImportOutcome[]> => {
+    const { outcomes, found } = await db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('latchkey import', 0))`)
-      const limits = await readLimits(tx, keys, trial)
+      const found = newTrial()
+      const limits = await readLimits(tx, keys, { trial, found })
       const known = await readKnown(tx, keys)
       const refusals = await readRefusedOwners(tx, keys)
-      const seen = new Set<string>()
+      const hashes = await readHashes(tx, keys)
+      const isTwice = ({ keyHash }: NewImportedKey) =>
+        [hashes, found.hashes, trial?.hashes].some((known) => known?.has(sameForm(keyHash)))
       const outcomes = keys.map((key): ImportOutcome => {
         const before =
-          known.get(key.id) ?? (seen.has(key.id) || trial?.ids.has(key.id) ? "present" : undefined)
-        const outcome = before ?? refusals.get(key.owner.id) ?? limits.admit(key) ?? "imported"
-        if (outcome === "imported") seen.add(key.id)
+          known.get(key.id) ?? (found.ids.has(key.id) || trial?.ids.has(key.id) ? "present" : undefined)
+        const refusal = refusals.get(key.owner.id) ?? (isTwice(key) ? "sameHash" : limits.admit(key))
+        const outcome = before ?? refusal ?? "imported"
+        if (outcome === "imported") {
+          found.ids.add(key.id)
+          found.hashes.add(sameForm(key.keyHash))
+        }
         return outcome
       })
-      if (trial) for (const id of seen) trial.ids.add(id)
-      else
-        await store(
-          tx,
-          keys.filter((_, index) => outcomes[index] === "imported"),
-          requestId,
-        )
-      return outcomes
-    }),
+      if (trial) return { outcomes, found }
+      await storeOwners(tx, admitted(keys, outcomes))
+      // An owner without a row could not be locked, and may have been erased before they were first seen.
+      const refusedNow = await readRefusedOwners(tx, admitted(keys, outcomes))
+      const final = outcomes.map((outcome, index) =>
+        outcome === "imported" ? (refusedNow.get(keys[index]?.owner.id ?? "") ?? outcome) : outcome,
+      )
+      await store(tx, admitted(keys, final), { requestId, actor })
+      return { outcomes: final, found }
+    })
+    // Only now, as the transaction may have run more than once.
+    if (trial) addTo(trial, found)
+    return outcomes
+  },
 )
 
-/** The keys that are here already. Their rows remain when they are revoked. */
+function addTo(trial: Trial, found: Trial): void {
+  for (const id of found.ids) trial.ids.add(id)
+  for (const hash of found.hashes) trial.hashes.add(hash)
+  for (const length of found.lengths) trial.lengths.add(length)
+  for (const [start, keys] of found.starts) trial.starts.set(start, keys + (trial.starts.get(start) ?? 0))
+}
+
+const admitted = (keys: readonly NewImportedKey[], outcomes: readonly ImportOutcome[]) =>
+  keys.filter((_, index) => outcomes[index] === "imported")
+
+/** The keys that have already been imported. Their rows remain when they are revoked. */
 async function readKnown(tx: Database, keys: readonly NewImportedKey[]) {
   const rows = await tx
     .select({ id: apiKeys.id, revokedAt: apiKeys.revokedAt })
@@ -102,6 +135,40 @@ async function readKnown(tx: Database, keys: readonly NewImportedKey[]) {
     rows.map(({ id, revokedAt }) => [id, revokedAt ? ("revoked" as const) : ("present" as const)]),
   )
 }
+
+/**
+ * The hashes among these that an active key has. If two rows had the same key, it would still be accepted after one
+ * of them is revoked.
+ */
+async function readHashes(tx: Database, keys: readonly NewImportedKey[]) {
+  const hashes = new Set<string>()
+  const listOf = (kind: NewImportedKey["hashKind"], field: "keyHash" | "importedStart") => {
+    const ofKind = keys.filter(({ hashKind }) => hashKind === kind)
+    const values = ofKind.flatMap((key) => (field === "keyHash" ? spellingsOf(key.keyHash) : key[field]))
+    return sql`any(string_to_array(${values.join("\n")}, E'\n'))`
+  }
+  // Each condition has its own index.
+  const conditions = [
+    sql`hash_kind = 'sha256' and key_hash = ${listOf("sha256", "keyHash")}`,
+    sql`imported_start is not null and hash_kind = 'bcrypt' and key_hash = ${listOf("bcrypt", "keyHash")}
+      and (imported_start collate "C") = ${listOf("bcrypt", "importedStart")}`,
+  ]
+  for (const condition of conditions) {
+    const rows = await tx
+      .select({ hash: sql<string>`${apiKeys.keyHash}` })
+      .from(apiKeys)
+      .where(and(condition, isNull(apiKeys.revokedAt)))
+    for (const { hash } of rows) hashes.add(sameForm(hash))
+  }
+  return hashes
+}
+
+/** bcrypt has two names for the same hash of texts as short as a key. */
+const sameForm = (keyHash: string) => keyHash.replace(/^\$2a\$/, "$$2b$$")
+
+const spellingsOf = (keyHash: string) => [
+  ...new Set([keyHash, sameForm(keyHash), keyHash.replace(/^\$2b\$/, "$$2a$$")]),
+]
 
 /** Locks the owners that have a row, and returns the ones that can't have keys. */
 async function readRefusedOwners(tx: Database, keys: readonly NewImportedKey[]) {
@@ -124,7 +191,11 @@ async function readRefusedOwners(tx: Database, keys: readonly NewImportedKey[]) 
 }
 
 /** The limits for keys that are found by their starts. */
-async function readLimits(tx: Database, keys: readonly NewImportedKey[], trial: Trial | undefined) {
+async function readLimits(
+  tx: Database,
+  keys: readonly NewImportedKey[],
+  { trial, found }: { trial: Trial | undefined; found: Trial },
+) {
   const starts = new Set(keys.filter(({ hashKind }) => hashKind === "bcrypt").map((key) => key.importedStart))
   const rows = await tx
     .select({ start: sql<string>`${apiKeys.importedStart}`, keys: count() })
@@ -137,31 +208,39 @@ async function readLimits(tx: Database, keys: readonly NewImportedKey[], trial: 
       ),
     )
     .groupBy(apiKeys.importedStart)
-  const ofStart = trial?.starts ?? new Map<string, number>()
   const stored = new Map(rows.map((row) => [row.start, row.keys]))
-  const lengths = trial?.lengths ?? new Set<number>()
-  for (const length of await findImportedStartLengths(tx, {})) lengths.add(length)
+  const lengths = new Set([...(trial?.lengths ?? []), ...(await findImportedStartLengths(tx, {}))])
 
   return {
-    /** Counts a key, unless it would be one too many. */
+    /** Counts a key, unless that would exceed the limit. */
     admit({ importedStart: start, hashKind }: NewImportedKey): ImportOutcome | undefined {
       if (hashKind !== "bcrypt") return undefined
       if (!lengths.has(start.length) && lengths.size >= MAX_START_LENGTHS) return "tooManyLengths"
-      const added = ofStart.get(start) ?? 0
-      if (added + (stored.get(start) ?? 0) >= MAX_KEYS_OF_START) return "tooManyOfStart"
-      ofStart.set(start, added + 1)
+      const added = found.starts.get(start) ?? 0
+      const before = (stored.get(start) ?? 0) + (trial?.starts.get(start) ?? 0)
+      if (before + added >= MAX_KEYS_OF_START) return "tooManyOfStart"
+      found.starts.set(start, added + 1)
+      found.lengths.add(start.length)
       lengths.add(start.length)
       return undefined
     },
   }
 }
 
-async function store(tx: Database, keys: readonly NewImportedKey[], requestId: string) {
-  if (keys.length === 0) return
+/** Inserts the rows of owners without an own account who have none. */
+async function storeOwners(tx: Database, keys: readonly NewImportedKey[]) {
   const external = new Map(keys.map(({ owner }) => [owner.id, owner]))
   const rows = [...external.values()].filter(({ issuer }) => issuer !== OWN_ISSUER)
   rows.sort((a, b) => (a.id < b.id ? -1 : 1))
   if (rows.length > 0) await tx.insert(owners).values(rows).onConflictDoNothing()
+}
+
+async function store(
+  tx: Database,
+  keys: readonly NewImportedKey[],
+  { requestId, actor }: { requestId: string; actor: string | undefined },
+) {
+  if (keys.length === 0) return
   await tx.insert(apiKeys).values(
     keys.map(({ owner, disabled, createdAt, ...key }) => ({
       ...key,
@@ -177,6 +256,7 @@ async function store(tx: Database, keys: readonly NewImportedKey[], requestId: s
       ownerId: owner.id,
       kind: "apiKeyImported" as const,
       via: "server" as const,
+      actor,
       credentialId: null,
       address: null,
       device: null,

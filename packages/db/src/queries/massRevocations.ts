@@ -1,7 +1,7 @@
 import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
-import { query, write } from "../query.ts"
+import { query, takeAway, write } from "../query.ts"
 import { apiKeys, massRevocations, owners } from "../schema.ts"
 import { type OwnedApiKey, ownedApiKeyColumns } from "./adminApiKeys.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
@@ -12,7 +12,7 @@ import { isActive } from "./isValid.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
 import { newestFirst } from "./position.ts"
 
-/** Which keys a revocation is about. A key has to meet all conditions. Times are ISO 8601. */
+/** Which keys to revoke. A key has to meet all conditions. Times are ISO 8601. */
 export interface RevocationCriteria {
   createdBefore?: string
   /** Or at that time. */
@@ -24,7 +24,7 @@ export interface RevocationCriteria {
   createdBy?: string
   /** Any part of the label, ignoring case. */
   labelContains?: string
-  /** Also finds keys that have every scope of their owner. Those have no scope of Latchkey itself. */
+  /** Also finds keys that have every scope of their owner. Those have none of Latchkey's own scopes. */
   scope?: string
 }
 
@@ -59,24 +59,24 @@ const meets = (criteria: RevocationCriteria) =>
   )
 
 /**
- * The active keys that meet the criteria, or replace one that does, and were created before the preview. A key that was
- * replaced counts even if it has ended: its successor goes on.
+ * The active keys that meet the criteria, or replace one that does, and were created before the preview. A replaced
+ * key counts even if it has ended, because its successor is still active.
  */
 function isTarget({ id, criteria, by }: MassRevocation) {
+  const of = (condition: SQL | undefined) => sql`from ${apiKeys}
+    inner join ${owners} on ${owners.id} = ${apiKeys.ownerId}
+    where ${and(meets(criteria), condition, by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined)}`
+  // Few keys are replaced, and only those go through the recursion, which is slow.
   const matched = sql`(
-    with recursive matched as (
-      select ${apiKeys.id}, ${apiKeys.replacedBy} from ${apiKeys}
-      inner join ${owners} on ${owners.id} = ${apiKeys.ownerId}
-      where ${and(
-        meets(criteria),
-        or(isActive, isNotNull(apiKeys.replacedBy)),
-        by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
-      )}
+    select ${apiKeys.id} ${of(isActive)}
+    union all
+    (with recursive replaced as (
+      select ${apiKeys.id}, ${apiKeys.replacedBy} ${of(isNotNull(apiKeys.replacedBy))}
       union
-      select successor.id, successor.replaced_by from matched
-      inner join ${apiKeys} successor on successor.id = matched.replaced_by
+      select successor.id, successor.replaced_by from replaced
+      inner join ${apiKeys} successor on successor.id = replaced.replaced_by
     )
-    select matched.id from matched)`
+    select replaced.replaced_by from replaced where replaced.replaced_by is not null))`
   const previewedAt = sql`(select preview.created_at from ${massRevocations} preview where preview.id = ${id})`
   return and(isActive, sql`${apiKeys.createdAt} < ${previewedAt}`, sql`${apiKeys.id} in ${matched}`)
 }
@@ -111,7 +111,7 @@ export const previewMassRevocation = write(
  *
  * @returns how many keys it has revoked so far; `notFound` unless the preview is this administrator's, with these criteria.
  */
-export const confirmMassRevocation = write(
+export const confirmMassRevocation = takeAway(
   async (
     db,
     { id, criteria, by }: MassRevocation,
@@ -155,7 +155,7 @@ export const findMassRevocationTargets = query(
  *
  * @returns how many keys the revocation has revoked so far.
  */
-export const revokeTargets = write(
+export const revokeTargets = takeAway(
   async (
     db,
     { id, ids, by, client }: { id: string; ids: readonly string[]; by: ByAdmin; client: ClientInfo },
@@ -199,7 +199,7 @@ async function revokeInOrder(tx: Database, ids: readonly string[]) {
 }
 
 /** Marks a revocation as done. @returns how many keys it has revoked. */
-export const finishMassRevocation = write(async (db, { id }: { id: string }): Promise<number> => {
+export const finishMassRevocation = takeAway(async (db, { id }: { id: string }): Promise<number> => {
   const [finished] = await db
     .update(massRevocations)
     .set({ finishedAt: sql`coalesce(${massRevocations.finishedAt}, now())` })

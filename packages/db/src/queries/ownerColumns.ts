@@ -23,7 +23,7 @@ export const ownerColumns = {
 
 export type StoredOwner = Pick<typeof owners.$inferSelect, keyof typeof ownerColumns>
 
-/** The public columns of an own account. A check constraint ensures that it has an email. */
+/** The public columns of one of Latchkey's own accounts. A check constraint ensures that it has an email. */
 export const userColumns = {
   id: owners.id,
   email: sql<string>`${owners.email}`,

@@ -2,7 +2,9 @@ import { write } from "../query.ts"
 import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type ActingCredential, ensureOwner, withAuthority } from "./authority.ts"
 
-/** Records that a token was made for an owner, whose trail needs their row. Nothing else of a token is stored. */
+/**
+ * Records that a token was created for an owner, whose trail needs their row. Nothing else about the token is stored.
+ */
 export const recordOwnerToken = write(
   async (db, { by, client }: { by: ActingCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {

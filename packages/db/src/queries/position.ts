@@ -9,7 +9,7 @@ export interface Position {
 
 interface Listed {
   id: PgColumn
-  createdAt: PgColumn
+  createdAt: PgColumn | SQL
 }
 
 /**

@@ -1,14 +1,18 @@
 import { sql } from "drizzle-orm"
 import { write } from "../query.ts"
+import { auditEvents } from "../schema.ts"
 import type { ClientInfo } from "./auditEvents.ts"
 
-/** How many blocks of addresses a key's refusals name within a day before all others share a row. */
+/**
+ * The number of address blocks that get a row of their own for a key's refusals within a day. All others share a row.
+ */
 const BLOCKS_A_DAY = 20
 
 /**
- * Records that a key was used from an address that it does not allow: once an hour for each block of addresses, and once a
- * day for all blocks beyond a number, since whoever has found a key can present it from any number of them. Does nothing if
- * that was recorded, and waits for no disk: the refusal itself stands in any case.
+ * Records that a key was used from an address that it does not allow: once an hour for each block of addresses, and
+ * once a day for all blocks beyond a number, because anyone who has found a key can present it from any number of
+ * blocks. Does nothing if that was already recorded, or if the owner is erased. Does not wait for the disk, because
+ * the refusal itself stands in any case.
  *
  * @param params.block the block of addresses; empty if the address is not known.
  */
@@ -29,19 +33,23 @@ export const recordKeyRefusal = write(
       with quick as materialized (select set_config('synchronous_commit', 'off', true)),
       place as (
         select ${BLOCKS_A_DAY} > (
-          select count(*) from audit_events
+          select count(*) from ${auditEvents}
           where owner_id = ${ownerId} and kind = 'apiKeyRefused' and subject_id = ${apiKey.id}
-            and created_at > now() - interval '1 day'
+            and coalesce(last_at, created_at) > now() - interval '1 day' and created_at > now() - interval '1 day'
         ) as is_listed
-        from quick
+        from quick cross join (
+          -- The lock keeps the owner from being erased, so that no address is stored afterwards.
+          select id from owners where id = ${ownerId} and erased_at is null for key share
+        ) as recorded
       )
-      insert into audit_events
-        (owner_id, kind, via, credential_id, request_id, subject_id, subject_label, summary_of, address, device)
+      insert into ${auditEvents}
+        (owner_id, kind, via, credential_id, request_id, subject_id, subject_label, summary_of, address, device, created_at)
       select ${ownerId}, 'apiKeyRefused', 'apiKey', ${apiKey.id}::uuid, ${client.requestId}, ${apiKey.id}::uuid,
         ${apiKey.label}, case when is_listed then ${ofBlock} else ${ofTheRest} end,
         case when is_listed then ${client.address}::text end,
-        case when is_listed then ${client.device}::text end
+        case when is_listed then ${client.device}::text end,
+        now()
       from place
-      on conflict (owner_id, summary_of) where summary_of is not null do nothing`)
+      on conflict do nothing`)
   },
 )

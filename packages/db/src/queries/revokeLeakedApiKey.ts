@@ -1,14 +1,45 @@
-import { and, eq, isNull } from "drizzle-orm"
-import { write } from "../query.ts"
+import { and, desc, eq, isNotNull, isNull, type SQL } from "drizzle-orm"
+import type { Database } from "../database.ts"
+import { takeAway } from "../query.ts"
 import { apiKeys, owners } from "../schema.ts"
 import { revocation } from "./apiKeys.ts"
 import { type ClientInfo, recordEvent } from "./auditEvents.ts"
 
 /**
- * Revokes a key that somebody has reported as leaked, whoever that is: presenting the key is the authority. Does nothing if
- * it was revoked in the meantime.
+ * If a key was already revoked, waits until its revocation is as safe as when `revokeApiKey` has returned.
+ *
+ * @param params.lookupId null for a key that comes from another system. The row of such a key can't be found once its
+ *   hash is wiped, so any row of an imported key stands for it: once a later write is safe, the revocation is safe too.
  */
-export const revokeLeakedApiKey = write(
+export const confirmRevocation = takeAway(
+  async (db, { lookupId }: { lookupId: string | null }): Promise<void> =>
+    db.transaction(async (tx) => {
+      await writeLock(
+        tx,
+        lookupId === null ? isNotNull(apiKeys.importedStart) : eq(apiKeys.lookupId, lookupId),
+      )
+    }),
+)
+
+/**
+ * Locks a key, which changes nothing and blocks no change. But the lock is written to the WAL, so the commit waits
+ * for a standby, which then has everything that was written before.
+ */
+export async function writeLock(tx: Database, condition: SQL): Promise<void> {
+  await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(condition)
+    .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+    .limit(1)
+    .for("key share")
+}
+
+/**
+ * Revokes a key that somebody has reported as leaked. Presenting the key is all the authority that this needs. Does
+ * nothing if it was revoked in the meantime.
+ */
+export const revokeLeakedApiKey = takeAway(
   async (db, { id, client }: { id: string; client: ClientInfo }): Promise<void> =>
     db.transaction(async (tx) => {
       const [key] = await tx.select({ ownerId: apiKeys.ownerId }).from(apiKeys).where(eq(apiKeys.id, id))

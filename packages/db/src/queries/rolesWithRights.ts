@@ -1,5 +1,5 @@
-import { inArray, sql } from "drizzle-orm"
-import { TABLES } from "../migrate/tables.ts"
+import { sql } from "drizzle-orm"
+import { isOurTable } from "../migrate/tables.ts"
 import { query } from "../query.ts"
 
 /** Roles with rights on Latchkey's tables or their columns, except owners, superusers and the current role. */
@@ -17,7 +17,7 @@ export const findRolesWithRights = query(async (db, _: undefined): Promise<strin
       ) a
       left join pg_roles r on r.oid = a.grantee`)
     .where(sql`
-      ${inArray(sql`c.relname`, [...TABLES])} and pg_table_is_visible(c.oid)
+      ${isOurTable} and pg_table_is_visible(c.oid)
       and a.grantee <> c.relowner and r.rolsuper is not true and r.rolname is distinct from current_user`)
   return roles.map(({ name }) => name).sort()
 })

@@ -1,6 +1,6 @@
 import { and, eq, isNull, or, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { write } from "../query.ts"
+import { takeAway } from "../query.ts"
 import { apiKeys } from "../schema.ts"
 import {
   checksOf,
@@ -21,20 +21,23 @@ export type NewSecret = Pick<
   "id" | "prefix" | "lookupId" | "keyHash" | "receipt" | "receiptSecretId"
 >
 
-/** What a successor does not copy from the key that it replaces, or why there can be none. */
+/**
+ * The fields that a successor does not copy from the key that it replaces, or the reason why there can be no
+ * successor.
+ */
 export type Succession<Refusal> =
   | { differing: Pick<ChangeableSettings, "expiresAt" | "scopes"> }
   | { refusal: Refusal }
 
 /**
- * Replaces one of the caller's active keys. The successor copies its settings and shares the counter of its limit. The old
- * key ends after the grace at the latest, or is revoked in the same transaction if there is none. The key that the old one
- * had itself replaced is revoked.
+ * Replaces one of the caller's active keys. The successor copies its settings and shares the counter of its limit.
+ * The old key ends at the latest after the grace period. Without one, it is revoked in the same transaction. The key
+ * that the old one had itself replaced is revoked.
  *
  * @param params.grace seconds.
  * @returns the successor, or the refusal of `decide`, or `notFound` if the caller has no such active key.
  */
-export const rotateApiKey = write(
+export const rotateApiKey = takeAway(
   async <Refusal>(
     db: Database,
     {
@@ -73,7 +76,8 @@ export const rotateApiKey = write(
             ...successor,
             ...settingsColumns(settings),
             disabledAt: old.disabledAt,
-            // A check that only a newer version knows is copied: what it is about may be, too.
+            // Checks that only a newer version knows are copied, because the settings that they check may be copied
+            // too.
             checks: [...old.checks.filter((check) => !isRewritten(check, before)), ...checksOf(settings)],
             ownerId: by.owner.id,
             replaces: id,
@@ -98,7 +102,7 @@ export const rotateApiKey = write(
 type Old = NonNullable<Awaited<ReturnType<typeof lockChain>>>
 type Ended = Pick<ListedApiKey, "replacedBy" | "expiresAt" | "revokedAt">
 
-/** Successors have the form of keys that were created here. */
+/** Successors have the format of keys that were created here. */
 const isRewritten = (check: string, before: ChangeableSettings) =>
   check === "imported" || checksOf(before).includes(check)
 
@@ -160,5 +164,5 @@ async function endReplaced(
   return ended
 }
 
-/** What a rotation changes of the old key. */
+/** The changes that a rotation makes to the old key. */
 const endOf = ({ replacedBy, expiresAt, revokedAt }: Ended): Ended => ({ replacedBy, expiresAt, revokedAt })

@@ -1,9 +1,15 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm"
-import { write } from "../query.ts"
+import { logged } from "../query.ts"
 import { owners, sessions } from "../schema.ts"
 import { type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./ownerColumns.ts"
+
+/** Sessions that were opened without an idle end have only one expiry, which is final. */
+const finalExpiry = sql`coalesce(${sessions.finalExpiresAt}, ${sessions.expiresAt})`
+
+const expiry = (idleTtl: number | undefined) =>
+  idleTtl === undefined ? finalExpiry : sql`least(${finalExpiry}, now() + make_interval(secs => ${idleTtl}))`
 
 /**
  * Rotates a session's refresh token: replaces the newest token by its successor. Any older token of the family ends
@@ -11,15 +17,14 @@ import { type User, userColumns } from "./ownerColumns.ts"
  * second call sees the successor and counts as reuse.
  *
  * @param params.leeway in seconds; above 0 for clients that may send a token twice. For this long after a rotation
- *   there is no other, and the replaced token is accepted as well as the newest. A request that is overtaken by later
- *   ones is then at most one rotation behind.
- * @param params.nextTurnHashes the possible successors of the presented token. Rotation stores the first. The others
- *   are the ones that an instance with another server secret would have stored; they count when the token is
- *   repeated.
+ *   there is no other, and the replaced token is accepted as well as the newest. So a request that later ones overtake
+ *   is at most one rotation behind.
+ * @param params.nextTurnHashes the possible successors of the presented token. Rotation stores the first. Instances
+ *   with another server secret would have stored one of the others, so these count when the token is repeated.
  * @returns null if the token is not accepted, whatever the reason. Otherwise the user, and the `turnHash` of the
  *   newest token: a successor's, or still that of the presented one.
  */
-export const rotateSession = write(
+export const rotateSession = logged(
   async (
     db,
     params: {
@@ -28,10 +33,12 @@ export const rotateSession = write(
       turnHash: Uint8Array
       nextTurnHashes: readonly [Uint8Array, ...Uint8Array[]]
       leeway?: number
+      /** Seconds without another rotation until the session ends; without it, it ends at its final expiry. */
+      idleTtl?: number | undefined
       client: ClientInfo
     },
   ): Promise<{ user: User; turnHash: Uint8Array } | null> => {
-    const { turnHash, nextTurnHashes, leeway = 0 } = params
+    const { turnHash, nextTurnHashes, leeway = 0, idleTtl } = params
     const wasJustRotated =
       leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
     const isNewest = eq(sessions.turnHash, turnHash)
@@ -42,7 +49,10 @@ export const rotateSession = write(
         .update(sessions)
         .set({
           turnHash: sql`case when ${rotates} then ${nextTurnHashes[0]} else ${sessions.turnHash} end`,
+          expiresAt: sql`case when ${rotates} then ${expiry(idleTtl)} else ${sessions.expiresAt} end`,
+          finalExpiresAt: idleTtl === undefined ? sessions.finalExpiresAt : finalExpiry,
           refreshedAt: sql`case when ${rotates} then now() else ${sessions.refreshedAt} end`,
+          address: sql`case when ${rotates} then ${params.client.address}::text else ${sessions.address} end`,
           endedAt: sql`case when ${isNewest} or (${isRepeated}) then null else now() end`,
         })
         .from(owners)

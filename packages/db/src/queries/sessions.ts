@@ -1,13 +1,15 @@
-import { and, desc, eq, inArray, isNull, ne, type SQL, sql } from "drizzle-orm"
+import { and, desc, eq, inArray, isNotNull, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
+import type { SeenRow } from "../leases/leasedRead.ts"
 import { prepareOnce } from "../prepareOnce.ts"
-import { query, write } from "../query.ts"
-import { owners, sessions } from "../schema.ts"
+import { query, takeAway, write } from "../query.ts"
+import { owners, recoveryCodes, secondFactors, sessions, signInChallenges } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { byOwner, type ClientInfo, type NewAuditEvent, recordEvent } from "./auditEvents.ts"
 import { type SessionCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
+import { position, timeline } from "./leases.ts"
 import { type User, userColumns } from "./ownerColumns.ts"
 
 export interface NewSession {
@@ -16,6 +18,8 @@ export interface NewSession {
   turnHash: Uint8Array
   /** Seconds until it ends, regardless of refreshes. */
   ttl: number
+  /** Seconds without a refresh until it ends; without it, only `ttl` counts. */
+  idleTtl?: number | undefined
 }
 
 /** Stores a session that was opened with a password, and records it. Its expiry follows the database's clock. */
@@ -24,15 +28,50 @@ export async function openSession(
   params: { userId: string; kind: "registered" | "loggedIn"; session: NewSession; client: ClientInfo },
 ): Promise<void> {
   const { userId, kind, client } = params
-  const { ttl, ...session } = params.session
+  const { ttl, idleTtl, ...session } = params.session
   await tx.insert(sessions).values({
     ...session,
     userId,
     device: client.device,
-    expiresAt: sql`now() + make_interval(secs => ${ttl})`,
+    address: client.address,
+    expiresAt: sql`now() + make_interval(secs => ${Math.min(ttl, idleTtl ?? ttl)})`,
+    finalExpiresAt: idleTtl === undefined ? null : sql`now() + make_interval(secs => ${ttl})`,
   })
   const subject = { id: session.id, label: client.device }
   await recordEvent(tx, { ownerId: userId, kind, via: "password", credentialId: null, client, subject })
+}
+
+/** A sign-in that waits for the second factor. */
+export interface NewChallenge {
+  /** SHA-256 of the challenge. */
+  challengeHash: Uint8Array
+  /** Seconds until it ends. */
+  ttl: number
+}
+
+export interface PendingSecondFactor {
+  /** Identifies the server secret that encrypts the TOTP secret. */
+  secretId: string
+  /** How many recovery codes are left. */
+  recoveryCodes: number
+}
+
+async function findEnabledFactor(tx: Database, userId: string): Promise<PendingSecondFactor | null> {
+  const [factor] = await tx
+    .select({ secretId: secondFactors.secretId })
+    .from(secondFactors)
+    .where(and(eq(secondFactors.userId, userId), isNotNull(secondFactors.enabledAt)))
+  if (!factor) return null
+  const codes = eq(recoveryCodes.userId, userId)
+  return { ...factor, recoveryCodes: await tx.$count(recoveryCodes, codes) }
+}
+
+async function storeChallenge(
+  tx: Database,
+  { userId, challenge: { challengeHash, ttl } }: { userId: string; challenge: NewChallenge },
+) {
+  const expiresAt = sql`now() + make_interval(secs => ${ttl})`
+  await tx.insert(signInChallenges).values({ userId, challengeHash, expiresAt })
 }
 
 /**
@@ -46,21 +85,34 @@ export const MAX_LIVE_SESSIONS = 1_000
  * The user's row is locked against a concurrent password change: if the session comes first, the change ends it;
  * otherwise it is refused.
  *
- * @returns whether the user is still enabled and has that password hash.
+ * A user with a second factor gets no session. The challenge is stored instead.
+ *
+ * @returns whether the user is still enabled and has that password hash, or how the sign-in can be completed.
  */
 export const createSession = write(
   async (
     db,
-    params: { userId: string; checkedHash: string; session: NewSession; client: ClientInfo },
-  ): Promise<boolean> =>
+    params: {
+      userId: string
+      checkedHash: string
+      session: NewSession
+      challenge?: NewChallenge
+      client: ClientInfo
+    },
+  ): Promise<boolean | PendingSecondFactor> =>
     db.transaction(async (tx) => {
-      const { userId, checkedHash, session, client } = params
+      const { userId, checkedHash, session, challenge, client } = params
       const [user] = await tx
         .select({ id: owners.id })
         .from(owners)
         .where(and(eq(owners.id, userId), eq(owners.passwordHash, checkedHash), isNull(owners.disabledAt)))
         .for("no key update")
       if (!user) return false
+      const factor = await findEnabledFactor(tx, userId)
+      if (factor) {
+        if (challenge) await storeChallenge(tx, { userId, challenge })
+        return factor
+      }
       await makeRoom(tx, { userId, client })
       await openSession(tx, { userId, kind: "loggedIn", session, client })
       return true
@@ -71,7 +123,7 @@ export const createSession = write(
  * Ends the least recently used sessions until there is room for another, and records how many. The lock on the user's
  * row serializes concurrent sign-ins.
  */
-async function makeRoom(
+export async function makeRoom(
   tx: Database,
   { userId, client }: { userId: string; client: ClientInfo },
 ): Promise<void> {
@@ -116,7 +168,7 @@ export const findLiveFamilies = query(
 )
 
 /** Ends the caller's session. */
-export const endSession = write(
+export const endSession = takeAway(
   async (db, { by, client }: { by: SessionCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
       await endWhere(tx, eq(sessions.id, by.credentialId), { ...byOwner(by), kind: "loggedOut", client })
@@ -125,12 +177,16 @@ export const endSession = write(
 )
 
 /** Ends the session that a refresh token belongs to, found by the part that all its tokens share. */
-export const endSessionOfFamily = write(
+export const endSessionOfFamily = takeAway(
   async (db, params: { id: string; familyHash: Uint8Array; client: ClientInfo }): Promise<void> => {
     const { id, familyHash, client } = params
     const condition = and(eq(sessions.id, id), eq(sessions.familyHash, familyHash))
     const event = { via: "refreshToken", credentialId: id, kind: "loggedOut", client } as const
-    await db.transaction((tx) => endWhere(tx, condition, event))
+    await db.transaction(async (tx) => {
+      // If another call has ended it, this makes the commit wait for that call's commit.
+      await tx.select({ id: sessions.id }).from(sessions).where(condition).for("no key update")
+      await endWhere(tx, condition, event)
+    })
   },
 )
 
@@ -158,6 +214,7 @@ async function endWhere(
 const listedSessionColumns = {
   id: sessions.id,
   device: sessions.device,
+  address: sessions.address,
   createdAt: sessions.createdAt,
   refreshedAt: sessions.refreshedAt,
 }
@@ -180,7 +237,7 @@ export const listSessions = query(
  *
  * @returns `notFound` if the caller has no such session.
  */
-export const revokeSession = write(
+export const revokeSession = takeAway(
   async (
     db,
     { id, by, client }: { id: string; by: SessionCredential; client: ClientInfo },
@@ -193,7 +250,7 @@ export const revokeSession = write(
 )
 
 /** Ends all sessions of the caller except the current one. */
-export const revokeOtherSessions = write(
+export const revokeOtherSessions = takeAway(
   async (db, { by, client }: { by: SessionCredential; client: ClientInfo }): Promise<"done" | "ended"> =>
     withAuthority(db, by, async (tx) => {
       const count = await endOtherSessions(tx, { userId: by.owner.id, keptId: by.credentialId })
@@ -202,7 +259,20 @@ export const revokeOtherSessions = write(
     }),
 )
 
-/** Ends all live sessions of a user except one. @returns how many ended. */
+/** Ends all sessions of a user. */
+export async function endAllSessions(tx: Database, userId: string): Promise<void> {
+  await tx
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(and(eq(sessions.userId, userId), isNull(sessions.endedAt)))
+}
+
+/**
+ * Ends all sessions of a user except one. This includes expired sessions, because a refresh that began before the
+ * expiry may extend one at the same moment.
+ *
+ * @returns how many of them were live.
+ */
 export async function endOtherSessions(
   tx: Database,
   { userId, keptId }: { userId: string; keptId: string },
@@ -210,9 +280,9 @@ export async function endOtherSessions(
   const ended = await tx
     .update(sessions)
     .set({ endedAt: sql`now()` })
-    .where(and(eq(sessions.userId, userId), ne(sessions.id, keptId), isLive))
-    .returning({ id: sessions.id })
-  return ended.length
+    .where(and(eq(sessions.userId, userId), ne(sessions.id, keptId), isNull(sessions.endedAt)))
+    .returning({ wasLive: sql<boolean>`${sessions.expiresAt} > now()` })
+  return ended.filter(({ wasLive }) => wasLive).length
 }
 
 export interface LiveSession {
@@ -233,4 +303,26 @@ const liveSessions = prepareOnce((db) =>
 export const findLiveSessions = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<LiveSession[]> =>
     liveSessions(db).execute({ ids: joinIds(ids) }),
+)
+
+/** A session with its end, for instances that hold leases. */
+export interface LeasedSession extends LiveSession {
+  expiresAt: Date
+}
+
+const leasedSessions = prepareOnce((db) =>
+  db
+    .select({ id: sessions.id, user: userColumns, expiresAt: sessions.expiresAt, timeline, position })
+    .from(sessions)
+    .innerJoin(owners, eq(owners.id, sessions.userId))
+    .where(and(onPrimary, anyOf(sessions.id, sql.placeholder("ids")), isLive, isNull(owners.disabledAt)))
+    .prepare("leased_sessions"),
+)
+
+/** The same as `findLiveSessions`, with the position at which they were read. */
+export const findLeasedSessions = query(
+  async (db, { ids }: { ids: readonly string[] }): Promise<SeenRow<LeasedSession>[]> => {
+    const rows = await leasedSessions(db).execute({ ids: joinIds(ids) })
+    return rows.map(({ timeline, position, ...row }) => ({ row, seen: { timeline, position } }))
+  },
 )

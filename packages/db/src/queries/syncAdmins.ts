@@ -1,10 +1,12 @@
-import { and, asc, count, eq, inArray, ne, notExists, notInArray, or } from "drizzle-orm"
+import { and, asc, count, eq, inArray, isNull, ne, notExists, or, sql } from "drizzle-orm"
 import { write } from "../query.ts"
 import { owners } from "../schema.ts"
+import { endResetLinks } from "./accounts/endResetLinks.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
 
 /**
- * Makes the users with these emails (lower case) administrators, and nobody else.
+ * Makes the users with these emails (lower case) administrators, and nobody else. If an email has to be verified, it
+ * counts only once a session of its account has verified it.
  *
  * @returns how many of the emails are not registered.
  */
@@ -23,14 +25,20 @@ export const syncAdmins = write(
         owners.id,
         locked.map(({ id }) => id),
       )
+      const isNamed = and(inArray(owners.email, named), eq(owners.mustVerifyEmail, false))
       await tx
         .update(owners)
         .set({ role: "user" })
-        .where(and(isLocked, eq(owners.role, "admin"), notInArray(owners.email, named)))
-      await tx
+        .where(and(isLocked, eq(owners.role, "admin"), sql`not (${isNamed})`))
+      const promoted = await tx
         .update(owners)
         .set({ role: "admin" })
-        .where(and(isLocked, inArray(owners.email, named), ne(owners.role, "admin")))
+        .where(and(isLocked, isNamed, ne(owners.role, "admin")))
+        .returning({ id: owners.id })
+      await endResetLinks(
+        tx,
+        promoted.map(({ id }) => id),
+      )
       const [registered] = await tx
         .select({ users: count() })
         .from(owners)
@@ -49,7 +57,7 @@ export const appointOldestUser = write<void, boolean>(async (db) => {
   const oldest = db
     .select({ id: owners.id })
     .from(owners)
-    .where(eq(owners.issuer, OWN_ISSUER))
+    .where(and(eq(owners.issuer, OWN_ISSUER), isNull(owners.erasedAt)))
     .orderBy(asc(owners.createdAt), asc(owners.id))
     .limit(1)
   await db

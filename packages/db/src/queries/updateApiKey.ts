@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { write } from "../query.ts"
+import { takeAway } from "../query.ts"
 import { apiKeys, type Change } from "../schema.ts"
 import {
   type ApiKeySettings,
@@ -13,15 +13,15 @@ import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type ActingCredential, withAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 
-/** What an update can change. */
+/** The fields that an update can change. */
 export interface ChangeableSettings extends ApiKeySettings {
   disabled: boolean
 }
 
-/** The settings that a key gets, or why it stays as it is. */
+/** The settings that a key gets, or the reason why it stays as it is. */
 export type Decision<Refusal> = { after: ChangeableSettings } | { refusal: Refusal }
 
-/** What a decision about a key can depend on. */
+/** The data on which a decision about a key can depend. */
 export interface ChangeableApiKey extends ChangeableSettings {
   createdAt: Date
   /** The key that replaces this one. */
@@ -34,7 +34,7 @@ export interface ChangeableApiKey extends ChangeableSettings {
  *
  * @returns the key, or the refusal of `decide`, or `notFound` if the caller has no such active key.
  */
-export const updateApiKey = write(
+export const updateApiKey = takeAway(
   async <Refusal>(
     db: Database,
     {

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto"
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
-import { query, write } from "../query.ts"
+import { query, takeAway, write } from "../query.ts"
 import { owners, sessions } from "../schema.ts"
+import { endPendingSignIns } from "./accounts/accountTokens.ts"
 import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
 import { type SessionCredential, withAuthority } from "./authority.ts"
 import { isLive } from "./isValid.ts"
@@ -20,6 +21,15 @@ export const findUserByEmail = query(
     return row ?? null
   },
 )
+
+/** The id of the account with an email (lower case), enabled or not. */
+export const findAccountId = query(async (db, { email }: { email: string }): Promise<string | null> => {
+  const [row] = await db
+    .select({ id: owners.id })
+    .from(owners)
+    .where(and(onPrimary, eq(owners.email, email)))
+  return row?.id ?? null
+})
 
 /** The password hash of an enabled user with this live session. */
 export const findPasswordHash = query(
@@ -49,12 +59,22 @@ export const createUser = write(
       email: string
       passwordHash: string
       role?: NewUserRole
+      /** Whether `ADMIN_EMAILS` counts for the user only once the email is verified. */
+      mustVerifyEmail?: boolean
       session: NewSession
       client: ClientInfo
     },
   ): Promise<User | null> =>
     db.transaction(async (tx) => {
-      const { id = randomUUID(), email, passwordHash, role = "user", session, client } = params
+      const {
+        id = randomUUID(),
+        email,
+        passwordHash,
+        role = "user",
+        mustVerifyEmail = false,
+        session,
+        client,
+      } = params
       const [user] = await tx
         .insert(owners)
         .values({
@@ -63,6 +83,7 @@ export const createUser = write(
           subject: id,
           email,
           passwordHash,
+          mustVerifyEmail,
           role: role === "adminIfFirst" ? await roleOfNext(tx) : role,
         })
         .onConflictDoNothing({ target: owners.email })
@@ -73,13 +94,16 @@ export const createUser = write(
     }),
 )
 
-/** Locks out concurrent registrations, since two users could otherwise both be the first. */
+/** Excludes concurrent registrations, because otherwise two users could both be the first. */
 async function roleOfNext(tx: Database): Promise<User["role"]> {
   await tx.execute(sql`lock table ${owners} in share row exclusive mode`)
   const isAccount = eq(owners.issuer, OWN_ISSUER)
   const [anyone] = await tx.select({ id: owners.id }).from(owners).where(isAccount).limit(1)
   return anyone ? "user" : "admin"
 }
+
+/** A condition, true, by which the restore log has no change of a password. */
+const isSamePassword = sql.raw("(select set_config('latchkey.same_password', 'on', true)) = 'on'")
 
 /**
  * Stores a new hash of the same password, unless its hash has changed since it was checked.
@@ -91,7 +115,7 @@ export const replacePasswordHash = write(
     const replaced = await db
       .update(owners)
       .set({ passwordHash: params.newHash })
-      .where(and(eq(owners.id, params.userId), eq(owners.passwordHash, params.checkedHash)))
+      .where(and(eq(owners.id, params.userId), eq(owners.passwordHash, params.checkedHash), isSamePassword))
       .returning({ id: owners.id })
     return replaced.length === 1
   },
@@ -103,7 +127,7 @@ export type ChangePasswordResult = "changed" | "otherPassword" | "ended"
  * Replaces a password and ends the user's other sessions, if the password is still the one that was checked
  * and the caller's session is still live.
  */
-export const changePassword = write(
+export const changePassword = takeAway(
   async (
     db,
     params: { by: SessionCredential; checkedHash: string; newHash: string; client: ClientInfo },
@@ -116,6 +140,7 @@ export const changePassword = write(
         .where(and(eq(owners.id, by.owner.id), eq(owners.passwordHash, params.checkedHash)))
         .returning({ id: owners.id })
       if (changed.length === 0) return "otherPassword"
+      await endPendingSignIns(tx, by.owner.id)
       await endOtherSessions(tx, { userId: by.owner.id, keptId: by.credentialId })
       await recordEvent(tx, { ...byOwner(by), kind: "passwordChanged", client })
       return "changed"

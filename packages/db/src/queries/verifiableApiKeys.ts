@@ -1,10 +1,14 @@
-import { and, eq, exists, isNull, sql } from "drizzle-orm"
+import { and, type Column, eq, exists, isNull, sql } from "drizzle-orm"
+import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
+import type { SeenRow } from "../leases/leasedRead.ts"
 import { prepareOnce } from "../prepareOnce.ts"
-import { query, write } from "../query.ts"
+import { prepareRows } from "../prepareRows.ts"
+import { note, query, waitsForNoStandby } from "../query.ts"
 import { apiKeyCounters, apiKeys, owners } from "../schema.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { windowStart } from "./apiKeyCounters.ts"
+import { position, timeline } from "./leases.ts"
 import { ownerColumns, type StoredOwner } from "./ownerColumns.ts"
 
 /** The fields that verifying a key needs. */
@@ -33,17 +37,15 @@ export interface VerifiableApiKey {
   metadata: Record<string, string> | null
   createdAt: Date
   expiresAt: Date | null
-  /** By the database's clock. */
-  isExpired: boolean
-  isDisabled: boolean
-  isOwnerDisabled: boolean
+  /** The reason why the key is not valid, regardless of the client, by the database's clock; null if it is valid. */
+  ended: "ownerDisabled" | "expired" | "disabled" | null
   owner: StoredOwner
 }
 
 export const verifiableColumns = {
   id: apiKeys.id,
   prefix: apiKeys.prefix,
-  // Never null in a row that was found by it.
+  // Not null in rows that were found by it.
   lookupId: sql<string>`${apiKeys.lookupId}`,
   // A check constraint ensures that it is not null while the key is not revoked.
   keyHash: sql<string>`${apiKeys.keyHash}`,
@@ -62,23 +64,85 @@ export const verifiableColumns = {
   metadata: apiKeys.metadata,
   createdAt: apiKeys.createdAt,
   expiresAt: apiKeys.expiresAt,
-  isExpired: sql<boolean>`coalesce(${apiKeys.expiresAt} <= now(), false)`,
-  isDisabled: sql<boolean>`${apiKeys.disabledAt} is not null`,
-  isOwnerDisabled: sql<boolean>`${owners.disabledAt} is not null`,
+  ended: sql<VerifiableApiKey["ended"]>`case
+    when ${owners.disabledAt} is not null then 'ownerDisabled'
+    when ${apiKeys.expiresAt} <= now() then 'expired'
+    when ${apiKeys.disabledAt} is not null then 'disabled' end`,
   owner: ownerColumns,
 }
 
 export const isCounterOfKey = eq(apiKeyCounters.id, sql`coalesce(${apiKeys.counterId}, ${apiKeys.id})`)
 
-const verifiableApiKeys = prepareOnce((db) =>
+const selectByLookupId = <Columns extends typeof verifiableColumns>(db: Database, columns: Columns) =>
   db
-    .select(verifiableColumns)
+    .select(columns as typeof verifiableColumns)
     .from(apiKeys)
     .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
     .leftJoin(apiKeyCounters, isCounterOfKey)
     .where(and(onPrimary, anyOf(apiKeys.lookupId, sql.placeholder("lookupIds")), isNull(apiKeys.revokedAt)))
-    .prepare("verifiable_api_keys"),
+
+const verifiableApiKeys = prepareOnce((db) =>
+  prepareRows(db, {
+    select: selectByLookupId(db, verifiableColumns),
+    name: "verifiable_api_keys",
+    toRow: toVerifiableApiKey,
+  }),
 )
+
+/** Converts values in the order of `verifiableColumns`. */
+function toVerifiableApiKey([
+  id,
+  prefix,
+  lookupId,
+  keyHash,
+  receipt,
+  receiptSecretId,
+  label,
+  scopes,
+  allowedIps,
+  rateLimit,
+  rateWindow,
+  counterId,
+  windowStart,
+  windowCalls,
+  readAt,
+  checks,
+  metadata,
+  createdAt,
+  expiresAt,
+  ended,
+  ownerId,
+  issuer,
+  subject,
+  email,
+  role,
+  ownerCreatedAt,
+]: readonly unknown[]): VerifiableApiKey {
+  const row = {
+    id,
+    prefix,
+    lookupId,
+    keyHash,
+    receipt,
+    receiptSecretId,
+    label,
+    scopes: decode(apiKeys.scopes, scopes),
+    allowedIps: decode(apiKeys.allowedIps, allowedIps),
+    rateLimit,
+    rateWindow,
+    counterId,
+    windowStart,
+    windowCalls: decode(apiKeyCounters.used, windowCalls),
+    readAt,
+    checks: decode(apiKeys.checks, checks),
+    metadata: decode(apiKeys.metadata, metadata),
+    createdAt: decode(apiKeys.createdAt, createdAt),
+    expiresAt: decode(apiKeys.expiresAt, expiresAt),
+    ended,
+    owner: { id: ownerId, issuer, subject, email, role, createdAt: decode(owners.createdAt, ownerCreatedAt) },
+  } satisfies { [Name in keyof VerifiableApiKey]: unknown }
+  return row as VerifiableApiKey
+}
 
 const verifiableApiKeysById = prepareOnce((db) =>
   db
@@ -90,13 +154,35 @@ const verifiableApiKeysById = prepareOnce((db) =>
     .prepare("verifiable_api_keys_by_id"),
 )
 
+const leasedApiKeys = prepareOnce((db) =>
+  prepareRows(db, {
+    select: selectByLookupId(db, { ...verifiableColumns, timeline, position }),
+    name: "leased_api_keys",
+    toRow: toSeenApiKey,
+  }),
+)
+
+/** The same, with the position at which it was read at the end. */
+function toSeenApiKey(values: readonly unknown[]): SeenRow<VerifiableApiKey> {
+  const seen = { timeline: values.at(-2) as string, position: values.at(-1) as number }
+  return { row: toVerifiableApiKey(values), seen }
+}
+
+const decode = (column: Column, value: unknown) => (value === null ? null : column.mapFromDriverValue(value))
+
 /** Returns the keys that are not revoked now, in no particular order. They may have expired, or be of a disabled owner. */
 export const findVerifiableApiKeys = query(
   async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<VerifiableApiKey[]> =>
     verifiableApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
 )
 
-/** The same by id. */
+/** The same with the position at which they were read, for instances that hold leases. */
+export const findLeasedApiKeys = query(
+  async (db, { lookupIds }: { lookupIds: readonly string[] }): Promise<SeenRow<VerifiableApiKey>[]> =>
+    leasedApiKeys(db).execute({ lookupIds: joinIds(lookupIds) }),
+)
+
+/** The same as `findVerifiableApiKeys` by id. */
 export const findVerifiableApiKeysById = query(
   async (db, { ids }: { ids: readonly string[] }): Promise<VerifiableApiKey[]> =>
     verifiableApiKeysById(db).execute({ ids: joinIds(ids) }),
@@ -108,7 +194,7 @@ export const findVerifiableApiKeysById = query(
  *
  * @returns whether it was stored.
  */
-export const recordReceipt = write(
+export const recordReceipt = note(
   async (
     db,
     params: { id: string; ownerId: string; keyHash: string; receipt: Uint8Array; receiptSecretId: string },
@@ -127,6 +213,7 @@ export const recordReceipt = write(
           eq(apiKeys.keyHash, params.keyHash),
           isNull(apiKeys.revokedAt),
           exists(enabledOwner),
+          waitsForNoStandby,
         ),
       )
       .returning({ id: apiKeys.id })

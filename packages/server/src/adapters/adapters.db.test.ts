@@ -2,12 +2,13 @@ import { once } from "node:events"
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { serve } from "@hono/node-server"
+import { initTRPC } from "@trpc/server"
 import express from "express"
 import { fastify } from "fastify"
 import { Hono } from "hono"
 import { expect, inject, onTestFinished, test } from "vitest"
-import { newKey, startLatchkey, type TestScope } from "../../test/startLatchkey.ts"
-import type { LatchkeyServer } from "../types.ts"
+import { newKey, rest, startLatchkey, type TestScope } from "../../test/startLatchkey.ts"
+import type { LatchkeyContext, LatchkeyServer } from "../types.ts"
 import * as onExpress from "./express.ts"
 import * as onFastify from "./fastify.ts"
 import * as onHono from "./hono.ts"
@@ -135,6 +136,8 @@ test.for(Object.entries(frameworks))("%s serves Latchkey and guards its own rout
   const { key: other, subject: owner, revoke } = await newKey(latchkey)
   const mine = await fetch(`${url}/mine`, { headers: { "x-api-key": other } })
   expect(await mine.json()).toEqual({ subject: owner })
+  // No shared cache may give it to others, or to the same key after its revocation.
+  expect(mine.headers.get("cache-control")).toBe("private")
   const twice = await fetch(`${url}/mine`, { headers: { "x-api-key": other, authorization: "Bearer x" } })
   expect(twice.status).toBe(400)
   const byJwt = await fetch(`${url}/mine`, { headers: { authorization: `Bearer ${accessToken}` } })
@@ -147,7 +150,109 @@ test.for(Object.entries(frameworks))("%s serves Latchkey and guards its own rout
   expect(refused.headers.get("content-type")).toMatch(/^application\/json/)
 })
 
-test("a body parser that kept nothing gets one clear error", async () => {
+test.for(Object.entries(frameworks))(
+  "%s does not take a proxy that the host does not trust for the client",
+  async ([, start]) => {
+    await using started = await startLatchkey(serverUrl)
+    const { latchkey } = started
+    const { key, id, accessToken } = await newKey(latchkey)
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const body = { allowedIps: ["127.0.0.1", "::1"] }
+    expect((await rest(latchkey, "PATCH", `/auth/apikeys/${id}`, { headers, body })).status).toBe(200)
+    const url = await listen(latchkey, start)
+    const statuses = async (forwarded: Record<string, string>) => {
+      const paths = ["/mine", "/latchkey/auth/me"]
+      const init = { headers: { "x-api-key": key, ...forwarded } }
+      return Promise.all(paths.map(async (path) => (await fetch(url + path, init)).status))
+    }
+    // Next knows no address of its own.
+    expect(await statuses({})).toEqual(start.name.includes("next") ? [401, 401] : [200, 200])
+    for (const name of ["X-Forwarded-For", "Forwarded", "X-Real-IP"]) {
+      expect(await statuses({ [name]: "127.0.0.1" })).toEqual([401, 401])
+    }
+  },
+)
+
+test("a proxy that Express or Fastify trusts tells the client's address", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const { key, id, accessToken } = await newKey(latchkey)
+  const headers = { authorization: `Bearer ${accessToken}` }
+  const body = { allowedIps: ["203.0.113.7"] }
+  await rest(latchkey, "PATCH", `/auth/apikeys/${id}`, { headers, body })
+  const trusting: Frameworks[string][] = [
+    async () => {
+      const app = express().set("trust proxy", 1)
+      app.use("/latchkey", onExpress.latchkeyHandler(latchkey))
+      return createServer(app).listen(0, "127.0.0.1")
+    },
+    async () => {
+      const app = fastify({ trustProxy: true })
+      app.register(onFastify.latchkeyHandler(latchkey))
+      await app.listen({ port: 0, host: "127.0.0.1" })
+      onTestFinished(() => app.close())
+      return app.server
+    },
+  ]
+  for (const start of trusting) {
+    const url = await listen(latchkey, start)
+    const statusFrom = async (address: string) =>
+      (await fetch(`${url}/latchkey/auth/me`, { headers: { "x-api-key": key, "x-forwarded-for": address } }))
+        .status
+    expect(await statusFrom("203.0.113.7")).toBe(200)
+    expect(await statusFrom("203.0.113.8")).toBe(401)
+  }
+})
+
+test("tRPC's own adapters don't mistake a proxy for the client either, unless the host names the client", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const { key, id, accessToken } = await newKey(latchkey)
+  const headers = { authorization: `Bearer ${accessToken}` }
+  const body = { allowedIps: ["127.0.0.1"] }
+  await rest(latchkey, "PATCH", `/auth/apikeys/${id}`, { headers, body })
+  const t = initTRPC.context<LatchkeyContext>().create()
+  const appRouter = t.router({
+    whoami: t.procedure.concat(latchkey.requires()).query(({ ctx }) => ctx.caller.apiKeyId),
+  })
+  function whoami(more: Record<string, string>, options?: { address: string }) {
+    const request = { headers: { "x-api-key": key, ...more }, socket: { remoteAddress: "127.0.0.1" } }
+    return appRouter.createCaller(latchkey.createContext(request, options)).whoami()
+  }
+  const forwarded = { "x-forwarded-for": "127.0.0.1" }
+  expect(await whoami({})).toBe(id)
+  await expect(whoami(forwarded)).rejects.toMatchObject({ code: "UNAUTHORIZED" })
+  expect(await whoami(forwarded, { address: "127.0.0.1" })).toBe(id)
+})
+
+test("a guarded route of Hono or Next may pass on what it fetched, and decides itself whether it is cached", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const { key, id, accessToken } = await newKey(latchkey)
+  const body = { rateLimit: { limit: 100, window: 60 } }
+  await rest(latchkey, "PATCH", `/auth/apikeys/${id}`, {
+    headers: { authorization: `Bearer ${accessToken}` },
+    body,
+  })
+  const upstream = createServer((_, response) => {
+    response.setHeader("cache-control", "public, max-age=60").end("passed on")
+  }).listen(0, "127.0.0.1")
+  await once(upstream, "listening")
+  onTestFinished(() => void upstream.close())
+  const passOn = () => fetch(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`)
+  const app = new Hono().get("/", onHono.guard(latchkey), passOn)
+  const request = new Request("http://host/", { headers: { "x-api-key": key } })
+  for (const response of [
+    await app.fetch(request),
+    await onNext.guard(latchkey)(passOn)(request, { params: Promise.resolve({}) }),
+  ]) {
+    expect([response.status, await response.text()]).toEqual([200, "passed on"])
+    expect(response.headers.get("ratelimit")).toContain("r=")
+    expect(response.headers.get("cache-control")).toBe("public, max-age=60")
+  }
+})
+
+test("a body parser that has kept nothing causes one clear error", async () => {
   await using started = await startLatchkey(serverUrl)
   const url = await listen(started.latchkey, async (latchkey) => {
     const app = express()

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { addressOf } from "../host/addressOf.ts"
 import type { Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
+import { checkDeclared } from "../verify/checkDeclared.ts"
 import { admitRequest } from "./admitRequest.ts"
-import { createNodeListener, type NodeRequest } from "./nodeListener.ts"
+import { createNodeListener } from "./nodeListener.ts"
 
 declare global {
   namespace Express {
@@ -12,24 +14,31 @@ declare global {
   }
 }
 
-/** A middleware of Express. */
+/** An Express middleware. */
 export type ExpressHandler = (
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => Promise<void>
 
-/** Serves a Latchkey: `app.use("/latchkey", latchkeyHandler(latchkey))`. */
+/**
+ * Serves a Latchkey: `app.use("/latchkey", latchkeyHandler(latchkey))`. Express's `trust proxy` determines addresses.
+ */
 export function latchkeyHandler(latchkey: Mountable): ExpressHandler {
   const listener = createNodeListener(latchkey, addressOf)
   return (request, response, next) => listener(request, response).catch(next)
 }
 
-/** Passes on only the requests of callers who meet the requirement, and sets `response.locals.caller`. */
+/**
+ * Passes on only the requests of callers who meet the requirement, and sets `response.locals.caller`.
+ *
+ * @throws {TypeError} for an undeclared scope and for an unknown `via`.
+ */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   requirement: Requirement<NoInfer<Scope>> = {},
 ): ExpressHandler {
+  checkDeclared(requirement, latchkey.scopes)
   return async (request, response, next) => {
     const exchange = { request, response }
     const caller = await admitRequest(latchkey, exchange, { address: addressOf(request), requirement })
@@ -38,9 +47,4 @@ export function guard<Scope extends string>(
     locals.caller = caller
     next()
   }
-}
-
-/** By Express's setting `trust proxy`. */
-function addressOf({ ip }: NodeRequest): string | undefined {
-  return typeof ip === "string" ? ip : undefined
 }

@@ -1,6 +1,9 @@
 import type { FastifyPluginAsync, preHandlerAsyncHookHandler } from "fastify"
+import { addressOf, type KnownAddress } from "../host/addressOf.ts"
 import { headersOf } from "../host/readHeaders.ts"
 import type { Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
+import { checkDeclared } from "../verify/checkDeclared.ts"
+import { guardedHeaders } from "./guardedHeaders.ts"
 import { createNodeListener, type NodeRequest } from "./nodeListener.ts"
 
 declare module "fastify" {
@@ -12,36 +15,41 @@ declare module "fastify" {
 
 /** Serves a Latchkey: `app.register(latchkeyHandler(latchkey))`. */
 export function latchkeyHandler(latchkey: Mountable): FastifyPluginAsync {
-  const addresses = new WeakMap<NodeRequest, string>()
-  const listener = createNodeListener(latchkey, (request) => addresses.get(request))
+  const addresses = new WeakMap<NodeRequest, KnownAddress>()
+  const listener = createNodeListener(latchkey, (request) => addresses.get(request) ?? addressOf(request))
   return async (app) => {
     // Latchkey reads the body itself.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser("*", async () => undefined)
     for (const path of [latchkey.basePath, `${latchkey.basePath}/*`]) {
-      app.all(path, async ({ raw, ip }, reply) => {
+      app.all(path, async (request, reply) => {
         reply.hijack()
-        addresses.set(raw, ip)
-        await listener(raw, reply.raw)
+        addresses.set(request.raw, addressOf(request))
+        await listener(request.raw, reply.raw)
       })
     }
   }
 }
 
-/** A `preHandler` that refuses callers who don't meet the requirement, and sets `request.caller` for others. */
+/**
+ * A `preHandler` that refuses callers who don't meet the requirement, and sets `request.caller` for others.
+ *
+ * @throws {TypeError} for an undeclared scope and for an unknown `via`.
+ */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   requirement: Requirement<NoInfer<Scope>> = {},
 ): preHandlerAsyncHookHandler {
+  checkDeclared(requirement, latchkey.scopes)
   return async (request, reply) => {
     const verdict = await latchkey.authenticate(headersOf(request.raw), {
       ...requirement,
       method: request.method,
-      // By Fastify's option `trustProxy`.
-      address: request.ip,
+      // Fastify's option `trustProxy` determines it.
+      ...addressOf(request),
       request,
     })
-    reply.headers(verdict.headers)
+    reply.headers(Object.fromEntries(guardedHeaders(verdict, reply.hasHeader("cache-control"))))
     if (!verdict.ok) return reply.code(verdict.status).send(verdict.body)
     request.caller = verdict.caller
     return undefined

@@ -1,4 +1,6 @@
 import type { AddressOption, Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
+import { checkDeclared } from "../verify/checkDeclared.ts"
+import { guardedHeaders } from "./guardedHeaders.ts"
 
 type RouteHandler = (request: Request) => Promise<Response>
 
@@ -22,7 +24,11 @@ export function latchkeyHandler(
   }
 }
 
-/** Calls a route handler only for callers who meet the requirement. Its second argument contains the caller. */
+/**
+ * Calls a route handler only for callers who meet the requirement. Its second argument contains the caller.
+ *
+ * @throws {TypeError} for an undeclared scope and for an unknown `via`.
+ */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
   { address, ...requirement }: Requirement<NoInfer<Scope>> & AddressOption<Request> = {},
@@ -32,6 +38,7 @@ export function guard<Scope extends string>(
     context: RouteContext & { caller: Caller<Scope> },
   ) => Response | Promise<Response>,
 ) => (request: Request, context: RouteContext) => Promise<Response> {
+  checkDeclared(requirement, latchkey.scopes)
   return (handler) => async (request, context) => {
     const verdict = await latchkey.authenticate(request.headers, {
       ...requirement,
@@ -41,11 +48,11 @@ export function guard<Scope extends string>(
     })
     if (!verdict.ok) return verdict.toResponse()
     const response = await handler(request, { ...context, caller: verdict.caller })
-    const limits = Object.entries(verdict.headers)
-    if (limits.length === 0) return response
+    const guarded = guardedHeaders(verdict, response.headers.has("cache-control"))
+    if (guarded.length === 0) return response
     // The headers of a response from `fetch` can't be changed.
     const headers = new Headers(response.headers)
-    for (const [name, value] of limits) headers.set(name, value)
+    for (const [name, value] of guarded) headers.set(name, value)
     return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
   }
 }

@@ -1,31 +1,40 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { addressOf } from "../host/addressOf.ts"
 import type { AddressOption, Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
+import { checkDeclared } from "../verify/checkDeclared.ts"
 import { admitRequest } from "./admitRequest.ts"
 import { createNodeListener } from "./nodeListener.ts"
 
 /** Serves a Latchkey with `createServer` of `node:http`. */
 export function latchkeyHandler(
   latchkey: Mountable,
-  { address = peerAddress }: AddressOption<IncomingMessage> = {},
+  { address }: AddressOption<IncomingMessage> = {},
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return createNodeListener(latchkey, address)
+  return createNodeListener(latchkey, (request) => addressIn(request, address))
 }
 
-/** Passes on only the requests of callers who meet the requirement. The listener finds the caller in `request.caller`. */
+/**
+ * Passes on only the requests of callers who meet the requirement. The listener finds the caller in `request.caller`.
+ *
+ * @throws {TypeError} for an undeclared scope and for an unknown `via`.
+ */
 export function guard<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
-  {
-    address = peerAddress,
-    ...requirement
-  }: Requirement<NoInfer<Scope>> & AddressOption<IncomingMessage> = {},
+  { address, ...requirement }: Requirement<NoInfer<Scope>> & AddressOption<IncomingMessage> = {},
 ): (
   listener: (request: IncomingMessage & { caller: Caller<Scope> }, response: ServerResponse) => unknown,
 ) => (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  checkDeclared(requirement, latchkey.scopes)
   return (listener) => async (request, response) => {
     const exchange = { request, response }
-    const caller = await admitRequest(latchkey, exchange, { address: address(request), requirement })
+    const caller = await admitRequest(latchkey, exchange, {
+      address: addressIn(request, address),
+      requirement,
+    })
     if (caller) await listener(Object.assign(request, { caller }), response)
   }
 }
 
-const peerAddress = ({ socket }: IncomingMessage) => socket.remoteAddress
+/** The connection's, unless the host knows better. */
+const addressIn = (request: IncomingMessage, address: AddressOption<IncomingMessage>["address"]) =>
+  address ? { address: address(request), isPeerAddress: false } : addressOf(request)

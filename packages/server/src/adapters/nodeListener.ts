@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { getRequestListener } from "@hono/node-server"
 import { failure, restError } from "@latchkey/api"
+import type { KnownAddress } from "../host/addressOf.ts"
 import type { Mountable } from "../types.ts"
 
 /** A request of `node:http`, to which a framework or a body parser may have added something. */
@@ -13,17 +14,17 @@ export type NodeRequest = IncomingMessage & { body?: unknown; originalUrl?: stri
  */
 export function createNodeListener(
   latchkey: Pick<Mountable, "fetch">,
-  addressOf: (request: NodeRequest) => string | undefined,
+  addressOf: (request: NodeRequest) => KnownAddress,
 ): (request: NodeRequest, response: ServerResponse) => Promise<void> {
   const listener = getRequestListener(
     (request, { incoming }) => {
       const nodeRequest = incoming as NodeRequest
       return latchkey.fetch(toRequest(request, nodeRequest), {
-        address: addressOf(nodeRequest),
+        ...addressOf(nodeRequest),
         request: nodeRequest,
       })
     },
-    // The global objects are the host's.
+    // A host may have replaced the global objects.
     { overrideGlobalObjects: false, errorHandler: respondToInvalid },
   )
   return (request, response) => {
@@ -32,16 +33,16 @@ export function createNodeListener(
   }
 }
 
-/** What the host has to mend. */
+/** A mistake that the host has to fix. */
 class HostMistake extends TypeError {}
 
 const MAY_HAVE_BODY = /^(POST|PUT|PATCH|DELETE)$/
 
-/** A request of the platform's own class, with the body restored that a body parser has read and parsed. */
+/** A request of the platform's own class. If a body parser has read and parsed the body, it is restored. */
 function toRequest({ url, method, headers, body, signal }: Request, node: NodeRequest): Request {
   if (!MAY_HAVE_BODY.test(method)) return new Request(url, { method, headers, signal })
   if (!node.readableDidRead || !node.complete) {
-    // The types of browsers, with which the dashboard's tests are checked, don't know `duplex`.
+    // The browser types, with which the dashboard's tests are checked, lack `duplex`.
     return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit)
   }
   const declared = headers.get("content-length")
@@ -65,11 +66,12 @@ function serialize(body: unknown, headers: Headers): Body | null {
 }
 
 /**
- * For requests that can't be handled, such as one with an invalid host, or with a method or a URL that `Request` refuses:
- * `TRACE`, or `http://user:password@host/`. Anybody can send those, and to throw would end a process of `node:http`.
+ * For requests that can't be handled, such as one with an invalid host, or with a method or a URL that `Request`
+ * refuses: `TRACE`, or `http://user:password@host/`. Anybody can send those, and an exception would end a `node:http`
+ * process.
  */
 function respondToInvalid(error: unknown): Response {
-  // The framework reports its host's mistakes.
+  // The framework reports mistakes of its host.
   if (error instanceof HostMistake) throw error
   const invalid = failure("INVALID_INPUT", "The request is not valid HTTP.")
   const body = restError(invalid, crypto.randomUUID())

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { link, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
@@ -60,7 +60,7 @@ const verdictOf = async (key: string) => {
   return verdict.ok ? verdict.caller.subject : verdict.status
 }
 
-test("a dry run stores nothing and reports the same as the import, which a second one repeats without effect", async () => {
+test("a dry run stores nothing and reports the same as the import; a second import has no effect", async () => {
   const keys = [newForeignKey(), newForeignKey()]
   const lines = await Promise.all(keys.map((key, index) => lineOf(key, { subject: `org_${index}` })))
   const file = await fileOf([...lines, { ...lines[0], keyLength: 80 }, "no JSON", ""])
@@ -112,7 +112,7 @@ test("only the first refused lines are printed", async () => {
   expect(errors.at(-1)).toBe("and 10 more; --report <file> has them all")
 })
 
-test("scopes are checked where SCOPES names them, and owners are of the issuer that is named", async () => {
+test("scopes are checked if SCOPES is set, and owners belong to the given issuer", async () => {
   const key = newForeignKey()
   const file = await fileOf([await lineOf(key, { subject: "idp_1", scopes: ["reports:raed"] })])
   const variables = { DATABASE_URL: database.url, SCOPES: "reports:read" }
@@ -143,7 +143,7 @@ test("rows of Better Auth's table, exported as documented, are accepted with the
   expect(await Promise.all(keys.map(verdictOf))).toEqual(["user_0", "user_1"])
 })
 
-test("what keeps an import from starting is named", async () => {
+test("an import that can't start says why", async () => {
   const file = await fileOf([])
   expect(await run([join(folder, "none")])).toMatchObject({
     exitCode: 1,
@@ -169,4 +169,52 @@ test("what keeps an import from starting is named", async () => {
     exitCode: 1,
     errors: [expect.stringMatching(/latchkey migrate/), expect.anything()],
   })
+})
+
+test.each(["the same name", "a symbolic link", "a hard link"])(
+  "a report is not written over the file that is imported, by %s",
+  async (name) => {
+    const file = await fileOf([{ subject: "org_1" }])
+    const report = name === "the same name" ? file : `${file}.report`
+    if (name === "a symbolic link") await symlink(file, report)
+    if (name === "a hard link") await link(file, report)
+    const content = await readFile(file, "utf8")
+
+    const { exitCode, errors } = await run([file, "--report", report])
+    expect([exitCode, errors]).toEqual([1, ["--report: expected another file than the one that is imported"]])
+    expect(await readFile(file, "utf8")).toBe(content)
+  },
+)
+
+test("a report replaces an earlier one", async () => {
+  const report = join(folder, "replaced.ndjson")
+  await writeFile(report, "earlier\n".repeat(100))
+  await run([await fileOf([{ subject: "org_1" }]), "--report", report])
+  expect((await readFile(report, "utf8")).split("\n")).toEqual([expect.stringContaining('"line":1'), ""])
+})
+
+test.runIf(process.platform === "linux")(
+  "a report on a full disk ends no import, and is said to be incomplete",
+  async () => {
+    const lines = [await lineOf(newForeignKey()), { subject: "org_1" }]
+    const { exitCode, output, errors } = await run([await fileOf(lines), "--report", "/dev/full"])
+    expect([exitCode, errors]).toEqual([2, ["--report: not all refused lines could be written"]])
+    expect(output).toContain("imported 1 of 2 lines")
+  },
+)
+
+test("a hash by both of its names in bcrypt is one key", async () => {
+  const key = newForeignKey()
+  const line = await lineOf(key)
+  const spelled = (version: string, more: object = {}) => ({
+    ...line,
+    keyHash: line.keyHash.replace(/^\$2[aby]\$/, () => `$2${version}$`),
+    ...more,
+  })
+  const first = await run([await fileOf([spelled("a"), spelled("b", { id: "other" })]), "--json"])
+  expect(JSON.parse(first.output)).toMatchObject({ imported: 1, refused: 1 })
+  const again = await run([await fileOf([spelled("a"), spelled("b"), spelled("y", { id: "y" })]), "--json"])
+  expect(JSON.parse(again.output)).toMatchObject({ imported: 0, present: 1, refused: 2 })
+  const trial = await run([await fileOf([spelled("b", { id: "z" })]), "--json", "--dry-run"])
+  expect(JSON.parse(trial.output)).toMatchObject({ imported: 0, refused: 1 })
 })

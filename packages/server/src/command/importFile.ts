@@ -1,109 +1,102 @@
 import { createReadStream } from "node:fs"
 import { open } from "node:fs/promises"
-import { createInterface } from "node:readline"
-import { parseArgs } from "node:util"
 import { type ImportFormat, type ImportResult, importKeys } from "@latchkey/auth"
-import { DatabaseUnusable } from "@latchkey/db"
 import { issuer } from "../options/fields.ts"
+import { defineCommand, failure } from "./command.ts"
 import { readScopes } from "./env.ts"
 import { createReport } from "./importReport.ts"
-import type { Command } from "./io.ts"
-import { explain, withDatabase } from "./withDatabase.ts"
+import { COMMAND_LINE } from "./io.ts"
+import { explain, withCurrentDatabase } from "./withDatabase.ts"
 
 /**
- * `import <file> [--dry-run] [--json] [--report <file>] [--issuer <issuer>] [--format better-auth|unkey] [--length <n>]`:
- * imports the keys of a file of JSON lines. Exits with 0 when every line is in the database, with 2 when some were refused.
+ * `import <file>`: imports the keys of a file of JSON lines. Exits with 0 when every line is in the database, with 2 when
+ * some were refused.
  */
-export const importFile: Command = async (args, { variables, print, printError, showProgress }) => {
-  const parsed = parse(args)
-  if (!parsed) return null
-  if (typeof parsed === "string") {
-    printError(parsed)
-    return 1
-  }
-  const { file, isTrial, report: reportFile, ...options } = parsed
-  const input = await open(file).catch(() => null)
-  const size = await input?.stat().then((stat) => (stat.isFile() ? stat.size : null))
-  if (!input || size === undefined || size === null) {
-    await input?.close()
-    printError("expected a file that can be read")
-    return 1
-  }
-  const stream = createReadStream("", { fd: input })
-  const report = await createReport(reportFile, printError).catch(() => null)
-  if (!report) {
-    stream.destroy()
-    printError("--report: expected a file that can be written")
-    return 1
-  }
-  try {
-    const result = await withDatabase(variables, async (database) => {
-      if ((await database.pendingMigrations()).length > 0)
-        throw new DatabaseUnusable("the schema is not current; run latchkey migrate first")
-      return importKeys(
-        database.db,
-        createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }),
-        {
-          ...{ ...options, isTrial, scopes: readScopes(variables), onRefused: report.add },
-          onProgress: (lines) => showProgress?.(progressBar(stream.bytesRead / Math.max(size, 1), lines)),
-        },
-      )
+export const importFile = defineCommand({
+  about: "Imports the keys of another system, from a file with a line of JSON for each.",
+  operands: "<file.ndjson>",
+  least: 1,
+  options: {
+    "dry-run": { type: "boolean", about: "store nothing" },
+    report: { type: "string", value: "<file>", about: "write the refused lines' numbers and reasons there" },
+    issuer: { type: "string", value: "<issuer>", about: "whose subjects the owners are; host by default" },
+    format: { type: "string", value: "<better-auth | unkey>", about: "the rows are those of that product" },
+    length: { type: "string", value: "<characters>", about: "how long the keys are, for a --format" },
+  },
+  exitsWith2: "some lines were refused",
+  subject: "the import",
+  async run({ operands: [file = ""], options }, { variables, printError, showProgress }) {
+    const { isTrial, ...checked } = check(options)
+    const input = await open(file).catch(() => null)
+    const size = await input?.stat().then((stat) => (stat.isFile() ? stat.size : null))
+    if (!input || size === undefined || size === null) {
+      await input?.close()
+      throw failure("expected a file that can be read")
+    }
+    const stream = createReadStream("", { fd: input })
+    const report = await createReport({ file: options.report, input }, printError).catch((error) => {
+      stream.destroy()
+      throw error
     })
-    showProgress?.("")
-    report.summarize()
-    print(options.isJson ? JSON.stringify({ dryRun: isTrial, ...result }) : summaryOf(result, isTrial))
-    return result.refused > 0 ? 2 : 0
-  } catch (error) {
-    showProgress?.("")
-    printError(explain(error, "the import"))
-    printError("What was imported before remains. Run the command again to resume.")
-    return 1
-  } finally {
-    stream.destroy()
-    await report.close()
-  }
-}
+    try {
+      const result = await withCurrentDatabase(variables, (database) =>
+        importKeys(database.db, stream, {
+          ...{
+            ...checked,
+            isTrial,
+            actor: COMMAND_LINE,
+            scopes: readScopes(variables),
+            onRefused: report.add,
+          },
+          onProgress: (lines) => showProgress?.(progressBar(stream.bytesRead / Math.max(size, 1), lines)),
+        }),
+      )
+      showProgress?.("")
+      report.summarize()
+      const isReported = await report.close()
+      const error = "--report: not all refused lines could be written"
+      return {
+        ...(!isReported && { errors: [error] }),
+        exitCode: result.refused > 0 ? 2 : 0,
+        lines: [summaryOf(result, isTrial)],
+        json: { dryRun: isTrial, ...result, ...(!isReported && { error }) },
+      }
+    } catch (error) {
+      showProgress?.("")
+      throw failure(
+        explain(error, "the import"),
+        "What was imported before remains. Run the command again to resume.",
+      )
+    } finally {
+      stream.destroy()
+      await report.close()
+    }
+  },
+})
 
 const FORMATS: readonly string[] = ["latchkey", "better-auth", "unkey"] satisfies ImportFormat[]
 
 const isFormat = (text: string): text is ImportFormat => FORMATS.includes(text)
 
-/** The arguments; a text that says which of them is wrong; null if they are not of this command. */
-function parse(args: string[]) {
-  const given = parseOrNull(args)
-  const [file, ...others] = given?.positionals ?? []
-  if (!given || file === undefined || others.length > 0) return null
-  const { format = "latchkey", length, issuer: named = "host", report, ...flags } = given.values
-  if (!isFormat(format)) return "--format: expected better-auth or unkey"
-  if (length !== undefined && !/^[1-9]\d{0,2}$/.test(length))
-    return "--length: expected a number of characters"
-  if (length !== undefined && format === "latchkey") return "--length: expected a --format"
-  const checked = issuer.safeParse(named)
-  if (!checked.success) return `--issuer: ${checked.error.issues[0]?.message}`
-  return {
-    ...{ file, format, report, issuer: checked.data },
-    length: length === undefined ? undefined : Number(length),
-    isTrial: flags["dry-run"] === true,
-    isJson: flags.json === true,
-  }
+interface Given {
+  "dry-run"?: boolean
+  issuer?: string
+  format?: string
+  length?: string
 }
 
-function parseOrNull(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        "dry-run": { type: "boolean" },
-        json: { type: "boolean" },
-        report: { type: "string" },
-        issuer: { type: "string" },
-        format: { type: "string" },
-        length: { type: "string" },
-      },
-    })
-  } catch {
-    return null
+/** @throws {CommandFailure} that says which of the options is wrong. */
+function check({ format = "latchkey", length, issuer: named = "host", ...flags }: Given) {
+  if (!isFormat(format)) throw failure("--format: expected better-auth or unkey")
+  if (length !== undefined && !/^[1-9]\d{0,2}$/.test(length))
+    throw failure("--length: expected a number of characters")
+  if (length !== undefined && format === "latchkey") throw failure("--length: expected a --format")
+  const checked = issuer.safeParse(named)
+  if (!checked.success) throw failure(`--issuer: ${checked.error.issues[0]?.message}`)
+  return {
+    ...{ format, issuer: checked.data },
+    length: length === undefined ? undefined : Number(length),
+    isTrial: flags["dry-run"] === true,
   }
 }
 

@@ -1,13 +1,18 @@
-/** What a command may use of its process. */
+import { randomUUID } from "node:crypto"
+
+/** The parts of its process that a command may use. */
 export interface CommandIo {
   variables: NodeJS.ProcessEnv
   print(line: string): void
   printError(line: string): void
-  /** Replaces the last line of a terminal, which is not kept; undefined without a terminal. */
+  /** Shows a temporary line on a terminal, in place of the last one; undefined without a terminal. */
   showProgress?: ((text: string) => void) | undefined
 }
 
 export type ExitCode = 0 | 1 | 2
 
-/** A command, given the arguments after its name. @returns the exit code; null if the arguments are not its own. */
-export type Command = (args: string[], io: CommandIo) => ExitCode | null | Promise<ExitCode | null>
+/** The actor, as the audit trail records it. */
+export const COMMAND_LINE = "command line"
+
+/** The origin of a change, as the audit trail records it. */
+export const fromCommandLine = () => ({ address: null, requestId: randomUUID(), device: null })

@@ -14,38 +14,54 @@ import {
   type AuthObserver,
   type AuthOptions,
   createAuth,
+  createKeyring,
   createTrustedIssuers,
 } from "@latchkey/auth"
 import { type Database, type DatabaseHandle, DatabaseUnusable, ping } from "@latchkey/db"
-import { dashboardFolder } from "../dashboardFolder.ts"
+import { dashboardOf } from "../dashboardOf.ts"
 import { identifyOnce, scopesOfOnce } from "../host/hostCall.ts"
 import type { Settings } from "../options/readOptions.ts"
+import { fenceUrlOf } from "../options/revocationFence.ts"
+import { openRestoreLog, type RestoreLog } from "../restoreLog/openRestoreLog.ts"
+import { combineAuthObservers, combineRequestObservers } from "../telemetry/combineObservers.ts"
+import { createTelemetry } from "../telemetry/createTelemetry.ts"
 import { toHandlerLogger } from "./logger.ts"
 import { openDatabase } from "./openDatabase.ts"
-import { protectedResourceOf } from "./protectedResource.ts"
+import { dashboardUrlOf, protectedResourceOf } from "./protectedResource.ts"
+import { type ReplicationWatch, watchReplication } from "./watchReplication.ts"
 
-/** What only Latchkey's own server and the tests decide. */
+/** Options that only Latchkey's own server and the tests can set. */
 export interface Internals {
-  /** Replaces the URL of the settings: `file://…` for another folder of the embedded database, or one in memory. */
+  /**
+   * Replaces the URL of the settings: `file://…` for another directory of the embedded database, or a database in
+   * memory.
+   */
   databaseUrl?: string
   accessTokenTtl: number
   refreshTokenTtl: number
+  sessionIdleTtl?: number | undefined
   bcryptCost: number
+  /** How many bcrypts of a kind run at once; by default, one less than there are cores. */
+  bcryptsAtOnce?: number | undefined
   registration: "open" | "closed"
   /** Null: the account that registers first is an administrator. */
   adminEmails: readonly string[] | null
+  adminSecondFactor?: AuthOptions["adminSecondFactor"]
+  /** Sends a mail to the owner of an account; undefined without mails. */
+  sendMail?: AuthOptions["sendMail"]
   auditRetentionDays: number
   limits: NonNullable<AuthOptions["limits"]>
   configuredKeys: NonNullable<AuthOptions["configuredKeys"]>
-  /** Null for a server of its own, without a base path. */
+  /** Null for a standalone server, without a base path. */
   mountedAt: string | null
   trustProxy: number
   authObserver: AuthObserver | undefined
   requestObserver: RequestObserver | null
   onQuery: ((seconds: number) => void) | undefined
+  onLeaseWait?: ((seconds: number) => void) | undefined
   /** Ends the opening when aborted. */
   signal?: AbortSignal | undefined
-  /** Done each time the database has been opened. */
+  /** Called each time the database has been opened. */
   prepare?: (opened: Opened) => Promise<void>
   /** Replaces the check of the database. */
   checkReady?: () => Promise<NotReady | null>
@@ -55,19 +71,21 @@ export interface Opened {
   auth: Auth
   db: Database
   usage: DatabaseHandle["usage"]
+  /** How the database replicates; undefined while that is unknown, and for the embedded database. */
+  replication: ReplicationWatch["current"]
 }
 
 /** The parts of a server behind its public face. */
 export interface Engine {
-  readonly app: App
+  readonly app: Pick<App, "fetch">
   readonly source: AuthSource
-  /** Opens everything. @throws what failed. */
+  /** Opens everything. @throws the error of whatever failed. */
   open(): Promise<Opened>
   /** @throws unless the database answers. */
   checkDatabase(): Promise<void>
   migrate(): Promise<void>
   flush(): Promise<void>
-  /** After a response: hands what is gathered to `waitUntil`. */
+  /** After a response: passes a promise of the pending writes to `waitUntil`. */
   afterResponse(): void
   close(): Promise<void>
 }
@@ -88,8 +106,12 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     internals.databaseUrl ?? settings.databaseUrl ?? pathToFileURL(join(process.cwd(), ".latchkey")).href
   const isEmbedded = !url.startsWith("postgres")
   const migrates = (settings.migrate ?? (isEmbedded ? "auto" : "check")) === "auto"
+  const telemetry = createTelemetry((why) => log.warn(why))
   let opening: Promise<Opened> | undefined
   let opened: (Opened & { handle: DatabaseHandle }) | undefined
+  let replication: ReplicationWatch | undefined
+  let restoreLog: RestoreLog | undefined
+  let endConnectionWatch: (() => void) | undefined
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, ...(internals.signal ? [internals.signal] : [])])
   let flushing: Promise<void> | undefined
@@ -99,6 +121,10 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       schema: settings.schema,
       maxConnections: settings.maxConnections,
       onQuery: internals.onQuery,
+      onLeaseWait: internals.onLeaseWait,
+      onStatement: telemetry?.onStatement,
+      requireSynchronous: settings.requireSynchronous,
+      fenceUrl: fenceUrlOf(settings),
     })
 
   const migrate = (handle: DatabaseHandle) =>
@@ -111,15 +137,35 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       if (migrates) await migrate(handle)
       else await requireMigrated(handle)
       signal.throwIfAborted()
-      const auth = createAuth({
+      if (!isEmbedded) replication = await watchReplication(handle.db, log, settings)
+      const secrets = {
+        current: typeof settings.secret === "string" ? settings.secret : await settings.secret(),
+        previous: settings.previousSecret,
+      }
+      restoreLog = await openRestoreLog(handle, {
+        folder: settings.restoreLog,
+        afterRestore: settings.afterRestore,
+        keyring: createKeyring(secrets),
+        log,
+        onError: (error) =>
+          log.error(
+            { errors: [describeError(error)] },
+            "the restore log can't be written; revocations are answered with 503",
+          ),
+      })
+      const created = createAuth({
         db: handle.db,
-        secrets: {
-          current: typeof settings.secret === "string" ? settings.secret : await settings.secret(),
-          previous: settings.previousSecret,
-        },
+        secrets,
         accessTokenTtl: internals.accessTokenTtl,
         refreshTokenTtl: internals.refreshTokenTtl,
+        sessionIdleTtl: internals.sessionIdleTtl ?? null,
+        verifyLease:
+          settings.verifyLease > 0
+            ? { seconds: settings.verifyLease, cache: settings.verifyLeaseCache }
+            : null,
         bcryptCost: internals.bcryptCost,
+        bcryptsAtOnce: internals.bcryptsAtOnce,
+        connections: settings.maxConnections,
         registration: internals.registration,
         maxKeysPerUser: settings.maxKeysPerOwner,
         maxKeyLifetimeDays: settings.maxKeyLifetimeDays ?? null,
@@ -136,19 +182,31 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
         servedIssuers: settings.servedIssuers,
         adminSubjects: settings.adminSubjects,
         adminEmails: internals.adminEmails,
+        publicUrl: dashboardUrlOf(settings, internals.mountedAt),
+        sendMail: internals.sendMail,
+        ...(internals.adminSecondFactor && { adminSecondFactor: internals.adminSecondFactor }),
         auditRetentionDays: internals.auditRetentionDays,
         limits: internals.limits,
         configuredKeys: internals.configuredKeys,
         onConfiguredKeyLeaked: (name) =>
           log.warn(`a configured key (${name}) was reported as leaked; replace it in the configuration`),
         onBackgroundError: (error) => log.error({ errors: [describeError(error)] }, "background task failed"),
-        observer: internals.authObserver,
+        observer: combineAuthObservers(internals.authObserver, telemetry?.authObserver),
       })
-      const all = { auth, db: handle.db, usage: handle.usage, handle }
+      const auth = telemetry?.traceAuth(created) ?? created
+      endConnectionWatch = telemetry?.watchConnections(handle.usage)
+      const all = {
+        ...{ auth, db: handle.db, usage: handle.usage, handle },
+        replication: () => replication?.current(),
+      }
       await internals.prepare?.(all)
       opened = all
       return opened
     } catch (error) {
+      replication?.close()
+      endConnectionWatch?.()
+      await restoreLog?.close()
+      restoreLog = undefined
       await handle.close()
       throw error
     }
@@ -190,7 +248,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
   const app = createHandler({
     auth: source,
     log,
-    observer: internals.requestObserver,
+    observer: combineRequestObservers(internals.requestObserver, telemetry?.requestObserver),
     checkReady:
       internals.checkReady ??
       (() =>
@@ -206,11 +264,14 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     keyPrefix: settings.keyPrefix,
     trustProxy: internals.trustProxy,
     mountedAt: internals.mountedAt,
-    dashboard: settings.dashboard ? dashboardFolder() : null,
+    dashboard: dashboardOf(settings, {
+      registration: internals.registration,
+      sendsMail: internals.sendMail !== undefined,
+    }),
   })
 
   return {
-    app,
+    app: telemetry ? { fetch: telemetry.traceFetch(async (...args) => app.fetch(...args)) } : app,
     source,
     open,
     checkDatabase,
@@ -232,7 +293,7 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       try {
         settings.waitUntil(flushing)
       } catch (error) {
-        // Some throw outside of a request. The verdict stands.
+        // It may throw outside a request. The verdict stands.
         log.error({ errors: [describeError(error)] }, "waitUntil failed")
       }
     },
@@ -243,7 +304,10 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       const { auth, handle } = opened
       opened = undefined
       opening = undefined
+      replication?.close()
+      endConnectionWatch?.()
       await auth.close()
+      await restoreLog?.close()
       await handle.close()
     },
   }

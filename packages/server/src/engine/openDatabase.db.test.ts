@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { rm } from "node:fs/promises"
 import { pathToFileURL } from "node:url"
+import { newEmbeddedFolder } from "@latchkey/db/test"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { newSecret } from "../../test/startLatchkey.ts"
 
@@ -18,8 +17,8 @@ async function loadAnew(folder: string, secret: string) {
   }).latchkey
 }
 
-test("a module that is loaded anew shares the embedded database with the one before", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-test-"))
+test("a reloaded module shares the embedded database with the previous one", async () => {
+  const folder = await newEmbeddedFolder()
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const secret = newSecret()
   const before = await loadAnew(folder, secret)

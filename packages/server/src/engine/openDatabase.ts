@@ -6,8 +6,8 @@ interface Shared {
 }
 
 /**
- * The embedded databases that this process has open. A bundler that reloads a module makes another instance of it, which
- * must find them, as a folder can be opened only once.
+ * The embedded databases that this process has open. A bundler that reloads this module creates another instance of
+ * it, which must find them, because a directory can be opened only once.
  */
 const embedded = globalThis as { [key: symbol]: Map<string, Shared> | undefined }
 const NAME = Symbol.for("@latchkey/server embedded databases")

@@ -7,7 +7,7 @@ export function protectedResourceOf(
   mountedAt: string | null,
 ): ProtectedResource | undefined {
   if (publicUrl === undefined || trustedIssuers.length === 0) return undefined
-  const resource = publicUrl.replace(/\/$/, "")
+  const resource = withoutSlash(publicUrl)
   return {
     resource,
     url: resource + (mountedAt ?? ""),
@@ -15,3 +15,12 @@ export function protectedResourceOf(
     scopes,
   }
 }
+
+/** The URL at which users reach the dashboard, or null if that is not known. */
+export const dashboardUrlOf = (
+  { publicUrl, dashboard }: Pick<Settings, "publicUrl" | "dashboard">,
+  mountedAt: string | null,
+): string | null =>
+  publicUrl === undefined || !dashboard ? null : withoutSlash(publicUrl) + (mountedAt ?? "")
+
+const withoutSlash = (url: string) => url.replace(/\/$/, "")

@@ -1,6 +1,6 @@
 /**
- * The calls of one request to the host that have been counted. A guard in front of a tRPC router verifies for the calls in
- * the request, each of which is verified again.
+ * The calls of one request to the host that have been counted. A guard in front of a tRPC router verifies for all
+ * calls in the request, although each of them is verified again.
  */
 export class CountedCalls {
   #isGuarded = false
@@ -10,8 +10,9 @@ export class CountedCalls {
   /**
    * Notes a verdict about a call.
    *
-   * @param of `request`: about the request as a whole. `procedure`: the first about one of its procedure calls.
-   * @returns whether a verdict before has counted the call.
+   * @param of `request`: the verdict is about the whole request. `procedure`: it is the first one about one of its
+   *   procedure calls.
+   * @returns whether an earlier verdict has counted the call.
    */
   note(of: "request" | "procedure"): boolean {
     if (of === "request") this.#isGuarded = true
@@ -28,13 +29,15 @@ const byHeaders = new WeakMap<object, CountedCalls>()
 /**
  * The counted calls of a framework's own request. Wrappers of the same request share its headers object.
  *
- * @param request undefined for one that no other verdict can be about.
+ * @param request undefined if no other verdict can be about the same request.
  */
 export function countedCallsOf(request: unknown): CountedCalls {
   const { raw = request } = (request ?? {}) as { raw?: unknown }
   const { headers } = (raw ?? {}) as { headers?: unknown }
   if (typeof headers !== "object" || headers === null) return new CountedCalls()
-  const known = byHeaders.get(headers) ?? new CountedCalls()
-  byHeaders.set(headers, known)
-  return known
+  const known = byHeaders.get(headers)
+  if (known) return known
+  const counted = new CountedCalls()
+  byHeaders.set(headers, counted)
+  return counted
 }

@@ -10,7 +10,7 @@ export class HostCall {
   #identity: Promise<Identity | null> | undefined
   #scopes: Promise<readonly string[]> | undefined
 
-  /** @param isLongLived whether calls at any later time belong to it, so that nothing is remembered. */
+  /** @param isLongLived whether later calls can belong to it, so that nothing is remembered. */
   constructor(request: unknown, isLongLived: boolean) {
     this.request = request
     this.#isLongLived = isLongLived

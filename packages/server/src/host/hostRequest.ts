@@ -5,28 +5,19 @@ import {
   type ProtectedResource,
   RequestState,
   toTrpcError,
+  trustOfHost,
 } from "@latchkey/api"
 import { AuthError } from "@latchkey/auth"
 import type { ContextInfo, ContextRequest, ContextSource, LatchkeyContext } from "../types.ts"
+import { addressOf } from "./addressOf.ts"
 import { type CountedCalls, countedCallsOf } from "./countedCalls.ts"
 import { HostCall } from "./hostCall.ts"
 import { headersOf } from "./readHeaders.ts"
 
-/** A request to the host, as Latchkey sees it. */
-export interface HostRequest {
-  latchkey: Latchkey
-  call: HostCall
-  /** Which of its calls count towards the limit of the caller's key already. */
-  counted: CountedCalls
-  /** Undefined where it is not known. */
-  method: string | undefined
-  /** Set if the host asks for something impossible. */
-  refusal: AuthError | undefined
-}
-
 interface NewHostRequest {
   headers: Headers
   address?: string | undefined
+  isPeerAddress?: boolean | undefined
   method?: string | undefined
   /** The framework's own request. */
   request?: unknown
@@ -37,30 +28,50 @@ interface NewHostRequest {
   refusal?: AuthError | undefined
 }
 
-export function createHostRequest(source: AuthSource, request: NewHostRequest): HostRequest {
-  const { headers, address, allowedOrigins, protectedResource, isLongLived = false } = request
-  const call = new HostCall(request.request, isLongLived)
-  const state = new RequestState({
-    headers,
-    peerAddress: address,
-    allowedOrigins,
-    protectedResource,
-    hostRequest: call,
-    isLongLived,
-    // The host builds the response.
-    setsCookies: false,
-    sendsHsts: false,
-  })
-  return {
-    latchkey: new Latchkey(source, state),
-    call,
-    counted: countedCallsOf(request.request),
-    method: request.method,
-    refusal: request.refusal,
+/**
+ * A request to the host, as Latchkey sees it. A context contains this object directly. To find it in a weak map would
+ * cost more than a verdict, because V8's minor garbage collections process the map's entries one by one.
+ */
+export class HostRequest extends Latchkey {
+  readonly call: HostCall
+  /** The calls that already count towards the limit of the caller's key. */
+  readonly counted: CountedCalls
+  /** Undefined if it is not known. */
+  readonly method: string | undefined
+  /** Set if the host asks for something impossible. */
+  readonly refusal: AuthError | undefined
+
+  constructor(source: AuthSource, options: NewHostRequest) {
+    const {
+      headers,
+      address,
+      isPeerAddress,
+      allowedOrigins,
+      protectedResource,
+      isLongLived = false,
+    } = options
+    const call = new HostCall(options.request, isLongLived)
+    super(
+      source,
+      new RequestState({
+        headers,
+        peerAddress: address,
+        trustProxy: trustOfHost(isPeerAddress),
+        allowedOrigins,
+        protectedResource,
+        hostRequest: call,
+        isLongLived,
+        // The host builds the response.
+        setsCookies: false,
+        sendsHsts: false,
+      }),
+    )
+    this.call = call
+    this.counted = countedCallsOf(options.request)
+    this.method = options.method
+    this.refusal = options.refusal
   }
 }
-
-const requests = new WeakMap<Latchkey, HostRequest>()
 
 /**
  * Creates the part of a tRPC context that Latchkey needs.
@@ -81,27 +92,23 @@ export function createHostContext(
   const isWebSocket = info !== undefined && info.url === null
   if (credentials && !isWebSocket) throw inUrl()
   const headers = headersOf(req)
-  const hostRequest = createHostRequest(source, {
+  const latchkey = new HostRequest(source, {
     headers: credentials ? withCredentials(headers, credentials) : headers,
-    address: address ?? addressOf(req),
+    ...(address === undefined ? addressOf(req) : { address }),
     method: req.method,
     request: req,
     ...settings,
-    // A host may have passed on the request alone.
+    // A host may have passed only the request.
     isLongLived: isWebSocket || /\bwebsocket\b/i.test(headers.get("upgrade") ?? ""),
   })
-  requests.set(hostRequest.latchkey, hostRequest)
-  return { latchkey: hostRequest.latchkey } as unknown as Context & LatchkeyContext
+  return { latchkey } as unknown as Context & LatchkeyContext
 }
 
 /** The request of a context from `createHostContext`. @throws {TypeError} for any other context. */
 export function hostRequestOf(ctx: unknown): HostRequest {
   const { latchkey } = ctx as Partial<Context>
-  const found = latchkey && requests.get(latchkey)
-  if (!found) {
-    throw new TypeError("the context has no Latchkey; add ...latchkey.createContext(opts) to createContext")
-  }
-  return found
+  if (latchkey instanceof HostRequest) return latchkey
+  throw new TypeError("the context has no Latchkey; add ...latchkey.createContext(opts) to createContext")
 }
 
 function credentialsIn(params: ContextInfo["connectionParams"] | undefined) {
@@ -109,7 +116,7 @@ function credentialsIn(params: ContextInfo["connectionParams"] | undefined) {
   return apiKey === undefined && accessToken === undefined ? null : { apiKey, accessToken }
 }
 
-/** Adds credentials beside those of the upgrade request, so that two of them are ambiguous. */
+/** Adds credentials to those of the upgrade request, so that two of them count as ambiguous. */
 function withCredentials(
   headers: Headers,
   { apiKey, accessToken }: { apiKey: string | undefined; accessToken: string | undefined },
@@ -120,7 +127,7 @@ function withCredentials(
   return all
 }
 
-/** No credential has characters that a header can't hold. */
+/** No credential contains characters that a header can't hold. */
 const toFieldValue = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?")
 
 /** Proxies log URLs, and browsers keep them. */
@@ -128,9 +135,3 @@ const inUrl = () =>
   toTrpcError(
     new AuthError("INVALID_INPUT", "Send credentials in headers; connectionParams are part of the URL here."),
   )
-
-/** Express and Fastify apply the host's own trust in proxies to `ip`. */
-function addressOf(request: object): string | undefined {
-  const { ip, socket } = request as { ip?: unknown; socket?: { remoteAddress?: string } }
-  return typeof ip === "string" ? ip : socket?.remoteAddress
-}

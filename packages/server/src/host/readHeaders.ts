@@ -7,7 +7,7 @@ interface NodeRequest {
 
 const hasGet = (source: HeadersSource): source is Pick<Headers, "get"> => typeof source.get === "function"
 
-/** Headers that can be read by name, from any of the forms in which frameworks have them. */
+/** Headers that can be read by name, from any of the forms that frameworks use. */
 export function readHeaders(source: HeadersSource): Headers {
   if (source instanceof Headers) return source
   if (hasGet(source)) return source as Headers
@@ -21,7 +21,7 @@ export function readHeaders(source: HeadersSource): Headers {
   return headers
 }
 
-/** The headers of a request, of which a Node request knows more than its `headers` say. */
+/** The headers of a request. A Node request has more of them than its `headers` show. */
 export const headersOf = (request: { headers: HeadersSource } | NodeRequest): Headers =>
   "headersDistinct" in request
     ? readHeaders(request.headersDistinct as HeadersSource)

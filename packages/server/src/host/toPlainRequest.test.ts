@@ -19,14 +19,14 @@ const proxyOf = (request: Request) =>
     },
   })
 
-test("a proxy of a request becomes one that can be copied, with its body", async () => {
+test("a Proxy of a request becomes a request that can be copied, with its body", async () => {
   const plain = new Request(toPlainRequest(proxyOf(newRequest())))
   expect(plain).toMatchObject({ url: "http://localhost/a?b", method: "DELETE" })
   expect(plain.headers.get("x-api-key")).toBe("key")
   expect(await plain.text()).toBe("{}")
 })
 
-test("a request of Node's own stays as it is", () => {
+test("one of Node's own requests stays as it is", () => {
   const request = newRequest()
   expect(toPlainRequest(request)).toBe(request)
 })

@@ -1,8 +1,8 @@
 import { types } from "node:util"
 
 /**
- * A request that can be copied. Next passes a proxy of one, and from Node 24 on the constructor of `Request` refuses
- * proxies, because its state is private.
+ * A request that can be copied. Next passes a `Proxy` of a request, which the constructor of `Request` refuses from
+ * Node 24 on, because its state is private.
  */
 export function toPlainRequest(request: Request): Request {
   if (request instanceof Request && !types.isProxy(request)) return request

@@ -69,13 +69,14 @@ export const databaseUrl = z
 
 const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
 
-/** RFC 6749, section 3.3. Latchkey's own scopes are not for products to declare. */
+/** RFC 6749, section 3.3. Products can't declare Latchkey's own scopes. */
 const scope = matching(
   /^(?!latchkey:)[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/,
   "expected scopes such as reports:read, without spaces, quotes, commas or backslashes, and none that begins with latchkey:",
 )
 
-const subject = matching(
+/** The id of an owner, as its issuer knows it. */
+export const subject = matching(
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it excludes
   /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/u,
   "expected 1 to 255 characters, without control characters",
@@ -92,19 +93,19 @@ export const scopes = z
   .array(scope, { error: "expected a list of scopes" })
   .refine((all) => new Set(all).size === all.length, { error: "expected each scope once" })
 
-/** The administrators beside those by role. */
+/** The administrators in addition to those by role. */
 export const adminSubjects = z.array(z.strictObject({ issuer, subject }), {
   error: "expected a list of { issuer, subject }",
 })
 
-const KEY_PREFIX_RULE = "expected 2 to 20 characters of a-z, 0-9 and _, the last of them no _"
+const KEY_PREFIX_RULE = "expected 2 to 20 characters of a-z, 0-9 and _, not ending with _"
 
 export const keyPrefix = z.string({ error: KEY_PREFIX_RULE }).refine(isKeyPrefix, { error: KEY_PREFIX_RULE })
 
 const IMPORTED_PREFIX_RULE =
-  "expected how keys begin, with 3 to 50 visible ASCII characters each, no commas, and not eyJ as JWTs do; or *"
+  "expected prefixes of keys, with 3 to 50 visible ASCII characters each, without commas, and not eyJ, which JWTs begin with; or *"
 
-/** How imported keys begin. */
+/** The prefixes of imported keys. */
 export const importedKeyPrefix = z
   .string({ error: IMPORTED_PREFIX_RULE })
   .refine(isImportedPrefix, { error: IMPORTED_PREFIX_RULE })
@@ -112,7 +113,7 @@ export const importedKeyPrefix = z
 const KEY_RATE_LIMIT_RULE =
   "expected limit/seconds such as 1000/60: up to 1000000000 calls in up to 86400 seconds"
 
-/** How many calls a key may make in how many seconds: as text, or as in the API. */
+/** How many calls a key may make in how many seconds: as text, or in the format of the API. */
 export const keyRateLimit = z.unknown().transform((value, { addIssue }) => {
   const text = typeof value === "string" && /^(\d{1,10})\/(\d{1,5})$/.exec(value)
   const { data } = rateLimit.safeParse(text ? { limit: Number(text[1]), window: Number(text[2]) } : value)
@@ -121,11 +122,47 @@ export const keyRateLimit = z.unknown().transform((value, { addIssue }) => {
   return z.NEVER
 })
 
-const PUBLIC_URL_RULE = "expected an http or https URL"
+const PUBLIC_URL_RULE = "expected an http or https URL without credentials, query and fragment"
 
 /** The URL at which users reach the server. */
-export const publicUrl = z
-  .string({ error: PUBLIC_URL_RULE })
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: PUBLIC_URL_RULE,
-  })
+export const publicUrl = z.string({ error: PUBLIC_URL_RULE }).refine(isSite, { error: PUBLIC_URL_RULE })
+
+/** Whether a path can be appended to a text to make the URL of a page. */
+function isSite(text: string): boolean {
+  if (!URL.canParse(text) || /[?#]/.test(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return /^https?:$/.test(protocol) && username === "" && password === ""
+}
+
+const PRODUCT_NAME_RULE = "expected 1 to 60 characters, without control characters"
+
+const LOGO_RULE =
+  "expected the https URL of an image, or its path such as /logo.svg on the server's own origin, without a query"
+
+/** Whether a text is the URL of an image that a page policy can name, and that is loaded over TLS. */
+function isLogo(text: string): boolean {
+  if (text.length > 2_000 || /[\s?#]/.test(text)) return false
+  if (text.startsWith("/")) return /^\/(?![/\\])/.test(text)
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username } = new URL(text)
+  const isPrivate = protocol === "https:" || (protocol === "http:" && hostname === "localhost")
+  return isPrivate && username === ""
+}
+
+/** The product whose users the dashboard serves. */
+export const product = {
+  name: z
+    .string({ error: PRODUCT_NAME_RULE })
+    .trim()
+    .regex(/^[^\p{Cc}]{1,60}$/u, { error: PRODUCT_NAME_RULE }),
+  logo: z.string({ error: LOGO_RULE }).refine(isLogo, { error: LOGO_RULE }),
+  accentColor: matching(/^#([0-9a-f]{3}|[0-9a-f]{6})$/i, "expected a color such as #0b7285"),
+  apiUrl: publicUrl.transform((text) => text.replace(/\/+$/, "")),
+}
+
+const TIME_RULE = "expected a time in the past, such as 2026-11-27T12:00:00Z"
+
+/** A time that is over. */
+export const time = z.iso
+  .datetime({ offset: true, error: TIME_RULE })
+  .refine((text) => Date.parse(text) <= Date.now(), { error: TIME_RULE })

@@ -22,6 +22,9 @@ test("the defaults suffice", () => {
   expect(messageFor({})).toBeNull()
   expect(messageFor({ databaseUrl: undefined, database: "embedded" })).toBeNull()
   expect(messageFor({ keyRateLimit: "1000/60" })).toBeNull()
+  expect(
+    messageFor({ revocationFence: "standby", databaseUrl: "postgres://me@db1:5432,db2:5432/keys" }),
+  ).toBeNull()
   expect(messageFor({ keyRateLimit: { limit: 1_000, window: 60 } })).toBeNull()
 })
 
@@ -56,6 +59,21 @@ test.each<[string, object, RegExp]>([
     /^allowedOrigins\.0: expected origins/,
   ],
   ["a schema of PostgreSQL", { schema: "pg_catalog" }, /^schema: expected/],
+  [
+    "a fence of one server",
+    { revocationFence: "standby" },
+    /^revocationFenceUrl: expected all servers that may become the primary/,
+  ],
+  [
+    "a fence beside leases",
+    { revocationFence: "standby", revocationFenceUrl: "postgres://me@db1,db2/keys", verifyLease: 3 },
+    /^revocationFence: expected off with leases/,
+  ],
+  [
+    "a fence of the embedded database",
+    { databaseUrl: undefined, database: "embedded", revocationFence: "standby" },
+    /^revocationFence: expected off, as the embedded/,
+  ],
   ["no connections", { maxConnections: 0 }, /^maxConnections: expected a whole number from 1 to 1000/],
   ["a logger without methods", { logger: {} }, /^logger: expected a logger such as pino's/],
   [
@@ -115,12 +133,35 @@ test.each<[string, object, RegExp]>([
     { publicUrl: "ftp://a.example" },
     /^publicUrl: expected an http or https URL/,
   ],
+  ["a public URL with a query", { publicUrl: "https://a.example/?b" }, /^publicUrl: .*query and fragment/],
+  ["a public URL with a fragment", { publicUrl: "https://a.example/#" }, /^publicUrl: .*query and fragment/],
+  ["a public URL with a user", { publicUrl: "https://a@b.example" }, /^publicUrl: .*without credentials/],
   [
     "origins that are no list",
     { allowedOrigins: "https://a.example" },
     /^allowedOrigins: expected a list of origins/,
   ],
   ["an origin that is no string", { allowedOrigins: [1] }, /^allowedOrigins\.0: expected origins/],
+  ["a product without a name", { product: { name: " " } }, /^product\.name: expected 1 to 60 characters/],
+  [
+    "a color by name",
+    { product: { accentColor: "teal" } },
+    /^product\.accentColor: expected a color such as/,
+  ],
+  [
+    "a logo in the clear",
+    { product: { logo: "http://acme.example/x.png" } },
+    /^product\.logo: expected the https/,
+  ],
+  ["a logo of another host", { product: { logo: "//acme.example/x.png" } }, /^product\.logo: expected/],
+  ["a logo that is a script", { product: { logo: "javascript:alert(1)" } }, /^product\.logo: expected/],
+  [
+    "an API with a password",
+    { product: { apiUrl: "https://a:b@acme.example" } },
+    /^product\.apiUrl: .*credentials/,
+  ],
+  ["a product that is a name", { product: "Acme" }, /^product: expected \{ name/],
+  ["an unknown field of the product", { product: { colour: "#fff" } }, /^product\.colour: no such option/],
   ["a dashboard that is neither", { dashboard: "yes" }, /^dashboard: expected true or false/],
   ["a schema with a quote", { schema: 'a"b' }, /^schema: expected/],
   ["another way to migrate", { migrate: "always" }, /^migrate: expected "auto" or "check"/],

@@ -9,12 +9,15 @@ import {
   keyPrefix,
   keyRateLimit,
   origin,
+  product,
   publicUrl,
   scopes,
   secret,
+  time,
 } from "./fields.ts"
 import type { Identify, LatchkeyServerOptions, Logger, ScopesOf } from "./options.ts"
 import { OptionsError } from "./optionsError.ts"
+import { findFenceProblem } from "./revocationFence.ts"
 
 const isFunction = (value: unknown) => typeof value === "function"
 
@@ -33,6 +36,11 @@ const logger = z.custom<Logger>(
     ["info", "warn", "error"].every((name) => isFunction((value as Logger | null)?.[name as "info"])),
   { error: "expected a logger such as pino's, with info, warn and error" },
 )
+
+/** The name of the dashboard if the product has set none. */
+const DEFAULT_PRODUCT = { name: "Latchkey" }
+
+const FOLDER_RULE = "expected the path of a folder"
 
 const BASE_PATH_RULE = "expected a path such as /latchkey, without a slash at its end"
 
@@ -75,16 +83,51 @@ const Options = z
     publicUrl: publicUrl.optional(),
     allowedOrigins: z.array(origin, { error: "expected a list of origins" }).default([]),
     dashboard: z.boolean({ error: "expected true or false" }).default(true),
+    product: z
+      .strictObject(
+        {
+          name: product.name.default(DEFAULT_PRODUCT.name),
+          logo: product.logo.optional(),
+          accentColor: product.accentColor.optional(),
+          apiUrl: product.apiUrl.optional(),
+        },
+        { error: "expected { name, logo, accentColor, apiUrl }" },
+      )
+      .default(DEFAULT_PRODUCT),
     schema: z
       .string({ error: SCHEMA_NAME_RULE })
       .refine(isSchemaName, { error: SCHEMA_NAME_RULE })
       .optional(),
     migrate: oneOf(["auto", "check"]).optional(),
     maxConnections: wholeNumber(1, 1_000).default(10),
+    requireSynchronous: z.boolean({ error: "expected true or false" }).default(false),
+    verifyLease: wholeNumber(0, 10).default(0),
+    verifyLeaseCache: z.boolean({ error: "expected true or false" }).default(true),
+    revocationFence: oneOf(["off", "standby"]).default("off"),
+    revocationFenceUrl: databaseUrl.optional(),
+    restoreLog: z.string({ error: FOLDER_RULE }).min(1, { error: FOLDER_RULE }).optional(),
+    afterRestore: time.optional(),
     waitUntil: fn<(promise: Promise<unknown>) => void>().optional(),
     logger: logger.optional(),
   })
-  .superRefine(({ databaseUrl, database }, context) => {
+  .superRefine((options, context) => {
+    const { databaseUrl, database, requireSynchronous, verifyLease } = options
+    const fence = findFenceProblem(options)
+    if (fence) context.addIssue({ code: "custom", path: [fence.option], message: fence.message })
+    if (verifyLease > 0 && database === "embedded") {
+      context.addIssue({
+        code: "custom",
+        path: ["verifyLease"],
+        message: "expected 0, as one process has the embedded database to itself",
+      })
+    }
+    if (requireSynchronous && database === "embedded") {
+      context.addIssue({
+        code: "custom",
+        path: ["requireSynchronous"],
+        message: "expected false, as the embedded database has no standby",
+      })
+    }
     if ((databaseUrl === undefined) !== (database === undefined)) return
     context.addIssue({
       code: "custom",
@@ -111,7 +154,9 @@ export function readOptions(options: LatchkeyServerOptions): Settings {
   const problems = new Map<string, string>()
   for (const issue of result.error.issues) {
     if (issue.code === "unrecognized_keys") {
-      for (const key of issue.keys) problems.set(safeName(key), "no such option")
+      for (const key of issue.keys) {
+        problems.set([...issue.path.map(String), safeName(key)].join("."), "no such option")
+      }
     } else {
       const name = issue.path.length === 0 ? "options" : issue.path.map(String).join(".")
       if (!problems.has(name)) problems.set(name, issue.message)
@@ -128,7 +173,7 @@ export function readOptions(options: LatchkeyServerOptions): Settings {
   throw new OptionsError([...problems].map(([name, message]) => `${name}: ${message}`))
 }
 
-/** Allows the origin of the public URL, as a proxy may hide from the server that its pages are there. */
+/** Allows the origin of the public URL, because behind a proxy the server may not see that its pages are there. */
 export const withPublicOrigin = (settings: Settings): Settings => ({
   ...settings,
   allowedOrigins: [
@@ -137,5 +182,5 @@ export const withPublicOrigin = (settings: Settings): Settings => ({
   ],
 })
 
-/** A name that does not look like an identifier may be a value that was misplaced. */
+/** A name that does not look like an identifier may be a misplaced value. */
 const safeName = (name: string) => (/^[A-Za-z]{1,30}$/.test(name) ? name : "options")

@@ -1,7 +1,14 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { createTRPCClient, createWSClient, httpBatchLink, TRPCClientError, wsLink } from "@trpc/client"
+import {
+  createTRPCClient,
+  createWSClient,
+  httpBatchLink,
+  httpBatchStreamLink,
+  TRPCClientError,
+  wsLink,
+} from "@trpc/client"
 import { initTRPC } from "@trpc/server"
 import { createHTTPHandler } from "@trpc/server/adapters/standalone"
 import { applyWSSHandler } from "@trpc/server/adapters/ws"
@@ -34,6 +41,10 @@ function createProduct(latchkey: LatchkeyServer<TestScope>) {
       yield "begun"
       await new Promise((resolve) => signal?.addEventListener("abort", resolve))
     }),
+    lines: protectedProcedure.query(async function* ({ signal }) {
+      yield "begun"
+      await new Promise((resolve) => signal?.addEventListener("abort", resolve))
+    }),
     keys: latchkey.router,
   })
 }
@@ -61,6 +72,10 @@ async function startProduct(latchkey: LatchkeyServer<TestScope>) {
     url,
     http: (headers: Record<string, string>) =>
       createTRPCClient<typeof router>({ links: [httpBatchLink({ url, headers, transformer: superjson })] }),
+    stream: (headers: Record<string, string>) =>
+      createTRPCClient<typeof router>({
+        links: [httpBatchStreamLink({ url, headers, transformer: superjson })],
+      }),
     webSocket(connectionParams: Record<string, string>, headers: Record<string, string> = {}) {
       const WithHeaders = class extends WebSocket {
         constructor(address: string) {
@@ -87,7 +102,7 @@ const failureOf = (call: Promise<unknown>) =>
         : error,
   )
 
-test("a product's procedures know the caller, beside the product's own context and formatter", async () => {
+test("a product's procedures know the caller, together with the product's own context and formatter", async () => {
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started
   const { key, id, subject, accessToken } = await newKey(latchkey)
@@ -122,7 +137,7 @@ test("Latchkey's procedures work in the product's router", async () => {
   expect(await failureOf(keys.apiKeys.revoke.mutate({ id }))).toMatchObject({ status: 404 })
 })
 
-test("a session's cookie, which the product would not send, is refused before anything happens", async () => {
+test("a session in a cookie, which the product would not send on, is refused before anything happens", async () => {
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started
   const product = await startProduct(latchkey)
@@ -145,7 +160,7 @@ test("the database's failure is 503, never 401", async () => {
   expect(await failureOf(byKey.keys.auth.me.query())).toMatchObject({ status: 503 })
 })
 
-test("on a WebSocket every call is verified, of the product and of Latchkey", async () => {
+test("on a WebSocket, every call to the product and to Latchkey is verified", async () => {
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started
   const { key, revoke } = await newKey(latchkey)
@@ -159,7 +174,7 @@ test("on a WebSocket every call is verified, of the product and of Latchkey", as
   expect(await failureOf(byKey.keys.auth.me.query())).toMatchObject({ status: 401 })
 })
 
-test("the context of a WebSocket whose host passes on the request alone is verified at every call too", async () => {
+test("a WebSocket whose host passes on only the request is verified at every call too", async () => {
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started
   const { key, revoke } = await newKey(latchkey)
@@ -174,7 +189,7 @@ test("the context of a WebSocket whose host passes on the request alone is verif
   await expect(calls.keys.auth.me()).rejects.toMatchObject({ code: "UNAUTHORIZED" })
 })
 
-test("on a WebSocket another site's page gets no answer by the host's cookie", async () => {
+test("on a WebSocket, a page of another site gets no answer with the host's cookie", async () => {
   await using started = await startLatchkey(serverUrl, {
     identify: (headers) => (headers.get("cookie") === "session=ada" ? { subject: "org_1" } : null),
   })
@@ -230,7 +245,24 @@ test("a subscription over SSE ends when its key is revoked", async () => {
   expect(text).toMatch(/"httpStatus":401/)
 })
 
-test("credentials in connectionParams of a URL are 400", async () => {
+test("a streamed answer of a query ends when its key is revoked", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const { key, revoke } = await newKey(latchkey)
+  const product = await startProduct(latchkey)
+  const lines = await product.stream({ "x-api-key": key }).lines.query()
+  const received: unknown[] = []
+  const ended = (async () => {
+    for await (const line of lines) {
+      received.push(line)
+      await revoke()
+    }
+  })()
+  expect(await failureOf(ended)).toMatchObject({ status: 401 })
+  expect(received).toEqual(["begun"])
+})
+
+test("credentials in the connectionParams of a URL get 400", async () => {
   await using started = await startLatchkey(serverUrl)
   const { latchkey } = started
   const { key } = await newKey(latchkey)

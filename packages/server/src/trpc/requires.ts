@@ -2,9 +2,9 @@ import { toTrpcError } from "@latchkey/api"
 import { initTRPC } from "@trpc/server"
 import { type HostRequest, hostRequestOf } from "../host/hostRequest.ts"
 import type { Caller, LatchkeyContext, Requirement, RequiresProcedure } from "../types.ts"
-import { checkDeclared } from "../verify/checkRequirement.ts"
+import { checkDeclared } from "../verify/checkDeclared.ts"
 import type { Verify } from "../verify/verify.ts"
-import { watchSubscription } from "./watchSubscription.ts"
+import { watchStream } from "./watchStream.ts"
 
 // tRPC would read the environment otherwise.
 const t = initTRPC.context<LatchkeyContext>().create({ isDev: false })
@@ -16,25 +16,25 @@ interface RequiresOptions {
   onVerified: () => void
 }
 
-/** Callers of procedure calls that count already. A context passes them on within one call. */
+/** Callers of procedure calls that have already been counted. A context passes them on within one call. */
 const counted = new WeakSet<object>()
 
-/** What each `requires` asks for, by its middleware. */
+/** The requirement of each `requires`, by its middleware. */
 const requirements = new WeakMap<object, Requirement>()
 
-/** What a procedure asks for; empty if it is not behind `requires`. */
+/** The requirements of a procedure; empty if it is not behind `requires`. */
 export const requirementsOf = (middlewares: readonly object[]): Requirement[] =>
   middlewares.flatMap((middleware) => requirements.get(middleware) ?? [])
 
 /**
- * Creates `requires`: a procedure for callers who meet the requirement. It verifies them at every call, and again while a
- * subscription runs.
+ * Creates `requires`: a procedure for callers who meet the requirement. It verifies them at every call, and again while
+ * its answer is streamed.
  */
 export function createRequires({ verify, scopes, onVerified }: RequiresOptions) {
   return (requirement: Requirement = {}): RequiresProcedure<string> => {
     checkDeclared(requirement, scopes)
 
-    /** @throws {TRPCError} as the contract says. */
+    /** @throws {TRPCError} with the codes of the contract. */
     async function callerOf(
       request: HostRequest,
       options: { isUnsafe: boolean; isCounted: boolean },
@@ -47,18 +47,20 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
 
     const procedure = t.procedure.use(async ({ ctx, type, getRawInput, signal, next }) => {
       const request = hostRequestOf(ctx)
-      // A credential that ends while the body arrives is refused. Errors in the body are for the rest of the call.
+      // A credential that ends while the body arrives is refused. Errors in the body are left to the rest of the
+      // call.
       await getRawInput().catch(() => {})
       const isCounted = isCountedIn(ctx) || request.counted.note("procedure")
       const caller = await callerOf(request, { isUnsafe: type === "mutation", isCounted })
       counted.add(caller)
       const result = await next({ ctx: { caller } })
-      if (type !== "subscription" || !result.ok) return result
+      if (!result.ok) return result
       const verifyAgain = () => {
         request.call.forget()
         return callerOf(request, { isUnsafe: false, isCounted: true })
       }
-      return { ...result, data: watchSubscription(result.data, verifyAgain, signal) }
+      const data = watchStream(result.data, verifyAgain, { type, signal })
+      return data === result.data ? result : { ...result, data }
     })
     const [middleware] = procedure._def.middlewares
     if (middleware) requirements.set(middleware, requirement)

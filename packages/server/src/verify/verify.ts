@@ -1,7 +1,7 @@
 import { AuthError, type Authentication, countCall, unauthenticated } from "@latchkey/auth"
 import type { HostRequest } from "../host/hostRequest.ts"
 import type { Caller, RefusalCause, Requirement } from "../types.ts"
-import { findLack } from "./checkRequirement.ts"
+import { findLack } from "./findLack.ts"
 import { toCaller } from "./toCaller.ts"
 
 export type Outcome =
@@ -11,7 +11,7 @@ export type Outcome =
 /**
  * Verifies a request now, whatever was verified before.
  *
- * @param options.isCounted whether the call counts towards the limit of the caller's key already.
+ * @param options.isCounted whether the call has already been counted towards the limit of the caller's key.
  */
 export type Verify = (
   request: HostRequest,
@@ -27,15 +27,15 @@ export function createVerify({
   onFailure: (error: unknown, requestId: string) => void
   keysNeedScope: boolean
 }): Verify {
-  return async ({ latchkey, refusal }, requirement, { isUnsafe, isCounted }) => {
+  return async (hostRequest, requirement, { isUnsafe, isCounted }) => {
+    const { request, refusal } = hostRequest
     if (refusal) return refused("malformed", refusal)
-    const { request } = latchkey
     let authentication: Authentication
     try {
-      authentication = await latchkey.authenticateAgain()
+      authentication = await hostRequest.authenticateAgain()
     } catch (error) {
       const failure = noVerdict(error)
-      // With a time to retry after, it is a deliberate refusal.
+      // An error with `retryAfter` is a deliberate refusal.
       if (failure.retryAfter === undefined) onFailure(failure, request.requestId)
       return refused("unavailable", failure)
     }
@@ -66,7 +66,7 @@ function refusedCredential({ problem, cause, apiKeyId }: Authentication & { call
   return refused(cause, error, apiKeyId)
 }
 
-/** Without a verdict nobody passes, and nobody is told that their credential is wrong, whatever has failed. */
+/** Whatever has failed: without a verdict, nobody passes, and nobody is told that their credential is wrong. */
 function noVerdict(cause: unknown): AuthError {
   if (cause instanceof AuthError && cause.reason === "UNAVAILABLE") return cause
   return new AuthError("UNAVAILABLE", "Authentication is temporarily unavailable; try again shortly.", {

@@ -1,6 +1,6 @@
 import { DECLARED, OF_LATCHKEY } from "./expected.ts"
 
-/** A list of scopes that a route asks for, and where that route is. */
+/** A list of scopes that a route requires, and the path of that route. */
 export interface Ask {
   name: string
   path: string

@@ -7,9 +7,9 @@ import { DECLARED, OF_LATCHKEY, type Standing } from "./expected.ts"
 
 export interface TestCaller {
   name: string
-  /** How it presents itself in a request. */
+  /** How the caller identifies itself in a request. */
   headers: Record<string, string>
-  /** Its key or JWT; null if a request of its has none, or more than one. */
+  /** The caller's key or JWT; null if its requests have none, or more than one. */
   token: string | null
   standing: Standing
   /** For a valid caller. */

@@ -2,12 +2,12 @@ import { createLatchkey } from "@latchkey/sdk"
 import type { Ask } from "./asks.ts"
 import type { TestCaller } from "./callers.ts"
 import type { DoorKind, Word } from "./expected.ts"
-import { FRAMEWORKS, requirementOf } from "./frameworks.ts"
+import { FRAMEWORKS, GUARDS, requirementOf } from "./frameworks.ts"
 import type { Product } from "./startProduct.ts"
 
-/** A verdict, and whom it is about where the door tells. */
+/** A verdict, and the caller that it is about, if the door tells. */
 export interface Answer {
-  /** What is in no `Word` is a response that the contract does not have. */
+  /** Anything that is not a `Word` is a response outside the contract. */
   verdict: Word | (string & {})
   caller?: { issuer: string; subject: string; scopes: readonly string[] }
 }
@@ -16,7 +16,7 @@ export interface Answer {
 export interface Door {
   name: string
   kind: DoorKind
-  /** Null if such a caller can't be presented here, or the scopes not be asked for. */
+  /** Null if the door can't take such a caller, or can't ask for these scopes. */
   ask(caller: TestCaller, ask: Ask): Promise<Answer> | null
 }
 
@@ -48,7 +48,7 @@ async function send(url: string, init: RequestInit): Promise<{ response: Respons
 const lacksScope = ({ headers }: Response) =>
   headers.get("www-authenticate")?.includes('error="insufficient_scope"') ?? false
 
-/** The procedures of Latchkey's own that need the scopes. */
+/** Latchkey's own procedures that need the scopes. */
 const OWN: Record<
   string,
   { procedure: string; method: "GET" | "POST"; path: string; headers?: Record<string, string> }
@@ -106,7 +106,7 @@ function ownRest({ url }: Product): Door {
           headers: { ...caller.headers, ...own.headers, ...fromOwnPage(url) },
           ...(own.method === "POST" && { body: new URLSearchParams({ token: "x" }) }),
         })
-        // RFC 7662, section 2.3: whoever may not ask gets 401, for the lack of a scope too.
+        // RFC 7662, section 2.3: callers who may not ask get 401, even if only a scope is missing.
         const isRefusedToAsk = own.procedure === "auth.introspect" && lacksScope(response)
         return {
           verdict: isRefusedToAsk ? "insufficient scope" : wordOf(response.status, body.reason),
@@ -117,7 +117,7 @@ function ownRest({ url }: Product): Door {
   }
 }
 
-/** The product's own doors know no keys in the configuration, which only the standalone server has. */
+/** The product's own doors don't know configured keys, which only the standalone server has. */
 const isConfigured = ({ standing }: TestCaller) => standing.is === "valid" && standing.isConfigured === true
 
 const authenticate = ({ latchkey }: Product): Door => ({
@@ -134,16 +134,23 @@ const authenticate = ({ latchkey }: Product): Door => ({
           ),
 })
 
+/** The error for a route when it is created, before any request. */
+function refusalOf(makeRoute: () => void): Answer | undefined {
+  try {
+    makeRoute()
+    return undefined
+  } catch (error) {
+    return { verdict: error instanceof TypeError ? "bad request" : String(error) }
+  }
+}
+
 const requires = ({ latchkey, url }: Product): Door => ({
   ...{ name: "`requires`", kind: "product" },
   ask(caller, ask) {
     if (isConfigured(caller)) return null
     return (async () => {
-      try {
-        latchkey.requires(requirementOf(ask))
-      } catch (error) {
-        return { verdict: error instanceof TypeError ? "bad request" : String(error) }
-      }
+      const refused = refusalOf(() => latchkey.requires(requirementOf(ask)))
+      if (refused) return refused
       const { response, body } = await send(`${url}/trpc/${ask.path}`, { headers: caller.headers })
       return {
         verdict: wordOf(response.status, body.error?.data.reason),
@@ -153,18 +160,23 @@ const requires = ({ latchkey, url }: Product): Door => ({
   },
 })
 
-const guards = ({ guardUrl }: Product): Door[] =>
+const guards = ({ latchkey, guardUrl }: Product): Door[] =>
   FRAMEWORKS.map((framework) => ({
     ...{ name: `\`guard\` in ${framework}`, kind: "product" },
-    ask: (caller, ask) =>
-      isConfigured(caller)
-        ? null
-        : send(`${guardUrl(framework)}/${ask.path}`, { headers: caller.headers }).then(
-            ({ response: { ok, status }, body }) => ({
-              verdict: wordOf(status, body.reason),
-              ...(ok && { caller: pick(body) }),
-            }),
-          ),
+    ask(caller, ask) {
+      if (isConfigured(caller)) return null
+      return (async () => {
+        const refused = refusalOf(() => GUARDS[framework](latchkey, requirementOf(ask)))
+        if (refused) return refused
+        const { response, body } = await send(`${guardUrl(framework)}/${ask.path}`, {
+          headers: caller.headers,
+        })
+        return {
+          verdict: wordOf(response.status, body.reason),
+          ...(response.ok && { caller: pick(body) }),
+        }
+      })()
+    },
   }))
 
 /** HEAD has no body, so the challenge tells the reason. */
@@ -204,7 +216,7 @@ interface Introspected {
   scope: string
 }
 
-/** Introspection tells the scopes, and the one who asks compares. */
+/** Introspection returns the scopes, and the service that asks compares them. */
 function verdictOf({ active, iss, sub, scope }: Introspected, asked: readonly string[]): Answer {
   if (!active) return { verdict: "unauthenticated" }
   const scopes = scope === "" ? [] : scope.split(" ")
@@ -236,7 +248,7 @@ const trpcIntrospection = ({ url }: Product, gateway: string): Door => ({
         }).then(({ body }) => verdictOf(body.result.data.json, scopes)),
 })
 
-/** How the SDK's reasons are meant to be answered. */
+/** The statuses with which to answer the SDK's reasons. */
 const OF_SDK = {
   INVALID: "unauthenticated",
   INSUFFICIENT_SCOPE: "insufficient scope",

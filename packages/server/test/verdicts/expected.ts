@@ -1,4 +1,4 @@
-/** How a credential stands, and what its owner may do with it now. */
+/** The state of a credential, and what its owner may do with it now. */
 export type Standing =
   | { is: "nobody" | "ambiguous" | "invalid" }
   | {
@@ -23,22 +23,23 @@ export const isDeclared = (scope: string) => (DECLARED as readonly string[]).inc
 
 const KNOWN: readonly string[] = [...DECLARED, ...OF_LATCHKEY]
 
-/** The verdict about a caller that is asked for these scopes, whoever asks. */
+/** The verdict on a caller for these scopes, whichever door asks. */
 export function expectedVerdict(standing: Standing, asked: readonly string[]): Word {
   if (!asked.every((scope) => KNOWN.includes(scope))) return "bad request"
   if (standing.is === "ambiguous") return "bad request"
   if (standing.is !== "valid") return "unauthenticated"
   const { via, scopes, isScoped = false } = standing
   if (asked.includes("latchkey:manage") && via !== "apiKey") return "forbidden"
-  // Only a key that was created with scopes needs one to list keys.
+  // Only a key with a list of scopes needs a scope to list keys.
   const listsAnyway = via !== "apiKey" || !isScoped
   const has = (scope: string) => scopes.includes(scope) || (scope === "latchkey:apikeys:read" && listsAnyway)
   return asked.every(has) ? "accepted" : "insufficient scope"
 }
 
 /**
- * What a door asks about. `own`: one of Latchkey's own procedures. `product`: what a product has put behind Latchkey.
- * `proxy`: what is behind a reverse proxy. `token`: a credential that somebody else presents, to compare its scopes with.
+ * The kinds of doors. `own`: one of Latchkey's own procedures. `product`: a product's routes and procedures behind
+ * Latchkey. `proxy`: what is behind a reverse proxy. `token`: a credential that somebody else presents, to compare
+ * its scopes with.
  */
 export type DoorKind = "own" | "product" | "proxy" | "token"
 
@@ -47,14 +48,13 @@ export interface Difference {
   why: string
 }
 
-const UNDECLARED = "only the scopes that you have declared can be asked for; others are 400."
+const UNDECLARED = "you can ask only for scopes that you have declared; others get 400."
 const COMPARED =
-  "the answer lists all scopes of a credential, and the asker compares; nobody has an undeclared one."
-const HOST_USER =
-  "whoever is signed in by your own cookie is refused with 403, because the method is not known."
-const CONFIGURED = "a key of the configuration is 401, because it is nobody's key."
+  "the answer lists all scopes of a credential, and the service that asks compares them; nobody has an undeclared scope."
+const HOST_USER = "users who are signed in only by your own cookie get 403, because the method is not known."
+const CONFIGURED = "a configured key gets 401, because it belongs to nobody."
 
-/** The verdict where the contract has another one for this kind of door, and why; otherwise null. */
+/** The verdict and the reason, if the contract has another one for this kind of door; otherwise null. */
 export function differenceAt(
   kind: DoorKind,
   standing: Standing,

@@ -8,20 +8,24 @@ import * as onFastify from "../../src/adapters/fastify.ts"
 import * as onHono from "../../src/adapters/hono.ts"
 import * as onNext from "../../src/adapters/next.ts"
 import * as onNode from "../../src/adapters/node.ts"
-import type { LatchkeyServer } from "../../src/types.ts"
+import type { Requirement as AnyRequirement, LatchkeyServer } from "../../src/types.ts"
 import { ASKS, type Ask } from "./asks.ts"
-import type { DECLARED } from "./expected.ts"
+import { type DECLARED, isDeclared } from "./expected.ts"
 
 export type Latchkey = LatchkeyServer<(typeof DECLARED)[number]>
+type Requirement = AnyRequirement<(typeof DECLARED)[number]>
 
 export const requirementOf = ({ scopes }: Ask) =>
   scopes.length > 0 ? { scope: scopes as (typeof DECLARED)[number][] } : {}
+
+/** The scopes that can be required: `guard` and `requires` throw for anything else. */
+export const DECLARED_ASKS = ASKS.filter(({ scopes }) => scopes.every(isDeclared))
 
 /** A product on each framework, with one guarded route for each list of scopes. */
 export const frameworks = {
   async Express(latchkey: Latchkey) {
     const app = express()
-    for (const ask of ASKS) {
+    for (const ask of DECLARED_ASKS) {
       app.get(`/${ask.path}`, onExpress.guard(latchkey, requirementOf(ask)), (_, response) => {
         response.json(response.locals.caller)
       })
@@ -30,7 +34,7 @@ export const frameworks = {
   },
   async Fastify(latchkey: Latchkey) {
     const app = fastify()
-    for (const ask of ASKS) {
+    for (const ask of DECLARED_ASKS) {
       const preHandler = onFastify.guard(latchkey, requirementOf(ask))
       app.get(`/${ask.path}`, { preHandler }, async ({ caller }) => caller)
     }
@@ -39,14 +43,14 @@ export const frameworks = {
   },
   async Hono(latchkey: Latchkey) {
     const app = new Hono()
-    for (const ask of ASKS) {
+    for (const ask of DECLARED_ASKS) {
       app.get(`/${ask.path}`, onHono.guard(latchkey, requirementOf(ask)), (c) => c.json(c.var.caller))
     }
     return serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server
   },
   async Next(latchkey: Latchkey) {
     const routes = new Map(
-      ASKS.map((ask) => [
+      DECLARED_ASKS.map((ask) => [
         `/${ask.path}`,
         onNext.guard(latchkey, requirementOf(ask))((_, { caller }) => Response.json(caller)),
       ]),
@@ -62,7 +66,7 @@ export const frameworks = {
   },
   async "node:http"(latchkey: Latchkey) {
     const routes = new Map(
-      ASKS.map((ask) => [
+      DECLARED_ASKS.map((ask) => [
         `/${ask.path}`,
         onNode.guard(
           latchkey,
@@ -82,3 +86,11 @@ export const frameworks = {
 export type Framework = keyof typeof frameworks
 
 export const FRAMEWORKS = Object.keys(frameworks) as Framework[]
+
+export const GUARDS: Record<Framework, (latchkey: Latchkey, requirement: Requirement) => unknown> = {
+  Express: onExpress.guard,
+  Fastify: onFastify.guard,
+  Hono: onHono.guard,
+  Next: onNext.guard,
+  "node:http": onNode.guard,
+}

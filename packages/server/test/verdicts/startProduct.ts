@@ -8,10 +8,17 @@ import { createServer as createLatchkey } from "../../src/createServer.ts"
 import { LIBRARY } from "../../src/internals.ts"
 import { readOptions } from "../../src/options/readOptions.ts"
 import type { Caller } from "../../src/types.ts"
-import { ASKS } from "./asks.ts"
+import { LOWEST_BCRYPT_COST } from "../startLatchkey.ts"
 import { type ConfiguredKeys, ROOT, TRAINEE } from "./callers.ts"
-import { DECLARED, isDeclared } from "./expected.ts"
-import { FRAMEWORKS, type Framework, frameworks, type Latchkey, requirementOf } from "./frameworks.ts"
+import { DECLARED } from "./expected.ts"
+import {
+  DECLARED_ASKS,
+  FRAMEWORKS,
+  type Framework,
+  frameworks,
+  type Latchkey,
+  requirementOf,
+} from "./frameworks.ts"
 
 /** The product's own tRPC router, with a procedure for each list of scopes, and Latchkey's own. */
 function createRouter(latchkey: Latchkey) {
@@ -21,8 +28,7 @@ function createRouter(latchkey: Latchkey) {
       data: { ...shape.data, reason: (error.cause as { reason?: string } | undefined)?.reason },
     }),
   })
-  // `requires` throws for the others.
-  const procedures = ASKS.filter(({ scopes }) => scopes.every(isDeclared)).map((ask) => {
+  const procedures = DECLARED_ASKS.map((ask) => {
     const required = t.procedure.concat(latchkey.requires(requirementOf(ask)))
     return [ask.path, required.query(({ ctx }): Caller => ctx.caller)] as const
   })
@@ -57,6 +63,7 @@ export async function startProduct({
   })
   const created = createLatchkey(settings, {
     ...LIBRARY,
+    bcryptCost: LOWEST_BCRYPT_COST,
     mountedAt: settings.basePath,
     configuredKeys: { bootstrap: [configured.bootstrap], introspection: [configured.introspection] },
   })

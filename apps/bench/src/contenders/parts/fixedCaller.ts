@@ -1,6 +1,6 @@
 import type { Auth, Caller, Owner } from "@latchkey/auth"
 
-/** The owner of an own account. */
+/** The owner of one of Latchkey's own accounts. */
 export function ownerOf(user: Pick<Owner, "id" | "email" | "role" | "createdAt">): Owner {
   return { ...user, issuer: "latchkey", subject: user.id }
 }
@@ -57,10 +57,17 @@ export const createStubAuth = (identify: (headers: Headers) => Promise<Caller | 
   },
   ownerTokens: unavailable as Auth["ownerTokens"],
   accounts: unavailable as Auth["accounts"],
+  secondFactors: unavailable as Auth["secondFactors"],
+  describeAccount: () => {
+    throw new TypeError("this contender only authenticates")
+  },
+  emailVerifications: unavailable as Auth["emailVerifications"],
+  passwordResets: unavailable as Auth["passwordResets"],
   apiKeys: unavailable as Auth["apiKeys"],
   sessions: unavailable as Auth["sessions"],
   audit: unavailable as Auth["audit"],
   admin: unavailable as Auth["admin"],
+  holdsLease: null,
   queue: unavailable as Auth["queue"],
   syncAdmins: async () => ({ unregistered: 0, first: false }),
   flush: async () => {},

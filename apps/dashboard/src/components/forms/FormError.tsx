@@ -1,7 +1,7 @@
+import { useSecondsLeft } from "@latchkey/react/internal"
 import { LatchkeyError } from "@latchkey/sdk"
 import { explain } from "../../explain.ts"
-import { formatWait } from "../../formatTime.ts"
-import { useSecondsLeft } from "../../useSecondsLeft.ts"
+import { formats } from "../../formatTime.ts"
 import { Icon } from "../Icon.tsx"
 
 /** An error that concerns a whole form or list. Screen readers announce it. */
@@ -26,7 +26,7 @@ function RateLimited({ error }: { error: LatchkeyError }) {
   const seconds = useSecondsLeft(error, error.retryAfter ?? 1)
   return (
     <span>
-      Too many attempts. {seconds > 0 ? `Try again in ${formatWait(seconds)}.` : "You can try again now."}
+      Too many attempts. {seconds > 0 ? `Try again in ${formats.wait(seconds)}.` : "You can try again now."}
     </span>
   )
 }

@@ -11,9 +11,10 @@ interface Props extends Omit<ComponentProps<"input">, "className" | "id"> {
 /** An input with its label, hint and error. */
 export function TextField({ label, hint, error, end, ...input }: Props) {
   const id = useId()
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ")
+  // An error includes the information of the hint.
+  const described = error ? `${id}-error` : hint ? `${id}-hint` : undefined
   return (
-    <div className="grid gap-1.5">
+    <div className="grid grid-cols-1 gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
       </label>
@@ -21,13 +22,13 @@ export function TextField({ label, hint, error, end, ...input }: Props) {
         <input
           {...input}
           id={id}
-          aria-describedby={described || undefined}
+          aria-describedby={described}
           aria-invalid={error ? true : undefined}
           className={`h-10 w-full rounded-lg border bg-surface px-3 text-base text-ink placeholder:text-muted sm:text-[0.9375rem] ${end ? "pr-18" : ""} ${error ? "border-danger" : "border-control"}`}
         />
         {end && <div className="absolute inset-y-0 right-1 flex items-center">{end}</div>}
       </div>
-      {hint && (
+      {hint && !error && (
         <p id={`${id}-hint`} className="text-sm text-muted">
           {hint}
         </p>

@@ -41,7 +41,7 @@ export function ListFilter<Status extends string>({
         {statuses.map(({ status, label }) => (
           <label
             key={status}
-            className="relative grid cursor-pointer place-items-center rounded-md px-3 text-sm font-medium text-muted has-checked:bg-surface has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-accent"
+            className="relative grid cursor-pointer place-items-center rounded-md px-3 text-sm font-medium text-muted has-checked:bg-raised has-checked:text-ink has-checked:shadow-xs has-checked:ring-1 has-checked:ring-control has-focus-visible:outline-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"

@@ -1,9 +1,9 @@
+import { useSecondsLeft } from "@latchkey/react/internal"
 import { LatchkeyError } from "@latchkey/sdk"
-import { formatWait } from "../../formatTime.ts"
-import { useSecondsLeft } from "../../useSecondsLeft.ts"
+import { formats } from "../../formatTime.ts"
 import { Banner } from "./Banner.tsx"
 
-/** Explains why the server does not respond, and that the page retries automatically. */
+/** Explains why the server does not respond, and says that the page retries automatically. */
 export const AwayBanner = ({ failure }: { failure: unknown }) =>
   failure instanceof LatchkeyError && failure.reason === "RATE_LIMITED" ? (
     <RateLimited since={failure} seconds={failure.retryAfter ?? 1} />
@@ -13,5 +13,5 @@ export const AwayBanner = ({ failure }: { failure: unknown }) =>
 
 function RateLimited({ since, seconds }: { since: unknown; seconds: number }) {
   const left = useSecondsLeft(since, seconds)
-  return <Banner>{`Too many requests. Retrying ${left > 0 ? `in ${formatWait(left)}` : "now"}.`}</Banner>
+  return <Banner>{`Too many requests. Retrying ${left > 0 ? `in ${formats.wait(left)}` : "now"}.`}</Banner>
 }

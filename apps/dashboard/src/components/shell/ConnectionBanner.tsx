@@ -1,6 +1,6 @@
+import { isAway } from "@latchkey/react/internal"
 import { onlineManager, type Query, useQueryClient } from "@tanstack/react-query"
 import { useCallback, useSyncExternalStore } from "react"
-import { isAway } from "../../isAway.ts"
 import { AwayBanner } from "./AwayBanner.tsx"
 import { Banner } from "./Banner.tsx"
 

@@ -1,4 +1,5 @@
 import { type ReactNode, type RefObject, useEffect, useRef } from "react"
+import { product } from "../../settings.ts"
 
 let isFirstPage = true
 
@@ -12,11 +13,7 @@ interface Props {
 export function PageHeading({ title, description, ref }: Props) {
   const ownRef = useRef<HTMLHeadingElement>(null)
   const heading = ref ?? ownRef
-  useEffect(() => {
-    document.title = `${title} · Latchkey`
-    if (!isFirstPage) heading.current?.focus()
-    isFirstPage = false
-  }, [title, heading])
+  usePageTitle(title, () => heading.current)
   return (
     <div className="min-w-0">
       <h1 ref={heading} tabIndex={-1} className="text-2xl font-semibold tracking-tight">
@@ -25,4 +22,14 @@ export function PageHeading({ title, description, ref }: Props) {
       {description && <p className="mt-1 text-muted">{description}</p>}
     </div>
   )
+}
+
+/** Sets the window title, and focuses the heading of a page that the user has navigated to. */
+export function usePageTitle(title: string, findHeading: () => HTMLElement | null | undefined) {
+  const latest = useRef(findHeading)
+  useEffect(() => {
+    document.title = `${title} · ${product.name}`
+    if (!isFirstPage) latest.current()?.focus()
+    isFirstPage = false
+  }, [title])
 }

@@ -1,66 +1,53 @@
 import { useMutation } from "@tanstack/react-query"
 import type { ReactNode } from "react"
 import { Link, useRoute } from "wouter"
+import { API_KEYS_PATH } from "../../pages/apiKeysPath.ts"
 import { signOut } from "../../session/session.ts"
+import type { Person } from "../../session/state.ts"
+import { product, settings } from "../../settings.ts"
 import { toastError } from "../../toasts.ts"
 import { Button } from "../Button.tsx"
 import { Icon } from "../Icon.tsx"
 import { ConnectionBanner } from "./ConnectionBanner.tsx"
+import { Footer } from "./Footer.tsx"
 import { Logo } from "./Logo.tsx"
-import { ThemeSwitch } from "./ThemeSwitch.tsx"
+import { SkipLink } from "./SkipLink.tsx"
 
-interface Props {
-  /** Adds the administration tab. On narrow screens, the tabs get their own row. */
-  isAdmin: boolean
-  children: ReactNode
-}
-
-/** The layout of all pages for signed-in users. */
-export function Shell({ isAdmin, children }: Props) {
-  const signOutMutation = useMutation({
-    mutationFn: signOut,
-    onError: (error) => toastError("You could not be signed out.", error),
-  })
+/** The layout of all pages for signed-in users. On narrow screens, the tabs get their own row, and only icons fit beside them on tablets. */
+export function Shell({ user, children }: { user: Person; children: ReactNode }) {
   return (
     <div className="flex min-h-dvh flex-col">
-      <a
-        href="#content"
-        className="sr-only rounded-lg bg-surface px-4 py-2 focus:not-sr-only focus:absolute focus:top-3 focus:left-3 focus:z-30"
-      >
-        Skip to content
-      </a>
+      <SkipLink />
       <header className="border-b border-line bg-surface">
-        <div
-          className={`mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 sm:gap-6 sm:px-6 ${isAdmin ? "max-sm:h-auto max-sm:flex-wrap max-sm:justify-between max-sm:pt-2" : ""}`}
-        >
-          <Link href="/" className="flex items-center gap-2 rounded-lg font-semibold" aria-label="Latchkey">
+        <div className="mx-auto flex max-w-5xl flex-wrap items-center gap-x-2 px-4 max-sm:pt-2 sm:h-14 sm:flex-nowrap sm:gap-x-6 sm:px-6">
+          <Link
+            href="/"
+            className="flex min-w-0 items-center gap-2 rounded-lg font-semibold"
+            aria-label={product.name}
+          >
             <Logo />
-            <span className="max-sm:hidden">Latchkey</span>
+            <span className="max-w-48 truncate max-lg:hidden">{product.name}</span>
           </Link>
           <nav
             aria-label="Pages"
-            className={`flex h-full flex-1 items-stretch gap-1 ${isAdmin ? "max-sm:order-last max-sm:-mx-2 max-sm:h-11 max-sm:basis-full" : ""}`}
+            className="flex h-full flex-none items-stretch gap-1 max-sm:order-last max-sm:-mx-2 max-sm:h-11 max-sm:basis-full"
           >
-            <Tab href="/">API keys</Tab>
+            <Tab href="/" pattern={API_KEYS_PATH}>
+              API keys
+            </Tab>
             <Tab href="/activity">Activity</Tab>
             <Tab href="/account">Account</Tab>
-            {isAdmin && (
+            {user.role === "admin" && (
               <Tab href="/admin" pattern="/admin/*?">
                 Admin
               </Tab>
             )}
           </nav>
-          <span className="-mr-2.5">
-            <Button
-              kind="quiet"
-              size="small"
-              isBusy={signOutMutation.isPending}
-              onClick={() => signOutMutation.mutate()}
-            >
-              <Icon name="signOut" />
-              <span className="max-sm:sr-only">Sign out</span>
-            </Button>
-          </span>
+          <p className="min-w-0 flex-1 truncate text-right text-sm text-muted" title={user.name}>
+            <span className="sr-only">Signed in as </span>
+            {user.name}
+          </p>
+          {settings.signIn === "password" && <SignOut />}
         </div>
       </header>
       <ConnectionBanner />
@@ -71,18 +58,36 @@ export function Shell({ isAdmin, children }: Props) {
       >
         {children}
       </main>
-      <footer className="mx-auto flex w-full max-w-5xl items-center justify-between px-4 pb-6 text-sm text-muted sm:px-6">
-        <a href="/openapi.json" className="rounded underline-offset-4 hover:text-ink hover:underline">
-          API reference (OpenAPI)
-        </a>
-        <ThemeSwitch />
-      </footer>
+      <Footer />
     </div>
   )
 }
 
+function SignOut() {
+  const { isPending, mutate } = useMutation({
+    mutationFn: signOut,
+    onError: (error) => toastError("You could not be signed out.", error),
+  })
+  return (
+    <span className="-mr-2.5">
+      <Button kind="quiet" size="small" title="Sign out" isBusy={isPending} onClick={() => mutate()}>
+        <Icon name="signOut" />
+        <span className="max-lg:sr-only">Sign out</span>
+      </Button>
+    </span>
+  )
+}
+
 /** @param props.pattern the routes for which the tab is current, if more than `href`. */
-function Tab({ href, pattern = href, children }: { href: string; pattern?: string; children: string }) {
+function Tab({
+  href,
+  pattern = href,
+  children,
+}: {
+  href: string
+  pattern?: string | RegExp
+  children: string
+}) {
   const [isCurrent] = useRoute(pattern)
   return (
     <Link

@@ -16,7 +16,7 @@ export function ThemeSwitch() {
         <label
           key={theme}
           title={label}
-          className="relative grid size-8 cursor-pointer place-items-center rounded-full text-muted hover:text-ink has-checked:bg-sunken has-checked:text-ink has-focus-visible:outline-2 has-focus-visible:outline-accent"
+          className="relative grid size-8 cursor-pointer place-items-center rounded-full text-muted hover:text-ink has-checked:bg-raised has-checked:text-ink has-checked:ring-1 has-checked:ring-control has-focus-visible:outline-2 has-focus-visible:outline-accent"
         >
           <input
             type="radio"

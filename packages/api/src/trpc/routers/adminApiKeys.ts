@@ -20,7 +20,7 @@ export const adminApiKeysRouter = router({
         status: 200,
         summary: "List all users' API keys",
         description:
-          "Returns the API keys of all users, newest first. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches the beginning of the label, ignoring case, the owner's full email, the key's id, or the key's first 8 to 16 characters, and sorts the results by label. Never send a whole key: URLs are often logged. Requires an administrator's access token.",
+          "Returns the API keys of all users who are not erased, newest first. Only active keys are listed unless `status` is `all`, which includes revoked and expired ones. `search` matches the beginning of the label, ignoring case, the owner's full email, the key's id, or the key's first 8 to 16 characters, of an imported key at least 4, and sorts the results by label. Never send a whole key: URLs are often logged. Requires an administrator's access token.",
       },
     })
     .input(listOwnedApiKeys)
@@ -62,7 +62,7 @@ export const adminApiKeysRouter = router({
         status: 200,
         summary: "Revoke all API keys that match",
         description:
-          "With `preview`, returns how many active API keys of all users match, some of them, and `confirm`. With that `confirm`, and the same `where`, revokes them. API keys that replace one that matches match too; those that were created after the preview are left. As soon as this returns, every instance rejects all of them. If it returns `UNAVAILABLE` with `begun: true`, some are revoked: send the same request again until it succeeds. `confirm` is valid for 10 minutes, for the administrator who has previewed. Requires an administrator's access token.",
+          "With `preview`, returns how many active API keys of all users match, some of them, and `confirm`. With that `confirm`, and the same `where`, revokes them. If an API key matches, its replacement matches too. API keys created after the preview are not revoked. As soon as this returns, every instance rejects all of them. If it returns `UNAVAILABLE` with `begun: true`, some are revoked: send the same request again until it succeeds. `confirm` is valid for 10 minutes, for the administrator who made the preview. Requires an administrator's access token.",
       },
     })
     .input(revokeWhere)

@@ -29,7 +29,7 @@ export const apiKeysRouter = router({
         reasons: ["INSUFFICIENT_SCOPE", "KEY_LIMIT_REACHED"],
         summary: "Create an API key",
         description:
-          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. A date such as `2030-01-31` is the end of that day in UTC. It has every scope of its owner unless `scopes` is set. With `allowedIps`, it is rejected at other addresses, and where its client's address is not known. Scopes of Latchkey itself have to be named: `latchkey:apikeys:read` lets a key with scopes list keys; `latchkey:introspect` and `latchkey:manage` are for keys of administrators. API keys can't create keys.",
+          "Creates an API key and returns it in `key`. The key is shown only this once, so store it securely. It never expires unless `expiresAt` is set. A date such as `2030-01-31` is the end of that day in UTC. It has every scope of its owner unless `scopes` is set. With `allowedIps`, it is rejected from other addresses, and if its client's address is not known. Scopes of Latchkey itself have to be named: `latchkey:apikeys:read` lets a key with scopes list keys; `latchkey:introspect` and `latchkey:manage` are for keys of administrators. API keys can't create keys.",
       },
     })
     .input(createApiKey)
@@ -85,7 +85,7 @@ export const apiKeysRouter = router({
         params: { key_id: "id" },
         summary: "Change an API key",
         description:
-          "Changes an active API key, and returns it. What is left out stays as it is, and null lifts a restriction. As soon as this returns, every instance applies the change to requests that arrive afterwards: a disabled key is rejected everywhere until it is enabled again. Returns `FORBIDDEN` for scopes, addresses and limits that the product has locked. The key itself stays the same. API keys can't change keys.",
+          "Changes an active API key, and returns it. Fields that are left out stay as they are, and null lifts a restriction. As soon as this returns, every instance applies the change to requests that arrive afterwards: a disabled key is rejected everywhere until it is enabled again. Returns `FORBIDDEN` for scopes, addresses and limits that the product has locked. The key itself stays the same. API keys can't change keys.",
       },
     })
     .input(updateApiKey)
@@ -140,7 +140,7 @@ export const apiKeysRouter = router({
         status: 200,
         summary: "Get the usage of all API keys",
         description:
-          "Returns the same for all active API keys of the user at once, as columns: `accepted` and `limited` have a number for each of `dates`. Keys without calls are left out. At most 1,000 keys are listed, those with the most calls first.",
+          "Returns the same for all active API keys of the user at once, as columns: `accepted` and `limited` have a number for each of `dates`. Keys without calls are left out. At most 1,000 keys are listed, with the most used first.",
       },
     })
     .input(usageOfAllApiKeys)
@@ -177,7 +177,7 @@ export const apiKeysRouter = router({
         reasons: ["RATE_LIMITED"],
         summary: "Report a leaked API key",
         description:
-          "Revokes the API key in the body, if it is live, whatever its addresses and limits. Anyone who has found a key may call this, without a credential. The response is the same for a key that is unknown or was revoked. As soon as it returns, every instance rejects the key.",
+          "Revokes the API key in the body, even if it is disabled or expired, and whatever its addresses and limits. Anyone who has found a key may call this, without a credential. The response is the same for a key that is unknown or was revoked. As soon as it returns, every instance rejects the key.",
       },
     })
     .input(reportLeakedApiKey)

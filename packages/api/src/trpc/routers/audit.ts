@@ -11,16 +11,17 @@ export const auditRouter = router({
         status: 200,
         summary: "List audit events",
         description:
-          "Returns security events of the user's account, newest first, such as sign-ins, failed sign-ins, and revoked keys. Repeated failures are combined into one event with a `count`.",
+          "Returns security events of the user's account, newest first, such as sign-ins, failed sign-ins, and revoked keys. Repeated failures are combined into one event with a `count`. With `apiKeyId`, only what happened to that key is listed.",
       },
     })
     .input(listAudit)
     .output(pageOf(auditEvent))
-    .query(({ ctx, input: { cursor, limit, kind } }) =>
+    .query(({ ctx, input: { cursor, limit, kind, apiKeyId } }) =>
       ctx.latchkey.auth.audit.list(ctx.caller.owner, {
         cursor: cursor ?? null,
         limit,
         ...(kind && { kind }),
+        ...(apiKeyId && { apiKeyId }),
       }),
     ),
 })

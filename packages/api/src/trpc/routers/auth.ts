@@ -1,12 +1,18 @@
+import type { SignInInput } from "@latchkey/contract"
 import {
-  credentials,
+  account,
+  emailVerification,
   me,
   newCredentials,
   noOutput,
   passwordChange,
+  passwordReset,
+  passwordResetRequest,
   refresh,
   signedIn,
+  signIn,
 } from "@latchkey/contract/schemas"
+import type { z } from "zod"
 import { clearSessionCookie, isFromOwnPage, readSessionCookie } from "../../http/sessionCookie.ts"
 import { requireSessionCookie, withNewSessionCookie, withSessionCookie } from "../browserSession.ts"
 import { answer, introspectionProcedure } from "../introspectionProcedure.ts"
@@ -21,6 +27,13 @@ import {
 
 const COOKIE =
   'With `session: "cookie"`, the refresh token is set as an `HttpOnly` cookie instead; only pages of Latchkey\'s own origin can use this.'
+
+/** The answer to a challenge, if the input has one. The schema has checked that it has exactly one code then. */
+function answerOf({ challenge, email, totp, recoveryCode }: z.output<typeof signIn>) {
+  if (challenge === undefined) return null
+  if (totp !== undefined) return { challenge, email, totp }
+  return { challenge, email, recoveryCode: recoveryCode ?? "" }
+}
 
 export const authRouter = router({
   register: publicProcedure
@@ -51,15 +64,22 @@ export const authRouter = router({
         method: "POST",
         path: "/auth/login",
         status: 200,
-        reasons: ["LOGIN_FAILED", "FORBIDDEN", "RATE_LIMITED"],
+        reasons: ["LOGIN_FAILED", "SECOND_FACTOR_REQUIRED", "FORBIDDEN", "RATE_LIMITED"],
         summary: "Sign in",
-        description: `Opens a session and returns an access token and a refresh token. ${COOKIE} An unknown email and a wrong password give the same error.`,
+        description: `Opens a session and returns an access token and a refresh token. ${COOKIE} An unknown email and a wrong password give the same error. With a second factor, the right password gives \`SECOND_FACTOR_REQUIRED\` with a \`challenge\`: call again with the \`challenge\` and either \`totp\` or \`recoveryCode\`; \`email\` and \`password\` may then be left out.`,
       },
     })
-    .input(credentials)
+    .input(signIn)
     .output(signedIn)
     .mutation(({ ctx, input: { session, ...input } }) => {
-      const signIn = () => ctx.latchkey.auth.accounts.login(input, ctx.latchkey.request)
+      const { auth, request } = ctx.latchkey
+      const answer = answerOf(input)
+      // An answer to a challenge waits for no bcrypt. But anyone can make up a challenge, and detecting that takes a
+      // statement.
+      const signIn = () =>
+        answer
+          ? ctx.latchkey.runQueued(() => auth.accounts.answer(answer, request))
+          : auth.accounts.login(input as SignInInput, request)
       return session === "cookie" ? withNewSessionCookie(ctx.latchkey, signIn) : signIn()
     }),
 
@@ -141,6 +161,92 @@ export const authRouter = router({
       ctx.latchkey.auth.accounts.changePassword(ctx.session, input, ctx.latchkey.request),
     ),
 
+  requestPasswordReset: publicProcedure
+    .meta({
+      accounts: true,
+      rest: {
+        method: "POST",
+        path: "/auth/password/reset-request",
+        status: 202,
+        reasons: ["FORBIDDEN", "RATE_LIMITED"],
+        summary: "Ask for a link to set a new password",
+        description:
+          "Sends a link to the email if an enabled account has it. The link works once, within one hour. The response is the same for any email. Returns `FORBIDDEN` if the server sends no mail.",
+      },
+    })
+    .input(passwordResetRequest)
+    .output(noOutput)
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.passwordResets.request(input, ctx.latchkey.request)),
+
+  resetPassword: publicProcedure
+    .meta({
+      accounts: true,
+      queue: "none",
+      rest: {
+        method: "POST",
+        path: "/auth/password/reset",
+        status: 204,
+        reasons: ["NOT_FOUND", "RATE_LIMITED"],
+        summary: "Set a forgotten password",
+        description:
+          "Sets the password by the token of a link, and ends all sessions. A second factor stays in force, and API keys keep working. Returns `NOT_FOUND` if the link was used or replaced, or has expired.",
+      },
+    })
+    .input(passwordReset)
+    .output(noOutput)
+    .mutation(({ ctx, input }) => ctx.latchkey.auth.passwordResets.reset(input, ctx.latchkey.request)),
+
+  requestEmailVerification: sessionProcedure
+    .meta({
+      input: "none",
+      rest: {
+        method: "POST",
+        path: "/auth/email/verification-request",
+        status: 202,
+        reasons: ["RATE_LIMITED"],
+        summary: "Ask for a link to verify the email",
+        description:
+          "Sends a link to the user's email, unless it is already verified. The link works once, within a day. New accounts get one automatically. Returns `FORBIDDEN` if the server sends no mail.",
+      },
+    })
+    .output(noOutput)
+    .mutation(({ ctx }) => ctx.latchkey.auth.emailVerifications.request(ctx.session, ctx.latchkey.request)),
+
+  verifyEmail: publicProcedure
+    .meta({
+      accounts: true,
+      rest: {
+        method: "POST",
+        path: "/auth/email/verify",
+        status: 204,
+        reasons: ["NOT_FOUND", "UNAUTHENTICATED", "AMBIGUOUS_CREDENTIALS", "FORBIDDEN", "RATE_LIMITED"],
+        summary: "Verify an email",
+        description:
+          "Marks the email of an account as verified by the token of a link. Returns `NOT_FOUND` if the link was used or replaced, or has expired. An email that makes its account an administrator is verified only with an access token of that account, and otherwise `FORBIDDEN` is returned, because the account may be a stranger's. The link stays valid then.",
+      },
+    })
+    .input(emailVerification)
+    .output(noOutput)
+    .mutation(async ({ ctx, input }) => {
+      const { auth, request } = ctx.latchkey
+      const session = request.hasCredential ? await sessionOf(ctx) : null
+      await auth.emailVerifications.verify(input, session, request)
+    }),
+
+  account: sessionProcedure
+    .meta({
+      input: "none",
+      rest: {
+        method: "GET",
+        path: "/auth/account",
+        status: 200,
+        summary: "Get how the account is protected",
+        description: "Returns whether the email is verified, and the state of the second factor.",
+      },
+    })
+    .output(account)
+    .query(({ ctx }) => ctx.latchkey.auth.describeAccount(ctx.session)),
+
   introspect: introspectionProcedure
     .meta({
       rest: {
@@ -150,7 +256,7 @@ export const authRouter = router({
         status: 200,
         summary: "Ask about a credential",
         description:
-          "Tells whether an API key or access token is valid now, whose it is and what it may do (RFC 7662). `active: false` stands for every token that is not valid, and a 503 for none of them: ask again. Never store an answer longer than you are willing to accept a revoked key. The caller presents an API key with the scope `latchkey:introspect` as `X-API-Key`, as `Authorization: Bearer`, or as `Authorization: Basic` with the key's id as user name and the key as password.",
+          "Tells whether an API key or access token is valid now, whose it is and what it may do (RFC 7662). `active: false` means that the token is not valid, whatever the cause. A 503 does not mean that: ask again. Never store an answer longer than you are willing to accept a revoked key. The caller presents an API key with the scope `latchkey:introspect` as `X-API-Key`, as `Authorization: Bearer`, or as `Authorization: Basic` with the key's id as user name and the key as password.",
       },
     })
     .mutation(async ({ ctx: { verdict } }) => answer(await verdict)),
@@ -166,7 +272,7 @@ export const authRouter = router({
         status: 200,
         summary: "Get the caller",
         description:
-          "Returns the owner of the credential: who vouches for them (`issuer`), and their id there (`subject`). `actor` is the person who acts for the owner, if that is somebody else. `via` is the kind of credential, and `apiKeyId` the id of the API key, if one was used.",
+          "Returns the owner of the credential: who vouches for them (`issuer`), and their id there (`subject`). `actor` is the person who acts for the owner, if that is somebody else. `via` is the kind of credential, and `apiKeyId` the id of the API key, if one was used. `manage` is `read` for a JWT, or a user of the host, that may list keys but not change them.",
       },
     })
     .output(me)
@@ -175,6 +281,7 @@ export const authRouter = router({
       ...(caller.actor !== undefined && { actor: caller.actor }),
       scopes: [...caller.scopes],
       via: caller.via,
+      ...(caller.manage === "read" && { manage: caller.manage }),
       ...(caller.via === "apiKey" && { apiKeyId: caller.apiKeyId }),
     })),
 })

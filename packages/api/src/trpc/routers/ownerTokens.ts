@@ -11,7 +11,7 @@ export const ownerTokensRouter = router({
         reasons: ["FORBIDDEN", "INSUFFICIENT_SCOPE"],
         summary: "Create a token for an owner's browser",
         description:
-          "Returns an access token with which the owner's browser can create, list and revoke the owner's API keys, or with `manage: read` only list them. Nothing else accepts it: neither the API of the product, nor introspection. It ends when it expires, when the owner is disabled, and when the API key that made it is revoked. The caller presents an API key with the scope `latchkey:manage`, and names the owner in `Latchkey-On-Behalf-Of`.",
+          "Returns an access token with which the owner's browser can create, list and revoke the owner's API keys, or with `manage: read` only list them. Nothing else accepts it: neither the API of the product, nor introspection. It ends when it expires, when the owner is disabled, and when the API key that created it is revoked. The caller presents an API key with the scope `latchkey:manage`, and names the owner in `Latchkey-On-Behalf-Of`.",
       },
     })
     .input(createOwnerToken.prefault({}))

@@ -7,9 +7,9 @@ import type { FindManager } from "./createFindManager.ts"
 import { verifyOwnerToken } from "./ownerToken.ts"
 
 /**
- * Authenticates by owner tokens. The owner and the key that made the token are read each time, so that it ends with either
- * of them. The result has no caller, but one for the owner's key routes alone: whatever else a token is presented to
- * rejects it without having to know of it.
+ * Authenticates by owner tokens. The owner, and the key that created the token, are read each time, so that the token
+ * ends with either of them. The result has no `caller`, only one for the owner's key routes. So everything else
+ * rejects such a token without having to know about it.
  */
 export function createByOwnerToken(deps: {
   keyring: Keyring
@@ -21,7 +21,7 @@ export function createByOwnerToken(deps: {
 }): (token: string) => Promise<Authentication> {
   return async (token) => {
     const claims = await verifyOwnerToken(deps.keyring, token)
-    // The configuration may have changed since it was made.
+    // The configuration may have changed since the token was created.
     if (!claims || claims.owner.issuer === OWN_ISSUER || !deps.serves(claims.owner.issuer)) {
       deps.report("ownerToken", "invalid")
       return invalid("unknown")
@@ -36,7 +36,7 @@ export function createByOwnerToken(deps: {
     return {
       ...invalid("unknown"),
       forKeysOnly: {
-        // Whoever the owner is, the token administers nothing.
+        // The token administers nothing, whoever the owner is.
         owner: { ...owner, role: "user" },
         ...(actor !== undefined && actor !== owner.subject && { actor }),
         scopes: deps.scopes.declared,

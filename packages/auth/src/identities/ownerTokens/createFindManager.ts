@@ -1,8 +1,10 @@
 import { type Database, findVerifiableApiKeysById, type VerifiableApiKey } from "@latchkey/db"
 import { createBatchedRead } from "../../batchedRead.ts"
 import { isUuid } from "../../isUuid.ts"
-import { requireKnownChecks, whyEnded } from "../../keys/standing.ts"
-import type { AuthObserver } from "../../observer.ts"
+import { requireKnownChecks } from "../../keys/standing.ts"
+import type { Memory } from "../../memory.ts"
+import { type AuthObserver, watchBatches } from "../../observer.ts"
+import { fenced } from "../../verdictRead.ts"
 import { type Administrator, managerOf, type NamedAdmins } from "../administrator.ts"
 import { callerOfKey } from "../callerOfKey.ts"
 import type { ConfiguredKeyCallers } from "../configuredKeys.ts"
@@ -19,6 +21,7 @@ export type FindManager = (key: KeyReference) => Promise<Administrator | null>
 
 export function createFindManager(deps: {
   db: Database
+  memory: Memory | undefined
   scopes: Scopes
   namedAdmins: NamedAdmins
   configuredKeys: ConfiguredKeyCallers
@@ -28,14 +31,14 @@ export function createFindManager(deps: {
 }): FindManager {
   const { namedAdmins, observer } = deps
   const findRow = createBatchedRead(
-    (ids) => findVerifiableApiKeysById(deps.db, { ids }),
+    fenced(deps.memory, (ids) => findVerifiableApiKeysById(deps.db, { ids })),
     (row: VerifiableApiKey) => row.id,
-    observer && ((size) => observer.batch("apiKeys", size)),
+    watchBatches(observer, "apiKeys"),
   )
 
   async function findStored(id: string) {
     const row = isUuid(id) ? await findRow(id) : null
-    if (!row || whyEnded(row) !== null || !deps.serves(row.owner.issuer)) return null
+    if (!row || row.ended !== null || !deps.serves(row.owner.issuer)) return null
     requireKnownChecks(row)
     return callerOfKey(row, deps)
   }

@@ -15,7 +15,7 @@ export interface OwnerTokens {
    */
   requireManager(caller: Caller): void
   /**
-   * Makes a JWT that is good for the key routes of the owner for whom a key acts.
+   * Creates a JWT that is valid only for the key routes of the owner for whom a key acts.
    *
    * @param input.ttl seconds.
    * @throws {AuthError} as `requireManager`, and `UNAUTHENTICATED` if the key has ended or the owner is disabled.

@@ -15,14 +15,14 @@ const OWNER_TOKEN: JwtKind = {
   requiredClaims: ["sub_id", "client_id"],
 }
 
-/** What an owner token says. */
+/** The claims of an owner token. */
 export interface OwnerTokenContent {
   owner: NamedOwner
   /** The person who acts for the owner. */
   actor?: string | undefined
   /** `read`: may change nothing. */
   manage: "read" | "write"
-  /** The key that made it, and ends it. */
+  /** The key that created the token, which ends with it. */
   madeBy: KeyReference
 }
 
@@ -41,7 +41,7 @@ export interface OwnerTokenClaims extends OwnerTokenContent {
 }
 
 const claims = z.object({
-  /** RFC 9493, section 3.2.3: a subject together with its issuer, who is not the token's. */
+  /** RFC 9493, section 3.2.3: a subject together with its issuer, which is not the token's. */
   sub_id: z.strictObject({ format: z.literal("iss_sub"), iss: z.string(), sub: z.string() }),
   /** RFC 8693, section 4.1. */
   act: z.strictObject({ sub: z.string() }).optional(),
@@ -53,7 +53,7 @@ const claims = z.object({
 })
 
 /**
- * Signs a JWT that is good for the key routes of an owner.
+ * Signs a JWT that is valid only for the key routes of an owner.
  *
  * @param ttl seconds until it expires.
  */
@@ -77,7 +77,7 @@ export async function signOwnerToken(
 
 /**
  * Returns the claims of an owner token, or null if it has expired or was not signed by this service. Does not check
- * whether the owner is enabled and the key that made it still manages.
+ * whether the owner is enabled, and whether the key that created it may still manage.
  */
 export async function verifyOwnerToken(keyring: Keyring, token: string): Promise<OwnerTokenClaims | null> {
   const { data } = claims.safeParse(await verifyJwt(keyring, OWNER_TOKEN, token))

@@ -1,12 +1,12 @@
-import { errors, type JWTVerifyResult, jwtVerify } from "jose"
+import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from "jose"
 import { LRUCache } from "lru-cache"
-import { CLOCK_LEEWAY_SECONDS, isPast } from "../../crypto/ownJwt.ts"
+import { CLOCK_LEEWAY_SECONDS, isCanonicalBase64url, isPast } from "../../crypto/ownJwt.ts"
 import { AuthError } from "../../errors.ts"
 import { type IssuerToken, readIssuerToken } from "./issuerToken.ts"
 import { createKeySet, type KeySet, type LoadedKeys } from "./keySet.ts"
 import type { TrustedIssuer } from "./trustedIssuer.ts"
 
-/** Public-key signatures only: an issuer's secret is not ours to know (RFC 8725, section 3.1). */
+/** Public-key signatures only: we must not know an issuer's secret (RFC 8725, section 3.1). */
 const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -21,8 +21,12 @@ const ALGORITHMS = [
   "Ed25519",
 ]
 
-/** At some 1.5 KB each, 15 MB at most. */
-const MAX_REMEMBERED = 10_000
+/** The maximum size of a request's headers, which contain the tokens. */
+const MAX_LENGTH = 16_384
+
+/** The total size of remembered tokens, including their claims: enough for 10,000 tokens of 1,000 characters. */
+const MAX_REMEMBERED_CHARACTERS = 15_000_000
+const CHARACTERS_OF_CLAIMS = 500
 
 export interface TrustedIssuers {
   readonly issuers: readonly string[]
@@ -41,13 +45,16 @@ interface Remembered {
 }
 
 /**
- * Verifies the JWTs of identity providers by their published keys. Each issuer's keys decide about its own tokens alone.
- * Fetches nothing before the first token.
+ * Verifies the JWTs of identity providers by their published keys. Each issuer's keys decide only about its own
+ * tokens. Fetches nothing before the first token.
  */
 export function createTrustedIssuers(entries: readonly TrustedIssuer[]): TrustedIssuers {
   const byIssuer = new Map(entries.map((entry) => [entry.issuer, { entry, keySet: createKeySet(entry) }]))
   /** Invalid tokens are not remembered, so a flood of them evicts nothing. */
-  const verified = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED })
+  const verified = new LRUCache<string, Remembered>({
+    maxSize: MAX_REMEMBERED_CHARACTERS,
+    sizeCalculation: (_, token) => token.length + CHARACTERS_OF_CLAIMS,
+  })
 
   return {
     issuers: [...byIssuer.keys()],
@@ -61,6 +68,7 @@ export function createTrustedIssuers(entries: readonly TrustedIssuer[]): Trusted
         if (known.keys === keys && !isPast(known.token.expiresAt)) return known.token
         verified.delete(token)
       }
+      if (token.length > MAX_LENGTH || !hasCanonicalSignature(token)) return null
       const result = await available(issuer, verifySignature(entry, token, { keys, keySet }))
       const read =
         result && readIssuerToken(entry, { header: result.protectedHeader, payload: result.payload })
@@ -70,6 +78,9 @@ export function createTrustedIssuers(entries: readonly TrustedIssuer[]): Trusted
     },
   }
 }
+
+/** Nothing else in a token can be encoded differently, because the signature covers the encoded header and payload. */
+const hasCanonicalSignature = (token: string) => isCanonicalBase64url(token.slice(token.lastIndexOf(".") + 1))
 
 type Verified = Pick<JWTVerifyResult, "payload" | "protectedHeader"> & { keys: LoadedKeys }
 
@@ -100,19 +111,35 @@ async function verifyWith(
     return { ...(await jwtVerify(token, keys.find, options)), keys }
   } catch (error) {
     if (error instanceof errors.JWKSNoMatchingKey) return "unknownKey"
-    // The token names no key, and several fit.
-    if (error instanceof errors.JWKSMultipleMatchingKeys) {
-      for await (const key of error) {
-        const result = await jwtVerify(token, key, options).catch(rejected)
-        if (result) return { ...result, keys }
-      }
-      return null
-    }
+    if (error instanceof errors.JWKSMultipleMatchingKeys)
+      return verifyWithEach(error, { keys, token, options })
     return rejected(error)
   }
 }
 
-/** @throws what is not the token's fault, such as a published key that can't be used. */
+/**
+ * For a token that names no key, or a key id that several keys have.
+ *
+ * @throws if no key has verified the token, and one of the keys can't be used, which may be the right one.
+ */
+async function verifyWithEach(
+  candidates: errors.JWKSMultipleMatchingKeys,
+  { keys, token, options }: { keys: LoadedKeys; token: string; options: JWTVerifyOptions },
+): Promise<Verified | null> {
+  let unusable: { error: unknown } | undefined
+  for await (const key of candidates) {
+    try {
+      const result = await jwtVerify(token, key, options).catch(rejected)
+      if (result) return { ...result, keys }
+    } catch (error) {
+      unusable = { error }
+    }
+  }
+  if (unusable) throw unusable.error
+  return null
+}
+
+/** @throws for failures that are not the token's fault, such as a published key that can't be used. */
 function rejected(error: unknown): null {
   if (error instanceof errors.JOSEError) return null
   throw error

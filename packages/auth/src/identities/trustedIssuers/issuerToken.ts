@@ -3,18 +3,18 @@ import { CLOCK_LEEWAY_SECONDS } from "../../crypto/ownJwt.ts"
 import { isSubject } from "../isSubject.ts"
 import type { TrustedIssuer } from "./trustedIssuer.ts"
 
-/** What a trusted issuer's token says about its bearer. */
+/** The meaning of a trusted issuer's token. */
 export interface IssuerToken {
   issuer: string
   /** The owner. */
   subject: string
   /** The person who acts for the owner. */
   actor?: string
-  /** Null if the issuer's tokens carry no scopes: all. */
+  /** Null if the issuer's tokens carry no scopes, which stands for all. */
   scopes: readonly string[] | null
-  /** `read`: the token may not manage keys. A token that was issued to a third party must not mint one. */
+  /** `read`: the token may not manage keys. A token that was issued to a third party must not create keys. */
   manage: "read" | "write"
-  /** The client that the token was issued to. */
+  /** The client to which the token was issued. */
   clientId?: string
   /** Seconds since 1970. */
   issuedAt?: number
@@ -100,7 +100,7 @@ function isForUs(
   return isTyped || allowClientAudience || !parties.some((name) => audiences.includes(name))
 }
 
-/** Authorized parties are the operator's own clients, so whatever they ask for is meant. */
+/** Authorized parties are the operator's own clients, so any audience that they ask for is intended. */
 const mayManage = (entry: TrustedIssuer, scopes: readonly string[] | null) =>
   entry.manage === "any" || entry.authorizedParties !== undefined || scopes?.includes(MANAGES_KEYS) === true
 

@@ -3,10 +3,10 @@ import { fetchJson } from "./fetchJson.ts"
 import { freshnessMs } from "./freshness.ts"
 import { isTrustworthyUrl, type TrustedIssuer } from "./trustedIssuer.ts"
 
-/** Between fetches because of a key id that the set does not contain: anybody can make up such ids. */
+/** Milliseconds between fetches for key ids that the set does not contain, which anybody can make up. */
 const RENEWAL_PAUSE_MS = 30_000
 
-/** After a failed fetch, until the next attempt. */
+/** Milliseconds from a failed fetch to the next attempt. */
 const RETRY_PAUSE_MS = 1_000
 
 export interface LoadedKeys {
@@ -20,9 +20,10 @@ export interface KeySet {
   /** The keys, fetched unless a fetched set is still fresh. @throws when they can't be fetched. */
   current(): Promise<LoadedKeys>
   /**
-   * A newer set than `seen`, for a token whose key it lacks; null if the set was fetched too recently to ask again.
+   * A newer set than `seen`, for a token whose key `seen` lacks; null if the set was fetched too recently to ask
+   * again.
    *
-   * @throws when it can't be fetched, so that nobody knows whether the key exists.
+   * @throws when it can't be fetched, so it is unknown whether the key exists.
    */
   renew(seen: LoadedKeys): Promise<LoadedKeys | null>
 }

@@ -42,7 +42,7 @@ const trustedIssuer = z
     jwksUri: url.optional(),
     /** The clients whose tokens are accepted, by `azp` or `client_id`. */
     authorizedParties: names.optional(),
-    /** The claim that identifies the owner; of several, the first that a token has. */
+    /** The claim that identifies the owner. With several, it is the first one that a token has. */
     subjectClaim: subjectClaims.default(["sub"]),
     /** The claim that identifies the person who acts for the owner. */
     actorClaim: name.optional(),
@@ -67,7 +67,7 @@ const trustedIssuers = z
     })
   })
 
-/** What an operator may write: optional fields and single names in place of lists. */
+/** The input that an operator may write: with optional fields, and single names instead of lists. */
 export type TrustedIssuerInput = z.input<typeof trustedIssuer>
 
 /**
@@ -81,7 +81,7 @@ export function parseTrustedIssuers(value: unknown): { entries: TrustedIssuer[] 
   return { problems: parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${messageOf(issue)}`) }
 }
 
-/** A name that does not look like a field's may be a value that was misplaced. */
+/** A name that does not look like a field's name may be a misplaced value. */
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== "unrecognized_keys") return issue.message
   const names = issue.keys.filter((key) => /^[A-Za-z_]{1,30}$/.test(key))

@@ -5,9 +5,12 @@ import {
   type ImportedApiKey,
 } from "@latchkey/db"
 import { createBatchedRead } from "../../batchedRead.ts"
+import type { Memory } from "../../memory.ts"
+import type { BatchWatch } from "../../observer.ts"
+import { fenced } from "../../verdictRead.ts"
 import { digestOf, MAX_BCRYPT_LENGTH, MIN_SECRET_LENGTH } from "./importedForm.ts"
 
-/** The rows that a presented key may be the key of. */
+/** The rows to which a presented key may belong. */
 export interface Candidates {
   rows: readonly ImportedApiKey[]
   /** The lengths of starts that were tried. */
@@ -17,20 +20,28 @@ export interface Candidates {
 /** Finds candidates by reads that begin after the call. */
 export interface FindCandidates {
   find(key: string): Promise<Candidates>
-  /** Finds them again if there are keys with starts of other lengths than were tried; otherwise resolves to null. */
+  /** Finds them again if keys have starts of other lengths than those tried; otherwise resolves to null. */
   findMore(key: string, tried: Candidates): Promise<Candidates | null>
 }
 
 /**
- * Of a presented key, the database sees its SHA-256, and its beginnings that have the length of some row's start: never a
- * part that is secret in all keys. So the lengths have to be known first. They rarely change, so a read uses the known ones,
- * and they are read again only for a key that would otherwise be rejected or cost a bcrypt.
+ * The database sees the SHA-256 of a presented key, and its beginnings in each length that some row's start has, but
+ * never a part that is secret in all keys. So the lengths have to be known first. They rarely change, so a read uses
+ * the known ones. They are read again only for a key that would otherwise be rejected or cost a bcrypt.
  */
-export function createFindCandidates(db: Database, onBatch?: (size: number) => void): FindCandidates {
+export function createFindCandidates({
+  db,
+  memory,
+  watch,
+}: {
+  db: Database
+  memory?: Memory | undefined
+  watch?: BatchWatch | undefined
+}): FindCandidates {
   let known: readonly number[] = []
 
   const load = createBatchedRead(
-    async (keys) => {
+    fenced(memory, async (keys: readonly string[]) => {
       const lengths = known
       const wanted = keys.map((key) => ({ key, found: [...startsOf(key, lengths), digestOf(key)] }))
       const rows = await findImportedApiKeys(db, {
@@ -42,9 +53,9 @@ export function createFindCandidates(db: Database, onBatch?: (size: number) => v
         ...{ key, lengths },
         rows: found.flatMap((by) => rowsOf.get(by) ?? []).filter((row) => hasLength(row, key)),
       }))
-    },
+    }),
     ({ key }) => key,
-    onBatch,
+    watch,
   )
 
   const loadLengths = createBatchedRead(
@@ -82,6 +93,6 @@ function groupRows(rows: readonly ImportedApiKey[]): Map<string, ImportedApiKey[
   return groups
 }
 
-/** Of a row with a SHA-256, the length need not be known exactly. */
+/** For a row with a SHA-256, the length need not be known exactly. */
 const hasLength = (row: ImportedApiKey, key: string) =>
   row.hashKind === "sha256" || row.importedLength === key.length

@@ -53,7 +53,7 @@ test("a row of Better Auth keeps its owner, limit, permissions, metadata and tim
   })
 })
 
-test("a row of Better Auth without permissions gets no scopes, and older columns and SQLite's values are known", () => {
+test("a row of Better Auth without permissions gets no scopes; older columns and SQLite's values are understood", () => {
   const { referenceId, ...older } = betterAuth
   const row = {
     ...older,
@@ -74,13 +74,22 @@ test("a row of Better Auth without permissions gets no scopes, and older columns
   })
 })
 
-test("a row of Better Auth is refused if its key is not hashed, or may be used a number of times", () => {
+test("a row of Better Auth is refused if its key is not hashed, or has a limited number of uses", () => {
   expect(fromBetterAuth({ ...betterAuth, key: "k".repeat(64) })).toEqual({
     refusal: expect.stringMatching(/^key: expected a SHA-256/),
   })
   expect(fromBetterAuth({ ...betterAuth, remaining: 5 })).toEqual({
     refusal: expect.stringMatching(/^remaining: /),
   })
+})
+
+test("a row of Better Auth is refused if its list of addresses can't be read", () => {
+  expect(fromBetterAuth({ ...betterAuth, ipAllowlist: "203.0.113.7" })).toEqual({
+    refusal: "ipAllowlist: expected JSON",
+  })
+  for (const none of [undefined, null, "", "null"]) {
+    expect(keyOf(fromBetterAuth({ ...betterAuth, ipAllowlist: none }))).toMatchObject({ allowedIps: null })
+  }
 })
 
 const unkey = {

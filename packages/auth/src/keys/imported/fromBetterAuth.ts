@@ -8,7 +8,7 @@ import {
   withCamelCase,
 } from "./foreignRow.ts"
 
-/** The characters after the prefix, unless the plugin's `defaultKeyLength` says otherwise. */
+/** The number of characters after the prefix, unless the plugin's `defaultKeyLength` says otherwise. */
 const DEFAULT_LENGTH = 64
 
 /**
@@ -23,6 +23,9 @@ export function fromBetterAuth(foreign: ForeignRow, length = DEFAULT_LENGTH): Fo
   if (row.remaining !== null && row.remaining !== undefined) {
     return { refusal: "remaining: Latchkey does not count how often a key may still be used" }
   }
+  const allowedIps = readJson(row.ipAllowlist)
+  if (allowedIps === null && !["", "null"].includes(textOf(row.ipAllowlist)))
+    return { refusal: "ipAllowlist: expected JSON" }
   return {
     id: row.id,
     subject: row.referenceId ?? row.userId,
@@ -32,7 +35,7 @@ export function fromBetterAuth(foreign: ForeignRow, length = DEFAULT_LENGTH): Fo
     keyLength: textOf(row.prefix).length + length,
     scopes: readPermissions(row.permissions),
     rateLimit: readFlag(row.rateLimitEnabled, false) ? readLimit(row) : null,
-    allowedIps: readJson(row.ipAllowlist),
+    allowedIps,
     metadata: readMetadata(row.metadata),
     disabled: !readFlag(row.enabled, true),
     createdAt: readTime(row.createdAt),

@@ -8,15 +8,16 @@ import {
   withCamelCase,
 } from "./foreignRow.ts"
 
-/** The shortest random part of keys of 16 bytes, Unkey's default, in base58. */
+/** The minimum length in base58 of the random part of keys with 16 bytes, Unkey's default. */
 const DEFAULT_LENGTH = 22
 
 /** Unkey shows 4 characters of the random part. */
 const SHOWN = 4
 
 /**
- * The line for a row of the table `keys` of Unkey's own database, whose hash is the SHA-256 of the whole key in base64; with
- * the columns `external_id` of the identity and `permissions`, which are in other tables. Only the prefix becomes the start.
+ * The line for a row of the table `keys` of Unkey's own database, whose hash is the SHA-256 of the whole key in
+ * base64. The row also needs `external_id` of the identity, and `permissions`, from other tables. Only the prefix
+ * becomes the start.
  */
 export function fromUnkey(foreign: ForeignRow, length = DEFAULT_LENGTH): ForeignRow {
   const row = withCamelCase(foreign)

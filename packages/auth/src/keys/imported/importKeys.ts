@@ -14,17 +14,18 @@ import type { ForeignRow } from "./foreignRow.ts"
 import { fromBetterAuth } from "./fromBetterAuth.ts"
 import { fromUnkey } from "./fromUnkey.ts"
 import { type ImportDefaults, readImportedKey } from "./readImportedKey.ts"
+import { readLines } from "./readLines.ts"
 
 /** Few enough for a transaction to end well within its time limit. */
 const BATCH = 250
 
-/** Longer lines are no keys. */
-const MAX_LINE = 65_536
+/** If the database could not store a batch in time, the batch is tried again in halves, down to this many keys. */
+const SMALLEST_BATCH = 25
 
-/** How often a batch is tried that the database can't take at the moment. It is stored once, if at all. */
-const TRIES = 5
+/** How often the smallest batch is tried, which takes about a minute. It is stored at most once. */
+const TRIES = 15
 
-/** Whose rows the lines are; `latchkey`: as documented for the command. */
+/** The system that the rows come from. `latchkey`: lines as documented for the command. */
 export type ImportFormat = "latchkey" | "better-auth" | "unkey"
 
 export interface ImportOptions extends ImportDefaults {
@@ -33,10 +34,12 @@ export interface ImportOptions extends ImportDefaults {
   length?: number | undefined
   /** Whether nothing is stored. */
   isTrial: boolean
-  /** Called with each line that can't be imported, by its number from 1, and why. */
+  /** Called with the number, from 1, of each line that can't be imported, and the reason. */
   onRefused(line: number, reason: string): void
   /** Called after each batch with the number of lines so far. */
   onProgress(lines: number): void
+  /** The person who imports, as the audit trail records it. */
+  actor?: string | undefined
 }
 
 export interface ImportResult {
@@ -51,20 +54,21 @@ export interface ImportResult {
 
 const REFUSALS: Partial<Record<ImportOutcome, string>> = {
   tooManyOfStart: `start: there are ${MAX_KEYS_OF_START} keys with this start already; give more characters of it`,
+  sameHash: "keyHash: another key here has this hash; each can be imported once",
   tooManyLengths: `start: there are starts of ${MAX_START_LENGTHS} other lengths already`,
   noSuchAccount: "subject: there is no such account",
   ownerErased: "subject: this owner has been erased",
 }
 
 /**
- * Imports keys of another system, one line of JSON each, in batches that are stored completely or not at all. To resume an
+ * Imports keys of another system, one line of JSON each, from the chunks of a file, in batches that are stored completely or not at all. To resume an
  * import that was interrupted, import the same file again.
  *
  * @throws {DatabaseUnavailable} when the database stays unavailable. Earlier batches have been stored.
  */
 export async function importKeys(
   db: Database,
-  lines: AsyncIterable<string>,
+  chunks: AsyncIterable<Uint8Array>,
   options: ImportOptions,
 ): Promise<ImportResult> {
   const result: ImportResult = { lines: 0, imported: 0, present: 0, revoked: 0, refused: 0 }
@@ -82,7 +86,9 @@ export async function importKeys(
     batch = []
     if (stored.length > 0) {
       const keys = stored.map(({ key }) => key)
-      const outcomes = await retrying(() => importApiKeys(db, { keys, trial, requestId }))
+      const outcomes = await retrying(keys, (some) =>
+        importApiKeys(db, { keys: some, trial, requestId, actor: options.actor }),
+      )
       outcomes.forEach((outcome, index) => {
         const reason = REFUSALS[outcome]
         if (reason !== undefined) refuse(stored[index]?.line ?? 0, reason)
@@ -92,11 +98,11 @@ export async function importKeys(
     options.onProgress(result.lines)
   }
 
-  for await (const text of lines) {
+  for await (const line of readLines(chunks)) {
     result.lines++
-    // An empty line at the end of a file is none.
-    if (text.trim() === "") continue
-    const read = readLine(text, options)
+    // An empty line at the end of a file does not count.
+    if ("text" in line && line.text.trim() === "") continue
+    const read = "refusal" in line ? line : readLine(line.text, options)
     if ("refusal" in read) refuse(result.lines, read.refusal)
     else batch.push({ line: result.lines, key: read.key })
     if (batch.length === BATCH) await store()
@@ -106,7 +112,6 @@ export async function importKeys(
 }
 
 function readLine(text: string, options: ImportOptions): ReturnType<typeof readImportedKey> {
-  if (text.length > MAX_LINE) return { refusal: "expected a line of at most 64 KiB" }
   let row: unknown
   try {
     row = JSON.parse(text)
@@ -121,13 +126,22 @@ function readLine(text: string, options: ImportOptions): ReturnType<typeof readI
 
 const CONVERSIONS = { "better-auth": fromBetterAuth, unkey: fromUnkey }
 
-async function retrying<Result>(run: () => Promise<Result>): Promise<Result> {
+/** @throws {DatabaseUnavailable} when the database stays unavailable. */
+async function retrying(
+  keys: readonly NewImportedKey[],
+  run: (keys: readonly NewImportedKey[]) => Promise<ImportOutcome[]>,
+): Promise<ImportOutcome[]> {
   for (let tries = 1; ; tries++) {
     try {
-      return await run()
+      return await run(keys)
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable) || tries === TRIES) throw error
       await sleep(1_000)
+    }
+    if (keys.length > SMALLEST_BATCH) {
+      const middle = Math.ceil(keys.length / 2)
+      const former = await retrying(keys.slice(0, middle), run)
+      return [...former, ...(await retrying(keys.slice(middle), run))]
     }
   }
 }

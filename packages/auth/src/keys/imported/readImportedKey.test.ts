@@ -43,7 +43,7 @@ test("a line becomes a key of its owner, whose id is the same the next time", ()
   expect(keyOf({ id: "key_1" }).id).not.toBe(keyOf({ id: "key_1", issuer: "https://login.example.com" }).id)
 })
 
-test("what the product restricts is locked, and null is the same as no value", () => {
+test("restrictions are locked, and null is the same as no value", () => {
   expect(keyOf({ scopes: ["reports:read"] })).toMatchObject({ scopes: ["reports:read"], locked: true })
   expect(keyOf({ allowedIps: ["192.0.2.1"], lock: false })).toMatchObject({
     allowedIps: ["192.0.2.1/32"],
@@ -63,7 +63,7 @@ test.each([
   expect(keyOf({ keyHash })).toMatchObject(expected)
 })
 
-test("of a SHA-256, a key may have more than 72 bytes, and no start", () => {
+test("a key with a SHA-256 may have more than 72 bytes, and no start", () => {
   const keyHash = `sha256:${DIGEST.toString("hex")}`
   expect(keyOf({ keyHash, keyLength: 200, start: "" })).toMatchObject({
     importedLength: 200,
@@ -89,6 +89,11 @@ test.each([
   [{ scopes: ["latchkey:manage"] }, /^scopes: expected no scopes of administrators$/],
   [{ allowedIps: ["192.0.2.1/24"] }, /allowedIps/],
   [{ createdAt: "yesterday" }, /^createdAt: expected a time in ISO 8601/],
+  [{ createdAt: "9998-01-01T00:00:00Z" }, /^createdAt: expected a time in the past$/],
+  [{ lastUsedAt: "9998-01-01T00:00:00Z" }, /^lastUsedAt: expected a time in the past$/],
+  [{ scopes: ["a\0b"] }, /^scopes: expected visible ASCII/],
+  [{ scopes: ["\ud800"] }, /^scopes: expected visible ASCII/],
+  [{ scopes: ["reports:read reports:write"] }, /^scopes: expected visible ASCII/],
   [{ metadata: { plan: 7 } }, /^metadata: /],
   [{ keyhash: "secret" }, /^unknown fields: keyhash$/],
   [{ $2b$10$secret: 1 }, /^unknown fields$/],
@@ -98,14 +103,14 @@ test.each([
   expect(JSON.stringify(result)).not.toMatch(/aaaa|\$secret|0000/)
 })
 
-test("scopes have to be declared, where it is known which ones are", () => {
+test("scopes have to be declared, if the declared scopes are known", () => {
   expect(read({ scopes: ["reports:read", "latchkey:apikeys:read"] }, ["reports:read"])).toHaveProperty("key")
   expect(read({ scopes: ["reports:raed"] }, ["reports:read"])).toEqual({
     refusal: "scopes: expected those in SCOPES",
   })
 })
 
-test("beginnings of imported keys are no shorter than 3 characters, and not those of JWTs", () => {
+test("prefixes of imported keys have at least 3 characters, and are not those of JWTs", () => {
   expect(["sk_", "acme-live.", "*"].every(isImportedPrefix)).toBe(true)
   expect(["", "sk", "eyJ", "eyJhbGciOi", "a,bc", "sk live", "x".repeat(51)].some(isImportedPrefix)).toBe(
     false,

@@ -5,6 +5,7 @@ import { z } from "zod"
 import { AuthError } from "../../errors.ts"
 import { isSubject } from "../../identities/isSubject.ts"
 import { ownerIdOf } from "../../identities/ownerIdOf.ts"
+import { isOfLatchkey, isProductScope } from "../../identities/scopes.ts"
 import { isUuid } from "../../isUuid.ts"
 import { uuidOf } from "../../uuidOf.ts"
 import { readNewSettings } from "../newSettings.ts"
@@ -33,7 +34,14 @@ const instant = z
     error: "expected a time from 1970 to the year 9999",
   })
 
-/** Latchkey's own scopes that a key of a file may have. The others are for administrators to give. */
+/** Clocks differ. */
+const LEEWAY_MS = 60_000
+
+const past = instant.refine((time) => time.getTime() <= Date.now() + LEEWAY_MS, {
+  error: "expected a time in the past",
+})
+
+/** Latchkey's own scopes that a key in a file may have. Only administrators can give the others. */
 const OWN_SCOPES = ["latchkey:apikeys:read"]
 
 const { label, expiresAt, scopes, allowedIps, rateLimit, metadata, lock } = createApiKey.shape
@@ -46,31 +54,34 @@ const Line = z.strictObject({
   keyHash: z.string(),
   start: z.string().regex(/^[\x21-\x7e]*$/, { error: "expected visible ASCII characters" }),
   keyLength: z.int().min(1),
-  scopes: scopes.refine(
-    (all) => !all?.some((scope) => scope.startsWith("latchkey:") && !OWN_SCOPES.includes(scope)),
-    { error: "expected no scopes of administrators" },
-  ),
+  scopes: scopes
+    .refine((all) => !all?.some((scope) => isOfLatchkey(scope) && !OWN_SCOPES.includes(scope)), {
+      error: "expected no scopes of administrators",
+    })
+    .refine((all) => all?.every((scope) => isProductScope(scope) || isOfLatchkey(scope)) !== false, {
+      error: "expected visible ASCII characters without quotes, commas and backslashes",
+    }),
   disabled: z.boolean().nullish(),
   createdBy: name.nullish(),
-  createdAt: instant.nullish(),
+  createdAt: past.nullish(),
   expiresAt: z.union([instant, expiresAt]),
-  lastUsedAt: instant.nullish(),
+  lastUsedAt: past.nullish(),
   id: name.nullish(),
 })
 
 export type ImportLine = z.input<typeof Line>
 
 export interface ImportDefaults {
-  /** The issuer of owners whose line names none. */
+  /** The issuer of owners whose line does not name one. */
   issuer: string
   /** The scopes that keys may have; undefined if they are not known here. */
   scopes: readonly string[] | undefined
 }
 
 /**
- * Reads a key of another system, as it is to be stored.
+ * Reads a key of another system, in the form in which it is stored.
  *
- * @returns what is wrong with it, as a text that contains nothing of it but names of fields.
+ * @returns a text about what is wrong, which contains nothing from the line except names of fields.
  */
 export function readImportedKey(
   line: unknown,
@@ -110,7 +121,7 @@ export function readImportedKey(
   }
 }
 
-/** Not the id of a key that was created here, whose ids are random. */
+/** Never the id of a key that was created here, because those are random. */
 const idOf = (issuer: string, name: string) =>
   uuidOf(createHash("sha256").update(`latchkey/imported-key/v1\0${issuer}\0${name}`).digest())
 
@@ -147,7 +158,7 @@ function describe(issues: readonly z.core.$ZodIssue[]): string {
     .join("; ")
 }
 
-/** A name that does not look like one may be a value that was misplaced. */
+/** A name that does not look like a field's name may be a misplaced value. */
 function unknownFields(names: readonly string[]) {
   const safe = names.filter((name) => /^[A-Za-z_]\w{0,29}$/.test(name)).slice(0, 5)
   return safe.length === 0 ? "unknown fields" : `unknown fields: ${safe.join(", ")}`

@@ -1,6 +1,6 @@
 export interface HashOfKey {
   hashKind: "bcrypt" | "sha256"
-  /** As it is stored: bcrypt's as `$2a$` or `$2b$`, SHA-256 as hex. */
+  /** The stored form: bcrypt as `$2a$` or `$2b$`, SHA-256 as hex. */
   keyHash: string
 }
 
@@ -8,7 +8,7 @@ export interface HashOfKey {
 const MAX_COST = 14
 
 /**
- * Reads the hash of a key: bcrypt's, or `sha256:` and the SHA-256 of the whole key, in hex, base64 or base64url.
+ * Reads the hash of a key: a bcrypt hash, or `sha256:` and the SHA-256 of the whole key, in hex, base64 or base64url.
  *
  * @returns what was expected, without the hash.
  */
@@ -17,7 +17,7 @@ export function readKeyHash(text: string): HashOfKey | { refusal: string } {
   if (rest !== undefined) {
     if (Number(cost) < 4 || Number(cost) > MAX_COST)
       return { refusal: `expected a cost from 4 to ${MAX_COST}` }
-    // `y` is PHP's name for what others call `b`.
+    // PHP's `y` is the same as `b`.
     return { hashKind: "bcrypt", keyHash: `$2${kind === "a" ? "a" : "b"}$${cost}$${rest}` }
   }
   const sha256 = text.startsWith("sha256:") ? readDigest(text.slice("sha256:".length)) : null

@@ -1,0 +1,54 @@
+import { type ReactNode, useState } from "react"
+import { Modal } from "../components/Modal.tsx"
+import { useSaveGuard } from "../components/useSaveGuard.tsx"
+import { RecoveryCodes } from "./RecoveryCodes.tsx"
+
+interface Props {
+  title: string
+  description: string
+  isOpen: boolean
+  onClose: () => void
+  finalFocus: () => HTMLElement | true
+  /** The form that requests the codes. Only this dialog's state holds them. */
+  children: (onCodes: (codes: readonly string[]) => void) => ReactNode
+}
+
+/** A dialog with a form that requests recovery codes, and then the codes. It asks before they are lost. */
+export function CodesDialog({ title, description, isOpen, onClose, finalFocus, children }: Props) {
+  const [codes, setCodes] = useState<readonly string[]>()
+  const guard = useSaveGuard({
+    isShown: codes !== undefined,
+    onClose,
+    title: "Close without the codes?",
+    description:
+      "You have neither copied nor downloaded them, and can’t see them again. Without them, you will need help to sign in if you lose the app.",
+    back: "Back to the codes",
+  })
+  return (
+    <>
+      <Modal
+        kind="alert"
+        isOpen={isOpen}
+        onClose={guard.close}
+        onClosed={() => {
+          setCodes(undefined)
+          guard.reset()
+        }}
+        finalFocus={finalFocus}
+        title={codes ? "Save your recovery codes" : title}
+        description={
+          codes
+            ? "If you lose the app, each of them signs you in once. Keep them where you keep your passwords: you can’t see them again."
+            : description
+        }
+      >
+        {codes ? (
+          <RecoveryCodes codes={codes} onSaved={guard.onSaved} onClose={guard.close} />
+        ) : (
+          children(setCodes)
+        )}
+      </Modal>
+      {guard.question}
+    </>
+  )
+}

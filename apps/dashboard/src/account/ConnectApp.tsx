@@ -1,0 +1,52 @@
+import type { TotpSetup } from "@latchkey/sdk"
+import { useQueryClient } from "@tanstack/react-query"
+import { CopyButton } from "../components/CopyButton.tsx"
+import { CODE_LABELS, CodeField, readCode } from "../components/forms/CodeField.tsx"
+import { ModalForm } from "../components/forms/ModalForm.tsx"
+import { useForm } from "../components/forms/useForm.ts"
+import { asUser } from "../session/session.ts"
+import { QrCode } from "./QrCode.tsx"
+
+interface Props {
+  setup: TotpSetup
+  onCodes: (codes: readonly string[]) => void
+  onCancel: () => void
+}
+
+/** Shows the secret to an authenticator app, and completes the setup by the app's first code. */
+export function ConnectApp({ setup: { secret, uri }, onCodes, onCancel }: Props) {
+  const queries = useQueryClient()
+  const form = useForm(CODE_LABELS, async (values, refuse) => {
+    const { code, problems } = readCode(values)
+    if (!code?.totp) return refuse({ ...problems })
+    const { recoveryCodes } = await asUser(({ secondFactor }) => secondFactor.confirm({ totp: code.totp }))
+    onCodes(recoveryCodes)
+    void queries.invalidateQueries({ queryKey: ["account"] })
+    void queries.invalidateQueries({ queryKey: ["sessions"] })
+  })
+  return (
+    <ModalForm form={form} button="Turn on" onCancel={onCancel}>
+      <p>
+        Scan this code with the app. On the phone that has the app,{" "}
+        <a
+          href={uri}
+          className="rounded font-medium text-accent underline underline-offset-4 hover:text-accent-strong"
+        >
+          open the app
+        </a>{" "}
+        instead, or type the secret into it.
+      </p>
+      <QrCode text={uri} label="QR code with the secret" />
+      <div>
+        <p className="text-sm font-medium">Secret</p>
+        <div className="mt-1.5 flex flex-wrap items-center gap-2">
+          <code className="rounded-lg bg-sunken px-2 py-1 text-sm wrap-anywhere">
+            {secret.replaceAll(/(.{4})(?=.)/g, "$1 ")}
+          </code>
+          <CopyButton text={secret} name="the secret" />
+        </div>
+      </div>
+      <CodeField form={form} methods={["totp"]} isFirst />
+    </ModalForm>
+  )
+}

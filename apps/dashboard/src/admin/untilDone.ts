@@ -1,0 +1,26 @@
+import { LatchkeyError } from "@latchkey/sdk"
+
+/** Milliseconds until the next attempt, unless the server says. */
+const PAUSE = 1_000
+
+/**
+ * Repeats a call while the server answers that it has begun but not finished, or does not answer. Repeating it is
+ * safe.
+ *
+ * @param onUnfinished is called before each further attempt.
+ * @throws {LatchkeyError} any other failure.
+ */
+export async function untilDone<T>(call: () => Promise<T>, onUnfinished: () => void): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof LatchkeyError && isUnfinished(error))) throw error
+      onUnfinished()
+      await new Promise((resolve) => setTimeout(resolve, (error.retryAfter ?? 0) * 1000 || PAUSE))
+    }
+  }
+}
+
+const isUnfinished = ({ reason, begun }: LatchkeyError) =>
+  begun === true || reason === "TIMEOUT" || reason === "NETWORK"

@@ -1,0 +1,20 @@
+import type { ListedUser } from "@latchkey/sdk"
+import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { asUser } from "../session/session.ts"
+import { toastSuccess } from "../toasts.ts"
+import { nameOf } from "./nameOf.ts"
+import { untilDone } from "./untilDone.ts"
+
+/** Erases a user, for good. */
+export function useEraseUser() {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: ({ id }: ListedUser) =>
+      untilDone(
+        () => asUser(({ admin }) => admin.users.erase(id)),
+        () => {},
+      ),
+    onSuccess: (_, user) => toastSuccess(`${nameOf(user)} was erased.`),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["admin"] }),
+  })
+}

@@ -1,0 +1,14 @@
+import type { ComponentProps } from "react"
+import { PasswordField } from "./PasswordField.tsx"
+
+/** A field for a password that is chosen, with the rule for it. */
+export const NewPasswordField = (
+  props: Omit<ComponentProps<typeof PasswordField>, "autoComplete" | "hint">,
+) => (
+  <PasswordField
+    {...props}
+    autoComplete="new-password"
+    required
+    hint="At least 12 characters. A few random words work well."
+  />
+)

@@ -1,0 +1,55 @@
+import { useWarningBeforeUnload } from "@latchkey/react/internal"
+import { useRef, useState } from "react"
+import { Button } from "./Button.tsx"
+import { Modal, ModalActions } from "./Modal.tsx"
+
+interface Props {
+  /** Something is shown that can't be seen again. */
+  isShown: boolean
+  onClose: () => void
+  title: string
+  description: string
+  /** The button that leads back, such as "Back to the codes". */
+  back: string
+}
+
+/**
+ * For a dialog that shows something only once: it closes only after the user has saved it, or has confirmed that this
+ * is not necessary.
+ */
+export function useSaveGuard({ isShown, onClose, title, description, back }: Props) {
+  const [isSaved, setSaved] = useState(false)
+  const [isAsking, setAsking] = useState(false)
+  const backButton = useRef<HTMLButtonElement>(null)
+  useWarningBeforeUnload(isShown && !isSaved)
+  return {
+    onSaved: () => setSaved(true),
+    close: () => (isShown && !isSaved ? setAsking(true) : onClose()),
+    /** For the next time that the dialog opens. */
+    reset: () => setSaved(false),
+    question: (
+      <Modal
+        kind="alert"
+        isOpen={isAsking}
+        onClose={() => setAsking(false)}
+        initialFocus={backButton}
+        title={title}
+        description={description}
+      >
+        <ModalActions>
+          <Button
+            onClick={() => {
+              setAsking(false)
+              onClose()
+            }}
+          >
+            Close anyway
+          </Button>
+          <Button ref={backButton} kind="primary" onClick={() => setAsking(false)}>
+            {back}
+          </Button>
+        </ModalActions>
+      </Modal>
+    ),
+  }
+}

@@ -1,5 +1,0 @@
-import { LatchkeyError } from "@latchkey/sdk"
-
-/** Whether a call failed because the server is unreachable, unavailable or rate limiting, so a retry may succeed. */
-export const isAway = (error: unknown): error is LatchkeyError =>
-  error instanceof LatchkeyError && /^(NETWORK|TIMEOUT|UNAVAILABLE|RATE_LIMITED)$/.test(error.reason)

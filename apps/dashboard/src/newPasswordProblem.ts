@@ -1,6 +1,0 @@
-/** Checks a new password as far as possible in the browser. The server has stricter rules. */
-export function newPasswordProblem(password: string): string | undefined {
-  if (password === "") return "Choose a password."
-  if (new TextEncoder().encode(password).length < 12) return "Use at least 12 characters."
-  return undefined
-}

@@ -1,0 +1,2 @@
+/** The list of keys, and the pages of single ones. */
+export const API_KEYS_PATH = /^\/(?:keys\/(?<id>[^/]+))?\/?$/

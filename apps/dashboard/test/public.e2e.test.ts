@@ -1,0 +1,115 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
+import type { Browser } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import {
+  collectMessages,
+  findViolations,
+  launchChromium,
+  newContext,
+  newCredentials,
+  newPage,
+  startBuiltServer,
+} from "./browser.ts"
+
+describe.runIf(runsBrowserTests())("pages for everybody", () => {
+  let server: Awaited<ReturnType<typeof startBuiltServer>>
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChromium()
+    server = await startBuiltServer(inject("postgresUrl"), { REGISTRATION: "open" })
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server[Symbol.asyncDispose]()
+  })
+
+  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
+    return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
+  }
+
+  test("somebody without an account reports a leaked key, which is never in a URL and is revoked at once", async () => {
+    const context = await newContext(browser)
+    const page = await newPage(context)
+    const urls: string[] = []
+    page.on("request", (request) => urls.push(request.url()))
+    const { accessToken } = await post("/auth/register", newCredentials())
+    const created = await post("/auth/apikeys", { label: "x" }, { authorization: `Bearer ${accessToken}` })
+    const key = created.key as string
+
+    await page.goto(server.url)
+    await page.getByRole("link", { name: "Report a leaked key" }).click()
+    await page.getByRole("button", { name: "Report and revoke" }).click()
+    await page.getByText("Paste the key.").waitFor()
+    await page.getByLabel("Leaked key").fill(` ${key} `)
+    await page.keyboard.press("Enter")
+    await page.getByRole("heading", { name: "Thank you" }).waitFor()
+
+    expect((await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": key } })).status).toBe(401)
+    expect(urls.join()).not.toContain(key)
+    expect(page.url()).toBe(`${server.url}/leaked`)
+    expect(await page.content()).not.toContain(key)
+    await page.getByRole("button", { name: "Report another key" }).click()
+    expect(await page.getByLabel("Leaked key").inputValue()).toBe("")
+    await context.close()
+  })
+
+  test.each([
+    ["light", 1440],
+    ["dark", 320],
+  ] as const)(
+    "the reference, %s at %i px: every operation, no axe violations, no overflow, no console messages",
+    async (colorScheme, width) => {
+      const context = await newContext(browser, { viewport: { width, height: 800 }, colorScheme })
+      const page = await newPage(context)
+      const messages = collectMessages(page)
+      const { paths } = await (await fetch(`${server.url}/openapi.json`)).json()
+      const operations = Object.values<Record<string, { operationId: string }>>(paths).flatMap((methods) =>
+        Object.values(methods),
+      )
+
+      await page.goto(`${server.url}/docs#apiKeys.rotate`)
+      await page.getByRole("heading", { name: "Replace an API key" }).waitFor()
+
+      expect(await page.locator("section[id] > h3").count()).toBe(operations.length)
+      const top = await page.locator("[id='apiKeys.rotate']").evaluate((it) => it.getBoundingClientRect().top)
+      expect(Math.abs(top)).toBeLessThan(100)
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll("details")) details.open = true
+      })
+      expect(await findViolations(page)).toEqual([])
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      expect(overflow).toBeLessThanOrEqual(0)
+      expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
+      await context.close()
+    },
+  )
+
+  test("the reference's contents can be filtered, and lead to an operation by keyboard", async () => {
+    const context = await newContext(browser, { viewport: { width: 1440, height: 800 } })
+    const page = await newPage(context)
+    await page.goto(`${server.url}/docs`)
+    const contents = page.getByRole("navigation", { name: "Contents" }).first()
+    await contents.getByLabel("Find an operation").fill("delete session")
+    expect(await contents.getByRole("link").allTextContents()).toEqual([
+      "End all other sessionsDELETE",
+      "End a sessionDELETE",
+    ])
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    expect(new URL(page.url()).hash).toBe("#sessions.revokeOthers")
+    await contents.getByLabel("Find an operation").fill("nothing of the kind")
+    await contents.getByText("No operation matches.").waitFor()
+    await context.close()
+  })
+
+  test("if registration is closed, the page offers no sign-up", async () => {
+    await using closed = await startBuiltServer(inject("postgresUrl"), { REGISTRATION: "closed" })
+    const context = await newContext(browser)
+    const page = await newPage(context)
+    await page.goto(`${closed.url}/sign-up`)
+    await page.getByRole("heading", { name: "Sign in" }).waitFor()
+    expect(await page.getByRole("link", { name: "Create one" }).count()).toBe(0)
+    await context.close()
+  })
+})

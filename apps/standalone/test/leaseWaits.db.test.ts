@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto"
+import { connect } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
+import { registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
+
+let server: Awaited<ReturnType<typeof startServerOnPostgres>>
+let sql: ReturnType<typeof connect>
+beforeAll(async () => {
+  server = await startServerOnPostgres(inject("postgresUrl"))
+  sql = connect(server.shared.DATABASE_URL)
+})
+afterAll(async () => {
+  await sql.end()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Whatever takes a right away during `run` waits, as for an instance that has died with a lease of 10 s. */
+async function whileLeaseLags(run: () => Promise<void>) {
+  await sql`update latchkey.authority set longest_lease = 10000`
+  await sql`insert into latchkey.leases (instance_id, token, applied, length)
+    values (gen_random_uuid(), gen_random_uuid(), -1, 10000)`
+  try {
+    await run()
+  } finally {
+    await sql`delete from latchkey.leases`
+  }
+}
+
+async function countKeys(labels: readonly string[]) {
+  const [row] = await sql<{ keys: number }[]>`
+    select count(*)::int as keys from latchkey.api_keys where label = any(${[...labels]})`
+  return row?.keys
+}
+
+test("changes of many users that wait for a lost instance keep nobody else waiting", async () => {
+  const users = await Promise.all(Array.from({ length: 8 }, () => registerWithKey(server.url)))
+  const honest = await registerWithKey(server.url)
+  await whileLeaseLags(async () => {
+    const isAnswered = users.map(() => false)
+    const changes = users.map(async ({ accessToken, id }, index) => {
+      const body = { label: `waits ${index}` }
+      const response = await rest(server.url, "PATCH", `/auth/apikeys/${id}`, { accessToken, body })
+      isAnswered[index] = true
+      return response.status
+    })
+    const labels = users.map((_, index) => `waits ${index}`)
+    await expect.poll(() => countKeys(labels), { timeout: 5_000 }).toBe(users.length)
+
+    const { accessToken, apiKey } = honest
+    expect((await rest(server.url, "GET", "/auth/apikeys", { accessToken })).status).toBe(200)
+    expect((await rest(server.url, "GET", "/auth/apikeys", { apiKey })).status).toBe(200)
+    expect(isAnswered).not.toContain(true)
+    await sql`delete from latchkey.leases`
+    expect(new Set(await Promise.all(changes))).toEqual(new Set([200]))
+  })
+}, 30_000)
+
+test("40 strangers' reports that wait for a lost instance look at the leases over one connection", async () => {
+  await whileLeaseLags(async () => {
+    const reports = Array.from({ length: 40 }, async () => {
+      const body = { key: randomBytes(32).toString("hex") }
+      return (await rest(server.url, "POST", "/auth/apikeys/leaked", { body })).status
+    })
+    const looks: number[] = []
+    for (let round = 0; round < 20; round++) {
+      const [row] = await sql<{ looks: number }[]>`
+        select count(*)::int as looks from pg_stat_activity
+        where datname = current_database() and state = 'active' and query like '%json_agg%leases%'
+          and pid <> pg_backend_pid()`
+      looks.push(row?.looks ?? 0)
+    }
+    expect(Math.max(...looks)).toBeLessThanOrEqual(1)
+    await sql`delete from latchkey.leases`
+    expect(new Set(await Promise.all(reports))).toEqual(new Set([202]))
+  })
+}, 30_000)

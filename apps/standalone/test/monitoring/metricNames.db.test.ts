@@ -1,0 +1,32 @@
+import { expect, inject, test } from "vitest"
+import { startServerOnPostgres } from "../testServer.ts"
+import { panelQueries, rules } from "./expressions.ts"
+
+/** Of the primary, which has metrics of its own. */
+const WITH_WORKERS = new Set(["latchkey_workers", "latchkey_workers_replaced_total"])
+
+test("each metric of the dashboard and the rules exists, and each of Latchkey's is on the dashboard", async () => {
+  await using server = await startServerOnPostgres(inject("postgresUrl"), {
+    METRICS_PORT: "0",
+    VERIFY_LEASE: "1",
+  })
+  const text = await (await fetch(String(server.metricsUrl))).text()
+  const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = ""]) => name))
+  const namesIn = (expr: string) =>
+    [...expr.matchAll(/\b(?:latchkey|nodejs|process)_\w+/g)].map(([name]) =>
+      name.replace(/_(bucket|sum|count)$/, ""),
+    )
+
+  const shown = new Set(panelQueries.flatMap(([, expr]) => namesIn(expr)))
+  const used = new Set([...shown, ...rules.flatMap(({ expr }) => namesIn(expr))])
+  expect([...used].filter((name) => !served.has(name) && !WITH_WORKERS.has(name))).toEqual([])
+  const own = [...served].filter((name) => name.startsWith("latchkey_"))
+  // Those on batches are in the routes.
+  expect(own.filter((name) => !shown.has(name))).toEqual(["latchkey_batched_calls_total"])
+})
+
+test("each recorded metric of an alert is one that the rules record", () => {
+  const recorded = new Set(rules.flatMap(({ record }) => record ?? []))
+  const used = rules.flatMap(({ expr }) => [...expr.matchAll(/\blatchkey:[\w:]+/g)].map(([name]) => name))
+  expect(used.filter((name) => !recorded.has(name))).toEqual([])
+})

@@ -1,0 +1,203 @@
+import { createDatabase, DatabaseUnavailable, simulateOutage } from "@latchkey/db"
+import { apiKeys, leases, sessions } from "@latchkey/db/schema"
+import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import { eq, sql } from "drizzle-orm"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
+import type { Auth } from "../src/createAuth.ts"
+import { bearer, client, createTestAuth, newSecret, signUp, withApiKey } from "./createTestAuth.ts"
+
+const secrets = { current: newSecret() }
+const scopes = ["reports:read", "reports:write"]
+const LENGTH = 2_000
+
+let database: OpenTestDatabase
+beforeAll(async () => {
+  database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+/** An instance with connections of its own, which counts its statements. */
+async function startInstance(verifyLease: { seconds: number; cache: boolean } | null) {
+  let queries = 0
+  const handle = await createDatabase(database.url, { onQuery: () => queries++ })
+  const auth = createTestAuth(handle.db, { secrets, scopes, verifyLease })
+  return {
+    auth,
+    outage: simulateOutage(handle.db),
+    queries: () => queries,
+    verify: async (key: string) => (await auth.authenticate(withApiKey(key), { ...client })).caller,
+    async close() {
+      await auth.close()
+      await handle.close()
+    },
+  }
+}
+
+type Instance = Awaited<ReturnType<typeof startInstance>>
+
+let [writer, holder]: Instance[] = []
+const instances = () => {
+  if (!writer || !holder) throw new TypeError("not started")
+  return { writer, holder }
+}
+
+async function newKey(auth: Auth, input: Partial<Parameters<Auth["apiKeys"]["create"]>[1]> = {}) {
+  const user = await signUp(auth)
+  return {
+    ...user,
+    ...(await auth.apiKeys.create(user.caller, { label: "nightly import", ...input }, client)),
+  }
+}
+
+describe.each([
+  ["an instance without leases", null],
+  ["an instance with leases", { seconds: LENGTH / 1000, cache: true }],
+])("what is taken away at %s", (_, verifyLease) => {
+  beforeEach(async () => {
+    writer = await startInstance(verifyLease)
+    holder = await startInstance({ seconds: LENGTH / 1000, cache: true })
+  })
+  afterEach(async () => {
+    await Promise.all([writer?.close(), holder?.close()])
+  })
+
+  /** Verifies a key until its row is in memory. */
+  async function remember(key: string) {
+    const { holder } = instances()
+    await holder.verify(key)
+    const before = holder.queries()
+    for (let attempt = 0; attempt < 20; attempt++) expect(await holder.verify(key)).not.toBeNull()
+    // Renewals may have come between.
+    expect(holder.queries() - before).toBeLessThan(10)
+  }
+
+  type Key = Awaited<ReturnType<typeof newKey>>
+
+  test.each<[string, (auth: Auth, key: Key) => Promise<unknown>]>([
+    ["revoked", (auth, { caller, id }) => auth.apiKeys.revoke(caller, { id }, client)],
+    ["disabled", (auth, { caller, id }) => auth.apiKeys.update(caller, { id, disabled: true }, client)],
+    [
+      "bound to other addresses",
+      (auth, { caller, id }) => auth.apiKeys.update(caller, { id, allowedIps: ["198.51.100.0/24"] }, client),
+    ],
+    [
+      "rotated without grace",
+      (auth, { caller, id }) => auth.apiKeys.rotate(caller, { id, grace: 0 }, client),
+    ],
+  ])("is not accepted elsewhere once that was answered: a key is %s", async (_, takeAway) => {
+    const { writer, holder } = instances()
+    const key = await newKey(writer.auth)
+    await remember(key.key)
+    await takeAway(writer.auth, key)
+    expect(await holder.verify(key.key)).toBeNull()
+  })
+
+  test("narrowed scopes", async () => {
+    const { writer, holder } = instances()
+    const key = await newKey(writer.auth)
+    await remember(key.key)
+    await writer.auth.apiKeys.update(key.caller, { id: key.id, scopes: ["reports:read"] }, client)
+    expect((await holder.verify(key.key))?.scopes).toEqual(["reports:read"])
+  })
+
+  test("a session", async () => {
+    const { writer, holder } = instances()
+    const { accessToken, session } = await signUp(writer.auth)
+    const verify = async () => (await holder.auth.authenticate(bearer(accessToken))).caller
+    await verify()
+    expect(await verify()).not.toBeNull()
+    await writer.auth.accounts.logout(session, client)
+    expect(await verify()).toBeNull()
+  })
+
+  test("a repeated revocation is not answered any earlier", async () => {
+    const { writer, holder } = instances()
+    const key = await newKey(writer.auth)
+    await remember(key.key)
+    const revoke = () => writer.auth.apiKeys.revoke(key.caller, { id: key.id }, client)
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const answer = await revoke().then(
+          () => "done",
+          (error) => error.reason,
+        )
+        expect(await holder.verify(key.key)).toBeNull()
+        return answer
+      }),
+    )
+    expect(answers.toSorted()).toEqual(["NOT_FOUND", "NOT_FOUND", "done"])
+  })
+
+  test("SQL run by hand takes effect within the length of a lease", async () => {
+    const { writer, holder } = instances()
+    const key = await newKey(writer.auth)
+    await remember(key.key)
+    await database.db
+      .update(apiKeys)
+      .set({ revokedAt: sql`now()`, keyHash: null, receipt: null })
+      .where(eq(apiKeys.id, key.id))
+    await expect.poll(() => holder.verify(key.key), { timeout: LENGTH }).toBeNull()
+  })
+
+  test("a revocation waits for an instance that hangs, which holds no lease afterwards", async () => {
+    const { writer, holder } = instances()
+    const key = await newKey(writer.auth)
+    await remember(key.key)
+    holder.outage(true)
+    expect(await holder.verify(key.key)).not.toBeNull()
+    await writer.auth.apiKeys.revoke(key.caller, { id: key.id }, client)
+    await expect(holder.verify(key.key)).rejects.toThrow(DatabaseUnavailable)
+    holder.outage(false)
+    expect(await holder.verify(key.key)).toBeNull()
+  }, 15_000)
+})
+
+test("without a lease there is no verdict, and stopping gives up the lease", async () => {
+  const before = await database.db.$count(leases)
+  const instance = await startInstance({ seconds: 1, cache: false })
+  const { key } = await newKey(instance.auth)
+  expect(await instance.verify(key)).not.toBeNull()
+  expect(await database.db.$count(leases)).toBe(before + 1)
+  await instance.close()
+  expect(await database.db.$count(leases)).toBe(before)
+})
+
+test("a key is not accepted after its end, not even from memory", async () => {
+  const instance = await startInstance({ seconds: 2, cache: true })
+  const expiresAt = new Date(Date.now() + 1_500)
+  const { key } = await newKey(instance.auth, { expiresAt })
+  expect(await instance.verify(key)).not.toBeNull()
+  await expect.poll(() => instance.verify(key), { timeout: 4_000 }).toBeNull()
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime())
+  await instance.close()
+})
+
+test("a release that does not wait for leases can't take rights away while there are leases", async () => {
+  const instance = await startInstance({ seconds: 2, cache: true })
+  const { id, key } = await newKey(instance.auth)
+  await instance.verify(key)
+  const asEarlier = database.db.transaction(async (tx) => {
+    await tx.execute(sql`
+      select set_config('latchkey.waits_for_leases', '', true), set_config('lock_timeout', '2s', true),
+        set_config('idle_in_transaction_session_timeout', '10s', true)`)
+    await tx.update(apiKeys).set({ label: "renamed" }).where(eq(apiKeys.id, id))
+    await tx.execute(sql`set constraints all immediate`)
+  })
+  await expect(asEarlier).rejects.toMatchObject({ cause: { code: "55000" } })
+  await instance.close()
+})
+
+test("refreshing a session changes nothing for the others", async () => {
+  const instance = await startInstance({ seconds: 2, cache: true })
+  const { accessToken, session } = await signUp(instance.auth)
+  const verify = async () => (await instance.auth.authenticate(bearer(accessToken))).caller
+  await verify()
+  const before = instance.queries()
+  await database.db
+    .update(sessions)
+    .set({ refreshedAt: sql`now()`, expiresAt: sql`${sessions.expiresAt} + interval '1 minute'` })
+    .where(eq(sessions.id, session.sessionId))
+  await verify()
+  expect(instance.queries() - before).toBeLessThan(3)
+  await instance.close()
+})

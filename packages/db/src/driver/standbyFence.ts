@@ -1,0 +1,125 @@
+import { DatabaseUnavailable } from "../databaseUnavailable.ts"
+import { codedError } from "./codedError.ts"
+import type { Connection } from "./openConnection.ts"
+import type { Statement } from "./sqlClient.ts"
+
+/** Refuses what was read from an old primary after another server was promoted. */
+export interface StandbyFence {
+  /**
+   * Runs a read, and asks all servers at the same time whether they are the primary.
+   *
+   * @throws {DatabaseUnavailable} unless all have answered, and exactly one is the primary.
+   */
+  guard<Result>(read: () => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** One of the servers of a cluster. */
+interface Member {
+  /** Resolves with a connection that was opened before, if there is one. */
+  connected(): Promise<Connection>
+  close(): Promise<void>
+}
+
+/** Milliseconds that a server has for its answer, and the pause before a connection is tried again. */
+const [ANSWER_MS, PAUSE_MS] = [1_000, 250]
+
+/** Any role may read it. */
+const ASK: Statement = {
+  text: "select not pg_is_in_recovery(), system_identifier::text from pg_control_system()",
+  prepare: true,
+  asArrays: true,
+}
+
+/**
+ * An old primary that was frozen or cut off still takes itself for the primary, and nothing in its own state says otherwise.
+ * But if all servers that may be promoted answer after a request has arrived, and only one is the primary, no other server
+ * can have acknowledged a revocation before the request. That one is also the server that was read: the connections are open
+ * before the read begins, and a demotion would end them.
+ *
+ * @param connects open a connection to each server that may be the primary, now or after a failover.
+ */
+export function createStandbyFence(connects: readonly (() => Promise<Connection>)[]): StandbyFence {
+  const members = connects.map(createMember)
+  return {
+    async guard(read) {
+      const connections = await Promise.all(members.map((member) => member.connected())).catch(giveUp)
+      const asked = Promise.all(connections.map(ask)).catch(giveUp)
+      const [result, answers] = await Promise.all([read(), asked])
+      requireOnePrimary(answers)
+      return result
+    },
+    close: async () => void (await Promise.all(members.map((member) => member.close()))),
+  }
+}
+
+function giveUp(cause: unknown): never {
+  throw new DatabaseUnavailable("a server does not say whether it is the primary", { cause })
+}
+
+interface Answer {
+  isPrimary: boolean
+  /** Shared by the servers of a cluster. */
+  system: string
+}
+
+async function ask(connection: Connection): Promise<Answer> {
+  const timer = setTimeout(
+    () => connection.destroy(codedError("ETIMEDOUT", "the server did not answer in time")),
+    ANSWER_MS,
+  )
+  try {
+    const [[isPrimary, system] = []] = (await connection.send(ASK)) as [boolean, string][]
+    if (isPrimary === undefined || system === undefined) throw new TypeError("the server has told nothing")
+    return { isPrimary, system }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function requireOnePrimary(answers: readonly Answer[]) {
+  const primaries = answers.filter(({ isPrimary }) => isPrimary).length
+  if (primaries !== 1) throw new DatabaseUnavailable(`${primaries} servers take themselves for the primary`)
+  if (new Set(answers.map(({ system }) => system)).size > 1)
+    throw new DatabaseUnavailable("the servers of the fence are not of one cluster")
+}
+
+function createMember(connect: () => Promise<Connection>): Member {
+  let connection: Connection | undefined
+  let connecting: Promise<Connection> | undefined
+  let failure: { error: unknown; at: number } | undefined
+  let isClosed = false
+
+  async function open(): Promise<Connection> {
+    if (isClosed) throw new DatabaseUnavailable("the pool is closed")
+    if (failure && performance.now() - failure.at < PAUSE_MS) throw failure.error
+    try {
+      connection = await connect()
+      failure = undefined
+    } catch (error) {
+      failure = { error, at: performance.now() }
+      throw error
+    }
+    if (!connection.keepsSettings) {
+      await connection.close()
+      throw new DatabaseUnavailable("the fence needs connections without a pooler")
+    }
+    connection.unref()
+    return connection
+  }
+
+  return {
+    async connected() {
+      if (connection && !connection.isLost) return connection
+      connecting ??= open().finally(() => {
+        connecting = undefined
+      })
+      return connecting
+    },
+    async close() {
+      isClosed = true
+      await connecting?.catch(() => {})
+      await connection?.close()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { and, eq, gt, isNull, sql } from "drizzle-orm"
+import type { Database } from "../../database.ts"
+import { onPrimary } from "../../driver/onPrimary.ts"
+import { query } from "../../query.ts"
+import { accountTokens, owners, signInChallenges } from "../../schema.ts"
+import { type User, userColumns } from "../ownerColumns.ts"
+
+type Kind = (typeof accountTokens.$inferSelect)["kind"]
+
+export interface NewAccountToken {
+  /** SHA-256 of the token. */
+  tokenHash: Uint8Array
+  /** Seconds until it expires. */
+  ttl: number
+}
+
+/**
+ * Stores a token, which replaces an earlier one of its kind. The user's row must be locked. @returns when it expires.
+ */
+export async function replaceToken(
+  tx: Database,
+  { userId, kind, token: { tokenHash, ttl } }: { userId: string; kind: Kind; token: NewAccountToken },
+): Promise<Date> {
+  const changed = { tokenHash, expiresAt: sql`now() + make_interval(secs => ${ttl})` }
+  const [row] = await tx
+    .insert(accountTokens)
+    .values({ userId, kind, ...changed })
+    .onConflictDoUpdate({ target: [accountTokens.userId, accountTokens.kind], set: changed })
+    .returning({ expiresAt: accountTokens.expiresAt })
+  if (!row) throw new TypeError("upsert returned no row")
+  return row.expiresAt
+}
+
+/** The user of a token that is valid now; null for any other token. */
+export const findUserOfToken = query(
+  async (db, { kind, tokenHash }: { kind: Kind; tokenHash: Uint8Array }): Promise<User | null> => {
+    const [row] = await db
+      .select(userColumns)
+      .from(owners)
+      .innerJoin(accountTokens, and(eq(accountTokens.userId, owners.id), isValidToken(kind, tokenHash)))
+      .where(and(onPrimary, isNull(owners.disabledAt)))
+    return row ?? null
+  },
+)
+
+/** Uses up a token. The user's row must be locked. @returns whether the token was valid. */
+export async function useToken(
+  tx: Database,
+  { userId, kind, tokenHash }: { userId: string; kind: Kind; tokenHash: Uint8Array },
+): Promise<boolean> {
+  const used = await tx
+    .delete(accountTokens)
+    .where(and(eq(accountTokens.userId, userId), isValidToken(kind, tokenHash)))
+    .returning({ userId: accountTokens.userId })
+  return used.length === 1
+}
+
+const isValidToken = (kind: Kind, tokenHash: Uint8Array) =>
+  and(
+    eq(accountTokens.kind, kind),
+    eq(accountTokens.tokenHash, tokenHash),
+    gt(accountTokens.expiresAt, sql`now()`),
+  )
+
+/**
+ * Ends every way to sign in without the current password: a link to set a new one, and sign-ins that wait for the
+ * second factor. The user's row must be locked.
+ */
+export async function endPendingSignIns(tx: Database, userId: string): Promise<void> {
+  await tx
+    .delete(accountTokens)
+    .where(and(eq(accountTokens.userId, userId), eq(accountTokens.kind, "passwordReset")))
+  await tx.delete(signInChallenges).where(eq(signInChallenges.userId, userId))
+}

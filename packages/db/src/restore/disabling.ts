@@ -1,0 +1,8 @@
+import { sql } from "drizzle-orm"
+import { apiKeys } from "../schema.ts"
+
+/** Disables a key until somebody enables it. */
+export const disabling = {
+  disabledAt: sql`now()`,
+  checks: sql`array_append(array_remove(${apiKeys.checks}, 'disabled'), 'disabled')`,
+}

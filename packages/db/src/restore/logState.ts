@@ -1,0 +1,59 @@
+import { getTableColumns, sql } from "drizzle-orm"
+import type { Database } from "../database.ts"
+import { onPrimary } from "../driver/onPrimary.ts"
+import { query } from "../query.ts"
+import { authority, authorityChanges } from "../schema.ts"
+
+/** How far a database is with its restore log. */
+export interface LogState {
+  /** Null if no log is kept. */
+  deploymentId: string | null
+  /** The position of the newest change. */
+  position: number
+  /** The log is known to have had all changes up to this position. */
+  loggedTo: number
+  /** Changes up to this position may have been deleted. */
+  deletedTo: number
+  /** When the change at a position was made; null if there is none. */
+  at: string | null
+}
+
+const { deploymentId, loggedTo, deletedTo } = getTableColumns(authority)
+const position = sql<number>`${authority.position}::float8`
+
+/** When the first change at a position was made, which identifies it: another history has another time. */
+export const timeOf = (at: unknown) => sql<string | null>`(
+  select to_char(min(${authorityChanges.createdAt}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  from ${authorityChanges} where ${authorityChanges.position} = ${at})`
+
+/** @param params.head the position whose time is asked for. */
+export async function findLogState(tx: Database, { head }: { head: number | null }): Promise<LogState> {
+  const [state] = await tx
+    .select({ deploymentId, position, loggedTo, deletedTo, at: timeOf(sql`${head}::bigint`) })
+    .from(authority)
+  if (!state) throw new TypeError("the state of the restore log is missing")
+  return state
+}
+
+/** Instances compare their logs with the database one after the other. */
+export const lockLog = (tx: Database) =>
+  tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended('latchkey restore log ' || current_schema(), 0))`,
+  )
+
+/** Waits for the changes under way, and keeps others waiting until the transaction ends: see `raise_authority`. */
+export const lockChanges = (tx: Database) =>
+  tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('latchkey leases ' || current_schema(), 0))`)
+
+/** From the end of the transaction on, changes are recorded for this deployment's log. */
+export async function beginLog(tx: Database, params: { deploymentId: string; at: number }): Promise<void> {
+  await tx
+    .update(authority)
+    .set({ deploymentId: params.deploymentId, position: params.at, loggedTo: params.at })
+}
+
+/** Whose log the database keeps; null for none. */
+export const findDeployment = query(async (db, _: undefined): Promise<string | null> => {
+  const [row] = await db.select({ deploymentId }).from(authority).where(onPrimary)
+  return row?.deploymentId ?? null
+})

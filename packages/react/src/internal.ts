@@ -1,0 +1,12 @@
+// Shared with the dashboard, and not published.
+export { isAway } from "./client/isAway.ts"
+export { fieldError, isAboutFields } from "./parts/fieldErrors.ts"
+export { ICON_PATHS } from "./parts/iconPaths.ts"
+export { useCopy } from "./parts/useCopy.ts"
+export { useNow } from "./parts/useNow.ts"
+export { useSecondsLeft } from "./parts/useSecondsLeft.ts"
+export { useSubmit } from "./parts/useSubmit.ts"
+export { useWarningBeforeUnload } from "./parts/useWarningBeforeUnload.ts"
+export { english } from "./strings/english.ts"
+export { createFormats } from "./strings/formatTime.ts"
+export { withoutDirections } from "./strings/withoutDirections.ts"

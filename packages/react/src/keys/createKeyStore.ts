@@ -1,0 +1,156 @@
+import type { ApiKey, ApiKeyRotation, ApiKeyUpdate, CreatedApiKey, Me, NewApiKey } from "@latchkey/sdk"
+import { type Client, type ConnectionOptions, createClient } from "../client/createClient.ts"
+import { hasReason } from "../client/isAway.ts"
+import { keepUpToDate } from "./keepUpToDate.ts"
+import { hasEnded } from "./keyState.ts"
+import { loadActiveKeys, loadMe, loadNewestKeys, loadUsage } from "./loadKeys.ts"
+
+/** The known state of the user's keys. */
+export interface KeysState {
+  /** Null until they are loaded for the first time. */
+  keys: readonly ApiKey[] | null
+  /** Null until it is loaded. */
+  me: Me | null
+  /** The accepted calls of each key by its id, a number for each of the last 30 days. Null if unknown. */
+  usage: ReadonlyMap<string, readonly number[]> | null
+  /** Why the last attempt to load failed; null once an attempt has succeeded. It is tried again if `isAway`. */
+  failure: unknown
+}
+
+/** The keys of one user, kept up to date while somebody listens. */
+export interface KeyStore {
+  getState(): KeysState
+  /** Loads the keys, and keeps them up to date until the returned function is called. */
+  subscribe(listener: () => void): () => void
+  /** Loads the keys now. Does not throw: the state shows failures. */
+  reload(): Promise<void>
+  client: Client
+  create(input: NewApiKey): Promise<CreatedApiKey>
+  update(id: string, change: ApiKeyUpdate): Promise<ApiKey>
+  rotate(id: string, rotation: ApiKeyRotation): Promise<CreatedApiKey>
+  /**
+   * Shows the key as revoked at once, and as before if that fails. If the key is already revoked, that is not a
+   * failure.
+   */
+  revoke(id: string): Promise<void>
+}
+
+export const INITIAL_STATE: KeysState = { keys: null, me: null, usage: null, failure: null }
+
+/** The milliseconds for which the usage and the ended keys are not loaded again. */
+const FULL_REFRESH = 60_000
+
+export function createKeyStore(options: ConnectionOptions): KeyStore {
+  const listeners = new Set<() => void>()
+  let state = INITIAL_STATE
+  let client: Client | undefined
+  let fullyLoadedAt = -Infinity
+  /** Loads that began before a change must not undo it. */
+  let changes = 0
+
+  function setState(change: Partial<KeysState>) {
+    state = { ...state, ...change }
+    for (const listener of listeners) listener()
+  }
+  const setKeys = (change: (keys: readonly ApiKey[]) => readonly ApiKey[]) => {
+    changes++
+    setState({ keys: change(state.keys ?? []) })
+  }
+  const put = (apiKey: ApiKey) =>
+    setKeys((keys) => [apiKey, ...keys.filter(({ id }) => id !== apiKey.id)].sort(newestFirst))
+
+  // In a function, so that an invalid URL is reported like other failures, and nothing is read on a server.
+  const connect: Client = (call) => {
+    client ??= createClient(options)
+    return client(call)
+  }
+
+  async function load(): Promise<void> {
+    const changesBefore = changes
+    const isBrief = performance.now() - fullyLoadedAt < FULL_REFRESH
+    const [active, newest, usage, me] = await Promise.all([
+      loadActiveKeys(connect),
+      isBrief ? null : loadNewestKeys(connect),
+      isBrief ? null : loadUsage(connect),
+      state.me ?? loadMe(connect),
+    ])
+    const isOutdated = changes !== changesBefore && state.keys !== null
+    // If a key has ended elsewhere, the next load finds out how.
+    const hasLost = state.keys?.some((known) => isOpen(known) && !active.some(({ id }) => id === known.id))
+    if (!isBrief) fullyLoadedAt = performance.now()
+    else if (hasLost) fullyLoadedAt = -Infinity
+    setState({
+      me,
+      failure: null,
+      ...(!isOutdated && { keys: merge(active, newest ?? state.keys ?? []) }),
+      ...(usage && {
+        usage: new Map(usage.items.map(({ apiKeyId, accepted }) => [apiKeyId, accepted])),
+      }),
+    })
+  }
+
+  const refresh = keepUpToDate(load, (failure) => setState({ failure }))
+
+  return {
+    client: connect,
+    getState: () => state,
+    subscribe(listener) {
+      listeners.add(listener)
+      if (listeners.size === 1) refresh.start()
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size === 0) refresh.stop()
+      }
+    },
+    reload() {
+      fullyLoadedAt = -Infinity
+      return refresh.now()
+    },
+    async create(input) {
+      const created = await connect(({ apiKeys }) => apiKeys.create(input))
+      put(withoutKey(created))
+      return created
+    },
+    async update(id, change) {
+      const updated = await connect(({ apiKeys }) => apiKeys.update(id, change))
+      put(updated)
+      return updated
+    },
+    async rotate(id, rotation) {
+      const created = await connect(({ apiKeys }) => apiKeys.rotate(id, rotation))
+      put(withoutKey(created))
+      fullyLoadedAt = -Infinity
+      // The new key is shown without waiting for the new state of the old one.
+      void connect(({ apiKeys }) => apiKeys.get(id)).then(put, () => refresh.now())
+      return created
+    },
+    async revoke(id) {
+      const before = state.keys?.find((apiKey) => apiKey.id === id)
+      if (before) put({ ...before, revokedAt: new Date() })
+      try {
+        await connect(({ apiKeys }) => apiKeys.revoke(id))
+      } catch (error) {
+        if (hasReason(error, "NOT_FOUND")) return
+        if (before) put(before)
+        throw error
+      }
+    },
+  }
+}
+
+const isOpen = (apiKey: ApiKey) => !hasEnded(apiKey, Date.now())
+
+const newestFirst = (a: ApiKey, b: ApiKey) => b.createdAt.getTime() - a.createdAt.getTime()
+
+/** The active keys, and those other keys that are known to have ended. */
+const merge = (active: readonly ApiKey[], others: readonly ApiKey[]): ApiKey[] => {
+  const ids = new Set(active.map(({ id }) => id))
+  return [...active, ...others.filter((apiKey) => !ids.has(apiKey.id) && !isOpen(apiKey))].sort(newestFirst)
+}
+
+/** The state of the list must not hold the secret. */
+const withoutKey = ({ key: _, ...apiKey }: CreatedApiKey): ApiKey => ({
+  ...apiKey,
+  lastUsedAt: null,
+  revokedAt: null,
+})

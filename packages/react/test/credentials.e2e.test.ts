@@ -1,0 +1,87 @@
+import { runsBrowserTests } from "@latchkey/test-postgres"
+import { describe, expect, test } from "vitest"
+import { useSettingsPage } from "./useSettingsPage.ts"
+
+describe.runIf(runsBrowserTests())("the credentials of a product's page", () => {
+  const settings = useSettingsPage()
+
+  test("a viewer sees keys, but no buttons to change them", async () => {
+    const { host, page, problems, createKey, row, button, signIn } = settings.current
+    await createKey("shared")
+    await signIn("user_9 read")
+    await page.goto(host.url)
+    await row("shared").waitFor()
+    await page.getByText("You can see these keys, but not change them.").waitFor()
+    expect(await button("Create key").count()).toBe(0)
+    expect(await page.getByRole("checkbox").count()).toBe(0)
+    await button("Actions for shared").click()
+    expect(await page.getByRole("menuitem").allTextContents()).toEqual(["Copy ID"])
+    expect(problems).toEqual([])
+  })
+
+  test("a page without a cookie uses its backend's tokens, one after the other", async () => {
+    const { host, context, page, createKey, row, button, of } = settings.current
+    const managing = { scopes: ["latchkey:manage"] }
+    expect(await createKey("backend", managing)).toMatchObject({ reason: "FORBIDDEN" })
+    const { key } = await of("root").createKey("backend", managing)
+    const token = async (manage?: "read") => {
+      const response = await fetch(`${host.url}/latchkey/auth/owner-tokens`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "x-api-key": key,
+          "latchkey-on-behalf-of": "host org_tokens",
+        },
+        body: JSON.stringify(manage ? { manage } : {}),
+      })
+      return ((await response.json()) as { accessToken: string }).accessToken
+    }
+    await context.clearCookies()
+    const asked: boolean[] = []
+    const expired = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJsYXRjaGtleSJ9.AAAA"
+    host.token = async (wasRejected) => {
+      asked.push(wasRejected)
+      return wasRejected ? token() : expired
+    }
+    await page.goto(`${host.url}/?token`)
+    await page.getByText("Create your first key").waitFor()
+    expect(asked).toEqual([false, true])
+    await button("Create key").click()
+    await page.getByRole("textbox", { name: "Label" }).fill("by token")
+    await page.keyboard.press("Enter")
+    await button("Copy the API key").click()
+    await button("Done").click()
+    await row("by token").waitFor()
+    expect(await page.evaluate(() => document.querySelectorAll("[data-part=trail]").length)).toBe(0)
+
+    host.token = () => token("read")
+    await page.goto(`${host.url}/?token&again`)
+    await row("by token").waitFor()
+    expect(await button("Create key").count()).toBe(0)
+  })
+
+  test("a page that uses tokens never acts by the cookie, even if its backend returns no token", async () => {
+    const { host, page, createKey, button } = settings.current
+    await createKey("of the cookie")
+    host.token = async () => ""
+    await page.goto(`${host.url}/?token`)
+    await page.getByText("Your session has ended. Sign in again.").waitFor()
+    expect(await page.content()).not.toContain("of the cookie")
+    expect(await button("Create key").count()).toBe(0)
+  })
+
+  test("headers say for which organization the page acts", async () => {
+    const { host, page, problems, createKey, row, choose, organization, of } = settings.current
+    await of("org_other").createKey("theirs")
+    await createKey("ours")
+    await page.goto(`${host.url}/?organization=${organization}`)
+    await choose("ours", "Revoke")
+    await page.getByRole("alertdialog").waitFor()
+
+    // What was asked about a key of one organization is not done to another's.
+    await page.evaluate(() => dispatchEvent(new CustomEvent("organization", { detail: "org_other" })))
+    await row("theirs").waitFor()
+    expect(await page.getByRole("alertdialog").count()).toBe(0)
+    expect(problems).toEqual([])
+  })
+})

@@ -1,0 +1,31 @@
+/** The restore log keeps the server from serving. The message says why, without secrets. */
+export class RestoreLogError extends Error {
+  override name = "RestoreLogError"
+}
+
+/** The code of a file system's error; undefined for others. */
+export const codeOf = (error: unknown) =>
+  error instanceof Error && "code" in error ? String(error.code) : undefined
+
+/** A failure of the log's folder. */
+export const unusableFolder = (cause: unknown) =>
+  new RestoreLogError(
+    `expected a folder that can be read and written (${codeOf(cause) ?? "unknown error"})`,
+    {
+      cause,
+    },
+  )
+
+/** A variable that was left from another restore, or names another time. */
+export const notAfterRestore = () =>
+  new RestoreLogError(
+    "AFTER_RESTORE: expected the time of the backup, or a later one; this database has keys or users that were created since",
+  )
+
+/** The log and the database can't be brought in step without a person. */
+export const inDoubt = (because: string, isForeign = false) =>
+  new RestoreLogError(
+    `the restore log and the database are not in step: ${because}; ${
+      isForeign ? "name another folder" : "see docs/restore.md, and latchkey restore-check"
+    }`,
+  )

@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto"
+import { type FileHandle, open, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { syncFolder } from "./durableFile.ts"
+import { unusableFolder } from "./restoreLogError.ts"
+
+/** A file of the log that one process writes. */
+export interface Segment {
+  /** Appends lines. They are on the disk, in the folder, when it resolves. @throws {RestoreLogError} */
+  append(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** For how long a process writes to a file. One that is a day old is certainly complete. */
+const LIFETIME_MS = 3_600_000
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** The name of a new file. Names sort by time. */
+export const newName = (time: Date) =>
+  `${time.toISOString().replaceAll(/[-:.]/g, "")}-${randomUUID().slice(0, 8)}.ndjson`
+
+/** When a file was created, in milliseconds; NaN for other names. */
+export function createdAt(name: string): number {
+  const [, date, hours, minutes, seconds, ms] = /^(\d{8})T(\d\d)(\d\d)(\d\d)(\d{3})Z-/.exec(name) ?? []
+  const day = date?.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3")
+  return Date.parse(`${day}T${hours}:${minutes}:${seconds}.${ms}Z`)
+}
+
+/** @throws if a path no longer leads to an open file, which another file, or none, has replaced. */
+async function requireInPlace(path: string, handle: FileHandle): Promise<void> {
+  const [found, written] = await Promise.all([stat(path), handle.stat()])
+  if (found.ino !== written.ino || found.dev !== written.dev)
+    throw Object.assign(new Error("the file of the log was replaced"), { code: "ESTALE" })
+}
+
+/** Writes to files of its own in a folder, so that processes share nothing. */
+export function createSegment(folder: string): Segment {
+  let current: { path: string; handle: FileHandle; bytes: number; openedAt: number } | undefined
+
+  async function begin() {
+    const path = join(folder, newName(new Date()))
+    const handle = await open(path, "ax", 0o600)
+    current = { path, handle, bytes: 0, openedAt: Date.now() }
+    await syncFolder(folder)
+    return current
+  }
+
+  async function close() {
+    const closing = current
+    current = undefined
+    await closing?.handle.close().catch(() => {})
+  }
+
+  return {
+    async append(text) {
+      const age = current ? Date.now() - current.openedAt : 0
+      if (current && (age < 0 || age > LIFETIME_MS || current.bytes > MAX_BYTES)) await close()
+      try {
+        const file = current ?? (await begin())
+        // Ends a line that was torn.
+        await file.handle.appendFile(`\n${text}`)
+        await file.handle.datasync()
+        await requireInPlace(file.path, file.handle)
+        file.bytes += Buffer.byteLength(text)
+      } catch (error) {
+        // After a failed sync, the file's next one may succeed although data is lost.
+        await close()
+        throw unusableFolder(error)
+      }
+    },
+    close,
+  }
+}

@@ -1,0 +1,71 @@
+import type { App, RequestObserver } from "@latchkey/api"
+import { activeSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
+
+export type Fetch = (request: Request, bindings?: Parameters<App["fetch"]>[1]) => Promise<Response>
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"])
+const methodOf = (method: string) => (METHODS.has(method) ? method : "_OTHER")
+
+/**
+ * Traces requests to the handler: as the root span of this server's part of a trace, or below the span of the host's
+ * request.
+ */
+export function createRequestTelemetry(tracing: Tracing): {
+  traceFetch(fetch: Fetch): Fetch
+  requestObserver: RequestObserver
+} {
+  const { api, tracer, meter } = tracing
+  const isOurs = api.createContextKey("@latchkey/server request")
+  const duration = meter.createHistogram("http.server.request.duration", {
+    ...SECONDS,
+    description: "Duration of HTTP server requests.",
+  })
+  const failures = meter.createCounter("latchkey.failures", { description: "Failed calls, by reason." })
+  const headersOf = { get: (headers: Headers, name: string) => headers.get(name) ?? undefined, keys: keysOf }
+
+  return {
+    traceFetch: (fetch) => (request, bindings) => {
+      const active = api.context.active()
+      // The host may have begun a span for the request, with the caller's trace context.
+      const isNested = api.trace.getSpan(active) !== undefined
+      const context = isNested ? active : api.propagation.extract(active, request.headers, headersOf)
+      const method = methodOf(request.method)
+      const span = tracer.startSpan(
+        method,
+        {
+          kind: isNested ? api.SpanKind.INTERNAL : api.SpanKind.SERVER,
+          attributes: { "http.request.method": method },
+        },
+        context,
+      )
+      return inSpan(tracing, span, () => fetch(request, bindings), context.setValue(isOurs, !isNested))
+    },
+    requestObserver: {
+      onResponse(rawMethod, { route: exactRoute, status = 0, requestId, caller, failures: failed }, seconds) {
+        const method = methodOf(rawMethod)
+        const route = exactRoute.includes(",") ? "/trpc (batch)" : exactRoute
+        const outcome = {
+          "http.request.method": method,
+          "http.route": route,
+          "http.response.status_code": status,
+          ...(status >= 500 && { "error.type": String(status) }),
+        }
+        // Otherwise the host counts its requests.
+        if (api.context.active().getValue(isOurs)) duration.record(seconds, outcome)
+        for (const { failure } of failed) failures.add(1, { "latchkey.reason": failure.reason })
+        const span = activeSpan(tracing)
+        if (!span) return
+        span.updateName(`${method} ${route}`)
+        span.setAttributes({
+          ...outcome,
+          "latchkey.request_id": requestId,
+          ...(caller && { "latchkey.via": caller.via }),
+          ...(caller?.via === "apiKey" && { "latchkey.api_key_id": caller.apiKeyId }),
+        })
+        if (status >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
+      },
+    },
+  }
+}
+
+const keysOf = (headers: Headers) => [...headers.keys()]

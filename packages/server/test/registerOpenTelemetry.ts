@@ -1,0 +1,50 @@
+import { createRequire } from "node:module"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
+
+// As Node.js loads them: Vitest would take their builds for bundlers, which don't run.
+const require = createRequire(import.meta.url)
+export const { context, metrics, propagation, trace, SpanKind } =
+  require("@opentelemetry/api") as typeof import("@opentelemetry/api")
+const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } =
+  require("@opentelemetry/sdk-metrics") as typeof import("@opentelemetry/sdk-metrics")
+const { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } =
+  require("@opentelemetry/sdk-trace-node") as typeof import("@opentelemetry/sdk-trace-node")
+
+/** Registers the real SDK in this process, as a host does, until it is disposed. */
+export function registerOpenTelemetry() {
+  const spans = new InMemorySpanExporter()
+  const tracerProvider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
+  tracerProvider.register()
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+  const meterProvider = new MeterProvider({ readers: [reader] })
+  metrics.setGlobalMeterProvider(meterProvider)
+
+  return {
+    tracer: trace.getTracer("host"),
+    /** The spans that have ended since the last call. */
+    takeSpans(): ReadableSpan[] {
+      const taken = [...spans.getFinishedSpans()]
+      spans.reset()
+      return taken
+    },
+    /** All values of all metrics so far. */
+    async readMetrics() {
+      exporter.reset()
+      await meterProvider.forceFlush()
+      return exporter
+        .getMetrics()
+        .flatMap(({ scopeMetrics }) =>
+          scopeMetrics.flatMap((scope) =>
+            scope.metrics.flatMap(({ descriptor, dataPoints }) =>
+              dataPoints.map(({ attributes, value }) => ({ name: descriptor.name, attributes, value })),
+            ),
+          ),
+        )
+    },
+    async [Symbol.asyncDispose]() {
+      for (const api of [trace, metrics, context, propagation]) api.disable()
+      await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()])
+    },
+  }
+}
