@@ -30,6 +30,8 @@ export default defineConfig({
     // Creating an embedded database takes most of a core for seconds, and several files may do so at once.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // vitest's 1 s is too short for a loaded machine.
+    expect: { poll: { timeout: 20_000 } },
     // Without isolation, a worker loads the product once rather than for each of its files.
     isolate: false,
     setupFiles: "vitest.setup.ts",

@@ -153,8 +153,9 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await expect.poll(focused).toBe("Cancel")
     await page.keyboard.press("Escape")
     await page.getByRole("alertdialog").waitFor({ state: "detached" })
-    const name = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))
-    expect(name).toBe("Actions for by keyboard")
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label")))
+      .toBe("Actions for by keyboard")
     await context.close()
   })
 
@@ -168,7 +169,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await page.getByRole("link", { name: "Activity" }).focus()
     await page.keyboard.press("Enter")
     await page.getByText("Wrong password, 3 times").waitFor()
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Activity")
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Activity")
 
     const { accessToken } = await post("/auth/login", { email, password })
     const headers = { authorization: `Bearer ${accessToken}` }

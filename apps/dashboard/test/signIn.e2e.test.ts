@@ -86,7 +86,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     await signIn(page, credentials)
     const code = page.getByLabel("Code", { exact: true })
     await code.waitFor()
-    expect(await code.evaluate((input) => input === document.activeElement)).toBe(true)
+    await expect.poll(() => code.evaluate((input) => input === document.activeElement)).toBe(true)
     await expectAccessible(page)
     await page.keyboard.press("Enter")
     await page.getByText("Enter the code that your authenticator app shows.").waitFor()

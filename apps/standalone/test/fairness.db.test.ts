@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { appRouter } from "@latchkey/api"
-import { connect } from "@latchkey/test-postgres"
-import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
+import { connect, eventually } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { type HeldLock, holdLock } from "./races/holdLock.ts"
 import { register, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
 
@@ -193,7 +193,7 @@ test("a flood from one session of a user does not keep the user's other sessions
   const revoke = ({ accessToken }: { accessToken: string }) =>
     rest(server.url, "DELETE", `/auth/sessions/${randomUUID()}`, { accessToken })
   const untilWaiting = (count: number) =>
-    vi.waitFor(async () => expect(await countWaitingCalls()).toBe(count))
+    eventually(async () => expect(await countWaitingCalls()).toBe(count))
   const answered: string[] = []
   let calls: Promise<unknown>[] = []
   await whileSessionsAreLocked(async (lock) => {
@@ -226,7 +226,7 @@ test("calls of clients that disconnect leave the queue", async () => {
   for (let i = 0; i < 10; i++) {
     expect((await rest(server.url, "GET", "/auth/sessions", { accessToken })).status).toBe(200)
   }
-  await vi.waitFor(async () => expect(await countWaitingCalls()).toBe(0), { timeout: 10_000 })
+  await eventually(async () => expect(await countWaitingCalls()).toBe(0))
 })
 
 /** Procedures that share their reads with other calls, or that wait for bcrypt. */

@@ -44,7 +44,7 @@ test("changes of many users that wait for a lost instance keep nobody else waiti
       return response.status
     })
     const labels = users.map((_, index) => `waits ${index}`)
-    await expect.poll(() => countKeys(labels), { timeout: 5_000 }).toBe(users.length)
+    await expect.poll(() => countKeys(labels)).toBe(users.length)
 
     const { accessToken, apiKey } = honest
     expect((await rest(server.url, "GET", "/auth/apikeys", { accessToken })).status).toBe(200)

@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
-import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
+import { eventually } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { startServerOnPostgres } from "./testServer.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
@@ -78,8 +79,8 @@ test("a client that disconnects while it sends a body does not cause a logged er
   socket.write(
     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
   )
-  await vi.waitFor(() => expect(socket.bytesWritten).toBeGreaterThan(0))
+  await eventually(() => expect(socket.bytesWritten).toBeGreaterThan(0))
   socket.resetAndDestroy()
-  await vi.waitFor(() => expect(server.log.at(-1)).toContain('"reasons":["INVALID_INPUT"]'))
+  await eventually(() => expect(server.log.at(-1)).toContain('"reasons":["INVALID_INPUT"]'))
   expect(server.log.at(-1)).toContain('"level":30')
 })

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { newEmbeddedFolder } from "@latchkey/db/test"
-import { createTestDatabase, startFakePostgres } from "@latchkey/test-postgres"
-import { expect, inject, test, vi } from "vitest"
+import { createTestDatabase, eventually, startFakePostgres } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
 
 test("invalid configuration: one line per variable, exit code 1, no stack trace", async () => {
@@ -135,7 +135,7 @@ test("after kill -9 at any moment, the server starts again and every acknowledge
     }
     const enough = created.length + 2 + trial
     const workers = Promise.allSettled([work(), work()])
-    await vi.waitFor(() => expect(created.length).toBeGreaterThanOrEqual(enough), { timeout: 20_000 })
+    await eventually(() => expect(created.length).toBeGreaterThanOrEqual(enough))
     server.child.kill("SIGKILL")
     await server.exited
     alive = false

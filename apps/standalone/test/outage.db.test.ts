@@ -1,5 +1,5 @@
-import { createTcpProxy } from "@latchkey/test-postgres"
-import { expect, inject, test, vi } from "vitest"
+import { createTcpProxy, eventually } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
 import { register, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
 
 test.each(["disconnect", "mute"] as const)(
@@ -38,10 +38,7 @@ test.each(["disconnect", "mute"] as const)(
 
     await proxy.reconnect()
 
-    await vi.waitFor(async () => expect((await rest(url, "GET", "/readyz")).status).toBe(200), {
-      timeout: 10_000,
-      interval: 100,
-    })
+    await eventually(async () => expect((await rest(url, "GET", "/readyz")).status).toBe(200))
     expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(200)
     expect((await rest(url, "GET", "/auth/me", { accessToken })).status).toBe(200)
     expect((await rest(url, "POST", "/auth/login", { body: { email, password } })).status).toBe(200)

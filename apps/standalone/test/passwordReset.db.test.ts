@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { connect, type Sql } from "@latchkey/test-postgres"
-import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
+import { connect, eventually, type Sql } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { startMailServer } from "./startMailServer.ts"
 import { register, registerWithKey, rest, startServerOnPostgres, startTestServer } from "./testServer.ts"
 
@@ -177,7 +177,7 @@ test("a mail that the SMTP server refuses is reported in the log without the tok
   mail.refuse("spam:")
   const token = await requestLink(email)
   mail.refuse(undefined)
-  await vi.waitFor(() => expect(server.log.join("")).toMatch(/"MailNotSent","code":"EMESSAGE 450"/))
+  await eventually(() => expect(server.log.join("")).toMatch(/"MailNotSent","code":"EMESSAGE 450"/))
   expect(server.log.join("")).not.toContain(token)
 })
 

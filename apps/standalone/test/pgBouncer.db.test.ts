@@ -1,5 +1,5 @@
-import { runsPgBouncerTests } from "@latchkey/test-postgres"
-import { expect, inject, test, vi } from "vitest"
+import { eventually, runsPgBouncerTests } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
 import { register, rest, startServerOnPgBouncer, startTestServer } from "./testServer.ts"
 
 test.runIf(runsPgBouncerTests())(
@@ -34,7 +34,7 @@ test.runIf(runsPgBouncerTests())(
       503,
     )
     await a.pgBouncer.start()
-    await vi.waitFor(async () => expect(await statuses()).toEqual(expected), { timeout: 5_000, interval: 50 })
+    await eventually(async () => expect(await statuses()).toEqual(expected))
     expect((await rest(b.url, "POST", "/auth/apikeys", { accessToken, body: { label: "x" } })).status).toBe(
       201,
     )

@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { createMigratedDatabase, newEmbeddedFolder } from "@latchkey/db/test"
-import { expect, inject, test, vi } from "vitest"
+import { eventually } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
 
 /** Few enough that a busy machine runs their bcrypts within the time that a stopping server gives them. */
@@ -71,13 +72,11 @@ test("after SIGTERM, /readyz reports the shutdown while requests are still serve
 
   server.child.kill("SIGTERM")
 
-  await vi.waitFor(
-    async () =>
-      expect(await rest(url, "GET", "/readyz")).toMatchObject({
-        status: 503,
-        body: { reason: "UNAVAILABLE", message: "Shutting down." },
-      }),
-    { timeout: 10_000, interval: 20 },
+  await eventually(async () =>
+    expect(await rest(url, "GET", "/readyz")).toMatchObject({
+      status: 503,
+      body: { reason: "UNAVAILABLE", message: "Shutting down." },
+    }),
   )
   // A new connection, as from a client that has not noticed the shutdown.
   expect((await rest(url, "GET", "/auth/me", { accessToken, headers: { connection: "close" } })).status).toBe(

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
+import { eventually } from "@latchkey/test-postgres"
 import { SMTPServer } from "smtp-server"
-import { vi } from "vitest"
 
 export interface ReceivedMail {
   to: string[]
@@ -43,7 +43,7 @@ export async function startMailServer() {
         if (found.length < count) throw new Error(`${found.length} mails to ${address}`)
         return found
       }
-      const received = await vi.waitFor(find, { timeout: 20_000 })
+      const received = await eventually(find)
       const token = received.at(-1)?.token
       if (token === undefined) throw new Error("the mail has no link")
       return token

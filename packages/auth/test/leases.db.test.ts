@@ -167,7 +167,7 @@ test("a key is not accepted after its end, not even from memory", async () => {
   const expiresAt = new Date(Date.now() + 1_500)
   const { key } = await newKey(instance.auth, { expiresAt })
   expect(await instance.verify(key)).not.toBeNull()
-  await expect.poll(() => instance.verify(key), { timeout: 4_000 }).toBeNull()
+  await expect.poll(() => instance.verify(key)).toBeNull()
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime())
   await instance.close()
 })

@@ -1,7 +1,8 @@
 import { owners } from "@latchkey/db/schema"
 import { type DatabaseKind, type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
+import { eventually } from "@latchkey/test-postgres"
 import { eq, sql } from "drizzle-orm"
-import { afterAll, beforeAll, expect, inject, vi } from "vitest"
+import { afterAll, beforeAll, expect, inject } from "vitest"
 import type { AuthOptions } from "../src/authOptions.ts"
 import type { Auth } from "../src/createAuth.ts"
 import type { Caller } from "../src/identities/caller.ts"
@@ -63,14 +64,11 @@ export function useOwners(kind: DatabaseKind) {
     callerOf,
     /** Resolves when this many statements on PostgreSQL wait for a lock. */
     untilWaiting: (count: number) =>
-      vi.waitFor(
-        async () => {
-          const waiting = await database.db.execute(sql`select pid from pg_stat_activity
+      eventually(async () => {
+        const waiting = await database.db.execute(sql`select pid from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`)
-          expect(waiting).toHaveLength(count)
-        },
-        { timeout: 10_000, interval: 20 },
-      ),
+        expect(waiting).toHaveLength(count)
+      }),
     createKey: async (headers: Headers, auth = here) =>
       auth.apiKeys.create(await callerOf(headers, auth), newKeyInput, client),
     rowsOf: (subject: string) => database.db.select().from(owners).where(eq(owners.subject, subject)),

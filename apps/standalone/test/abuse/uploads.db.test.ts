@@ -1,5 +1,6 @@
 import { once } from "node:events"
-import { describe, expect, inject, test, vi } from "vitest"
+import { eventually } from "@latchkey/test-postgres"
+import { describe, expect, inject, test } from "vitest"
 import { acceptedSocket } from "../acceptedSocket.ts"
 import { startServerOnPostgres } from "../testServer.ts"
 import { openConnection } from "./rawConnection.ts"
@@ -102,7 +103,7 @@ test("an upload that is refused while the server stops gets its response", async
   const accepts = () => fetch(`${server.url}/healthz`, { headers: { Connection: "close" } })
   await accepts()
   const stopped = server[Symbol.asyncDispose]()
-  await vi.waitFor(() => expect(accepts()).rejects.toThrow())
+  await eventually(() => expect(accepts()).rejects.toThrow())
   connection.write(`Content-Type: application/json\r\nContent-Length: ${MEBIBYTE}\r\n\r\n`)
   connection.write(bytes)
   const reply = await connection.read()

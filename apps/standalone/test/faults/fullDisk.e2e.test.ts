@@ -1,7 +1,7 @@
 import { chown, mkdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { connect, createTestDatabase, startPostgres } from "@latchkey/test-postgres"
-import { expect, test, vi } from "vitest"
+import { connect, createTestDatabase, eventually, startPostgres } from "@latchkey/test-postgres"
+import { expect, test } from "vitest"
 import { newSecret, registerWithKey, rest, spawnBuiltServer } from "../testServer.ts"
 import { createLedger } from "./ledger.ts"
 import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
@@ -76,7 +76,7 @@ test.runIf(canMountTmpfs())(
     await ledger.verify(url)
 
     await rm(filler)
-    await vi.waitFor(async () => expect(await create()).toBe(201), { timeout: 5_000, interval: 50 })
+    await eventually(async () => expect(await create()).toBe(201))
     await ledger.settle(url)
     await ledger.verify(url)
     expect(server.child.exitCode).toBeNull()

@@ -13,8 +13,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { createMigratedDatabase } from "@latchkey/db/test"
-import { freePort } from "@latchkey/test-postgres"
-import { expect, inject, onTestFinished, test, vi } from "vitest"
+import { eventually, freePort } from "@latchkey/test-postgres"
+import { expect, inject, onTestFinished, test } from "vitest"
 import { expectNoSecrets, newSecret, rest, spawnBuiltServer } from "../testServer.ts"
 import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
 
@@ -40,7 +40,7 @@ async function startServer(stdout: number, variables: Record<string, string> = {
   closeSync(stdout)
   const url = `http://127.0.0.1:${port}`
   const isReady = () => rest(url, "GET", "/readyz").then(({ status }) => expect(status).toBe(200))
-  await vi.waitFor(isReady, { timeout: 20_000, interval: 50 })
+  await eventually(isReady)
   return {
     url,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
@@ -85,7 +85,7 @@ test("nobody reads the log's pipe: the server serves, and when it is read again,
   const lines: string[] = []
   createInterface(createReadStream(path)).on("line", (line) => lines.push(line))
   closeSync(reader)
-  await vi.waitFor(() => expect(droppedCounts(lines)).toHaveLength(1), { timeout: 10_000 })
+  await eventually(() => expect(droppedCounts(lines)).toHaveLength(1))
 
   const dropped = Number(droppedCounts(lines)[0])
   expect(dropped).toBeGreaterThan(0)
@@ -106,7 +106,7 @@ test("workers share a pipe that is read late: no line is torn", async () => {
   closeSync(reader)
   await makeServerLog(url, LINES / 2)
   expect(await stop()).toEqual(CLEAN_EXIT)
-  await vi.waitFor(() => expect(countRequests(lines)).toBe(LINES), { timeout: 10_000 })
+  await eventually(() => expect(countRequests(lines)).toBe(LINES))
 }, 60_000)
 
 test("nobody ever reads the log's pipe: SIGTERM ends the process", async () => {
@@ -145,7 +145,7 @@ test.runIf(canMountTmpfs())(
 
     rmSync(filler)
     const lines = () => readFileSync(file, "utf8").split("\n").filter(Boolean)
-    await vi.waitFor(() => expect(droppedCounts(lines())).toHaveLength(1), { timeout: 10_000 })
+    await eventually(() => expect(droppedCounts(lines())).toHaveLength(1))
 
     expect(countRequests(lines()) + Number(droppedCounts(lines())[0])).toBe(LINES)
     expect(await stop()).toEqual(CLEAN_EXIT)

@@ -1,5 +1,5 @@
-import { startPostgres, type TestPostgres } from "@latchkey/test-postgres"
-import { afterAll, beforeAll, expect, test, vi } from "vitest"
+import { eventually, startPostgres, type TestPostgres } from "@latchkey/test-postgres"
+import { afterAll, beforeAll, expect, test } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "../testServer.ts"
 import { createLedger } from "./ledger.ts"
 import { SUCCESS, startLoad } from "./startLoad.ts"
@@ -35,17 +35,14 @@ test.each([
     expect((await rest(url, "GET", "/healthz")).status).toBe(200)
     await restore()
 
-    await vi.waitFor(
-      async () => {
-        const replies = await Promise.all([
-          rest(url, "GET", "/readyz"),
-          rest(url, "GET", "/auth/me", { accessToken }),
-          rest(url, "POST", "/auth/login", { body: { email, password } }),
-        ])
-        expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
-      },
-      { timeout: 5_000, interval: 50 },
-    )
+    await eventually(async () => {
+      const replies = await Promise.all([
+        rest(url, "GET", "/readyz"),
+        rest(url, "GET", "/auth/me", { accessToken }),
+        rest(url, "POST", "/auth/login", { body: { email, password } }),
+      ])
+      expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
+    })
     await load.untilResponses(100, SUCCESS)
 
     const outcomes = await load.stop()

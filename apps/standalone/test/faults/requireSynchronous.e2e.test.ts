@@ -2,12 +2,13 @@ import { createHash, randomBytes } from "node:crypto"
 import {
   codeBlocks,
   connect,
+  eventually,
   type Sql,
   startPostgres,
   startStandby,
   type TestPostgres,
 } from "@latchkey/test-postgres"
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { newSecret, register, registerWithKey, rest, startTestServer } from "../testServer.ts"
 
 let primary: TestPostgres
@@ -36,7 +37,7 @@ afterAll(async () => {
 async function requireStandby(names: string) {
   await direct.unsafe(`alter system set synchronous_standby_names = '${names}'`)
   await direct`select pg_reload_conf()`
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const [row] = await direct`
       select current_setting('synchronous_standby_names') = ${names}
         and ${names === ""} = not exists (select from pg_stat_replication where sync_state in ('sync', 'quorum')) as done`
@@ -150,7 +151,7 @@ test("a wait that ends because the standby is no longer required does not count 
   await standby.pause()
 
   const revocation = rest(server.url, "DELETE", `/auth/apikeys/${id}`, { accessToken })
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const waiting = await direct`select from pg_stat_activity where wait_event = 'SyncRep'`
     expect(waiting).toHaveLength(1)
   })
@@ -160,7 +161,7 @@ test("a wait that ends because the standby is no longer required does not count 
   expect(await revocation).toMatchObject(NOT_GUARANTEED)
   standby.resume()
   await requireStandby(STANDBY)
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await rest(server.url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status).toBe(404),
   )
 })
@@ -181,7 +182,7 @@ test("a role that can't see the standbys: one warning says what to grant, and no
   ])
 
   await direct.unsafe(grant.replace("latchkey", "ordinary"))
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await rest(server.url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status).toBe(404),
   )
 })
@@ -206,17 +207,17 @@ test("revocations that were answered before the primary is lost hold on the stan
       if (created === 201) key = { id: body.id, apiKey: body.key }
     }
   })
-  await vi.waitFor(() => expect(revoked.length).toBeGreaterThan(20), { timeout: 20_000 })
+  await eventually(() => expect(revoked.length).toBeGreaterThan(20))
 
   process.kill(primary.pid, "SIGKILL")
   const onStandby = connect(standby.url)
   await onStandby`select pg_promote()`
   isOver = true
   await Promise.all(revoking)
-  await vi.waitFor(() => register(url), { timeout: 15_000, interval: 50 })
+  await eventually(() => register(url))
 
   for (const apiKey of revoked) {
-    await vi.waitFor(async () => expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(401))
+    await eventually(async () => expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(401))
   }
   await onStandby.end()
 }, 90_000)

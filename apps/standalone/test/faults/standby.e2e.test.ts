@@ -1,5 +1,5 @@
-import { connect, createTcpProxy, startPostgres, startStandby } from "@latchkey/test-postgres"
-import { expect, test, vi } from "vitest"
+import { connect, createTcpProxy, eventually, startPostgres, startStandby } from "@latchkey/test-postgres"
+import { expect, test } from "vitest"
 import { newSecret, registerWithKey, rest, startTestServer } from "../testServer.ts"
 
 /** Starts a primary, and a standby that streams from it. */
@@ -29,7 +29,7 @@ test("the server gives no verdict while its connections reach a lagging standby,
   const revoked = await registerWithKey(url)
   const ended = await registerWithKey(url)
   // The standby has both keys, and receives none of the changes below.
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const [row] = await pair.onStandby`select count(*)::int as keys from api_keys`
     expect(row?.keys).toBe(2)
   })
@@ -60,12 +60,10 @@ test("the server gives no verdict while its connections reach a lagging standby,
   }
 
   proxy.redirect(new URL(pair.primary.url))
-  await vi.waitFor(
-    async () =>
-      expect((await Promise.all(calls())).map(({ status }) => status)).toEqual([
-        ...[401, 401, 200, 200, 401],
-        ...[200, 200, 401, 200],
-      ]),
-    { timeout: 5_000, interval: 50 },
+  await eventually(async () =>
+    expect((await Promise.all(calls())).map(({ status }) => status)).toEqual([
+      ...[401, 401, 200, 200, 401],
+      ...[200, 200, 401, 200],
+    ]),
   )
 })

@@ -1,4 +1,4 @@
-import { vi } from "vitest"
+import { eventually } from "@latchkey/test-postgres"
 import { registerWithKey, rest } from "../testServer.ts"
 import type { Ledger } from "./ledger.ts"
 
@@ -48,13 +48,10 @@ export async function startLoad(url: string, ledger: Ledger, callers = 6): Promi
   return {
     async untilResponses(count, statuses) {
       const before = countCalls(statuses)
-      await vi.waitFor(
-        () => {
-          if (countCalls(statuses) - before < count)
-            throw new Error(`outcomes so far: ${JSON.stringify([...counts])}`)
-        },
-        { timeout: 20_000, interval: 50 },
-      )
+      await eventually(() => {
+        if (countCalls(statuses) - before < count)
+          throw new Error(`outcomes so far: ${JSON.stringify([...counts])}`)
+      })
     },
     async stop() {
       over = true

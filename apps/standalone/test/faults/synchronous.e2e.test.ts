@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { connect, startPostgres } from "@latchkey/test-postgres"
-import { expect, test, vi } from "vitest"
+import { connect, eventually, startPostgres } from "@latchkey/test-postgres"
+import { expect, test } from "vitest"
 import { newSecret, register, registerWithKey, rest, startTestServer } from "../testServer.ts"
 
 /** Starts a server on a PostgreSQL whose commits can be made to wait for a standby that does not exist. */
@@ -15,7 +15,7 @@ async function startReplicated(variables: Record<string, string> = {}) {
   async function requireStandby(standby: string) {
     await direct.unsafe(`alter system set synchronous_standby_names = '${standby}'`)
     await direct`select pg_reload_conf()`
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const [row] = await direct`show synchronous_standby_names`
       expect(row?.synchronous_standby_names).toBe(standby)
     })
@@ -79,12 +79,10 @@ test(
 
     await replicated.standbyReturns()
     for (const { id } of keys) {
-      await vi.waitFor(
-        async () =>
-          expect([204, 404]).toContain(
-            (await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status,
-          ),
-        { timeout: 5_000, interval: 50 },
+      await eventually(async () =>
+        expect([204, 404]).toContain(
+          (await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status,
+        ),
       )
     }
     for (const { apiKey } of keys) expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(401)
@@ -99,7 +97,7 @@ test("an operator cancels the wait for the standby: PostgreSQL reports success, 
   await replicated.loseStandby()
 
   const revocation = rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const cancelled = await direct`
       select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`
     expect(cancelled.length).toBe(1)
@@ -113,7 +111,7 @@ test("an operator cancels the wait for the standby: PostgreSQL reports success, 
     body: { begun: true },
   })
   await replicated.standbyReturns()
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status).toBe(404),
   )
 })
@@ -131,7 +129,7 @@ test("an administrator by configuration who repeats such a revocation does not g
   const revoke = () => rest(url, "DELETE", `/auth/admin/apikeys/${key.id}`, { apiKey: bootstrap })
 
   const revocation = revoke()
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const cancelled = await direct`
       select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`
     expect(cancelled.length).toBe(1)
@@ -140,7 +138,7 @@ test("an administrator by configuration who repeats such a revocation does not g
 
   expect(await revoke()).toMatchObject({ status: 503, body: { begun: true } })
   await replicated.standbyReturns()
-  await vi.waitFor(async () => expect((await revoke()).status).toBe(404))
+  await eventually(async () => expect((await revoke()).status).toBe(404))
 })
 
 test("without the standby, keys are verified whose receipt has to be renewed, or whose calls are counted", async () => {
@@ -170,11 +168,11 @@ test("the role has synchronous_commit off: the server's commits still wait", asy
   await direct`alter role postgres set synchronous_commit = 'off'`
   await direct`
     select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'latchkey'`
-  const { accessToken, id } = await vi.waitFor(() => registerWithKey(url))
+  const { accessToken, id } = await eventually(() => registerWithKey(url))
   await replicated.loseStandby()
 
   expect((await rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })).status).toBe(503)
 
   await replicated.standbyReturns()
-  await vi.waitFor(() => register(url))
+  await eventually(() => register(url))
 })

@@ -1,5 +1,4 @@
-import { connect, type ReservedSql } from "@latchkey/test-postgres"
-import { vi } from "vitest"
+import { connect, eventually, type ReservedSql } from "@latchkey/test-postgres"
 
 export interface HeldLock {
   /** Resolves when at least `count` statements on the database wait for a lock. */
@@ -27,16 +26,12 @@ export async function holdLock(
 
   return {
     untilWaiting: (count) =>
-      vi.waitFor(
-        async () => {
-          const [row] = await watcher<{ waiting: number }[]>`
+      eventually(async () => {
+        const [row] = await watcher<{ waiting: number }[]>`
             select count(*)::int as waiting from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`
-          if ((row?.waiting ?? 0) < count)
-            throw new Error(`${row?.waiting} of ${count} statements are waiting`)
-        },
-        { timeout: 10_000, interval: 20 },
-      ),
+        if ((row?.waiting ?? 0) < count) throw new Error(`${row?.waiting} of ${count} statements are waiting`)
+      }),
     async release() {
       await transaction`rollback`
       await close()

@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { connect } from "@latchkey/test-postgres"
-import { expect, inject, test, vi } from "vitest"
+import { connect, eventually } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
 import { canMountTmpfs, mountTmpfs } from "../faults/tmpfs.ts"
 import { registerWithKey, rest } from "../testServer.ts"
 import { createRestorable } from "./restorable.ts"
@@ -32,7 +32,7 @@ test("while the log can't be written, revocations are 503 with begun, and verdic
 
   await rename(restorable.folder, `${restorable.folder}-file`)
   await rename(`${restorable.folder}-gone`, restorable.folder)
-  await vi.waitFor(async () => expect((await refresh()).status).toBe(200), 5_000)
+  await eventually(async () => expect((await refresh()).status).toBe(200))
   expect(await revoke(server.url, one)).toMatchObject({ status: 404 })
   expect((await restorable.readLines()).join("\n")).toContain(one.id)
 })
@@ -72,7 +72,7 @@ test("changes that were committed and not logged, by hand or before a crash, are
   await sql`update api_keys set revoked_at = now(), key_hash = null, receipt = null where id = ${user.id}`
   await sql.end()
   const second = await restorable.start()
-  await vi.waitFor(async () => expect((await restorable.readLines()).join("\n")).toContain(user.id), 5_000)
+  await eventually(async () => expect((await restorable.readLines()).join("\n")).toContain(user.id))
   await second[Symbol.asyncDispose]()
 
   await using restored = await restorable.start({ DATABASE_URL: backup })
@@ -147,7 +147,7 @@ test("a server whose database is replaced by an older one serves nothing until i
   await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
   await rename(name, `${name}_old`)
   await rename(copy, name)
-  await vi.waitFor(() => expect(server.log.join("")).toContain("applied:"), 20_000)
+  await eventually(() => expect(server.log.join("")).toContain("applied:"))
   expect(await keyStatus(server.url, user)).toBe(401)
   await server[Symbol.asyncDispose]()
   await rename(name, copy)

@@ -1,5 +1,5 @@
-import { connect, startFakePostgres } from "@latchkey/test-postgres"
-import { expect, test, vi } from "vitest"
+import { connect, eventually, startFakePostgres } from "@latchkey/test-postgres"
+import { expect, test } from "vitest"
 import { openConnection } from "../abuse/rawConnection.ts"
 import { request } from "../abuse/request.ts"
 import { newSecret, register, rest, spawnBuiltServer } from "../testServer.ts"
@@ -74,15 +74,12 @@ test("after SIGTERM, every worker reports the shutdown although one was polled, 
 
   server.child.kill("SIGTERM")
 
-  await vi.waitFor(
-    async () => {
-      const replies = await Promise.all(Array.from({ length: 4 }, () => rest(url, "GET", "/readyz", close)))
-      expect(replies.map(({ status, body }) => [status, body.message])).toEqual(
-        Array(4).fill([503, "Shutting down."]),
-      )
-    },
-    { timeout: 10_000, interval: 20 },
-  )
+  await eventually(async () => {
+    const replies = await Promise.all(Array.from({ length: 4 }, () => rest(url, "GET", "/readyz", close)))
+    expect(replies.map(({ status, body }) => [status, body.message])).toEqual(
+      Array(4).fill([503, "Shutting down."]),
+    )
+  })
   expect((await rest(url, "GET", "/auth/me", { accessToken, ...close })).status).toBe(200)
   expect(await server.exited).toEqual(STOPPED)
 }, 180_000)

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { openTestDatabase } from "@latchkey/db/test"
-import { connect } from "@latchkey/test-postgres"
-import { expect, inject, test, vi } from "vitest"
+import { connect, eventually } from "@latchkey/test-postgres"
+import { expect, inject, test } from "vitest"
 import { client } from "../../test/createTestAuth.ts"
 import { createCounter } from "./counter.ts"
 
@@ -22,7 +22,7 @@ test("a burst of counts of one key waits in the process and holds only one conne
   await transaction`begin`
   await transaction`select from rate_limits for update`
   const burst = Promise.allSettled(Array.from({ length: 200 }, () => counter.consume(key, client)))
-  await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 10_000, interval: 20 })
+  await eventually(async () => expect(await waiting()).toBe(1))
   // These would find no connection if each count of the burst held one.
   await Promise.all(Array.from({ length: 9 }, () => counter.consume(randomUUID(), client)))
   expect(await waiting()).toBe(1)

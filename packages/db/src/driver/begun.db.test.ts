@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
-import { connect, createTestDatabase } from "@latchkey/test-postgres"
+import { connect, createTestDatabase, eventually } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
-import { expect, inject, test, vi } from "vitest"
+import { expect, inject, test } from "vitest"
 import { createDatabase } from "../index.ts"
 import { takeAway } from "../query.ts"
 import { createSlot } from "./createSlot.ts"
@@ -40,7 +40,7 @@ test("a write in flight on a primary that turns out to be replaced is reported a
     slot.run(permit, () => slot.execute({ text: "select pg_advisory_xact_lock(1)" })),
   )
   const failed = expect(write).rejects.toMatchObject(BEGUN)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const waiting = await direct`
       select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()`
     expect(waiting).toHaveLength(1)

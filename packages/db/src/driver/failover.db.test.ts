@@ -5,11 +5,12 @@ import {
   codeBlock,
   connect,
   createTcpProxy,
+  eventually,
   startPostgres,
   startStandby,
   type TestPostgres,
 } from "@latchkey/test-postgres"
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 import { storeUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, findUserByEmail, ping } from "../index.ts"
 import { causesOf } from "./causesOf.ts"
@@ -46,7 +47,7 @@ async function run({ url }: Pick<TestPostgres, "url">, statement: string) {
   }
 }
 
-const recovers = (work: () => Promise<unknown>) => vi.waitFor(work, { timeout: 15_000, interval: 50 })
+const recovers = (work: () => Promise<unknown>) => eventually(work)
 
 test("failover: the pool continues with the promoted standby", async () => {
   await using pair = await startPair()
@@ -73,7 +74,7 @@ test("a primary that froze and was replaced is not used again when it continues,
   await recovers(() => storeUser(db))
   const { user } = await storeUser(db)
   primary.resume()
-  await vi.waitFor(() => run(primary, "select 1"))
+  await eventually(() => run(primary, "select 1"))
 
   // The old primary lacks the user. Connections to it may still be found dead meanwhile.
   for (let round = 0; round < 10; round++) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { connect, createTestDatabase, type Sql } from "@latchkey/test-postgres"
+import { connect, createTestDatabase, eventually, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
-import { expect, inject, test, vi } from "vitest"
+import { expect, inject, test } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query } from "../query.ts"
@@ -54,12 +54,12 @@ test.each([
   await direct.begin(async (transaction) => {
     await transaction`lock table ${transaction("sessions")}`
     const blocked = Promise.allSettled(Array.from({ length: 5 }, () => createUser(db, newUser())))
-    await vi.waitFor(() => expect(database.usage().inUse).toBe(writes))
+    await eventually(() => expect(database.usage().inUse).toBe(writes))
     for (let read = 0; read < 20; read++) await ping(db)
     for (const { status } of await blocked) expect(status).toBe("rejected")
   })
 
-  await vi.waitFor(() => createUser(db, newUser()))
+  await eventually(() => createUser(db, newUser()))
 })
 
 test("the only connection is lost: one clean error, and then a new one", async () => {
@@ -67,7 +67,7 @@ test("the only connection is lost: one clean error, and then a new one", async (
   const { db, direct } = database
   const interrupted = query((db) => db.execute(sql`select pg_sleep(5)`))
   const failed = expect(interrupted(db, undefined)).rejects.toThrow(DatabaseUnavailable)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const ended = await direct`
       select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and query like 'select pg_sleep%' and pid <> pg_backend_pid()`
@@ -99,7 +99,7 @@ test("nothing is opened before the first query, and no idle connection keeps the
   expect(await countConnections(database.direct)).toBe(others + 5)
   expect(openSockets()).toBe(before)
   await close()
-  await vi.waitFor(async () => expect(await countConnections(database.direct)).toBe(others))
+  await eventually(async () => expect(await countConnections(database.direct)).toBe(others))
   expect(openSockets()).toBe(before)
   await expect(ping(db)).rejects.toThrow(DatabaseUnavailable)
 })

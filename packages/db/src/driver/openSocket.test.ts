@@ -1,7 +1,8 @@
 import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
 import { TLSSocket } from "node:tls"
-import { expect, test, vi } from "vitest"
+import { eventually } from "@latchkey/test-postgres"
+import { expect, test } from "vitest"
 import { createDatabase, DatabaseUnavailable, ping } from "../index.ts"
 
 test("sends the name of the host in the TLS handshake", async () => {
@@ -27,7 +28,7 @@ test("sends the name of the host in the TLS handshake", async () => {
 
   await expect(ping(database.db)).rejects.toThrow("could not answer")
 
-  await vi.waitFor(() => expect(names[0]).toBe("localhost"))
+  await eventually(() => expect(names[0]).toBe("localhost"))
   await database.close()
   server.close()
 })
@@ -46,7 +47,7 @@ test("gives up a TLS handshake that does not complete", async () => {
 
   await expect(ping(database.db)).rejects.toThrow(DatabaseUnavailable)
 
-  await vi.waitFor(() => expect(database.usage().inUse).toBe(0), 5_000)
+  await eventually(() => expect(database.usage().inUse).toBe(0))
   await database.close()
   for (const socket of sockets) socket.destroy()
   server.close()

@@ -1,13 +1,14 @@
 import {
   connect,
   createTestDatabase,
+  eventually,
   runsPgBouncerTests,
   startPgBouncer,
   type TestPgBouncer,
 } from "@latchkey/test-postgres"
 
 import postgres from "postgres"
-import { describe, expect, inject, test, vi } from "vitest"
+import { describe, expect, inject, test } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import {
   createDatabase,
@@ -80,7 +81,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     await direct.begin(async (sql) => {
       await sql`lock table owners`
       await expect(createUser(db, user)).rejects.toThrow(DatabaseUnavailable)
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const [row] = await sql`
           select count(*)::int as n from pg_stat_activity
           where datname = current_database() and wait_event_type = 'Lock'`
@@ -102,7 +103,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
       await expect(createUser(db, user)).rejects.toThrow(DatabaseUnavailable)
     })
 
-    await vi.waitFor(() => ping(db, undefined))
+    await eventually(() => ping(db, undefined))
     expect(await direct`select id from owners`).toEqual([])
     await other.end()
   })
@@ -119,7 +120,7 @@ describe.runIf(runsPgBouncerTests())("behind PgBouncer in transaction mode", () 
     }
     await pgBouncer.start()
 
-    await vi.waitFor(() => ping(db, undefined), { timeout: 5_000, interval: 50 })
+    await eventually(() => ping(db, undefined))
     expect(await findUserByEmail(db, user)).not.toBeNull()
   })
 })

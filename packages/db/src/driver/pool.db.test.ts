@@ -2,9 +2,15 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import { connect as connectDirectly, createTestDatabase, gate, type Sql } from "@latchkey/test-postgres"
+import {
+  connect as connectDirectly,
+  createTestDatabase,
+  eventually,
+  gate,
+  type Sql,
+} from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
-import { expect, inject, test, vi } from "vitest"
+import { expect, inject, test } from "vitest"
 import { newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query, write } from "../query.ts"
@@ -109,7 +115,7 @@ test.concurrent("recovers from more refused connections than the pool has places
     client.pipe(connect(Number(port), hostname)).pipe(client)
   }).listen(free.port, "127.0.0.1")
 
-  await vi.waitFor(() => ping(db, undefined), { timeout: 5_000, interval: 50 })
+  await eventually(() => ping(db, undefined))
   await close()
   server.close()
 })
@@ -125,7 +131,7 @@ test.concurrent("connections that the server closes at once: one attempt per que
   }
 
   proxy.setMode("pass")
-  await vi.waitFor(() => ping(db, undefined), { timeout: 5_000, interval: 50 })
+  await eventually(() => ping(db, undefined))
   await close()
 })
 
@@ -141,7 +147,7 @@ test.concurrent("a write that could not be sent in time is not sent when the dat
   proxy.setMode("pass")
 
   // One for each place in the pool, so that no connection can still have a write to send.
-  await vi.waitFor(() => Promise.all(Array.from({ length: 10 }, () => ping(db, undefined))))
+  await eventually(() => Promise.all(Array.from({ length: 10 }, () => ping(db, undefined))))
   expect(await database.direct`select relname from pg_class where relname like 'late%'`).toEqual([])
   await close()
 })
@@ -153,12 +159,12 @@ test.concurrent("when all connections are busy, writes are refused in time and n
 
   await withUsersLocked(direct, async () => {
     const writes = users.map((user) => createUser(db, user))
-    await vi.waitFor(() => expect(database.usage()).toMatchObject({ size: 10, inUse: 6, waiting: 24 }))
+    await eventually(() => expect(database.usage()).toMatchObject({ size: 10, inUse: 6, waiting: 24 }))
     for (const write of await Promise.allSettled(writes)) {
       expect(write).toMatchObject({ status: "rejected", reason: { name: "DatabaseUnavailable" } })
     }
     expect(database.usage()).toMatchObject({ refused: 24, waiting: 0 })
-    await vi.waitFor(() => expect(database.usage().inUse).toBe(0))
+    await eventually(() => expect(database.usage().inUse).toBe(0))
   })
 
   await ping(db, undefined)
@@ -190,7 +196,7 @@ test.concurrent("while a database is read-only, reads work, writes are unavailab
   await direct`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()`
-  await vi.waitFor(() => ping(db, undefined))
+  await eventually(() => ping(db, undefined))
 
   for (let attempt = 0; attempt < 15; attempt++) {
     await expect(createUser(db, newUser())).rejects.toThrow(DatabaseUnavailable)
@@ -199,7 +205,7 @@ test.concurrent("while a database is read-only, reads work, writes are unavailab
 
   // Connections that began read-only stay read-only.
   await direct.unsafe(`alter database ${name} reset default_transaction_read_only`)
-  await vi.waitFor(() => createUser(db, newUser()), { timeout: 5_000, interval: 50 })
+  await eventually(() => createUser(db, newUser()))
 })
 
 test.concurrent("works with a server that allows fewer connections than the pool wants", async () => {
@@ -224,9 +230,8 @@ test.concurrent("works with a server that allows fewer connections than the pool
   expect(found.some(({ status }) => status === "fulfilled")).toBe(true)
 
   await direct.unsafe(`alter role ${role} connection limit -1`)
-  await vi.waitFor(
-    () => Promise.all(Array.from({ length: 10 }, () => findUserByEmail(db, { email: "nobody" }))),
-    { timeout: 5_000, interval: 50 },
+  await eventually(() =>
+    Promise.all(Array.from({ length: 10 }, () => findUserByEmail(db, { email: "nobody" }))),
   )
   await close()
   await direct.unsafe(`drop owned by ${role}; drop role ${role}`)
@@ -239,7 +244,7 @@ test.concurrent("ten times, a killed server process fails its query cleanly, and
 
   for (let round = 0; round < 10; round++) {
     const interrupted = expect(sleep(db, undefined)).rejects.toThrow(DatabaseUnavailable)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const ended = await direct`
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and query like 'select pg_sleep%' and pid <> pg_backend_pid()`
@@ -256,7 +261,7 @@ test.concurrent("waiting writes leave connections for reads", async () => {
 
   await withUsersLocked(direct, async () => {
     const writes = Promise.allSettled(Array.from({ length: 20 }, () => createUser(db, newUser())))
-    await vi.waitFor(() => expect(database.usage().inUse).toBe(6))
+    await eventually(() => expect(database.usage().inUse).toBe(6))
     for (let read = 0; read < 100; read++) await ping(db)
     expect(database.usage().inUse).toBe(6)
     await writes
@@ -279,7 +284,7 @@ test.concurrent("a transaction that waited for a connection does not commit afte
   let outcome: Promise<void> = Promise.resolve()
   await withUsersLocked(direct, async () => {
     const before = Promise.allSettled(Array.from({ length: 6 }, () => createUser(db, newUser())))
-    await vi.waitFor(() => expect(database.usage().inUse).toBe(6))
+    await eventually(() => expect(database.usage().inUse).toBe(6))
     outcome = expect(late(db, "late").finally(failed.open)).rejects.toThrow("no answer within")
     await sleep(300)
     expect(database.usage().waiting).toBe(1)
@@ -287,7 +292,7 @@ test.concurrent("a transaction that waited for a connection does not commit afte
   })
   await outcome
 
-  await vi.waitFor(() => expect(database.usage().inUse).toBe(0), 5_000)
+  await eventually(() => expect(database.usage().inUse).toBe(0))
   expect(await direct`select key from rate_limits`).toEqual([])
 })
 
@@ -307,7 +312,7 @@ test.concurrent("a statement whose first step is answered too late gets no secon
   await expect(count(db, "late")).rejects.toThrow(DatabaseUnavailable)
   passOn()
 
-  await vi.waitFor(() => expect(usage().inUse).toBe(0), 5_000)
+  await eventually(() => expect(usage().inUse).toBe(0))
   await count(db, "next")
   expect((await database.direct`select key from rate_limits order by key`).map(({ key }) => key)).toEqual([
     "first",
@@ -331,7 +336,7 @@ test.concurrent.each([10, 1])(
 
     await expect(count(db, "perhaps")).rejects.toThrow(DatabaseUnavailable)
 
-    await vi.waitFor(() => expect(usage().inUse).toBe(0), { timeout: 10_000, interval: 50 })
+    await eventually(() => expect(usage().inUse).toBe(0))
     await ping(db)
     await close()
   },

@@ -1,5 +1,12 @@
-import { catchUp, runOnServer, startPostgres, startStandby, type TestPostgres } from "@latchkey/test-postgres"
-import { expect, test, vi } from "vitest"
+import {
+  catchUp,
+  eventually,
+  runOnServer,
+  startPostgres,
+  startStandby,
+  type TestPostgres,
+} from "@latchkey/test-postgres"
+import { expect, test } from "vitest"
 import { storeApiKey, storeUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, DatabaseUnavailable, findVerifiableApiKeys } from "../index.ts"
 import { causesOf } from "./causesOf.ts"
@@ -61,7 +68,7 @@ test("split brain: an old primary that goes on accepts a revoked key without the
   await pair.revokeOn(standby)
   primary.resume()
 
-  await vi.waitFor(async () => expect(await findPlain()).toBe(1), { timeout: 15_000 })
+  await eventually(async () => expect(await findPlain()).toBe(1))
   for (let read = 0; read < 50; read++) {
     expect(await findPlain()).toBe(1)
     await refusalOf(findFenced)
@@ -72,7 +79,7 @@ test("split brain: an old primary that goes on accepts a revoked key without the
 test("with a standby that is gone or frozen there is no verdict, until it is back", async () => {
   await using pair = await startPair()
   const { standby, findPlain, findFenced } = pair
-  const isBack = () => vi.waitFor(async () => expect(await findFenced()).toBe(1), { timeout: 15_000 })
+  const isBack = () => eventually(async () => expect(await findFenced()).toBe(1))
   await isBack()
 
   await standby.stop()

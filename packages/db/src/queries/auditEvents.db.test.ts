@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
+import { eventually } from "@latchkey/test-postgres"
 import { eq, sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
   isLive,
   newApiKey,
@@ -252,13 +253,13 @@ describe("on two instances", () => {
 
   /** Waits until this many connections are waiting for a lock. */
   const untilWaiting = (connections: number) =>
-    vi.waitFor(async () => {
+    eventually(async () => {
       const waiting = await database.db
         .select({ pid: sql`pid` })
         .from(sql`pg_stat_activity`)
         .where(sql`datname = current_database() and wait_event_type = 'Lock'`)
       expect(waiting).toHaveLength(connections)
-    }, 2_000)
+    })
 
   test("two concurrent revocations of a key record one event", async () => {
     const { db } = database

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { gate } from "@latchkey/test-postgres"
+import { eventually, gate } from "@latchkey/test-postgres"
 import { eq, sql } from "drizzle-orm"
-import { afterAll, beforeAll, expect, inject, test, vi } from "vitest"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import {
   client,
   newApiKey,
@@ -97,7 +97,7 @@ const findOwner = async (id: string) =>
   (await database.db.select().from(owners).where(eq(owners.id, id)))[0] ?? null
 
 const untilWaitingForOwner = () =>
-  vi.waitFor(async () => {
+  eventually(async () => {
     const waiting = sql`select from pg_locks where locktype = 'advisory' and not granted`
     expect(await database.db.execute(waiting)).toHaveLength(1)
   })
