@@ -83,7 +83,7 @@ export function createSweeper(
   async function finishErasures() {
     try {
       for (const id of await findUnfinishedErasures(db, { limit: MAX_AT_ONCE })) {
-        await finishErasure(db, { id, isOver: () => isClosed }).catch(onError)
+        await finishErasure(db, { id, client: {}, isOver: () => isClosed }).catch(onError)
         if (isClosed) return
       }
     } catch (error) {

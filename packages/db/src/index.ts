@@ -1,3 +1,4 @@
+export type { ClientInfo } from "./clientInfo.ts"
 export { createDatabase, IN_MEMORY } from "./createDatabase.ts"
 export { createLimiter, type Usage } from "./createLimiter.ts"
 export type { Database, DatabaseHandle, DatabaseOptions, ObserveStatement } from "./database.ts"
@@ -69,7 +70,6 @@ export {
 export {
   type AuditKind,
   bySession,
-  type ClientInfo,
   type ListedAuditEvent,
   listAuditEvents,
 } from "./queries/auditEvents.ts"

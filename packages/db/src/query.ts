@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import type { ClientInfo } from "./clientInfo.ts"
 import type { Database } from "./database.ts"
 import { DatabaseUnavailable } from "./databaseUnavailable.ts"
 import { causesOf, hasCode } from "./driver/causesOf.ts"
@@ -36,8 +37,8 @@ export const lasting = <Params, Result>(run: Query<Params, Result>): Query<Param
  * revocation may be known to this server alone. Resolves when no instance accepts that right any more, and
  * the restore log has the change.
  */
-export const takeAway = <Params, Result>(run: Query<Params, Result>): Query<Params, Result> =>
-  permitted(run, "takeAway")
+export const takeAway = <Params extends Waiting, Result>(run: Query<Params, Result>): Query<Params, Result> =>
+  permitted(run, "takeAway", ({ client }) => client.onLeaseWait?.())
 
 /**
  * Like `write`, for what uses up a credential or gives a right back: the restore log has it when it resolves. While the log is
@@ -57,12 +58,16 @@ export const note = <Params, Result>(run: Query<Params, Result>): Query<Params, 
 /** A condition that is always true, and makes the commit of its statement wait only for the local disk. */
 export const waitsForNoStandby = sql.raw("(select set_config('synchronous_commit', 'local', true)) = 'local'")
 
-/** The parameters of a change that a client has asked for. */
+/** The parameters of a change that may have to wait for leases. */
 interface Waiting {
-  client?: { onLeaseWait?: (() => void) | undefined }
+  client: Pick<ClientInfo, "onLeaseWait">
 }
 
-function permitted<Params, Result>(run: Query<Params, Result>, kind: QueryKind): Query<Params, Result> {
+function permitted<Params, Result>(
+  run: Query<Params, Result>,
+  kind: QueryKind,
+  onLeaseWait?: (params: Params) => void,
+): Query<Params, Result> {
   return async (db, params) => {
     const pool = poolOf(db)
     try {
@@ -81,7 +86,7 @@ function permitted<Params, Result>(run: Query<Params, Result>, kind: QueryKind):
         }),
       )
       if (kind === "takeAway") {
-        if (pool.waitForLeases) (params as Waiting | undefined)?.client?.onLeaseWait?.()
+        if (pool.waitForLeases) onLeaseWait?.(params)
         await Promise.all([pool.waitForLeases?.(committedOn), pool.log?.write()])
       } else if (kind === "logged") await pool.log?.write()
       return result

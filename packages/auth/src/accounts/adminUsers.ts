@@ -121,7 +121,7 @@ export function createAdminUsers(db: Database, readOwner: ReadOwner): AdminUsers
       const endsAt = performance.now() + MAX_ERASING_MS
       const isOver = () => performance.now() > endsAt
       try {
-        if (!(await finishErasure(db, { id: affected.id, isOver }))) throw unfinished()
+        if (!(await finishErasure(db, { id: affected.id, client, isOver }))) throw unfinished()
       } catch (cause) {
         throw cause instanceof DatabaseUnavailable ? unfinished(cause) : cause
       }

@@ -1,4 +1,5 @@
 import { type Database, eraseMore } from "@latchkey/db"
+import type { Origin } from "../clientInfo.ts"
 
 /**
  * Continues an erasure, in batches.
@@ -8,8 +9,8 @@ import { type Database, eraseMore } from "@latchkey/db"
  */
 export async function finishErasure(
   db: Database,
-  { id, isOver }: { id: string; isOver: () => boolean },
+  { id, client, isOver }: { id: string; client: Pick<Origin, "onLeaseWait">; isOver: () => boolean },
 ): Promise<boolean> {
-  while (!(await eraseMore(db, { id }))) if (isOver()) return false
+  while (!(await eraseMore(db, { id, client }))) if (isOver()) return false
   return true
 }

@@ -75,7 +75,7 @@ export function createRevokeWhere(db: Database, rateLimits: KeyRateLimits): Revo
     const endsAt = performance.now() + MAX_MS
     for (;;) {
       const targets = await findMassRevocationTargets(db, { id, criteria, by, limit: FOUND_AT_ONCE })
-      if (targets.length === 0) return finishMassRevocation(db, { id })
+      if (targets.length === 0) return finishMassRevocation(db, { id, client })
       for (let begin = 0; begin < targets.length; begin += REVOKED_AT_ONCE) {
         const ids = targets.slice(begin, begin + REVOKED_AT_ONCE)
         const revoked = requirePermitted(await revokeTargets(db, { id, ids, by, client }))
@@ -97,7 +97,7 @@ export function createRevokeWhere(db: Database, rateLimits: KeyRateLimits): Revo
     async confirm(by, { where, confirm: id }, client) {
       if (!isUuid(id)) throw notPreviewed()
       const criteria = readCriteria(where)
-      const state = await confirmMassRevocation(db, { id, criteria, by })
+      const state = await confirmMassRevocation(db, { id, criteria, by, client })
       if (state === "notFound") throw notPreviewed()
       const { isFinished, revoked } = requirePermitted(state)
       if (isFinished) return { revoked }

@@ -65,7 +65,7 @@ test("if only the check of the standbys fails after a commit, the change is repo
   const { db, close } = await createDatabase(url.href, { requireSynchronous: true })
   const change = takeAway(async (db) => db.execute(sql`insert into public.changes values ('made')`))
 
-  await expect(change(db, undefined)).rejects.toMatchObject(BEGUN)
+  await expect(change(db, { client: {} })).rejects.toMatchObject(BEGUN)
   expect(await direct`select name from changes`).toEqual([{ name: "made" }])
 
   await close()

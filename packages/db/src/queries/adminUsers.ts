@@ -1,9 +1,10 @@
 import { and, asc, eq, exists, isNotNull, isNull, ne, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { logged, query, takeAway } from "../query.ts"
 import { apiKeys, owners, secondFactors } from "../schema.ts"
 import { endPendingSignIns } from "./accounts/accountTokens.ts"
-import { byAdmin, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { byAdmin, recordEvent } from "./auditEvents.ts"
 import {
   type AffectedOwner,
   type ByAdmin,

@@ -1,21 +1,11 @@
 import { and, eq, or, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { query } from "../query.ts"
 import { auditEvents, type Change } from "../schema.ts"
 import type { ActingCredential, ByAdmin } from "./authority.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "./position.ts"
-
-/** The origin of a call, as the audit trail records it. */
-export interface ClientInfo {
-  /** The client's IP address, as far as the proxies in front are trusted; null for changes without a request. */
-  address: string | null
-  requestId: string
-  /** A description of the client such as "Chrome on Linux"; null if unknown. */
-  device: string | null
-  /** Called when a change has been committed and only waits for leases, which takes no connection. */
-  onLeaseWait?: (() => void) | undefined
-}
 
 export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
 

@@ -1,8 +1,9 @@
 import { type SQL, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { write } from "../query.ts"
 import { auditEvents } from "../schema.ts"
-import type { Authority, ClientInfo } from "./auditEvents.ts"
+import type { Authority } from "./auditEvents.ts"
 
 /** The number of rows of failures that a user gets within a day before all others share one. */
 const FAILURE_ROWS_A_DAY = 20

@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { query, takeAway } from "../query.ts"
 import { accountTokens, apiKeys, auditEvents, owners, sessions } from "../schema.ts"
@@ -52,7 +53,7 @@ export const eraseUser = takeAway(
  * @returns whether nothing is left.
  */
 export const eraseMore = takeAway(
-  async (db, { id }: { id: string }): Promise<boolean> =>
+  async (db, { id }: { id: string; client: Pick<ClientInfo, "onLeaseWait"> }): Promise<boolean> =>
     db.transaction(async (tx) => {
       const [unfinished] = await tx
         .select({ id: owners.id })

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query, takeAway, write } from "../query.ts"
@@ -6,7 +7,7 @@ import { apiKeys, massRevocations, owners } from "../schema.ts"
 import { type OwnedApiKey, ownedApiKeyColumns } from "./adminApiKeys.ts"
 import { anyOf, joinIds } from "./anyOf.ts"
 import { revocation } from "./apiKeys.ts"
-import { byAdmin, type ClientInfo, recordEvents } from "./auditEvents.ts"
+import { byAdmin, recordEvents } from "./auditEvents.ts"
 import { type ByAdmin, withAdminAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
@@ -114,7 +115,7 @@ export const previewMassRevocation = write(
 export const confirmMassRevocation = takeAway(
   async (
     db,
-    { id, criteria, by }: MassRevocation,
+    { id, criteria, by }: MassRevocation & { client: Pick<ClientInfo, "onLeaseWait"> },
   ): Promise<"ended" | "notAdmin" | "notFound" | { revoked: number; isFinished: boolean }> =>
     withAdminAuthority(db, { by }, async (tx) => {
       const isFresh = sql`${massRevocations.createdAt} > now() - interval '10 minutes'`
@@ -199,11 +200,13 @@ async function revokeInOrder(tx: Database, ids: readonly string[]) {
 }
 
 /** Marks a revocation as done. @returns how many keys it has revoked. */
-export const finishMassRevocation = takeAway(async (db, { id }: { id: string }): Promise<number> => {
-  const [finished] = await db
-    .update(massRevocations)
-    .set({ finishedAt: sql`coalesce(${massRevocations.finishedAt}, now())` })
-    .where(eq(massRevocations.id, id))
-    .returning({ revoked: massRevocations.revoked })
-  return finished?.revoked ?? 0
-})
+export const finishMassRevocation = takeAway(
+  async (db, { id }: { id: string; client: Pick<ClientInfo, "onLeaseWait"> }): Promise<number> => {
+    const [finished] = await db
+      .update(massRevocations)
+      .set({ finishedAt: sql`coalesce(${massRevocations.finishedAt}, now())` })
+      .where(eq(massRevocations.id, id))
+      .returning({ revoked: massRevocations.revoked })
+    return finished?.revoked ?? 0
+  },
+)

@@ -1,5 +1,6 @@
+import type { ClientInfo } from "../clientInfo.ts"
 import { write } from "../query.ts"
-import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { byOwner, recordEvent } from "./auditEvents.ts"
 import { type ActingCredential, ensureOwner, withAuthority } from "./authority.ts"
 
 /**

@@ -1,9 +1,10 @@
 import { and, desc, eq, isNotNull, isNull, type SQL } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { takeAway } from "../query.ts"
 import { apiKeys, owners } from "../schema.ts"
 import { revocation } from "./apiKeys.ts"
-import { type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { recordEvent } from "./auditEvents.ts"
 
 /**
  * If a key was already revoked, waits until its revocation is as safe as when `revokeApiKey` has returned.
@@ -12,7 +13,10 @@ import { type ClientInfo, recordEvent } from "./auditEvents.ts"
  *   hash is wiped, so any row of an imported key stands for it: once a later write is safe, the revocation is safe too.
  */
 export const confirmRevocation = takeAway(
-  async (db, { lookupId }: { lookupId: string | null }): Promise<void> =>
+  async (
+    db,
+    { lookupId }: { lookupId: string | null; client: Pick<ClientInfo, "onLeaseWait"> },
+  ): Promise<void> =>
     db.transaction(async (tx) => {
       await writeLock(
         tx,

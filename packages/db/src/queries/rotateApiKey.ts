@@ -1,4 +1,5 @@
 import { and, eq, isNull, or, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { takeAway } from "../query.ts"
 import { apiKeys } from "../schema.ts"
@@ -10,7 +11,7 @@ import {
   revocation,
   settingsColumns,
 } from "./apiKeys.ts"
-import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { byOwner, recordEvent } from "./auditEvents.ts"
 import { type ActingCredential, withAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 import { type ChangeableSettings, changesBetween, settingsOf } from "./updateApiKey.ts"

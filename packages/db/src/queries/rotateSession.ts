@@ -1,7 +1,8 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import { logged } from "../query.ts"
 import { owners, sessions } from "../schema.ts"
-import { type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { recordEvent } from "./auditEvents.ts"
 import { isLive } from "./isValid.ts"
 import { type User, userColumns } from "./ownerColumns.ts"
 

@@ -1,4 +1,5 @@
 import { and, eq, sql } from "drizzle-orm"
+import type { ClientInfo } from "../clientInfo.ts"
 import type { Database } from "../database.ts"
 import { takeAway } from "../query.ts"
 import { apiKeys, type Change } from "../schema.ts"
@@ -9,7 +10,7 @@ import {
   listedApiKeyColumns,
   settingsColumns,
 } from "./apiKeys.ts"
-import { byOwner, type ClientInfo, recordEvent } from "./auditEvents.ts"
+import { byOwner, recordEvent } from "./auditEvents.ts"
 import { type ActingCredential, withAuthority } from "./authority.ts"
 import { isActive } from "./isValid.ts"
 
