@@ -96,6 +96,18 @@ test("a mass revocation that waits for a rotation revokes the new key too", asyn
   }
 })
 
+test("a key that is rotated between the preview and its confirmation can't escape", async () => {
+  for (const grace of [60, 0]) {
+    const user = await registerWithKey(first.url)
+    const previewed = await preview(user)
+    const { body: second } = await rotate(first, user, { grace })
+    const { body: third } = await rotate(first, { ...user, id: second.id }, { grace })
+
+    expect((await confirm(first, previewed)).status).toBe(200)
+    for (const key of [user.apiKey, second.key, third.key]) expect(await statuses(key)).toEqual([401, 401])
+  }
+})
+
 test("a rotation that waits for a mass revocation finds no key", async () => {
   const user = await registerWithKey(first.url)
   const lock = await holdKey(user)

@@ -60,13 +60,20 @@ const meets = (criteria: RevocationCriteria) =>
   )
 
 /**
- * The active keys that meet the criteria, or replace one that does, and were created before the preview. A replaced
- * key counts even if it has ended, because its successor is still active.
+ * The active keys that meet the criteria and were created before the preview, and those that replace one that does and
+ * was. A replaced key counts even if it has ended, because its successor is still active. A successor counts whenever
+ * it was created, so that rotating a key after the preview is no way around its revocation.
  */
 function isTarget({ id, criteria, by }: MassRevocation) {
+  const previewedAt = sql`(select preview.created_at from ${massRevocations} preview where preview.id = ${id})`
+  const isPreviewed = and(
+    meets(criteria),
+    sql`${apiKeys.createdAt} < ${previewedAt}`,
+    by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
+  )
   const of = (condition: SQL | undefined) => sql`from ${apiKeys}
     inner join ${owners} on ${owners.id} = ${apiKeys.ownerId}
-    where ${and(meets(criteria), condition, by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined)}`
+    where ${and(isPreviewed, condition)}`
   // Few keys are replaced, and only those go through the recursion, which is slow.
   const matched = sql`(
     select ${apiKeys.id} ${of(isActive)}
@@ -78,8 +85,7 @@ function isTarget({ id, criteria, by }: MassRevocation) {
       inner join ${apiKeys} successor on successor.id = replaced.replaced_by
     )
     select replaced.replaced_by from replaced where replaced.replaced_by is not null))`
-  const previewedAt = sql`(select preview.created_at from ${massRevocations} preview where preview.id = ${id})`
-  return and(isActive, sql`${apiKeys.createdAt} < ${previewedAt}`, sql`${apiKeys.id} in ${matched}`)
+  return and(isActive, sql`${apiKeys.id} in ${matched}`)
 }
 
 /** Stores a revocation for its confirmation, and returns what it would revoke now. */
