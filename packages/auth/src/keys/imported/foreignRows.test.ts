@@ -83,6 +83,11 @@ test("a row of Better Auth is refused if its key is not hashed, or has a limited
   })
 })
 
+test("a row of Better Auth whose limit is 0 is refused, and one without a limit is not limited", () => {
+  expect(() => keyOf(fromBetterAuth({ ...betterAuth, rateLimitMax: 0 }))).toThrow(/^rateLimit: /)
+  expect(keyOf(fromBetterAuth({ ...betterAuth, rateLimitMax: null }))).toMatchObject({ rateLimit: null })
+})
+
 test("a row of Better Auth is refused if its list of addresses can't be read", () => {
   expect(fromBetterAuth({ ...betterAuth, ipAllowlist: "203.0.113.7" })).toEqual({
     refusal: "ipAllowlist: expected JSON",

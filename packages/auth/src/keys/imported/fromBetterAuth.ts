@@ -52,6 +52,8 @@ function readPermissions(value: unknown): unknown {
   )
 }
 
+/** A limit of 0 is kept, so that the line is refused: such a key was never accepted, and must not become unlimited. */
 function readLimit({ rateLimitMax: limit, rateLimitTimeWindow: window }: ForeignRow) {
-  return limit && window ? { limit: Number(limit), window: Math.ceil(Number(window) / 1000) } : null
+  const isUnlimited = [limit, window].some((value) => value === undefined || value === null || value === "")
+  return isUnlimited ? null : { limit: Number(limit), window: Math.ceil(Number(window) / 1000) }
 }
