@@ -1,9 +1,9 @@
 import type { RevokeWhereConditions } from "@latchkey/sdk"
 import { useState } from "react"
 import { AdminHeading } from "../admin/AdminHeading.tsx"
-import { ConditionForm } from "../admin/ConditionForm.tsx"
-import { RevocationPreview } from "../admin/RevocationPreview.tsx"
-import { usePreview } from "../admin/useRevokeWhere.ts"
+import { ConditionForm } from "../admin/revokeWhere/ConditionForm.tsx"
+import { RevocationPreview } from "../admin/revokeWhere/RevocationPreview.tsx"
+import { usePreview } from "../admin/revokeWhere/useRevokeWhere.ts"
 
 /** Revokes all keys that meet conditions: first a preview, then its confirmation. */
 export function AdminIncidentPage() {

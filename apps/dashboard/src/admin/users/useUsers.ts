@@ -1,6 +1,6 @@
 import type { ListUsersInput } from "@latchkey/sdk"
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
-import { asUser } from "../session/session.ts"
+import { asUser } from "../../session/session.ts"
 
 export type UserQuery = Required<Pick<ListUsersInput, "status" | "search" | "cursor">>
 

@@ -1,6 +1,6 @@
 import type { ListOwnedApiKeysInput } from "@latchkey/sdk"
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
-import { asUser } from "../session/session.ts"
+import { asUser } from "../../session/session.ts"
 
 export type OwnedApiKeyQuery = Required<Pick<ListOwnedApiKeysInput, "status" | "search" | "cursor">> &
   Pick<ListOwnedApiKeysInput, "origin">

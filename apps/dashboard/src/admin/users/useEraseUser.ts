@@ -1,9 +1,9 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { asUser } from "../session/session.ts"
-import { toastSuccess } from "../toasts.ts"
+import { asUser } from "../../session/session.ts"
+import { toastSuccess } from "../../toasts.ts"
+import { untilDone } from "../untilDone.ts"
 import { nameOf } from "./nameOf.ts"
-import { untilDone } from "./untilDone.ts"
 
 /** Erases a user, for good. */
 export function useEraseUser() {

@@ -1,7 +1,7 @@
 import { LatchkeyError, type OwnedApiKey } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { asUser } from "../session/session.ts"
-import { toastError, toastSuccess } from "../toasts.ts"
+import { asUser } from "../../session/session.ts"
+import { toastError, toastSuccess } from "../../toasts.ts"
 
 /** Revokes a key of any user. */
 export function useRevokeOwnedApiKey() {

@@ -1,5 +1,5 @@
 import type { ListedUser } from "@latchkey/sdk"
-import { ConfirmDialog } from "../components/ConfirmDialog.tsx"
+import { ConfirmDialog } from "../../components/ConfirmDialog.tsx"
 import { nameOf } from "./nameOf.ts"
 import { stoppedKeys } from "./stoppedKeys.ts"
 

@@ -1,8 +1,8 @@
 import type { RevokeWhereConditions } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { useState } from "react"
-import { asUser } from "../session/session.ts"
-import { untilDone } from "./untilDone.ts"
+import { asUser } from "../../session/session.ts"
+import { untilDone } from "../untilDone.ts"
 
 /** The preview of a mass revocation. */
 export function usePreview() {

@@ -1,7 +1,7 @@
 import type { ListedUser, ResetLink } from "@latchkey/sdk"
-import { ModalForm } from "../components/forms/ModalForm.tsx"
-import { useForm } from "../components/forms/useForm.ts"
-import { asUser } from "../session/session.ts"
+import { ModalForm } from "../../components/forms/ModalForm.tsx"
+import { useForm } from "../../components/forms/useForm.ts"
+import { asUser } from "../../session/session.ts"
 
 interface Props {
   user: ListedUser

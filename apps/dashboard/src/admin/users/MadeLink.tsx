@@ -1,9 +1,9 @@
 import type { ResetLink } from "@latchkey/sdk"
 import { useEffect, useRef } from "react"
-import { apiUrl } from "../apiUrl.ts"
-import { Button } from "../components/Button.tsx"
-import { CopyButton } from "../components/CopyButton.tsx"
-import { ModalActions } from "../components/Modal.tsx"
+import { apiUrl } from "../../apiUrl.ts"
+import { Button } from "../../components/Button.tsx"
+import { CopyButton } from "../../components/CopyButton.tsx"
+import { ModalActions } from "../../components/Modal.tsx"
 
 interface Props {
   link: ResetLink

@@ -1,11 +1,11 @@
 import type { RevokeWhereConditions, RevokeWherePreview } from "@latchkey/sdk"
 import { type FormEvent, useEffect, useRef, useState } from "react"
-import { Button } from "../components/Button.tsx"
-import { FormError } from "../components/forms/FormError.tsx"
-import { TextField } from "../components/forms/TextField.tsx"
-import { Icon } from "../components/Icon.tsx"
-import { Panel } from "../components/Panel.tsx"
-import { OwnedKeyTable } from "./OwnedKeyTable.tsx"
+import { Button } from "../../components/Button.tsx"
+import { FormError } from "../../components/forms/FormError.tsx"
+import { TextField } from "../../components/forms/TextField.tsx"
+import { Icon } from "../../components/Icon.tsx"
+import { Panel } from "../../components/Panel.tsx"
+import { OwnedKeyTable } from "../keys/OwnedKeyTable.tsx"
 import { useRevokeWhere } from "./useRevokeWhere.ts"
 
 interface Props {

@@ -1,9 +1,9 @@
 import type { RevokeWhereConditions } from "@latchkey/sdk"
 import { type FormEvent, useRef, useState } from "react"
-import { Button } from "../components/Button.tsx"
-import { FormError } from "../components/forms/FormError.tsx"
-import { TextField } from "../components/forms/TextField.tsx"
-import { Panel } from "../components/Panel.tsx"
+import { Button } from "../../components/Button.tsx"
+import { FormError } from "../../components/forms/FormError.tsx"
+import { TextField } from "../../components/forms/TextField.tsx"
+import { Panel } from "../../components/Panel.tsx"
 import { CONDITION_FIELDS, isUnconditional, readConditions } from "./conditions.ts"
 
 interface Props {

@@ -1,11 +1,11 @@
 import { withoutDirections } from "@latchkey/react/internal"
 import type { OwnedApiKey } from "@latchkey/sdk"
-import { Badge } from "../components/Badge.tsx"
-import { Button } from "../components/Button.tsx"
-import { cellClass } from "../components/lists/tableClass.ts"
-import { RelativeTime } from "../components/RelativeTime.tsx"
+import { Badge } from "../../components/Badge.tsx"
+import { Button } from "../../components/Button.tsx"
+import { cellClass } from "../../components/lists/tableClass.ts"
+import { RelativeTime } from "../../components/RelativeTime.tsx"
+import { nameOf } from "../users/nameOf.ts"
 import { ApiKeyStatus, isExpired } from "./ApiKeyStatus.tsx"
-import { nameOf } from "./nameOf.ts"
 
 interface Props {
   apiKey: OwnedApiKey

@@ -1,8 +1,8 @@
 import { withoutDirections } from "@latchkey/react/internal"
 import type { ApiKey } from "@latchkey/sdk"
-import { ConfirmDialog } from "../components/ConfirmDialog.tsx"
-import { RelativeTime } from "../components/RelativeTime.tsx"
-import { formats } from "../formatTime.ts"
+import { ConfirmDialog } from "../../components/ConfirmDialog.tsx"
+import { RelativeTime } from "../../components/RelativeTime.tsx"
+import { formats } from "../../formatTime.ts"
 
 interface Props {
   apiKey: ApiKey

@@ -1,9 +1,9 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { Link } from "wouter"
-import { Badge } from "../components/Badge.tsx"
-import { Button } from "../components/Button.tsx"
-import { cellClass } from "../components/lists/tableClass.ts"
-import { RelativeTime } from "../components/RelativeTime.tsx"
+import { Badge } from "../../components/Badge.tsx"
+import { Button } from "../../components/Button.tsx"
+import { cellClass } from "../../components/lists/tableClass.ts"
+import { RelativeTime } from "../../components/RelativeTime.tsx"
 import { nameOf } from "./nameOf.ts"
 import { canHelpToSignIn } from "./SignInHelpDialog.tsx"
 

@@ -1,9 +1,9 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useQueryClient } from "@tanstack/react-query"
-import { ModalForm } from "../components/forms/ModalForm.tsx"
-import { useForm } from "../components/forms/useForm.ts"
-import { asUser } from "../session/session.ts"
-import { toastSuccess } from "../toasts.ts"
+import { ModalForm } from "../../components/forms/ModalForm.tsx"
+import { useForm } from "../../components/forms/useForm.ts"
+import { asUser } from "../../session/session.ts"
+import { toastSuccess } from "../../toasts.ts"
 import { nameOf } from "./nameOf.ts"
 
 /** Removes the second factor of a user who has lost it. */

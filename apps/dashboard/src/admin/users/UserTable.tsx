@@ -1,6 +1,6 @@
 import type { ListedUser } from "@latchkey/sdk"
-import { cellClass, headClass, tableClass } from "../components/lists/tableClass.ts"
-import { Skeleton } from "../components/Skeleton.tsx"
+import { cellClass, headClass, tableClass } from "../../components/lists/tableClass.ts"
+import { Skeleton } from "../../components/Skeleton.tsx"
 import { UserRow } from "./UserRow.tsx"
 
 interface Props {

@@ -1,7 +1,7 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { asUser } from "../session/session.ts"
-import { toastError, toastSuccess } from "../toasts.ts"
+import { asUser } from "../../session/session.ts"
+import { toastError, toastSuccess } from "../../toasts.ts"
 import { nameOf } from "./nameOf.ts"
 
 /** Disables an enabled user, or enables a disabled one. */

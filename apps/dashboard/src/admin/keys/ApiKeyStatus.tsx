@@ -1,6 +1,6 @@
 import type { ApiKey } from "@latchkey/sdk"
-import { Badge } from "../components/Badge.tsx"
-import { RelativeTime } from "../components/RelativeTime.tsx"
+import { Badge } from "../../components/Badge.tsx"
+import { RelativeTime } from "../../components/RelativeTime.tsx"
 
 export const isExpired = ({ expiresAt }: ApiKey) => expiresAt !== null && expiresAt.getTime() <= Date.now()
 
