@@ -16,20 +16,20 @@ import type {
   SignInInput,
   TotpSetup,
 } from "@latchkey/contract"
-import { type Admin, createAdmin } from "./createAdmin.ts"
-import { type CallersApiKeys, createApiKeys } from "./createApiKeys.ts"
-import { type As, createAs } from "./createAs.ts"
-import { type CallDetails, createCall } from "./createCall.ts"
-import { createCredential } from "./createCredential.ts"
-import { createTransport } from "./createTransport.ts"
-import { createVerify } from "./createVerify.ts"
-import { addHeaders, noCredential } from "./credential.ts"
-import { listPages } from "./listPages.ts"
-import type { AuditList } from "./lists.ts"
+import { type Admin, createAdmin } from "./calls/createAdmin.ts"
+import { type CallersApiKeys, createApiKeys } from "./calls/createApiKeys.ts"
+import { type As, createAs } from "./calls/createAs.ts"
+import { createVerify } from "./calls/createVerify.ts"
+import { listPages } from "./calls/listPages.ts"
+import type { AuditList } from "./calls/lists.ts"
+import type { Verify } from "./calls/verification.ts"
+import { createCredential } from "./credentials/createCredential.ts"
+import { addHeaders, noCredential } from "./credentials/credential.ts"
 import type { CallOptions, LatchkeyOptions } from "./options.ts"
-import { readBaseUrl } from "./readBaseUrl.ts"
-import type { Verify } from "./verification.ts"
-import { checkTimeout } from "./withDeadline.ts"
+import { type CallDetails, createCall } from "./transport/createCall.ts"
+import { createTransport } from "./transport/createTransport.ts"
+import { readBaseUrl } from "./transport/readBaseUrl.ts"
+import { checkTimeout } from "./transport/withDeadline.ts"
 
 /** Latchkey's API. A call that fails throws `LatchkeyError`. */
 export interface Latchkey {

@@ -51,13 +51,14 @@ export type {
 } from "@latchkey/contract"
 export { isApiKey } from "@latchkey/contract"
 export type { AppRouter } from "./appRouter.ts"
-export type { Admin } from "./createAdmin.ts"
-export type { ApiKeys, CallersApiKeys } from "./createApiKeys.ts"
-export type { As, ForOwner } from "./createAs.ts"
+export type { Admin } from "./calls/createAdmin.ts"
+export type { ApiKeys, CallersApiKeys } from "./calls/createApiKeys.ts"
+export type { As, ForOwner } from "./calls/createAs.ts"
+export type { ApiKeyRotation, ApiKeyUpdate, NewApiKey } from "./calls/expiry.ts"
+export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./calls/lists.ts"
+export type { Verification, Verify, VerifyOptions } from "./calls/verification.ts"
 export { createLatchkey, type Latchkey } from "./createLatchkey.ts"
-export type { ApiKeyRotation, ApiKeyUpdate, NewApiKey } from "./expiry.ts"
 export { type Issue, LatchkeyError, type LatchkeyErrorDetails, type LatchkeyReason } from "./latchkeyError.ts"
-export type { ApiKeyList, AuditList, OwnedApiKeyList, UserList } from "./lists.ts"
 export type {
   CallOptions,
   CustomHeaders,
@@ -66,4 +67,3 @@ export type {
   Secret,
   SessionOptions,
 } from "./options.ts"
-export type { Verification, Verify, VerifyOptions } from "./verification.ts"

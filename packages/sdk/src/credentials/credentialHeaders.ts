@@ -1,4 +1,4 @@
-import { LatchkeyError } from "./latchkeyError.ts"
+import { LatchkeyError } from "../latchkeyError.ts"
 
 /** The headers that carry a credential. */
 export type CredentialHeaders = Readonly<Record<string, string>>

@@ -1,4 +1,4 @@
-import type { Secret } from "./options.ts"
+import type { Secret } from "../options.ts"
 
 /**
  * Finds mistakes in a key from a configuration before the first request. Functions are not called.

@@ -1,6 +1,6 @@
 import type { HTTPBatchLinkOptions } from "@trpc/client"
-import { LatchkeyError } from "./latchkeyError.ts"
-import type { LatchkeyOptions } from "./options.ts"
+import { LatchkeyError } from "../latchkeyError.ts"
+import type { LatchkeyOptions } from "../options.ts"
 
 type TrpcFetch = NonNullable<HTTPBatchLinkOptions<{ transformer: true; errorShape: object }>["fetch"]>
 

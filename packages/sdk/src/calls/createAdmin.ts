@@ -9,10 +9,10 @@ import type {
   UserReference,
 } from "@latchkey/contract"
 import { isApiKey, publicPartOf } from "@latchkey/contract"
-import type { Call, CallDetails } from "./createCall.ts"
+import type { CallOptions } from "../options.ts"
+import type { Call, CallDetails } from "../transport/createCall.ts"
 import { listPages } from "./listPages.ts"
 import type { OwnedApiKeyList, UserList } from "./lists.ts"
-import type { CallOptions } from "./options.ts"
 
 /** Calls for administrators, by access token. Other users and API keys get `FORBIDDEN`. */
 export interface Admin {

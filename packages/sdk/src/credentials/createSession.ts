@@ -1,8 +1,8 @@
 import type { SignedIn } from "@latchkey/contract"
+import { LatchkeyError } from "../latchkeyError.ts"
+import type { SessionOptions } from "../options.ts"
 import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
-import { LatchkeyError } from "./latchkeyError.ts"
-import type { SessionOptions } from "./options.ts"
 
 /** Exchanges a refresh token for a new pair of tokens. */
 export type Refresh = (refreshToken: string) => Promise<SignedIn>

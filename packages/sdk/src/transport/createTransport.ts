@@ -2,11 +2,11 @@ import type { OperationLink } from "@trpc/client"
 import { httpBatchLink } from "@trpc/client/links/httpBatchLink"
 import { observableToPromise } from "@trpc/server/observable"
 import superjson from "superjson"
-import packageJson from "../package.json" with { type: "json" }
-import type { AppRouter } from "./appRouter.ts"
-import type { CredentialHeaders } from "./credentialHeaders.ts"
+import packageJson from "../../package.json" with { type: "json" }
+import type { AppRouter } from "../appRouter.ts"
+import type { CredentialHeaders } from "../credentials/credentialHeaders.ts"
+import type { LatchkeyOptions } from "../options.ts"
 import { fetchAnswer } from "./fetchAnswer.ts"
-import type { LatchkeyOptions } from "./options.ts"
 import { uncached } from "./uncached.ts"
 
 export interface Operation {

@@ -1,8 +1,8 @@
+import type { LatchkeyOptions } from "../options.ts"
 import { checkApiKey } from "./checkApiKey.ts"
 import { createSession, type Refresh } from "./createSession.ts"
 import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
-import type { LatchkeyOptions } from "./options.ts"
 
 /**
  * The credential in a client's options.

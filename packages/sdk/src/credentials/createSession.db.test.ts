@@ -9,8 +9,8 @@ import {
   startServer,
   startServerOnPostgres,
   type TestServer,
-} from "../test/startServer.ts"
-import { createLatchkey, LatchkeyError, type SignedIn } from "./index.ts"
+} from "../../test/startServer.ts"
+import { createLatchkey, LatchkeyError, type SignedIn } from "../index.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 

@@ -1,8 +1,8 @@
 import type { CreateOwnerTokenInput, OwnerToken } from "@latchkey/contract"
+import type { Credential } from "../credentials/credential.ts"
+import type { CallOptions } from "../options.ts"
+import type { Call, CallDetails } from "../transport/createCall.ts"
 import { type ApiKeys, createApiKeys } from "./createApiKeys.ts"
-import type { Call, CallDetails } from "./createCall.ts"
-import type { Credential } from "./credential.ts"
-import type { CallOptions } from "./options.ts"
 
 /** The calls that a backend makes for one of its users. */
 export interface ForOwner {

@@ -1,10 +1,10 @@
 import type { Introspection } from "@latchkey/contract"
-import type { Call } from "./createCall.ts"
-import type { Credential } from "./credential.ts"
-import { LatchkeyError } from "./latchkeyError.ts"
-import { shareRequests } from "./shareRequests.ts"
+import type { Credential } from "../credentials/credential.ts"
+import { LatchkeyError } from "../latchkeyError.ts"
+import type { Call } from "../transport/createCall.ts"
+import { shareRequests } from "../transport/shareRequests.ts"
+import { checkTimeout, withDeadline } from "../transport/withDeadline.ts"
 import type { Verification, Verify } from "./verification.ts"
-import { checkTimeout, withDeadline } from "./withDeadline.ts"
 
 const DEFAULT_TIMEOUT = 1_000
 

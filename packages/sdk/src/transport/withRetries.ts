@@ -1,4 +1,4 @@
-import { LatchkeyError } from "./latchkeyError.ts"
+import { LatchkeyError } from "../latchkeyError.ts"
 import type { Deadline } from "./withDeadline.ts"
 
 /** Milliseconds. The longest delay before the first retry, doubled for each further one, and its cap. */

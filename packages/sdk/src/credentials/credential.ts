@@ -1,5 +1,5 @@
+import type { CustomHeaders } from "../options.ts"
 import type { CredentialHeaders } from "./credentialHeaders.ts"
-import type { CustomHeaders } from "./options.ts"
 
 /** Sends a call with its credential headers. A session resends the call once if the server rejects its access token. */
 export type Credential = <T>(send: (headers: CredentialHeaders) => Promise<T>) => Promise<T>

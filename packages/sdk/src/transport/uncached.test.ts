@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { respond, result, startRawServer } from "../test/startServer.ts"
-import { createLatchkey } from "./index.ts"
+import { respond, result, startRawServer } from "../../test/startServer.ts"
+import { createLatchkey } from "../index.ts"
 
 const options = { apiKey: "0123456789abcdef".repeat(4), retries: 0 }
 const platform = { fetch: globalThis.fetch, Request: globalThis.Request }

@@ -1,8 +1,8 @@
 import { isReason } from "@latchkey/contract"
 import { TRPCClientError } from "@trpc/client"
-import type { AppRouter } from "./appRouter.ts"
+import type { AppRouter } from "../appRouter.ts"
+import { LatchkeyError, type LatchkeyFailure } from "../latchkeyError.ts"
 import { type Answer, notOurs } from "./fetchAnswer.ts"
-import { LatchkeyError, type LatchkeyFailure } from "./latchkeyError.ts"
 
 /**
  * Converts an error of tRPC's client, which must not become the cause: it holds the responses of the whole batch, and

@@ -1,4 +1,4 @@
-import { LatchkeyError } from "./latchkeyError.ts"
+import { LatchkeyError } from "../latchkeyError.ts"
 import { onAbort } from "./onAbort.ts"
 
 /** The time limit of a call, shared by its retries and refreshes. */

@@ -6,11 +6,11 @@ import type {
   UsageOfApiKeys,
   UsageOfApiKeysInput,
 } from "@latchkey/contract"
-import type { Call, CallDetails } from "./createCall.ts"
+import type { CallOptions } from "../options.ts"
+import type { Call, CallDetails } from "../transport/createCall.ts"
 import { type ApiKeyRotation, type ApiKeyUpdate, type NewApiKey, withExpiresAt } from "./expiry.ts"
 import { listPages } from "./listPages.ts"
 import type { ApiKeyList } from "./lists.ts"
-import type { CallOptions } from "./options.ts"
 
 /** The keys of one owner. */
 export interface ApiKeys {
