@@ -4,6 +4,7 @@ import { mkdtemp, writeFile } from "node:fs/promises"
 import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createMigratedDatabase } from "@latchkey/db/test"
 import {
   connect,
   createTestDatabase,
@@ -181,6 +182,30 @@ describe("DATABASE_URL", () => {
     expect(
       server.log.filter((line) => line.includes("it is still starting (57P03); waiting up to 60 s")),
     ).toHaveLength(1)
+  })
+
+  test("the server waits for a PostgreSQL that does not answer its queries in time", async () => {
+    await using database = await createMigratedDatabase(inject("postgresUrl"))
+    const variables = { DATABASE_URL: database.url, AUTH_SECRET: newSecret() }
+    const sql = connect(database.url)
+    const [isLocked, waits, canEnd] = [gate(), gate(), gate()]
+    const locking = sql.begin(async (tx) => {
+      await tx`lock table latchkey.owners in access exclusive mode`
+      isLocked.open()
+      await canEnd.opened
+    })
+    await isLocked.opened
+    const starting = startTestServer(variables, { onLog: (line) => line.includes("waiting") && waits.open() })
+    await waits.opened
+    canEnd.open()
+    await locking
+
+    await using server = await starting
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+    expect(server.log.join("")).toContain(
+      "answers queries in time; it did not (DatabaseUnavailable); waiting",
+    )
+    await sql.end()
   })
 
   test("the server waits for a proxy that is not up yet, and for a standby that is being promoted", async () => {

@@ -55,6 +55,7 @@ const DATABASE: Explanation[] = [
   [/^53\w{3}$/, "expected a PostgreSQL with enough free memory and disk space"],
   [/^(22023|42704|42601|42602)$/, "expected options and settings that PostgreSQL knows"],
   [/^(42883|0A000)$/, "expected PostgreSQL 14 or newer"],
+  [/^DatabaseUnavailable$/, "expected a PostgreSQL that answers queries in time; it did not"],
   [/^/, "expected a PostgreSQL in which Latchkey can create its tables"],
 ]
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { codeOf, isOfStandby } from "@latchkey/db"
+import { codeOf, DatabaseUnavailable, isOfStandby } from "@latchkey/db"
 import type { Log } from "../log.ts"
 import { explainDatabaseFailure } from "./explainStartFailure.ts"
 
@@ -12,6 +12,9 @@ const COMING_UP =
 
 export const WAIT_MS = 60_000
 const RETRY_MS = 500
+
+/** Whether a query was not answered in time, perhaps because of a lock, a lost standby or a busy disk. */
+const isSlow = (error: unknown) => error instanceof DatabaseUnavailable
 
 /**
  * Runs `open`, and retries while the database seems to be starting up. The reason for the wait is logged, and again
@@ -31,7 +34,8 @@ export async function waitForDatabase<Opened>(
     try {
       return await open()
     } catch (error) {
-      const isComingUp = COMING_UP.test(codeOf(error) ?? "") || isOfStandby(error)
+      const code = codeOf(error)
+      const isComingUp = code === undefined ? isSlow(error) : COMING_UP.test(code) || isOfStandby(error)
       if (!isComingUp || performance.now() >= endsAt) throw error
       const reason = explainDatabaseFailure(error)
       if (reason !== logged) log.warn(`${reason}; waiting up to ${waitMs / 1_000} s for it`)
