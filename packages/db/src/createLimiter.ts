@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache"
 import type { Database } from "./database.ts"
-import { countTowardsLimit, findOpenWindows } from "./queries/rateLimits.ts"
+import { countTowardsLimit, findOpenWindows } from "./queries/limits/rateLimits.ts"
 
 export interface LimiterOptions {
   /** The prefix of its keys in the database, unique among limiters. */

@@ -41,16 +41,8 @@ export {
   listEveryonesApiKeys,
   type OwnedApiKey,
   revokeAnyonesApiKey,
-} from "./queries/adminApiKeys.ts"
-export {
-  type AdminResult,
-  disableUser,
-  enableUser,
-  type ListedUser,
-  listUsers,
-  type UserStatus,
-} from "./queries/adminUsers.ts"
-export { addCalls, type CounterState, type NewCalls } from "./queries/apiKeyCounters.ts"
+} from "./queries/keys/adminApiKeys.ts"
+export { addCalls, type CounterState, type NewCalls } from "./queries/keys/apiKeyCounters.ts"
 export {
   type ApiKeySettings,
   createApiKey,
@@ -59,40 +51,14 @@ export {
   listApiKeys,
   revokeApiKey,
   touchApiKeys,
-} from "./queries/apiKeys.ts"
+} from "./queries/keys/apiKeys.ts"
 export {
   addUsage,
   findUsageOfApiKey,
   findUsageOfOwner,
   type NewUsage,
   type UsageOfDay,
-} from "./queries/apiKeyUsage.ts"
-export {
-  type AuditKind,
-  bySession,
-  type ListedAuditEvent,
-  listAuditEvents,
-} from "./queries/auditEvents.ts"
-export {
-  type ActingCredential,
-  type AffectedOwner,
-  type ByAdmin,
-  type SessionCredential,
-  sessionCredential,
-} from "./queries/authority.ts"
-export { countFailure } from "./queries/countFailure.ts"
-export {
-  deleteOldAccountTokens,
-  deleteOldAuditEvents,
-  deleteOldChanges,
-  deleteOldCounters,
-  deleteOldLimits,
-  deleteOldMassRevocations,
-  deleteOldSessions,
-  deleteOldSignInChallenges,
-  deleteOldUsage,
-} from "./queries/deleteOld.ts"
-export { eraseMore, eraseUser, findUnfinishedErasures } from "./queries/eraseUser.ts"
+} from "./queries/keys/apiKeyUsage.ts"
 export {
   type ImportOutcome,
   importApiKeys,
@@ -101,13 +67,12 @@ export {
   type NewImportedKey,
   newTrial,
   type Trial,
-} from "./queries/importApiKeys.ts"
+} from "./queries/keys/importApiKeys.ts"
 export {
   findImportedApiKeys,
   findImportedStartLengths,
   type ImportedApiKey,
-} from "./queries/importedApiKeys.ts"
-export { keepMonths } from "./queries/keepMonths.ts"
+} from "./queries/keys/importedApiKeys.ts"
 export {
   confirmMassRevocation,
   findMassRevocationTargets,
@@ -115,24 +80,58 @@ export {
   previewMassRevocation,
   type RevocationCriteria,
   revokeTargets,
-} from "./queries/massRevocations.ts"
-export type { TableByMonth } from "./queries/months.ts"
-export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/ownerColumns.ts"
+} from "./queries/keys/massRevocations.ts"
+export { recordKeyRefusal } from "./queries/keys/recordKeyRefusal.ts"
+export { confirmRevocation, revokeLeakedApiKey } from "./queries/keys/revokeLeakedApiKey.ts"
+export { type NewSecret, rotateApiKey, type Succession } from "./queries/keys/rotateApiKey.ts"
+export { type ChangeableApiKey, type ChangeableSettings, updateApiKey } from "./queries/keys/updateApiKey.ts"
+export {
+  findLeasedApiKeys,
+  findVerifiableApiKeys,
+  findVerifiableApiKeysById,
+  recordReceipt,
+  type VerifiableApiKey,
+} from "./queries/keys/verifiableApiKeys.ts"
+export { countFailure } from "./queries/limits/countFailure.ts"
+export {
+  type AdminResult,
+  disableUser,
+  enableUser,
+  type ListedUser,
+  listUsers,
+  type UserStatus,
+} from "./queries/owners/adminUsers.ts"
+export {
+  type ActingCredential,
+  type AffectedOwner,
+  type ByAdmin,
+  type SessionCredential,
+  sessionCredential,
+} from "./queries/owners/authority.ts"
+export { eraseMore, eraseUser, findUnfinishedErasures } from "./queries/owners/eraseUser.ts"
+export { OWN_ISSUER, type OwnerIdentity, type StoredOwner, type User } from "./queries/owners/ownerColumns.ts"
 export {
   findLeasedOwnerStates,
   findOwnerStates,
   type LeasedOwnerState,
   type OwnerState,
-} from "./queries/ownerStates.ts"
-export { recordOwnerToken } from "./queries/ownerTokens.ts"
-export { ping } from "./queries/ping.ts"
+} from "./queries/owners/ownerStates.ts"
+export { recordOwnerToken } from "./queries/owners/ownerTokens.ts"
+export { appointOldestUser, syncAdmins } from "./queries/owners/syncAdmins.ts"
+export {
+  changePassword,
+  createUser,
+  findAccountId,
+  findPasswordHash,
+  findUserByEmail,
+  type NewUserRole,
+  replacePasswordHash,
+} from "./queries/owners/users.ts"
 export type { Position } from "./queries/position.ts"
-export { recordKeyRefusal } from "./queries/recordKeyRefusal.ts"
-export { findReplication, type Replication } from "./queries/replication.ts"
-export { confirmRevocation, revokeLeakedApiKey } from "./queries/revokeLeakedApiKey.ts"
-export { findRolesWithRights } from "./queries/rolesWithRights.ts"
-export { type NewSecret, rotateApiKey, type Succession } from "./queries/rotateApiKey.ts"
-export { rotateSession } from "./queries/rotateSession.ts"
+export { ping } from "./queries/server/ping.ts"
+export { findReplication, type Replication } from "./queries/server/replication.ts"
+export { findRolesWithRights } from "./queries/server/rolesWithRights.ts"
+export { rotateSession } from "./queries/sessions/rotateSession.ts"
 export {
   createSession,
   endSession,
@@ -147,25 +146,26 @@ export {
   type PendingSecondFactor,
   revokeOtherSessions,
   revokeSession,
-} from "./queries/sessions.ts"
-export { appointOldestUser, syncAdmins } from "./queries/syncAdmins.ts"
-export { type ChangeableApiKey, type ChangeableSettings, updateApiKey } from "./queries/updateApiKey.ts"
+} from "./queries/sessions/sessions.ts"
 export {
-  changePassword,
-  createUser,
-  findAccountId,
-  findPasswordHash,
-  findUserByEmail,
-  type NewUserRole,
-  replacePasswordHash,
-} from "./queries/users.ts"
+  type AuditKind,
+  bySession,
+  type ListedAuditEvent,
+  listAuditEvents,
+} from "./queries/trail/auditEvents.ts"
 export {
-  findLeasedApiKeys,
-  findVerifiableApiKeys,
-  findVerifiableApiKeysById,
-  recordReceipt,
-  type VerifiableApiKey,
-} from "./queries/verifiableApiKeys.ts"
+  deleteOldAccountTokens,
+  deleteOldAuditEvents,
+  deleteOldChanges,
+  deleteOldCounters,
+  deleteOldLimits,
+  deleteOldMassRevocations,
+  deleteOldSessions,
+  deleteOldSignInChallenges,
+  deleteOldUsage,
+} from "./queries/trail/deleteOld.ts"
+export { keepMonths } from "./queries/trail/keepMonths.ts"
+export type { TableByMonth } from "./queries/trail/months.ts"
 export { endSignIns } from "./restore/applyAccounts.ts"
 export { type Applied, applyChanges } from "./restore/applyChanges.ts"
 export {

@@ -19,7 +19,7 @@ import {
   findVerifiableApiKeysById,
   ping,
 } from "../index.ts"
-import { findOpenWindows } from "../queries/rateLimits.ts"
+import { findOpenWindows } from "../queries/limits/rateLimits.ts"
 
 let primary: TestPostgres
 let standby: TestPostgres

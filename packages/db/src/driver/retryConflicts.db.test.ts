@@ -5,7 +5,7 @@ import { client, openTestDatabase, storeApiKey, storeUser } from "../../test/ope
 import { createDatabase } from "../createDatabase.ts"
 import { createLimiter } from "../createLimiter.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import { revokeApiKey } from "../queries/apiKeys.ts"
+import { revokeApiKey } from "../queries/keys/apiKeys.ts"
 import { query, write } from "../query.ts"
 
 const AT_ONCE = 8

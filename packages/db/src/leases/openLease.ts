@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Database } from "../database.ts"
 import { poolOf } from "../driver/pool.ts"
-import { beginLeases, releaseLease, renewLease } from "../queries/leases.ts"
+import { beginLeases, releaseLease, renewLease } from "../queries/server/leases.ts"
 import { machineClocks } from "./clocks.ts"
 import { createLease, type Lease } from "./lease.ts"
 

@@ -3,8 +3,8 @@ import { and, eq, sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
 import { openTestDatabase } from "../../test/openTestDatabase.ts"
 import { apiKeys, auditEvents } from "../schema.ts"
-import { byLastTime } from "./auditEvents.ts"
 import { isAfter, newestFirst } from "./position.ts"
+import { byLastTime } from "./trail/auditEvents.ts"
 
 test("PostgreSQL reads a page of an owner's list from an index, without sorting", async () => {
   await using database = await openTestDatabase("PostgreSQL", inject("postgresUrl"))

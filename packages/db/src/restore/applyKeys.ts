@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { revocation } from "../queries/apiKeys.ts"
+import { revocation } from "../queries/keys/apiKeys.ts"
 import { apiKeys } from "../schema.ts"
 import { disabling } from "./disabling.ts"
 import { recordKeys } from "./recordByLog.ts"

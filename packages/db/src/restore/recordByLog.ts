@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { Database } from "../database.ts"
-import { type AuditKind, type NewAuditEvent, recordEvents } from "../queries/auditEvents.ts"
+import { type AuditKind, type NewAuditEvent, recordEvents } from "../queries/trail/auditEvents.ts"
 import type { Change } from "../schema.ts"
 
 /** Who acts, as the audit trail records it. */

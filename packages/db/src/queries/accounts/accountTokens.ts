@@ -3,7 +3,7 @@ import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { query } from "../../query.ts"
 import { accountTokens, owners, signInChallenges } from "../../schema.ts"
-import { type User, userColumns } from "../ownerColumns.ts"
+import { type User, userColumns } from "../owners/ownerColumns.ts"
 
 type Kind = (typeof accountTokens.$inferSelect)["kind"]
 

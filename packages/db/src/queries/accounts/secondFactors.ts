@@ -4,9 +4,9 @@ import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { query, takeAway, write } from "../../query.ts"
 import { owners, recoveryCodes, secondFactors } from "../../schema.ts"
-import { byOwner, recordEvent } from "../auditEvents.ts"
-import { type SessionCredential, withAuthority } from "../authority.ts"
-import { endOtherSessions } from "../sessions.ts"
+import { type SessionCredential, withAuthority } from "../owners/authority.ts"
+import { endOtherSessions } from "../sessions/sessions.ts"
+import { byOwner, recordEvent } from "../trail/auditEvents.ts"
 import { endPendingSignIns } from "./accountTokens.ts"
 
 /** A TOTP secret, encrypted by the server secret with this id. */

@@ -1,0 +1,218 @@
+import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
+import type { ClientInfo } from "../../clientInfo.ts"
+import type { Database } from "../../database.ts"
+import { onPrimary } from "../../driver/onPrimary.ts"
+import { query, takeAway, write } from "../../query.ts"
+import { apiKeys, massRevocations, owners } from "../../schema.ts"
+import { anyOf, joinIds } from "../anyOf.ts"
+import { type ByAdmin, withAdminAuthority } from "../owners/authority.ts"
+import { OWN_ISSUER } from "../owners/ownerColumns.ts"
+import { newestFirst } from "../position.ts"
+import { byAdmin, recordEvents } from "../trail/auditEvents.ts"
+import { type OwnedApiKey, ownedApiKeyColumns } from "./adminApiKeys.ts"
+import { revocation } from "./apiKeys.ts"
+import { isActive } from "./isValid.ts"
+
+/** Which keys to revoke. A key has to meet all conditions. Times are ISO 8601. */
+export interface RevocationCriteria {
+  createdBefore?: string
+  /** Or at that time. */
+  createdAfter?: string
+  /** Neither used nor created since then. */
+  unusedSince?: string
+  issuer?: string
+  subject?: string
+  createdBy?: string
+  /** Any part of the label, ignoring case. */
+  labelContains?: string
+  /** Also finds keys that have every scope of their owner. Those have none of Latchkey's own scopes. */
+  scope?: string
+}
+
+/** A previewed revocation. */
+interface MassRevocation {
+  id: string
+  criteria: RevocationCriteria
+  by: ByAdmin
+}
+
+const when = <Value>(value: Value | undefined, condition: (value: Value) => SQL): SQL | undefined =>
+  value === undefined ? undefined : condition(value)
+
+const meets = (criteria: RevocationCriteria) =>
+  and(
+    when(criteria.createdBefore, (time) => sql`${apiKeys.createdAt} < ${time}::timestamptz`),
+    when(criteria.createdAfter, (time) => sql`${apiKeys.createdAt} >= ${time}::timestamptz`),
+    when(
+      criteria.unusedSince,
+      (time) => sql`coalesce(${apiKeys.lastUsedAt}, ${apiKeys.createdAt}) < ${time}::timestamptz`,
+    ),
+    when(criteria.issuer, (issuer) => eq(owners.issuer, issuer)),
+    when(criteria.subject, (subject) => eq(owners.subject, subject)),
+    when(criteria.createdBy, (createdBy) => eq(apiKeys.createdBy, createdBy)),
+    // Not `like`, since the text could contain wildcards.
+    when(criteria.labelContains, (text) => sql`strpos(lower(${apiKeys.label}), lower(${text})) > 0`),
+    when(criteria.scope, (scope) =>
+      scope.startsWith("latchkey:")
+        ? sql`${scope} = any(${apiKeys.scopes})`
+        : sql`(${apiKeys.scopes} is null or ${scope} = any(${apiKeys.scopes}))`,
+    ),
+  )
+
+/**
+ * The active keys that meet the criteria and were created before the preview, and those that replace one that does and
+ * was. A replaced key counts even if it has ended, because its successor is still active. A successor counts whenever
+ * it was created, so that rotating a key after the preview is no way around its revocation.
+ */
+function isTarget({ id, criteria, by }: MassRevocation) {
+  const previewedAt = sql`(select preview.created_at from ${massRevocations} preview where preview.id = ${id})`
+  const isPreviewed = and(
+    meets(criteria),
+    sql`${apiKeys.createdAt} < ${previewedAt}`,
+    by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
+  )
+  const of = (condition: SQL | undefined) => sql`from ${apiKeys}
+    inner join ${owners} on ${owners.id} = ${apiKeys.ownerId}
+    where ${and(isPreviewed, condition)}`
+  // Few keys are replaced, and only those go through the recursion, which is slow.
+  const matched = sql`(
+    select ${apiKeys.id} ${of(isActive)}
+    union all
+    (with recursive replaced as (
+      select ${apiKeys.id}, ${apiKeys.replacedBy} ${of(isNotNull(apiKeys.replacedBy))}
+      union
+      select successor.id, successor.replaced_by from replaced
+      inner join ${apiKeys} successor on successor.id = replaced.replaced_by
+    )
+    select replaced.replaced_by from replaced where replaced.replaced_by is not null))`
+  return and(isActive, sql`${apiKeys.id} in ${matched}`)
+}
+
+/** Stores a revocation for its confirmation, and returns what it would revoke now. */
+export const previewMassRevocation = write(
+  async (
+    db,
+    { by, criteria, sampleSize }: { by: ByAdmin; criteria: RevocationCriteria; sampleSize: number },
+  ): Promise<"ended" | "notAdmin" | "notFound" | { id: string; count: number; sample: OwnedApiKey[] }> =>
+    withAdminAuthority(db, { by }, async (tx) => {
+      const [preview] = await tx
+        .insert(massRevocations)
+        .values({ adminId: by.owner.id, criteria: { ...criteria } })
+        .returning({ id: massRevocations.id })
+      if (!preview) throw new TypeError("insert returned no row")
+      const target = isTarget({ ...preview, criteria, by })
+      const [all] = await tx.select({ keys: count() }).from(apiKeys).where(target)
+      const sample = await tx
+        .select(ownedApiKeyColumns)
+        .from(apiKeys)
+        .innerJoin(owners, eq(owners.id, apiKeys.ownerId))
+        .where(target)
+        .orderBy(...newestFirst(apiKeys))
+        .limit(sampleSize)
+      return { ...preview, count: all?.keys ?? 0, sample }
+    }),
+)
+
+/**
+ * Confirms a preview of the last 10 minutes, or finds one that was confirmed before.
+ *
+ * @returns how many keys it has revoked so far; `notFound` unless the preview is this administrator's, with these criteria.
+ */
+export const confirmMassRevocation = takeAway(
+  async (
+    db,
+    { id, criteria, by }: MassRevocation & { client: Pick<ClientInfo, "onLeaseWait"> },
+  ): Promise<"ended" | "notAdmin" | "notFound" | { revoked: number; isFinished: boolean }> =>
+    withAdminAuthority(db, { by }, async (tx) => {
+      const isFresh = sql`${massRevocations.createdAt} > now() - interval '10 minutes'`
+      const [confirmed] = await tx
+        .update(massRevocations)
+        .set({ confirmedAt: sql`coalesce(${massRevocations.confirmedAt}, now())` })
+        .where(
+          and(
+            eq(massRevocations.id, id),
+            eq(massRevocations.adminId, by.owner.id),
+            sql`${massRevocations.criteria} = ${JSON.stringify(criteria)}::jsonb`,
+            or(isNotNull(massRevocations.confirmedAt), isFresh),
+          ),
+        )
+        .returning({ revoked: massRevocations.revoked, finishedAt: massRevocations.finishedAt })
+      if (!confirmed) return "notFound"
+      return { revoked: confirmed.revoked, isFinished: confirmed.finishedAt !== null }
+    }),
+)
+
+/** Returns the ids of keys that are still to be revoked, in their order. */
+export const findMassRevocationTargets = query(
+  async (db, { limit, ...revocation }: MassRevocation & { limit: number }): Promise<string[]> => {
+    const targets = await db
+      .select({ id: apiKeys.id })
+      .from(apiKeys)
+      // A standby could lack some of them, and the revocation would count as done.
+      .where(and(onPrimary, isTarget(revocation)))
+      .orderBy(asc(apiKeys.id))
+      .limit(limit)
+    return targets.map(({ id }) => id)
+  },
+)
+
+/**
+ * Revokes some of the keys, and records that in their owners' audit trails. Batches of one revocation wait for each other,
+ * and lock keys in the order of their ids, in which their uses are recorded too.
+ *
+ * @returns how many keys the revocation has revoked so far.
+ */
+export const revokeTargets = takeAway(
+  async (
+    db,
+    { id, ids, by, client }: { id: string; ids: readonly string[]; by: ByAdmin; client: ClientInfo },
+  ): Promise<"ended" | "notAdmin" | "notFound" | number> =>
+    withAdminAuthority(db, { by }, async (tx) => {
+      await tx
+        .select({ id: massRevocations.id })
+        .from(massRevocations)
+        .where(eq(massRevocations.id, id))
+        .for("no key update")
+      const affected = await revokeInOrder(tx, ids)
+      await recordEvents(
+        tx,
+        affected.map(({ ownerId, ...subject }) => ({
+          ...{ ownerId, kind: "apiKeyRevoked", client, subject },
+          ...byAdmin(by),
+        })),
+      )
+      const [counted] = await tx
+        .update(massRevocations)
+        .set({ revoked: sql`${massRevocations.revoked} + ${affected.length}` })
+        .where(eq(massRevocations.id, id))
+        .returning({ revoked: massRevocations.revoked })
+      return counted?.revoked ?? "notFound"
+    }),
+)
+
+async function revokeInOrder(tx: Database, ids: readonly string[]) {
+  const isLeft = and(anyOf(apiKeys.id, joinIds(ids)), isNull(apiKeys.revokedAt))
+  await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(isLeft)
+    .orderBy(asc(apiKeys.id))
+    .for("no key update")
+  return tx
+    .update(apiKeys)
+    .set(revocation)
+    .where(isLeft)
+    .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })
+}
+
+/** Marks a revocation as done. @returns how many keys it has revoked. */
+export const finishMassRevocation = takeAway(
+  async (db, { id }: { id: string; client: Pick<ClientInfo, "onLeaseWait"> }): Promise<number> => {
+    const [finished] = await db
+      .update(massRevocations)
+      .set({ finishedAt: sql`coalesce(${massRevocations.finishedAt}, now())` })
+      .where(eq(massRevocations.id, id))
+      .returning({ revoked: massRevocations.revoked })
+    return finished?.revoked ?? 0
+  },
+)

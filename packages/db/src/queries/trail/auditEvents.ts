@@ -1,0 +1,147 @@
+import { and, eq, or, sql } from "drizzle-orm"
+import type { ClientInfo } from "../../clientInfo.ts"
+import type { Database } from "../../database.ts"
+import { query } from "../../query.ts"
+import { auditEvents, type Change } from "../../schema.ts"
+import type { ActingCredential, ByAdmin } from "../owners/authority.ts"
+import { OWN_ISSUER } from "../owners/ownerColumns.ts"
+import { isAfter, newestFirst, type Position } from "../position.ts"
+
+export type AuditKind = (typeof auditEvents.$inferSelect)["kind"]
+
+/** The credential behind an event, and the person who acted if that was not the owner. */
+export interface Authority {
+  via: (typeof auditEvents.$inferSelect)["via"]
+  /** The session's or key's id; null for other credentials. */
+  credentialId: string | null
+  /** The administrator who acted. */
+  actorId?: string
+  /** The person who acted for the owner, or for the administrator. */
+  actor?: string | undefined
+}
+
+/** The authority of a user's own session. */
+export const bySession = (sessionId: string): Authority => ({ via: "session", credentialId: sessionId })
+
+/** How the owner's audit trail records their own change. */
+export function byOwner(by: ActingCredential): Authority & { ownerId: string } {
+  const credential = "manager" in by ? by.manager : by
+  const via = by.via === "ownerToken" ? by.via : credential.via
+  return {
+    ownerId: by.owner.id,
+    via: via === "configuredKey" || via === "managingKey" ? "apiKey" : via,
+    credentialId: "credentialId" in credential ? credential.credentialId : null,
+    actor: by.actor,
+  }
+}
+
+/** How the affected owner's audit trail records an administrator. */
+export function byAdmin(by: ByAdmin): Authority {
+  const { ownerId: actorId, ...authority } = byOwner(by)
+  // An administrator without an own account can't be found by the id.
+  const actor = by.actor ?? (by.owner.issuer === OWN_ISSUER ? undefined : by.owner.subject)
+  return { ...authority, actorId, actor }
+}
+
+export interface NewAuditEvent extends Authority {
+  ownerId: string
+  kind: AuditKind
+  client: ClientInfo
+  /** The affected session or key, with its device or label. */
+  subject?: { id: string; label: string | null }
+  /** What an update has changed, by the field's name. */
+  changes?: Record<string, Change>
+  /** The number of sessions that ended; 1 by default. */
+  count?: number
+}
+
+/** Stores an event. Belongs in the transaction of the change that it records, so that both are stored or neither. */
+export const recordEvent = (db: Database, event: NewAuditEvent): Promise<void> => recordEvents(db, [event])
+
+/** The same for several events. */
+export async function recordEvents(db: Database, events: readonly NewAuditEvent[]): Promise<void> {
+  if (events.length > 0) await db.insert(auditEvents).values(events.map(toRow))
+}
+
+function toRow({ client, subject, ...event }: NewAuditEvent) {
+  const { address, device, requestId } = client
+  const [subjectId, subjectLabel] = [subject?.id, subject?.label]
+  return { ...event, address, device, requestId, subjectId, subjectLabel }
+}
+
+const listedAuditEventColumns = {
+  id: auditEvents.id,
+  kind: auditEvents.kind,
+  actorId: auditEvents.actorId,
+  actor: auditEvents.actor,
+  via: auditEvents.via,
+  credentialId: auditEvents.credentialId,
+  address: auditEvents.address,
+  device: auditEvents.device,
+  requestId: auditEvents.requestId,
+  subjectId: auditEvents.subjectId,
+  subjectLabel: auditEvents.subjectLabel,
+  changes: auditEvents.changes,
+  count: auditEvents.count,
+  createdAt: auditEvents.createdAt,
+  lastAt: auditEvents.lastAt,
+}
+
+export type ListedAuditEvent = Pick<typeof auditEvents.$inferSelect, keyof typeof listedAuditEventColumns>
+
+/** The events of a key, including its creation as the replacement of another one. */
+const isAbout = (apiKeyId: string) =>
+  or(
+    eq(auditEvents.subjectId, apiKeyId),
+    and(
+      eq(auditEvents.kind, "apiKeyRotated"),
+      sql`${auditEvents.changes} -> 'replacedBy' ->> 'to' = ${apiKeyId}`,
+    ),
+  )
+
+/** Events are sorted by their last time: a group of failures is as recent as its last failure. */
+export const byLastTime = {
+  id: auditEvents.id,
+  createdAt: sql`coalesce(${auditEvents.lastAt}, ${auditEvents.createdAt})`,
+}
+
+/** The second condition follows from the first. It tells PostgreSQL where to stop in the index of the oldest month. */
+const isOfLast = (days: number) => {
+  const start = sql`now() - make_interval(days => ${days})`
+  return and(sql`${auditEvents.createdAt} > ${start}`, sql`${byLastTime.createdAt} > ${start}`)
+}
+
+/**
+ * Lists a user's events after the position `after`, with the most recent first: of one kind or all, and about one key
+ * or anything.
+ */
+export const listAuditEvents = query(
+  async (
+    db,
+    params: {
+      ownerId: string
+      limit: number
+      after: Position | null
+      kind?: AuditKind
+      apiKeyId?: string
+      /** Only events of the last `days`; all by default. */
+      days?: number
+    },
+  ): Promise<ListedAuditEvent[]> =>
+    db
+      .select(listedAuditEventColumns)
+      .from(auditEvents)
+      .where(
+        and(
+          eq(auditEvents.ownerId, params.ownerId),
+          params.kind && eq(auditEvents.kind, params.kind),
+          params.apiKeyId === undefined ? undefined : isAbout(params.apiKeyId),
+          isAfter(byLastTime, params.after),
+          // Prunes the partitions of later months, because no event's last time is before its first.
+          params.after ? sql`${auditEvents.createdAt} <= ${params.after.createdAt.toISOString()}` : undefined,
+          params.days === undefined ? undefined : isOfLast(params.days),
+        ),
+      )
+      .orderBy(...newestFirst(byLastTime))
+      .limit(params.limit),
+)
