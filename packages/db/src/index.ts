@@ -131,11 +131,14 @@ export type { Position } from "./queries/position.ts"
 export { ping } from "./queries/server/ping.ts"
 export { findReplication, type Replication } from "./queries/server/replication.ts"
 export { findRolesWithRights } from "./queries/server/rolesWithRights.ts"
-export { rotateSession } from "./queries/sessions/rotateSession.ts"
+export { createSession, type PendingSecondFactor } from "./queries/sessions/createSession.ts"
 export {
-  createSession,
   endSession,
   endSessionOfFamily,
+  revokeOtherSessions,
+  revokeSession,
+} from "./queries/sessions/endSessions.ts"
+export {
   findLeasedSessions,
   findLiveFamilies,
   findLiveSessions,
@@ -143,10 +146,8 @@ export {
   type LiveFamily,
   type LiveSession,
   listSessions,
-  type PendingSecondFactor,
-  revokeOtherSessions,
-  revokeSession,
-} from "./queries/sessions/sessions.ts"
+} from "./queries/sessions/liveSessions.ts"
+export { rotateSession } from "./queries/sessions/rotateSession.ts"
 export {
   type AuditKind,
   bySession,

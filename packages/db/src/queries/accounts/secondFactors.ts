@@ -5,7 +5,7 @@ import { onPrimary } from "../../driver/onPrimary.ts"
 import { query, takeAway, write } from "../../query.ts"
 import { owners, recoveryCodes, secondFactors } from "../../schema.ts"
 import { type SessionCredential, withAuthority } from "../owners/authority.ts"
-import { endOtherSessions } from "../sessions/sessions.ts"
+import { endOtherSessions } from "../sessions/endSessions.ts"
 import { byOwner, recordEvent } from "../trail/auditEvents.ts"
 import { endPendingSignIns } from "./accountTokens.ts"
 

@@ -7,7 +7,7 @@ import { endPendingSignIns } from "../accounts/accountTokens.ts"
 import { isActive } from "../keys/isValid.ts"
 import { isAfter, newestFirst, type Position } from "../position.ts"
 import { prefixPattern } from "../prefixPattern.ts"
-import { endAllSessions } from "../sessions/sessions.ts"
+import { endAllSessions } from "../sessions/endSessions.ts"
 import { byAdmin, recordEvent } from "../trail/auditEvents.ts"
 import {
   type AffectedOwner,

@@ -15,7 +15,7 @@ import {
   sessionCredential,
 } from "../../index.ts"
 import { owners, sessions } from "../../schema.ts"
-import { MAX_LIVE_SESSIONS } from "./sessions.ts"
+import { MAX_LIVE_SESSIONS } from "./openSession.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
   let db: Database
