@@ -23,8 +23,8 @@ describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind
       ({ email }) => email,
     )
 
-  test("one of many concurrent registrations becomes the first administrator, and no later one does", async () => {
-    const registered = await Promise.all(Array.from({ length: 15 }, () => register("adminIfFirst")))
+  test("one of six concurrent registrations becomes the first administrator, and no later one does", async () => {
+    const registered = await Promise.all(Array.from({ length: 6 }, () => register("adminIfFirst")))
 
     const first = registered.filter((user) => user?.role === "admin")
     expect(first).toHaveLength(1)
