@@ -143,18 +143,24 @@ export interface ServerProcess {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
+export interface SpawnOptions {
+  /** With a file descriptor, the log goes there, and `url` never resolves. */
+  stdout?: "pipe" | number
+  /** How many file descriptors each process may have. */
+  openFiles?: number
+}
+
 const builtServer = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 
-/**
- * Starts the last build of the server as a process. Starting from source would take three times as long. With a file
- * descriptor as `stdout`, the log goes there, and `url` never resolves.
- */
+/** Starts the last build of the server as a process. Starting from source would take three times as long. */
 export function spawnBuiltServer(
   variables: Record<string, string>,
-  { stdout = "pipe" }: { stdout?: "pipe" | number } = {},
+  { stdout = "pipe", openFiles }: SpawnOptions = {},
 ): ServerProcess {
   const env = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, PORT: "0", ...HIGH_LIMITS, ...variables }
-  const child = spawn(process.execPath, [builtServer], { env, stdio: ["ignore", stdout, "pipe"] })
+  const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles} && `
+  const command = [`${limit}exec "$@"`, "sh", process.execPath, builtServer]
+  const child = spawn("/bin/sh", ["-c", ...command], { env, stdio: ["ignore", stdout, "pipe"] })
   const output: string[] = []
   onTestFinished(() => {
     child.kill("SIGKILL")

@@ -1,5 +1,5 @@
 import type { ApiKey, ApiKeyRotation, ApiKeyUpdate, CreatedApiKey, Me, NewApiKey } from "@latchkey/sdk"
-import { useEffect, useMemo, useRef, useSyncExternalStore } from "react"
+import { useEffect, useMemo, useSyncExternalStore } from "react"
 import type { ConnectionOptions } from "./client/createClient.ts"
 import { createKeyStore, INITIAL_STATE, type KeyStore, type KeysState } from "./keys/createKeyStore.ts"
 
@@ -47,23 +47,22 @@ export function useKeyStore({
   store: KeyStore
   state: KeysState
 } {
-  const latest = useRef({ getToken, onUnauthenticated })
-  useEffect(() => {
-    latest.current = { getToken, onUnauthenticated }
-  })
   const hasToken = getToken !== undefined
   const headersText = JSON.stringify(headers)
-  const store = useMemo(
-    () =>
-      createKeyStore({
-        baseUrl,
-        credentials,
-        headers: headersText === undefined ? undefined : JSON.parse(headersText),
-        getToken: hasToken ? (rejected) => latest.current.getToken?.(rejected) ?? "" : undefined,
-        onUnauthenticated: () => latest.current.onUnauthenticated?.(),
-      }),
-    [baseUrl, headersText, credentials, hasToken],
-  )
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new functions don't start over.
+  const { store, functions } = useMemo(() => {
+    // Each store has its own: one that was replaced must not continue a call with a token of the next owner.
+    const functions = { getToken, onUnauthenticated }
+    const store = createKeyStore({
+      baseUrl,
+      credentials,
+      headers: headersText === undefined ? undefined : JSON.parse(headersText),
+      getToken: hasToken ? (rejected) => functions.getToken?.(rejected) ?? "" : undefined,
+      onUnauthenticated: () => functions.onUnauthenticated?.(),
+    })
+    return { store, functions }
+  }, [baseUrl, headersText, credentials, hasToken])
+  useEffect(() => void Object.assign(functions, { getToken, onUnauthenticated }))
   const state = useSyncExternalStore(store.subscribe, store.getState, getServerState)
   return { store, state }
 }

@@ -70,6 +70,51 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     expect(await button("Create key").count()).toBe(0)
   })
 
+  test("a call for one organization is not repeated with a token of the next one", async () => {
+    const { host, context, page, call, createKey, row, button, of, organization } = settings.current
+    const { key } = await of("root").createKey("backend", { scopes: ["latchkey:manage"] })
+    const next = of("org_next")
+    await createKey("ours")
+    await next.createKey("theirs")
+    await context.clearCookies()
+    host.token = async (_, owner) => {
+      const response = await fetch(`${host.url}/latchkey/auth/owner-tokens`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "x-api-key": key,
+          "latchkey-on-behalf-of": `host ${owner}`,
+        },
+        body: "{}",
+      })
+      return ((await response.json()) as { accessToken: string }).accessToken
+    }
+    await page.goto(`${host.url}/?token&organization=${organization}`)
+    await row("ours").waitFor()
+    const statuses: number[] = []
+    page.on("response", (response) => {
+      if (response.url().includes("apiKeys.create")) statuses.push(response.status())
+    })
+    // The page changes to the next organization while the call is under way, whose token has just expired.
+    await page.route("**/trpc/apiKeys.create*", async (route) => {
+      const headers = await route.request().allHeaders()
+      await page.evaluate(() => dispatchEvent(new CustomEvent("organization", { detail: "org_next" })))
+      await row("theirs").waitFor()
+      await route.continue({ headers: { ...headers, authorization: "Bearer expired" } })
+      await page.unroute("**/trpc/apiKeys.create*")
+    })
+
+    await button("Create key").click()
+    await page.getByRole("textbox", { name: "Label" }).fill("late")
+    await page.keyboard.press("Enter")
+
+    await expect.poll(() => statuses).toEqual([401, 200])
+    const labelsOf = async (member: Pick<typeof next, "call">) =>
+      (await member.call<{ items: { label: string }[] }>("GET", "/apikeys")).items.map(({ label }) => label)
+    expect(await labelsOf(next)).toEqual(["theirs"])
+    expect(await labelsOf({ call })).toEqual(["late", "ours"])
+  })
+
   test("headers say for which organization the page acts", async () => {
     const { host, page, problems, createKey, row, choose, organization, of } = settings.current
     await of("org_other").createKey("theirs")

@@ -9,8 +9,11 @@ const params = new URLSearchParams(location.search)
 const viewInUrl = () => readView(location.hash.slice(1))
 
 /** As a page gets an owner token from its backend. */
-const fetchToken = async (rejected?: string) =>
-  (await fetch(`/token?rejected=${rejected !== undefined}`, { method: "POST" })).text()
+async function fetchToken(organization: string | null, rejected?: string) {
+  const query = new URLSearchParams({ rejected: `${rejected !== undefined}` })
+  if (organization !== null) query.set("organization", organization)
+  return (await fetch(`/token?${query}`, { method: "POST" })).text()
+}
 
 function Page() {
   const [view, setView] = useState(viewInUrl)
@@ -36,7 +39,7 @@ function Page() {
       }}
       apiUrl={params.get("apiUrl") ?? undefined}
       headers={organization === null ? undefined : { "X-Organization": organization }}
-      getToken={params.has("token") ? fetchToken : undefined}
+      getToken={params.has("token") ? (rejected) => fetchToken(organization, rejected) : undefined}
       readOnly={params.has("readOnly")}
       scopes={
         params.has("noScopes")

@@ -96,7 +96,10 @@ export async function startHost(
       return
     }
     if (url.pathname === "/token") {
-      response.end(await host.token(url.searchParams.get("rejected") === "true"))
+      const { searchParams } = url
+      response.end(
+        await host.token(searchParams.get("rejected") === "true", searchParams.get("organization")),
+      )
       return
     }
     if (url.pathname.startsWith("/latchkey/")) {
@@ -133,7 +136,7 @@ export async function startHost(
     url,
     latchkey,
     /** The backend's response to a page that asks for a token. */
-    token: async (_wasRejected: boolean): Promise<string> => "",
+    token: async (_wasRejected: boolean, _organization: string | null): Promise<string> => "",
     sql,
     axe,
     async [Symbol.asyncDispose]() {

@@ -53,7 +53,7 @@ export async function drain(
  * Accepts the connections in the kernel's queue, which closing the server would reset. A connection that arrives in the
  * microseconds between the last look at the queue and the close is still reset: the kernel can't stop queueing first.
  */
-async function acceptQueued(server: Server) {
+export async function acceptQueued(server: Server): Promise<void> {
   let quietIterations = 0
   const onConnection = () => {
     quietIterations = 0

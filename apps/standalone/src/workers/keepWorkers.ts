@@ -1,7 +1,6 @@
 import cluster, { type Worker } from "node:cluster"
 import { setImmediate as nextIteration } from "node:timers/promises"
 import type { Log } from "../log.ts"
-import { closeUndelivered } from "./closeUndelivered.ts"
 import type { Serving, Told } from "./messages.ts"
 
 /**
@@ -58,13 +57,17 @@ export function keepWorkers({ workers, log, onServing, onFatal, onEnd }: KeepOpt
 
   function begin(place: Place) {
     if (onAllEnded) return
+    // The workers accept connections themselves. Node's default is that the primary accepts every connection at once, and
+    // hands them over one at a time. A client that opens connections faster than that would put all others behind an
+    // unbounded queue. A worker without a free file descriptor loses the connection without a report, and is then
+    // never given another one.
+    cluster.schedulingPolicy = cluster.SCHED_NONE
     // The arguments name the worker in the list of processes. Only this format knows NaN, which metrics may be.
     cluster.setupPrimary({ args: ["worker", String(place.number)], serialization: "advanced" })
     const worker = cluster.fork()
     // Each question listens until it is answered, and any number of scrapes may ask at once.
     worker.setMaxListeners(0)
     place.worker = worker
-    const closeConnection = closeUndelivered(worker)
     let servingSince = 0
     let why: string | null = null
     worker.on("message", (told: Told) => {
@@ -87,7 +90,6 @@ export function keepWorkers({ workers, log, onServing, onFatal, onEnd }: KeepOpt
     })
 
     function end(how: string) {
-      closeConnection()
       const isSteady = servingSince > 0 && performance.now() - servingSince >= STEADY_MS
       Object.assign(place, { worker: null, serving: null, ends: isSteady ? 1 : place.ends + 1 })
       if (servingSince === 0) place.endsAtStart++

@@ -9,11 +9,10 @@ export interface Answers {
   hold: null
   /** How many connections the worker has accepted since it was last asked. */
   accepted: number
-  /**
-   * Accepts no more connections, responds to waiting requests, and exits. A worker that is still starting exits as
-   * well.
-   */
+  /** Accepts no more connections once it is disconnected, and then answers. A worker that is still starting exits. */
   stop: null
+  /** Responds to the waiting requests, and exits. */
+  respond: null
 }
 
 export type Question = keyof Answers

@@ -1,5 +1,6 @@
 import type { Server } from "node:http"
 import type { Env } from "../env.ts"
+import { acceptQueued } from "../http/drain.ts"
 import type { Log } from "../log.ts"
 import { explainStartFailure } from "../start/explainStartFailure.ts"
 import { type RunningServer, start, type WorkerShare } from "../start/start.ts"
@@ -33,9 +34,17 @@ export async function runWorker(
       return null
     },
     accepted: () => closing?.takeAccepted() ?? 0,
-    stop() {
+    async stop() {
       if (!server) stop.abort()
-      else end((closing ?? beginClosing(server)).finish())
+      else {
+        closing ??= beginClosing(server)
+        end(closing.closed)
+        await closing.stopped
+      }
+      return null
+    },
+    respond() {
+      closing?.respond()
       return null
     },
   }
@@ -68,29 +77,53 @@ function end(closed: Promise<void>) {
 
 interface Closing {
   takeAccepted(): number
-  finish(): Promise<void>
+  /** Resolves when it accepts no more connections. */
+  stopped: Promise<void>
+  respond(): void
+  closed: Promise<void>
 }
 
-/** Only the primary knows when no connection waits to be accepted. */
+/** Only the primary knows when no connection waits to be accepted, and when no worker accepts any more. */
 function beginClosing(server: RunningServer): Closing {
   let accepted = 0
-  let finish = () => {}
-  const closed = server.close(
-    (http: Server) =>
-      new Promise((resolve) => {
-        http.on("connection", () => accepted++)
-        finish = resolve
-      }),
-  )
+  let respond = () => {}
+  const responding = new Promise<void>((resolve) => {
+    respond = resolve
+  })
+  // The primary has ended.
+  process.once("disconnect", respond)
+  let closed = Promise.resolve()
+  const stopped = new Promise<void>((resolve) => {
+    closed = server.close(async (http) => {
+      http.on("connection", () => accepted++)
+      await disconnected(http)
+      await acceptQueued(http)
+      http.close()
+      resolve()
+      await responding
+    })
+  })
   return {
     takeAccepted() {
       const taken = accepted
       accepted = 0
       return taken
     },
-    finish() {
-      finish()
-      return closed
-    },
+    ...{ stopped, respond, closed },
   }
 }
+
+/**
+ * Resolves when the primary has disconnected this worker, and keeps the server open. By itself, `node:cluster` would close
+ * it at once, and reset the connections that wait to be accepted.
+ */
+const disconnected = (http: Server) =>
+  new Promise<void>((resolve) => {
+    const close = http.close.bind(http)
+    http.close = (onClosed) => {
+      http.close = close
+      if (onClosed) http.once("close", onClosed)
+      resolve()
+      return http
+    }
+  })

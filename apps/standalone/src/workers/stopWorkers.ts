@@ -1,5 +1,5 @@
 import type { Worker } from "node:cluster"
-import { setImmediate as nextIteration, setTimeout as sleep } from "node:timers/promises"
+import { setTimeout as sleep } from "node:timers/promises"
 import { NOTICE_MS } from "../http/createReadiness.ts"
 import { askAll } from "./ask.ts"
 
@@ -9,10 +9,10 @@ const ANSWER_MS = 250
 /** Milliseconds after which a worker that has not exited is killed: less than supervisors wait, which is 10 s. */
 const EXIT_MS = 9_500
 
-/** Milliseconds after which no more connections are accepted. Each takes a message to a worker and back. */
+/** Milliseconds after which no more connections are accepted. */
 const ACCEPT_MS = 1_000
 
-/** Rounds without a new connection after which no connection is assumed to wait for a worker. */
+/** Rounds without a new connection after which the kernel's queue counts as empty. */
 const QUIET_ROUNDS = 3
 
 export interface Stopping {
@@ -36,21 +36,23 @@ export async function stopWorkers({ serving, all, exited }: Stopping): Promise<v
   if (polled.includes(true)) await sleep(NOTICE_MS)
   await askAll(serving(), "hold", ANSWER_MS)
   await acceptQueued(serving)
-  await askAll(all(), "stop", ANSWER_MS)
+  const stopping = askAll(all(), "stop", ACCEPT_MS)
+  // Closes the primary's copy of the socket first. While it is open, connections arrive that no worker accepts.
+  for (const worker of all()) worker.disconnect()
+  await stopping
+  await askAll(all(), "respond", ANSWER_MS)
   await exited
   clearTimeout(deadline)
 }
 
 /**
- * Waits until the connections in the kernel's queue are accepted, because the end of the last worker would reset
- * them. The primary accepts them, and hands them to the workers one at a time.
+ * Waits until the workers have accepted the connections in the kernel's queue, because the end of the last worker would
+ * reset them.
  */
 async function acceptQueued(serving: () => readonly Worker[]) {
   const deadline = performance.now() + ACCEPT_MS
   let quietRounds = 0
   while (quietRounds < QUIET_ROUNDS && performance.now() < deadline) {
-    // Accepts what is in the kernel's queue.
-    await nextIteration()
     const accepted = await askAll(serving(), "accepted", ANSWER_MS)
     quietRounds = accepted.some((count) => count > 0) ? 0 : quietRounds + 1
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { createMigratedDatabase } from "@latchkey/db/test"
 import { expect, inject } from "vitest"
-import { newSecret, rest, type ServerProcess, spawnBuiltServer } from "../testServer.ts"
+import { newSecret, rest, type ServerProcess, type SpawnOptions, spawnBuiltServer } from "../testServer.ts"
 
 /** The fields of a log line that describe a worker. */
 interface Line {
@@ -14,10 +14,10 @@ export const linesOf = (server: ServerProcess): Line[] =>
   server.output.flatMap((line) => (line.startsWith("{") ? (JSON.parse(line) as Line) : []))
 
 /** Starts the last build with several workers, on a database of its own. */
-export async function startWorkers(variables: Record<string, string> = {}) {
+export async function startWorkers(variables: Record<string, string> = {}, options: SpawnOptions = {}) {
   const database = await createMigratedDatabase(inject("postgresUrl"))
   const shared = { DATABASE_URL: database.url, AUTH_SECRET: newSecret(), WORKERS: "2" }
-  const server = spawnBuiltServer({ ...shared, ...variables })
+  const server = spawnBuiltServer({ ...shared, ...variables }, options)
   return {
     server,
     database,
@@ -54,4 +54,24 @@ export async function askOneWorker(
     .toEqual(expect.any(Number))
     .then(() => linesOf(server).find((line) => line.requestId === requestId)?.worker)
   return { status, worker }
+}
+
+/**
+ * Sends requests over new connections until both workers have answered some of the same round.
+ *
+ * @param calls the requests of a round.
+ * @returns the statuses of all rounds.
+ */
+export async function askBothWorkers(
+  running: Parameters<typeof askOneWorker>[0],
+  calls: readonly Parameters<typeof askOneWorker>[1][],
+): Promise<number[]> {
+  const statuses: number[] = []
+  async function askOnce() {
+    const answers = await Promise.all(calls.map((call) => askOneWorker(running, call)))
+    statuses.push(...answers.map(({ status }) => status))
+    return new Set(answers.map(({ worker }) => worker))
+  }
+  await expect.poll(askOnce, { timeout: 90_000 }).toEqual(new Set([1, 2]))
+  return statuses
 }
