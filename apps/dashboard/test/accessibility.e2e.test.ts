@@ -1,17 +1,16 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { expectAccessibleIn, VIEWS } from "../../../packages/react/test/expectAccessible.ts"
 import {
   collectMessages,
   createKey,
-  expectAccessibleIn,
   launchChromium,
   newContext,
   newCredentials,
   newPage,
   signUp,
   startBuiltServer,
-  VIEWS,
 } from "./browser.ts"
 
 describe.runIf(runsBrowserTests())("every page and dialog", () => {

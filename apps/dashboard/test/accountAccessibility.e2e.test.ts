@@ -1,11 +1,11 @@
 import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { expectAccessibleIn, THEMES } from "../../../packages/react/test/expectAccessible.ts"
 import { startMailServer } from "../../standalone/test/startMailServer.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
 import {
   collectMessages,
-  expectAccessibleIn,
   launchChromium,
   newContext,
   newCredentials,
@@ -14,13 +14,7 @@ import {
   signOut,
   signUp,
   startBuiltServer,
-  type View,
 } from "./browser.ts"
-
-const THEMES: readonly View[] = [
-  ["dark", 1440],
-  ["light", 320],
-]
 
 describe.runIf(runsBrowserTests())("every page and dialog around an account", () => {
   const admin = newCredentials()

@@ -1,11 +1,11 @@
 import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
+import { expectAccessible } from "../../../packages/react/test/expectAccessible.ts"
 import { startMailServer } from "../../standalone/test/startMailServer.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
 import {
   collectMessages,
-  expectAccessible,
   launchChromium,
   newContext,
   newCredentials,
