@@ -116,7 +116,9 @@ test("an operator cancels the wait for the standby: PostgreSQL reports success, 
   const { accessToken, id } = await registerWithKey(url)
   await replicated.loseStandby()
 
-  const revocation = await replicated.cancelWaitsOf(rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken }))
+  const revocation = await replicated.cancelWaitsOf(
+    rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken }),
+  )
   expect(revocation).toMatchObject({ status: 503, body: { reason: "UNAVAILABLE", begun: true } })
 
   // Found revoked, on this server alone.
