@@ -112,7 +112,7 @@ test(
 
 test("an operator cancels the wait for the standby: PostgreSQL reports success, but the server does not", async () => {
   await using replicated = await startReplicated()
-  const { url, direct } = replicated
+  const { url } = replicated
   const { accessToken, id } = await registerWithKey(url)
   await replicated.loseStandby()
 
@@ -135,7 +135,7 @@ test("an operator cancels the wait for the standby: PostgreSQL reports success, 
 test("an administrator by configuration who repeats such a revocation does not get 404", async () => {
   const bootstrap = newSecret()
   await using replicated = await startReplicated({ BOOTSTRAP_KEY: bootstrap })
-  const { url, direct } = replicated
+  const { url } = replicated
   const { body: key } = await rest(url, "POST", "/auth/apikeys", {
     apiKey: bootstrap,
     headers: { "latchkey-on-behalf-of": "host ada" },
