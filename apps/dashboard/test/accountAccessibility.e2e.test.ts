@@ -1,7 +1,7 @@
 import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { expectAccessibleIn, THEMES } from "../../../packages/react/test/expectAccessible.ts"
+import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
 import { startMailServer } from "../../standalone/test/startMailServer.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
 import {
@@ -46,7 +46,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", ()
     const messages = collectMessages(page)
     return {
       page,
-      check: (name: string) => expectAccessibleIn(THEMES, page, name),
+      check: walkAccessibly(page),
       async [Symbol.asyncDispose]() {
         await context.close()
         // Browsers report every refusal, such as that of a wrong code.

@@ -1,7 +1,7 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { expectAccessibleIn, THEMES } from "../../../packages/react/test/expectAccessible.ts"
+import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
 import {
   collectMessages,
   launchChromium,
@@ -77,7 +77,7 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
     await page.evaluate(() => {
       for (const details of document.querySelectorAll("details")) details.open = true
     })
-    await expectAccessibleIn(THEMES, page, "the reference")
+    await walkAccessibly(page)("the reference")
     expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
     await context.close()
   })

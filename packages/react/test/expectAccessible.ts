@@ -33,25 +33,29 @@ export async function expectAccessible(page: Page, name = "the page"): Promise<v
 
 type View = readonly [theme: "light" | "dark", width: number]
 
-/** Both themes, wide and narrow. */
-export const VIEWS: readonly View[] = [
-  ["light", 1440],
-  ["dark", 1440],
-  ["dark", 320],
-  ["light", 320],
+/** Each theme and each width once. */
+const VIEWS: readonly (readonly View[])[] = [
+  [
+    ["dark", 1440],
+    ["light", 320],
+  ],
+  [
+    ["light", 1440],
+    ["dark", 320],
+  ],
 ]
 
-/** Each theme and each width once, for pages whose layout does not depend on the theme. */
-export const THEMES: readonly View[] = [
-  ["dark", 1440],
-  ["light", 320],
-]
-
-/** As `expectAccessible` in each of these views, and leaves the page in the last. */
-export async function expectAccessibleIn(views: readonly View[], page: Page, name: string): Promise<void> {
-  for (const [colorScheme, width] of views) {
-    await page.setViewportSize({ width, height: 800 })
-    await page.emulateMedia({ colorScheme })
-    await expectAccessible(page, `${name}, ${colorScheme} at ${width} px`)
+/**
+ * Returns a function that checks a page as `expectAccessible` in each theme and at each width. From call to call, it
+ * exchanges the themes, so that what pages share is checked in each theme at each width. It leaves the page narrow.
+ */
+export function walkAccessibly(page: Page) {
+  let calls = 0
+  return async (name: string): Promise<void> => {
+    for (const [colorScheme, width] of VIEWS[calls++ % VIEWS.length] ?? []) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.emulateMedia({ colorScheme })
+      await expectAccessible(page, `${name}, ${colorScheme} at ${width} px`)
+    }
   }
 }
