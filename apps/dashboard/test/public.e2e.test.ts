@@ -48,9 +48,9 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
     expect((await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": key } })).status).toBe(401)
     expect(urls.join()).not.toContain(key)
     expect(page.url()).toBe(`${server.url}/leaked`)
-    expect(await page.content()).not.toContain(key)
+    await expect.poll(() => page.content()).not.toContain(key)
     await page.getByRole("button", { name: "Report another key" }).click()
-    expect(await page.getByLabel("Leaked key").inputValue()).toBe("")
+    await expect.poll(() => page.getByLabel("Leaked key").inputValue()).toBe("")
     await context.close()
   })
 
@@ -73,7 +73,7 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
         .poll(() => section.evaluate((it) => Math.abs(it.getBoundingClientRect().top)))
         .toBeLessThan(100)
     }
-    expect(await page.locator("section[id] > h3").count()).toBe(operations.length)
+    await expect.poll(() => page.locator("section[id] > h3").count()).toBe(operations.length)
     await page.evaluate(() => {
       for (const details of document.querySelectorAll("details")) details.open = true
     })
@@ -88,10 +88,9 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
     await page.goto(`${server.url}/docs`)
     const contents = page.getByRole("navigation", { name: "Contents" }).first()
     await contents.getByLabel("Find an operation").fill("delete session")
-    expect(await contents.getByRole("link").allTextContents()).toEqual([
-      "End all other sessionsDELETE",
-      "End a sessionDELETE",
-    ])
+    await expect
+      .poll(() => contents.getByRole("link").allTextContents())
+      .toEqual(["End all other sessionsDELETE", "End a sessionDELETE"])
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     expect(new URL(page.url()).hash).toBe("#sessions.revokeOthers")
@@ -106,7 +105,7 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
     const page = await newPage(context)
     await page.goto(`${closed.url}/sign-up`)
     await page.getByRole("heading", { name: "Sign in" }).waitFor()
-    expect(await page.getByRole("link", { name: "Create one" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("link", { name: "Create one" }).count()).toBe(0)
     await context.close()
   })
 })

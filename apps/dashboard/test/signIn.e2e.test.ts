@@ -253,7 +253,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     await page.getByRole("heading", { name: "Your email is verified" }).waitFor()
     await page.goto(`${mailing.url}/account`)
     await page.getByRole("button", { name: "Set up" }).waitFor()
-    expect(await page.getByRole("button", { name: "Send a new link" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Send a new link" }).count()).toBe(0)
 
     await signOut(page)
     await page.getByRole("link", { name: "Forgot your password?" }).click()
