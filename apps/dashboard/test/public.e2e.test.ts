@@ -47,7 +47,7 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
 
     expect((await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": key } })).status).toBe(401)
     expect(urls.join()).not.toContain(key)
-    expect(page.url()).toBe(`${server.url}/leaked`)
+    await expect.poll(() => page.url()).toBe(`${server.url}/leaked`)
     await expect.poll(() => page.content()).not.toContain(key)
     await page.getByRole("button", { name: "Report another key" }).click()
     await expect.poll(() => page.getByLabel("Leaked key").inputValue()).toBe("")
@@ -93,7 +93,7 @@ describe.runIf(runsBrowserTests())("pages for everybody", () => {
       .toEqual(["End all other sessionsDELETE", "End a sessionDELETE"])
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
-    expect(new URL(page.url()).hash).toBe("#sessions.revokeOthers")
+    await expect.poll(() => new URL(page.url()).hash).toBe("#sessions.revokeOthers")
     await contents.getByLabel("Find an operation").fill("nothing of the kind")
     await contents.getByText("No operation matches.").waitFor()
     await context.close()

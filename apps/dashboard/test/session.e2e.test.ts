@@ -195,7 +195,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await signIn(page, credentials)
 
     await page.getByText("This session").waitFor()
-    expect(new URL(page.url()).pathname).toBe("/account")
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/account")
   })
 
   test("a changed password replaces the old one, and errors are shown next to their fields", async () => {

@@ -18,7 +18,7 @@ describe.runIf(runsBrowserTests())("a key's page, and settings that the user can
     await page.keyboard.press("Enter")
     await page.getByText("3 calls in 30 days").waitFor()
     await expect.poll(focused).toBe("Grafana")
-    expect(new URL(page.url()).hash).toBe(`#key=${id}`)
+    await expect.poll(() => new URL(page.url()).hash).toBe(`#key=${id}`)
 
     const chart = page.getByRole("slider")
     await expect.poll(() => chart.getAttribute("aria-valuetext")).toMatch(/: 3 calls$/)

@@ -62,10 +62,10 @@ describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
     await page.goto(`${url}/activity`)
     await page.getByRole("heading", { name: "Activity" }).waitFor()
     await page.getByRole("listitem").first().waitFor()
-    expect(page.url()).toBe(`${url}/activity`)
+    await expect.poll(() => page.url()).toBe(`${url}/activity`)
     await page.getByRole("link", { name: "API reference" }).click()
     await page.getByText(`curl ${url}/auth/apikeys `).first().waitFor()
-    expect(page.url()).toBe(`${url}/docs`)
+    await expect.poll(() => page.url()).toBe(`${url}/docs`)
     expect(messages).toEqual([])
   })
 
