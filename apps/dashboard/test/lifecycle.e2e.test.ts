@@ -1,4 +1,4 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Response } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
@@ -13,7 +13,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("the life of a key", () => {
+describe.runIf(runsBrowserTests())("the life of a key", BROWSER_TESTS, () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {

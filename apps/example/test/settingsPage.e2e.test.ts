@@ -1,4 +1,5 @@
 import {
+  BROWSER_TESTS,
   createTestDatabase,
   findChromium,
   runsBrowserTests,
@@ -9,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { DEMO_PASSWORD } from "../src/db/addDemoData.ts"
 import { clientFor, startTidewater } from "./startTidewater.ts"
 
-describe.runIf(runsBrowserTests())("the settings page", () => {
+describe.runIf(runsBrowserTests())("the settings page", BROWSER_TESTS, () => {
   let database: TestDatabase
   let tidewater: Awaited<ReturnType<typeof startTidewater>>
   let browser: Browser
