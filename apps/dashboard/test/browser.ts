@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase, findChromium } from "@latchkey/test-postgres"
+import { findChromium } from "@latchkey/test-postgres"
 import {
   type Browser,
   type BrowserContext,
@@ -12,6 +12,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core"
+import { createMigratedDatabase } from "../../../packages/db/test/createMigratedDatabase.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
@@ -34,7 +35,7 @@ export const newContext = (browser: Browser, options: BrowserContextOptions = {}
 export async function startBuiltServer(postgresUrl: string, settings: Record<string, string> = {}) {
   const main = `${root}/apps/standalone/dist/main.js`
   if (!existsSync(main)) throw new Error("build the server first: npm run build")
-  const database = await createTestDatabase(postgresUrl)
+  const database = await createMigratedDatabase(postgresUrl)
   const AUTH_SECRET = randomBytes(32).toString("hex")
   const defaults = {
     DATABASE_URL: database.url,
