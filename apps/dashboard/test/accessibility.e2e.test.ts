@@ -1,20 +1,19 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
 import {
   collectMessages,
   createKey,
-  expectAccessibleIn,
   launchChromium,
   newContext,
   newCredentials,
   newPage,
   signUp,
   startBuiltServer,
-  VIEWS,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("every page and dialog", () => {
+describe.runIf(runsBrowserTests())("every page and dialog", BROWSER_TESTS, () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   const admin = newCredentials()
@@ -27,14 +26,15 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     await server[Symbol.asyncDispose]()
   })
 
-  test("in every view: no axe violations, no overflow, no console messages", async () => {
+  test("in both themes, wide and narrow: no axe violations, no overflow, no console messages", async () => {
     const context = await newContext(browser)
     const page = await newPage(context)
     const messages = collectMessages(page)
+    const checkPage = walkAccessibly(page)
     const checked: string[] = []
     const check = async (name: string) => {
       checked.push(name)
-      await expectAccessibleIn(VIEWS, page, name)
+      await checkPage(name)
     }
 
     await page.goto(server.url)
@@ -111,11 +111,11 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     await context.close()
   }, 180_000)
 
-  test("administration, in every view: no axe violations, no overflow, no console messages", async () => {
+  test("administration, in both themes, wide and narrow: no axe violations, no overflow, no console messages", async () => {
     const context = await newContext(browser)
     const page = await newPage(context)
     const messages = collectMessages(page)
-    const check = (name: string) => expectAccessibleIn(VIEWS, page, name)
+    const check = walkAccessibly(page)
 
     await signUp(page, server.url, admin)
     await createKey(page, "a label that is very long, much longer than what fits into the column of a table")
@@ -185,9 +185,9 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     expect(dark).not.toBe(light)
     await page.reload()
     await page.getByRole("heading", { name: "Sign in" }).waitFor()
-    expect(await background()).toBe(dark)
+    await expect.poll(background).toBe(dark)
     await page.getByLabel("System theme").check()
-    expect(await background()).toBe(light)
+    await expect.poll(background).toBe(light)
     await context.close()
   })
 })

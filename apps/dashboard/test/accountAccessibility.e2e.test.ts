@@ -1,11 +1,11 @@
-import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, freePort, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
 import { startMailServer } from "../../standalone/test/startMailServer.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
 import {
   collectMessages,
-  expectAccessibleIn,
   launchChromium,
   newContext,
   newCredentials,
@@ -14,15 +14,9 @@ import {
   signOut,
   signUp,
   startBuiltServer,
-  type View,
 } from "./browser.ts"
 
-const THEMES: readonly View[] = [
-  ["dark", 1440],
-  ["light", 320],
-]
-
-describe.runIf(runsBrowserTests())("every page and dialog around an account", () => {
+describe.runIf(runsBrowserTests())("every page and dialog around an account", BROWSER_TESTS, () => {
   const admin = newCredentials()
   let mail: Awaited<ReturnType<typeof startMailServer>>
   let server: Awaited<ReturnType<typeof startBuiltServer>>
@@ -52,7 +46,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", ()
     const messages = collectMessages(page)
     return {
       page,
-      check: (name: string) => expectAccessibleIn(THEMES, page, name),
+      check: walkAccessibly(page),
       async [Symbol.asyncDispose]() {
         await context.close()
         // Browsers report every refusal, such as that of a wrong code.
@@ -166,7 +160,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", ()
     const adminTab = page.getByRole("link", { name: "Admin" })
     await page.getByRole("link", { name: "Account" }).click()
     await page.getByRole("button", { name: "Send a new link" }).waitFor()
-    expect(await adminTab.count()).toBe(0)
+    await expect.poll(() => adminTab.count()).toBe(0)
 
     const token = await mail.tokenFor(admin.email)
     await signOut(page)
@@ -192,7 +186,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", ()
     const help = page.getByRole("button", { name: `Sign-in of ${user.email}` })
     await help.click()
     await page.getByRole("button", { name: "Make a link to set the password" }).waitFor()
-    expect(await page.getByRole("button", { name: "Remove the second factor" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Remove the second factor" }).count()).toBe(0)
     await check("help to sign in")
     await page.getByRole("button", { name: "Make a link to set the password" }).click()
     await check("make a link?")

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
-import { connect, runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, connect, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { launchChromium, newContext, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("administration", () => {
+describe.runIf(runsBrowserTests())("administration", BROWSER_TESTS, () => {
   const admin = newCredentials()
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
@@ -174,7 +174,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await sql.end()
 
     await page.getByRole("row", { name: /from elsewhere/ }).waitFor({ timeout: 10_000 })
-    expect(await page.getByRole("row").count()).toBe(2)
+    await expect.poll(() => page.getByRole("row").count()).toBe(2)
     await context.close()
   })
 
@@ -182,7 +182,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     const context = await newContext(browser)
     const page = await newPage(context)
     await signUp(page, server.url)
-    expect(await page.getByRole("link", { name: "Admin" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("link", { name: "Admin" }).count()).toBe(0)
     for (const path of ["/admin", "/admin/keys", "/admin/incident", "/admin/import"]) {
       await page.goto(server.url + path)
       await page.getByRole("heading", { name: "Page not found" }).waitFor()

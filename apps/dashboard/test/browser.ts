@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes, randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { existsSync, readFileSync } from "node:fs"
-import { createRequire } from "node:module"
+import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { createTestDatabase, findChromium } from "@latchkey/test-postgres"
+import { findChromium } from "@latchkey/test-postgres"
 import {
   type Browser,
   type BrowserContext,
@@ -13,10 +12,9 @@ import {
   chromium,
   type Page,
 } from "playwright-core"
-import { expect } from "vitest"
+import { createMigratedDatabase } from "../../../packages/db/test/createMigratedDatabase.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
 /** Starts Chromium without its background network traffic. */
 export function launchChromium() {
@@ -37,7 +35,7 @@ export const newContext = (browser: Browser, options: BrowserContextOptions = {}
 export async function startBuiltServer(postgresUrl: string, settings: Record<string, string> = {}) {
   const main = `${root}/apps/standalone/dist/main.js`
   if (!existsSync(main)) throw new Error("build the server first: npm run build")
-  const database = await createTestDatabase(postgresUrl)
+  const database = await createMigratedDatabase(postgresUrl)
   const AUTH_SECRET = randomBytes(32).toString("hex")
   const defaults = {
     DATABASE_URL: database.url,
@@ -81,59 +79,15 @@ export function collectMessages(page: Page): string[] {
   return messages
 }
 
-/** Opens a page that loads axe, and throws on violations of its Content-Security-Policy. */
+/** Opens a page that throws on violations of its Content-Security-Policy. */
 export async function newPage(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
-  await page.addInitScript(axeSource)
   await page.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
       throw new Error(`policy: ${effectiveDirective} ${blockedURI}`)
     }),
   )
   return page
-}
-
-declare const axe: {
-  run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }>
-}
-
-/** Runs axe on a page after its animations have finished, and returns the violations. */
-export async function findViolations(page: Page): Promise<string[]> {
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))),
-  )
-  return page.evaluate(async () => {
-    const { violations } = await axe.run()
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id} ${target.join(" ")}: ${failureSummary}`),
-    )
-  })
-}
-
-/** The page has no axe violations, and is no wider than the window. */
-export async function expectAccessible(page: Page, name?: string): Promise<void> {
-  expect(await findViolations(page), name).toEqual([])
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-  expect(overflow, `${name ?? "the page"} is wider than the window`).toBeLessThanOrEqual(0)
-}
-
-export type View = readonly [theme: "light" | "dark", width: number]
-
-/** Both themes, wide and narrow. */
-export const VIEWS: readonly View[] = [
-  ["light", 1440],
-  ["dark", 1440],
-  ["dark", 320],
-  ["light", 320],
-]
-
-/** As `expectAccessible` in each of these views, and leaves the page in the last. */
-export async function expectAccessibleIn(views: readonly View[], page: Page, name: string): Promise<void> {
-  for (const [colorScheme, width] of views) {
-    await page.setViewportSize({ width, height: 800 })
-    await page.emulateMedia({ colorScheme })
-    await expectAccessible(page, `${name}, ${colorScheme} at ${width} px`)
-  }
 }
 
 export const newCredentials = () => ({

@@ -1,4 +1,4 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Response } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
@@ -13,7 +13,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("the life of a key", () => {
+describe.runIf(runsBrowserTests())("the life of a key", BROWSER_TESTS, () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {
@@ -48,21 +48,21 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await page.getByRole("button", { name: "Back to the key" }).click()
     await page.getByRole("tab", { name: "curl" }).click()
     await page.getByRole("button", { name: "Copy the example" }).click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
-      `curl '${server.url}/auth/me' \\\n  -H "X-API-Key: $LATCHKEY_API_KEY"`,
-    )
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toBe(`curl '${server.url}/auth/me' \\\n  -H "X-API-Key: $LATCHKEY_API_KEY"`)
     await page.getByRole("button", { name: "Copy the API key" }).click()
     await page.getByRole("button", { name: "Copied the API key" }).waitFor()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key)
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(key)
     await page.getByRole("button", { name: "Done" }).click()
     await page.getByRole("dialog").waitFor({ state: "detached" })
 
     const row = page.getByRole("row", { name: /nightly import/ })
     await row.getByRole("cell", { name: "Never" }).waitFor()
-    expect(await row.textContent()).toContain(`${key.slice(0, 8)}…`)
+    await expect.poll(() => row.textContent()).toContain(`${key.slice(0, 8)}…`)
     expect(await callWith(key)).toBe(200)
     await row.getByRole("cell", { name: "Never" }).waitFor({ state: "detached", timeout: 20_000 })
-    expect(await row.locator("time").nth(-1).getAttribute("title")).toMatch(/\d{4}, \d/)
+    await expect.poll(() => row.locator("time").nth(-1).getAttribute("title")).toMatch(/\d{4}, \d/)
 
     await chooseAction(page, "nightly import", "Revoke")
     await page.getByRole("heading", { name: "Revoke “nightly import”?" }).waitFor()
@@ -76,13 +76,15 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await page.getByRole("link", { name: "Activity" }).click()
     const events = page.getByRole("list", { name: /^Account activity/ }).getByRole("listitem")
     await events.first().getByText("Revoked the key “nightly import”").waitFor()
-    expect(await events.locator("div > p:first-child").allTextContents()).toEqual([
-      "Revoked the key “nightly import”",
-      "Created the key “nightly import”",
-      "Created the account",
-    ])
-    expect(await events.first().textContent()).toContain("Chrome on Linux · 127.0.0.1")
-    expect(await events.first().locator("time").first().getAttribute("title")).toMatch(/\d{4}, \d/)
+    await expect
+      .poll(() => events.locator("div > p:first-child").allTextContents())
+      .toEqual([
+        "Revoked the key “nightly import”",
+        "Created the key “nightly import”",
+        "Created the account",
+      ])
+    await expect.poll(() => events.first().textContent()).toContain("Chrome on Linux · 127.0.0.1")
+    await expect.poll(() => events.first().locator("time").first().getAttribute("title")).toMatch(/\d{4}, \d/)
 
     const retained = await page.evaluate(async () =>
       JSON.stringify({
@@ -124,13 +126,13 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
 
     await page.getByRole("button", { name: "Create key" }).focus()
     await page.keyboard.press("Enter")
-    await page.getByRole("textbox", { name: "Label", exact: true }).waitFor()
+    await page.getByRole("textbox", { name: "Label", exact: true }).and(page.locator(":focus")).waitFor()
     await page.keyboard.press("Escape")
     await page.getByRole("dialog").waitFor({ state: "detached" })
     await expect.poll(focused).toBe("Create key")
 
     await page.keyboard.press("Enter")
-    await page.getByRole("dialog").waitFor()
+    await page.getByRole("textbox", { name: "Label", exact: true }).and(page.locator(":focus")).waitFor()
     await page.keyboard.type("by keyboard")
     await page.keyboard.press("Enter")
     await page.getByText("You won’t be able to see it again").waitFor()
@@ -145,7 +147,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
 
     await page.getByRole("button", { name: "Actions for by keyboard" }).focus()
     await page.keyboard.press("Enter")
-    await page.getByRole("menu").waitFor()
+    await page.locator("[role=menuitem]:focus").waitFor()
     await page.keyboard.press("End")
     await expect.poll(focused).toBe("Revoke")
     await page.keyboard.press("Enter")
@@ -176,11 +178,13 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     for (let n = 1; n <= 19; n++) await post("/auth/apikeys", { label: `key ${n}` }, headers)
     await page.reload()
     await titles.getByText("Created the key “key 19”").waitFor()
-    expect(await titles.count()).toBe(20)
+    await expect.poll(() => titles.count()).toBe(20)
     await page.getByRole("button", { name: "Next" }).focus()
     await page.keyboard.press("Enter")
     await titles.getByText("Created the account").waitFor()
-    expect(await titles.allTextContents()).toEqual(["Wrong password, 3 times", "Created the account"])
+    await expect
+      .poll(() => titles.allTextContents())
+      .toEqual(["Wrong password, 3 times", "Created the account"])
     await context.close()
   })
 
@@ -199,17 +203,17 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await page.getByRole("button", { name: "Next" }).click()
     await page.getByText("21–25 of 25").waitFor()
     expect(new Set([...seen, ...(await labels.allTextContents())]).size).toBe(25)
-    expect(new URL(page.url()).search).toBe("?page=2")
-    expect(await page.getByRole("button", { name: "Next" }).isDisabled()).toBe(true)
+    await expect.poll(() => new URL(page.url()).search).toBe("?page=2")
+    await expect.poll(() => page.getByRole("button", { name: "Next" }).isDisabled()).toBe(true)
     await page.goBack()
     await page.getByText("1–20 of 25").waitFor()
 
     await page.getByLabel("Search by label or start").fill("KEY 12")
     await page.getByRole("row", { name: /key 11/ }).waitFor({ state: "detached" })
-    expect(await page.locator("tbody tr").count()).toBe(1)
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(1)
     await page.getByRole("link", { name: "key 12" }).click()
     await page.getByRole("heading", { name: "key 12" }).waitFor()
-    expect(new URL(page.url()).pathname).toMatch(/^\/keys\/[0-9a-f-]{36}$/)
+    await expect.poll(() => new URL(page.url()).pathname).toMatch(/^\/keys\/[0-9a-f-]{36}$/)
     await page.reload()
     await page.getByRole("heading", { name: "key 12" }).waitFor()
     await page.getByRole("main").getByRole("link", { name: "API keys" }).click()

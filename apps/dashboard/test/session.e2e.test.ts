@@ -1,4 +1,4 @@
-import { gate, runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
 import {
@@ -13,7 +13,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("sessions in the browser", () => {
+describe.runIf(runsBrowserTests())("sessions in the browser", BROWSER_TESTS, () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   let context: BrowserContext
@@ -81,7 +81,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByRole("heading", { name: "Create your first key" }).waitFor()
     await page.getByRole("link", { name: "Activity" }).click()
     await page.getByRole("heading", { name: "Activity" }).waitFor()
-    expect(await page.getByText("Key of the first").count()).toBe(0)
+    await expect.poll(() => page.getByText("Key of the first").count()).toBe(0)
     answer.open()
     await page.getByText("Created the account").waitFor()
   })
@@ -195,7 +195,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await signIn(page, credentials)
 
     await page.getByText("This session").waitFor()
-    expect(new URL(page.url()).pathname).toBe("/account")
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/account")
   })
 
   test("a changed password replaces the old one, and errors are shown next to their fields", async () => {
@@ -208,7 +208,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByRole("button", { name: "Change password" }).click()
     await page.getByText("The current password is wrong.").waitFor()
     const current = page.getByLabel("Current password", { exact: true })
-    expect(await current.getAttribute("aria-invalid")).toBe("true")
+    await expect.poll(() => current.getAttribute("aria-invalid")).toBe("true")
     await current.fill(credentials.password)
     await page.getByRole("button", { name: "Change password" }).click()
     await page.getByText("Your password was changed").first().waitFor()

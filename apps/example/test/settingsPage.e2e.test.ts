@@ -1,4 +1,5 @@
 import {
+  BROWSER_TESTS,
   createTestDatabase,
   findChromium,
   runsBrowserTests,
@@ -9,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { DEMO_PASSWORD } from "../src/db/addDemoData.ts"
 import { clientFor, startTidewater } from "./startTidewater.ts"
 
-describe.runIf(runsBrowserTests())("the settings page", () => {
+describe.runIf(runsBrowserTests())("the settings page", BROWSER_TESTS, () => {
   let database: TestDatabase
   let tidewater: Awaited<ReturnType<typeof startTidewater>>
   let browser: Browser
@@ -61,11 +62,11 @@ describe.runIf(runsBrowserTests())("the settings page", () => {
     const viewer = await signIn("vic@tidewater.example")
     await viewer.page.getByRole("row", { name: "Nightly export" }).waitFor()
     await viewer.page.getByText("Ask an editor to change them.").waitFor()
-    expect(await viewer.page.getByRole("button", { name: "Create key" }).count()).toBe(0)
+    await expect.poll(() => viewer.page.getByRole("button", { name: "Create key" }).count()).toBe(0)
 
     await page.reload()
     await page.getByRole("row", { name: "Nightly export" }).waitFor()
-    expect(await page.content()).not.toContain(key)
+    await expect.poll(() => page.content()).not.toContain(key)
     await page.getByRole("button", { name: "Actions for Nightly export" }).click()
     await page.getByRole("menuitem", { name: "Revoke" }).click()
     await page.getByRole("button", { name: "Revoke key" }).click()

@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url"
 import type { DatabaseHandle, DatabaseOptions } from "./database.ts"
 import { createPool } from "./driver/createPool.ts"
+import { createEmbedded } from "./embedded/createEmbedded.ts"
+import { openEmbedded } from "./embedded/openEmbedded.ts"
+import { openInMemory } from "./embedded/openInMemory.ts"
 import { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "./schemaName.ts"
 
 /** The URL of a new embedded database in memory, for tests. */
@@ -22,12 +25,8 @@ export async function createDatabase(url: string, options: DatabaseOptions = {})
   }
   const checked = { ...options, schema, maxConnections }
   if (url !== IN_MEMORY && !url.startsWith("file:")) return createPool(url, checked)
-  // Loaded only here, because applications on a PostgreSQL server need not install the embedded one.
-  const { createEmbedded } = await import("./embedded/createEmbedded.ts")
-  if (url === IN_MEMORY) {
-    const { openInMemory } = await import("./embedded/openInMemory.ts")
-    return createEmbedded(await openInMemory(), checked)
-  }
-  const { openEmbedded } = await import("./embedded/openEmbedded.ts")
-  return createEmbedded(await openEmbedded(fileURLToPath(url)), checked)
+  // These import the packages of the embedded database only when they are called, because applications on a PostgreSQL
+  // server need not install them.
+  const opened = url === IN_MEMORY ? await openInMemory() : await openEmbedded(fileURLToPath(url))
+  return createEmbedded(opened, checked)
 }

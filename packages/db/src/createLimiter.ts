@@ -45,18 +45,21 @@ export function createLimiter(
   db: Database,
   { name, count, seconds, remembersRefusals = false }: LimiterOptions,
 ): Limiter {
-  const refusals = new LRUCache<string, true>({ max: MAX_REFUSALS })
+  // With `max`, lru-cache would allocate for all of them at once.
+  const refusals = remembersRefusals
+    ? new LRUCache<string, true>({ maxSize: MAX_REFUSALS, sizeCalculation: () => 1 })
+    : undefined
   const rowKey = (key: string) => `${name}:${key}`
   const add = (key: string, points: number, isNewWindow = false) =>
     countTowardsLimit(db, { key: rowKey(key), points, seconds, isNewWindow })
 
   return {
     async consume(key) {
-      const refusedFor = refusals.getRemainingTTL(key)
+      const refusedFor = refusals?.getRemainingTTL(key) ?? 0
       if (refusedFor > 0) return { isAllowed: false, remaining: 0, reset: wholeSeconds(refusedFor) }
       const { points, left } = await add(key, 1)
       const isAllowed = points <= count
-      if (!isAllowed && remembersRefusals && left >= 1) refusals.set(key, true, { ttl: Math.floor(left) })
+      if (!isAllowed && left >= 1) refusals?.set(key, true, { ttl: Math.floor(left) })
       return { isAllowed, remaining: Math.max(0, count - points), reset: wholeSeconds(left) }
     },
     async refund(key) {

@@ -1,8 +1,8 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("the credentials of a product's page", () => {
+describe.runIf(runsBrowserTests())("the credentials of a product's page", BROWSER_TESTS, () => {
   const settings = useSettingsPage()
 
   test("a viewer sees keys, but no buttons to change them", async () => {
@@ -12,10 +12,10 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     await page.goto(host.url)
     await row("shared").waitFor()
     await page.getByText("You can see these keys, but not change them.").waitFor()
-    expect(await button("Create key").count()).toBe(0)
-    expect(await page.getByRole("checkbox").count()).toBe(0)
+    await expect.poll(() => button("Create key").count()).toBe(0)
+    await expect.poll(() => page.getByRole("checkbox").count()).toBe(0)
     await button("Actions for shared").click()
-    expect(await page.getByRole("menuitem").allTextContents()).toEqual(["Copy ID"])
+    await expect.poll(() => page.getByRole("menuitem").allTextContents()).toEqual(["Copy ID"])
     expect(problems).toEqual([])
   })
 
@@ -52,12 +52,14 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     await button("Copy the API key").click()
     await button("Done").click()
     await row("by token").waitFor()
-    expect(await page.evaluate(() => document.querySelectorAll("[data-part=trail]").length)).toBe(0)
+    await expect
+      .poll(() => page.evaluate(() => document.querySelectorAll("[data-part=trail]").length))
+      .toBe(0)
 
     host.token = () => token("read")
     await page.goto(`${host.url}/?token&again`)
     await row("by token").waitFor()
-    expect(await button("Create key").count()).toBe(0)
+    await expect.poll(() => button("Create key").count()).toBe(0)
   })
 
   test("a page that uses tokens never acts by the cookie, even if its backend returns no token", async () => {
@@ -66,8 +68,8 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     host.token = async () => ""
     await page.goto(`${host.url}/?token`)
     await page.getByText("Your session has ended. Sign in again.").waitFor()
-    expect(await page.content()).not.toContain("of the cookie")
-    expect(await button("Create key").count()).toBe(0)
+    await expect.poll(() => page.content()).not.toContain("of the cookie")
+    await expect.poll(() => button("Create key").count()).toBe(0)
   })
 
   test("a call for one organization is not repeated with a token of the next one", async () => {
@@ -126,7 +128,7 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     // What was asked about a key of one organization is not done to another's.
     await page.evaluate(() => dispatchEvent(new CustomEvent("organization", { detail: "org_other" })))
     await row("theirs").waitFor()
-    expect(await page.getByRole("alertdialog").count()).toBe(0)
+    await expect.poll(() => page.getByRole("alertdialog").count()).toBe(0)
     expect(problems).toEqual([])
   })
 })

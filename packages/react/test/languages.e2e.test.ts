@@ -1,8 +1,8 @@
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("React's versions, and other languages", () => {
+describe.runIf(runsBrowserTests())("React's versions, and other languages", BROWSER_TESTS, () => {
   const settings = useSettingsPage()
 
   test.each(["18", "19"])(
@@ -36,8 +36,8 @@ describe.runIf(runsBrowserTests())("React's versions, and other languages", () =
       })
     await page.goto(`${host.url}/?pseudo&dir=rtl`)
     await page.getByRole("row").nth(2).waitFor()
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
-    expect(await latin()).toEqual([])
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
+    await expect.poll(latin).toEqual([])
     await page.reload()
     await page.getByRole("row").nth(2).waitFor()
     await page.locator("[data-kind=primary]").click()
@@ -57,7 +57,7 @@ describe.runIf(runsBrowserTests())("React's versions, and other languages", () =
     await button("Actions for first htruof").click()
     await page.getByRole("menuitem", { name: "Revoke" }).click()
     const dialog = page.getByRole("alertdialog")
-    expect(await dialog.getByRole("heading").textContent()).toBe("Revoke “first htruof”?")
+    await expect.poll(() => dialog.getByRole("heading").textContent()).toBe("Revoke “first htruof”?")
     await dialog.getByRole("button", { name: "Revoke key" }).click()
     await page.getByRole("status").filter({ hasText: "“first htruof” was revoked." }).waitFor()
   })

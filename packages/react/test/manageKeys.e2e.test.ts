@@ -1,9 +1,9 @@
 import type { ApiKeyPage } from "@latchkey/sdk"
-import { runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("keys in a product's page", () => {
+describe.runIf(runsBrowserTests())("keys in a product's page", BROWSER_TESTS, () => {
   const settings = useSettingsPage()
 
   test("a key is created with scopes and an expiry, copied, used, rotated, renamed and revoked", async () => {
@@ -19,22 +19,24 @@ describe.runIf(runsBrowserTests())("keys in a product's page", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click()
     await page.getByText("“nightly import” is ready").waitFor()
     const key = (await page.locator("[data-part=key]").textContent()) ?? ""
-    expect(await focused()).toBe("Copy the API key")
+    await expect.poll(focused).toBe("Copy the API key")
 
     await page.keyboard.press("Escape")
     await page.getByText("Close without copying the key?").waitFor()
-    expect(await focused()).toBe("Back to the key")
+    await expect.poll(focused).toBe("Back to the key")
     await page.keyboard.press("Enter")
     await page.getByRole("tab", { name: "curl" }).click()
     await button("Copy the example").click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("$LATCHKEY_API_KEY")
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toContain("$LATCHKEY_API_KEY")
     await button("Copy the API key").click()
     await button("Copied the API key").waitFor()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key)
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(key)
     await button("Done").click()
     await row("nightly import").waitFor()
-    expect(await page.content()).not.toContain(key)
-    expect(await focused()).toBe("Create key")
+    await expect.poll(() => page.content()).not.toContain(key)
+    await expect.poll(focused).toBe("Create key")
 
     expect(await statusOf(key)).toBe(200)
     const { items } = await call<ApiKeyPage>("GET", "/apikeys")
@@ -61,7 +63,7 @@ describe.runIf(runsBrowserTests())("keys in a product's page", () => {
     await page.getByText("“hourly import” was changed.").first().waitFor()
     await choose("hourly import", "Revoke")
     await page.getByText("Revoke “hourly import”?").waitFor()
-    expect(await focused()).toBe("Cancel")
+    await expect.poll(focused).toBe("Cancel")
     await button("Revoke key").click()
     await page.getByText("“hourly import” was revoked.").first().waitFor()
     await row("hourly import").waitFor({ state: "detached" })
@@ -79,19 +81,19 @@ describe.runIf(runsBrowserTests())("keys in a product's page", () => {
     await button("Next").focus()
     await page.keyboard.press("Enter")
     await page.getByText("21–31 of 31").waitFor()
-    expect(await page.locator("tbody tr").count()).toBe(11)
-    expect(await focused()).toBe("API keys: Active")
-    expect(new URL(page.url()).hash).toBe("#page=2")
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(11)
+    await expect.poll(focused).toBe("API keys: Active")
+    await expect.poll(() => new URL(page.url()).hash).toBe("#page=2")
     const top = await page.locator("[data-part=table-region]").boundingBox()
     expect(top?.y).toBeGreaterThanOrEqual(0)
 
     await page.getByRole("searchbox").fill("KEY 07")
     await row("key 08").waitFor({ state: "detached" })
-    expect(await page.locator("tbody tr").count()).toBe(1)
-    expect(new URL(page.url()).hash).toBe("#q=KEY+07")
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(1)
+    await expect.poll(() => new URL(page.url()).hash).toBe("#q=KEY+07")
     await page.reload()
     await row("key 07").waitFor()
-    expect(await page.locator("tbody tr").count()).toBe(1)
+    await expect.poll(() => page.locator("tbody tr").count()).toBe(1)
 
     await page.getByRole("searchbox").fill("")
     await page.getByText("1–20 of 31").waitFor()
@@ -104,7 +106,7 @@ describe.runIf(runsBrowserTests())("keys in a product's page", () => {
     await page.getByText("1–20 of 29").waitFor()
     await page.getByLabel(/^Ended/).check()
     await row("key 30").waitFor()
-    expect(await page.locator("[data-part=bulk-bar], [data-selected]").count()).toBe(0)
+    await expect.poll(() => page.locator("[data-part=bulk-bar], [data-selected]").count()).toBe(0)
     expect((await call<ApiKeyPage>("GET", "/apikeys")).items).toHaveLength(29)
     expect(problems).toEqual([])
   })

@@ -1,7 +1,6 @@
 import { once } from "node:events"
 import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
-import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { connect } from "@latchkey/test-postgres"
@@ -85,7 +84,6 @@ export async function startHost(
     "/styles.css": ["text/css", await bundle("../src/styles.css")],
     "/page.css": ["text/css", await read("./page.css")],
   }
-  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost")
@@ -138,7 +136,6 @@ export async function startHost(
     /** The backend's response to a page that asks for a token. */
     token: async (_wasRejected: boolean, _organization: string | null): Promise<string> => "",
     sql,
-    axe,
     async [Symbol.asyncDispose]() {
       server.close()
       server.closeAllConnections()

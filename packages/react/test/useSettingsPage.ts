@@ -42,7 +42,6 @@ export function useSettingsPage() {
       ...options,
     })
     const page = await context.newPage()
-    await page.addInitScript(host.axe)
     const member = createMember(host.url, `org_${++count}`)
     const signIn = (actor: string) =>
       context.addCookies([{ name: "member", value: member.cookie(actor), url: host.url }])

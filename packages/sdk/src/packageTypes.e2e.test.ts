@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { install, readExamples, runProgram } from "../test/packSdk.ts"
+import { installByPnpm, readExamples, runProgram } from "../test/packSdk.ts"
 import { usePackedSdk } from "../test/usePackedSdk.ts"
 
 const use = usePackedSdk()
@@ -59,7 +59,7 @@ describe.each(["typescript57", "typescript"] as const)(
 )
 
 test("tRPC's own client and its TanStack integration work with AppRouter", async () => {
-  const project = await install(join(use.folder, "trpc"), [
+  const project = await installByPnpm(join(use.folder, "trpc"), [
     use.tarball,
     "@trpc/client@11.22.1",
     "@trpc/server@11.22.1",

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { sharedFolder } from "@latchkey/test-postgres"
 import { inject } from "vitest"
 import rootPackageJson from "../../../package.json" with { type: "json" }
-import { install } from "./packSdk.ts"
+import { installByPnpm } from "./packSdk.ts"
 
 const { typescript, "@types/node": nodeTypes } = rootPackageJson.devDependencies
 
@@ -22,6 +22,6 @@ const TOOLS = [
 
 /** Installs the tools once in a run. @returns the path of a file among their packages. */
 export async function installTools(): Promise<(path: string) => string> {
-  const folder = await sharedFolder(inject("runFolder"), "tools", (empty) => install(empty, TOOLS))
+  const folder = await sharedFolder(inject("runFolder"), "tools", (empty) => installByPnpm(empty, TOOLS))
   return (path) => join(folder, "node_modules", path)
 }

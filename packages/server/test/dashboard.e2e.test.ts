@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { findChromium, runsBrowserTests } from "@latchkey/test-postgres"
+import { BROWSER_TESTS, findChromium, runsBrowserTests } from "@latchkey/test-postgres"
 import { chromium, type Page } from "playwright-core"
 import { describe, expect, inject, onTestFinished, test } from "vitest"
 import { latchkeyHandler } from "../src/adapters/node.ts"
@@ -48,7 +48,7 @@ async function createKey(page: Page, label: string): Promise<string> {
   return (await page.getByRole("dialog").locator("code").first().textContent()) ?? ""
 }
 
-describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
+describe.runIf(runsBrowserTests())("the dashboard in a product", BROWSER_TESTS, () => {
   test("works under the base path", async () => {
     const { latchkey, url, page, messages } = await openDashboard()
 
@@ -62,10 +62,10 @@ describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
     await page.goto(`${url}/activity`)
     await page.getByRole("heading", { name: "Activity" }).waitFor()
     await page.getByRole("listitem").first().waitFor()
-    expect(page.url()).toBe(`${url}/activity`)
+    await expect.poll(() => page.url()).toBe(`${url}/activity`)
     await page.getByRole("link", { name: "API reference" }).click()
     await page.getByText(`curl ${url}/auth/apikeys `).first().waitFor()
-    expect(page.url()).toBe(`${url}/docs`)
+    await expect.poll(() => page.url()).toBe(`${url}/docs`)
     expect(messages).toEqual([])
   })
 
@@ -81,8 +81,10 @@ describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
 
     await page.goto(url)
     await page.getByRole("heading", { name: "Sign in to Tidewater" }).waitFor()
-    expect(await page.getByLabel("Password").count()).toBe(0)
-    expect(await page.getByRole("link", { name: "Go to Tidewater" }).getAttribute("href")).toBe("/")
+    await expect.poll(() => page.getByLabel("Password").count()).toBe(0)
+    await expect
+      .poll(() => page.getByRole("link", { name: "Go to Tidewater" }).getAttribute("href"))
+      .toBe("/")
 
     await signInAtHost("ada")
     await page.reload()
@@ -91,7 +93,7 @@ describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
     expect(await latchkey.authenticate({ "x-api-key": key })).toMatchObject({ caller: { subject: "ada" } })
     await page.goto(`${url}/account`)
     await page.getByText("belong to Tidewater").waitFor()
-    expect(await page.getByRole("button", { name: "Sign out" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Sign out" }).count()).toBe(0)
 
     await signInAtHost("root")
     await page.goto(`${url}/admin`)
@@ -117,10 +119,10 @@ describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
 
     expect(response?.headers()["content-security-policy"]).toContain("img-src 'self';")
     expect(await page.title()).toBe('Sign in · Ada & "Sons" <Ltd>')
-    expect(await page.locator("body").textContent()).not.toContain("Latchkey")
+    await expect.poll(() => page.locator("body").textContent()).not.toContain("Latchkey")
     const logo = page.locator("main img")
-    expect(await logo.getAttribute("src")).toBe("/logo.svg")
-    expect(await page.evaluate("document.querySelector('main img').naturalWidth")).toBe(8)
+    await expect.poll(() => logo.getAttribute("src")).toBe("/logo.svg")
+    await expect.poll(() => page.evaluate("document.querySelector('main img').naturalWidth")).toBe(8)
     const colors = await page.evaluate(`(() => {
       const { color, backgroundColor } = getComputedStyle(document.querySelector("button[type=submit]"))
       return [color, backgroundColor]

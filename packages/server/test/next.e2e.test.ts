@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { codeBlock, createTestDatabase, type TestDatabase } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { startIssuer } from "../../auth/test/startIssuer.ts"
-import { install, runProgram } from "../../sdk/test/packSdk.ts"
+import { installByPnpm, runProgram } from "../../sdk/test/packSdk.ts"
 import { packServer } from "./packServer.ts"
 import { startNext } from "./startNext.ts"
 
@@ -70,7 +70,7 @@ beforeAll(async () => {
     packServer(),
     createTestDatabase(inject("postgresUrl")),
   ])
-  const app = await install(join(packed.folder, "app"), [packed.tarball, ...PACKAGES])
+  const app = await installByPnpm(join(packed.folder, "app"), [packed.tarball, ...PACKAGES])
   await runProgram(join(app, "node_modules/.bin/latchkey"), ["migrate"], {
     cwd: app,
     env: { DATABASE_URL: database.url },

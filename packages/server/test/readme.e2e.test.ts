@@ -11,7 +11,7 @@ import {
 } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest"
 import rootPackageJson from "../../../package.json" with { type: "json" }
-import { install, runProgram } from "../../sdk/test/packSdk.ts"
+import { installByPnpm, runProgram } from "../../sdk/test/packSdk.ts"
 import { packServer } from "./packServer.ts"
 import { newSecret } from "./startLatchkey.ts"
 import { untilListening } from "./untilListening.ts"
@@ -34,7 +34,7 @@ let ports: Record<"trpc" | "express", number>
 
 beforeAll(async () => {
   ;[packed, database] = await Promise.all([packServer(), createTestDatabase(inject("postgresUrl"))])
-  app = await install(join(packed.folder, "app"), [
+  app = await installByPnpm(join(packed.folder, "app"), [
     packed.tarball,
     ...packagesIn(INSTALL),
     "@types/express@5",

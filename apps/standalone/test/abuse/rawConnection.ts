@@ -2,7 +2,7 @@ import { connect } from "node:net"
 import { type RawReply, takeReply } from "./takeReply.ts"
 
 /** Milliseconds in which the server must send something: far more than it needs, even on a busy machine. */
-const DEADLINE = 15_000
+const DEADLINE = 30_000
 
 /** A TCP connection on which a test can send bytes that no HTTP client would. */
 export interface RawConnection extends Disposable {
@@ -19,7 +19,7 @@ export interface RawConnection extends Disposable {
   error(): Error | null
 }
 
-/** Opens a connection to a server. Reading and waiting reject after 15 s without any event. */
+/** Opens a connection to a server. Reading and waiting reject after 30 s without any event. */
 export function openConnection(serverUrl: string): RawConnection {
   const socket = connect({ host: "127.0.0.1", port: Number(new URL(serverUrl).port) })
   let received = Buffer.alloc(0)

@@ -4,8 +4,8 @@ import { expect, inject, test } from "vitest"
 import { newSecret, register, spawnBuiltServer } from "../testServer.ts"
 import { createLedger, retryUnavailable } from "./ledger.ts"
 
-/** `KILLS=100` kills at each piece of data, instead of at every third. */
-const TRIALS = Number(process.env.KILLS ?? 34)
+/** `KILLS=100` kills at each piece of data, instead of at every fifth. */
+const TRIALS = Number(process.env.KILLS ?? 20)
 /** More pieces of data than a call exchanges with the database, so that the last kills hit an idle server. */
 const MOMENTS = { create: 48, revoke: 40 }
 

@@ -9,6 +9,9 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
+/** Milliseconds that other clients wait. */
+const DEADLINE = 20_000
+
 /** Requests for the dashboard's script whose responses exceed what the kernel buffers for a connection. */
 const REQUESTS = 20
 
@@ -56,7 +59,7 @@ test("clients that read or send one byte per second delay nobody, and are cut of
   })
 
   while (!isOver) {
-    const signal = AbortSignal.timeout(5_000)
+    const signal = AbortSignal.timeout(DEADLINE)
     expect((await rest(server.url, "GET", "/auth/me", { apiKey, signal })).status).toBe(200)
     await sleep(200)
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { type Database, recordKeyRefusal, type VerifiableApiKey } from "@latchkey/db"
-import { LRUCache } from "lru-cache"
 import type { Presenter } from "../clientInfo.ts"
+import { createCache } from "../createCache.ts"
 import { addressBlock } from "../limits/addressBlock.ts"
 
 const HOUR_MS = 3_600_000
@@ -25,7 +25,7 @@ export interface KeyRefusals {
 
 /** @param onError called when recording fails. It is tried again at the next refusal. */
 export function createKeyRefusals(db: Database, onError: (error: unknown) => void): KeyRefusals {
-  const noted = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: HOUR_MS })
+  const noted = createCache<true>(MAX_REMEMBERED, { ttl: HOUR_MS })
   const inFlight = new Set<Promise<void>>()
 
   async function record(

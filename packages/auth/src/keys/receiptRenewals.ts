@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache"
+import { createCache } from "../createCache.ts"
 
 const INTERVAL_MS = 10 * 60_000
 /** At about 100 bytes each, at most 10 MB. */
@@ -10,8 +10,7 @@ const MAX_REMEMBERED = 100_000
  * write, and each call to the second a bcrypt.
  */
 export function createRenewals(now = () => performance.now()): { consume(apiKeyId: string): boolean } {
-  const renewed = new LRUCache<string, true>({
-    max: MAX_REMEMBERED,
+  const renewed = createCache<true>(MAX_REMEMBERED, {
     ttl: INTERVAL_MS,
     perf: { now },
     ttlResolution: 0,

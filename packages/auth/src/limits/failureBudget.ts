@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache"
+import { createCache } from "../createCache.ts"
 import type { Limit } from "./limits.ts"
 
 /** The number of keys remembered: far more than bcrypts can fail in one window. */
@@ -17,8 +17,7 @@ export interface FailureBudget {
 }
 
 export function createFailureBudget({ count, seconds }: Limit, now = () => performance.now()): FailureBudget {
-  const windows = new LRUCache<string, { failures: number }>({
-    max: MAX_KEYS,
+  const windows = createCache<{ failures: number }>(MAX_KEYS, {
     ttl: seconds * 1000,
     perf: { now },
     ttlResolution: 0,

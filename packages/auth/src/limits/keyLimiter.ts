@@ -1,5 +1,5 @@
 import type { CounterState, NewCalls } from "@latchkey/db"
-import { LRUCache } from "lru-cache"
+import { createCache } from "../createCache.ts"
 import { type RegularWrite, writeRegularly } from "../writeRegularly.ts"
 import { CallWindow, isOpen, type StoredWindow } from "./callWindow.ts"
 import type { RateLimitStatus } from "./rateLimitStatus.ts"
@@ -52,8 +52,7 @@ export function createKeyLimiter(
   /** Windows with calls to write, and the length of each. */
   let unwritten = new Map<CallWindow, { counterId: string; seconds: number }>()
   // If a window were forgotten before its calls are written, there would be a second one.
-  const windows = new LRUCache<string, CallWindow>({
-    max: maxWindows,
+  const windows = createCache<CallWindow>(maxWindows, {
     dispose: (window) => unwritten.delete(window),
   })
 

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache"
+import { createCache } from "../createCache.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { isPast } from "../crypto/ownJwt.ts"
 import { type AccessTokenClaims, verifyAccessToken } from "./accessToken.ts"
@@ -15,7 +15,7 @@ export function createVerifyAccessToken(
   maxRemembered = MAX_REMEMBERED,
 ): (token: string) => Promise<AccessTokenClaims | null> {
   /** Invalid tokens are not remembered, so a flood of them evicts nothing. */
-  const verified = new LRUCache<string, AccessTokenClaims>({ max: maxRemembered })
+  const verified = createCache<AccessTokenClaims>(maxRemembered)
 
   return async (token) => {
     const known = verified.get(token)

@@ -2,16 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { connect, createTestDatabase, eventually, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
-import { newUser } from "../../test/openTestDatabase.ts"
+import { createMigratedDatabase, newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query } from "../query.ts"
 import { sessions } from "../schema.ts"
 
 /** A migrated database with so many connections, and one past them. */
 async function openDatabase(maxConnections: number) {
-  const server = await createTestDatabase(inject("postgresUrl"))
+  const server = await createMigratedDatabase(inject("postgresUrl"))
   const database = await createDatabase(server.url, { maxConnections })
-  await database.migrate()
   const direct = connect(server.url)
   return {
     ...database,

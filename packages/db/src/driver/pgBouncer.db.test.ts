@@ -1,15 +1,13 @@
 import {
   connect,
-  createTestDatabase,
   eventually,
   runsPgBouncerTests,
   startPgBouncer,
   type TestPgBouncer,
 } from "@latchkey/test-postgres"
-
 import postgres from "postgres"
 import { describe, expect, inject, test } from "vitest"
-import { newUser } from "../../test/openTestDatabase.ts"
+import { createMigratedDatabase, newUser } from "../../test/openTestDatabase.ts"
 import {
   createDatabase,
   createUser,
@@ -22,11 +20,10 @@ import { settingsOfQueries } from "./settings.ts"
 
 /** Opens a migrated database behind PgBouncer, with a direct connection beside it. */
 async function openBehindPgBouncer(settings?: Record<string, string>) {
-  const server = await createTestDatabase(inject("postgresUrl"))
+  const server = await createMigratedDatabase(inject("postgresUrl"))
   const pgBouncer: TestPgBouncer = await startPgBouncer(server.url, settings)
   const database = await createDatabase(pgBouncer.url)
   const direct = connect(server.url)
-  await database.migrate()
   return {
     db: database.db,
     pgBouncer,

@@ -2,25 +2,18 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import {
-  connect as connectDirectly,
-  createTestDatabase,
-  eventually,
-  gate,
-  type Sql,
-} from "@latchkey/test-postgres"
+import { connect as connectDirectly, eventually, gate, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
-import { newUser } from "../../test/openTestDatabase.ts"
+import { createMigratedDatabase, newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query, write } from "../query.ts"
 import { rateLimits } from "../schema.ts"
 
 /** Opens a migrated database, with a direct connection beside the pool. */
 async function openDatabase() {
-  const server = await createTestDatabase(inject("postgresUrl"))
+  const server = await createMigratedDatabase(inject("postgresUrl"))
   const database = await createDatabase(server.url)
-  await database.migrate()
   const direct = connectDirectly(server.url)
   return {
     ...database,

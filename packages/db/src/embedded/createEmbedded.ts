@@ -1,6 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises"
 import type { PGlite } from "@electric-sql/pglite"
-import { drizzle } from "drizzle-orm/pglite"
 import type { Database, DatabaseHandle, DatabaseOptions } from "../database.ts"
 import type { Permit } from "../driver/permit.ts"
 import { setPool, WAITING } from "../driver/pool.ts"
@@ -20,6 +19,7 @@ export async function createEmbedded(
   { client, close }: OpenEmbedded,
   { onQuery, schema }: DatabaseOptions & { schema: string },
 ): Promise<DatabaseHandle> {
+  const { drizzle } = await import("drizzle-orm/pglite")
   await client.query(`set search_path to ${quoteIdentifier(schema)}`)
   // PGlite queues queries itself, without a bound on their number or their wait.
   const semaphore = createSemaphore({ size: 1, maxWrites: 1, ...WAITING, maxWaitMs: MAX_WAIT_MS })

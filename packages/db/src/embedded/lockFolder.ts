@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { tryLock } from "fs-native-extensions"
 import { DataFolderInUse } from "./dataFolderInUse.ts"
 
 /**
@@ -11,6 +10,7 @@ import { DataFolderInUse } from "./dataFolderInUse.ts"
  * @throws {DataFolderInUse}
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const { tryLock } = await import("fs-native-extensions")
   const file = await open(join(folder, "lock"), "a+", 0o600)
   try {
     // Anyone who can read the file can lock it, and so prevent a start.

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, stat, statfs } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { PGlite } from "@electric-sql/pglite"
+import type { PGlite } from "@electric-sql/pglite"
 import { DatabaseUnusable } from "../migrate/databaseUnusable.ts"
 import type { OpenEmbedded } from "./createEmbedded.ts"
 import { lockFolder } from "./lockFolder.ts"
@@ -95,6 +95,7 @@ async function checkVersion(dataDir: string) {
 }
 
 async function open(dataDir: string): Promise<PGlite> {
+  const { PGlite } = await import("@electric-sql/pglite")
   try {
     return await PGlite.create({ dataDir })
   } catch (error) {
