@@ -455,6 +455,20 @@ export const auditEvents = pgTable(
       sql`(coalesce(${table.lastAt}, ${table.createdAt})) desc nulls last`,
       table.id.desc(),
     ),
+    index("audit_trail_by_kind").on(
+      table.ownerId,
+      table.kind,
+      sql`(coalesce(${table.lastAt}, ${table.createdAt})) desc nulls last`,
+      table.id.desc(),
+    ),
+    // Of keys alone, because sessions outnumber them and nobody lists the events of a session.
+    index("audit_trail_by_key")
+      .on(
+        table.subjectId,
+        sql`(coalesce(${table.lastAt}, ${table.createdAt})) desc nulls last`,
+        table.id.desc(),
+      )
+      .where(sql`starts_with(${table.kind}, 'apiKey')`),
     index("audit_trail_by_time").on(table.createdAt),
     // For the erasure of administrators.
     index("audit_trail_by_actor").on(table.actorId).where(sql`${table.actorId} is not null`),
@@ -471,6 +485,20 @@ export const firstAuditEvents = pgTable(
       sql`(coalesce(${table.lastAt}, ${table.createdAt})) desc nulls last`,
       table.id.desc(),
     ),
+    index("audit_events_by_kind").on(
+      table.ownerId,
+      table.kind,
+      sql`(coalesce(${table.lastAt}, ${table.createdAt})) desc nulls last`,
+      table.id.desc(),
+    ),
+    // Of keys alone, because sessions outnumber them and nobody lists the events of a session.
+    index("audit_events_by_key")
+      .on(
+        table.subjectId,
+        sql`(coalesce(${table.lastAt}, ${table.createdAt})) desc nulls last`,
+        table.id.desc(),
+      )
+      .where(sql`starts_with(${table.kind}, 'apiKey')`),
     index("audit_events_by_time").on(table.createdAt),
     index("audit_events_by_actor").on(table.actorId).where(sql`${table.actorId} is not null`),
     uniqueIndex("audit_events_summary_key")

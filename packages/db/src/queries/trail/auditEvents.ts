@@ -1,8 +1,9 @@
-import { and, eq, or, sql } from "drizzle-orm"
+import { and, eq, type SQL, sql } from "drizzle-orm"
+import { unionAll } from "drizzle-orm/pg-core"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { query } from "../../query.ts"
-import { auditEvents, type Change } from "../../schema.ts"
+import { apiKeys, auditEvents, type Change } from "../../schema.ts"
 import type { ActingCredential, ByAdmin } from "../owners/authority.ts"
 import { OWN_ISSUER } from "../owners/ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "../position.ts"
@@ -89,14 +90,21 @@ const listedAuditEventColumns = {
 
 export type ListedAuditEvent = Pick<typeof auditEvents.$inferSelect, keyof typeof listedAuditEventColumns>
 
-/** The events of a key, including its creation as the replacement of another one. */
-const isAbout = (apiKeyId: string) =>
-  or(
-    eq(auditEvents.subjectId, apiKeyId),
-    and(
-      eq(auditEvents.kind, "apiKeyRotated"),
-      sql`${auditEvents.changes} -> 'replacedBy' ->> 'to' = ${apiKeyId}`,
+/** The events of keys, in the words of the index `audit_trail_by_key`. */
+const isOfKey = sql`starts_with(${auditEvents.kind}, 'apiKey')`
+
+/** The events of a key. */
+const isAbout = (apiKeyId: string) => and(isOfKey, eq(auditEvents.subjectId, apiKeyId))
+
+/** The creation of a key as the replacement of another one, which is that key's event. */
+const isCreationOf = (apiKeyId: string) =>
+  and(
+    isOfKey,
+    eq(
+      auditEvents.subjectId,
+      sql`(select ${apiKeys.replaces} from ${apiKeys} where ${apiKeys.id} = ${apiKeyId})`,
     ),
+    eq(auditEvents.kind, "apiKeyRotated"),
   )
 
 /** Events are sorted by their last time: a group of failures is as recent as its last failure. */
@@ -111,37 +119,48 @@ const isOfLast = (days: number) => {
   return and(sql`${auditEvents.createdAt} > ${start}`, sql`${byLastTime.createdAt} > ${start}`)
 }
 
+interface AuditPage {
+  ownerId: string
+  limit: number
+  after: Position | null
+  kind?: AuditKind
+  /** Only events of the last `days`; all by default. */
+  days?: number
+}
+
 /**
  * Lists a user's events after the position `after`, with the most recent first: of one kind or all, and about one key
- * or anything.
+ * or anything. Each of them is read from an index that has its order, however many others there are.
  */
 export const listAuditEvents = query(
-  async (
-    db,
-    params: {
-      ownerId: string
-      limit: number
-      after: Position | null
-      kind?: AuditKind
-      apiKeyId?: string
-      /** Only events of the last `days`; all by default. */
-      days?: number
-    },
-  ): Promise<ListedAuditEvent[]> =>
-    db
-      .select(listedAuditEventColumns)
-      .from(auditEvents)
-      .where(
-        and(
-          eq(auditEvents.ownerId, params.ownerId),
-          params.kind && eq(auditEvents.kind, params.kind),
-          params.apiKeyId === undefined ? undefined : isAbout(params.apiKeyId),
-          isAfter(byLastTime, params.after),
-          // Prunes the partitions of later months, because no event's last time is before its first.
-          params.after ? sql`${auditEvents.createdAt} <= ${params.after.createdAt.toISOString()}` : undefined,
-          params.days === undefined ? undefined : isOfLast(params.days),
-        ),
-      )
-      .orderBy(...newestFirst(byLastTime))
-      .limit(params.limit),
+  async (db, { apiKeyId, ...page }: AuditPage & { apiKeyId?: string }): Promise<ListedAuditEvent[]> => {
+    if (apiKeyId === undefined) return pageOf(db, page)
+    const about = unionAll(pageOf(db, page, isAbout(apiKeyId)), pageOf(db, page, isCreationOf(apiKeyId))).as(
+      "about",
+    )
+    const time = sql`coalesce(${about.lastAt}, ${about.createdAt})`
+    return db
+      .select()
+      .from(about)
+      .orderBy(...newestFirst({ id: about.id, createdAt: time }))
+      .limit(page.limit)
+  },
 )
+
+const pageOf = (db: Database, { ownerId, kind, after, days, limit }: AuditPage, condition?: SQL) =>
+  db
+    .select(listedAuditEventColumns)
+    .from(auditEvents)
+    .where(
+      and(
+        eq(auditEvents.ownerId, ownerId),
+        kind && eq(auditEvents.kind, kind),
+        condition,
+        isAfter(byLastTime, after),
+        // Prunes the partitions of later months, because no event's last time is before its first.
+        after ? sql`${auditEvents.createdAt} <= ${after.createdAt.toISOString()}` : undefined,
+        days === undefined ? undefined : isOfLast(days),
+      ),
+    )
+    .orderBy(...newestFirst(byLastTime))
+    .limit(limit)
