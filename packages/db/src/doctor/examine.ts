@@ -3,9 +3,10 @@ import type { Database } from "../database.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { codeOf } from "../driver/causesOf.ts"
 import { write } from "../query.ts"
-import { NEEDS, type Need, TABLES } from "./needs.ts"
+import type { Need } from "./need.ts"
+import { NEEDS, TABLES } from "./needs.ts"
 
-export interface Finding extends Pick<Need, "name" | "purpose"> {
+export interface Finding extends Pick<Need, "name" | "purpose" | "isOptional"> {
   /** The SQLSTATE of the failure; null if the need is met. */
   failure: string | null
 }
@@ -33,9 +34,9 @@ export async function examineDatabase(db: Database): Promise<Finding[]> {
   await tryOut(db, TABLES)
   const findings: Finding[] = []
   for (const need of NEEDS) {
-    const { name, purpose, statements, refusal } = need
+    const { statements, refusal, ...described } = need
     const failure = await failureOf(db, [...statements, ...(refusal ? [refusal.statement] : [])])
-    findings.push({ name, purpose, failure: refusal ? compare(failure, refusal.code) : failure })
+    findings.push({ ...described, failure: refusal ? compare(failure, refusal.code) : failure })
   }
   return findings
 }

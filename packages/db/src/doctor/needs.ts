@@ -1,16 +1,5 @@
-/** A feature that Latchkey's SQL needs. */
-export interface Need {
-  name: string
-  /** Its purpose. */
-  purpose: string
-  /**
-   * Statements that work if the feature exists. They run in one transaction with the tables below, which is rolled
-   * back.
-   */
-  statements: readonly string[]
-  /** A statement that has to fail after them, with this SQLSTATE. */
-  refusal?: { statement: string; code: string }
-}
+import { LEASE_NEEDS } from "./leaseNeeds.ts"
+import type { Need } from "./need.ts"
 
 /** Temporary tables that the statements use. They resemble Latchkey's. */
 export const TABLES = [
@@ -38,6 +27,8 @@ export const NEEDS: readonly Need[] = [
     purpose: "a change checks its authority and acts in one step",
     statements: [
       "select id from doctor_owners where id = any (array[]::uuid[]) order by id for no key update",
+      "select id from doctor_owners for key share",
+      "select id from doctor_owners order by id limit 1 for update skip locked",
     ],
   },
   {
@@ -45,6 +36,7 @@ export const NEEDS: readonly Need[] = [
     purpose: "owners without a row, and migrations, wait for each other",
     statements: [
       "select pg_advisory_xact_lock(hashtextextended('latchkey doctor', 0))",
+      "select pg_advisory_xact_lock_shared(hashtextextended('latchkey doctor', 0))",
       "select pg_try_advisory_xact_lock(1, 1)",
     ],
   },
@@ -70,6 +62,7 @@ export const NEEDS: readonly Need[] = [
       "create index on doctor_keys (owner_id) where revoked_at is null",
       `create index on doctor_keys (lower(label) collate "C", id)`,
       "create unique index on doctor_keys (owner_id, label) where label is not null",
+      "create index on doctor_keys (owner_id, (coalesce(label, lookup_id)) desc nulls last, id desc nulls last) where starts_with(label, 'A')",
     ],
   },
   {
@@ -91,11 +84,14 @@ export const NEEDS: readonly Need[] = [
       "create temporary table doctor_events_rest partition of doctor_events default",
       "create temporary table doctor_events_first (like doctor_events including defaults)",
       "alter table doctor_events attach partition doctor_events_first for values from (minvalue) to ('2000-01-01')",
+      "create index on doctor_events (owner_id, (coalesce(uses, 0)) desc nulls last)",
       `insert into doctor_events values ('00000000-0000-0000-0000-000000000001', '2030-01-01', 1)
         on conflict (owner_id, day) do update set uses = doctor_events.uses + 1`,
       "insert into doctor_events values ('00000000-0000-0000-0000-000000000001', '2030-01-01', 1) on conflict do nothing",
+      "drop table doctor_events_first",
     ],
   },
+  ...LEASE_NEEDS,
   {
     name: "update … from … returning",
     purpose: "a refresh token is rotated in one statement",
@@ -108,6 +104,7 @@ export const NEEDS: readonly Need[] = [
     name: "clock_timestamp(), make_interval() and time zones",
     purpose: "times follow the database's clock",
     statements: [
+      "select to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24'), date_trunc('day', now() at time zone 'UTC')",
       `select clock_timestamp() >= now(), now() + make_interval(secs => 60), (now() at time zone 'UTC')::date,
         to_timestamp(0), extract(epoch from now())`,
     ],
@@ -119,18 +116,28 @@ export const NEEDS: readonly Need[] = [
       `select * from unnest(string_to_array('1,2', ',')::integer[], string_to_array('a,b', ',')) as given (id, name)
         where name = any (array['a'])`,
       "select id from doctor_keys where scopes @> array['a']",
+      `select concat_ws(' ', 'a', null), array_position(array['a', 'b'], 'b'), array_append(array['a'], 'b'),
+        array_remove(array['a', 'b'], 'b'), bool_or(true), gen_random_uuid()`,
+      "select o.id, k.n from doctor_owners o cross join lateral (select count(*) as n from doctor_keys where owner_id = o.id) k",
       "with recursive numbers as (select 1 as n union select n + 1 from numbers where n < 3) select n from numbers",
     ],
   },
   {
-    name: "jsonb",
-    purpose: "metadata, and the conditions of a revocation",
-    statements: [`select id from doctor_keys where metadata = '{"a":"b"}'::jsonb`],
+    name: "json and jsonb",
+    purpose: "metadata, the conditions of a revocation, and the restore log",
+    statements: [
+      `select id from doctor_keys where metadata = '{"a":"b"}'::jsonb`,
+      `select * from jsonb_to_recordset('[{"id":1,"at":"2030-01-01T00:00:00Z"}]') as given (id integer, at timestamptz)`,
+      `select coalesce(json_agg(json_build_object('id', id)), '[]'), jsonb_build_object('label', min(label)), to_jsonb(min(label))
+        from doctor_keys`,
+    ],
   },
   {
     name: "settings of a transaction",
     purpose: "time limits, and whether a commit waits for a standby",
     statements: [
+      `with settings as materialized (select set_config('latchkey.doctor', 'on', true))
+        select current_setting('latchkey.doctor', true), current_setting('latchkey.unknown', true) from settings`,
       `select set_config('statement_timeout', '2000', true), set_config('lock_timeout', '2000', true),
         set_config('idle_in_transaction_session_timeout', '10000', true),
         set_config('synchronous_commit', 'on', true), set_config('search_path', 'pg_catalog', true)`,

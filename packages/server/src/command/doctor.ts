@@ -54,10 +54,10 @@ export const doctor = defineCommand({
             : warning("no other role has rights on the tables", roles.join(", ")),
         )
         if (!options.database) return
-        for (const { name, purpose, failure } of await examineDatabase(db)) {
-          checks.push(
-            failure === null ? ok(name) : { name, result: "failed", details: `${purpose} (${failure})` },
-          )
+        for (const { name, purpose, failure, isOptional } of await examineDatabase(db)) {
+          const details = `${purpose} (${failure})`
+          if (failure === null) checks.push(ok(name))
+          else checks.push(isOptional ? warning(name, details) : { name, result: "failed", details })
         }
       })
     } catch (error) {
