@@ -48,4 +48,4 @@ for (const path of packagesIn(modules)) visit(path)
 for (const entry of entries) {
   if (!needed.has(entry)) rmSync(join(store, entry), { recursive: true })
 }
-for (const name of ["src", "test"]) rmSync(join(folder, name), { recursive: true, force: true })
+for (const name of ["src", "test", ".turbo"]) rmSync(join(folder, name), { recursive: true, force: true })

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { expect, inject, test } from "vitest"
 import { startServerOnPostgres } from "../testServer.ts"
 import { panelQueries, rules } from "./expressions.ts"
@@ -5,7 +6,14 @@ import { panelQueries, rules } from "./expressions.ts"
 /** Of the primary, which has metrics of its own. */
 const WITH_WORKERS = new Set(["latchkey_workers", "latchkey_workers_replaced_total"])
 
-test("each metric of the dashboard and the rules exists, and each of Latchkey's is on the dashboard", async () => {
+/** The metrics in the table of docs/operations.md. */
+const documented = [
+  ...readFileSync(new URL("../../../../docs/operations.md", import.meta.url), "utf8").matchAll(
+    /^\| (`latchkey_.*?) \|/gm,
+  ),
+].flatMap(([, names = ""]) => [...names.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name))
+
+test("each metric of the dashboard and the rules exists, and each of Latchkey's is on the dashboard and documented", async () => {
   await using server = await startServerOnPostgres(inject("postgresUrl"), {
     METRICS_PORT: "0",
     VERIFY_LEASE: "1",
@@ -23,6 +31,7 @@ test("each metric of the dashboard and the rules exists, and each of Latchkey's 
   const own = [...served].filter((name) => name.startsWith("latchkey_"))
   // Those on batches are in the routes.
   expect(own.filter((name) => !shown.has(name))).toEqual(["latchkey_batched_calls_total"])
+  expect([...documented].sort()).toEqual([...own, ...WITH_WORKERS].sort())
 })
 
 test("each recorded metric of an alert is one that the rules record", () => {
