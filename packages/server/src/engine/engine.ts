@@ -121,7 +121,10 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
       schema: settings.schema,
       maxConnections: settings.maxConnections,
       onQuery: internals.onQuery,
-      onLeaseWait: internals.onLeaseWait,
+      onLeaseWait(seconds) {
+        internals.onLeaseWait?.(seconds)
+        telemetry?.onLeaseWait(seconds)
+      },
       onStatement: telemetry?.onStatement,
       requireSynchronous: settings.requireSynchronous,
       fenceUrl: fenceUrlOf(settings),

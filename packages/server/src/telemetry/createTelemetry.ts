@@ -3,6 +3,7 @@ import type { Auth, AuthObserver } from "@latchkey/auth"
 import type { DatabaseHandle, ObserveStatement } from "@latchkey/db"
 import { createAuthTelemetry } from "./authTelemetry.ts"
 import { findOpenTelemetry } from "./findOpenTelemetry.ts"
+import { measureLeaseWaits } from "./measureLeaseWaits.ts"
 import { createRequestTelemetry, type Fetch } from "./requestTelemetry.ts"
 import { createStatementTelemetry } from "./statementTelemetry.ts"
 import { watchConnections } from "./watchConnections.ts"
@@ -16,6 +17,7 @@ export interface Telemetry {
   authObserver: AuthObserver
   requestObserver: RequestObserver
   onStatement: ObserveStatement
+  onLeaseWait(seconds: number): void
   traceFetch(fetch: Fetch): Fetch
   traceAuth(auth: Auth): Auth
   watchConnections(usage: DatabaseHandle["usage"]): () => void
@@ -32,6 +34,7 @@ export function createTelemetry(warn: (why: string) => void): Telemetry | null {
     ...createAuthTelemetry(tracing),
     ...createRequestTelemetry(tracing),
     onStatement: createStatementTelemetry(tracing),
+    onLeaseWait: measureLeaseWaits(tracing),
     watchConnections: (usage) => watchConnections(tracing, usage),
   }
 }

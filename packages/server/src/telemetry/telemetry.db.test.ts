@@ -151,6 +151,16 @@ test("in a host with its own span, a request is a part of that span, and is not 
   expect(await counted()).toHaveLength(1)
 })
 
+test("with leases, a metric tells how long a revocation waited for them", async () => {
+  await using telemetry = registerOpenTelemetry()
+  await using started = await startLatchkey(inject("postgresUrl"), { verifyLease: 1 })
+  const { key, revoke } = await newKey(started.latchkey)
+  await started.latchkey.authenticate({ "x-api-key": key })
+  expect((await revoke()).status).toBe(204)
+  const metrics = await telemetry.readMetrics()
+  expect(metrics.some(({ name }) => name === "latchkey.lease.wait.duration")).toBe(true)
+})
+
 test("metrics cover verdicts, bcrypts, batches, statements and the connection pool", async () => {
   await using telemetry = registerOpenTelemetry()
   await using started = await startLatchkey(inject("postgresUrl"), { maxConnections: 7 })
