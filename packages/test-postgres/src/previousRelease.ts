@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** The commit of the previous release. */
-const PREVIOUS = "2e36f27"
+const PREVIOUS = "2ea621b"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
@@ -20,32 +20,19 @@ export function hasPreviousRelease(): boolean {
 }
 
 /**
- * Puts the source of the previous release into a temporary folder, with the dependencies of this one.
+ * Puts the source of the previous release into a temporary folder, and installs what its standalone server depends on.
  *
  * @returns the folder, and how to remove it.
  */
 export function checkOutPreviousRelease() {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-previous-"))
   const remove = () => rmSync(folder, { recursive: true, force: true })
-  const archive = execFileSync("git", ["archive", PREVIOUS, "package.json", "packages", "apps/standalone"], {
-    cwd: root,
-    maxBuffer: 2 ** 30,
-  })
+  const archive = execFileSync("git", ["archive", PREVIOUS], { cwd: root, maxBuffer: 2 ** 30 })
   execFileSync("tar", ["-x", "-C", folder], { input: archive })
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
-  for (const group of ["packages", "apps"]) {
-    for (const name of readdirSync(join(folder, group))) {
-      const modules = join(root, group, name, "node_modules")
-      if (!existsSync(modules)) continue
-      // The links are relative, so that those to other packages lead to the previous ones.
-      mkdirSync(join(folder, group, name), { recursive: true })
-      const copy = join(folder, group, name, "node_modules")
-      cpSync(modules, copy, {
-        recursive: true,
-        verbatimSymlinks: true,
-        filter: (path) => !path.endsWith("/.cache"),
-      })
-    }
-  }
+  const install = ["install", "--frozen-lockfile", "--prefer-offline", "--ignore-scripts", "--prod=false"]
+  execFileSync("npm", ["run", "--silent", "pnpm", "--", ...install, "--filter", "@latchkey/standalone..."], {
+    cwd: folder,
+    stdio: "ignore",
+  })
   return { folder, remove }
 }
