@@ -26,6 +26,6 @@ export const notAfterRestore = () =>
 export const inDoubt = (because: string, isForeign = false) =>
   new RestoreLogError(
     `the restore log and the database are not in step: ${because}; ${
-      isForeign ? "name another folder" : "see docs/restore.md, and latchkey restore-check"
+      isForeign ? "name another place" : "see docs/restore.md, and latchkey restore-check"
     }`,
   )

@@ -1,0 +1,64 @@
+import type { Keyring } from "@latchkey/auth"
+import type { LoggedChange } from "@latchkey/db"
+import { CHANGES_PER_LINE } from "./logLine.ts"
+import { historyOf } from "./readLog.ts"
+import { scanLog } from "./scanLog.ts"
+import type { LogSink } from "./sinks/logSink.ts"
+
+/** A change, and the history that its position belongs to. */
+export interface Located {
+  history: string
+  change: LoggedChange
+}
+
+interface Options {
+  keyring: Keyring
+  deploymentId: string
+  names?: readonly string[]
+}
+
+/** All changes of a deployment, line by line. */
+export async function* locatedChanges(
+  sink: LogSink,
+  { keyring, deploymentId, names }: Options,
+): AsyncGenerator<Located[]> {
+  for await (const { line } of scanLog({ sink, keyring }, { names })) {
+    const history = historyOf(line)
+    if (line.deployment === deploymentId && line.changes.length > 0)
+      yield line.changes.map((change) => ({ history, change }))
+  }
+}
+
+/**
+ * Finds the last of all changes with the same key. Keeps only their positions in memory.
+ *
+ * @param options.keyOf returns null for changes that do not matter.
+ */
+export async function findLatest(
+  sink: LogSink,
+  { keyOf, ...options }: Options & { keyOf: (located: Located) => string | null },
+): Promise<Map<string, number>> {
+  const latest = new Map<string, number>()
+  for await (const all of locatedChanges(sink, options)) {
+    for (const located of all) {
+      const key = keyOf(located)
+      if (key !== null && located.change.position > (latest.get(key) ?? -1))
+        latest.set(key, located.change.position)
+    }
+  }
+  return latest
+}
+
+/** Puts what comes in together to batches of moderate size. */
+export async function* inBatches<Item>(all: AsyncIterable<Item[]>): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  for await (const some of all) {
+    for (const item of some) {
+      batch.push(item)
+      if (batch.length < CHANGES_PER_LINE) continue
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
