@@ -6,6 +6,7 @@ import {
   MAX_OBJECT_BYTES,
   type ObjectStore,
   READ_MS,
+  type StoreTimes,
   textOf,
   upTo,
   WRITE_MS,
@@ -18,7 +19,10 @@ import {
  *
  * @param command the program and its first arguments, separated by spaces.
  */
-export function createCommandStore(command: string): ObjectStore {
+export function createCommandStore(
+  command: string,
+  { writeMs = WRITE_MS, readMs = READ_MS }: StoreTimes = {},
+): ObjectStore {
   const [program = "", ...first] = command.split(" ").filter(Boolean)
   const failure = (action: string, cause: unknown) =>
     new RestoreLogError(`${program} ${action} has failed`, { cause })
@@ -29,12 +33,10 @@ export function createCommandStore(command: string): ObjectStore {
       // A group of its own, so that what the command starts ends with it.
       detached: true,
     })
-    let isLate = false
     const timer = setTimeout(() => {
-      isLate = true
       kill(child)
       // A process of another group may hold it open.
-      child.stdout.destroy()
+      child.stdout.destroy(new Error(`not done after ${ms} ms`))
     }, ms)
     let unread: Error | undefined
     child.stdin.on("error", (error) => {
@@ -47,9 +49,8 @@ export function createCommandStore(command: string): ObjectStore {
       child.stdin.end(input)
       yield* child.stdout
       const [status, signal] = await closed
-      if (isLate) throw new Error(`not done after ${ms} ms`)
       if (status !== 0) throw new Error(`exit status ${status ?? signal}`)
-      if (unread) throw unread
+      if (unread && input !== "") throw unread
     } finally {
       clearTimeout(timer)
       if (child.exitCode === null && child.signalCode === null) kill(child)
@@ -58,7 +59,7 @@ export function createCommandStore(command: string): ObjectStore {
 
   async function change(parameters: readonly string[], input?: string) {
     try {
-      const output = run(parameters, { ms: WRITE_MS, ...(input !== undefined && { input }) })
+      const output = run(parameters, { ms: writeMs, ...(input !== undefined && { input }) })
       await textOf(MAX_LIST_BYTES, output)
     } catch (cause) {
       throw failure(parameters[0] ?? "", cause)
@@ -69,7 +70,7 @@ export function createCommandStore(command: string): ObjectStore {
     place: program,
     async list() {
       try {
-        const text = await textOf(MAX_LIST_BYTES, run(["list"], { ms: READ_MS }))
+        const text = await textOf(MAX_LIST_BYTES, run(["list"], { ms: readMs }))
         return text.split("\n").map((line) => line.trim())
       } catch (cause) {
         throw failure("list", cause)
@@ -77,7 +78,7 @@ export function createCommandStore(command: string): ObjectStore {
     },
     async *read(name) {
       try {
-        yield* upTo(MAX_OBJECT_BYTES, run(["get", name], { ms: READ_MS }))
+        yield* upTo(MAX_OBJECT_BYTES, run(["get", name], { ms: readMs }))
       } catch (cause) {
         throw failure("get", cause)
       }

@@ -4,6 +4,7 @@ import {
   MAX_OBJECT_BYTES,
   type ObjectStore,
   READ_MS,
+  type StoreTimes,
   textOf,
   upTo,
   WRITE_MS,
@@ -20,7 +21,10 @@ const REMOVED = [200, 202, 204, 404]
  * @param url without credentials, and with a slash at the end.
  * @param options.token a bearer token.
  */
-export function createHttpStore(url: string, { token }: { token?: string | undefined } = {}): ObjectStore {
+export function createHttpStore(
+  url: string,
+  { token, writeMs = WRITE_MS, readMs = READ_MS }: StoreTimes & { token?: string | undefined } = {},
+): ObjectStore {
   const failure = (cause: unknown) =>
     new RestoreLogError(`the server at ${new URL(url).origin} does not answer as expected`, { cause })
 
@@ -48,7 +52,7 @@ export function createHttpStore(url: string, { token }: { token?: string | undef
     try {
       const response = await send(method, name, {
         expects,
-        ms: WRITE_MS,
+        ms: writeMs,
         ...(text !== undefined && { text }),
       })
       await response.body?.cancel()
@@ -61,7 +65,7 @@ export function createHttpStore(url: string, { token }: { token?: string | undef
     place: url,
     async list() {
       try {
-        const { body } = await send("GET", "", { expects: [200], ms: READ_MS })
+        const { body } = await send("GET", "", { expects: [200], ms: readMs })
         return namesIn(JSON.parse(await textOf(MAX_LIST_BYTES, chunksOf(body))))
       } catch (cause) {
         throw failure(cause)
@@ -69,7 +73,7 @@ export function createHttpStore(url: string, { token }: { token?: string | undef
     },
     async *read(name) {
       try {
-        const { body } = await send("GET", name, { expects: [200], ms: READ_MS })
+        const { body } = await send("GET", name, { expects: [200], ms: readMs })
         yield* upTo(MAX_OBJECT_BYTES, chunksOf(body))
       } catch (cause) {
         throw failure(cause)

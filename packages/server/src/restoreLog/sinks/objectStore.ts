@@ -12,10 +12,15 @@ export interface ObjectStore {
   remove(name: string): Promise<void>
 }
 
-/** Milliseconds that a change of an object may take. Calls wait for it for less. */
-export const WRITE_MS = 10_000
+/** How long a store may take. */
+export interface StoreTimes {
+  /** Milliseconds to change an object, 10,000 by default. Calls wait for less. */
+  writeMs?: number
+  /** Milliseconds until a list, or an object, has arrived, 60,000 by default. */
+  readMs?: number
+}
 
-/** Milliseconds that a list, or an object, may take to arrive. */
+export const WRITE_MS = 10_000
 export const READ_MS = 60_000
 
 /** The largest objects that processes write are far smaller. */
