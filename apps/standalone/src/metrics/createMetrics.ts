@@ -201,7 +201,7 @@ export async function createMetrics(): Promise<Metrics> {
         ["lag_seconds", "For how long the restore log has lacked some of them.", () => status().lagSeconds],
         [
           "compacted_timestamp_seconds",
-          "When the restore log was last compacted, in seconds since 1970; 0 if not since the start.",
+          "When the restore log was last compacted, or needed no compaction, in seconds since 1970; 0 if not since the start.",
           () => (status().compactedAt?.getTime() ?? 0) / 1_000,
         ],
       ] as const) {

@@ -1,4 +1,7 @@
-import { expect, inject, test } from "vitest"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, inject, onTestFinished, test } from "vitest"
 import { startServerOnPostgres } from "../testServer.ts"
 import { panelQueries, rules } from "./expressions.ts"
 
@@ -6,9 +9,12 @@ import { panelQueries, rules } from "./expressions.ts"
 const WITH_WORKERS = new Set(["latchkey_workers", "latchkey_workers_replaced_total"])
 
 test("each metric of the dashboard and the rules exists, and each of Latchkey's is on the dashboard", async () => {
+  const log = await mkdtemp(join(tmpdir(), "latchkey-restore-log-"))
+  onTestFinished(() => rm(log, { recursive: true }))
   await using server = await startServerOnPostgres(inject("postgresUrl"), {
     METRICS_PORT: "0",
     VERIFY_LEASE: "1",
+    RESTORE_LOG: log,
   })
   const text = await (await fetch(String(server.metricsUrl))).text()
   const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = ""]) => name))

@@ -9,7 +9,7 @@ import { openSink } from "./sinks/openSink.ts"
 import { withTimeout } from "./withTimeout.ts"
 
 export interface RestoreLogStatus extends LogStatus {
-  /** When this process last compacted the log; null if it has not. */
+  /** When this process last compacted the log, or found nothing to compact; null if it has not. */
   compactedAt: Date | null
 }
 
@@ -62,7 +62,8 @@ export async function openRestoreLog(
   let compactedAt: Date | null = null
   async function compactOnce(signsAnew: boolean) {
     const { deploymentId, history } = writer.current()
-    if (await compactLog({ sink, keyring }, { deploymentId, history, signsAnew })) compactedAt = new Date()
+    await compactLog({ sink, keyring }, { deploymentId, history, signsAnew })
+    compactedAt = new Date()
   }
   async function compact(signsAnew: boolean) {
     try {
