@@ -8,7 +8,7 @@ import {
   type LoggedChange,
 } from "@latchkey/db"
 import { findMainLine, type Reach } from "./histories.ts"
-import { findLatest, inBatches, type Located, locatedChanges } from "./latestChanges.ts"
+import { findLatest, inBatches, type Located, locatedChanges, subjectOf } from "./latestChanges.ts"
 import type { LogPlace, Look } from "./look.ts"
 
 interface Lacking {
@@ -18,8 +18,6 @@ interface Lacking {
   /** What the database has. */
   has: Reach
 }
-
-const subjectOf = ({ kind, id }: LoggedChange) => `${kind} ${id}`
 
 /**
  * Applies the changes of the log that a database lacks, a batch at a time. Changes that servers made which had been replaced
@@ -44,11 +42,13 @@ export async function applyLacking(
     for await (const all of locatedChanges(sink, from)) yield all.filter(wants).map(({ change }) => change)
   }
   const isLatest = (located: Located) =>
-    lacks(located) && isMain(located) && latest.get(subjectOf(located.change)) === located.change.position
+    lacks(located) &&
+    isMain(located) &&
+    latest.positionOf(subjectOf(located.change)) === located.change.position
   const isContested = (located: Located) =>
     lacks(located) &&
     !isMain(located) &&
-    !((latest.get(subjectOf(located.change)) ?? -1) >= includedAt(located))
+    !((latest.positionOf(subjectOf(located.change)) ?? -1) >= includedAt(located))
 
   const own = await findOwnChanges(tx, { after })
   const unusable = unusableHash()

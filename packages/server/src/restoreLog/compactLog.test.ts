@@ -106,7 +106,7 @@ test("many changes are in several lines, and without one of them the range is mi
 })
 
 test("many changes are compacted into several lines", async () => {
-  const many = Array.from({ length: 2.5 * CHANGES_PER_LINE }, () => revocation(8, crypto.randomUUID()))
+  const many = Array.from({ length: 12.5 * CHANGES_PER_LINE }, () => revocation(8, crypto.randomUUID()))
   await store(5, [begin(7), range(7, 8, many)])
   await store(4, [range(8, 9, [revocation(9)])])
   const before = [await read(), await changes()]

@@ -57,9 +57,10 @@ async function compact(
     for await (const some of locatedChanges(sink, from)) {
       yield some.filter((located) => {
         const key = keyOf(located)
-        if (latest.get(key) !== located.change.position) return false
+        if (latest.positionOf(key) !== located.change.position) return false
         // The same change may be in several lines.
-        return latest.delete(key)
+        latest.forget(key)
+        return true
       })
     }
   }

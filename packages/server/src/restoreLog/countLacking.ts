@@ -1,5 +1,5 @@
 import type { Restored } from "./judge.ts"
-import { findLatest } from "./latestChanges.ts"
+import { findLatest, type Located, locatedChanges, subjectOf } from "./latestChanges.ts"
 import type { LogPlace, Look } from "./look.ts"
 
 /** How many subjects of a kind have changes in the log that the database lacks. */
@@ -8,16 +8,20 @@ export async function countLacking(
   { state }: Pick<Look, "state">,
   { has }: Pick<Restored, "has">,
 ): Promise<Record<string, number>> {
+  const from = { keyring, deploymentId: state.deploymentId ?? "" }
+  const lacks = ({ history, change }: Located) => change.position > has(history)
   const latest = await findLatest(sink, {
-    keyring,
-    deploymentId: state.deploymentId ?? "",
-    keyOf: ({ history, change: { kind, id, position } }) =>
-      position > has(history) ? `${kind} ${id}` : null,
+    ...from,
+    keyOf: (located) => (lacks(located) ? subjectOf(located.change) : null),
   })
   const counts: Record<string, number> = {}
-  for (const key of latest.keys()) {
-    const [kind = ""] = key.split(" ")
-    counts[kind] = (counts[kind] ?? 0) + 1
+  for await (const some of locatedChanges(sink, from)) {
+    for (const { change } of some) {
+      const subject = subjectOf(change)
+      if (latest.positionOf(subject) !== change.position) continue
+      latest.forget(subject)
+      counts[change.kind] = (counts[change.kind] ?? 0) + 1
+    }
   }
   return counts
 }

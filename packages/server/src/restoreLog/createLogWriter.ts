@@ -1,7 +1,8 @@
-import { type ChangeLog, type Database, DatabaseUnavailable, findChanges, markLogged } from "@latchkey/db"
+import { type ChangeLog, type Database, DatabaseUnavailable, markLogged } from "@latchkey/db"
 import { FIRST_HISTORY } from "./history.ts"
-import { CHANGES_PER_LINE, signLines } from "./logLine.ts"
+import { signLines } from "./logLine.ts"
 import type { LogPlace } from "./look.ts"
+import { readAll } from "./readAll.ts"
 import type { SettledLog } from "./settled.ts"
 import { withTimeout } from "./withTimeout.ts"
 
@@ -67,30 +68,31 @@ export function createLogWriter(
     laggingSince = positions === 0 ? undefined : (laggingSince ?? performance.now())
   }
 
+  function check(found: Found) {
+    if (isSame(known, found)) return note(found.to - found.from)
+    replaced ??= new DatabaseUnavailable("the database lacks changes that the restore log has")
+    throw new Error("the database lacks changes that the restore log has")
+  }
+
+  async function append({ from, to, at, deletedTo, changes }: Found): Promise<void> {
+    try {
+      if (deletedTo > from) throw new Error("changes were deleted that the restore log lacks")
+      const { deploymentId: deployment, history } = known
+      const lines = signLines({ deployment, history, from, to, at, changes }, keyring)
+      await sink.append(lines.map(({ text }) => text).join(""))
+    } catch (error) {
+      failedAppends++
+      report(error)
+      throw error
+    }
+  }
+
   async function appendChanges(): Promise<void> {
-    const { deploymentId, history, position } = known
-    const first = await findChanges(db, { after: position, limit: CHANGES_PER_LINE })
-    if (!isSame(known, first)) {
-      replaced ??= new DatabaseUnavailable("the database lacks changes that the restore log has")
-      throw new Error("the database lacks changes that the restore log has")
-    }
-    const { from, to, at } = first
-    note(to - from)
-    if (to > from) {
-      try {
-        if (first.deletedTo > from) throw new Error("changes were deleted that the restore log lacks")
-        const changes = await readAll(db, { first, after: position })
-        const lines = signLines({ deployment: deploymentId, history, from, to, at, changes }, keyring)
-        await sink.append(lines.map(({ text }) => text).join(""))
-      } catch (error) {
-        failedAppends++
-        report(error)
-        throw error
-      }
-    }
+    const found = await readAll(db, { after: known.position, check })
+    if (found.to > found.from) await append(found)
     note(0)
     hasFailed = false
-    known = { ...known, position: to, at }
+    known = { ...known, position: found.to, at: found.at }
   }
 
   /** Joins a run that has not begun to read. */
@@ -168,7 +170,7 @@ export function createLogWriter(
   }
 }
 
-type Found = Awaited<ReturnType<typeof findChanges>>
+type Found = Awaited<ReturnType<typeof readAll>>
 
 /** Whether a database is the one whose changes the log has, and goes on with the same history. */
 const isSame = (known: SettledLog, found: Found) =>
@@ -177,14 +179,3 @@ const isSame = (known: SettledLog, found: Found) =>
   found.server === known.server &&
   found.to >= known.position &&
   found.lastAt === known.at
-
-async function readAll(db: Database, { first, after }: { first: Found; after: number }) {
-  const changes = [...first.changes]
-  for (let cursor = first.next; cursor; ) {
-    const page = { to: first.to, cursor }
-    const more = await findChanges(db, { after, page, limit: CHANGES_PER_LINE })
-    changes.push(...more.changes)
-    cursor = more.next
-  }
-  return changes
-}

@@ -1,6 +1,7 @@
+import { hash } from "node:crypto"
 import type { Keyring } from "@latchkey/auth"
 import type { LoggedChange } from "@latchkey/db"
-import { CHANGES_PER_LINE } from "./logLine.ts"
+import { CHANGES_AT_ONCE } from "./readAll.ts"
 import { historyOf } from "./readLog.ts"
 import { scanLog } from "./scanLog.ts"
 import type { LogSink } from "./sinks/logSink.ts"
@@ -17,6 +18,9 @@ interface Options {
   names?: readonly string[]
 }
 
+/** Names what a change is about. */
+export const subjectOf = ({ kind, id }: LoggedChange) => `${kind} ${id}`
+
 /** All changes of a deployment, line by line. */
 export async function* locatedChanges(
   sink: LogSink,
@@ -29,6 +33,17 @@ export async function* locatedChanges(
   }
 }
 
+/** The last of all changes with the same key. */
+export interface Latest {
+  /** The position of the last change with a key; undefined if there is none. */
+  positionOf(key: string): number | undefined
+  /** Forgets a key. */
+  forget(key: string): void
+}
+
+/** A short stand-in for a key, as there may be millions. */
+const shorten = (key: string) => hash("sha256", key, "buffer").toString("latin1", 0, 16)
+
 /**
  * Finds the last of all changes with the same key. Keeps only their positions in memory.
  *
@@ -37,16 +52,21 @@ export async function* locatedChanges(
 export async function findLatest(
   sink: LogSink,
   { keyOf, ...options }: Options & { keyOf: (located: Located) => string | null },
-): Promise<Map<string, number>> {
+): Promise<Latest> {
   const latest = new Map<string, number>()
   for await (const all of locatedChanges(sink, options)) {
     for (const located of all) {
       const key = keyOf(located)
-      if (key !== null && located.change.position > (latest.get(key) ?? -1))
-        latest.set(key, located.change.position)
+      if (key === null) continue
+      const short = shorten(key)
+      const { position } = located.change
+      if (position > (latest.get(short) ?? -1)) latest.set(short, position)
     }
   }
-  return latest
+  return {
+    positionOf: (key) => latest.get(shorten(key)),
+    forget: (key) => void latest.delete(shorten(key)),
+  }
 }
 
 /** Puts what comes in together to batches of moderate size. */
@@ -55,7 +75,7 @@ export async function* inBatches<Item>(all: AsyncIterable<Item[]>): AsyncGenerat
   for await (const some of all) {
     for (const item of some) {
       batch.push(item)
-      if (batch.length < CHANGES_PER_LINE) continue
+      if (batch.length < CHANGES_AT_ONCE) continue
       yield batch
       batch = []
     }

@@ -85,8 +85,8 @@ export const signPart = (
   keyring: Keyring,
 ): SignedLine => signLine({ v: 1, deployment, ...(history !== undefined && { history }), changes }, keyring)
 
-/** Few enough changes for a line of moderate length. */
-export const CHANGES_PER_LINE = 5_000
+/** Few enough changes for a line of moderate length, which is verified and parsed as a whole. */
+export const CHANGES_PER_LINE = 500
 
 /** Signs a line, in parts if it has many changes. */
 export function signLines({ changes, ...line }: Omit<RangeLine, "v">, keyring: Keyring): SignedLine[] {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
-import { beginLog, type Database, findChanges, type LoggedChange, settleHistory } from "@latchkey/db"
+import { beginLog, type Database, settleHistory } from "@latchkey/db"
 import { appendSettled } from "./appendSettled.ts"
 import { headsOf, highestIn, historyAt } from "./histories.ts"
-import { CHANGES_PER_LINE } from "./logLine.ts"
 import type { LogPlace, Look } from "./look.ts"
+import { readAll } from "./readAll.ts"
 import type { Settled } from "./settled.ts"
 
 /**
@@ -25,7 +25,7 @@ export async function openHistory(
   const at = Math.max(state.position, highestIn(log)) + 1
   const historyId = randomUUID()
   await settleHistory(tx, { deploymentId, historyId, after, at })
-  const changes = begins ? [] : await readChanges(tx, at)
+  const { changes } = begins ? { changes: [] } : await readAll(tx, { after: at - 1 })
   await beginLog(tx, { deploymentId, at })
   const opens = { parent: begins ? null : historyAt(state), includes: headsOf(log) }
   const line = {
@@ -37,16 +37,4 @@ export async function openHistory(
     changes,
   }
   return appendSettled(tx, place, line, { isSignedAnew: log.isSignedAnew, server: state.server })
-}
-
-/** The changes at a position that the database had and the log has not. */
-async function readChanges(tx: Database, at: number): Promise<LoggedChange[]> {
-  const all: LoggedChange[] = []
-  let page: NonNullable<Parameters<typeof findChanges>[1]["page"]> | undefined
-  do {
-    const found = await findChanges(tx, { after: at - 1, limit: CHANGES_PER_LINE, ...(page && { page }) })
-    all.push(...found.changes)
-    page = found.next ? { to: at, cursor: found.next } : undefined
-  } while (page)
-  return all
 }

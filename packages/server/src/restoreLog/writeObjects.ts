@@ -1,3 +1,4 @@
+import { createHash, hash } from "node:crypto"
 import type { SignedLine } from "./logLine.ts"
 import { RestoreLogError } from "./restoreLogError.ts"
 import type { LogSink } from "./sinks/logSink.ts"
@@ -30,7 +31,8 @@ export async function writeObjects(
 async function write(sink: LogSink, text: string, time: number): Promise<void> {
   const name = newName(new Date(time))
   await sink.put(name, text)
-  let stored = ""
-  for await (const line of sink.read(name)) stored += `${line}\n`
-  if (stored !== text) throw new RestoreLogError("an object of the restore log is not as it was written")
+  const stored = createHash("sha256")
+  for await (const line of sink.read(name)) stored.update(`${line}\n`)
+  if (stored.digest("hex") !== hash("sha256", text))
+    throw new RestoreLogError("an object of the restore log is not as it was written")
 }
