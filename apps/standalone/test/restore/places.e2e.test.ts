@@ -75,7 +75,7 @@ test.runIf(runsProxyTests())("a log at an HTTP server, as documented: nginx with
   })
   expect(await exited).toMatchObject({ code: 1 })
   expect(output.join("")).toMatch(
-    /RESTORE_LOG: the server at https:\/\/localhost:\d+ does not answer as expected/,
+    /RESTORE_LOG: the server at https:\/\/localhost:\d+ has answered GET with status 401/,
   )
 })
 

@@ -3,6 +3,7 @@ import { createAuth, createKeyring } from "@latchkey/auth"
 import { type DatabaseHandle, DatabaseUnusable } from "@latchkey/db"
 import type { Settings } from "../options/readOptions.ts"
 import { openRestoreLog } from "../restoreLog/openRestoreLog.ts"
+import { RestoreLogError } from "../restoreLog/restoreLogError.ts"
 import { combineAuthObservers } from "../telemetry/combineObservers.ts"
 import type { Telemetry } from "../telemetry/createTelemetry.ts"
 import { authOptionsOf } from "./authOptions.ts"
@@ -21,6 +22,9 @@ interface Context {
 }
 
 export type OpenParts = Opened & { handle: DatabaseHandle; close(): Promise<void> }
+
+/** Other messages are not logged, as other software may have written them. */
+const reasonOf = (error: unknown) => (error instanceof RestoreLogError ? `: ${error.message}` : "")
 
 /** @throws {DatabaseUnusable} unless the schema is current. */
 async function requireMigrated(handle: DatabaseHandle) {
@@ -65,10 +69,13 @@ export async function openParts(
       onError: (error) =>
         log.error(
           { errors: [describeError(error)] },
-          "the restore log can't be written; revocations are answered with 503",
+          `the restore log can't be written; revocations are answered with 503${reasonOf(error)}`,
         ),
       onCompactionError: (error) =>
-        log.error({ errors: [describeError(error)] }, "the restore log could not be compacted"),
+        log.error(
+          { errors: [describeError(error)] },
+          `the restore log could not be compacted${reasonOf(error)}`,
+        ),
     })
     closers.push(() => restoreLog.close())
     const observer = combineAuthObservers(internals.authObserver, telemetry?.authObserver)

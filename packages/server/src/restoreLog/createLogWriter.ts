@@ -3,6 +3,7 @@ import { FIRST_HISTORY } from "./history.ts"
 import { signLines } from "./logLine.ts"
 import type { LogPlace } from "./look.ts"
 import { readAll } from "./readAll.ts"
+import { RestoreLogError } from "./restoreLogError.ts"
 import type { SettledLog } from "./settled.ts"
 import { withTimeout } from "./withTimeout.ts"
 
@@ -68,16 +69,16 @@ export function createLogWriter(
     laggingSince = positions === 0 ? undefined : (laggingSince ?? performance.now())
   }
 
-  function check(found: Found) {
-    if (isSame(known, found)) return note(found.to - found.from)
-    replaced ??= new DatabaseUnavailable("the database lacks changes that the restore log has")
-    throw new Error("the database lacks changes that the restore log has")
+  function check(base: SettledLog, found: Found) {
+    if (isSame(base, found)) return note(found.to - found.from)
+    replaced ??= new DatabaseUnavailable("the database may lack changes that the restore log has")
+    throw new RestoreLogError("the database may lack changes that the restore log has")
   }
 
-  async function append({ from, to, at, deletedTo, changes }: Found): Promise<void> {
+  async function append(base: SettledLog, { from, to, at, deletedTo, changes }: Found): Promise<void> {
     try {
-      if (deletedTo > from) throw new Error("changes were deleted that the restore log lacks")
-      const { deploymentId: deployment, history } = known
+      if (deletedTo > from) throw new RestoreLogError("changes were deleted that the restore log lacks")
+      const { deploymentId: deployment, history } = base
       const lines = signLines({ deployment, history, from, to, at, changes }, keyring)
       await sink.append(lines.map(({ text }) => text).join(""))
     } catch (error) {
@@ -88,11 +89,13 @@ export function createLogWriter(
   }
 
   async function appendChanges(): Promise<void> {
-    const found = await readAll(db, { after: known.position, check })
-    if (found.to > found.from) await append(found)
+    const base = known
+    const found = await readAll(db, { after: base.position, check: (first) => check(base, first) })
+    if (found.to > found.from) await append(base, found)
     note(0)
     hasFailed = false
-    known = { ...known, position: found.to, at: found.at }
+    // It may have been settled meanwhile.
+    if (known === base) known = { ...base, position: found.to, at: found.at }
   }
 
   /** Joins a run that has not begun to read. */
@@ -141,7 +144,7 @@ export function createLogWriter(
     async write() {
       try {
         await withTimeout(run(), PATIENCE_MS, () => {
-          const error = new Error("the restore log did not answer in time")
+          const error = new RestoreLogError("the restore log did not answer in time")
           report(error)
           return error
         })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { RestoreLogError } from "../restoreLogError.ts"
+import { RestoreLogError, reasonOf } from "../restoreLogError.ts"
 import {
   MAX_LIST_BYTES,
   MAX_OBJECT_BYTES,
@@ -25,7 +25,9 @@ export function createCommandStore(
 ): ObjectStore {
   const [program = "", ...first] = command.split(" ").filter(Boolean)
   const failure = (action: string, cause: unknown) =>
-    new RestoreLogError(`${program} ${action} has failed`, { cause })
+    cause instanceof RestoreLogError
+      ? cause
+      : new RestoreLogError(`${program} ${action} has failed (${reasonOf(cause)})`, { cause })
 
   async function* run(parameters: readonly string[], { ms, input = "" }: { ms: number; input?: string }) {
     const child = spawn(program, [...first, ...parameters], {
@@ -33,10 +35,11 @@ export function createCommandStore(
       // A group of its own, so that what the command starts ends with it.
       detached: true,
     })
+    const ended = (how: string) => new RestoreLogError(`${program} ${parameters[0]} ${how}`)
     const timer = setTimeout(() => {
       kill(child)
       // A process of another group may hold it open.
-      child.stdout.destroy(new Error(`not done after ${ms} ms`))
+      child.stdout.destroy(ended(`was not done after ${ms / 1_000} s`))
     }, ms)
     let unread: Error | undefined
     child.stdin.on("error", (error) => {
@@ -49,7 +52,7 @@ export function createCommandStore(
       child.stdin.end(input)
       yield* child.stdout
       const [status, signal] = await closed
-      if (status !== 0) throw new Error(`exit status ${status ?? signal}`)
+      if (status !== 0) throw ended(`has ended with ${status ?? signal}`)
       if (unread && input !== "") throw unread
     } finally {
       clearTimeout(timer)

@@ -132,7 +132,7 @@ test("a server that does not answer ends in an error, and a new append needs no 
     response.writeHead(201).end()
   }
   const sink = createObjectSink(createHttpStore(url, { token: TOKEN, writeMs: 100 }))
-  expect(await failureOf(() => sink.append("late\n"))).toContain("timeout")
+  expect(await failureOf(() => sink.append("late\n"))).toContain("TimeoutError")
   answer = undefined
   await sink.append("next\n")
   expect(await readAll(sink)).toEqual(["next"])

@@ -1,4 +1,4 @@
-import { RestoreLogError } from "../restoreLogError.ts"
+import { RestoreLogError, reasonOf } from "../restoreLogError.ts"
 import {
   MAX_LIST_BYTES,
   MAX_OBJECT_BYTES,
@@ -25,8 +25,11 @@ export function createHttpStore(
   url: string,
   { token, writeMs = WRITE_MS, readMs = READ_MS }: StoreTimes & { token?: string | undefined } = {},
 ): ObjectStore {
+  const server = `the server at ${new URL(url).origin}`
   const failure = (cause: unknown) =>
-    new RestoreLogError(`the server at ${new URL(url).origin} does not answer as expected`, { cause })
+    cause instanceof RestoreLogError
+      ? cause
+      : new RestoreLogError(`${server} does not answer as expected (${reasonOf(cause)})`, { cause })
 
   async function send(
     method: string,
@@ -45,7 +48,7 @@ export function createHttpStore(
     })
     if (expects.includes(response.status)) return response
     await response.body?.cancel()
-    throw new Error(`${method} was answered with status ${response.status}`)
+    throw new RestoreLogError(`${server} has answered ${method} with status ${response.status}`)
   }
 
   async function change(method: string, name: string, expects: readonly number[], text?: string) {
