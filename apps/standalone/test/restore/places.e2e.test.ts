@@ -8,6 +8,10 @@ import { createRestorable } from "./restorable.ts"
 import { startLogServer } from "./startLogServer.ts"
 
 const serverUrl = inject("postgresUrl")
+
+/** Milliseconds: each of these tests starts four servers as processes. */
+const PATIENCE_MS = 180_000
+
 const keyStatus = async (url: string, { apiKey }: { apiKey: string }) =>
   (await rest(url, "GET", "/auth/me", { apiKey })).status
 const revoke = (url: string, { id, accessToken }: { id: string; accessToken: string }) =>
@@ -63,15 +67,23 @@ async function expectRestorable(variables: Record<string, string>, readObjects: 
 const readAll = async (folder: string) =>
   (await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")))).join("")
 
-test.runIf(runsProxyTests())("a log at an HTTP server, as documented: nginx with TLS", async () => {
-  const token = newSecret()
-  await using server = await startLogServer(token)
-  const variables = { RESTORE_LOG: server.url, NODE_EXTRA_CA_CERTS: server.certificate }
-  await expectRestorable({ ...variables, RESTORE_LOG_TOKEN: token }, () => readAll(server.objects))
+test.runIf(runsProxyTests())(
+  "a log at an HTTP server, as documented: nginx with TLS",
+  async () => {
+    const token = newSecret()
+    await using server = await startLogServer(token)
+    const variables = { RESTORE_LOG: server.url, NODE_EXTRA_CA_CERTS: server.certificate }
+    await expectRestorable({ ...variables, RESTORE_LOG_TOKEN: token }, () => readAll(server.objects))
+  },
+  PATIENCE_MS,
+)
 
-  await using other = await createRestorable(serverUrl)
+test.runIf(runsProxyTests())("a wrong token ends the start with one line that says so", async () => {
+  await using server = await startLogServer(newSecret())
+  await using restorable = await createRestorable(serverUrl)
   const { exited, output } = spawnBuiltServer({
-    ...{ ...other.variables, ...variables, RESTORE_LOG_TOKEN: newSecret() },
+    ...{ ...restorable.variables, RESTORE_LOG: server.url, NODE_EXTRA_CA_CERTS: server.certificate },
+    RESTORE_LOG_TOKEN: newSecret(),
   })
   expect(await exited).toMatchObject({ code: 1 })
   expect(output.join("")).toMatch(
@@ -99,11 +111,15 @@ test.runIf(runsProxyTests())(
   },
 )
 
-test("a log on another machine by a command, as documented", async () => {
-  const [onMachine = ""] = codeBlocks("docs/restore.md", "sh", "A command")
-  const { path, objects } = await installProgram(onMachine)
-  await expectRestorable({ RESTORE_LOG: `command:${path}` }, () => readAll(objects))
-})
+test(
+  "a log on another machine by a command, as documented",
+  async () => {
+    const [onMachine = ""] = codeBlocks("docs/restore.md", "sh", "A command")
+    const { path, objects } = await installProgram(onMachine)
+    await expectRestorable({ RESTORE_LOG: `command:${path}` }, () => readAll(objects))
+  },
+  PATIENCE_MS,
+)
 
 /** A bucket in a folder. It knows only what the documented command uses. */
 const AWS = `#!/bin/sh
@@ -118,11 +134,15 @@ case $verb in
 esac
 `
 
-test("a log in a bucket by a command, as documented", async () => {
-  const [, inBucket = ""] = codeBlocks("docs/restore.md", "sh", "A command")
-  const { folder, path, objects } = await installProgram(inBucket)
-  await writeFile(join(folder, "aws"), AWS.replaceAll("BUCKET", objects))
-  await chmod(join(folder, "aws"), 0o700)
-  const PATH = `${folder}:${process.env.PATH}`
-  await expectRestorable({ RESTORE_LOG: `command:${path}`, PATH }, () => readAll(objects))
-})
+test(
+  "a log in a bucket by a command, as documented",
+  async () => {
+    const [, inBucket = ""] = codeBlocks("docs/restore.md", "sh", "A command")
+    const { folder, path, objects } = await installProgram(inBucket)
+    await writeFile(join(folder, "aws"), AWS.replaceAll("BUCKET", objects))
+    await chmod(join(folder, "aws"), 0o700)
+    const PATH = `${folder}:${process.env.PATH}`
+    await expectRestorable({ RESTORE_LOG: `command:${path}`, PATH }, () => readAll(objects))
+  },
+  PATIENCE_MS,
+)
