@@ -6,16 +6,19 @@ import { DEFAULT_SCHEMA, isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import {
   adminEmail,
   adminSubjects,
+  bearerToken,
   configuredKey,
   databaseUrl,
   findFenceProblem,
   importedKeyPrefix,
+  isFolder,
   issuer,
   keyPrefix,
   keyRateLimit,
   origin,
   product,
   publicUrl,
+  restoreLog,
   scopes,
   secret,
   time,
@@ -105,10 +108,8 @@ const Env = z.object({
   VERIFY_LEASE_CACHE: oneOf(["on", "off"]).default("on"),
   REVOCATION_FENCE: oneOf(["off", "standby"]).default("off"),
   REVOCATION_FENCE_URL: databaseUrl.optional(),
-  RESTORE_LOG: z
-    .string()
-    .transform((folder) => resolve(folder))
-    .optional(),
+  RESTORE_LOG: restoreLog.transform((place) => (isFolder(place) ? resolve(place) : place)).optional(),
+  RESTORE_LOG_TOKEN: bearerToken.optional(),
   AFTER_RESTORE: time.optional(),
   DATA_DIR: z
     .string()

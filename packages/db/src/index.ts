@@ -175,6 +175,7 @@ export {
   findChanges,
   type LoggedChange,
 } from "./restore/findChanges.ts"
+export { findOwnChanges } from "./restore/findOwnChanges.ts"
 export {
   beginLog,
   findDeployment,
@@ -182,6 +183,7 @@ export {
   type LogState,
   lockChanges,
   lockLog,
+  tryLockCompaction,
 } from "./restore/logState.ts"
 export { markLogged } from "./restore/markLogged.ts"
 export { hasNewerThan, type Refused, refuseDoubtful } from "./restore/refuseDoubtful.ts"

@@ -539,6 +539,10 @@ export const authority = pgTable(
     deploymentId: uuid("deployment_id"),
     /** The restore log is known to have all changes up to this position. */
     loggedTo: bigint("logged_to", { mode: "number" }).notNull().default(0),
+    /** The history that the positions belong to in the restore log; null before the first. */
+    historyId: uuid("history_id"),
+    /** The server, and its timeline, on which that history began. On another one, a new history begins. */
+    historyServer: text("history_server"),
   },
   (table) => [check("authority_is_only_check", sql`${table.isOnly}`)],
 )

@@ -1,5 +1,5 @@
 import { defaultLimits } from "@latchkey/auth"
-import type { Internals } from "./engine/engine.ts"
+import type { Internals } from "./engine/internals.ts"
 
 /** The settings that are not optional in the library. */
 export const LIBRARY: Omit<Internals, "mountedAt"> = {

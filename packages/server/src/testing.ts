@@ -16,6 +16,7 @@ type OptionsInMemory =
   | "maxConnections"
   | "requireSynchronous"
   | "restoreLog"
+  | "restoreLogToken"
   | "afterRestore"
   | "verifyLease"
   | "verifyLeaseCache"

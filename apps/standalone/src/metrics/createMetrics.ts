@@ -1,6 +1,7 @@
 import type { RequestObserver } from "@latchkey/api"
 import type { AuthObserver, FairQueueUsage } from "@latchkey/auth"
 import type { Replication, SemaphoreUsage } from "@latchkey/db"
+import type { RestoreLogStatus } from "@latchkey/server/internal"
 import type { MetricObjectWithValues, MetricValue } from "prom-client"
 
 /** The Prometheus metrics of this process. No label contains a user, a key, an address, or text from a client. */
@@ -14,6 +15,8 @@ export interface Metrics extends RequestObserver {
   watchDatabase(usage: () => SemaphoreUsage): void
   /** Reports at every scrape how the database replicates. There is no value while that is not known. */
   watchReplication(current: () => Replication | undefined): void
+  /** Reports at every scrape how the restore log is. */
+  watchRestoreLog(status: () => RestoreLogStatus): void
   /** Reports the number of dropped log lines at every scrape. */
   watchLog(droppedLines: () => number): void
   /** Reports at every scrape whether verdicts may come from memory. */
@@ -190,6 +193,37 @@ export async function createMetrics(): Promise<Metrics> {
           },
         })
       }
+    },
+    watchRestoreLog(status) {
+      // All workers look at the same database and log.
+      for (const [name, help, read] of [
+        ["lag_positions", "Changes of the database that the restore log lacks.", () => status().lag],
+        ["lag_seconds", "For how long the restore log has lacked some of them.", () => status().lagSeconds],
+        [
+          "compacted_timestamp_seconds",
+          "When the restore log was last compacted, or needed no compaction, in seconds since 1970; 0 if not since the start.",
+          () => (status().compactedAt?.getTime() ?? 0) / 1_000,
+        ],
+      ] as const) {
+        new Gauge({
+          name: `latchkey_restore_log_${name}`,
+          help,
+          aggregator: "max",
+          registers,
+          collect() {
+            this.set(read())
+          },
+        })
+      }
+      new Counter({
+        name: "latchkey_restore_log_failed_appends_total",
+        help: "Failures to append to the restore log.",
+        registers,
+        collect() {
+          this.reset()
+          this.inc(status().failedAppends)
+        },
+      })
     },
     watchLog(droppedLines) {
       new Counter({

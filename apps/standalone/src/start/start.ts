@@ -132,6 +132,7 @@ function settingsOf(env: Env, log: Log, connections = env.DATABASE_CONNECTIONS):
     revocationFence: env.REVOCATION_FENCE,
     revocationFenceUrl: env.REVOCATION_FENCE_URL,
     restoreLog: env.RESTORE_LOG,
+    restoreLogToken: env.RESTORE_LOG_TOKEN,
     afterRestore: env.AFTER_RESTORE,
     migrate: "auto",
     secret: env.AUTH_SECRET ?? (() => readSecret(env.DATA_DIR, log)),
@@ -196,9 +197,10 @@ function internalsOf(
     onLeaseWait: metrics?.onLeaseWait,
     checkReady,
     signal,
-    async prepare({ auth, db, usage, replication }) {
+    async prepare({ auth, db, usage, replication, restoreLog }) {
       metrics?.watchDatabase(usage)
       metrics?.watchReplication(replication)
+      if (restoreLog) metrics?.watchRestoreLog(restoreLog)
       metrics?.watchQueue(auth.queue.usage)
       if (auth.holdsLease) metrics?.watchLease(auth.holdsLease)
       await warnAboutRights(db, log)

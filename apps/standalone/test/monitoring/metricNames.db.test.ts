@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs"
-import { expect, inject, test } from "vitest"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, inject, onTestFinished, test } from "vitest"
 import { startServerOnPostgres } from "../testServer.ts"
 import { panelQueries, rules } from "./expressions.ts"
 
@@ -14,9 +17,12 @@ const documented = [
 ].flatMap(([, names = ""]) => [...names.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name))
 
 test("each metric of the dashboard and the rules exists, and each of Latchkey's is on the dashboard and documented", async () => {
+  const log = await mkdtemp(join(tmpdir(), "latchkey-restore-log-"))
+  onTestFinished(() => rm(log, { recursive: true }))
   await using server = await startServerOnPostgres(inject("postgresUrl"), {
     METRICS_PORT: "0",
     VERIFY_LEASE: "1",
+    RESTORE_LOG: log,
   })
   const text = await (await fetch(String(server.metricsUrl))).text()
   const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = ""]) => name))

@@ -98,7 +98,7 @@ test("another deployment's log, another secret, and no log at all are refused", 
 
   const AFTER_RESTORE = new Date().toISOString()
   expect(await failureOf(() => other.start({ AUTH_SECRET, RESTORE_LOG, AFTER_RESTORE }))).toMatch(
-    /all its lines are another deployment's; name another folder$/,
+    /all its lines are another deployment's; name another place$/,
   )
   expect(await failureOf(() => used.start({ AUTH_SECRET: newSecret() }))).toMatch(/AUTH_SECRET_PREVIOUS/)
   expect(await failureOf(() => used.start({ RESTORE_LOG: "" }))).toMatch(

@@ -155,6 +155,42 @@ test("a server whose database is replaced by an older one serves nothing until i
   await admin.end()
 })
 
+test("while a command that keeps the log hangs, revocations are 503 with begun, and verdicts go on", async () => {
+  await using restorable = await createRestorable(serverUrl)
+  const [program, hang] = [join(restorable.folder, "keep"), join(restorable.folder, "hang")]
+  const commands =
+    'cd "$(dirname "$0")"; case $1 in list) ls ;; put) cat > "$2"; while [ -e hang ]; do sleep 0.1; done ;; get) cat "$2" ;; remove) rm -f "$2" ;; esac'
+  await writeFile(program, `#!/bin/sh\n${commands}\n`, { mode: 0o700 })
+  const server = await restorable.start({ RESTORE_LOG: `command:${program}` })
+  const [one, two] = [await registerWithKey(server.url), await registerWithKey(server.url)]
+  expect((await revoke(server.url, one)).status).toBe(204)
+  await writeFile(hang, "")
+  expect(await revoke(server.url, two)).toMatchObject({ status: 503, body: { begun: true } })
+  expect([await keyStatus(server.url, two), server.log.join("").includes("did not answer in time")]).toEqual([
+    401,
+    true,
+  ])
+  await rm(hang)
+  // It is stored twice then, and means the same.
+  await eventually(async () => expect((await revoke(server.url, two)).status).toBe(404))
+  await server[Symbol.asyncDispose]()
+  await using again = await restorable.start({ RESTORE_LOG: `command:${program}` })
+  expect(again.log.join("")).not.toContain("applied:")
+})
+
+test("changes that are deleted before the log has them are reported, and revocations are 503", async () => {
+  await using restorable = await createRestorable(serverUrl)
+  await using server = await restorable.start()
+  const user = await registerWithKey(server.url)
+  const sql = connect(restorable.variables.DATABASE_URL)
+  await sql`update authority set position = position + 1, deleted_to = position + 1`
+  await eventually(() =>
+    expect(server.log.join("")).toContain("changes were deleted that the restore log lacks"),
+  )
+  await sql.end()
+  expect(await revoke(server.url, user)).toMatchObject({ status: 503, body: { begun: true } })
+})
+
 test.runIf(canMountTmpfs())(
   "a full disk under the log: 503 with begun, and freeing space is enough to recover",
   async () => {

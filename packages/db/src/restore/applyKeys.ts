@@ -9,12 +9,12 @@ import { type ChangeOf, recordset } from "./recordset.ts"
 /**
  * Revokes keys, or gives them the settings that they had. A revoked key stays revoked.
  *
- * @param ownChanges the ids of keys that the database may have narrowed since: if their settings differ, they are disabled.
+ * @param isContested which keys may have been narrowed elsewhere since: if their settings differ, they are disabled.
  */
 export async function applyKeys(
   tx: Database,
   changes: readonly ChangeOf<"key">[],
-  ownChanges: ReadonlySet<string>,
+  isContested: (id: string) => boolean,
 ) {
   const isOver = ({ state }: ChangeOf<"key">) => state === null || "revokedAt" in state
   const over = changes.filter(isOver).map(({ id, state }) => ({ id, ...state }))
@@ -37,13 +37,13 @@ export async function applyKeys(
       locked: sql`after.locked`,
       checks: sql`after.checks`,
     })
-    .from(settingsOf(others.filter(({ id }) => !ownChanges.has(id))))
+    .from(settingsOf(others.filter(({ id }) => !isContested(id))))
     .where(isDifferent)
     .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })
   const disabled = await tx
     .update(apiKeys)
     .set(disabling)
-    .from(settingsOf(others.filter(({ id }) => ownChanges.has(id))))
+    .from(settingsOf(others.filter(({ id }) => isContested(id))))
     .where(and(isDifferent, isNull(apiKeys.disabledAt)))
     .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })
   await recordKeys(tx, "apiKeyRevoked", revoked)

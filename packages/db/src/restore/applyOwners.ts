@@ -12,18 +12,18 @@ type OwnerChange = ChangeOf<"owner">
 /**
  * Disables, enables, erases and dismisses owners. Appointing administrators is up to the configuration.
  *
- * @param ownChanges the ids of owners that stay disabled if the database has disabled them.
+ * @param isContested which owners stay disabled if the database has disabled them.
  */
 export async function applyOwners(
   tx: Database,
   changes: readonly OwnerChange[],
-  ownChanges: ReadonlySet<string>,
+  isContested: (id: string) => boolean,
 ) {
   await insertMissing(tx, changes)
   const wanted = changes.map(({ id, state }) => ({
     id,
     ...(state ?? { disabledAt: new Date().toISOString(), role: "user" }),
-    enables: state?.disabledAt === null && !ownChanges.has(id),
+    enables: state?.disabledAt === null && !isContested(id),
   }))
   const after = recordset(wanted, sql`id uuid, "disabledAt" timestamptz, role text, enables boolean`)
   const disablesOrEnables = sql`case when ${owners.disabledAt} is null then after."disabledAt" is not null else after.enables end`
@@ -53,11 +53,14 @@ export async function applyOwners(
 
 /** An owner without an own account may have been disabled before they were first seen, or seen since the backup. */
 async function insertMissing(tx: Database, changes: readonly OwnerChange[]): Promise<void> {
-  for (const { id, state } of changes) {
-    if (state?.issuer === undefined || state.subject === undefined) continue
-    const { issuer, subject } = state
-    await tx.insert(owners).values({ id, issuer, subject }).onConflictDoNothing()
-  }
+  const known = changes.flatMap(({ id, state }) =>
+    state?.issuer === undefined || state.subject === undefined
+      ? []
+      : { id, issuer: state.issuer, subject: state.subject },
+  )
+  await tx.execute(sql`insert into ${owners} (id, issuer, subject)
+    select after.id, after.issuer, after.subject from ${recordset(known, sql`id uuid, issuer text, subject text`)}
+    on conflict do nothing`)
 }
 
 /** The sweeper goes on with what is left of them. */

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { forLog } from "../query.ts"
 import { apiKeys, authority, authorityChanges, owners, secondFactors } from "../schema.ts"
-import { timeOf } from "./logState.ts"
+import { serverName, timeOf } from "./logState.ts"
 
 /** What a key could do when the change was read. It has no secret. */
 export type KeyState =
@@ -40,6 +40,9 @@ export type ChangesCursor = Pick<LoggedChange, "position" | "id" | "kind">
 
 export interface FoundChanges {
   deploymentId: string | null
+  historyId: string | null
+  /** Where the database is now. */
+  server: string
   /** The changes begin after this position, which the caller or the log is known to have. */
   from: number
   /** They end at this position. */
@@ -99,6 +102,8 @@ export const findChanges = forLog(
     const [found] = await db
       .select({
         deploymentId: authority.deploymentId,
+        historyId: authority.historyId,
+        server: serverName,
         from: sql<number>`${from}::float8`,
         to: sql<number>`(${to})::float8`,
         at: timeOf(to),

@@ -8,6 +8,12 @@ import { authority, authorityChanges } from "../schema.ts"
 export interface LogState {
   /** Null if no log is kept. */
   deploymentId: string | null
+  /** The history that its positions belong to; null before the first. */
+  historyId: string | null
+  /** Where that history began. */
+  historyServer: string | null
+  /** Where the database is now. */
+  server: string
   /** The position of the newest change. */
   position: number
   /** The log is known to have had all changes up to this position. */
@@ -18,8 +24,15 @@ export interface LogState {
   at: string | null
 }
 
-const { deploymentId, loggedTo, deletedTo } = getTableColumns(authority)
+const { deploymentId, historyId, historyServer, loggedTo, deletedTo } = getTableColumns(authority)
 const position = sql<number>`${authority.position}::float8`
+
+/**
+ * Tells a server, and each promotion of a standby, from others. A server that was replaced, and does not know it, counts on
+ * from positions that its successor uses for other changes.
+ */
+export const serverName = sql<string>`(select system_identifier::text || ' ' ||
+  case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end from pg_control_system())`
 
 /** When the first change at a position was made, which identifies it: another history has another time. */
 export const timeOf = (at: unknown) => sql<string | null>`(
@@ -29,17 +42,35 @@ export const timeOf = (at: unknown) => sql<string | null>`(
 /** @param params.head the position whose time is asked for. */
 export async function findLogState(tx: Database, { head }: { head: number | null }): Promise<LogState> {
   const [state] = await tx
-    .select({ deploymentId, position, loggedTo, deletedTo, at: timeOf(sql`${head}::bigint`) })
+    .select({
+      ...{ deploymentId, historyId, historyServer, server: serverName },
+      ...{ position, loggedTo, deletedTo, at: timeOf(sql`${head}::bigint`) },
+    })
     .from(authority)
   if (!state) throw new TypeError("the state of the restore log is missing")
   return state
 }
 
+/** Milliseconds that a log may take to be read: a process that was stopped must not keep others waiting forever. */
+const LONGEST_READ_MS = 600_000
+
+const allowLongReads = sql`set_config('idle_in_transaction_session_timeout', ${String(LONGEST_READ_MS)}, true)`
+
 /** Instances compare their logs with the database one after the other. */
 export const lockLog = (tx: Database) =>
-  tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended('latchkey restore log ' || current_schema(), 0))`,
-  )
+  tx.execute(sql`select ${allowLongReads},
+    pg_advisory_xact_lock(hashtextextended('latchkey restore log ' || current_schema(), 0))`)
+
+/** Lets one process at a time compact the log. @returns whether it is this one, until the transaction ends. */
+export async function tryLockCompaction(tx: Database): Promise<boolean> {
+  const [row] = await tx
+    .select({
+      isLocked: sql<boolean>`pg_try_advisory_xact_lock(hashtextextended('latchkey compaction ' || current_schema(), 0))`,
+      limit: allowLongReads,
+    })
+    .from(authority)
+  return row?.isLocked ?? false
+}
 
 /** Waits for the changes under way, and keeps others waiting until the transaction ends: see `raise_authority`. */
 export const lockChanges = (tx: Database) =>

@@ -1,21 +1,28 @@
 import { and, gt, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { authority, authorityChanges } from "../schema.ts"
-import { timeOf } from "./logState.ts"
+import { serverName, timeOf } from "./logState.ts"
 
 /**
- * Begins the history of a restored database at a position that neither it nor the log has used, with a change of everything.
- * The changes that the log lacks get that position too.
+ * Begins a history of a database at a position that neither it nor the log has used, with a change of everything. The changes
+ * that the log lacks get that position too.
  *
  * @param params.after the log has all changes up to this position.
  * @returns when the change was made.
  */
 export async function settleHistory(
   tx: Database,
-  { deploymentId, after, at }: { deploymentId: string; after: number; at: number },
+  {
+    deploymentId,
+    historyId,
+    after,
+    at,
+  }: { deploymentId: string; historyId: string; after: number; at: number },
 ): Promise<string> {
   await tx.update(authority).set({
     deploymentId,
+    historyId,
+    historyServer: serverName,
     position: at,
     // The triggers raise it once in a transaction.
     raisedBy: sql`pg_current_xact_id()`,

@@ -16,7 +16,8 @@ export const readDataFolder = (variables: NodeJS.ProcessEnv): string | undefined
   variables.DATA_DIR || undefined
 
 export const readRestoreLog = (variables: NodeJS.ProcessEnv) => ({
-  folder: variables.RESTORE_LOG || undefined,
+  place: variables.RESTORE_LOG || undefined,
+  token: variables.RESTORE_LOG_TOKEN || undefined,
   secret: variables.AUTH_SECRET || undefined,
   previous:
     variables.AUTH_SECRET_PREVIOUS?.split(",")

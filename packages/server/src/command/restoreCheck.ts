@@ -1,9 +1,12 @@
 import { createKeyring } from "@latchkey/auth"
-import type { LoggedChange } from "@latchkey/db"
+import { countLacking } from "../restoreLog/countLacking.ts"
+import { highestIn } from "../restoreLog/histories.ts"
 import type { Judgement } from "../restoreLog/judge.ts"
 import { type LogPlace, type Look, look } from "../restoreLog/look.ts"
 import { RestoreLogError } from "../restoreLog/restoreLogError.ts"
 import { settleLog } from "../restoreLog/settleLog.ts"
+import { openSink } from "../restoreLog/sinks/openSink.ts"
+import { findPlaceProblem } from "../restoreLog/sinks/place.ts"
 import { defineCommand, failure } from "./command.ts"
 import { readRestoreLog } from "./env.ts"
 import { withCurrentDatabase } from "./withDatabase.ts"
@@ -11,15 +14,9 @@ import { withCurrentDatabase } from "./withDatabase.ts"
 const SAYS: Record<Judgement["is"], string> = {
   new: "there is no log yet; the next start of a server begins it",
   inStep: "the database has everything that the restore log has",
+  moved: "the database is on another server, or was promoted, and has everything that the restore log has",
   restored: "the database lacks changes of the restore log; the next start of a server applies them",
   doubt: "the restore log and the database are not in step, and no server starts",
-}
-
-/** How many changes of a kind there are. */
-function countByKind(changes: readonly LoggedChange[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { kind } of changes) counts[kind] = (counts[kind] ?? 0) + 1
-  return counts
 }
 
 /**
@@ -42,25 +39,30 @@ export const restoreCheck = defineCommand({
     try {
       return await withCurrentDatabase(variables, async (handle) => {
         if (options["begin-anew"]) await settleLog(handle, { ...place, beginsAnew: true })
-        return describe(await handle.runLong((tx) => look(tx, place)))
+        const found = await handle.runLong((tx) => look(tx, place))
+        const { judgement } = found
+        const changes = judgement.is === "restored" ? await countLacking(place, found, judgement) : undefined
+        return describe(found, changes)
       })
     } catch (error) {
       if (error instanceof RestoreLogError) throw failure(`RESTORE_LOG: ${error.message}`)
       throw error
+    } finally {
+      await place.sink.close()
     }
   },
 })
 
 function placeOf(variables: NodeJS.ProcessEnv): LogPlace {
-  const { folder, secret, previous } = readRestoreLog(variables)
-  if (folder === undefined) throw failure("RESTORE_LOG: expected the folder of the log")
+  const { place, token, secret, previous } = readRestoreLog(variables)
+  const problem = findPlaceProblem(place ?? "")
+  if (place === undefined || problem !== undefined) throw failure(`RESTORE_LOG: ${problem}`)
   if (secret === undefined) throw failure("AUTH_SECRET: expected the secret of the server")
-  return { folder, keyring: createKeyring({ current: secret, previous }) }
+  return { sink: openSink(place, { token }), keyring: createKeyring({ current: secret, previous }) }
 }
 
-function describe({ judgement, log, state }: Look) {
+function describe({ judgement, log, state }: Look, changes?: Record<string, number>) {
   const because = judgement.is === "doubt" ? judgement.because : undefined
-  const changes = judgement.is === "restored" ? countByKind(log.changes) : undefined
   const found = changes && Object.entries(changes).map(([kind, count]) => `${kind}: ${count}`)
   const line = [SAYS[judgement.is], because ?? found?.join(", ")].filter(Boolean).join(": ")
   return {
@@ -71,7 +73,7 @@ function describe({ judgement, log, state }: Look) {
       result: judgement.is,
       ...(because !== undefined && { because }),
       ...(changes && { changes }),
-      logPosition: log.ranges.at(-1)?.to ?? null,
+      logPosition: log.histories.size > 0 ? highestIn(log) : null,
       databasePosition: state.position,
       unreadableLines: log.unreadable + log.unknownSecret,
     },

@@ -3,6 +3,7 @@ import { normalizeKnownEmail } from "@latchkey/contract"
 import { rateLimit } from "@latchkey/contract/schemas"
 import { DatabaseUrlError, parseDatabaseUrl } from "@latchkey/db"
 import { z } from "zod"
+import { findPlaceProblem } from "../restoreLog/sinks/place.ts"
 
 // Values that can be configured, with messages that say what was expected and never repeat a value.
 
@@ -166,3 +167,17 @@ const TIME_RULE = "expected a time in the past, such as 2026-11-27T12:00:00Z"
 export const time = z.iso
   .datetime({ offset: true, error: TIME_RULE })
   .refine((text) => Date.parse(text) <= Date.now(), { error: TIME_RULE })
+
+/** Where a restore log is. */
+export const restoreLog = z
+  .string({ error: "expected a directory, an https URL, or command: and a program" })
+  .superRefine((place, context) => {
+    const message = findPlaceProblem(place)
+    if (message !== undefined) context.addIssue({ code: "custom", message })
+  })
+
+/** RFC 6750, section 2.1. */
+export const bearerToken = matching(
+  /^[A-Za-z0-9._~+/-]+=*$/,
+  "expected a token of letters, digits and . _ ~ + / - =",
+)

@@ -138,10 +138,13 @@ interface CommonOptions<Scope extends string> {
   /** The URL that lists all these servers as hosts, without a pooler or a proxy in between; `databaseUrl` by default. */
   revocationFenceUrl?: string | undefined
   /**
-   * The directory of the restore log, outside of the database. It has each change of rights before the change is answered,
-   * so that a restored backup gives no rights back. None by default. All instances need the same directory.
+   * Where the restore log is, outside of the database: a directory, the URL of an HTTP server, or `command:` and a program. It
+   * has each change of rights before the change is answered, so that a restored backup gives no rights back. None by default.
+   * All instances need the same place.
    */
   restoreLog?: string | undefined
+  /** The bearer token for the restore log at an HTTP server. */
+  restoreLogToken?: string | undefined
   /**
    * The time of a backup, ISO 8601, if the restore log lacks changes made since: all keys and users are disabled until
    * somebody enables them.

@@ -3,6 +3,7 @@ import { isSchemaName, SCHEMA_NAME_RULE } from "@latchkey/db"
 import { z } from "zod"
 import {
   adminSubjects,
+  bearerToken,
   databaseUrl,
   importedKeyPrefix,
   issuer,
@@ -11,6 +12,7 @@ import {
   origin,
   product,
   publicUrl,
+  restoreLog,
   scopes,
   secret,
   time,
@@ -39,8 +41,6 @@ const logger = z.custom<Logger>(
 
 /** The name of the dashboard if the product has set none. */
 const DEFAULT_PRODUCT = { name: "Latchkey" }
-
-const FOLDER_RULE = "expected the path of a folder"
 
 const BASE_PATH_RULE = "expected a path such as /latchkey, without a slash at its end"
 
@@ -105,7 +105,8 @@ const Options = z
     verifyLeaseCache: z.boolean({ error: "expected true or false" }).default(true),
     revocationFence: oneOf(["off", "standby"]).default("off"),
     revocationFenceUrl: databaseUrl.optional(),
-    restoreLog: z.string({ error: FOLDER_RULE }).min(1, { error: FOLDER_RULE }).optional(),
+    restoreLog: restoreLog.optional(),
+    restoreLogToken: bearerToken.optional(),
     afterRestore: time.optional(),
     waitUntil: fn<(promise: Promise<unknown>) => void>().optional(),
     logger: logger.optional(),

@@ -1,61 +1,132 @@
-import { rename, rm } from "node:fs/promises"
-import { join } from "node:path"
 import type { Keyring } from "@latchkey/auth"
-import { createFile, syncFolder } from "./durableFile.ts"
-import { signLines } from "./logLine.ts"
+import { findMainLine, type Reach } from "./histories.ts"
+import { FIRST_HISTORY, type History } from "./history.ts"
+import { findLatest, inBatches, type Located, locatedChanges } from "./latestChanges.ts"
+import { type RangeLine, type SignedLine, signLines, signPart } from "./logLine.ts"
 import type { LogPlace } from "./look.ts"
-import { listFiles, type ReadLog, readLog } from "./readLog.ts"
-import { codeOf } from "./restoreLogError.ts"
-import { createdAt, newName } from "./segment.ts"
+import { readLog } from "./readLog.ts"
+import { ObjectGone } from "./sinks/logSink.ts"
+import { createdAt } from "./sinks/objectName.ts"
+import { writeObjects } from "./writeObjects.ts"
 
-/** No process writes to a file that is so old. */
+/** No process writes to an object that is so old. */
 const COMPLETE_MS = 86_400_000
 
+interface Options {
+  deploymentId: string
+  /** The history that the database is at. */
+  history: string
+  /** Copies the lines of all objects, so that an earlier secret is no longer needed. */
+  signsAnew?: boolean
+}
+
 /**
- * Replaces the files that are complete by one that has the last change of each subject, signed with the current secret.
+ * Replaces the objects that are complete by others that have the last change of each subject, signed with the current secret. It
+ * keeps only the positions of these changes in memory.
  *
- * @param options.signsAnew copies the lines of all files, so that an earlier secret is no longer needed.
+ * @returns whether there was anything to do.
  */
-export async function compactLog(
-  { folder, keyring }: LogPlace,
-  { deploymentId, signsAnew = false }: { deploymentId: string; signsAnew?: boolean },
-): Promise<void> {
-  const all = await listFiles(folder)
+export async function compactLog(place: LogPlace, options: Options): Promise<boolean> {
+  try {
+    return await compact(place, options)
+  } catch (error) {
+    // Another process is compacting the log.
+    if (error instanceof ObjectGone) return false
+    throw error
+  }
+}
+
+async function compact(
+  { sink, keyring }: LogPlace,
+  { deploymentId, history, signsAnew = false }: Options,
+): Promise<boolean> {
+  const all = await sink.list()
   const complete = all.filter((name) => createdAt(name) < Date.now() - COMPLETE_MS)
-  const files = signsAnew ? all : complete
-  if (files.length < (signsAnew ? 1 : 2)) return
-  const log = await readLog(folder, { keyring, deploymentId, after: -1, files }).catch(giveWay)
-  if (!log) return
+  const names = signsAnew ? all : complete
+  // Objects of one compaction have the same time.
+  if (new Set(names.map(createdAt)).size < (signsAnew ? 1 : 2)) return false
+  const whole = await readLog(sink, { keyring, deploymentId })
   // Nothing is deleted that another deployment, or an earlier secret, could still need.
-  if (log.unknownSecret > 0 || log.deployments.some((id) => id !== deploymentId)) return
+  if (whole.unknownSecret > 0 || whole.deployments.some((id) => id !== deploymentId)) return false
+  const from = { keyring, deploymentId, names }
+  const { histories, begin } = await readLog(sink, from)
+  const keyOf = keyBeside(findMainLine({ historyId: history }, whole))
+  const latest = await findLatest(sink, { ...from, keyOf })
+
+  async function* pick() {
+    for await (const some of locatedChanges(sink, from)) {
+      yield some.filter((located) => {
+        const key = keyOf(located)
+        if (latest.positionOf(key) !== located.change.position) return false
+        // The same change may be in several lines.
+        latest.forget(key)
+        return true
+      })
+    }
+  }
+  const lines = linesOf(pick(), { histories, begin, deploymentId, keyring })
   // What was complete stays so, for the next time.
-  const time = signsAnew ? new Date() : new Date(Math.max(...files.map(createdAt).filter(Number.isFinite)))
-  await writeFile(folder, newName(time), linesOf(log, deploymentId, keyring))
-  for (const name of complete) await rm(join(folder, name), { force: true })
+  const time = signsAnew ? Date.now() : Math.max(...complete.map(createdAt).filter(Number.isFinite))
+  await writeObjects(sink, lines, { time })
+  for (const name of complete) await sink.remove(name)
+  return true
 }
 
-/** If a file is gone, another process is compacting the log. */
-function giveWay(error: unknown): undefined {
-  if (!(error instanceof Error && codeOf(error.cause) === "ENOENT")) throw error
+/** Changes beyond the main line supersede only each other. */
+const keyBeside =
+  (main: Reach) =>
+  ({ history, change: { kind, id, position } }: Located) =>
+    `${history} ${position <= main(history)} ${kind} ${id}`
+
+async function* linesOf(
+  changes: AsyncIterable<Located[]>,
+  {
+    histories,
+    begin,
+    deploymentId: deployment,
+    keyring,
+  }: {
+    histories: ReadonlyMap<string, History>
+    begin: string | null
+    deploymentId: string
+    keyring: Keyring
+  },
+): AsyncGenerator<SignedLine> {
+  const named = (history: string) => ({ deployment, ...(history !== FIRST_HISTORY && { history }) })
+  const parts = new Map<string, string[]>()
+  for await (const batch of inBatches(changes)) {
+    for (const [history, some] of byHistory(batch)) {
+      const part = signPart({ ...named(history), changes: some }, keyring)
+      yield part
+      parts.set(history, [...(parts.get(history) ?? []), part.mac])
+    }
+  }
+  for (const [id, { ranges, opening, isBare }] of histories) {
+    if (opening) yield* signLines(toLine(named(id), opening, id === begin), keyring)
+    if (isBare) continue
+    const [first, ...others] = ranges
+    const macs = parts.get(id)
+    if (first)
+      yield* signLines({ ...named(id), ...first, ...(macs && { parts: macs }), changes: [] }, keyring)
+    for (const range of others) yield* signLines({ ...named(id), ...range, changes: [] }, keyring)
+  }
 }
 
-function linesOf({ begin, ranges, changes }: ReadLog, deployment: string, keyring: Keyring): string {
-  const [first, ...others] = ranges
-  if (!first) return ""
-  const none = { deployment, changes: [] }
-  return [
-    ...(begin ? signLines({ ...none, begins: true, ...begin }, keyring) : []),
-    ...signLines({ deployment, ...first, changes }, keyring),
-    ...others.flatMap((range) => signLines({ ...none, ...range }, keyring)),
-  ]
-    .map(({ text }) => text)
-    .join("")
+function toLine(
+  named: Pick<RangeLine, "deployment" | "history">,
+  { parent, includes, from, to, at }: NonNullable<History["opening"]>,
+  begins: boolean,
+) {
+  const opens = { parent, includes }
+  return { ...named, opens, ...(begins && { begins: true as const }), from, to, at, changes: [] }
 }
 
-async function writeFile(folder: string, name: string, text: string): Promise<void> {
-  if (text === "") return
-  const path = join(folder, name)
-  await createFile(`${path}.new`, text)
-  await rename(`${path}.new`, path)
-  await syncFolder(folder)
+function byHistory(batch: readonly Located[]): Map<string, Located["change"][]> {
+  const groups = new Map<string, Located["change"][]>()
+  for (const { history, change } of batch) {
+    const group = groups.get(history)
+    if (group) group.push(change)
+    else groups.set(history, [change])
+  }
+  return groups
 }

@@ -1,10 +1,25 @@
-import { type ChangeLog, type Database, DatabaseUnavailable, findChanges, markLogged } from "@latchkey/db"
-import { CHANGES_PER_LINE, signLines } from "./logLine.ts"
+import { type ChangeLog, type Database, DatabaseUnavailable, markLogged } from "@latchkey/db"
+import { FIRST_HISTORY } from "./history.ts"
+import { signLines } from "./logLine.ts"
 import type { LogPlace } from "./look.ts"
-import { createSegment } from "./segment.ts"
+import { readAll } from "./readAll.ts"
+import { RestoreLogError } from "./restoreLogError.ts"
 import type { SettledLog } from "./settled.ts"
+import { withTimeout } from "./withTimeout.ts"
+
+/** How a log is, as far as this process knows. */
+export interface LogStatus {
+  /** How many positions of the database the log lacked when it was last looked at. */
+  lag: number
+  /** For how many seconds it has lacked some; 0 if it lacks none. */
+  lagSeconds: number
+  failedAppends: number
+}
 
 export interface LogWriter extends ChangeLog {
+  status(): LogStatus
+  /** The history that is written now. */
+  current(): SettledLog
   close(): Promise<void>
 }
 
@@ -14,64 +29,73 @@ const PATIENCE_MS = 2_000
 /** How often changes are looked for that no answer waits for, such as those by hand. */
 const EVERY_MS = 1_000
 
+/** How long a server that stops waits for the log. */
+const CLOSING_MS = 3_000
+
 /**
- * Appends the changes of the database to the log. Calls under way share one read and one sync.
+ * Appends the changes of the database to the log. Calls under way share one read and one append.
  *
- * @param options.settle brings a database that lacks changes of the log in step again, after a failover or a restore.
+ * @param options.settle brings a database that lacks changes of the log, or has moved, in step again.
  * @param options.onError called with failures to write, and to settle: once until it works again.
  */
 export function createLogWriter(
   db: Database,
   settled: SettledLog,
   {
-    folder,
+    sink,
     keyring,
     settle,
     onError,
   }: LogPlace & { settle: () => Promise<SettledLog>; onError: (error: unknown) => void },
 ): LogWriter {
-  const segment = createSegment(folder)
-  let { deploymentId, position, at } = settled
+  let known = settled
   let marked = 0
   let replaced: DatabaseUnavailable | undefined
   let running: Promise<void> = Promise.resolve()
   let next: Promise<void> | undefined
   let hasFailed = false
   let isClosed = false
+  let failedAppends = 0
+  let lag = 0
+  let laggingSince: number | undefined
 
   function report(error: unknown) {
     if (!hasFailed && !isClosed) onError(error)
     hasFailed = true
   }
 
+  function note(positions: number) {
+    lag = positions
+    laggingSince = positions === 0 ? undefined : (laggingSince ?? performance.now())
+  }
+
+  function check(base: SettledLog, found: Found) {
+    if (isSame(base, found)) return note(found.to - found.from)
+    replaced ??= new DatabaseUnavailable("the database may lack changes that the restore log has")
+    throw new RestoreLogError("the database may lack changes that the restore log has")
+  }
+
+  async function append(base: SettledLog, { from, to, at, deletedTo, changes }: Found): Promise<void> {
+    try {
+      if (deletedTo > from) throw new RestoreLogError("changes were deleted that the restore log lacks")
+      const { deploymentId: deployment, history } = base
+      const lines = signLines({ deployment, history, from, to, at, changes }, keyring)
+      await sink.append(lines.map(({ text }) => text).join(""))
+    } catch (error) {
+      failedAppends++
+      report(error)
+      throw error
+    }
+  }
+
   async function appendChanges(): Promise<void> {
-    const first = await findChanges(db, { after: position, limit: CHANGES_PER_LINE })
-    const isSame = first.deploymentId === deploymentId && first.to >= position && first.lastAt === at
-    if (!isSame) {
-      replaced ??= new DatabaseUnavailable("the database lacks changes that the restore log has")
-      throw new Error("the database lacks changes that the restore log has")
-    }
-    if (first.to > first.from) {
-      if (first.deletedTo > first.from) throw new Error("changes were deleted that the restore log lacks")
-      const changes = [...first.changes]
-      for (let cursor = first.next; cursor; ) {
-        const page = { to: first.to, cursor }
-        const more = await findChanges(db, { after: position, page, limit: CHANGES_PER_LINE })
-        changes.push(...more.changes)
-        cursor = more.next
-      }
-      const { from, to } = first
-      const lines = signLines({ deployment: deploymentId, from, to, at: first.at, changes }, keyring)
-      try {
-        await segment.append(lines.map(({ text }) => text).join(""))
-      } catch (error) {
-        report(error)
-        throw error
-      }
-    }
+    const base = known
+    const found = await readAll(db, { after: base.position, check: (first) => check(base, first) })
+    if (found.to > found.from) await append(base, found)
+    note(0)
     hasFailed = false
-    position = first.to
-    at = first.at
+    // It may have been settled meanwhile.
+    if (known === base) known = { ...base, position: found.to, at: found.at }
   }
 
   /** Joins a run that has not begun to read. */
@@ -88,8 +112,7 @@ export function createLogWriter(
 
   async function settleAgain() {
     try {
-      const again = await settle()
-      ;({ deploymentId, position, at } = again)
+      known = await settle()
       replaced = undefined
       hasFailed = false
     } catch (error) {
@@ -100,9 +123,9 @@ export function createLogWriter(
   async function look() {
     // Failures are reported where they happen.
     if (!replaced) await run().catch(() => {})
+    const { position: to, at } = known
     if (replaced) await settleAgain()
-    else if (marked < position) {
-      const to = position
+    else if (marked < to) {
       await markLogged(db, { to, at })
       marked = to
     }
@@ -119,20 +142,14 @@ export function createLogWriter(
 
   return {
     async write() {
-      let timeout: NodeJS.Timeout | undefined
-      const late = new Promise<never>((_, reject) => {
-        timeout = setTimeout(() => {
-          const error = new Error("the restore log did not answer in time")
-          report(error)
-          reject(error)
-        }, PATIENCE_MS)
-      })
       try {
-        await Promise.race([run(), late])
+        await withTimeout(run(), PATIENCE_MS, () => {
+          const error = new RestoreLogError("the restore log did not answer in time")
+          report(error)
+          return error
+        })
       } catch (cause) {
         throw new DatabaseUnavailable("done, but the restore log does not have it", { cause, begun: true })
-      } finally {
-        clearTimeout(timeout)
       }
     },
     refuseReplaced() {
@@ -141,12 +158,27 @@ export function createLogWriter(
     refuseUnwritable() {
       if (hasFailed) throw new DatabaseUnavailable("the restore log can't be written")
     },
+    status: () => ({
+      lag,
+      lagSeconds: laggingSince === undefined ? 0 : (performance.now() - laggingSince) / 1_000,
+      failedAppends,
+    }),
+    current: () => known,
     async close() {
       clearInterval(timer)
-      await looking
-      await look().catch(() => {})
+      const last = (looking ?? Promise.resolve()).then(look)
+      await withTimeout(last, CLOSING_MS, () => new Error("too late")).catch(() => {})
       isClosed = true
-      await segment.close()
     },
   }
 }
+
+type Found = Awaited<ReturnType<typeof readAll>>
+
+/** Whether a database is the one whose changes the log has, and goes on with the same history. */
+const isSame = (known: SettledLog, found: Found) =>
+  found.deploymentId === known.deploymentId &&
+  (found.historyId ?? FIRST_HISTORY) === known.history &&
+  found.server === known.server &&
+  found.to >= known.position &&
+  found.lastAt === known.at

@@ -1,40 +1,56 @@
 import type { LogState } from "@latchkey/db"
+import { findGap, headOf, historyAt, type Reach, reachOf } from "./histories.ts"
 import type { ReadLog } from "./readLog.ts"
 
 /**
- * How a database stands to its log. `restored`: it lacks the log's changes after a position. `doubt`: it may lack changes that
- * the log lacks too.
+ * How a database stands to its log. `moved`: it lacks nothing, and is on another server than before, or on one that was promoted.
+ * `restored`: it lacks changes of the log. `doubt`: it may lack changes that the log lacks too.
  */
 export type Judgement =
   | { is: "new" }
   | { is: "inStep" }
-  | { is: "restored"; after: number }
+  | { is: "moved"; after: number }
+  | Restored
   | { is: "doubt"; because: string; isForeign?: true }
+
+export interface Restored {
+  is: "restored"
+  /** The log has all of the database's own changes up to this position. */
+  after: number
+  /** What the database has. */
+  has: Reach
+}
 
 const doubt = (because: string): Judgement => ({ is: "doubt", because })
 
-/** The position up to which the log has all changes; null if it has no beginning. */
-export const headOf = ({ ranges }: Pick<ReadLog, "ranges">) => ranges[0] ?? null
-
-/** @param state the database's, with the time of the log's head. */
+/** @param state the database's, with the time of the last position that the log has of its history. */
 export function judge(state: LogState, log: ReadLog): Judgement {
-  const head = headOf(log)
   if (state.deploymentId === null) return judgeFirst(log)
-  if (!head || log.begin === null) return judgeMissing(log)
-  const [, next] = log.ranges
-  if (next) return doubt(`the changes ${head.to + 1} to ${next.from} are missing${unreadableIn(log)}`)
-  if (state.loggedTo > head.to)
-    return doubt(`the changes ${head.to + 1} to ${state.loggedTo} are missing at its end${unreadableIn(log)}`)
-  if (state.position >= head.to && state.at === head.at) {
-    return state.deletedTo > head.to
-      ? doubt(`the changes ${head.to + 1} to ${state.deletedTo} are neither in it nor in the database`)
-      : { is: "inStep" }
+  if (log.begin === null) return judgeMissing(log)
+  const gap = findGap(log)
+  if (gap !== undefined) return doubt(gap + unreadableIn(log))
+  const own = log.histories.get(historyAt(state))
+  const head = headOf(own)
+  if (!own || !head || state.loggedTo > head.to) {
+    const last = head ?? { to: state.loggedTo - 1 }
+    return doubt(`the changes ${last.to + 1} to ${state.loggedTo} are missing at its end${unreadableIn(log)}`)
   }
-  const after = Math.min(state.position, state.loggedTo)
-  if (after < log.begin.to) return doubt("it began after this backup")
-  if (log.changes.some(({ kind, position }) => kind === "everything" && position > after))
+  const isSame = state.position >= head.to && state.at === head.at
+  const after = isSame ? head.to : Math.min(state.position, state.loggedTo)
+  const isBefore = log.begin !== historyAt(state) && !(log.begin in (own.opening?.includes ?? {}))
+  if (isBefore || after < (log.histories.get(log.begin)?.opening?.to ?? 0))
+    return doubt("it began after this backup")
+  const has = reachOf(state, log, after)
+  if (log.emptied.some(({ history, position }) => position > has(history)))
     return doubt("a table was emptied by hand since this backup")
-  return { is: "restored", after }
+  const lacks = [...log.histories].some(
+    ([id, history]) => !history.isBare && (headOf(history)?.to ?? -1) > has(id),
+  )
+  if (isSame && state.deletedTo > head.to)
+    return doubt(`the changes ${head.to + 1} to ${state.deletedTo} are neither in it nor in the database`)
+  if (lacks) return { is: "restored", after, has }
+  if (!isSame) return { is: "restored", after, has }
+  return state.server === state.historyServer ? { is: "inStep" } : { is: "moved", after }
 }
 
 /** Of a database that has kept no log. A log that has only a beginning, as after a crash, lacks nothing. */
@@ -46,11 +62,15 @@ function judgeFirst(log: ReadLog): Judgement {
 }
 
 function judgeMissing(log: ReadLog): Judgement {
-  if (log.deployments.length > 0)
+  if (log.deployments.length > 0 && log.histories.size === 0)
     return { is: "doubt", because: "all its lines are another deployment's", isForeign: true }
-  if (log.unknownSecret > 0)
+  if (log.unknownSecret > 0 && log.histories.size === 0)
     return doubt("all its lines are signed with another secret; name the earlier one in AUTH_SECRET_PREVIOUS")
-  return doubt(`it is not there${unreadableIn(log)}`)
+  return doubt(
+    log.histories.size === 0
+      ? `it is not there${unreadableIn(log)}`
+      : `its beginning is missing${unreadableIn(log)}`,
+  )
 }
 
 const unreadableIn = ({ unreadable, unknownSecret }: ReadLog) =>

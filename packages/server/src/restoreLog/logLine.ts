@@ -6,21 +6,34 @@ import type { LoggedChange } from "@latchkey/db"
 export interface RangeLine {
   v: 1
   deployment: string
+  /** Whose positions these are. Missing in lines of a history that began before histories had ids. */
+  history?: string
   from: number
   to: number
   /** When the change at `to` was made, by which the database's history is recognized; null if there is none. */
   at: string | null
   /** Whether the log begins here: changes before may be missing. */
   begins?: true
-  /** The signatures of the lines before that have more of the changes. */
+  /** Set if the history begins here. */
+  opens?: Opening
+  /** The signatures of the lines that have more of the changes. */
   parts?: string[]
   changes: LoggedChange[]
 }
 
-/** Some of the changes of a line that follows. */
+/** What a history has from others. */
+export interface Opening {
+  /** The history that it continues, if any. */
+  parent: string | null
+  /** The histories whose changes the database had at its beginning, with the position of the last one. */
+  includes: Record<string, number>
+}
+
+/** Some of the changes of another line. */
 export interface PartLine {
   v: 1
   deployment: string
+  history?: string
   changes: LoggedChange[]
 }
 
@@ -66,8 +79,14 @@ export function readLine(
   return { line: JSON.parse(text) as LogLine, mac, isCurrent: keys.id === keyring.current.id }
 }
 
-/** Few enough changes for a line of moderate length. */
-export const CHANGES_PER_LINE = 5_000
+/** Signs some of the changes of a line. */
+export const signPart = (
+  { deployment, history, changes }: Pick<RangeLine, "deployment" | "history" | "changes">,
+  keyring: Keyring,
+): SignedLine => signLine({ v: 1, deployment, ...(history !== undefined && { history }), changes }, keyring)
+
+/** Few enough changes for a line of moderate length, which is verified and parsed as a whole. */
+export const CHANGES_PER_LINE = 500
 
 /** Signs a line, in parts if it has many changes. */
 export function signLines({ changes, ...line }: Omit<RangeLine, "v">, keyring: Keyring): SignedLine[] {
@@ -77,7 +96,7 @@ export function signLines({ changes, ...line }: Omit<RangeLine, "v">, keyring: K
   const parts: SignedLine[] = []
   for (let at = 0; at < changes.length - last.length; at += CHANGES_PER_LINE) {
     const some = changes.slice(at, at + CHANGES_PER_LINE)
-    parts.push(signLine({ v: 1, deployment: line.deployment, changes: some }, keyring))
+    parts.push(signPart({ ...line, changes: some }, keyring))
   }
   const whole = {
     v: 1,

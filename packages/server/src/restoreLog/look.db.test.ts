@@ -10,13 +10,14 @@ import { expect, inject, test } from "vitest"
 import { signLines } from "./logLine.ts"
 import { look } from "./look.ts"
 import { settleLog } from "./settleLog.ts"
+import { createDirectorySink } from "./sinks/directorySink.ts"
 
 test("what a running instance appends while the log is read is not missing", async () => {
   await using database = await createMigratedDatabase(inject("postgresUrl"))
   const folder = await mkdtemp(join(tmpdir(), "latchkey-look-"))
-  const place = { folder, keyring: createKeyring({ current: "s".repeat(32) }) }
+  const place = { sink: createDirectorySink(folder), keyring: createKeyring({ current: "s".repeat(32) }) }
   const handle = await createDatabase(database.url)
-  const { deploymentId, position } = await settleLog(handle, place)
+  const { deploymentId, history, position } = await settleLog(handle, place)
   const [first = ""] = await readdir(folder)
   const pipe = join(folder, "9.ndjson")
   execFileSync("mkfifo", [pipe])
@@ -28,7 +29,7 @@ test("what a running instance appends while the log is read is not missing", asy
   await sql`insert into owners (id, issuer, subject, disabled_at) values (gen_random_uuid(), 'host', 'a', now())`
   await sql.end()
   const { from, to, at, changes } = await findChanges(handle.db, { after: position, limit: 10 })
-  const lines = signLines({ deployment: deploymentId, from, to, at, changes }, place.keyring)
+  const lines = signLines({ deployment: deploymentId, history, from, to, at, changes }, place.keyring)
   await appendFile(join(folder, first), lines.map(({ text }) => text).join(""))
   await markLogged(handle.db, { to, at })
   await rm(pipe)

@@ -1,11 +1,13 @@
 import type { Keyring } from "@latchkey/auth"
 import { type Database, findLogState, type LogState } from "@latchkey/db"
-import { headOf, type Judgement, judge } from "./judge.ts"
+import { headOf, historyAt } from "./histories.ts"
+import { type Judgement, judge } from "./judge.ts"
 import { type ReadLog, readLog } from "./readLog.ts"
+import type { LogSink } from "./sinks/logSink.ts"
 
 /** Where a log is, and the secrets that sign it. */
 export interface LogPlace {
-  folder: string
+  sink: LogSink
   keyring: Keyring
 }
 
@@ -15,16 +17,17 @@ export interface Look {
   judgement: Judgement
 }
 
-const ATTEMPTS = 5
-
-/** Compares the log with the database. */
-export async function look(tx: Database, { folder, keyring }: LogPlace): Promise<Look> {
-  for (let attempt = 1; ; attempt++) {
-    const { deploymentId, position, loggedTo } = await findLogState(tx, { head: null })
-    const log = await readLog(folder, { keyring, deploymentId, after: Math.min(position, loggedTo) })
-    const state = await findLogState(tx, { head: headOf(log)?.to ?? null })
-    // Running instances may have appended to files after they were read, and noted it in the database.
-    if (state.loggedTo === loggedTo || attempt === ATTEMPTS)
-      return { state, log, judgement: judge(state, log) }
+/** Compares the log with the database. Running instances may append meanwhile. */
+export async function look(tx: Database, { sink, keyring }: LogPlace): Promise<Look> {
+  for (;;) {
+    const before = await findLogState(tx, { head: null })
+    const log = await readLog(sink, { keyring, deploymentId: before.deploymentId })
+    const head = headOf(log.histories.get(historyAt(before)))?.to ?? null
+    const after = await findLogState(tx, { head })
+    // Another instance has settled the log.
+    if (after.deploymentId !== before.deploymentId || after.historyId !== before.historyId) continue
+    // What the log must have is what it had before it was read.
+    const state = { ...after, loggedTo: before.loggedTo, deletedTo: before.deletedTo }
+    return { state, log, judgement: judge(state, log) }
   }
 }

@@ -1,26 +1,43 @@
 import type { Keyring } from "@latchkey/auth"
-import { type DatabaseHandle, findDeployment, setLog } from "@latchkey/db"
+import { type DatabaseHandle, findDeployment, setLog, tryLockCompaction } from "@latchkey/db"
 import { compactLog } from "./compactLog.ts"
-import { createLogWriter } from "./createLogWriter.ts"
+import { createLogWriter, type LogStatus } from "./createLogWriter.ts"
 import { reportSettled } from "./reportSettled.ts"
 import { RestoreLogError } from "./restoreLogError.ts"
 import { settleLog } from "./settleLog.ts"
+import { openSink } from "./sinks/openSink.ts"
+import { withTimeout } from "./withTimeout.ts"
+
+export interface RestoreLogStatus extends LogStatus {
+  /** When this process last compacted the log, or found nothing to compact; null if it has not. */
+  compactedAt: Date | null
+}
 
 export interface RestoreLog {
+  /** Undefined if no log is kept. */
+  status: (() => RestoreLogStatus) | undefined
   close(): Promise<void>
 }
 
 interface Options {
-  /** The log's folder; undefined if none is kept. */
-  folder: string | undefined
+  /** Where the log is; undefined if none is kept. */
+  place: string | undefined
+  /** The bearer token for an HTTP server. */
+  token: string | undefined
   afterRestore: string | undefined
   keyring: Keyring
+  /** Whether this process has the database to itself. */
+  isEmbedded: boolean
   log: { warn(message: string): void; info(details: object, message: string): void }
   /** Called with failures while the server runs. */
   onError: (error: unknown) => void
+  onCompactionError: (error: unknown) => void
 }
 
 const DAY_MS = 86_400_000
+
+/** How long a server that stops waits for a compaction, which another process can repeat. */
+const CLOSING_MS = 2_000
 
 /**
  * Brings the database in step with its restore log, and keeps the log from then on.
@@ -29,28 +46,44 @@ const DAY_MS = 86_400_000
  */
 export async function openRestoreLog(
   handle: DatabaseHandle,
-  { folder, afterRestore, keyring, log, onError }: Options,
+  { place, token, afterRestore, keyring, isEmbedded, log, onError, onCompactionError }: Options,
 ): Promise<RestoreLog> {
-  if (folder === undefined) return refuseWithoutLog(handle)
+  if (place === undefined) return refuseWithoutLog(handle)
+  const sink = openSink(place, { token })
   const settle = async (time?: string) => {
-    const settled = await settleLog(handle, { folder, keyring, afterRestore: time })
-    reportSettled(settled, { folder, afterRestore: time }, log)
+    const settled = await settleLog(handle, { sink, keyring, afterRestore: time })
+    reportSettled(settled, { afterRestore: time }, log)
     return settled
   }
   const settled = await settle(afterRestore)
-  const { deploymentId } = settled
-  const writer = createLogWriter(handle.db, settled, { folder, keyring, settle: () => settle(), onError })
+  const writer = createLogWriter(handle.db, settled, { sink, keyring, settle: () => settle(), onError })
   setLog(handle.db, writer)
-  const compact = (signsAnew: boolean) =>
-    compactLog({ folder, keyring }, { deploymentId, signsAnew }).catch(onError)
+
+  let compactedAt: Date | null = null
+  async function compactOnce(signsAnew: boolean) {
+    const { deploymentId, history } = writer.current()
+    await compactLog({ sink, keyring }, { deploymentId, history, signsAnew })
+    compactedAt = new Date()
+  }
+  async function compact(signsAnew: boolean) {
+    try {
+      if (isEmbedded) await compactOnce(signsAnew)
+      else await handle.runLong(async (tx) => (await tryLockCompaction(tx)) && compactOnce(signsAnew))
+    } catch (error) {
+      onCompactionError(error)
+    }
+  }
   let compacting = compact(!settled.isSignedAnew)
   const timer = setInterval(() => {
     compacting = compact(false)
   }, DAY_MS).unref()
   return {
+    status: () => ({ ...writer.status(), compactedAt }),
     async close() {
       clearInterval(timer)
-      await Promise.all([compacting, writer.close()])
+      const compacted = withTimeout(compacting, CLOSING_MS, () => new Error("too late")).catch(() => {})
+      await Promise.all([compacted, writer.close()])
+      await sink.close()
     },
   }
 }
@@ -59,8 +92,8 @@ export async function openRestoreLog(
 async function refuseWithoutLog({ db }: DatabaseHandle): Promise<RestoreLog> {
   if ((await findDeployment(db, undefined)) !== null) {
     throw new RestoreLogError(
-      "this database keeps a restore log, so every instance needs its folder; docs/restore.md tells how to end the log",
+      "this database keeps a restore log, so every instance needs to know its place; docs/restore.md tells how to end the log",
     )
   }
-  return { close: async () => {} }
+  return { status: undefined, close: async () => {} }
 }

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import type { Applied } from "@latchkey/db"
 import type { Settled } from "./settled.ts"
 
@@ -21,7 +20,7 @@ export const describeApplied = (applied: Applied): string =>
 /** Tells the operator what a restore has led to. */
 export function reportSettled(
   { applied, refused }: Settled,
-  { folder, afterRestore }: { folder: string; afterRestore: string | undefined },
+  { afterRestore }: { afterRestore: string | undefined },
   log: { warn(message: string): void; info(details: object, message: string): void },
 ): void {
   if (applied) {
@@ -32,7 +31,7 @@ export function reportSettled(
   if (refused) {
     log.warn(
       `AFTER_RESTORE: ${refused.keys.length} keys and ${refused.owners.length} users of the backup are disabled until somebody ` +
-        `enables them; their ids are in ${join(folder, refused.file)}`,
+        `enables them; their ids are in ${refused.file} beside the restore log`,
     )
   } else if (afterRestore !== undefined) {
     log.info({}, "AFTER_RESTORE has no effect, as nothing is in doubt; remove it")

@@ -7,6 +7,15 @@ export class RestoreLogError extends Error {
 export const codeOf = (error: unknown) =>
   error instanceof Error && "code" in error ? String(error.code) : undefined
 
+/** The code of an error or of its cause, or else its type, which say nothing of its content. */
+export function reasonOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = codeOf(cause)
+    if (code !== undefined && /^[A-Z_]+$/.test(code)) return code
+  }
+  return error instanceof Error ? error.name : "unknown error"
+}
+
 /** A failure of the log's folder. */
 export const unusableFolder = (cause: unknown) =>
   new RestoreLogError(
@@ -26,6 +35,6 @@ export const notAfterRestore = () =>
 export const inDoubt = (because: string, isForeign = false) =>
   new RestoreLogError(
     `the restore log and the database are not in step: ${because}; ${
-      isForeign ? "name another folder" : "see docs/restore.md, and latchkey restore-check"
+      isForeign ? "name another place" : "see docs/restore.md, and latchkey restore-check"
     }`,
   )

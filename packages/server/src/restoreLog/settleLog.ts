@@ -1,16 +1,9 @@
 import { randomUUID } from "node:crypto"
-import {
-  beginLog,
-  type Database,
-  type DatabaseHandle,
-  lockChanges,
-  lockLog,
-  settleHistory,
-} from "@latchkey/db"
-import { appendSettled } from "./appendSettled.ts"
-import { headOf } from "./judge.ts"
+import { type Database, type DatabaseHandle, lockChanges, lockLog } from "@latchkey/db"
+import { headOf, historyAt } from "./histories.ts"
 import { type LogPlace, type Look, look } from "./look.ts"
 import { refuse, restore } from "./makeGood.ts"
+import { openHistory } from "./openHistory.ts"
 import { inDoubt } from "./restoreLogError.ts"
 import type { Settled } from "./settled.ts"
 
@@ -35,47 +28,46 @@ export const settleLog = (handle: DatabaseHandle, options: SettleOptions): Promi
     await lockChanges(tx)
     const found = await look(tx, options)
     if (options.beginsAnew) return beginAnew(tx, found, options)
-    switch (found.judgement.is) {
-      case "inStep":
-        return inStep(found)
-      case "new":
-        return begin(tx, found, { ...options, deploymentId: randomUUID() })
-      case "restored":
-        return restore(tx, found, { ...options, after: found.judgement.after })
-      case "doubt":
-        if (options.afterRestore === undefined || found.judgement.isForeign)
-          throw inDoubt(found.judgement.because, found.judgement.isForeign)
-        return refuse(tx, found, { ...options, afterRestore: options.afterRestore })
-    }
+    return settle(tx, found, options)
   })
 
-function inStep({ state, log }: Look): Settled {
-  const head = headOf(log)
-  if (!head || state.deploymentId === null) throw new TypeError("a log in step has a head")
-  return { deploymentId: state.deploymentId, position: head.to, at: head.at, isSignedAnew: log.isSignedAnew }
+async function settle(tx: Database, found: Look, options: SettleOptions): Promise<Settled> {
+  const { judgement, state } = found
+  switch (judgement.is) {
+    case "inStep":
+      return inStep(found)
+    case "new":
+      return begin(tx, found, { ...options, deploymentId: randomUUID() })
+    case "moved":
+      return openHistory(tx, found, {
+        ...options,
+        deploymentId: state.deploymentId as string,
+        after: judgement.after,
+      })
+    case "restored":
+      return restore(tx, found, { ...options, ...judgement })
+    case "doubt":
+      if (options.afterRestore === undefined || judgement.isForeign)
+        throw inDoubt(judgement.because, judgement.isForeign)
+      return refuse(tx, found, { ...options, afterRestore: options.afterRestore })
+  }
 }
 
-async function begin(
-  tx: Database,
-  { state, log }: Look,
-  { deploymentId, ...place }: LogPlace & { deploymentId: string },
-): Promise<Settled> {
-  const { position } = state
-  await settleHistory(tx, { deploymentId, after: position, at: position + 1 })
-  await beginLog(tx, { deploymentId, at: position + 1 })
-  return appendSettled(
-    tx,
-    place,
-    { deploymentId, begins: true, from: position + 1, to: position + 1, changes: [] },
-    log,
-  )
+function inStep({ state, log }: Look): Settled {
+  const history = historyAt(state)
+  const head = headOf(log.histories.get(history))
+  if (!head || state.deploymentId === null) throw new TypeError("a log in step has a head")
+  const { deploymentId, server } = state
+  return { deploymentId, history, server, position: head.to, at: head.at, isSignedAnew: log.isSignedAnew }
 }
+
+const begin = (tx: Database, found: Look, place: LogPlace & { deploymentId: string }): Promise<Settled> =>
+  openHistory(tx, found, { ...place, after: found.state.position, begins: true })
 
 /** For a database that was not restored. */
 function beginAnew(tx: Database, found: Look, place: LogPlace): Promise<Settled> {
   const { state, log } = found
-  const isOurs = state.deploymentId !== null && log.ranges.length > 0
+  const isOurs = state.deploymentId !== null && log.histories.size > 0
   const deploymentId = isOurs && state.deploymentId ? state.deploymentId : randomUUID()
-  const position = Math.max(state.position, log.ranges.at(-1)?.to ?? 0)
-  return begin(tx, { ...found, state: { ...state, position } }, { ...place, deploymentId })
+  return begin(tx, found, { ...place, deploymentId })
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { RestoreLogError } from "./restoreLogError.ts"
+import { RestoreLogError } from "../restoreLogError.ts"
 import { createSegment, type Segment } from "./segment.ts"
 
 let parent: string

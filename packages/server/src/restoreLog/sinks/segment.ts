@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto"
 import { type FileHandle, open, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { unusableFolder } from "../restoreLogError.ts"
 import { syncFolder } from "./durableFile.ts"
-import { unusableFolder } from "./restoreLogError.ts"
+import { newName } from "./objectName.ts"
 
 /** A file of the log that one process writes. */
 export interface Segment {
@@ -14,17 +14,6 @@ export interface Segment {
 /** For how long a process writes to a file. One that is a day old is certainly complete. */
 const LIFETIME_MS = 3_600_000
 const MAX_BYTES = 16 * 1024 * 1024
-
-/** The name of a new file. Names sort by time. */
-export const newName = (time: Date) =>
-  `${time.toISOString().replaceAll(/[-:.]/g, "")}-${randomUUID().slice(0, 8)}.ndjson`
-
-/** When a file was created, in milliseconds; NaN for other names. */
-export function createdAt(name: string): number {
-  const [, date, hours, minutes, seconds, ms] = /^(\d{8})T(\d\d)(\d\d)(\d\d)(\d{3})Z-/.exec(name) ?? []
-  const day = date?.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3")
-  return Date.parse(`${day}T${hours}:${minutes}:${seconds}.${ms}Z`)
-}
 
 /** @throws if a path no longer leads to an open file, which another file, or none, has replaced. */
 async function requireInPlace(path: string, handle: FileHandle): Promise<void> {

@@ -1,0 +1,89 @@
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { eventually } from "@latchkey/test-postgres"
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { RestoreLogError } from "../restoreLogError.ts"
+import { createCommandStore } from "./commandStore.ts"
+import { ObjectGone } from "./logSink.ts"
+import { createObjectSink } from "./objectSink.ts"
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latchkey-command-"))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** A program with this text. Objects are files beside it. */
+async function program(text: string): Promise<string> {
+  const path = join(folder, "keep")
+  await writeFile(path, `#!/bin/sh\ncd ${folder} || exit 1\n${text}\n`)
+  await chmod(path, 0o700)
+  return path
+}
+
+const KEEP = `case $1 in
+  list) ls ;;
+  put) cat > "$2" ;;
+  get) cat "$2" ;;
+  remove) rm -f "$2" ;;
+esac`
+
+const open = (path: string, times = {}) => createObjectSink(createCommandStore(path, times))
+
+async function readAll(sink: ReturnType<typeof open>) {
+  const lines = []
+  for (const name of await sink.list()) for await (const line of sink.read(name)) lines.push(line)
+  return lines.sort()
+}
+
+test("a command keeps the log", async () => {
+  const sink = open(await program(KEEP))
+  const lines = ["one", "two", `long ${"x".repeat(1_000_000)}`]
+  for (const line of lines) await sink.append(`${line}\n`)
+  expect(await readAll(sink)).toEqual(lines.sort())
+  await sink.close()
+  expect(await readAll(sink)).toEqual(lines.sort())
+  const [name = ""] = await sink.list()
+  await sink.remove(name)
+  const reading = async () => {
+    for await (const _ of sink.read(name)) expect.unreachable()
+  }
+  await expect(reading()).rejects.toThrow(ObjectGone)
+})
+
+test("a command gets the arguments before its own, and no shell sees them", async () => {
+  const path = await program(`echo "$@" > arguments; cat > /dev/null`)
+  await open(`${path} first $(touch bad)`).append("line\n")
+  expect(await readFile(join(folder, "arguments"), "utf8")).toMatch(
+    /^first \$\(touch bad\) put \S+\.ndjson\n$/,
+  )
+  expect(await readdir(folder)).not.toContain("bad")
+})
+
+test("what the command does not store is an error: a status, a missing program, unread input", async () => {
+  for (const [text, reason] of [
+    ["cat > /dev/null; exit 3", "has ended with 3"],
+    ["kill -9 $$", "SIGKILL"],
+    ["exec 0<&-; exit 0", "EPIPE"],
+  ] as const) {
+    const failed = open(await program(text)).append(`${"x".repeat(10_000_000)}\n`)
+    await expect(failed).rejects.toThrow(RestoreLogError)
+    await expect(failed).rejects.toThrow(reason)
+  }
+  const missing = open(join(folder, "nothing")).append("line\n")
+  await expect(missing).rejects.toThrow("ENOENT")
+})
+
+test("a command that hangs ends with everything that it has started", async () => {
+  const path = await program(`sleep 1000 & echo $! > child; wait`)
+  const failed = open(path, { writeMs: 5_000 }).append("line\n")
+  await expect(failed).rejects.toThrow("put was not done after 5 s")
+  const pid = Number(await readFile(join(folder, "child"), "utf8"))
+  await eventually(() => expect(() => process.kill(pid, 0)).toThrow())
+})
+
+test("a list that was cut off by a failure is no list", async () => {
+  const path = await program(`echo 20261127T120000000Z-0a1b2c3d.ndjson; exit 1`)
+  await expect(open(path).list()).rejects.toThrow(RestoreLogError)
+})
