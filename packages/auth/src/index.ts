@@ -18,6 +18,7 @@ export type { ConfiguredKeys } from "./identities/configuredKeys.ts"
 export type { Identify, Identity } from "./identities/identify.ts"
 export type { ScopesOf } from "./identities/narrowScopes.ts"
 export { ownerIdOf } from "./identities/ownerIdOf.ts"
+export { MAX_CREDENTIAL_LENGTH } from "./identities/readCredential.ts"
 export { INTROSPECT, requireScopes } from "./identities/scopes.ts"
 export {
   createTrustedIssuers,

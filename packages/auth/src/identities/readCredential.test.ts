@@ -30,6 +30,11 @@ test.each([
   expect(read(...headers)).toEqual(expected)
 })
 
+test("a token that is longer than headers can be is not decoded", () => {
+  const long = jwtOf({ iss: TRUSTED, padding: "a".repeat(16_384) })
+  expect(read(["authorization", `Bearer ${long}`]).kind).toBe("foreign")
+})
+
 test.each([
   "",
   "Bearer",

@@ -4,6 +4,12 @@ import { ISSUER } from "../crypto/ownJwt.ts"
 import type { ImportedForms } from "../keys/imported/importedForm.ts"
 import { OWNER_TOKEN_TYPE } from "./ownerTokens/ownerToken.ts"
 
+/**
+ * The most characters that a credential has, which is the maximum size of a request's headers. A longer one is not
+ * decoded: a WebSocket sends its credential once, and then each of its calls would cost that.
+ */
+export const MAX_CREDENTIAL_LENGTH = 16_384
+
 export type Credential =
   | { kind: "none" }
   | { kind: "ambiguous" }
@@ -45,6 +51,7 @@ export function readToken(
   token: string,
   { issuers, imported }: ForeignForms,
 ): Exclude<Credential, { kind: "none" | "ambiguous" }> {
+  if (token.length > MAX_CREDENTIAL_LENGTH) return { kind: "foreign" }
   if (isApiKey(token) || imported.isKey(token)) return { kind: "apiKey", apiKey: token }
   const issuer = issuerOf(token)
   if (issuer === ISSUER) {

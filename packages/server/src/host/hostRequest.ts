@@ -7,7 +7,7 @@ import {
   toTrpcError,
   trustOfHost,
 } from "@latchkey/api"
-import { AuthError } from "@latchkey/auth"
+import { AuthError, MAX_CREDENTIAL_LENGTH } from "@latchkey/auth"
 import type { ContextInfo, ContextRequest, ContextSource, LatchkeyContext } from "../types.ts"
 import { addressOf } from "./addressOf.ts"
 import { type CountedCalls, countedCallsOf } from "./countedCalls.ts"
@@ -127,8 +127,12 @@ function withCredentials(
   return all
 }
 
-/** No credential contains characters that a header can't hold. */
-const toFieldValue = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, "?")
+/**
+ * No credential is longer than headers can be, or contains characters that they can't hold. A longer one is not kept:
+ * the context lives as long as its connection.
+ */
+const toFieldValue = (text: string) =>
+  text.length > MAX_CREDENTIAL_LENGTH ? "?" : text.replaceAll(/[^\x20-\x7e]/g, "?")
 
 /** Proxies log URLs, and browsers keep them. */
 const inUrl = () =>

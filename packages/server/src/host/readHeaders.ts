@@ -1,8 +1,9 @@
 import type { HeadersSource } from "../types.ts"
 
 interface NodeRequest {
-  /** Unlike `headers`, it has all values of a header that was sent twice. */
-  headersDistinct: Readonly<Record<string, string[] | undefined>>
+  headersDistinct: unknown
+  /** Names and values in turn, as they were sent. Unlike `headers`, it has all values of a header that was sent twice. */
+  rawHeaders: readonly string[]
 }
 
 const hasGet = (source: HeadersSource): source is Pick<Headers, "get"> => typeof source.get === "function"
@@ -21,11 +22,19 @@ export function readHeaders(source: HeadersSource): Headers {
   return headers
 }
 
-/** The headers of a request. A Node request has more of them than its `headers` show. */
+/**
+ * The headers of a request. A Node request has more of them than its `headers` show. `headersDistinct` has them too, but
+ * older versions of Node, such as 20.19, throw there if a client sends a header `__proto__` or `constructor`.
+ */
 export const headersOf = (request: { headers: HeadersSource } | NodeRequest): Headers =>
-  "headersDistinct" in request
-    ? readHeaders(request.headersDistinct as HeadersSource)
-    : readHeaders(request.headers)
+  "headersDistinct" in request ? readRawHeaders(request.rawHeaders) : readHeaders(request.headers)
+
+function readRawHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers()
+  for (let index = 0; index + 1 < raw.length; index += 2)
+    append(headers, raw[index] ?? "", raw[index + 1] ?? "")
+  return headers
+}
 
 /** Node accepts values that `Headers` does not. No credential contains such characters. */
 function append(headers: Headers, name: string, value: string) {

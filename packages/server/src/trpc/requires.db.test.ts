@@ -16,6 +16,7 @@ import superjson from "superjson"
 import { expect, inject, onTestFinished, test } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import { newKey, startLatchkey, type TestScope } from "../../test/startLatchkey.ts"
+import { hostRequestOf } from "../host/hostRequest.ts"
 import type { ContextSource, LatchkeyServer } from "../types.ts"
 
 const serverUrl = inject("postgresUrl")
@@ -271,6 +272,20 @@ test("credentials in the connectionParams of a URL get 400", async () => {
   const response = await fetch(`${product.url}/whoami?connectionParams=${params}`)
   expect(response.status).toBe(400)
   expect(await response.text()).not.toContain(key)
+})
+
+test("a huge credential of a WebSocket is not kept for its calls, which get 401", async () => {
+  await using started = await startLatchkey(serverUrl)
+  const { latchkey } = started
+  const product = await startProduct(latchkey)
+  const huge = "a".repeat(1_000_000)
+  for (const params of [{ accessToken: `e30.${huge}.e30` }, { apiKey: huge }]) {
+    expect(await failureOf(product.webSocket(params).whoami.query())).toMatchObject({ status: 401 })
+    const info = { connectionParams: params, url: null }
+    const { request } = hostRequestOf(latchkey.createContext({ req: { headers: {} }, info }))
+    const kept = [...request.headers.values()].join("")
+    expect(kept.length).toBeLessThan(100)
+  }
 })
 
 test("a scope that was not declared is an error at construction", async () => {

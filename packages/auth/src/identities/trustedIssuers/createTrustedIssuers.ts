@@ -2,6 +2,7 @@ import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from "
 import { LRUCache } from "lru-cache"
 import { CLOCK_LEEWAY_SECONDS, isCanonicalBase64url, isPast } from "../../crypto/ownJwt.ts"
 import { AuthError } from "../../errors.ts"
+import { MAX_CREDENTIAL_LENGTH } from "../readCredential.ts"
 import { type IssuerToken, readIssuerToken } from "./issuerToken.ts"
 import { createKeySet, type KeySet, type LoadedKeys } from "./keySet.ts"
 import type { TrustedIssuer } from "./trustedIssuer.ts"
@@ -20,9 +21,6 @@ const ALGORITHMS = [
   "EdDSA",
   "Ed25519",
 ]
-
-/** The maximum size of a request's headers, which contain the tokens. */
-const MAX_LENGTH = 16_384
 
 /** The total size of remembered tokens, including their claims: enough for 10,000 tokens of 1,000 characters. */
 const MAX_REMEMBERED_CHARACTERS = 15_000_000
@@ -68,7 +66,7 @@ export function createTrustedIssuers(entries: readonly TrustedIssuer[]): Trusted
         if (known.keys === keys && !isPast(known.token.expiresAt)) return known.token
         verified.delete(token)
       }
-      if (token.length > MAX_LENGTH || !hasCanonicalSignature(token)) return null
+      if (token.length > MAX_CREDENTIAL_LENGTH || !hasCanonicalSignature(token)) return null
       const result = await available(issuer, verifySignature(entry, token, { keys, keySet }))
       const read =
         result && readIssuerToken(entry, { header: result.protectedHeader, payload: result.payload })
