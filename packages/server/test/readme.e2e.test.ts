@@ -99,7 +99,10 @@ const modulesFor = (ports: Record<"trpc" | "express", number>) => ({
   product: codeBlock("docs/dashboard.md", "ts", "Your product"),
 })
 
-/** Writes the modules as `<name>.mts`, and compiles them to `<name>.mjs`, strictly. `package.e2e.test.ts` checks the declarations. */
+/**
+ * Writes the modules as `<name>.mts`, and compiles them to `<name>.mjs`, strictly. `package.e2e.test.ts` checks the
+ * declarations that they use.
+ */
 async function compile(modules: Record<string, string>) {
   const files = Object.keys(modules).map((name) => `${name}.mts`)
   await Promise.all(Object.entries(modules).map(([name, code]) => writeFile(join(app, `${name}.mts`), code)))
