@@ -29,7 +29,7 @@ beforeAll(async () => {
     },
   )
   printed = `${stdout}\n${stderr}`
-}, 180_000)
+})
 
 afterAll(async () => {
   await database?.[Symbol.asyncDispose]()
@@ -185,7 +185,7 @@ test("pnpm installs it in an empty project without warnings", async () => {
   )
   expect(warningsIn(`${stdout}\n${stderr}`)).toEqual([])
   await importIn(folder)
-}, 120_000)
+})
 
 const TYPES = `
 import { createServer } from "node:http"
