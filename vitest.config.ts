@@ -27,9 +27,10 @@ export default defineConfig({
     // More files than cores, because many of them mostly wait: for PostgreSQL, a browser, other processes, or a
     // timer.
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
-    // Creating an embedded database takes most of a core for seconds, and several files may do so at once.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only what hangs should run into these, on the busiest machine: creating an embedded database takes most of a core
+    // for seconds, and several files may do so at once.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // vitest's 1 s is too short for a loaded machine.
     expect: { poll: { timeout: 20_000 } },
     // Without isolation, a worker loads the product once rather than for each of its files.

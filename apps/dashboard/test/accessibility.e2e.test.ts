@@ -109,7 +109,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", BROWSER_TESTS, () =>
     expect(checked).toHaveLength(21)
     expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
     await context.close()
-  }, 180_000)
+  })
 
   test("administration, in both themes, wide and narrow: no axe violations, no overflow, no console messages", async () => {
     const context = await newContext(browser)
@@ -171,7 +171,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", BROWSER_TESTS, () =>
 
     expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
     await context.close()
-  }, 180_000)
+  })
 
   test("the theme switch overrides the system theme, even after a reload, and can restore it", async () => {
     const context = await newContext(browser, { colorScheme: "light" })

@@ -112,7 +112,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", BR
     await code.press("Enter")
     await page.getByText("Enter the code that your authenticator app shows.").waitFor()
     await check("no code to sign in")
-  }, 180_000)
+  })
 
   test("links by mail", async () => {
     await using opened = await openPage()
@@ -149,7 +149,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", BR
     await page.goto(`${server.url}/reset-password`)
     await page.getByRole("heading", { name: "Open your link again" }).waitFor()
     await check("no link")
-  }, 180_000)
+  })
 
   test("an administrator verifies the email first, and helps a user to sign in", async () => {
     await using opened = await openPage()
@@ -200,7 +200,7 @@ describe.runIf(runsBrowserTests())("every page and dialog around an account", BR
     await page.getByRole("button", { name: "Copy the link" }).click()
     await page.getByRole("button", { name: "Done" }).click()
     await page.getByRole("alertdialog").waitFor({ state: "detached" })
-  }, 180_000)
+  })
 })
 
 async function cancel(page: Page) {

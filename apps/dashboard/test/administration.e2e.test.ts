@@ -73,7 +73,7 @@ describe.runIf(runsBrowserTests())("administration", BROWSER_TESTS, () => {
     await page.getByText("No active keys match.").waitFor()
     expect(await callWith(key)).toBe(401)
     await Promise.all([adminContext.close(), userContext.close()])
-  }, 60_000)
+  })
 
   test("a search for a whole key sends only its public part", async () => {
     const context = await newContext(browser)

@@ -128,7 +128,7 @@ describe.runIf(runsBrowserTests())(
       await signIn(page, credentials)
       await page.getByRole("heading", { name: "Account" }).waitFor()
       expect(messages.filter((line) => !line.startsWith("verbose: ") && !line.includes("401"))).toEqual([])
-    }, 60_000)
+    })
 
     test("after too many wrong codes, the sign-in starts over and says why", async () => {
       const page = await newPage(context)
@@ -152,7 +152,7 @@ describe.runIf(runsBrowserTests())(
       await code.fill(codeOf(secret, 1))
       await page.keyboard.press("Enter")
       await page.getByRole("heading", { name: "Account" }).waitFor()
-    }, 60_000)
+    })
 
     test("an administrator without a second factor is told to set it up, and can then create a link that sets a user's password, and remove a second factor", async () => {
       const userContext = await newContext(browser, { permissions })
@@ -230,7 +230,7 @@ describe.runIf(runsBrowserTests())(
       const token = link.split("token=")[1] ?? ""
       expect(requested.filter((url) => url.includes(token))).toEqual([])
       await userContext.close()
-    }, 60_000)
+    })
 
     test("if mails are sent, one link verifies the email, and another one sets a new password", async () => {
       await using mail = await startMailServer()
@@ -282,7 +282,7 @@ describe.runIf(runsBrowserTests())(
       await page.keyboard.press("Enter")
       await page.getByRole("link", { name: "Ask for a new link" }).waitFor()
       await expect.poll(() => page.url()).toBe(`${mailing.url}/reset-password`)
-    }, 60_000)
+    })
   },
 )
 

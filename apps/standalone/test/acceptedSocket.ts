@@ -3,11 +3,18 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { onTestFinished } from "vitest"
 
-/** Opens a connection to a server in this process. `accepted` is the server's end of it. */
-export async function acceptedSocket(serverUrl: string): Promise<{ socket: Socket; accepted: Socket }> {
+/**
+ * Opens a connection to a server in this process. `accepted` is the server's end of it.
+ *
+ * @param whenFinished of the test's context, if the test is concurrent.
+ */
+export async function acceptedSocket(
+  serverUrl: string,
+  whenFinished: typeof onTestFinished = onTestFinished,
+): Promise<{ socket: Socket; accepted: Socket }> {
   const socket = connect({ port: Number(new URL(serverUrl).port), host: "127.0.0.1" })
   socket.on("error", () => {})
-  onTestFinished(() => void socket.destroy())
+  whenFinished(() => void socket.destroy())
   const accepted = new Promise<Socket>((resolve) => {
     const onSocket = (message: unknown) => {
       const { socket: other } = message as { socket: Socket }

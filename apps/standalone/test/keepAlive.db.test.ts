@@ -2,10 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { openConnection } from "./abuse/rawConnection.ts"
 import { request } from "./abuse/request.ts"
-import { startServerOnPostgres } from "./testServer.ts"
+import { startSlowClients } from "./slowClients.ts"
+import { registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
 
 const HEALTH = request("GET /healthz", ["Connection: keep-alive"])
 
+/** Milliseconds that the clients of other connections wait. */
+const DEADLINE = 20_000
+
+/** These tests mostly wait, and so all at the same time. */
 describe("by default", () => {
   let server: Awaited<ReturnType<typeof startServerOnPostgres>>
   beforeAll(async () => {
@@ -20,7 +25,24 @@ describe("by default", () => {
     await sleep(66_000)
     connection.write(HEALTH)
     expect(await connection.read()).toMatchObject({ status: 200 })
-  }, 90_000)
+  })
+
+  test.concurrent("clients that read or send one byte per second delay nobody, and are cut off eventually", async ({
+    onTestFinished,
+  }) => {
+    const { apiKey } = await registerWithKey(server.url)
+    let isOver = false
+    const done = Promise.all(startSlowClients(server.url, onTestFinished)).finally(() => {
+      isOver = true
+    })
+
+    while (!isOver) {
+      const signal = AbortSignal.timeout(DEADLINE)
+      expect((await rest(server.url, "GET", "/auth/me", { apiKey, signal })).status).toBe(200)
+      await sleep(200)
+    }
+    await done
+  })
 
   test.concurrent("a second request that arrives too slowly gets a 408", async () => {
     using connection = openConnection(server.url)
@@ -29,7 +51,7 @@ describe("by default", () => {
     connection.write("GET /healthz HTTP/1.1\r\nHost: x\r\n")
     expect(await connection.read()).toMatchObject({ status: 408 })
     await connection.closed()
-  }, 30_000)
+  })
 })
 
 test("KEEP_ALIVE_TIMEOUT sets for how many seconds an idle connection stays open", async () => {

@@ -62,7 +62,7 @@ test("a second process on the same data folder exits with one clear line, and th
   expect((await rest(url, "GET", "/readyz")).status).toBe(200)
   first.child.kill("SIGTERM")
   expect(await first.exited).toEqual({ code: 0, signal: null })
-}, 60_000)
+})
 
 test("the generated secret is readable only by its owner, and survives a restart", async () => {
   const DATA_DIR = await newEmbeddedFolder()
@@ -79,7 +79,7 @@ test("the generated secret is readable only by its owner, and survives a restart
   second.child.kill("SIGTERM")
   await second.exited
   expect((await readdir(DATA_DIR)).sort()).toEqual(["auth-secret", "db", "lock"])
-}, 60_000)
+})
 
 test("an empty secret file is refused", async () => {
   const DATA_DIR = await newEmbeddedFolder()
@@ -87,7 +87,7 @@ test("an empty secret file is refused", async () => {
   const server = spawnBuiltServer({ DATA_DIR })
   expect(await server.exited).toEqual({ code: 1, signal: null })
   expect(server.output.at(-1)).toMatch(/^DATA_DIR: expected 64 hex characters in .*auth-secret/)
-}, 60_000)
+})
 
 test("DATA_DIR is a file: one line that says so, exit code 1", async () => {
   const DATA_DIR = join(await mkdtemp(join(tmpdir(), "latchkey-test-")), "file")
@@ -153,4 +153,4 @@ test("after kill -9 at any moment, the server starts again and every acknowledge
   }
   server.child.kill("SIGTERM")
   await server.exited
-}, 120_000)
+})

@@ -43,5 +43,5 @@ test.each(["disconnect", "mute"] as const)(
     expect((await rest(url, "POST", "/auth/login", { body: { email, password } })).status).toBe(200)
     await proxy.disconnect()
   },
-  60_000,
+  180_000,
 )

@@ -39,5 +39,5 @@ test.runIf(runsPgBouncerTests())(
       201,
     )
   },
-  60_000,
+  180_000,
 )

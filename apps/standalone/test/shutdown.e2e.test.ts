@@ -32,7 +32,7 @@ test("SIGTERM: requests in flight finish, buffered data is written, exit code 0"
   expect(list.body.items.at(-1)).toMatchObject({ id: body.id, lastUsedAt: expect.any(String) })
   next.child.kill("SIGTERM")
   await once(next.child, "exit")
-}, 60_000)
+})
 
 test.each([
   ["SIGINT", "SIGINT"],
@@ -60,7 +60,7 @@ test.each([
     expect(replies.map(({ status }) => status)).toEqual(Array(IN_FLIGHT).fill(201))
     expect(await server.exited).toEqual({ code: 0, signal: null })
   },
-  60_000,
+  180_000,
 )
 
 test("after SIGTERM, /readyz reports the shutdown while requests are still served", async () => {
@@ -85,4 +85,4 @@ test("after SIGTERM, /readyz reports the shutdown while requests are still serve
   expect(await server.exited).toEqual({ code: 0, signal: null })
   const levels = server.output.map((line) => JSON.parse(line).level)
   expect(new Set(levels)).toEqual(new Set([30]))
-}, 60_000)
+})

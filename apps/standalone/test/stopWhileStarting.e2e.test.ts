@@ -59,5 +59,5 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     next.child.kill("SIGTERM")
     await next.exited
     expect((await readdir(DATA_DIR)).sort()).toEqual(["auth-secret", "db", "lock"])
-  }, 60_000)
+  })
 })

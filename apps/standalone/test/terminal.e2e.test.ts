@@ -43,7 +43,7 @@ test.runIf(process.platform === "linux" && existsSync(SCRIPT))(
     await second.nextLine()
     expect(await second.nextLine()).toMatch(/^Latchkey {2}\S+ {2}embedded database$/)
   },
-  60_000,
+  180_000,
 )
 
 test("elsewhere, the server writes lines of JSON, one of them with the URL", async () => {

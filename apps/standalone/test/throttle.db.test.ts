@@ -161,7 +161,7 @@ test.concurrent("guesses from an owner's address get the same responses as for a
   expect(responses.owner.at(0)).toContain("401")
   expect(responses.owner.at(-1)).toContain("429")
   expect((await signIn(home)).status).toBe(200)
-}, 120_000)
+})
 
 test.concurrent("pages of other origins can read the rate-limit headers", async () => {
   await using server = await start({ CORS_ORIGINS: "https://app.example" })

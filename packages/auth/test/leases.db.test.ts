@@ -152,7 +152,7 @@ describe.each([
     await expect(holder.verify(key.key)).rejects.toThrow(DatabaseUnavailable)
     holder.outage(false)
     expect(await holder.verify(key.key)).toBeNull()
-  }, 15_000)
+  })
 })
 
 test("without a lease there is no verdict, and stopping gives up the lease", async () => {

@@ -82,7 +82,7 @@ describe.runIf(runsBrowserTests())("every state of the keys in a product's page"
     await check("refused")
     expect(checked).toHaveLength(15)
     expect(problems.filter((text) => !text.includes("401"))).toEqual([])
-  }, 180_000)
+  })
 })
 
 type Box = Awaited<ReturnType<ReturnType<Page["locator"]>["boundingBox"]>>

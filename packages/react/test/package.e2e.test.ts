@@ -39,7 +39,7 @@ beforeAll(async () => {
     "react-dom@19.2.0",
     `@types/react@${reactTypes}`,
   ])
-}, 180_000)
+})
 
 afterAll(async () => {
   await sdk?.[Symbol.asyncDispose]()

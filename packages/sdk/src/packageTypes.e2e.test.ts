@@ -7,11 +7,17 @@ import { usePackedSdk } from "../test/usePackedSdk.ts"
 
 const use = usePackedSdk()
 
-const RESOLUTIONS = [
-  { module: "node16", moduleResolution: "node16", lib: ["es2022"], types: ["node"] },
-  { module: "nodenext", moduleResolution: "nodenext", types: ["node"] },
-  { module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"], types: [] },
-]
+const NODE16 = { module: "node16", moduleResolution: "node16", lib: ["es2022"], types: ["node"] }
+
+/** The newest compiler takes a quarter of the oldest one's CPU time. */
+const RESOLUTIONS = {
+  typescript57: [NODE16],
+  typescript: [
+    NODE16,
+    { module: "nodenext", moduleResolution: "nodenext", types: ["node"] },
+    { module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"], types: [] },
+  ],
+}
 
 const STRICTEST = {
   strict: true,
@@ -33,7 +39,7 @@ async function typeCheck(compiler: string, folder: string, files: readonly strin
 describe.each(["typescript57", "typescript"] as const)(
   "with %s, strictly and without skipLibCheck",
   (compiler) => {
-    test.each(RESOLUTIONS)("the examples compile under $moduleResolution", async (options) => {
+    test.each(RESOLUTIONS[compiler])("the examples compile under $moduleResolution", async (options) => {
       const examples = await use.ownExamples()
       // `process` needs Node's types.
       const usable = examples.filter((code) => options.types.length > 0 || !code.includes("process.env"))

@@ -41,7 +41,7 @@ test("a command that takes a right away ends only once the lease of a lost insta
   } finally {
     await sql.end()
   }
-}, 60_000)
+})
 
 test.runIf(process.platform === "linux")(
   "a command whose output can't be written ends without a stack",

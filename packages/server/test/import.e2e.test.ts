@@ -84,4 +84,4 @@ test("an import that was killed is resumed by importing again: no row is duplica
     await Promise.all([sql.end(), holder.end()])
     await rm(folder, { recursive: true, force: true })
   }
-}, 60_000)
+})

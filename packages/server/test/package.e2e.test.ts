@@ -21,11 +21,15 @@ beforeAll(async () => {
   ;[packed, database] = await Promise.all([packServer(), createTestDatabase(inject("postgresUrl"))])
   tool = await installTools()
   app = await createEmptyProject("app")
-  const { stdout, stderr } = await runProgram("npm", ["install", "--no-audit", "--no-fund", ...packages()], {
-    cwd: app,
-  })
+  const { stdout, stderr } = await runProgram(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages()],
+    {
+      cwd: app,
+    },
+  )
   printed = `${stdout}\n${stderr}`
-}, 180_000)
+})
 
 afterAll(async () => {
   await database?.[Symbol.asyncDispose]()
@@ -181,7 +185,7 @@ test("pnpm installs it in an empty project without warnings", async () => {
   )
   expect(warningsIn(`${stdout}\n${stderr}`)).toEqual([])
   await importIn(folder)
-}, 120_000)
+})
 
 const TYPES = `
 import { createServer } from "node:http"
@@ -220,11 +224,15 @@ const bare = createTestLatchkey()
 bare.requires({ scope: "a" })
 `
 
-test.each(["typescript57", "typescript"] as const)(
+// The oldest compiler takes 8 s of CPU time for one resolution, and the newest 2 s.
+test.each([
+  ["typescript57", ["node16"]],
+  ["typescript", ["node16", "nodenext", "bundler"]],
+] as const)(
   "its types stand alone with %s",
-  async (compiler) => {
+  async (compiler, resolutions) => {
     await writeFile(join(app, "types.mts"), TYPES)
-    for (const moduleResolution of ["node16", "nodenext", "bundler"]) {
+    for (const moduleResolution of resolutions) {
       const config = `tsconfig.${randomUUID()}.json`
       const compilerOptions = {
         strict: true,

@@ -47,7 +47,7 @@ beforeAll(async () => {
   })
   ports = { trpc: await freePort(), express: await freePort() }
   await compile(modulesFor(ports))
-}, 180_000)
+})
 
 afterAll(async () => {
   await database?.[Symbol.asyncDispose]()
@@ -99,13 +99,16 @@ const modulesFor = (ports: Record<"trpc" | "express", number>) => ({
   product: codeBlock("docs/dashboard.md", "ts", "Your product"),
 })
 
-/** Writes the modules as `<name>.mts`, and compiles them to `<name>.mjs`, strictly. */
+/**
+ * Writes the modules as `<name>.mts`, and compiles them to `<name>.mjs`, strictly. `package.e2e.test.ts` checks the
+ * declarations that they use.
+ */
 async function compile(modules: Record<string, string>) {
   const files = Object.keys(modules).map((name) => `${name}.mts`)
   await Promise.all(Object.entries(modules).map(([name, code]) => writeFile(join(app, `${name}.mts`), code)))
   await runProgram(
     join(app, "node_modules/.bin/tsc"),
-    ["--strict", "--module", "nodenext", "--target", "es2022", ...files],
+    ["--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022", ...files],
     { cwd: app },
   )
 }
@@ -132,7 +135,7 @@ test("the tRPC server of the README accepts its key, and no other caller", async
   const accepted = await fetch(`${url}/reports`, { headers: { "x-api-key": key } })
   expect(await accepted.json()).toEqual({ result: { data: "The reports of org_42" } })
   expect((await fetch(`${url}/reports`)).status).toBe(401)
-}, 120_000)
+})
 
 test("a user of the README's Express server creates a key by cookie, and calls with it", async () => {
   const { url } = run("express.mjs", `http://localhost:${ports.express}`)
@@ -144,7 +147,7 @@ test("a user of the README's Express server creates a key by cookie, and calls w
   const { key } = (await created.json()) as { key: string }
   expect(await (await fetch(`${url}/reports`, { headers: { "x-api-key": key } })).text()).toBe("ada")
   expect((await fetch(`${url}/reports`)).status).toBe(401)
-}, 120_000)
+})
 
 test("the commands of both READMEs install the same packages, and create the tables", () => {
   expect(packagesIn(INSTALL)).toEqual(expect.arrayContaining(packagesIn(SETUP)))
@@ -172,7 +175,7 @@ test("the compiled examples of docs/embedding.md and docs/keys.md that need no r
   )
 
   await runProgram(process.execPath, ["testing.mjs"], { cwd: app })
-}, 120_000)
+})
 
 test("the middleware of docs/migrating.md accepts an old key, a new one, and no other", async () => {
   const port = await freePort()
@@ -194,4 +197,4 @@ test("the middleware of docs/migrating.md accepts an old key, a new one, and no 
   expect(await (await call({ "x-api-key": key })).text()).toBe("org_42")
   expect(await (await call({ "x-api-key": "old" })).text()).toBe("org_7")
   expect([(await call({ "x-api-key": "other" })).status, (await call({})).status]).toEqual([401, 401])
-}, 60_000)
+})

@@ -25,7 +25,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
   beforeAll(async () => {
     started = await startBehindProxy(kind)
     key = await newKey("org_42")
-  }, 60_000)
+  })
   afterAll(() => started?.[Symbol.asyncDispose]())
   beforeEach(() => {
     started.state.answer = null

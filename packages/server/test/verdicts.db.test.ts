@@ -69,7 +69,7 @@ test("every way to ask gives the same verdict on a caller for the same scopes", 
   expect(count.asked).toBeGreaterThan(3_000)
   expect(count.asked - count.refused).toBeGreaterThan(500)
   await expect(toPage(callers, ASKS, doors)).toMatchFileSnapshot("../../../docs/verdicts.md")
-}, 180_000)
+})
 
 const TRIALS = 200
 
@@ -116,4 +116,4 @@ test(`${TRIALS} keys are revoked at one instance while in use at another, which 
   }
   await Promise.all(Array.from({ length: 4 }, work))
   expect(wrong).toEqual([])
-}, 180_000)
+})

@@ -11,7 +11,9 @@ import { launchPostgres, type TestPostgres } from "./startPostgres.ts"
 export const startStandby = (primary: TestPostgres, name = "standby"): Promise<TestPostgres> => {
   const { port } = new URL(primary.url)
   const source = `host=127.0.0.1 port=${port} user=postgres application_name=${name}`
-  return launchPostgres([`primary_conninfo=${source}`], async ({ data, run }) => {
+  // What is replayed never cancels a statement, which by default it may, also `pg_promote`.
+  const patience = ["max_standby_streaming_delay=-1", "max_standby_archive_delay=-1"]
+  return launchPostgres([`primary_conninfo=${source}`, ...patience], async ({ data, run }) => {
     await copyData(primary, data, run)
     await writeFile(join(data, "standby.signal"), "")
   })

@@ -41,7 +41,7 @@ beforeAll(async () => {
   await postgres.stop()
   postgresLog = await readFile(postgres.log, "utf8")
   serverLog = server.log.join("")
-}, 120_000)
+})
 afterAll(() => postgres[Symbol.asyncDispose]())
 
 async function readTables(url: string) {

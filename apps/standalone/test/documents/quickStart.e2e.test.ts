@@ -52,4 +52,4 @@ test("the program creates a key with an account of Latchkey's own, and calls wit
   await writeFile(join(app, "main.mjs"), code.replace("http://localhost:3000", url))
   const { stdout } = await runProgram(process.execPath, ["main.mjs"], { cwd: app })
   expect(stdout).toMatch(/^[0-9a-f-]{36} apiKey\n$/)
-}, 120_000)
+})

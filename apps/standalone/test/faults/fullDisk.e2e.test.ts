@@ -83,5 +83,5 @@ test.runIf(canMountTmpfs())(
     server.child.kill("SIGTERM")
     expect(await server.exited).toEqual({ code: 0, signal: null })
   },
-  120_000,
+  180_000,
 )

@@ -9,14 +9,14 @@ import {
   writeFileSync,
 } from "node:fs"
 import { mkdtemp } from "node:fs/promises"
-import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { text } from "node:stream/consumers"
 import { createMigratedDatabase } from "@latchkey/db/test"
 import { eventually, freePort } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
+import { openConnection } from "../abuse/rawConnection.ts"
+import { request } from "../abuse/request.ts"
 import { expectNoSecrets, newSecret, rest, spawnBuiltServer } from "../testServer.ts"
 import { canMountTmpfs, mountTmpfs } from "./tmpfs.ts"
 
@@ -54,23 +54,24 @@ async function startServer(stdout: number, variables: Record<string, string> = {
 }
 
 const CONNECTIONS = 20
-const REQUEST = "GET /healthz HTTP/1.1\r\nHost: x\r\n"
+/** Fewer than a connection may have waiting. */
+const PIPELINED = 20
+const HEALTH = request("GET /healthz", ["Connection: keep-alive"])
 
 /**
  * Sends requests that make the server log `lines` lines, a multiple of `CONNECTIONS`. Every request must succeed. They
- * are pipelined, because each `fetch` takes more CPU time than its response.
+ * are pipelined, because a `fetch` takes more CPU time than its response.
  */
 async function makeServerLog(url: string, lines: number) {
-  const count = lines / CONNECTIONS
-  const requests = `${`${REQUEST}\r\n`.repeat(count - 1)}${REQUEST}Connection: close\r\n\r\n`
-  await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      const socket = connect(Number(new URL(url).port), "127.0.0.1")
-      socket.write(requests)
-      const responses = await text(socket)
-      expect(responses.split("HTTP/1.1 200 OK\r\n")).toHaveLength(count + 1)
-    }),
-  )
+  const work = async () => {
+    using connection = openConnection(url)
+    for (let left = lines / CONNECTIONS; left > 0; left -= PIPELINED) {
+      const count = Math.min(left, PIPELINED)
+      connection.write(Buffer.concat(Array(count).fill(HEALTH)))
+      for (let n = 0; n < count; n++) expect((await connection.read())?.status).toBe(200)
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, work))
 }
 
 const droppedCounts = (lines: readonly string[]) =>
@@ -107,7 +108,7 @@ test("nobody reads the log's pipe: the server serves, and when it is read again,
   expect(await stop()).toEqual(CLEAN_EXIT)
   expect(lines.at(-1)).toContain("stopping")
   expectNoSecrets(lines)
-}, 60_000)
+})
 
 test("workers share a pipe that is read late: no line is torn", async () => {
   const { reader, writer, path } = await makePipe()
@@ -120,14 +121,14 @@ test("workers share a pipe that is read late: no line is torn", async () => {
   await makeServerLog(url, LINES / 2)
   expect(await stop()).toEqual(CLEAN_EXIT)
   await eventually(() => expect(countRequests(lines)).toBe(LINES))
-}, 60_000)
+})
 
 test("nobody ever reads the log's pipe: SIGTERM ends the process", async () => {
   const { writer } = await makePipe()
   const { url, stop } = await startServer(writer)
   await makeServerLog(url, LINES)
   expect(await stop()).toEqual(CLEAN_EXIT)
-}, 60_000)
+})
 
 test("the log's reader closes the pipe: the server serves and stops", async () => {
   const { reader, writer } = await makePipe()
@@ -135,7 +136,7 @@ test("the log's reader closes the pipe: the server serves and stops", async () =
   closeSync(reader)
   await makeServerLog(url, 100)
   expect(await stop()).toEqual(CLEAN_EXIT)
-}, 60_000)
+})
 
 test.runIf(process.platform === "linux")(
   "the log's device refuses writes: the server serves and stops",
@@ -144,7 +145,7 @@ test.runIf(process.platform === "linux")(
     await makeServerLog(url, 100)
     expect(await stop()).toEqual(CLEAN_EXIT)
   },
-  60_000,
+  180_000,
 )
 
 test.runIf(canMountTmpfs())(
@@ -165,5 +166,5 @@ test.runIf(canMountTmpfs())(
     expect(lines().at(-1)).toContain("stopping")
     expectNoSecrets(lines())
   },
-  60_000,
+  180_000,
 )

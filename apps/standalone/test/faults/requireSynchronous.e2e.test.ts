@@ -26,7 +26,7 @@ beforeAll(async () => {
   standby = await startStandby(primary, "standby")
   direct = connect(primary.url)
   await requireStandby(STANDBY)
-}, 120_000)
+})
 afterAll(async () => {
   await direct.end({ timeout: 0 })
   await standby[Symbol.asyncDispose]()
@@ -220,4 +220,4 @@ test("revocations that were answered before the primary is lost hold on the stan
     await eventually(async () => expect((await rest(url, "GET", "/auth/me", { apiKey })).status).toBe(401))
   }
   await onStandby.end()
-}, 90_000)
+})

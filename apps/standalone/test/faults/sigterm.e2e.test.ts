@@ -60,7 +60,7 @@ test("SIGTERM under load: every change is acknowledged, no response is cut off, 
   const [row] = await sql<{ keys: number }[]>`select count(*)::int as keys from api_keys`
   await sql.end()
   expect(row?.keys).toBe(acknowledged)
-}, 60_000)
+})
 
 test("SIGTERM: connections that wait in the kernel's accept queue get their responses", async () => {
   await using database = await createMigratedDatabase(inject("postgresUrl"))
@@ -81,4 +81,4 @@ test("SIGTERM: connections that wait in the kernel's accept queue get their resp
     expect(connection.error()).toBeNull()
   }
   expect(await server.exited).toEqual({ code: 0, signal: null })
-}, 60_000)
+})

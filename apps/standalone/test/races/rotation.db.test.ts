@@ -161,4 +161,4 @@ test("no credential is refused at any step of the documented rotation, one insta
       }
     }
   }
-}, 120_000)
+})

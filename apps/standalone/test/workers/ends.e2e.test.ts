@@ -33,7 +33,7 @@ test("kill -9 of a worker loses only its requests: the other worker keeps servin
   expect(linesOf(server)).toContainEqual(
     expect.objectContaining({ level: 50, msg: "worker 1 has ended (SIGKILL) and is replaced" }),
   )
-}, 180_000)
+})
 
 test("a worker that hangs is given no connections: the other one serves them", async () => {
   await using running = await startWorkers()
@@ -45,7 +45,7 @@ test("a worker that hangs is given no connections: the other one serves them", a
     expect(status).toBe(401)
   }
   process.kill(first, "SIGCONT")
-}, 180_000)
+})
 
 test("without their primary, all workers exit", async () => {
   await using running = await startWorkers()
@@ -55,4 +55,4 @@ test("without their primary, all workers exit", async () => {
   running.server.child.kill("SIGKILL")
 
   await expect.poll(() => pids.every(isGone), { timeout: 10_000 }).toBe(true)
-}, 180_000)
+})

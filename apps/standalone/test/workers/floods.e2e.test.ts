@@ -29,7 +29,7 @@ test("a client takes all file descriptors of the workers: others are served agai
       signal: AbortSignal.timeout(5_000),
     }).then(({ status }) => status)
   await expect.poll(ask, { timeout: 90_000 }).toBe(200)
-}, 180_000)
+})
 
 test("the primary accepts no connection, so those that the workers have no time for wait in the kernel's bounded queue", async () => {
   await using running = await startWorkers()
@@ -48,4 +48,4 @@ test("the primary accepts no connection, so those that the workers have no time 
     connection[Symbol.dispose]()
   }
   expect(openFilesOf(primary)).toBe(before)
-}, 180_000)
+})

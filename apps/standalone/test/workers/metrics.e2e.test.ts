@@ -46,4 +46,4 @@ test("METRICS_PORT serves the sum of all workers, which never falls when one is 
   expect(await read(ACCEPTED)).toBe(accepted + 1)
   // What the killed worker had open is gone.
   expect(await read("latchkey_database_connections_max")).toBe(7)
-}, 180_000)
+})

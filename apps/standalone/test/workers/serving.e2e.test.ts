@@ -13,7 +13,7 @@ test("two workers start concurrently on an empty database: one line says that th
   expect(new Set(statuses)).toEqual(new Set([200]))
   const serving = linesOf(server).filter(({ msg }) => msg?.startsWith("serving on"))
   expect(serving).toEqual([expect.objectContaining({ url, workers: 2, database: "PostgreSQL" })])
-}, 180_000)
+})
 
 test("a revoked key is rejected by every worker from the next request on", async () => {
   await using running = await startWorkers()
@@ -27,7 +27,7 @@ test("a revoked key is rejected by every worker from the next request on", async
     const after = await askBothWorkers(running, Array(8).fill({ apiKey }))
     expect(new Set(after)).toEqual(new Set([401]))
   }
-}, 180_000)
+})
 
 test("the workers see the client's address, and share the connections to the database", async () => {
   await using running = await startWorkers({ TRUST_PROXY: "1", DATABASE_CONNECTIONS: "5" })
@@ -50,7 +50,7 @@ test("the workers see the client's address, and share the connections to the dat
   await sql.end()
   expect(row?.open).toBeLessThanOrEqual(5)
   expect(row?.open).toBeGreaterThan(1)
-}, 180_000)
+})
 
 test("the times of last use that each worker has collected are written at the end", async () => {
   await using running = await startWorkers()
@@ -69,4 +69,4 @@ test("the times of last use that each worker has collected are written at the en
   }
   next.child.kill("SIGTERM")
   await next.exited
-}, 180_000)
+})

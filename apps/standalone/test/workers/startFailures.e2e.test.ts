@@ -26,7 +26,7 @@ test("a database that refuses the password: one line from one worker, exit code 
   })
   expect(await server.exited).toEqual(FAILED)
   expect(server.output).toEqual([expect.stringMatching(/^DATABASE_URL: .*28P01/)])
-}, 180_000)
+})
 
 test.each(["PORT", "METRICS_PORT"])(
   "%s is in use: one line, exit code 1",
@@ -48,7 +48,7 @@ test.each(["PORT", "METRICS_PORT"])(
     ])
     taken.close()
   },
-  60_000,
+  180_000,
 )
 
 test("if workers crash again and again while they start, the server ends with a line that says so", async () => {
@@ -64,7 +64,7 @@ test("if workers crash again and again while they start, the server ends with a 
   expect(server.output.filter((line) => !line.startsWith("{"))).toEqual([
     "a worker has ended 5 times before it could serve (SIGKILL)",
   ])
-}, 180_000)
+})
 
 test("the embedded database has one worker, and one line says so", async () => {
   const server = spawnBuiltServer({ DATA_DIR: await newEmbeddedFolder(), WORKERS: "2" })
@@ -77,4 +77,4 @@ test("the embedded database has one worker, and one line says so", async () => {
       msg: "WORKERS: only one process can open the embedded database, so there is one worker",
     }),
   ])
-}, 180_000)
+})

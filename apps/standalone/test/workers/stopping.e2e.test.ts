@@ -44,7 +44,7 @@ test("SIGTERM under load: every change is acknowledged, no response is cut off, 
   const [row] = await sql`select count(*)::int as keys from api_keys`
   await sql.end()
   expect(row?.keys).toBe(acknowledged)
-}, 180_000)
+})
 
 test("SIGTERM: connections that wait in the kernel's accept queue get their responses", async () => {
   await using running = await startWorkers()
@@ -66,7 +66,7 @@ test("SIGTERM: connections that wait in the kernel's accept queue get their resp
     expect(connection.error()).toBeNull()
   }
   expect(await server.exited).toEqual(STOPPED)
-}, 180_000)
+})
 
 test("after SIGTERM, every worker reports the shutdown although one was polled, while requests are served", async () => {
   await using running = await startWorkers()
@@ -85,7 +85,7 @@ test("after SIGTERM, every worker reports the shutdown although one was polled, 
   })
   expect((await rest(url, "GET", "/auth/me", { accessToken, ...close })).status).toBe(200)
   expect(await server.exited).toEqual(STOPPED)
-}, 180_000)
+})
 
 test.each(["SIGTERM", "SIGINT"] as const)(
   "%s to all processes, as supervisors and terminals send it: exit code 0",
@@ -115,4 +115,4 @@ test("SIGTERM while PostgreSQL is still starting: the server exits with code 0",
 
   expect(await server.exited).toEqual(STOPPED)
   expect(waiting()).toHaveLength(1)
-}, 180_000)
+})

@@ -123,5 +123,5 @@ describe.each(["PostgreSQL", "embedded"] as const)("owners without an own accoun
     }
     await Promise.all(Array.from({ length: 4 }, work))
     expect(accepted).toBe(0)
-  }, 120_000)
+  })
 })

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await migrate()
   await close()
   standby = await startStandby(primary)
-}, 60_000)
+})
 afterAll(async () => {
   await standby[Symbol.asyncDispose]()
   await primary[Symbol.asyncDispose]()

@@ -22,7 +22,7 @@ beforeAll(async () => {
   certificates = await createCertificates()
   postgres = await startPostgres([...certificates.settings, `unix_socket_directories=${folder}`])
   port = Number(new URL(postgres.url).port)
-}, 60_000)
+})
 afterAll(async () => {
   await postgres[Symbol.asyncDispose]()
   await certificates[Symbol.asyncDispose]()

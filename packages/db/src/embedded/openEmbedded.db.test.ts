@@ -60,7 +60,7 @@ test("a new database replaces the leftovers of an interrupted creation, and is p
   expect(await endWatch()).toBe("700")
   expect(await modeOf(join(folder, "db"))).toBe(0o700)
   expect(await modeOf(join(folder, "lock"))).toBe(0o600)
-}, 60_000)
+})
 
 test("a database that an earlier version left open to others is made private", async () => {
   const folder = await newEmbeddedFolder()

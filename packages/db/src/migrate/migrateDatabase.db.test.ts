@@ -135,7 +135,7 @@ test("an instance that loses its connection during a migration does not block th
   await second.migrate()
   expect(await interrupted).toBe("failed")
   await Promise.all([first.close(), second.close(), admin.end()])
-}, 60_000)
+})
 
 function connectUntilDisposed(url: string) {
   const sql = connect(url)

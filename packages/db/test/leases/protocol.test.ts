@@ -18,7 +18,7 @@ describe("no request that began after a revocation was answered is accepted", ()
         expect(remembered).toBeGreaterThan(0)
       }
     },
-    60_000,
+    180_000,
   )
 })
 
@@ -29,6 +29,6 @@ describe("the simulation notices", () => {
       const mutant = await loadSimulation(mutations)
       expect((await mutant.simulate(scenarios[scenario], seed)).violations).not.toEqual([])
     },
-    60_000,
+    180_000,
   )
 })

@@ -104,7 +104,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("imported keys on %s", (kind)
     for (const error of refused) expect(error).toMatchObject({ reason: "UNAVAILABLE", retryAfter: 1 })
     const accepted = results.filter((result) => result.status === "fulfilled")
     expect(accepted.every((result) => result.value)).toBe(true)
-  }, 30_000)
+  })
 
   test("a key that is revoked during its first bcrypt is rejected, and gets no receipt", async () => {
     const auth = open()
