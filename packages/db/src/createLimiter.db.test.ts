@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { useTestDatabase } from "../test/useTestDatabase.ts"
 import { createDatabase, createLimiter, type Database } from "./index.ts"
-import { rateLimits } from "./schema.ts"
+import { rateLimits } from "./schema/rateLimits.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
   let db: Database

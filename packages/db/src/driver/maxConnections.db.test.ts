@@ -5,7 +5,7 @@ import { expect, inject, test } from "vitest"
 import { createMigratedDatabase, newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query } from "../query.ts"
-import { sessions } from "../schema.ts"
+import { sessions } from "../schema/sessions.ts"
 
 /** A migrated database with so many connections, and one past them. */
 async function openDatabase(maxConnections: number) {

@@ -8,7 +8,7 @@ import { expect, inject, test } from "vitest"
 import { createMigratedDatabase, newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query, write } from "../query.ts"
-import { rateLimits } from "../schema.ts"
+import { rateLimits } from "../schema/rateLimits.ts"
 
 /** Opens a migrated database, with a direct connection beside the pool. */
 async function openDatabase() {

@@ -1,24 +1,14 @@
 import { getTableName, inArray, type SQL, sql } from "drizzle-orm"
 import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import {
-  accountTokens,
-  apiKeyCounters,
-  apiKeys,
-  apiKeyUsage,
-  auditEvents,
-  authority,
-  authorityChanges,
-  firstApiKeyUsage,
-  firstAuditEvents,
-  leases,
-  massRevocations,
-  owners,
-  rateLimits,
-  recoveryCodes,
-  secondFactors,
-  sessions,
-  signInChallenges,
-} from "../schema.ts"
+import { accountTokens, recoveryCodes, secondFactors, signInChallenges } from "../schema/accounts.ts"
+import { apiKeys } from "../schema/apiKeys.ts"
+import { auditEvents, firstAuditEvents } from "../schema/auditEvents.ts"
+import { authority, authorityChanges, leases } from "../schema/authority.ts"
+import { apiKeyCounters, apiKeyUsage, firstApiKeyUsage } from "../schema/keyCounts.ts"
+import { massRevocations } from "../schema/massRevocations.ts"
+import { owners } from "../schema/owners.ts"
+import { rateLimits } from "../schema/rateLimits.ts"
+import { sessions } from "../schema/sessions.ts"
 
 /** Which migrations have been applied. */
 export const appliedMigrations = pgTable("latchkey_migrations", {

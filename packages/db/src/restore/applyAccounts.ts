@@ -1,6 +1,8 @@
 import { and, eq, isNotNull, isNull, ne, notExists, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { accountTokens, owners, recoveryCodes, secondFactors, sessions, signInChallenges } from "../schema.ts"
+import { accountTokens, recoveryCodes, secondFactors, signInChallenges } from "../schema/accounts.ts"
+import { owners } from "../schema/owners.ts"
+import { sessions } from "../schema/sessions.ts"
 import { type ChangeOf, recordset } from "./recordset.ts"
 
 /**

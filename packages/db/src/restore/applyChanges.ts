@@ -1,6 +1,6 @@
 import type { Database } from "../database.ts"
 import { anyOf, joinIds } from "../queries/anyOf.ts"
-import { owners } from "../schema.ts"
+import { owners } from "../schema/owners.ts"
 import { applyFactors, endPasswords } from "./applyAccounts.ts"
 import { applyKeys } from "./applyKeys.ts"
 import { applyOwners } from "./applyOwners.ts"

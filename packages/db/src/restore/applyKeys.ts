@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { revocation } from "../queries/keys/apiKeys.ts"
-import { apiKeys } from "../schema.ts"
+import { apiKeys } from "../schema/apiKeys.ts"
 import { disabling } from "./disabling.ts"
 import { recordKeys } from "./recordByLog.ts"
 import { type ChangeOf, recordset } from "./recordset.ts"

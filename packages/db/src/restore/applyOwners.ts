@@ -3,7 +3,7 @@ import type { Database } from "../database.ts"
 import { deleteSecondFactor } from "../queries/accounts/secondFactors.ts"
 import { anyOf, joinIds } from "../queries/anyOf.ts"
 import { eraseRow } from "../queries/owners/eraseUser.ts"
-import { owners } from "../schema.ts"
+import { owners } from "../schema/owners.ts"
 import { recordOwners } from "./recordByLog.ts"
 import { type ChangeOf, recordset } from "./recordset.ts"
 

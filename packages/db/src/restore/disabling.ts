@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { apiKeys } from "../schema.ts"
+import { apiKeys } from "../schema/apiKeys.ts"
 
 /** Disables a key until somebody enables it. */
 export const disabling = {

@@ -1,7 +1,10 @@
 import { type SQL, sql } from "drizzle-orm"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { forLog } from "../query.ts"
-import { apiKeys, authority, authorityChanges, owners, secondFactors } from "../schema.ts"
+import { secondFactors } from "../schema/accounts.ts"
+import { apiKeys } from "../schema/apiKeys.ts"
+import { authority, authorityChanges } from "../schema/authority.ts"
+import { owners } from "../schema/owners.ts"
 import { serverName, timeOf } from "./logState.ts"
 
 /** What a key could do when the change was read. It has no secret. */

@@ -1,6 +1,6 @@
 import { gt } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { authorityChanges } from "../schema.ts"
+import { authorityChanges } from "../schema/authority.ts"
 
 /**
  * The ids of subjects that a database may have changed on its own, such as after a failover or by hand after a restore. The log

@@ -2,7 +2,7 @@ import { getTableColumns, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
 import { onPrimary } from "../driver/onPrimary.ts"
 import { query } from "../query.ts"
-import { authority, authorityChanges } from "../schema.ts"
+import { authority, authorityChanges } from "../schema/authority.ts"
 
 /** How far a database is with its restore log. */
 export interface LogState {

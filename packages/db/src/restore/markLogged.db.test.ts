@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import { expect, test } from "vitest"
 import { useTestDatabase } from "../../test/useTestDatabase.ts"
 import type { Database } from "../database.ts"
-import { authority, authorityChanges } from "../schema.ts"
+import { authority, authorityChanges } from "../schema/authority.ts"
 import { findChanges } from "./findChanges.ts"
 import { markLogged } from "./markLogged.ts"
 

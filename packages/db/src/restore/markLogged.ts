@@ -1,6 +1,6 @@
 import { and, lt, sql } from "drizzle-orm"
 import { forLog, waitsForNoStandby } from "../query.ts"
-import { authority } from "../schema.ts"
+import { authority } from "../schema/authority.ts"
 import { timeOf } from "./logState.ts"
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Database } from "../database.ts"
 import { type AuditKind, type NewAuditEvent, recordEvents } from "../queries/trail/auditEvents.ts"
-import type { Change } from "../schema.ts"
+import type { Change } from "../schema/auditEvents.ts"
 
 /** Who acts, as the audit trail records it. */
 const byLog = { via: "server", credentialId: null, actor: "restore log" } as const

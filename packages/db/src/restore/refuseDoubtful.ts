@@ -1,6 +1,7 @@
 import { isNull, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { apiKeys, owners } from "../schema.ts"
+import { apiKeys } from "../schema/apiKeys.ts"
+import { owners } from "../schema/owners.ts"
 import { endPasswords } from "./applyAccounts.ts"
 import { disabling } from "./disabling.ts"
 import { recordKeys, recordOwners } from "./recordByLog.ts"

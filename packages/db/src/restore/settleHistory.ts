@@ -1,6 +1,6 @@
 import { and, gt, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { authority, authorityChanges } from "../schema.ts"
+import { authority, authorityChanges } from "../schema/authority.ts"
 import { serverName, timeOf } from "./logState.ts"
 
 /**

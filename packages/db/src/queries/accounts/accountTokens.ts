@@ -2,7 +2,8 @@ import { and, eq, gt, isNull, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { query } from "../../query.ts"
-import { accountTokens, owners, signInChallenges } from "../../schema.ts"
+import { accountTokens, signInChallenges } from "../../schema/accounts.ts"
+import { owners } from "../../schema/owners.ts"
 import { type User, userColumns } from "../owners/ownerColumns.ts"
 
 type Kind = (typeof accountTokens.$inferSelect)["kind"]

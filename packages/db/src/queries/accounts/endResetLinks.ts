@@ -1,6 +1,6 @@
 import { and, eq, inArray } from "drizzle-orm"
 import type { Database } from "../../database.ts"
-import { accountTokens } from "../../schema.ts"
+import { accountTokens } from "../../schema/accounts.ts"
 
 /**
  * Ends the links to set the passwords of users who become administrators: another administrator may have created one,

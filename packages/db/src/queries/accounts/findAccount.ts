@@ -1,7 +1,8 @@
 import { and, eq, sql } from "drizzle-orm"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { query } from "../../query.ts"
-import { owners, recoveryCodes, secondFactors } from "../../schema.ts"
+import { recoveryCodes, secondFactors } from "../../schema/accounts.ts"
+import { owners } from "../../schema/owners.ts"
 
 export interface AccountState {
   email: string

@@ -1,6 +1,6 @@
 import { and, eq, isNull, type SQL } from "drizzle-orm"
 import type { Database } from "../../database.ts"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 import { OWN_ISSUER, type User, userColumns } from "../owners/ownerColumns.ts"
 
 /** Locks an enabled user's row. Every change of an account begins with this. @returns null if there is none. */

@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import { takeAway, write } from "../../query.ts"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 import type { AdminAct, AdminResult } from "../owners/adminUsers.ts"
 import { withAdminAuthority } from "../owners/authority.ts"
 import { OWN_ISSUER, type User } from "../owners/ownerColumns.ts"

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from "drizzle-orm"
 import { query, takeAway } from "../../query.ts"
-import { apiKeys, owners } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { owners } from "../../schema/owners.ts"
 import type { AdminAct, AdminResult } from "../owners/adminUsers.ts"
 import { withAdminAuthority } from "../owners/authority.ts"
 import { OWN_ISSUER, type StoredOwner } from "../owners/ownerColumns.ts"

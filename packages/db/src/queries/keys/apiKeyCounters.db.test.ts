@@ -4,7 +4,8 @@ import { describe, expect, inject, test } from "vitest"
 import { openTestDatabase, storeApiKey, storeUser } from "../../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../../test/useTestDatabase.ts"
 import { addCalls, createDatabase, type Database, findVerifiableApiKeys } from "../../index.ts"
-import { apiKeyCounters, apiKeys } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { apiKeyCounters } from "../../schema/keyCounts.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("counters of calls by key on %s", (kind) => {
   let db: Database

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { note, waitsForNoStandby } from "../../query.ts"
-import { apiKeyCounters } from "../../schema.ts"
+import { apiKeyCounters } from "../../schema/keyCounts.ts"
 import { joinIds } from "../anyOf.ts"
 
 /** Calls to add to a counter: to its window if it is open, otherwise to a new window. */

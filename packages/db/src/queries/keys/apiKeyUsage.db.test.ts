@@ -11,7 +11,7 @@ import {
   findUsageOfOwner,
   revokeApiKey,
 } from "../../index.ts"
-import { apiKeys } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("usage of keys on %s", (kind) => {
   let db: Database

@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, type SQL, sql } from "drizzle-orm"
 import { note, query, waitsForNoStandby } from "../../query.ts"
-import { apiKeys, apiKeyUsage } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { apiKeyUsage } from "../../schema/keyCounts.ts"
 import { joinIds } from "../anyOf.ts"
 import { isActive } from "./isValid.ts"
 

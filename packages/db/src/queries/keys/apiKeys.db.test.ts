@@ -16,7 +16,8 @@ import {
   touchApiKeys,
   type VerifiableApiKey,
 } from "../../index.ts"
-import { apiKeys, owners } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { owners } from "../../schema/owners.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
   let db: Database

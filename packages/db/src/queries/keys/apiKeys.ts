@@ -1,7 +1,7 @@
 import { and, count, eq, isNull, not, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import { note, query, takeAway, waitsForNoStandby, write } from "../../query.ts"
-import { apiKeys } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
 import { type ActingCredential, ensureOwner, withAuthority } from "../owners/authority.ts"
 import { isAfter, newestFirst, type Position } from "../position.ts"

@@ -2,7 +2,9 @@ import { and, eq, isNull, sql } from "drizzle-orm"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { prepareOnce } from "../../prepareOnce.ts"
 import { query } from "../../query.ts"
-import { apiKeyCounters, apiKeys, owners } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { apiKeyCounters } from "../../schema/keyCounts.ts"
+import { owners } from "../../schema/owners.ts"
 import { isCounterOfKey, type VerifiableApiKey, verifiableColumns } from "./verifiableApiKeys.ts"
 
 /** The fields that verifying an imported key needs. */

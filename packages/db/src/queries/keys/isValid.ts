@@ -1,6 +1,7 @@
 import { and, eq, exists, gt, isNull, or, sql } from "drizzle-orm"
 import { alias, type PgColumn, QueryBuilder } from "drizzle-orm/pg-core"
-import { apiKeys, sessions } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { sessions } from "../../schema/sessions.ts"
 
 /** A session that has neither ended nor expired, by the database's clock. */
 export const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, sql`now()`))

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import { write } from "../../query.ts"
-import { auditEvents } from "../../schema.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
 
 /**
  * The number of address blocks that get a row of their own for a key's refusals within a day. All others share a row.

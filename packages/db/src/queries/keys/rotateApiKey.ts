@@ -2,7 +2,7 @@ import { and, eq, isNull, or, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { takeAway } from "../../query.ts"
-import { apiKeys } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
 import { type ActingCredential, withAuthority } from "../owners/authority.ts"
 import { byOwner, recordEvent } from "../trail/auditEvents.ts"
 import {

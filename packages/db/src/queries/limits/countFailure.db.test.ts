@@ -4,7 +4,7 @@ import { describe, expect, inject, test } from "vitest"
 import { openTestDatabase, storeUser } from "../../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../../test/useTestDatabase.ts"
 import { countFailure, createDatabase, type Database, listAuditEvents } from "../../index.ts"
-import { auditEvents } from "../../schema.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
 
 const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 

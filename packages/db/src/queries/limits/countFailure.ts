@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { write } from "../../query.ts"
-import { auditEvents } from "../../schema.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
 import type { Authority } from "../trail/auditEvents.ts"
 
 /** The number of rows of failures that a user gets within a day before all others share one. */

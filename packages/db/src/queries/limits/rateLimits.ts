@@ -1,7 +1,7 @@
 import { and, gt, sql } from "drizzle-orm"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { query, write } from "../../query.ts"
-import { rateLimits } from "../../schema.ts"
+import { rateLimits } from "../../schema/rateLimits.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
 
 export interface Counted {

@@ -31,7 +31,8 @@ import {
   syncAdmins,
   touchApiKeys,
 } from "../../index.ts"
-import { owners, sessions } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
+import { sessions } from "../../schema/sessions.ts"
 import {
   type ActingCredential,
   type ByAdmin,

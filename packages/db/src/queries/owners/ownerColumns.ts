@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 
 /** The issuer of Latchkey's own accounts. */
 export const OWN_ISSUER = "latchkey"

@@ -3,7 +3,7 @@ import { onPrimary } from "../../driver/onPrimary.ts"
 import type { SeenRow } from "../../leases/leasedRead.ts"
 import { prepareOnce } from "../../prepareOnce.ts"
 import { query } from "../../query.ts"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
 import { position, timeline } from "../server/leases.ts"
 

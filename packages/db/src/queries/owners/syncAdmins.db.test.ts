@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest"
 import { newUser } from "../../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../../test/useTestDatabase.ts"
 import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../../index.ts"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind) => {
   let db: Database

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, inArray, isNull, ne, notExists, or, sql } from "drizzle-orm"
 import { write } from "../../query.ts"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 import { endResetLinks } from "../accounts/endResetLinks.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
 

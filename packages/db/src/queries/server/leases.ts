@@ -5,7 +5,7 @@ import type { Renewal } from "../../leases/lease.ts"
 import type { LeaseLook } from "../../leases/shareLooks.ts"
 import type { LaggingLease } from "../../leases/waitForLeases.ts"
 import { lasting, query, write } from "../../query.ts"
-import { authority, authorityChanges, leases } from "../../schema.ts"
+import { authority, authorityChanges, leases } from "../../schema/authority.ts"
 
 /** The timeline of a snapshot: each promotion of a standby begins a new one. */
 export const timeline = sql<string>`(select left(pg_walfile_name(pg_current_wal_lsn()), 8))`

@@ -14,7 +14,8 @@ import {
   rotateSession,
   sessionCredential,
 } from "../../index.ts"
-import { owners, sessions } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
+import { sessions } from "../../schema/sessions.ts"
 import { MAX_LIVE_SESSIONS } from "./openSession.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {

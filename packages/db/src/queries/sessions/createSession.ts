@@ -2,7 +2,8 @@ import { and, eq, isNotNull, isNull, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { write } from "../../query.ts"
-import { owners, recoveryCodes, secondFactors, signInChallenges } from "../../schema.ts"
+import { recoveryCodes, secondFactors, signInChallenges } from "../../schema/accounts.ts"
+import { owners } from "../../schema/owners.ts"
 import { makeRoom, type NewSession, openSession } from "./openSession.ts"
 
 /** A sign-in that waits for the second factor. */

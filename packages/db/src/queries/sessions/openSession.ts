@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
-import { sessions } from "../../schema.ts"
+import { sessions } from "../../schema/sessions.ts"
 import { isLive } from "../keys/isValid.ts"
 import { recordEvent } from "../trail/auditEvents.ts"
 

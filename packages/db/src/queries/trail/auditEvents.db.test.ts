@@ -33,7 +33,7 @@ import {
   rotateSession,
   sessionCredential,
 } from "../../index.ts"
-import { owners } from "../../schema.ts"
+import { owners } from "../../schema/owners.ts"
 
 const client = { address: "203.0.113.7", requestId: "r-1", device: "Firefox on Linux" }
 

@@ -12,7 +12,10 @@ import {
   deleteOldLimits,
   deleteOldSessions,
 } from "../../index.ts"
-import { apiKeyCounters, auditEvents, rateLimits, sessions } from "../../schema.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
+import { apiKeyCounters } from "../../schema/keyCounts.ts"
+import { rateLimits } from "../../schema/rateLimits.ts"
+import { sessions } from "../../schema/sessions.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("deleting old rows on %s", (kind) => {
   let db: Database

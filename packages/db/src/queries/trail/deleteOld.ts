@@ -1,18 +1,13 @@
 import { and, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm"
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { write } from "../../query.ts"
-import {
-  accountTokens,
-  apiKeyCounters,
-  apiKeyUsage,
-  auditEvents,
-  authority,
-  authorityChanges,
-  massRevocations,
-  rateLimits,
-  sessions,
-  signInChallenges,
-} from "../../schema.ts"
+import { accountTokens, signInChallenges } from "../../schema/accounts.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
+import { authority, authorityChanges } from "../../schema/authority.ts"
+import { apiKeyCounters, apiKeyUsage } from "../../schema/keyCounts.ts"
+import { massRevocations } from "../../schema/massRevocations.ts"
+import { rateLimits } from "../../schema/rateLimits.ts"
+import { sessions } from "../../schema/sessions.ts"
 
 interface Old {
   days: number

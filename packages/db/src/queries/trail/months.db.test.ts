@@ -13,7 +13,8 @@ import {
   keepMonths,
   listAuditEvents,
 } from "../../index.ts"
-import { apiKeyUsage, auditEvents } from "../../schema.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
+import { apiKeyUsage } from "../../schema/keyCounts.ts"
 import { dropMonth, findMonths, makeMonth } from "./months.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("months on %s", (kind) => {

@@ -2,7 +2,10 @@ import { getTableName, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
 import { revokeDefaultRights } from "../../migrate/revokeDefaultRights.ts"
 import { query, write } from "../../query.ts"
-import { apiKeys, apiKeyUsage, auditEvents, owners } from "../../schema.ts"
+import { apiKeys } from "../../schema/apiKeys.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
+import { apiKeyUsage } from "../../schema/keyCounts.ts"
+import { owners } from "../../schema/owners.ts"
 import { quoteIdentifier } from "../../schemaName.ts"
 
 /** The tables that have a partition for each month, in UTC, and one for the rest: rows whose month has none yet. */
