@@ -109,6 +109,14 @@ function latchkey(scale: Scale, secret: string): Contender[] {
     },
     {
       ...usual,
+      name: "in-process-lease",
+      title: "Latchkey by key in process, with leases",
+      script: "contenders/inProcess.js",
+      env: { ...usual.env, VERIFY_LEASE: "3" },
+      inProcess: true,
+    },
+    {
+      ...usual,
       name: "introspection",
       title: "Latchkey's introspection of keys",
       env: { ...usual.env, INTROSPECTION_KEYS: INTROSPECTION_KEY },

@@ -5,6 +5,7 @@ import { serveInProcess } from "./parts/serveInProcess.ts"
 const latchkey = createLatchkeyServer({
   databaseUrl: databaseUrl(),
   secret: process.env.AUTH_SECRET,
+  verifyLease: Number(process.env.VERIFY_LEASE ?? 0),
 })
 
 /** `authenticate` as a host calls it for each of its requests. */

@@ -106,6 +106,11 @@ export function goalsOf({ contenders, scenarios, scale }: Results): Goal[] {
       "calls/s in process: Latchkey ÷ Better Auth",
       compare(throughput, ["in-process", "better-auth-in-process"], quotient),
     ),
+    atLeast(
+      50,
+      "calls/s in process, with leases: Latchkey ÷ Better Auth",
+      compare(throughput, ["in-process-lease", "better-auth-in-process"], quotient),
+    ),
     atMost(
       0.15,
       "SQL statements per call in process",
