@@ -106,7 +106,8 @@ test.runIf(runsProxyTests())(
     expect(await revoke(server.url, one)).toMatchObject({ status: 503, body: { begun: true } })
     expect([await keyStatus(server.url, one), await keyStatus(server.url, two)]).toEqual([401, 200])
     place.start()
-    await eventually(async () => expect((await revoke(server.url, two)).status).toBe(204))
+    // 404 if an earlier try was told 503, because the HTTP server was not up yet.
+    await eventually(async () => expect([204, 404]).toContain((await revoke(server.url, two)).status))
     expect(await readAll(place.objects)).toContain(one.id)
   },
 )
