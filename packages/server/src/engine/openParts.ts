@@ -24,7 +24,7 @@ interface Context {
 export type OpenParts = Opened & { handle: DatabaseHandle; close(): Promise<void> }
 
 /** Other messages are not logged, as other software may have written them. */
-const reasonOf = (error: unknown) => (error instanceof RestoreLogError ? `: ${error.message}` : "")
+const messageOf = (error: unknown) => (error instanceof RestoreLogError ? `: ${error.message}` : "")
 
 /** @throws {DatabaseUnusable} unless the schema is current. */
 async function requireMigrated(handle: DatabaseHandle) {
@@ -69,12 +69,12 @@ export async function openParts(
       onError: (error) =>
         log.error(
           { errors: [describeError(error)] },
-          `the restore log can't be written; revocations are answered with 503${reasonOf(error)}`,
+          `the restore log can't be written; revocations are answered with 503${messageOf(error)}`,
         ),
       onCompactionError: (error) =>
         log.error(
           { errors: [describeError(error)] },
-          `the restore log could not be compacted${reasonOf(error)}`,
+          `the restore log could not be compacted${messageOf(error)}`,
         ),
     })
     closers.push(() => restoreLog.close())

@@ -1,20 +1,13 @@
+import { codeOf } from "@latchkey/db"
+
 /** The restore log keeps the server from serving. The message says why, without secrets. */
 export class RestoreLogError extends Error {
   override name = "RestoreLogError"
 }
 
-/** The code of a file system's error; undefined for others. */
-export const codeOf = (error: unknown) =>
-  error instanceof Error && "code" in error ? String(error.code) : undefined
-
 /** The code of an error or of its cause, or else its type, which say nothing of its content. */
-export function reasonOf(error: unknown): string {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = codeOf(cause)
-    if (code !== undefined && /^[A-Z_]+$/.test(code)) return code
-  }
-  return error instanceof Error ? error.name : "unknown error"
-}
+export const reasonOf = (error: unknown): string =>
+  codeOf(error) ?? (error instanceof Error ? error.name : "unknown error")
 
 /** A failure of the log's folder. */
 export const unusableFolder = (cause: unknown) =>
