@@ -28,8 +28,10 @@ describe.each(SERIALIZABLE)("24 calls at once for the recovery of accounts where
   }
 
   test("links to set a password: requested, created by an administrator, and used once", async () => {
-    const { user, email } = await registerWithMail()
+    // The links that were requested are created after the responses, and replace all others of their user.
+    const { email } = await registerWithMail()
     await race((index) => post(index, "/auth/password/reset-request", { email }), { 202: AT_ONCE })
+    const { user } = await registerWithMail()
     const admin = await registerAdmin()
     const create = (index: number, id: string) => post(index, `/auth/admin/users/${id}/reset-link`, {}, admin)
     await race((index) => create(index, user.id), { 201: AT_ONCE })
