@@ -20,6 +20,15 @@ class LongestFirst extends BaseSequencer {
 const placeOf = ({ moduleId, project }: TestSpecification) =>
   /keepAlive|next\.e2e/.test(moduleId) ? -1 : ["e2e", "database", "unit"].indexOf(project.name)
 
+/**
+ * In CI, a test that fails is run again once, because servers, browsers and databases do not always keep up on a busy
+ * machine. `vitest.retries.ts` reports each that passed only then: it is a defect, of the test or of the product.
+ */
+const onRealComponents = {
+  globalSetup: "vitest.globalSetup.ts",
+  retry: process.env.CI === "true" ? 1 : 0,
+}
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["latchkey-source"] } },
@@ -44,11 +53,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "database", include: testFiles("db.test"), globalSetup: "vitest.globalSetup.ts" },
+        test: { ...onRealComponents, name: "database", include: testFiles("db.test") },
       },
       {
         extends: true,
-        test: { name: "e2e", include: testFiles("e2e.test"), globalSetup: "vitest.globalSetup.ts" },
+        test: { ...onRealComponents, name: "e2e", include: testFiles("e2e.test") },
       },
     ],
   },

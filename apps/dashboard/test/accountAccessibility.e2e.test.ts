@@ -1,4 +1,4 @@
-import { BROWSER_TESTS, freePort, runsBrowserTests } from "@latchkey/test-postgres"
+import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
@@ -16,7 +16,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("every page and dialog around an account", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("every page and dialog around an account", () => {
   const admin = newCredentials()
   let mail: Awaited<ReturnType<typeof startMailServer>>
   let server: Awaited<ReturnType<typeof startBuiltServer>>

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
-import { BROWSER_TESTS, connect, runsBrowserTests } from "@latchkey/test-postgres"
+import { connect, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { launchChromium, newContext, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("administration", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("administration", () => {
   const admin = newCredentials()
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser

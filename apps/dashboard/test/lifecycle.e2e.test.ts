@@ -1,4 +1,4 @@
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Response } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
@@ -13,7 +13,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("the life of a key", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("the life of a key", () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {

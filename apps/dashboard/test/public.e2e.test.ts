@@ -1,4 +1,4 @@
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
@@ -11,7 +11,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("pages for everybody", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("pages for everybody", () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {

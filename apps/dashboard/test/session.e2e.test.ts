@@ -1,4 +1,4 @@
-import { BROWSER_TESTS, gate, runsBrowserTests } from "@latchkey/test-postgres"
+import { gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
 import {
@@ -13,7 +13,7 @@ import {
   startBuiltServer,
 } from "./browser.ts"
 
-describe.runIf(runsBrowserTests())("sessions in the browser", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   let context: BrowserContext

@@ -1,5 +1,4 @@
 import {
-  BROWSER_TESTS,
   createTestDatabase,
   findChromium,
   runsBrowserTests,
@@ -10,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { DEMO_PASSWORD } from "../src/db/addDemoData.ts"
 import { clientFor, startTidewater } from "./startTidewater.ts"
 
-describe.runIf(runsBrowserTests())("the settings page", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("the settings page", () => {
   let database: TestDatabase
   let tidewater: Awaited<ReturnType<typeof startTidewater>>
   let browser: Browser

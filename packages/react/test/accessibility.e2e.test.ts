@@ -1,10 +1,10 @@
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import type { Page } from "playwright-core"
 import { describe, expect, test } from "vitest"
 import { walkAccessibly } from "./expectAccessible.ts"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("every state of the keys in a product's page", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("every state of the keys in a product's page", () => {
   const settings = useSettingsPage()
 
   test("in both themes, wide and narrow: no state has axe violations, overflows, or violates the page's policy", async () => {

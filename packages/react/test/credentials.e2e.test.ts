@@ -1,8 +1,8 @@
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("the credentials of a product's page", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("the credentials of a product's page", () => {
   const settings = useSettingsPage()
 
   test("a viewer sees keys, but no buttons to change them", async () => {

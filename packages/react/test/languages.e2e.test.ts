@@ -1,8 +1,8 @@
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("React's versions, and other languages", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("React's versions, and other languages", () => {
   const settings = useSettingsPage()
 
   test.each(["18", "19"])(

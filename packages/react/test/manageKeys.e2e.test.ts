@@ -1,9 +1,9 @@
 import type { ApiKeyPage } from "@latchkey/sdk"
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("keys in a product's page", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("keys in a product's page", () => {
   const settings = useSettingsPage()
 
   test("a key is created with scopes and an expiry, copied, used, rotated, renamed and revoked", async () => {

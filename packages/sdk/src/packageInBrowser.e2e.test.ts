@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { BROWSER_TESTS, findChromium, runsBrowserTests } from "@latchkey/test-postgres"
+import { findChromium, runsBrowserTests } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
 import { runProgram } from "../test/packSdk.ts"
 import { startServer } from "../test/startServer.ts"
@@ -13,34 +13,31 @@ import { usePackedSdk } from "../test/usePackedSdk.ts"
 
 const use = usePackedSdk()
 
-test.runIf(runsBrowserTests())(
-  "a key and a session work in Chromium, from another origin",
-  BROWSER_TESTS,
-  async () => {
-    const chromium = findChromium()
-    if (chromium === undefined) throw new Error("Chromium was not found; set CHROMIUM_PATH")
-    let report = (_: string) => {}
-    const reported = new Promise<string>((resolve) => {
-      report = resolve
-    })
-    let script = ""
-    const pages = createServer(async (request, response) => {
-      if (request.url === "/report") {
-        let body = ""
-        for await (const chunk of request) body += chunk
-        report(body)
-      }
-      const isScript = request.url === "/main.js"
-      response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html")
-      response.end(isScript ? script : '<!doctype html><script type="module" src="/main.js"></script>')
-    }).listen(0, "127.0.0.1")
-    await once(pages, "listening")
-    const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`
-    await using corsServer = await startServer({ databaseUrl: use.databaseUrl, CORS_ORIGINS: origin })
-    const entry = join(use.app, "browser.mjs")
-    await writeFile(
-      entry,
-      `import { createLatchkey, LatchkeyError } from "@latchkey/sdk"
+test.runIf(runsBrowserTests())("a key and a session work in Chromium, from another origin", async () => {
+  const chromium = findChromium()
+  if (chromium === undefined) throw new Error("Chromium was not found; set CHROMIUM_PATH")
+  let report = (_: string) => {}
+  const reported = new Promise<string>((resolve) => {
+    report = resolve
+  })
+  let script = ""
+  const pages = createServer(async (request, response) => {
+    if (request.url === "/report") {
+      let body = ""
+      for await (const chunk of request) body += chunk
+      report(body)
+    }
+    const isScript = request.url === "/main.js"
+    response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html")
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/main.js"></script>')
+  }).listen(0, "127.0.0.1")
+  await once(pages, "listening")
+  const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`
+  await using corsServer = await startServer({ databaseUrl: use.databaseUrl, CORS_ORIGINS: origin })
+  const entry = join(use.app, "browser.mjs")
+  await writeFile(
+    entry,
+    `import { createLatchkey, LatchkeyError } from "@latchkey/sdk"
     async function main() {
       const baseUrl = ${JSON.stringify(corsServer.url)}
       const session = await createLatchkey({ baseUrl }).auth.register({
@@ -63,36 +60,35 @@ test.runIf(runsBrowserTests())(
       return { labels, via: me.via, isDate: me.createdAt instanceof Date, reasons, requestId }
     }
     main().then(JSON.stringify, (error) => error.stack).then((body) => fetch("/report", { method: "POST", body }))`,
-    )
-    script = (
-      await runProgram(use.tool(".bin/esbuild"), [entry, "--bundle", "--format=esm", "--platform=browser"], {
-        cwd: use.app,
-      })
-    ).stdout
+  )
+  script = (
+    await runProgram(use.tool(".bin/esbuild"), [entry, "--bundle", "--format=esm", "--platform=browser"], {
+      cwd: use.app,
+    })
+  ).stdout
 
-    const browser = spawn(
-      chromium,
-      [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
-        `--user-data-dir=${join(use.folder, "chromium")}`,
-        origin,
-      ],
-      { stdio: "ignore" },
-    )
-    const exited = once(browser, "exit")
-    try {
-      expect(JSON.parse(await reported)).toEqual({
-        labels: ["created in a browser"],
-        via: "apiKey",
-        isDate: true,
-        reasons: ["UNAUTHENTICATED", "NETWORK", "NETWORK", "TIMEOUT"],
-        requestId: "string",
-      })
-    } finally {
-      browser.kill()
-      await exited
-      pages.close()
-      pages.closeAllConnections()
-    }
-  },
-)
+  const browser = spawn(
+    chromium,
+    [
+      ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
+      `--user-data-dir=${join(use.folder, "chromium")}`,
+      origin,
+    ],
+    { stdio: "ignore" },
+  )
+  const exited = once(browser, "exit")
+  try {
+    expect(JSON.parse(await reported)).toEqual({
+      labels: ["created in a browser"],
+      via: "apiKey",
+      isDate: true,
+      reasons: ["UNAUTHENTICATED", "NETWORK", "NETWORK", "TIMEOUT"],
+      requestId: "string",
+    })
+  } finally {
+    browser.kill()
+    await exited
+    pages.close()
+    pages.closeAllConnections()
+  }
+})

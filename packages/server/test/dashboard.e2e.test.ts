@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { BROWSER_TESTS, findChromium, runsBrowserTests } from "@latchkey/test-postgres"
+import { findChromium, runsBrowserTests } from "@latchkey/test-postgres"
 import { chromium, type Page } from "playwright-core"
 import { describe, expect, inject, onTestFinished, test } from "vitest"
 import { latchkeyHandler } from "../src/adapters/node.ts"
@@ -48,7 +48,7 @@ async function createKey(page: Page, label: string): Promise<string> {
   return (await page.getByRole("dialog").locator("code").first().textContent()) ?? ""
 }
 
-describe.runIf(runsBrowserTests())("the dashboard in a product", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("the dashboard in a product", () => {
   test("works under the base path", async () => {
     const { latchkey, url, page, messages } = await openDashboard()
 

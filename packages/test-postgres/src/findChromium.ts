@@ -24,9 +24,3 @@ export function findChromium(): string | undefined {
 
 /** Whether to run browser tests. In CI they always run, and fail without Chromium. */
 export const runsBrowserTests = () => findChromium() !== undefined || process.env.CI === "true"
-
-/**
- * The options of tests in a browser. In CI, one that fails is run again once, because a browser does not always keep up on
- * a busy machine, and `vitest.retries.ts` reports it. No other test is ever run again.
- */
-export const BROWSER_TESTS = { retry: process.env.CI === "true" ? 1 : 0 }

@@ -1,4 +1,3 @@
-import { rename, rm, writeFile } from "node:fs/promises"
 import { eventually } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { registerWithKey, rest } from "../testServer.ts"
@@ -30,13 +29,11 @@ test("with leases: an answered revocation is in the log, and no instance answers
   expect((await restorable.readLines()).join("\n")).toContain(one.id)
 
   // The other instances are waited for, whether the log can be written or not.
-  await rename(restorable.folder, `${restorable.folder}-gone`)
-  await writeFile(restorable.folder, "")
+  await restorable.block()
   expect(await revoke(servers[1].url, two)).toMatchObject({ status: 503, body: { begun: true } })
   await eventually(async () => expect(await statuses(two)).toEqual([401, 401]))
   expect(await statuses(kept)).toEqual([200, 200])
-  await rm(restorable.folder)
-  await rename(`${restorable.folder}-gone`, restorable.folder)
+  await restorable.unblock()
   await eventually(async () => expect((await revoke(servers[1].url, two)).status).toBe(404))
   for (const server of servers) await server[Symbol.asyncDispose]()
 

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createMigratedDatabase } from "@latchkey/db/test"
-import { createTestDatabase } from "@latchkey/test-postgres"
+import { createTestDatabase, eventually } from "@latchkey/test-postgres"
 import { expectNoSecrets, newSecret, startTestServer } from "../testServer.ts"
 
 /** A database with a restore log, of which copies can be made while no server runs. */
@@ -33,6 +33,18 @@ export async function createRestorable(serverUrl: string) {
       const names = await files()
       for (const name of names) await rm(join(folder, name))
       if (lines.length > 0) await writeFile(join(folder, names[0] ?? "log.ndjson"), `${lines.join("\n")}\n`)
+    },
+    /** Puts a file in the place of the folder. A server that looks meanwhile creates an empty one, which goes too. */
+    async block() {
+      await rename(folder, `${folder}-gone`)
+      await eventually(async () => {
+        await rm(folder, { recursive: true, force: true })
+        await writeFile(folder, "")
+      })
+    },
+    async unblock() {
+      await rm(folder)
+      await rename(`${folder}-gone`, folder)
     },
     /** Also checks the log for secrets. */
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises"
+import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { connect, eventually } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
@@ -16,8 +16,7 @@ test("while the log can't be written, revocations are 503 with begun, and verdic
   await using restorable = await createRestorable(serverUrl)
   await using server = await restorable.start()
   const [one, two] = [await registerWithKey(server.url), await registerWithKey(server.url)]
-  await rename(restorable.folder, `${restorable.folder}-gone`)
-  await writeFile(restorable.folder, "")
+  await restorable.block()
 
   // The process has no file open that it could still write to.
   expect(await revoke(server.url, one)).toMatchObject({ status: 503, body: { begun: true } })
@@ -30,8 +29,7 @@ test("while the log can't be written, revocations are 503 with begun, and verdic
   const refused = await refresh()
   expect([refused.status, refused.body.begun]).toEqual([503, undefined])
 
-  await rename(restorable.folder, `${restorable.folder}-file`)
-  await rename(`${restorable.folder}-gone`, restorable.folder)
+  await restorable.unblock()
   await eventually(async () => expect((await refresh()).status).toBe(200))
   expect(await revoke(server.url, one)).toMatchObject({ status: 404 })
   expect((await restorable.readLines()).join("\n")).toContain(one.id)

@@ -37,13 +37,14 @@ describe.each(["PostgreSQL", "embedded"] as const)("wrong passwords on %s", (kin
       await Promise.all(Array.from({ length: 6 }, () => countFailure(db, failure(ada.userId))))
     }
 
-    const [, ...failures] = (await eventsOf(db, ada.userId)).reverse()
+    const failures = (await eventsOf(db, ada.userId)).filter(({ kind }) => kind === "loginFailed").reverse()
     // Two if the hour changes during the test.
     expect(failures.length).toBeLessThanOrEqual(2)
     expect(sumOf(failures)).toBe(300)
-    expect(failures[0]).toMatchObject({ kind: "loginFailed", ...client })
+    expect(failures[0]).toMatchObject(client)
     expect(failures.at(-1)?.lastAt?.getTime()).toBeGreaterThan(failures[0]?.createdAt.getTime() ?? 0)
-    expect(await eventsOf(db, bob.userId)).toMatchObject([{ kind: "loginFailed", count: 1 }, {}])
+    const ofBob = (await eventsOf(db, bob.userId)).filter(({ kind }) => kind === "loginFailed")
+    expect(ofBob).toMatchObject([{ count: 1 }])
   })
 
   test("failures of two devices behind one address are two events, with the most recent first", async () => {
