@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises"
 import { restOperations } from "@latchkey/api"
-import { newEmbeddedFolder } from "@latchkey/db/test"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { register, rest, startServerOnPostgres, startTestServer, type TestServer } from "./testServer.ts"
 
@@ -205,7 +205,7 @@ test("a user whose email was removed from ADMIN_EMAILS loses the role when a ser
 })
 
 test("with the embedded database, the first account is the administrator, even after a restart", async () => {
-  const folder = await newEmbeddedFolder()
+  const folder = await newMigratedEmbeddedFolder()
   try {
     const [first, second] = [credentials, { ...credentials, email: "bob@company.tld" }]
     {

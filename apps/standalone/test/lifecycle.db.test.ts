@@ -1,5 +1,5 @@
 import type { AppRouter } from "@latchkey/api"
-import { newEmbeddedFolder } from "@latchkey/db/test"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { runsPgBouncerTests } from "@latchkey/test-postgres"
 import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client"
 import superjson from "superjson"
@@ -31,7 +31,7 @@ const rejection = { code: "UNAUTHORIZED", httpStatus: 401, reason: "UNAUTHENTICA
 
 const starts = {
   PostgreSQL: () => startServerOnPostgres(inject("postgresUrl")),
-  embedded: async () => startTestServer({ DATA_DIR: await newEmbeddedFolder() }),
+  embedded: async () => startTestServer({ DATA_DIR: await newMigratedEmbeddedFolder() }),
   ...(runsPgBouncerTests() && { PgBouncer: () => startServerOnPgBouncer(inject("postgresUrl")) }),
 }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createMigratedDatabase, newEmbeddedFolder } from "@latchkey/db/test"
+import { createMigratedDatabase, newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { eventually } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { newSecret, register, rest, spawnBuiltServer } from "./testServer.ts"
@@ -40,7 +40,7 @@ test.each([
 ] as const)(
   "%s and then %s, as npm forwards Ctrl+C: requests in flight finish, exit code 0",
   async (...signals) => {
-    const DATA_DIR = await newEmbeddedFolder()
+    const DATA_DIR = await newMigratedEmbeddedFolder()
     const server = spawnBuiltServer({ DATA_DIR })
     const url = await server.url
     const { accessToken } = await register(url)

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { newEmbeddedFolder } from "@latchkey/db/test"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { describe, expect, test } from "vitest"
 import { explainStartFailure } from "../src/start/explainStartFailure.ts"
 import { StartFailure } from "../src/start/startFailure.ts"
@@ -36,7 +36,7 @@ describe("DATA_DIR", () => {
   })
 
   test("a database of another version", async () => {
-    const folder = await newEmbeddedFolder()
+    const folder = await newMigratedEmbeddedFolder()
     await writeFile(join(folder, "db/PG_VERSION"), "17\n")
     expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
       /^DATA_DIR: expected a database of PostgreSQL 18 in /,
@@ -44,7 +44,7 @@ describe("DATA_DIR", () => {
   })
 
   test("a folder instead of the secret's file", async () => {
-    const folder = await newEmbeddedFolder()
+    const folder = await newMigratedEmbeddedFolder()
     await mkdir(join(folder, "auth-secret"))
     expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
       /^DATA_DIR: expected a folder with files of Latchkey/,
@@ -63,7 +63,7 @@ describe("DATA_DIR", () => {
   })
 
   test("a secret that other users may read, or an unfinished one, ends up readable only by its owner", async () => {
-    const folder = await newEmbeddedFolder()
+    const folder = await newMigratedEmbeddedFolder()
     await chmod(folder, 0o755)
     const [secret, unfinished] = [join(folder, "auth-secret"), join(folder, "auth-secret.unfinished")]
     await writeFile(unfinished, "", { mode: 0o644 })

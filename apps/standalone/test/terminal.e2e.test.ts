@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { newEmbeddedFolder } from "@latchkey/db/test"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { expect, onTestFinished, test } from "vitest"
 import { register, spawnBuiltServer } from "./testServer.ts"
 
@@ -28,7 +28,7 @@ function spawnOnTerminal(variables: Record<string, string>) {
 test.runIf(process.platform === "linux" && existsSync(SCRIPT))(
   "on a terminal, the server prints one line for people, and no requests",
   async () => {
-    const DATA_DIR = await newEmbeddedFolder()
+    const DATA_DIR = await newMigratedEmbeddedFolder()
     const first = spawnOnTerminal({ DATA_DIR })
     expect(await first.nextLine()).toBe(`opening the embedded database in ${DATA_DIR}`)
     const line = await first.nextLine()
@@ -47,7 +47,7 @@ test.runIf(process.platform === "linux" && existsSync(SCRIPT))(
 )
 
 test("elsewhere, the server writes lines of JSON, one of them with the URL", async () => {
-  const server = spawnBuiltServer({ DATA_DIR: await newEmbeddedFolder() })
+  const server = spawnBuiltServer({ DATA_DIR: await newMigratedEmbeddedFolder() })
   const url = await server.url
   const lines = server.output.map((line) => JSON.parse(line))
   expect(lines.filter((line) => line.url !== undefined)).toEqual([

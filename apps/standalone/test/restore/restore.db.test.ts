@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { cp, mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { cp, rm } from "node:fs/promises"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { connect } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
 import { challengeOf, codeOf, registerWithApp, setUpApp, stopClock } from "../authenticatorApp.ts"
@@ -119,10 +118,8 @@ test("a second restore, and a restart after it, find the log in step", async () 
 })
 
 test("a restored folder of the embedded database", async () => {
-  const [data, copy, log] = await Promise.all(
-    [1, 2, 3].map(() => mkdtemp(join(tmpdir(), "latchkey-restore-"))),
-  )
-  if (!data || !copy || !log) throw new Error("missing")
+  const data = await newMigratedEmbeddedFolder()
+  const [copy, log] = [`${data}-copy`, `${data}-log`]
   onTestFinished(async () => {
     for (const folder of [data, copy, log]) await rm(folder, { recursive: true })
   })

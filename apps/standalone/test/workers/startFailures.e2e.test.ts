@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { createServer } from "node:net"
-import { newEmbeddedFolder } from "@latchkey/db/test"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { createTestDatabase, startFakePostgres } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { newSecret, spawnBuiltServer } from "../testServer.ts"
@@ -67,7 +67,7 @@ test("if workers crash again and again while they start, the server ends with a 
 })
 
 test("the embedded database has one worker, and one line says so", async () => {
-  const server = spawnBuiltServer({ DATA_DIR: await newEmbeddedFolder(), WORKERS: "2" })
+  const server = spawnBuiltServer({ DATA_DIR: await newMigratedEmbeddedFolder(), WORKERS: "2" })
   await server.url
   server.child.kill("SIGTERM")
   expect(await server.exited).toEqual({ code: 0, signal: null })

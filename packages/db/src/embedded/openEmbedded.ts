@@ -4,6 +4,7 @@ import type { PGlite } from "@electric-sql/pglite"
 import { DatabaseUnusable } from "../migrate/databaseUnusable.ts"
 import type { OpenEmbedded } from "./createEmbedded.ts"
 import { lockFolder } from "./lockFolder.ts"
+import { openPGlite } from "./openPGlite.ts"
 
 /** The PostgreSQL version in PGlite, which can't open databases of other versions. */
 const POSTGRES_VERSION = "18"
@@ -95,9 +96,8 @@ async function checkVersion(dataDir: string) {
 }
 
 async function open(dataDir: string): Promise<PGlite> {
-  const { PGlite } = await import("@electric-sql/pglite")
   try {
-    return await PGlite.create({ dataDir })
+    return await openPGlite({ dataDir })
   } catch (error) {
     throw (await isFull(dataDir)) ? full(dataDir, error) : damaged(dataDir, error)
   }

@@ -1,8 +1,8 @@
 import type { OpenEmbedded } from "./createEmbedded.ts"
+import { openPGlite } from "./openPGlite.ts"
 
 /** Opens a new embedded database in memory. */
 export async function openInMemory(): Promise<OpenEmbedded> {
-  const { PGlite } = await import("@electric-sql/pglite")
-  const client = await PGlite.create()
+  const client = await openPGlite()
   return { client, close: () => client.close() }
 }

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises"
 import { pathToFileURL } from "node:url"
-import { newEmbeddedFolder } from "@latchkey/db/test"
+import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { newSecret } from "../../test/startLatchkey.ts"
 
@@ -18,7 +18,7 @@ async function loadAnew(folder: string, secret: string) {
 }
 
 test("a reloaded module shares the embedded database with the previous one", async () => {
-  const folder = await newEmbeddedFolder()
+  const folder = await newMigratedEmbeddedFolder()
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const secret = newSecret()
   const before = await loadAnew(folder, secret)

@@ -1,0 +1,11 @@
+import type { PGlite, PGliteOptions } from "@electric-sql/pglite"
+
+/** PGlite's default of 128 MB is filled at the start, in the server's own process, and this database is a small one. */
+const SHARED_BUFFERS = "32MB"
+
+/** Opens PGlite, in memory by default. The package is loaded only now, because most installations don't need it. */
+export async function openPGlite(options: PGliteOptions = {}): Promise<PGlite> {
+  const { PGlite } = await import("@electric-sql/pglite")
+  const startParams = [...PGlite.defaultStartParams, "-c", `shared_buffers=${SHARED_BUFFERS}`]
+  return PGlite.create({ ...options, startParams })
+}
