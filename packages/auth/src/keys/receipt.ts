@@ -27,3 +27,21 @@ export function checkReceipt(keyring: Keyring, row: VerifiableApiKey, apiKey: st
   if (!timingSafeEqual(expected, row.receipt)) return "mismatch"
   return keys === keyring.current ? "match" : "stale"
 }
+
+/**
+ * Checks receipts of rows that stay in memory. For each row, it remembers the SHA-256 digest of the key that has matched
+ * the receipt, which takes a fraction of the HMAC's time to compare. Like a receipt, that is no verdict but a cached result
+ * of a pure function: another row, even of the same key, is checked from the beginning. A key has 192 random bits, so
+ * its digest needs no salt.
+ */
+export function createReceiptMemory(keyring: Keyring) {
+  const digests = new WeakMap<VerifiableApiKey, Buffer>()
+  return (row: VerifiableApiKey, apiKey: string): ReceiptVerdict => {
+    const digest = hash("sha256", apiKey, "buffer")
+    const known = digests.get(row)
+    if (known && timingSafeEqual(known, digest)) return "match"
+    const verdict = checkReceipt(keyring, row, apiKey)
+    if (verdict === "match") digests.set(row, digest)
+    return verdict
+  }
+}

@@ -21,7 +21,7 @@ import { createVerifyImportedKey } from "./imported/verifyImportedKey.ts"
 import { parseKey } from "./keyFormat.ts"
 import type { KeyRefusals } from "./keyRefusals.ts"
 import type { KeyRejection, VerifiedKey } from "./keyRejection.ts"
-import { checkReceipt, makeReceipt } from "./receipt.ts"
+import { checkReceipt, createReceiptMemory, makeReceipt } from "./receipt.ts"
 import { createRenewals } from "./receiptRenewals.ts"
 import { createShare } from "./shareFlights.ts"
 import { requireKnownChecks } from "./standing.ts"
@@ -89,6 +89,9 @@ export function createVerifyApiKey({
   const compare = createBoundedCompare({ bcrypt, failures })
   const renewals = createRenewals()
   const isInBlocks = createAddressMatcher()
+  const check = memory
+    ? createReceiptMemory(keyring)
+    : (row: VerifiableApiKey, apiKey: string) => checkReceipt(keyring, row, apiKey)
 
   async function renewReceipt(row: VerifiableApiKey, apiKey: string): Promise<boolean> {
     const { id, keyHash, owner } = row
@@ -117,7 +120,7 @@ export function createVerifyApiKey({
 
   /** Without bcrypt, because the key is rejected anyway. */
   function rejectEnded(row: VerifiableApiKey, key: string, cause: KeyRejection["cause"]): KeyRejection {
-    const verdict = checkReceipt(keyring, row, key)
+    const verdict = check(row, key)
     if (verdict === "mismatch") return reject("mismatch")
     return verdict === "none" ? reject("unknown") : reject(cause, row.id)
   }
@@ -154,7 +157,7 @@ export function createVerifyApiKey({
     if (!row && mayBeImported) return verifyImported(presented, client)
     if (!row || row.prefix !== prefix || !serves(row.owner.issuer)) return reject("unknown")
     if (row.ended) return rejectEnded(row, key, row.ended)
-    switch (checkReceipt(keyring, row, key)) {
+    switch (check(row, key)) {
       case "match":
         return accept(row, client)
       case "mismatch":
