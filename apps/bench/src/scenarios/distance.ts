@@ -22,6 +22,9 @@ export interface DistanceResult {
 const [CALLERS, CALLS_PER_SECOND] = [10, 100]
 const HOT_KEYS = 100_000
 
+/** As in a server that has run for some time: V8 has compiled what a call runs, and each key is in memory. */
+const WARM_UP = { connections: 256, calls: 30_000 }
+
 /** Measures how long calls take at a moderate load, so that nobody waits for the processor. */
 export async function measureDistance(bench: Bench): Promise<DistanceResult> {
   const { scale, secret, load, progress } = bench
@@ -61,8 +64,7 @@ export async function measureDistance(bench: Bench): Promise<DistanceResult> {
   for (const name of NAMES) {
     const server = await startContender(bench, contenders[name])
     running.set(name, server)
-    // Each key once or twice, so that it is in memory.
-    await load.run({ ...streamOf(server), connections: scale.connections, amount: 2 * scale.active })
+    await load.run({ ...streamOf(server), connections: WARM_UP.connections, amount: WARM_UP.calls })
   }
   for (let round = 1; round <= scale.scenarioRounds; round++) {
     for (const [name, server] of running) {
