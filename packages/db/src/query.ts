@@ -3,6 +3,7 @@ import type { ClientInfo } from "./clientInfo.ts"
 import type { Database } from "./database.ts"
 import { DatabaseUnavailable } from "./databaseUnavailable.ts"
 import { causesOf, hasCode } from "./driver/causesOf.ts"
+import { timelineName } from "./driver/lineage.ts"
 import { measured } from "./driver/measured.ts"
 import { isOfStandby } from "./driver/onPrimary.ts"
 import { type QueryKind, withPermit } from "./driver/permit.ts"
@@ -80,8 +81,8 @@ function permitted<Params, Result>(
         withPermit(kind, async (permit) => {
           const ask = () =>
             pool.retryConflicts(permit, () => pool.run(permit, (pooled) => run(pooled, params)))
-          const answer = await (kind === "read" && pool.guard ? pool.guard(ask) : ask())
-          committedOn = permit.committedOn
+          const answer = await (kind === "read" && pool.guard ? pool.guard(ask, permit) : ask())
+          committedOn = permit.server && timelineName(permit.server)
           return answer
         }),
       )

@@ -123,7 +123,10 @@ export function createPool(
 
   /** Slots that no query holds. */
   const idle = Array.from({ length: size }, () =>
-    createSlot({ connect: connectIdle, settings, stalls, trust, requireSynchronous, onStatement }),
+    createSlot({
+      ...{ connect: connectIdle, settings, stalls, trust, requireSynchronous, onStatement },
+      asksServer: fenceUrl !== undefined,
+    }),
   )
   const slots: readonly Slot[] = [...idle]
 
@@ -152,7 +155,8 @@ export function createPool(
     }
   }
 
-  const fence = fenceUrl === undefined ? undefined : createStandbyFence(connectsToEach(fenceUrl, settings))
+  const fence =
+    fenceUrl === undefined ? undefined : createStandbyFence(connectsToEach(fenceUrl, settings), follow)
   const db = drizzle(
     sqlClient({
       execute: (statement) => withPermit("write", (permit) => run(permit, (slot) => slot.execute(statement))),

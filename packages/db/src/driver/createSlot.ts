@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
 import type { Database, ObserveStatement } from "../database.ts"
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import { isReplaced, type Lineage, timelineName } from "./lineage.ts"
+import { isReplaced, type Lineage, READ_LINEAGE, toLineage } from "./lineage.ts"
 import { PRIMARY_CHECK } from "./onPrimary.ts"
 import type { Connection } from "./openConnection.ts"
 import type { Permit } from "./permit.ts"
@@ -37,6 +37,9 @@ const LIFETIME_MS = { least: 30 * 60_000, most: 60 * 60_000 }
 const setInTransaction = (settings: Settings) =>
   `${setLocally(settings)}; select ${PRIMARY_CHECK}; ${raiseSynchronousCommit("true")}`
 
+/** The server of a transaction whose beginning asked for it at the end. */
+const toServer = (answers: unknown) => toLineage((answers as unknown[]).at(-1))
+
 /**
  * The time since which a connection that turned out to be dead had been silent. Others that have been silent for as
  * long are not trusted either, because a lost host is silent on all of its connections.
@@ -51,6 +54,7 @@ export function createSlot({
   stalls,
   trust,
   requireSynchronous,
+  asksServer = false,
   onStatement,
 }: {
   connect: () => Promise<Connection>
@@ -59,6 +63,8 @@ export function createSlot({
   trust: Trust
   /** Whether a change that takes a right away has to be on a synchronous standby. */
   requireSynchronous: boolean
+  /** Whether transactions behind a pooler ask on which server they run. */
+  asksServer?: boolean
   onStatement?: ObserveStatement | undefined
 }): Slot {
   let connection: Connection | undefined
@@ -108,6 +114,7 @@ export function createSlot({
 
   function send(on: Connection, statement: Statement): Promise<unknown> {
     refuseLate()
+    if (permit && on.lineage) permit.server = on.lineage
     return onStatement ? onStatement(statement.text, () => on.send(statement)) : on.send(statement)
   }
 
@@ -117,7 +124,6 @@ export function createSlot({
     if (!current?.isWrite) return sendAll()
     committing++
     current.isCommitting = true
-    current.committedOn = on.lineage && timelineName(on.lineage)
     try {
       return await sendAll()
     } catch (error) {
@@ -134,8 +140,12 @@ export function createSlot({
   async function begin<Result>(run: (tx: Executor) => Promise<Result>): Promise<Result> {
     const on = await connected()
     const sendOn = (statement: Statement) => send(on, statement)
+    const isAsked = asksServer && !on.keepsSettings
     return transactionOn(on, {
-      settings: on.keepsSettings ? "" : setInTransaction(settings),
+      settings: on.keepsSettings ? "" : setInTransaction(settings) + (isAsked ? `; ${READ_LINEAGE}` : ""),
+      onBegun: (answers) => {
+        if (permit && isAsked) permit.server = toServer(answers)
+      },
       send: sendOn,
       commit: () =>
         sendCommit(on, () => (isConfirmed() ? commitReplicated(sendOn) : sendOn({ text: "commit" }))),

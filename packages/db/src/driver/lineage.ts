@@ -12,10 +12,11 @@ export const READ_LINEAGE = `
 
 export function toLineage(rows: unknown): Lineage | null {
   const [[system, timeline] = []] = rows as string[][]
-  return system === undefined || timeline === undefined
-    ? null
-    : { system, timeline: Number.parseInt(timeline, 16) }
+  return system === undefined || timeline === undefined ? null : { system, timeline: timelineOf(timeline) }
 }
+
+/** @param name the first eight digits of the names of its WAL files. */
+export const timelineOf = (name: string): number => Number.parseInt(name, 16)
 
 /**
  * Whether a server was replaced by the promotion of a standby. An old primary that was frozen or cut off does not know

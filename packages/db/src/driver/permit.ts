@@ -1,4 +1,5 @@
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
+import type { Lineage } from "./lineage.ts"
 
 /**
  * The kinds of queries:
@@ -19,8 +20,8 @@ export interface Permit {
   readonly isWrite: boolean
   /** Whether a commit is sent whose outcome is not known yet. */
   isCommitting: boolean
-  /** The timeline of the server that the last commit was sent to; null if not known. */
-  committedOn: string | null
+  /** The server that the last statement was sent to; null if not known. */
+  server: Lineage | null
   /** The error that says why the permit is over; undefined until then. */
   readonly over: DatabaseUnavailable | undefined
   /** Called when the permit ends while the query is in flight. */
@@ -47,7 +48,7 @@ export async function withPermit<Result>(
     kind,
     isWrite: kind !== "read" && kind !== "note" && kind !== "log",
     isCommitting: false,
-    committedOn: null,
+    server: null,
     get over() {
       return over
     },

@@ -1,7 +1,10 @@
 import {
   catchUp,
+  createTcpProxy,
   eventually,
   runOnServer,
+  runsPgBouncerTests,
+  startPgBouncer,
   startPostgres,
   startStandby,
   type TestPostgres,
@@ -12,7 +15,7 @@ import { createDatabase, DatabaseUnavailable, findVerifiableApiKeys } from "../i
 import { causesOf } from "./causesOf.ts"
 
 /** A URL with several servers as hosts. */
-const urlOf = (...servers: TestPostgres[]) =>
+const urlOf = (...servers: Pick<TestPostgres, "url">[]) =>
   `postgres://postgres@${servers.map(({ url }) => new URL(url).host).join(",")}/postgres`
 
 /** Starts a primary with a standby, and a key that both have. */
@@ -25,8 +28,8 @@ async function startPair() {
   await catchUp(primary, standby)
   const opened = [plain]
 
-  async function open(fenceUrl?: string) {
-    const handle = fenceUrl === undefined ? plain : await createDatabase(primary.url, { fenceUrl })
+  async function open(fenceUrl?: string, url = primary.url) {
+    const handle = fenceUrl === undefined ? plain : await createDatabase(url, { fenceUrl })
     opened.push(handle)
     return async () => (await findVerifiableApiKeys(handle.db, { lookupIds: [lookupId] })).length
   }
@@ -107,4 +110,51 @@ test("servers among which no primary is, or of another cluster, give no verdict"
   )
   await otherStandby[Symbol.asyncDispose]()
   await other[Symbol.asyncDispose]()
+})
+
+/** Promotes the standby while the old primary goes on, and gives the old primary's name to a new standby. */
+async function replace({ primary, standby, revokeOn }: Awaited<ReturnType<typeof startPair>>) {
+  const name = await createTcpProxy(new URL(primary.url))
+  const other = await startStandby(primary, "other")
+  return {
+    fenceUrl: urlOf(name, standby),
+    async now() {
+      await runOnServer(standby.url, "select pg_promote()")
+      await revokeOn(standby)
+      await name.disconnect()
+      name.redirect(new URL(other.url))
+      await name.reconnect()
+    },
+    async [Symbol.asyncDispose]() {
+      await name[Symbol.asyncDispose]()
+      await other[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const OTHER_THAN_READ = "another server is the primary than the one that was read"
+
+test("an old primary whose name another server has got gives no verdict, and the pool leaves it", async () => {
+  await using pair = await startPair()
+  const { primary, standby } = pair
+  await using replacement = await replace(pair)
+  const find = await pair.open(replacement.fenceUrl)
+  const findOnBoth = await pair.open(replacement.fenceUrl, urlOf(primary, standby))
+  expect([await find(), await findOnBoth()]).toEqual([1, 1])
+
+  await replacement.now()
+  for (let read = 0; read < 20; read++) await refusalOf(find)
+  await eventually(async () => expect(await findOnBoth()).toBe(0))
+})
+
+test.runIf(runsPgBouncerTests())("nor does one that is read through a pooler", async () => {
+  await using pair = await startPair()
+  await using replacement = await replace(pair)
+  await using pgBouncer = await startPgBouncer(pair.primary.url)
+  const find = await pair.open(replacement.fenceUrl, pgBouncer.url)
+  expect(await find()).toBe(1)
+
+  await replacement.now()
+  for (let read = 0; read < 20; read++) await refusalOf(find)
+  expect(await refusalOf(find)).toContain(OTHER_THAN_READ)
 })

@@ -1,6 +1,8 @@
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
 import { codedError } from "./codedError.ts"
+import { type Lineage, timelineOf } from "./lineage.ts"
 import type { Connection } from "./openConnection.ts"
+import type { Permit } from "./permit.ts"
 import type { Statement } from "./sqlClient.ts"
 
 /** Refuses what was read from an old primary after another server was promoted. */
@@ -8,9 +10,9 @@ export interface StandbyFence {
   /**
    * Runs a read, and asks all servers at the same time whether they are the primary.
    *
-   * @throws {DatabaseUnavailable} unless all have answered, and exactly one is the primary.
+   * @throws {DatabaseUnavailable} unless all have answered, and exactly one is the primary, which was read.
    */
-  guard<Result>(read: () => Promise<Result>): Promise<Result>
+  guard<Result>(read: () => Promise<Result>, permit: Pick<Permit, "server">): Promise<Result>
   close(): Promise<void>
 }
 
@@ -26,7 +28,9 @@ const [ANSWER_MS, PAUSE_MS] = [1_000, 250]
 
 /** Any role may read it. */
 const ASK: Statement = {
-  text: "select not pg_is_in_recovery(), system_identifier::text from pg_control_system()",
+  text: `
+    select system_identifier::text, case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end
+    from pg_control_system()`,
   prepare: true,
   asArrays: true,
 }
@@ -34,20 +38,26 @@ const ASK: Statement = {
 /**
  * An old primary that was frozen or cut off still takes itself for the primary, and nothing in its own state says otherwise.
  * But if all servers that may be promoted answer after a request has arrived, and only one is the primary, no other server
- * can have acknowledged a revocation before the request. That one is also the server that was read: the connections are open
- * before the read begins, and a demotion would end them.
+ * can have acknowledged a revocation before the request. That one has to be the server that was read: an old primary may have
+ * given its name to another server.
  *
  * @param connects open a connection to each server that may be the primary, now or after a failover.
+ * @param onOtherPrimary called if another server is the primary than the one that was read.
  */
-export function createStandbyFence(connects: readonly (() => Promise<Connection>)[]): StandbyFence {
+export function createStandbyFence(
+  connects: readonly (() => Promise<Connection>)[],
+  onOtherPrimary: (primary: Lineage) => void,
+): StandbyFence {
   const members = connects.map(createMember)
   return {
-    async guard(read) {
+    async guard(read, permit) {
       const connections = await Promise.all(members.map((member) => member.connected())).catch(giveUp)
       const asked = Promise.all(connections.map(ask)).catch(giveUp)
       const [result, answers] = await Promise.all([read(), asked])
-      requireOnePrimary(answers)
-      return result
+      const primary = requireOnePrimary(answers)
+      if (isSame(primary, permit.server)) return result
+      onOtherPrimary(primary)
+      throw new DatabaseUnavailable("another server is the primary than the one that was read")
     },
     close: async () => void (await Promise.all(members.map((member) => member.close()))),
   }
@@ -58,9 +68,10 @@ function giveUp(cause: unknown): never {
 }
 
 interface Answer {
-  isPrimary: boolean
   /** Shared by the servers of a cluster. */
   system: string
+  /** Null for a standby. */
+  timeline: number | null
 }
 
 async function ask(connection: Connection): Promise<Answer> {
@@ -69,20 +80,28 @@ async function ask(connection: Connection): Promise<Answer> {
     ANSWER_MS,
   )
   try {
-    const [[isPrimary, system] = []] = (await connection.send(ASK)) as [boolean, string][]
-    if (isPrimary === undefined || system === undefined) throw new TypeError("the server has told nothing")
-    return { isPrimary, system }
+    const [[system, timeline] = []] = (await connection.send(ASK)) as [string, string | null][]
+    if (system === undefined || timeline === undefined) throw new TypeError("the server has told nothing")
+    return { system, timeline: timeline === null ? null : timelineOf(timeline) }
   } finally {
     clearTimeout(timer)
   }
 }
 
-function requireOnePrimary(answers: readonly Answer[]) {
-  const primaries = answers.filter(({ isPrimary }) => isPrimary).length
-  if (primaries !== 1) throw new DatabaseUnavailable(`${primaries} servers take themselves for the primary`)
+function requireOnePrimary(answers: readonly Answer[]): Lineage {
+  const primaries = answers.flatMap(({ system, timeline }) =>
+    timeline === null ? [] : [{ system, timeline }],
+  )
+  const [primary] = primaries
+  if (!primary || primaries.length > 1)
+    throw new DatabaseUnavailable(`${primaries.length} servers take themselves for the primary`)
   if (new Set(answers.map(({ system }) => system)).size > 1)
     throw new DatabaseUnavailable("the servers of the fence are not of one cluster")
+  return primary
 }
+
+const isSame = (primary: Lineage, server: Lineage | null) =>
+  primary.system === server?.system && primary.timeline === server.timeline
 
 function createMember(connect: () => Promise<Connection>): Member {
   let connection: Connection | undefined

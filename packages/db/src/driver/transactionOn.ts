@@ -12,16 +12,19 @@ const BEGIN = "begin isolation level read committed"
  *
  * @param send refuses after the deadline.
  * @param settings SQL to begin with.
+ * @param onBegun called with the answers to that.
  */
 export async function transactionOn<Result>(
   connection: Connection,
   {
     settings,
+    onBegun = () => {},
     send,
     commit = () => send({ text: "commit" }),
     run,
   }: {
     settings: string
+    onBegun?: (answers: unknown) => void
     send: (statement: Statement) => Promise<unknown>
     commit?: () => Promise<unknown>
     run: (tx: Executor) => Promise<Result>
@@ -44,7 +47,7 @@ export async function transactionOn<Result>(
   }
 
   try {
-    await execute({ text: settings ? `${BEGIN}; ${settings}` : BEGIN })
+    onBegun(await execute({ text: settings ? `${BEGIN}; ${settings}` : BEGIN, asArrays: true }))
     const result = await run({ execute, transaction })
     if (failure) throw failure.error
     await commit()
