@@ -125,6 +125,29 @@ test("a bootstrap key administers owners, except Latchkey's own accounts, and th
   ])
 })
 
+test("a made-up cursor tells a bootstrap key nothing about emails and labels of Latchkey's own accounts", async () => {
+  const { url } = server
+  const user = await registerWithKey(url)
+  const word = randomUUID()
+  // In order, the email of the account, and the label of its key, would be between these.
+  for (const name of [`0 ${word}`, `zz ${word}`]) {
+    const headers = { "latchkey-on-behalf-of": `host ${encodeURIComponent(name)}` }
+    await rest(url, "POST", "/auth/apikeys", { apiKey: bootstrap, headers, body: { label: name } })
+  }
+  const listAfter = (path: string, id: string) => {
+    const cursor = Buffer.from(`0.${id}`).toString("base64url")
+    return rest(url, "GET", `/auth/admin/${path}&cursor=${cursor}`, { apiKey: bootstrap })
+  }
+  const lists = [
+    await listAfter(`users?search=${word}`, user.user.id),
+    await listAfter("apikeys?search=zz", user.id),
+  ]
+  expect(lists.map(({ status, body }) => [status, body.items])).toEqual([
+    [200, []],
+    [200, []],
+  ])
+})
+
 test("a key that is no longer configured ends with the restart", async () => {
   await using other = await startTestServer(server.shared)
   for (const apiKey of [bootstrap, gateway]) {

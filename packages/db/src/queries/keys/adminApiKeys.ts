@@ -90,13 +90,18 @@ export const listEveryonesApiKeys = query(
           search ? matches(search) : undefined,
           imported ? isNotNull(apiKeys.importedStart) : undefined,
           search && after
-            ? sql`(${byLabel}, ${apiKeys.id}) > ((select lower(last.label) from ${apiKeys} last where last.id = ${after.id}), ${after.id}::uuid)`
+            ? sql`(${byLabel}, ${apiKeys.id}) > (${labelOf(after, { exceptOwnAccounts })}, ${after.id}::uuid)`
             : isAfter(apiKeys, after),
         ),
       )
       .orderBy(...(search ? [byLabel, asc(apiKeys.id)] : newestFirst(apiKeys)))
       .limit(limit),
 )
+
+/** Anyone can make up a position. Where the list goes on from there must tell nothing about a key that it leaves out. */
+const labelOf = ({ id }: Position, { exceptOwnAccounts }: { exceptOwnAccounts: boolean }) => sql`(
+  select lower(last.label) from ${apiKeys} last inner join ${owners} owner on owner.id = last.owner_id
+  where last.id = ${id} and not (${exceptOwnAccounts} and owner.issuer = ${OWN_ISSUER}))`
 
 const matches = ({ label, email, start, imported, id }: ApiKeySearch) =>
   or(

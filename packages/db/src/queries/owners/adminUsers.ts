@@ -78,13 +78,18 @@ export const listUsers = query(
           exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
           search ? sql`${byName} like lower(${`%${prefixPattern(search)}`})` : undefined,
           search && after
-            ? sql`(${byName}, ${owners.id}) > ((select lower(coalesce(last.email, last.subject)) from ${owners} last where last.id = ${after.id}), ${after.id}::uuid)`
+            ? sql`(${byName}, ${owners.id}) > (${nameOf(after, { exceptOwnAccounts })}, ${after.id}::uuid)`
             : isAfter(owners, after),
         ),
       )
       .orderBy(...(search ? [byName, asc(owners.id)] : newestFirst(owners)))
       .limit(limit),
 )
+
+/** Anyone can make up a position. Where the list goes on from there must tell nothing about an owner whom it leaves out. */
+const nameOf = ({ id }: Position, { exceptOwnAccounts }: { exceptOwnAccounts: boolean }) => sql`(
+  select lower(coalesce(last.email, last.subject)) from ${owners} last
+  where last.id = ${id} and not (${exceptOwnAccounts} and last.issuer = ${OWN_ISSUER}))`
 
 /** Evaluated only for the rows of the page, since PostgreSQL sorts and limits first. */
 const countActiveKeys = (db: Database) =>
