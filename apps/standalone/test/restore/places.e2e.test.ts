@@ -125,6 +125,7 @@ test(
 /** A bucket in a folder. It knows only what the documented command uses. */
 const AWS = `#!/bin/sh
 set -eu
+[ "$AWS_SECRET_ACCESS_KEY" = for-aws ] && [ -z "\${AUTH_SECRET-}\${DATABASE_URL-}" ]
 [ "$1" = s3 ] && shift && verb=$1 && shift && [ "$1" = --quiet ] && shift || verb=$2
 path() { echo "BUCKET/\${1#s3://acme-latchkey/}"; }
 case $verb in
@@ -143,7 +144,9 @@ test(
     await writeFile(join(folder, "aws"), AWS.replaceAll("BUCKET", objects))
     await chmod(join(folder, "aws"), 0o700)
     const PATH = `${folder}:${process.env.PATH}`
-    await expectRestorable({ RESTORE_LOG: `command:${path}`, PATH }, () => readAll(objects))
+    const variables = { RESTORE_LOG: `command:${path}`, PATH }
+    const credential = { RESTORE_LOG_COMMAND_AWS_SECRET_ACCESS_KEY: "for-aws" }
+    await expectRestorable({ ...variables, ...credential }, () => readAll(objects))
   },
   PATIENCE_MS,
 )

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { eventually } from "@latchkey/test-postgres"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { RestoreLogError } from "../restoreLogError.ts"
 import { createCommandStore } from "./commandStore.ts"
 import { ObjectGone } from "./logSink.ts"
@@ -59,6 +59,23 @@ test("a command gets the arguments before its own, and no shell sees them", asyn
     /^first \$\(touch bad\) put \S+\.ndjson\n$/,
   )
   expect(await readdir(folder)).not.toContain("bad")
+})
+
+test("a command gets a few usual variables, and those that are meant for it, but no secrets of the server", async () => {
+  const given = { AUTH_SECRET: "a", AWS_SECRET_ACCESS_KEY: "b", RESTORE_LOG_COMMAND_: "c", XLANG: "d" }
+  const passed = { LC_ALL: "C", TZ: "UTC", no_proxy: "localhost" }
+  for (const [name, value] of Object.entries({ ...given, ...passed, RESTORE_LOG_COMMAND_TOKEN: "for it" })) {
+    vi.stubEnv(name, value)
+  }
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await open(await program("env > environment; cat > /dev/null")).append("line\n")
+
+  const lines = (await readFile(join(folder, "environment"), "utf8")).trim().split("\n")
+  const environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/, 2)))
+  expect(environment).toMatchObject({ ...passed, PATH: process.env.PATH, TOKEN: "for it" })
+  for (const name of [...Object.keys(given), "RESTORE_LOG_COMMAND_TOKEN", "VITEST"]) {
+    expect(environment).not.toHaveProperty(name)
+  }
 })
 
 test("what the command does not store is an error: a status, a missing program, unread input", async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { RestoreLogError, reasonOf } from "../restoreLogError.ts"
+import { commandEnvironment } from "./commandEnvironment.ts"
 import {
   MAX_LIST_BYTES,
   MAX_OBJECT_BYTES,
@@ -32,6 +33,7 @@ export function createCommandStore(
   async function* run(parameters: readonly string[], { ms, input = "" }: { ms: number; input?: string }) {
     const child = spawn(program, [...first, ...parameters], {
       stdio: ["pipe", "pipe", "inherit"],
+      env: commandEnvironment(process.env),
       // A group of its own, so that what the command starts ends with it.
       detached: true,
     })

@@ -1,0 +1,19 @@
+/** What programs need to be found, to find their files and credentials, and to reach other machines. */
+const PASSED =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|TZ|SSH_AUTH_SOCK|SSL_CERT_FILE|SSL_CERT_DIR|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)$/
+
+/** What comes after this is the name of a variable for the command alone. */
+const PREFIX = /^RESTORE_LOG_COMMAND_(?=.)/
+
+/**
+ * The environment of a command that keeps the log: a few usual variables of this process, and those that are meant for the
+ * command. It gets none of the server's secrets.
+ */
+export function commandEnvironment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const given = Object.entries(variables)
+  const passed = given.filter(([name]) => PASSED.test(name))
+  const meant = given
+    .filter(([name]) => PREFIX.test(name))
+    .map(([name, value]) => [name.replace(PREFIX, ""), value])
+  return Object.fromEntries([...passed, ...meant])
+}
