@@ -52,6 +52,19 @@ describe.each(["PostgreSQL", "embedded"] as const)("limits on %s", (kind) => {
     },
   )
 
+  test("a window that ends later than it could comes from a clock that was ahead, and is over", async () => {
+    const limiter = createLimiter(db, { name: "ahead", count: 1, seconds: 60 })
+    for (const _ of [1, 2]) await limiter.consume("a")
+    await db
+      .update(rateLimits)
+      .set({ expiresAt: sql`now() + interval '1 hour'` })
+      .where(sql`${rateLimits.key} = 'ahead:a'`)
+    const usage = await limiter.consume("a")
+    expect(usage).toMatchObject({ isAllowed: true })
+    expect(usage.reset).toBeLessThanOrEqual(60)
+    expect(await limiter.consume("a")).toMatchObject({ isAllowed: false })
+  })
+
   test("a remembered refusal does not query the database", async () => {
     const limiter = createLimiter(db, { name: "flood", count: 1, seconds: 60, remembersRefusals: true })
     await limiter.consume("a")

@@ -15,6 +15,9 @@ const counted = {
   left: sql<number>`floor(extract(epoch from ${rateLimits.expiresAt} - now()) * 1000)::float8`,
 }
 
+/** A window that ends later than a new one comes from a clock that was ahead. Concurrent calls began at different times. */
+const isAhead = sql`${rateLimits.expiresAt} > excluded.expires_at + interval '5 seconds'`
+
 /**
  * Adds points to a key's count in one statement, so that no concurrent call is lost. Begins a new window if the key's
  * window is over, or if `isNewWindow`.
@@ -29,7 +32,7 @@ export const countTowardsLimit = write(
       isNewWindow,
     }: { key: string; points: number; seconds: number; isNewWindow: boolean },
   ): Promise<Counted> => {
-    const begins = sql`(${isNewWindow}::boolean or ${rateLimits.expiresAt} <= now())`
+    const begins = sql`(${isNewWindow}::boolean or ${rateLimits.expiresAt} <= now() or ${isAhead})`
     const [row] = await db
       .insert(rateLimits)
       .values({ key, points, expiresAt: sql`now() + make_interval(secs => ${seconds})` })

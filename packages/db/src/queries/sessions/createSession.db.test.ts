@@ -108,6 +108,25 @@ describe.each(["PostgreSQL", "embedded"] as const)("sessions on %s", (kind) => {
     expect(await isLive(db, session.id)).toBe(false)
   })
 
+  test("the leeway of a rotation ends although the clock was set back since, as by a failover", async () => {
+    const { user, session } = await storeUser(db)
+    const [second, third, leeway] = [randomBytes(32), randomBytes(32), 30]
+    const next = { ...session, turnHash: second, nextTurnHashes: [third] as const, leeway, client }
+    await rotate({ ...session, nextTurnHashes: [second], client })
+    await db
+      .update(sessions)
+      .set({ refreshedAt: sql`now() + interval '1 hour'` })
+      .where(sql`${sessions.id} = ${session.id}`)
+
+    expect(await rotate(next)).toEqual({ user, turnHash: third })
+    await db
+      .update(sessions)
+      .set({ refreshedAt: sql`now() + interval '1 hour'` })
+      .where(sql`${sessions.id} = ${session.id}`)
+    expect(await rotate(next)).toBeNull()
+    expect(await isLive(db, session.id)).toBe(false)
+  })
+
   test("within the leeway a repeated token is accepted, whichever of its successors was stored", async () => {
     const { user, session } = await storeUser(db)
     const [elsewhere, here, leeway] = [randomBytes(32), randomBytes(32), 30]

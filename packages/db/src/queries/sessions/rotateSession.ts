@@ -1,4 +1,5 @@
-import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm"
+import { and, eq, inArray, isNull, sql } from "drizzle-orm"
+import type { PgColumn } from "drizzle-orm/pg-core"
 import type { ClientInfo } from "../../clientInfo.ts"
 import { logged } from "../../query.ts"
 import { owners } from "../../schema/owners.ts"
@@ -6,6 +7,10 @@ import { sessions } from "../../schema/sessions.ts"
 import { isLive } from "../keys/isValid.ts"
 import { type User, userColumns } from "../owners/ownerColumns.ts"
 import { recordEvent } from "../trail/auditEvents.ts"
+
+/** Whether a time is less than `seconds` ago. A later time than that from now comes from a clock that was ahead. */
+const isNow = (time: PgColumn, seconds: number) =>
+  sql`(${time} > now() - make_interval(secs => ${seconds}) and ${time} < now() + make_interval(secs => ${seconds}))`
 
 /** Sessions that were opened without an idle end have only one expiry, which is final. */
 const finalExpiry = sql`coalesce(${sessions.finalExpiresAt}, ${sessions.expiresAt})`
@@ -41,8 +46,7 @@ export const rotateSession = logged(
     },
   ): Promise<{ user: User; turnHash: Uint8Array } | null> => {
     const { turnHash, nextTurnHashes, leeway = 0, idleTtl } = params
-    const wasJustRotated =
-      leeway > 0 ? gt(sessions.refreshedAt, sql`now() - make_interval(secs => ${leeway})`) : sql`false`
+    const wasJustRotated = leeway > 0 ? isNow(sessions.refreshedAt, leeway) : sql`false`
     const isNewest = eq(sessions.turnHash, turnHash)
     const rotates = sql`${isNewest} and not (${wasJustRotated})`
     const isRepeated = sql`${inArray(sessions.turnHash, [...nextTurnHashes])} and ${wasJustRotated}`
