@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto"
 import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { challengeOf, setUpApp } from "../authenticatorApp.ts"
 import { register, registerWithKey, rest, startServerOnPostgres, startTestServer } from "../testServer.ts"
 import { holdLock } from "./holdLock.ts"
 
@@ -39,6 +41,26 @@ const holdKey = (transaction: ReservedSql, { id }: User) =>
   transaction`select from api_keys where id = ${id} for update`
 const holdSession = (transaction: ReservedSql, { user }: User) =>
   transaction`select from sessions where user_id = ${user.id} for update`
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest()
+
+/** The token of a link of a user. */
+const tokenOf = ({ user }: User) => sha256(user.id).toString("base64url")
+
+const storeLink = (
+  user: User,
+  kind: string,
+) => sql`insert into account_tokens (user_id, kind, token_hash, expires_at)
+  values (${user.user.id}, ${kind}, ${sha256(tokenOf(user))}, now() + interval '1 hour')
+  on conflict (user_id, kind) do update set token_hash = excluded.token_hash`
+
+/** By user, a code of their second factor, and a challenge that it answers. */
+const answers = new Map<string, { challenge: string; recoveryCode: string }>()
+
+async function beginSignIn(user: User) {
+  const { codes } = await setUpApp(first.url, user)
+  answers.set(user.user.id, { challenge: await challengeOf(first.url, user), recoveryCode: codes[0] ?? "" })
+}
 
 interface Change {
   name: string
@@ -91,6 +113,46 @@ const CHANGES: Change[] = [
     statuses: [200, 401],
   },
   {
+    name: "setting the password by a link",
+    hold: holdOwner,
+    prepare: (user) => storeLink(user, "passwordReset"),
+    change: (user) => {
+      const body = { token: tokenOf(user), newPassword: "another long enough phrase" }
+      return rest(first.url, "POST", "/auth/password/reset", { body })
+    },
+    statuses: [204, 404],
+  },
+  {
+    name: "verifying the email",
+    hold: holdOwner,
+    prepare: (user) => storeLink(user, "emailVerification"),
+    change: (user) => rest(first.url, "POST", "/auth/email/verify", { body: { token: tokenOf(user) } }),
+    statuses: [204, 404],
+  },
+  {
+    name: "completing a sign-in with a second factor",
+    hold: holdOwner,
+    prepare: beginSignIn,
+    change: ({ user }) => rest(first.url, "POST", "/auth/login", { body: answers.get(user.id) ?? {} }),
+    statuses: [200, 401],
+  },
+  {
+    name: "removing the second factor",
+    hold: holdOwner,
+    prepare: beginSignIn,
+    change: ({ user, accessToken, password: currentPassword }) => {
+      const body = { currentPassword, recoveryCode: answers.get(user.id)?.recoveryCode }
+      return rest(first.url, "POST", "/auth/second-factor/remove", { accessToken, body })
+    },
+    statuses: [204, 401],
+  },
+  {
+    name: "reporting the key as leaked",
+    hold: holdOwner,
+    change: ({ apiKey }) => rest(first.url, "POST", "/auth/apikeys/leaked", { body: { key: apiKey } }),
+    statuses: [202, 202],
+  },
+  {
     name: "disabling the user",
     hold: holdOwner,
     change: ({ user }) =>
@@ -121,6 +183,11 @@ async function expectErased({ user, email, accessToken, apiKey }: User, change: 
     from api_keys where owner_id = ${user.id}`
   expect(keys).toEqual([{ label: "", key_hash: null, receipt: null, active: false }])
   expect(await sql`select from sessions where user_id = ${user.id}`).toEqual([])
+  const left = await sql`select user_id from account_tokens where user_id = ${user.id}
+    union all select user_id from sign_in_challenges where user_id = ${user.id}
+    union all select user_id from second_factors where user_id = ${user.id}
+    union all select user_id from recovery_codes where user_id = ${user.id}`
+  expect(left).toEqual([])
   const [events] = await sql`select count(*) filter (where kind = 'userErased')::int as erasures,
       count(*) filter (where actor_id is null and coalesce(address, device) is not null)::int as named,
       count(subject_label)::int + count(changes)::int + count(summary_of)::int as described

@@ -89,6 +89,35 @@ async function race(user: User, order: "verification" | "change", body: object) 
 }
 
 test.each([
+  { order: "report, change", expected: [202, 404] },
+  { order: "change, report", expected: [200, 202] },
+])(
+  "a disabled key that is enabled and reported as leaked at once stays revoked: $order",
+  async ({ order, expected }) => {
+    const user = await registerWithKey(first.url)
+    expect((await change(first.url, user, { disabled: true })).status).toBe(200)
+    const calls = [
+      () => rest(second.url, "POST", "/auth/apikeys/leaked", { body: { key: user.apiKey } }),
+      () => change(first.url, user, { disabled: false }),
+    ]
+    if (order === "change, report") calls.reverse()
+    const lock = await holdLock(
+      first.shared.DATABASE_URL,
+      (tx) => tx`select from owners where id = ${user.user.id} for update`,
+    )
+    const replies = []
+    for (const call of calls) {
+      replies.push(call())
+      await lock.untilWaiting(replies.length)
+    }
+    await lock.release()
+
+    expect((await Promise.all(replies)).map(({ status }) => status)).toEqual(expected)
+    expect(await statuses(user)).toEqual([401, 401])
+  },
+)
+
+test.each([
   ["it is disabled", { disabled: true }],
   ["it may be used from other addresses alone", { allowedIps: ["198.51.100.0/24"] }],
 ])("a bcrypt that is under way does not bring a key back once %s", async (_, body) => {
