@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "drizzle-orm"
-import { describe, expect, test } from "vitest"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { newSession, storeUser } from "../../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../../test/useTestDatabase.ts"
 import {
@@ -34,6 +34,18 @@ describe.each(["PostgreSQL", "embedded"] as const)("deleting old rows on %s", (k
     expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(2)
     expect(await deleteOldAuditEvents(db, { days: 30, limit: 2 })).toBe(1)
     expect(await db.select({ kind: auditEvents.kind }).from(auditEvents)).toEqual([{ kind: "registered" }])
+  })
+
+  test("deletes nothing that is not old by this server's clock, because the database's may be ahead", async () => {
+    const { userId } = await storeUser(db)
+    await db.execute(sql`
+      insert into audit_events (owner_id, kind, via, request_id, created_at)
+      values (${userId}, 'loggedIn', 'password', 'ahead', now() - interval '40 days')`)
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 20 * 86_400_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await deleteOldAuditEvents(db, { days: 30, limit: 10 })).toBe(0)
+    vi.useRealTimers()
+    expect(await deleteOldAuditEvents(db, { days: 30, limit: 10 })).toBe(1)
   })
 
   test("deletes sessions by their end or expiry, whichever came first", async () => {

@@ -8,6 +8,7 @@ import { apiKeyCounters, apiKeyUsage } from "../../schema/keyCounts.ts"
 import { massRevocations } from "../../schema/massRevocations.ts"
 import { rateLimits } from "../../schema/rateLimits.ts"
 import { sessions } from "../../schema/sessions.ts"
+import { timeBefore } from "./timeBefore.ts"
 
 interface Old {
   days: number
@@ -26,7 +27,7 @@ const deleteOlder = (table: PgTable, keys: Record<string, PgColumn>, time: PgCol
       // SQL text, because this may be a partition instead of the table.
       .select(Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, sql`${key}`])))
       .from(partition === undefined ? table : sql`${sql.identifier(partition)} as ${table}`)
-      .where(sql`${time} < now() - make_interval(days => ${days})`)
+      .where(sql`${time} < ${timeBefore(days)}`)
       .orderBy(time)
       .limit(limit)
       .for("update", { skipLocked: true })

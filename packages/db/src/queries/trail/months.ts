@@ -7,6 +7,7 @@ import { auditEvents } from "../../schema/auditEvents.ts"
 import { apiKeyUsage } from "../../schema/keyCounts.ts"
 import { owners } from "../../schema/owners.ts"
 import { quoteIdentifier } from "../../schemaName.ts"
+import { timeBefore } from "./timeBefore.ts"
 
 /** The tables that have a partition for each month, in UTC, and one for the rest: rows whose month has none yet. */
 const BY_MONTH = {
@@ -65,7 +66,7 @@ export const findMonths = query(
         since: bound("from"),
         until: bound("to"),
         isOver: sql<boolean>`coalesce(
-          ${bound("to")}::timestamp at time zone 'UTC' <= now() - make_interval(days => ${days}), false)`,
+          ${bound("to")}::timestamp at time zone 'UTC' <= ${timeBefore(days)}, false)`,
       })
       .from(sql`pg_class t join pg_inherits i on i.inhparent = t.oid join pg_class c on c.oid = i.inhrelid`)
       .where(sql`t.oid = ${BY_MONTH[table].name}::regclass`)
