@@ -250,6 +250,7 @@ export function createApiKeys(
       }
       const checked = checkChange(change, {
         isProduct: isProduct(caller),
+        isByManager: caller.manager !== undefined,
         grant: (requested) => grant(caller, requested),
       })
       const result = await acting.update(actingCredentialOf(caller), { id, change: checked }, client)

@@ -2,6 +2,7 @@ import type { apiKeyChange } from "@latchkey/contract/schemas"
 import type { ChangeableApiKey, ChangeableSettings } from "@latchkey/db"
 import type { z } from "zod"
 import { AuthError } from "../errors.ts"
+import { isAdministrative } from "../identities/scopes.ts"
 import { readAllowedIps } from "./allowedIps.ts"
 import type { Expiry } from "./expiry.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
@@ -15,6 +16,8 @@ export interface CheckedChange extends Omit<ApiKeyChange, "scopes"> {
   scopes?: readonly string[] | null | undefined
   /** Whether the product itself makes it, not the key's owner. */
   isProduct: boolean
+  /** Whether a managing key, or a token that it created, makes it. */
+  isByManager: boolean
 }
 
 /**
@@ -25,6 +28,7 @@ export function checkChange(
   change: ApiKeyChange,
   options: {
     isProduct: boolean
+    isByManager?: boolean
     grant: (scopes: readonly string[] | null) => readonly string[] | null
   },
 ): CheckedChange {
@@ -33,6 +37,7 @@ export function checkChange(
   return {
     ...change,
     isProduct: options.isProduct,
+    isByManager: options.isByManager ?? false,
     ...(scopes !== undefined && { scopes: options.grant(scopes) }),
     ...(allowedIps && { allowedIps: readAllowedIps(allowedIps) }),
   }
@@ -44,6 +49,8 @@ export function decideChange(
   change: CheckedChange,
   { expiry, rateLimits }: { expiry: Expiry; rateLimits: Pick<KeyRateLimits, "refuse"> },
 ): { after: ChangeableSettings } | { refusal: AuthError } {
+  // A leaked key must not lift its own restrictions, nor give another such key back.
+  if (change.isByManager && before.scopes?.some(isAdministrative)) return { refusal: onlyAdministrators() }
   const after: ChangeableSettings = {
     label: change.label ?? before.label,
     expiresAt: keep(change.expiresAt, before.expiresAt),
@@ -68,6 +75,9 @@ export function decideChange(
   }
   return { after }
 }
+
+const onlyAdministrators = () =>
+  new AuthError("FORBIDDEN", "Only administrators themselves can change a key with an administrative scope.")
 
 const keep = <Value>(chosen: Value | undefined, before: Value): Value =>
   chosen === undefined ? before : chosen
