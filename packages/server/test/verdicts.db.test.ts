@@ -38,6 +38,12 @@ function expectedAnswer({ standing, owner }: TestCaller, { scopes }: Ask, { kind
   return { verdict, caller: { ...owner, scopes: standing.scopes } }
 }
 
+/** Asks again where a busy machine had no verdict in time. */
+async function askUntilAnswered(door: Door, caller: TestCaller, ask: Ask): Promise<Answer | null> {
+  const found = await door.ask(caller, ask)
+  return found?.verdict.startsWith("503") ? askUntilAnswered(door, caller, ask) : found
+}
+
 test("every way to ask gives the same verdict on a caller for the same scopes", async () => {
   const setting = await createSetting()
   const { product, doors } = await start(setting)
@@ -51,7 +57,7 @@ test("every way to ask gives the same verdict on a caller for the same scopes", 
   async function work() {
     for (let cell = cells.pop(); cell; cell = cells.pop()) {
       const { caller, ask, door } = cell
-      const found = await door.ask(caller, ask)
+      const found = await askUntilAnswered(door, caller, ask)
       if (found === null) continue
       count.asked++
       if (found.verdict !== "accepted") count.refused++
