@@ -1,6 +1,6 @@
 import type { ApiKey, ApiKeyRotation, ApiKeyUpdate, CreatedApiKey, Me, NewApiKey } from "@latchkey/sdk"
 import { type Client, type ConnectionOptions, createClient } from "../client/createClient.ts"
-import { hasReason } from "../client/isAway.ts"
+import { hasReason, mayBeDone } from "../client/isAway.ts"
 import { keepUpToDate } from "./keepUpToDate.ts"
 import { hasEnded } from "./keyState.ts"
 import { loadActiveKeys, loadMe, loadNewestKeys, loadUsage } from "./loadKeys.ts"
@@ -91,6 +91,16 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
 
   const refresh = keepUpToDate(load, (failure) => setState({ failure }))
 
+  /** Makes a call that creates a key. If its response is lost, the list shows whether there is a new key. */
+  const createBy: Client = async (call) => {
+    try {
+      return await connect(call)
+    } catch (error) {
+      if (mayBeDone(error)) void refresh.now()
+      throw error
+    }
+  }
+
   return {
     client: connect,
     getState: () => state,
@@ -107,7 +117,7 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       return refresh.now()
     },
     async create(input) {
-      const created = await connect(({ apiKeys }) => apiKeys.create(input))
+      const created = await createBy(({ apiKeys }) => apiKeys.create(input))
       put(withoutKey(created))
       return created
     },
@@ -117,7 +127,7 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       return updated
     },
     async rotate(id, rotation) {
-      const created = await connect(({ apiKeys }) => apiKeys.rotate(id, rotation))
+      const created = await createBy(({ apiKeys }) => apiKeys.rotate(id, rotation))
       put(withoutKey(created))
       fullyLoadedAt = -Infinity
       // The new key is shown without waiting for the new state of the old one.
