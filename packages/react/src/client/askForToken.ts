@@ -19,7 +19,7 @@ export async function askForToken(getToken: GetToken, rejected?: string): Promis
 }
 
 /** Without a token, the page's cookie would identify the user, and perhaps another owner. */
-export const withoutToken = () =>
+export const withoutToken = (): LatchkeyError =>
   new LatchkeyError("getToken returned no token", { reason: "UNAUTHENTICATED" })
 
 function settleInTime(getToken: GetToken, rejected: string | undefined): Promise<unknown> {
