@@ -3,7 +3,6 @@ import { ActionDialog } from "./actions/ActionDialog.tsx"
 import { type App, AppProvider, type DialogState } from "./app.ts"
 import type { ConnectionOptions } from "./client/createClient.ts"
 import { KeyScreen } from "./key/KeyScreen.tsx"
-import type { KeyStore } from "./keys/createKeyStore.ts"
 import { ListScreen } from "./list/ListScreen.tsx"
 import { Notices } from "./parts/Notices.tsx"
 import { useNotices } from "./parts/useNotices.ts"
@@ -48,10 +47,11 @@ export function ApiKeys({
   const language = useChosenLanguage(strings, locale)
   const { store, state } = useKeyStore(connection)
   const { view, go } = useView({ view: chosenView, defaultView, onViewChange })
-  const [opened, setOpened] = useState<{ store: KeyStore; dialog: DialogState } | null>(null)
-  // With another store, the page acts for another owner, so open questions about these keys no longer apply.
-  const dialog = opened?.store === store ? opened.dialog : null
-  const { notices, notify, dismiss } = useNotices(store)
+  const { owner } = state
+  const [opened, setOpened] = useState<{ owner: symbol; dialog: DialogState } | null>(null)
+  // If the page acts for another owner, open questions about these keys no longer apply.
+  const dialog = opened?.owner === owner ? opened.dialog : null
+  const { notices, notify, dismiss } = useNotices(owner)
   const root = useRef<HTMLDivElement>(null)
   useFocusOnNavigation(root, view.apiKeyId)
 
@@ -60,7 +60,7 @@ export function ApiKeys({
     baseUrl: connection.baseUrl,
     isReadOnly: readOnly || isReadOnly(state),
     scopes: useScopeOptions(scopes, state.me?.scopes),
-    openDialog: (dialog) => setOpened({ store, dialog }),
+    openDialog: (dialog) => setOpened({ owner, dialog }),
     notify,
   }
 

@@ -7,6 +7,8 @@ import { loadActiveKeys, loadMe, loadNewestKeys, loadUsage } from "./loadKeys.ts
 
 /** The known state of the user's keys. */
 export interface KeysState {
+  /** Another one as soon as the credential is known to be another user's. */
+  owner: symbol
   /** Null until they are loaded for the first time. */
   keys: readonly ApiKey[] | null
   /** Null until it is loaded. */
@@ -35,14 +37,20 @@ export interface KeyStore {
   revoke(id: string): Promise<void>
 }
 
-export const INITIAL_STATE: KeysState = { keys: null, me: null, usage: null, failure: null }
+export const INITIAL_STATE: KeysState = {
+  owner: Symbol(),
+  keys: null,
+  me: null,
+  usage: null,
+  failure: null,
+}
 
 /** The milliseconds for which the usage and the ended keys are not loaded again. */
 const FULL_REFRESH = 60_000
 
 export function createKeyStore(options: ConnectionOptions): KeyStore {
   const listeners = new Set<() => void>()
-  let state = INITIAL_STATE
+  let state: KeysState = { ...INITIAL_STATE, owner: Symbol() }
   let client: Client | undefined
   let fullyLoadedAt = -Infinity
   /** Loads that began before a change must not undo it. */
@@ -65,6 +73,13 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     return client(call)
   }
 
+  /** In another tab, somebody else has signed in, so nothing of the previous user may be shown. */
+  function startOver() {
+    fullyLoadedAt = -Infinity
+    setState({ ...INITIAL_STATE, owner: Symbol() })
+    return load()
+  }
+
   async function load(): Promise<void> {
     const changesBefore = changes
     const isBrief = performance.now() - fullyLoadedAt < FULL_REFRESH
@@ -72,8 +87,9 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       loadActiveKeys(connect),
       isBrief ? null : loadNewestKeys(connect),
       isBrief ? null : loadUsage(connect),
-      state.me ?? loadMe(connect),
+      loadMe(connect),
     ])
+    if (state.me && me.id !== state.me.id) return startOver()
     const isOutdated = changes !== changesBefore && state.keys !== null
     // If a key has ended elsewhere, the next load finds out how.
     const hasLost = state.keys?.some((known) => isOpen(known) && !active.some(({ id }) => id === known.id))

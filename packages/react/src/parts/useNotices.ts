@@ -1,5 +1,4 @@
 import { useRef, useState } from "react"
-import type { KeyStore } from "../keys/createKeyStore.ts"
 import type { Notice } from "./Notices.tsx"
 
 interface ShownNotices {
@@ -9,15 +8,15 @@ interface ShownNotices {
   dismiss(id: number): void
 }
 
-/** The notices about the keys of a store. With another store, the page acts for another owner, who must not see them. */
-export function useNotices(store: KeyStore): ShownNotices {
-  const [all, setAll] = useState<readonly (Notice & { store: KeyStore })[]>([])
+/** The notices about the keys of an owner. Another owner must not see them. */
+export function useNotices(owner: symbol): ShownNotices {
+  const [all, setAll] = useState<readonly (Notice & { owner: symbol })[]>([])
   const lastId = useRef(0)
   return {
-    notices: all.filter((notice) => notice.store === store),
+    notices: all.filter((notice) => notice.owner === owner),
     notify(text: string, error?: unknown) {
       const id = ++lastId.current
-      setAll((others) => [...others.slice(-2), { id, text, error, store }])
+      setAll((others) => [...others.slice(-2), { id, text, error, owner }])
     },
     dismiss: (id: number) => setAll((others) => others.filter((notice) => notice.id !== id)),
   }
