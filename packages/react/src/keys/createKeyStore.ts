@@ -68,7 +68,7 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     setKeys((keys) => [apiKey, ...keys.filter(({ id }) => id !== apiKey.id)].sort(newestFirst))
 
   // In a function, so that an invalid URL is reported like other failures, and nothing is read on a server.
-  const connect: Client = (call) => {
+  const connect: Client = async (call) => {
     client ??= createClient(options)
     return client(call)
   }

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from "react"
 import { useLanguage } from "../strings/context.ts"
+import { activeElementNear } from "./activeElementNear.ts"
 import { Button } from "./Button.tsx"
 import { Icon } from "./Icon.tsx"
 
@@ -82,7 +83,7 @@ function useModal(ref: { current: HTMLDialogElement | null }) {
   useEffect(() => {
     const dialog = ref.current
     if (!dialog) return
-    opener.current ??= document.activeElement
+    opener.current ??= activeElementNear(dialog)
     if (!dialog.open) dialog.showModal()
     dialog.querySelector<HTMLElement>("[data-autofocus]")?.focus()
     const root = dialog.parentElement?.closest<HTMLElement>("[data-latchkey]")
