@@ -1,9 +1,9 @@
 import type { ApiKeyPage } from "@latchkey/sdk"
-import { BROWSER_TESTS, gate, runsBrowserTests } from "@latchkey/test-postgres"
+import { gate, runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("keys that are being created", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("keys that are being created", () => {
   const settings = useSettingsPage()
 
   test.each(["create", "rotate"])(

@@ -1,8 +1,8 @@
-import { BROWSER_TESTS, runsBrowserTests } from "@latchkey/test-postgres"
+import { runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
-describe.runIf(runsBrowserTests())("a page's function that gets tokens", BROWSER_TESTS, () => {
+describe.runIf(runsBrowserTests())("a page's function that gets tokens", () => {
   const settings = useSettingsPage()
 
   /** Creates tokens for an owner, as the backend does. */
