@@ -14,6 +14,11 @@ applyProduct()
 forgetFormerUsers()
 startSession()
 
+// A page that the browser has kept is of the user at that time, and may show a secret that is shown only once.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload()
+})
+
 const root = document.getElementById("root")
 if (!root) throw new TypeError("the page has no #root")
 createRoot(root).render(

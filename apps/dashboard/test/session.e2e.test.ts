@@ -138,6 +138,16 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByText("You could not be signed out.").first().waitFor({ state: "detached" })
   })
 
+  test("a page that the browser has kept starts over when somebody goes back to it", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await createKey(page, "left open")
+    // The headless shell keeps no pages, so this only tells the page that it was kept.
+    await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })))
+    await page.getByRole("row", { name: "left open" }).waitFor()
+    await expect.poll(() => page.locator("[data-part=key]").count()).toBe(0)
+  })
+
   test("a page whose script can't be loaded says so, and does not affect other pages", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)

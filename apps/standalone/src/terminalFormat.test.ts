@@ -64,7 +64,7 @@ test("warnings and errors are marked, and errors have their causes and stacks", 
 })
 
 test("control characters in values do not reach the terminal", () => {
-  expect(shown((log) => log.warn("a\u001b]0;title\u0007b\nc"))).toBe(
-    "warning: a\uFFFD]0;title\uFFFDb\uFFFDc\n",
+  expect(shown((log) => log.warn("a\u001b]0;title\u0007b\nc\u202ed"))).toBe(
+    "warning: a\uFFFD]0;title\uFFFDb\uFFFDc\uFFFDd\n",
   )
 })

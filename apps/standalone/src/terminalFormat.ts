@@ -46,8 +46,8 @@ export function createTerminalFormat(logLevel: string): LineFormat {
     const details = (entry.errors ?? []).flatMap(describeError).map((text) => `  ${text}`)
     const worker = entry.worker === undefined ? "" : `worker ${entry.worker}: `
     const lines = [labelOf(entry.level) + worker + describe(entry), ...details]
-    // A control character in a value could make the terminal do something.
-    return `${lines.map((text) => text.replace(/\p{Cc}/gu, "\uFFFD")).join("\n")}\n`
+    // A control character in a value could make the terminal do something, or display the line in another order.
+    return `${lines.map((text) => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\uFFFD")).join("\n")}\n`
   }
 }
 

@@ -3,9 +3,9 @@ import { ActionDialog } from "./actions/ActionDialog.tsx"
 import { type App, AppProvider, type DialogState } from "./app.ts"
 import type { ConnectionOptions } from "./client/createClient.ts"
 import { KeyScreen } from "./key/KeyScreen.tsx"
-import type { KeyStore } from "./keys/createKeyStore.ts"
 import { ListScreen } from "./list/ListScreen.tsx"
-import { type Notice, Notices } from "./parts/Notices.tsx"
+import { Notices } from "./parts/Notices.tsx"
+import { useNotices } from "./parts/useNotices.ts"
 import type { ScopeOption } from "./scopeOption.ts"
 import { LanguageProvider, useChosenLanguage } from "./strings/context.ts"
 import type { ApiKeysStrings } from "./strings/strings.ts"
@@ -47,11 +47,11 @@ export function ApiKeys({
   const language = useChosenLanguage(strings, locale)
   const { store, state } = useKeyStore(connection)
   const { view, go } = useView({ view: chosenView, defaultView, onViewChange })
-  const [opened, setOpened] = useState<{ store: KeyStore; dialog: DialogState } | null>(null)
-  // With another store, the page acts for another owner, so open questions about these keys no longer apply.
-  const dialog = opened?.store === store ? opened.dialog : null
-  const [notices, setNotices] = useState<readonly Notice[]>([])
-  const lastId = useRef(0)
+  const { owner } = state
+  const [opened, setOpened] = useState<{ owner: symbol; dialog: DialogState } | null>(null)
+  // If the page acts for another owner, open questions about these keys no longer apply.
+  const dialog = opened?.owner === owner ? opened.dialog : null
+  const { notices, notify, dismiss } = useNotices(owner)
   const root = useRef<HTMLDivElement>(null)
   useFocusOnNavigation(root, view.apiKeyId)
 
@@ -60,11 +60,8 @@ export function ApiKeys({
     baseUrl: connection.baseUrl,
     isReadOnly: readOnly || isReadOnly(state),
     scopes: useScopeOptions(scopes, state.me?.scopes),
-    openDialog: (dialog) => setOpened({ store, dialog }),
-    notify(text, error) {
-      const id = ++lastId.current
-      setNotices((others) => [...others.slice(-2), { id, text, error }])
-    },
+    openDialog: (dialog) => setOpened({ owner, dialog }),
+    notify,
   }
 
   return (
@@ -73,10 +70,7 @@ export function ApiKeys({
         <div ref={root} data-latchkey="" data-part="root" lang={locale}>
           {view.apiKeyId === null ? <ListScreen /> : <KeyScreen key={view.apiKeyId} id={view.apiKeyId} />}
           {dialog && <ActionDialog dialog={dialog} onClose={() => setOpened(null)} />}
-          <Notices
-            notices={notices}
-            onDismiss={(id) => setNotices((others) => others.filter((notice) => notice.id !== id))}
-          />
+          <Notices notices={notices} onDismiss={dismiss} />
         </div>
       </AppProvider>
     </LanguageProvider>

@@ -117,6 +117,33 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     expect(await labelsOf({ call })).toEqual(["late", "ours"])
   })
 
+  test("when the cookie becomes another organization's, nothing of the previous one stays", async () => {
+    const { host, context, page, problems, createKey, row, choose, of, cookie } = settings.current
+    const other = of("org_after")
+    await other.createKey("theirs")
+    const { key } = await createKey("ended")
+    const { apiKeyId } = await (
+      await fetch(`${host.url}/latchkey/auth/me`, { headers: { "x-api-key": key } })
+    ).json()
+    await fetch(`${host.url}/latchkey/auth/apikeys/${apiKeyId}`, {
+      method: "DELETE",
+      headers: { cookie: `member=${cookie("user_7")}`, origin: host.url },
+    })
+    await createKey("ours")
+    await page.goto(host.url)
+    await choose("ours", "Revoke")
+    await page.getByRole("alertdialog").waitFor()
+
+    const member = { name: "member", value: other.cookie("user_8"), url: host.url }
+    await context.addCookies([member])
+
+    await row("theirs").waitFor()
+    await expect.poll(() => page.getByRole("alertdialog").count()).toBe(0)
+    await page.getByLabel(/^Ended/).check()
+    await page.getByText("No key has been revoked or has expired.").waitFor()
+    expect(problems).toEqual([])
+  })
+
   test("headers say for which organization the page acts", async () => {
     const { host, page, problems, createKey, row, choose, organization, of } = settings.current
     await of("org_other").createKey("theirs")

@@ -50,6 +50,25 @@ describe.runIf(runsBrowserTests())("React's versions, and other languages", () =
     expect((await latin()).filter((word) => !/^(user|Node|LATCHKEY|API|KEY)$/.test(word))).toEqual([])
   })
 
+  test("in a shadow root, menus can be used by keyboard, and dialogs restore the focus", async () => {
+    const { host, page, createKey, button } = settings.current
+    await createKey("in the shadow")
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.textContent?.trim())
+    await page.goto(`${host.url}/?shadow`)
+    await button("Actions for in the shadow").click()
+    await expect.poll(focused).toBe("Rotate")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await expect.poll(focused).toBe("Edit")
+    await page.keyboard.press("Escape")
+    await button("Create key").click()
+    await page.getByRole("dialog").waitFor()
+    await page.keyboard.press("Escape")
+    await page.getByRole("dialog").waitFor({ state: "detached" })
+    await expect.poll(focused).toBe("Create key")
+  })
+
   test("a label can't change how the rest of a sentence is displayed", async () => {
     const { host, page, createKey, button } = settings.current
     await createKey("first \u2069\u202ehtruof")

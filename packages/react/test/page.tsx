@@ -58,7 +58,7 @@ const root = document.getElementById("root")
 if (!root) throw new TypeError("the page has no #root")
 if (root.hasChildNodes()) hydrateRoot(root, <Settings />)
 else {
-  createRoot(root).render(
+  createRoot(params.has("shadow") ? root.attachShadow({ mode: "open" }) : root).render(
     <StrictMode>
       <Page />
     </StrictMode>,

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { afterEach, expect, test, vi } from "vitest"
 import { respond, result, startRawServer } from "../test/startServer.ts"
 import { createLatchkey } from "./index.ts"
@@ -21,6 +22,16 @@ test("headers of the application are sent with each call, and can't replace the 
   expect(raw.requests[0]).toMatch(/^x-organization: org_1\r$/im)
   expect(raw.requests[1]).toMatch(/^x-organization: org_2\r$/im)
   expect(raw.requests.join("")).not.toContain("two")
+})
+
+test("a header that can't be sent is an error that does not quote it", async () => {
+  const secret = "tenant-7f3a"
+  for (const value of [`${secret}\nx`, `${secret}\u2028`]) {
+    const latchkey = createLatchkey({ baseUrl: "http://127.0.0.1:1", headers: { "X-Tenant": value } })
+    const error = await latchkey.auth.me().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ reason: "INVALID_INPUT", message: expect.stringContaining("X-Tenant") })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret)
+  }
 })
 
 test("cookies are sent to other origins only if the client is told to", async () => {

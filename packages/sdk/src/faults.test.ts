@@ -290,6 +290,26 @@ test.each([
   expect(raw.requests).toHaveLength(1)
 })
 
+test.each<[string, string, object, number | undefined]>([
+  ["35 days", "3000000", {}, 86_400],
+  ["a date in the year 9999", "Fri, 31 Dec 9999 23:59:59 GMT", {}, 86_400],
+  ["more digits than a number holds", "9".repeat(400), {}, 86_400],
+  ["no time", "soon", {}, undefined],
+  ["a time in the past", "-5", {}, 0],
+  ["a text in the body", "7", { retryAfter: "soon" }, 7],
+  ["a negative number in the body", "7", { retryAfter: -1 }, 7],
+  ["35 days in the body", "7", { retryAfter: 3_000_000 }, 86_400],
+])(
+  "a Retry-After of %s is no more than a day, for timers that can't wait longer",
+  async (_, header, details, expected) => {
+    await using raw = await startRawServer((socket) =>
+      respond(socket, 429, failure("RATE_LIMITED", 429, details), { "Retry-After": header }),
+    )
+    const error = await catchError(client(raw.url, { retries: 0 }).auth.me())
+    expect(error.retryAfter).toBe(expected)
+  },
+)
+
 test("a timeout during a retry has the previous error as its cause", async () => {
   await using raw = await startRawServer((socket, _, count) => {
     if (count === 1) respond(socket, 503, failure("UNAVAILABLE", 503))

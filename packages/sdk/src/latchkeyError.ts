@@ -39,7 +39,7 @@ export interface LatchkeyErrorDetails {
   status?: number | undefined
   /** Quote it to the server's operator; it is in the server's log. */
   requestId?: string | undefined
-  /** Seconds to wait before retrying. */
+  /** Seconds to wait before retrying, at most a day. */
   retryAfter?: number | undefined
   /** Whose limit was exceeded, with `verify`: the limit of the key, or the client's. */
   limit?: "key" | "caller" | undefined

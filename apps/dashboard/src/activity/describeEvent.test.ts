@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@latchkey/sdk"
 import { expect, test } from "vitest"
+import { nameOf } from "../admin/users/nameOf.ts"
 import { describeEvent, describePlace } from "./describeEvent.ts"
 
 const event = (values: Partial<AuditEvent>): AuditEvent => ({
@@ -49,6 +50,14 @@ test.each<[Partial<AuditEvent>, string]>([
   [{ kind: "userDisabled", byAdministrator: true }, "An administrator disabled the account"],
 ])("%j: %s", (values, title) => {
   expect(describeEvent(event(values)).title).toBe(title)
+})
+
+test("a label or an actor can't change how the rest of a sentence is displayed", () => {
+  const label = "first \u2069\u202ehtruof"
+  const revoked = event({ kind: "apiKeyRevoked", subject: { id: "k-1", label }, actor: label })
+  expect(describeEvent(revoked).title).toBe("Revoked the key “first htruof”")
+  expect(describePlace(revoked)).toBe("first htruof · Firefox on Linux · 203.0.113.7")
+  expect(nameOf({ email: null, subject: label })).toBe("first htruof")
 })
 
 test.each<[Partial<AuditEvent>, string]>([

@@ -1,3 +1,4 @@
+import { withoutDirections } from "@latchkey/react/internal"
 import type { AuditEvent } from "@latchkey/sdk"
 import type { IconName } from "../components/Icon.tsx"
 
@@ -98,7 +99,7 @@ export function describeEvent(event: AuditEvent): Description {
 
 const times = (count: number) => (count === 1 ? "" : `, ${count.toLocaleString("en")} times`)
 
-const quote = (subject: AuditEvent["subject"]) => `“${subject?.label ?? ""}”`
+const quote = (subject: AuditEvent["subject"]) => `“${withoutDirections(subject?.label ?? "")}”`
 
 const sentence = (who: string, what: string) =>
   who === "" ? what.charAt(0).toUpperCase() + what.slice(1) : `${who} ${what}`
@@ -109,7 +110,7 @@ const byItself = ({ via, credentialId, subject }: AuditEvent) =>
 /** The actor, and the origin of the event; empty for actions of administrators, whose address is not disclosed. */
 export function describePlace(event: AuditEvent): string {
   if (event.byAdministrator) return ""
-  return event.actor === null ? placeOf(event) : `${event.actor} · ${placeOf(event)}`
+  return event.actor === null ? placeOf(event) : `${withoutDirections(event.actor)} · ${placeOf(event)}`
 }
 
 function placeOf({ via, device, address }: AuditEvent): string {

@@ -20,10 +20,10 @@ export function RotateDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () 
   const now = useNow()
   const [grace, setGrace] = useState<(typeof GRACES)[number]>("86400")
   const [created, setCreated] = useState<CreatedApiKey>()
-  const guard = useCopyGuard({ isShown: created !== undefined, onClose })
   const form = useSubmit(async () => {
     setCreated(await store.rotate(apiKey.id, { grace: Number(grace) }))
   })
+  const guard = useCopyGuard({ isPending: form.isBusy, isShown: created !== undefined, onClose })
   const end = formats.end(endOfGrace(apiKey, Number(grace), now), now)
   const note = grace === "0" ? strings.rotatedNowText(apiKey.start) : strings.rotatedText(apiKey.start, end)
 
@@ -32,17 +32,12 @@ export function RotateDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () 
       title={created ? strings.keyReady(created.label) : strings.rotateTitle(apiKey.label)}
       description={created ? undefined : strings.rotateText}
       onClose={guard.close}
+      onLeave={created && onClose}
     >
       {created ? (
-        <CreatedKey
-          created={created}
-          note={note}
-          isCopied={guard.isCopied}
-          onCopied={guard.onCopied}
-          onClose={guard.close}
-        />
+        <CreatedKey created={created} note={note} onCopied={guard.onCopied} onClose={guard.close} />
       ) : (
-        <DialogForm form={form} button={strings.rotateKey} onCancel={onClose}>
+        <DialogForm form={form} button={strings.rotateKey} onCancel={guard.close} createsKey>
           <ChoiceField
             legend={strings.grace}
             choices={GRACES.map((value) => ({

@@ -1,4 +1,5 @@
-import { createLatchkey, type Latchkey, LatchkeyError } from "@latchkey/sdk"
+import { createLatchkey, type Latchkey } from "@latchkey/sdk"
+import { askForToken, type GetToken, withoutToken } from "./askForToken.ts"
 import { hasReason } from "./isAway.ts"
 
 /**
@@ -9,10 +10,10 @@ export interface ConnectionOptions {
   /** Latchkey's URL, such as `https://keys.company.tld`, or its path on the page's own origin, such as `/latchkey`. */
   baseUrl: string
   /**
-   * Gets an owner token from your backend, or another access token. Called before the first call, and again with a token
-   * that the server has rejected.
+   * Gets an owner token from your backend, or another access token, within 10 seconds. Called before the first call, and
+   * again with a token that the server has rejected. If nobody is signed in, return "". If it throws, it is called again.
    */
-  getToken?: ((rejected?: string) => string | Promise<string>) | undefined
+  getToken?: GetToken | undefined
   /** Headers for each call, such as the organization that the user acts for. */
   headers?: Readonly<Record<string, string>> | undefined
   /** `include` sends cookies to a server on another origin, which has to allow this page's origin. */
@@ -53,11 +54,11 @@ function createRenewingClient({
     headers,
     credentials,
     // Another call's renewal may just have failed.
-    ...(getToken && { accessToken: () => token ?? requireToken("") }),
+    ...(getToken && { accessToken: () => token ?? Promise.reject(withoutToken()) }),
   })
   if (!getToken) return (call) => call(latchkey)
   const renew = (rejected?: string) => {
-    const renewal = Promise.resolve(rejected).then(getToken).then(requireToken)
+    const renewal = askForToken(getToken, rejected)
     token = renewal
     renewal.catch(() => {
       if (token === renewal) token = undefined
@@ -77,10 +78,4 @@ function createRenewingClient({
       return call(latchkey)
     }
   }
-}
-
-/** Without a token, the page's cookie would identify the user, and perhaps another owner. @throws {LatchkeyError} */
-function requireToken(token: string): string {
-  if (token) return token
-  throw new LatchkeyError("getToken returned no token", { reason: "UNAUTHENTICATED" })
 }

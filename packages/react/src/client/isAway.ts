@@ -4,5 +4,11 @@ import { LatchkeyError } from "@latchkey/sdk"
 export const isAway = (error: unknown): error is LatchkeyError =>
   error instanceof LatchkeyError && /^(NETWORK|TIMEOUT|UNAVAILABLE|RATE_LIMITED)$/.test(error.reason)
 
+/** Whether a call that failed may have been carried out all the same, because its response was lost. */
+export const mayBeDone = (error: unknown): boolean =>
+  error instanceof LatchkeyError &&
+  error.begun !== false &&
+  /^(NETWORK|TIMEOUT|UNAVAILABLE|INTERNAL)$/.test(error.reason)
+
 export const hasReason = (error: unknown, reason: LatchkeyError["reason"]): error is LatchkeyError =>
   error instanceof LatchkeyError && error.reason === reason

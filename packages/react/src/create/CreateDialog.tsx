@@ -1,4 +1,4 @@
-import type { CreatedApiKey } from "@latchkey/sdk"
+import type { CreatedApiKey, NewApiKey } from "@latchkey/sdk"
 import { useState } from "react"
 import { useApp } from "../app.ts"
 import { Dialog } from "../parts/Dialog.tsx"
@@ -9,27 +9,34 @@ import { CreatedKey, useCopyGuard } from "./CreatedKey.tsx"
 import { FIELDS, SettingsFields } from "./SettingsFields.tsx"
 import { findProblems, NEW_SETTINGS, type Problem, toInput } from "./settings.ts"
 
-/** Asks for the settings, then shows the new key. Only this dialog's state holds the key, and closing it discards the key. */
+/** Asks for the settings, then shows the new key. Only this dialog's state holds the key, and closing it, or leaving the page, discards the key. */
 export function CreateDialog({ onClose }: { onClose: () => void }) {
   const { strings } = useLanguage()
   const { store } = useApp()
   const [created, setCreated] = useState<CreatedApiKey>()
-  const guard = useCopyGuard({ isShown: created !== undefined, onClose })
+  const [isPending, setPending] = useState(false)
+  const guard = useCopyGuard({ isPending, isShown: created !== undefined, onClose })
+
+  async function create(input: NewApiKey) {
+    setPending(true)
+    try {
+      setCreated(await store.create(input))
+    } finally {
+      setPending(false)
+    }
+  }
+
   return (
     <Dialog
       title={created ? strings.keyReady(created.label) : strings.createKey}
       description={created ? undefined : strings.labelHint}
       onClose={guard.close}
+      onLeave={created && onClose}
     >
       {created ? (
-        <CreatedKey
-          created={created}
-          isCopied={guard.isCopied}
-          onCopied={guard.onCopied}
-          onClose={guard.close}
-        />
+        <CreatedKey created={created} onCopied={guard.onCopied} onClose={guard.close} />
       ) : (
-        <CreateForm onCancel={onClose} create={async (input) => setCreated(await store.create(input))} />
+        <CreateForm onCancel={guard.close} create={create} />
       )}
       {guard.confirmation}
     </Dialog>
@@ -37,7 +44,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
 }
 
 interface FormProps {
-  create: (input: ReturnType<typeof toInput>) => Promise<void>
+  create: (input: NewApiKey) => Promise<void>
   onCancel: () => void
 }
 
@@ -52,7 +59,7 @@ function CreateForm({ create, onCancel }: FormProps) {
     if (found.length === 0) await create(toInput(settings, now))
   })
   return (
-    <DialogForm form={form} fields={FIELDS} button={strings.createKey} onCancel={onCancel}>
+    <DialogForm form={form} fields={FIELDS} button={strings.createKey} onCancel={onCancel} createsKey>
       <SettingsFields
         settings={settings}
         onChange={(change) => setSettings({ ...settings, ...change })}

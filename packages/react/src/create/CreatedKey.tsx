@@ -12,17 +12,15 @@ interface Props {
   created: CreatedApiKey
   /** Further information. */
   note?: ReactNode
-  isCopied: boolean
   onCopied: () => void
   onClose: () => void
 }
 
 /** Shows a new key, with examples of its use. */
-export function CreatedKey({ created: { key }, note, isCopied, onCopied, onClose }: Props) {
+export function CreatedKey({ created: { key }, note, onCopied, onClose }: Props) {
   const { strings } = useLanguage()
   const copyButton = useRef<HTMLButtonElement>(null)
   useEffect(() => copyButton.current?.focus(), [])
-  useWarningBeforeUnload(!isCopied)
   return (
     <div data-part="created">
       <Message kind="warning">{strings.copyNow}</Message>
@@ -48,15 +46,31 @@ export function CreatedKey({ created: { key }, note, isCopied, onCopied, onClose
   )
 }
 
-/** Lets a dialog that shows a key close only once the key is copied, or the user has confirmed that it need not be. */
-export function useCopyGuard({ isShown, onClose }: { isShown: boolean; onClose: () => void }) {
+interface GuardOptions {
+  /** The key is being created, and only this dialog can show it. */
+  isPending: boolean
+  isShown: boolean
+  onClose: () => void
+}
+
+/**
+ * Lets a dialog that creates a key close only once the key is copied, or the user has confirmed that it need not be. While
+ * the key is being created, which takes seconds at most, it can't be closed.
+ */
+export function useCopyGuard({ isPending, isShown, onClose }: GuardOptions) {
   const { strings } = useLanguage()
   const [isCopied, setCopied] = useState(false)
   const [isConfirming, setConfirming] = useState(false)
+  useWarningBeforeUnload(isPending || (isShown && !isCopied))
+
+  function close() {
+    if (isPending) return
+    if (isShown && !isCopied) setConfirming(true)
+    else onClose()
+  }
   return {
-    isCopied,
     onCopied: () => setCopied(true),
-    close: () => (isShown && !isCopied ? setConfirming(true) : onClose()),
+    close,
     confirmation: isConfirming && (
       <Dialog
         kind="alert"

@@ -1,12 +1,14 @@
 import type { ApiKey, ApiKeyRotation, ApiKeyUpdate, CreatedApiKey, Me, NewApiKey } from "@latchkey/sdk"
 import { type Client, type ConnectionOptions, createClient } from "../client/createClient.ts"
-import { hasReason } from "../client/isAway.ts"
+import { hasReason, mayBeDone } from "../client/isAway.ts"
 import { keepUpToDate } from "./keepUpToDate.ts"
 import { hasEnded } from "./keyState.ts"
 import { loadActiveKeys, loadMe, loadNewestKeys, loadUsage } from "./loadKeys.ts"
 
 /** The known state of the user's keys. */
 export interface KeysState {
+  /** Another one as soon as the credential is known to be another user's. */
+  owner: symbol
   /** Null until they are loaded for the first time. */
   keys: readonly ApiKey[] | null
   /** Null until it is loaded. */
@@ -35,14 +37,20 @@ export interface KeyStore {
   revoke(id: string): Promise<void>
 }
 
-export const INITIAL_STATE: KeysState = { keys: null, me: null, usage: null, failure: null }
+export const INITIAL_STATE: KeysState = {
+  owner: Symbol(),
+  keys: null,
+  me: null,
+  usage: null,
+  failure: null,
+}
 
 /** The milliseconds for which the usage and the ended keys are not loaded again. */
 const FULL_REFRESH = 60_000
 
 export function createKeyStore(options: ConnectionOptions): KeyStore {
   const listeners = new Set<() => void>()
-  let state = INITIAL_STATE
+  let state: KeysState = { ...INITIAL_STATE, owner: Symbol() }
   let client: Client | undefined
   let fullyLoadedAt = -Infinity
   /** Loads that began before a change must not undo it. */
@@ -60,9 +68,16 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     setKeys((keys) => [apiKey, ...keys.filter(({ id }) => id !== apiKey.id)].sort(newestFirst))
 
   // In a function, so that an invalid URL is reported like other failures, and nothing is read on a server.
-  const connect: Client = (call) => {
+  const connect: Client = async (call) => {
     client ??= createClient(options)
     return client(call)
+  }
+
+  /** In another tab, somebody else has signed in, so nothing of the previous user may be shown. */
+  function startOver() {
+    fullyLoadedAt = -Infinity
+    setState({ ...INITIAL_STATE, owner: Symbol() })
+    return load()
   }
 
   async function load(): Promise<void> {
@@ -72,8 +87,9 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       loadActiveKeys(connect),
       isBrief ? null : loadNewestKeys(connect),
       isBrief ? null : loadUsage(connect),
-      state.me ?? loadMe(connect),
+      loadMe(connect),
     ])
+    if (state.me && me.id !== state.me.id) return startOver()
     const isOutdated = changes !== changesBefore && state.keys !== null
     // If a key has ended elsewhere, the next load finds out how.
     const hasLost = state.keys?.some((known) => isOpen(known) && !active.some(({ id }) => id === known.id))
@@ -91,6 +107,16 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
 
   const refresh = keepUpToDate(load, (failure) => setState({ failure }))
 
+  /** Makes a call that creates a key. If its response is lost, the list shows whether there is a new key. */
+  const createBy: Client = async (call) => {
+    try {
+      return await connect(call)
+    } catch (error) {
+      if (mayBeDone(error)) void refresh.now()
+      throw error
+    }
+  }
+
   return {
     client: connect,
     getState: () => state,
@@ -107,7 +133,7 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       return refresh.now()
     },
     async create(input) {
-      const created = await connect(({ apiKeys }) => apiKeys.create(input))
+      const created = await createBy(({ apiKeys }) => apiKeys.create(input))
       put(withoutKey(created))
       return created
     },
@@ -117,7 +143,7 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       return updated
     },
     async rotate(id, rotation) {
-      const created = await connect(({ apiKeys }) => apiKeys.rotate(id, rotation))
+      const created = await createBy(({ apiKeys }) => apiKeys.rotate(id, rotation))
       put(withoutKey(created))
       fullyLoadedAt = -Infinity
       // The new key is shown without waiting for the new state of the old one.

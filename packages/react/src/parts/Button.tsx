@@ -21,7 +21,7 @@ export const Button = forwardRef<HTMLButtonElement, Props>(function Button(
       {...rest}
       ref={ref}
       type={type}
-      aria-disabled={isBusy || undefined}
+      {...(isBusy && { "aria-disabled": true })}
       aria-busy={isBusy || undefined}
       onClick={(event) => {
         if (isBusy) event.preventDefault()

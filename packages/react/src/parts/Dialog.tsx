@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from "react"
 import { useLanguage } from "../strings/context.ts"
+import { activeElementNear } from "./activeElementNear.ts"
 import { Button } from "./Button.tsx"
 import { Icon } from "./Icon.tsx"
 
@@ -10,6 +11,11 @@ interface Props {
   description?: ReactNode
   /** Called when the user wants to close it. It closes when it is no longer rendered. */
   onClose: () => void
+  /**
+   * Called when the page is left, for a dialog with something that must not be shown again: the browser may keep the page as
+   * it is, and show it to whoever goes back.
+   */
+  onLeave?: (() => void) | undefined
   children: ReactNode
 }
 
@@ -17,12 +23,13 @@ interface Props {
  * A modal dialog, open while it is rendered. It focuses the element with `data-autofocus`. When it closes, it focuses
  * the element that had the focus before, or else the nearest heading.
  */
-export function Dialog({ kind = "plain", title, description, onClose, children }: Props) {
+export function Dialog({ kind = "plain", title, description, onClose, onLeave, children }: Props) {
   const { strings } = useLanguage()
   const id = useId()
   const ref = useRef<HTMLDialogElement>(null)
   const pressed = useRef<EventTarget | null>(null)
   useModal(ref)
+  useLeave(ref, onLeave)
 
   return (
     <dialog
@@ -76,7 +83,7 @@ function useModal(ref: { current: HTMLDialogElement | null }) {
   useEffect(() => {
     const dialog = ref.current
     if (!dialog) return
-    opener.current ??= document.activeElement
+    opener.current ??= activeElementNear(dialog)
     if (!dialog.open) dialog.showModal()
     dialog.querySelector<HTMLElement>("[data-autofocus]")?.focus()
     const root = dialog.parentElement?.closest<HTMLElement>("[data-latchkey]")
@@ -90,6 +97,19 @@ function useModal(ref: { current: HTMLDialogElement | null }) {
       })
     }
   }, [ref])
+}
+
+function useLeave(ref: { current: HTMLDialogElement | null }, onLeave: (() => void) | undefined) {
+  useEffect(() => {
+    if (!onLeave) return
+    const leave = () => {
+      // A browser may keep the page before React renders again.
+      ref.current?.close()
+      onLeave()
+    }
+    addEventListener("pagehide", leave)
+    return () => removeEventListener("pagehide", leave)
+  }, [ref, onLeave])
 }
 
 /**

@@ -3,13 +3,13 @@ import { useLanguage } from "../strings/context.ts"
 import { Message } from "./fields.tsx"
 import { useSecondsLeft } from "./useSecondsLeft.ts"
 
-/** An error that concerns a whole form or list. Screen readers announce it. */
-export function ErrorMessage({ error }: { error: unknown }) {
+/** An error that concerns a whole form or list, and `more` about it. Screen readers announce it. */
+export function ErrorMessage({ error, more }: { error: unknown; more?: string | undefined }) {
   return (
     <div role="alert" data-part="alert">
       {error ? (
         <Message kind="danger">
-          <ErrorText error={error} />
+          <ErrorText error={error} /> {more}
         </Message>
       ) : null}
     </div>

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react"
+import { activeElementNear } from "./activeElementNear.ts"
 import { Button } from "./Button.tsx"
 import { Icon, type IconName } from "./Icon.tsx"
 
@@ -49,7 +50,7 @@ export function Menu({ label, items }: { label: string; items: readonly MenuItem
       return
     }
     const all = itemsOf(menu.current)
-    const current = all.indexOf(document.activeElement as HTMLElement)
+    const current = all.indexOf(activeElementNear(event.currentTarget) as HTMLElement)
     const steps: Record<string, number> = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: -1 }
     const next = steps[event.key]
     if (next === undefined) return

@@ -8,10 +8,13 @@ export function useSubmit(submit: (form: HTMLFormElement) => Promise<void>) {
   const form = useRef<HTMLFormElement>(null)
   const [error, setError] = useState<unknown>(null)
   const [isBusy, setBusy] = useState(false)
+  // Several events can come before the next render.
+  const isSubmitting = useRef(false)
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    if (isBusy) return
+    if (isSubmitting.current) return
+    isSubmitting.current = true
     setBusy(true)
     setError(null)
     try {
@@ -19,6 +22,7 @@ export function useSubmit(submit: (form: HTMLFormElement) => Promise<void>) {
     } catch (failure) {
       setError(failure)
     } finally {
+      isSubmitting.current = false
       setBusy(false)
     }
     // After the errors have been rendered.

@@ -122,6 +122,8 @@ export const english: ApiKeysStrings = {
   notCopiedText: "You won’t be able to see it again. A lost key can only be revoked and replaced.",
   closeAnyway: "Close anyway",
   backToKey: "Back to the key",
+  keyMayExist:
+    "The new key may exist all the same. Look at the list first, and revoke a key that was not shown to you.",
 
   revokeTitle: (label) => `Revoke “${label}”?`,
   revokeText: "All calls with this key will be rejected immediately. This can’t be undone.",

@@ -116,6 +116,8 @@ export interface ApiKeysStrings {
   notCopiedText: string
   closeAnyway: string
   backToKey: string
+  /** After an error, if a key may have been created whose response was lost. */
+  keyMayExist: string
 
   revokeTitle(label: string): string
   revokeText: string

@@ -1,3 +1,4 @@
+import { LatchkeyError } from "../latchkeyError.ts"
 import type { CustomHeaders } from "../options.ts"
 import type { CredentialHeaders } from "./credentialHeaders.ts"
 
@@ -11,7 +12,16 @@ export const noCredential: Credential = (send) => send({})
 export const addHeaders =
   (headers: CustomHeaders | undefined) =>
   (credential: Credential): Credential =>
-    headers
-      ? (send) =>
-          credential((own) => send({ ...(typeof headers === "function" ? headers() : headers), ...own }))
-      : credential
+    headers ? (send) => credential(async (own) => send({ ...read(headers), ...own })) : credential
+
+/** @throws {LatchkeyError} for characters that a header can't hold. The platform's own error would quote the value. */
+function read(headers: CustomHeaders): Readonly<Record<string, string>> {
+  const all = typeof headers === "function" ? headers() : headers
+  for (const [name, value] of Object.entries(all)) {
+    if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue
+    throw new LatchkeyError(`the header ${name} has characters that can't be sent`, {
+      reason: "INVALID_INPUT",
+    })
+  }
+  return all
+}

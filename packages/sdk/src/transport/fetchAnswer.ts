@@ -1,6 +1,7 @@
 import type { HTTPBatchLinkOptions } from "@trpc/client"
 import { LatchkeyError } from "../latchkeyError.ts"
 import type { LatchkeyOptions } from "../options.ts"
+import { toSeconds } from "./toSeconds.ts"
 
 type TrpcFetch = NonNullable<HTTPBatchLinkOptions<{ transformer: true; errorShape: object }>["fetch"]>
 
@@ -89,5 +90,5 @@ function about({ ok, status, headers }: Response) {
 function readRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined
   const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1000)
-  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds)
+  return toSeconds(Math.max(0, seconds))
 }

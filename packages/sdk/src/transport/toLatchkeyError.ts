@@ -3,6 +3,7 @@ import { TRPCClientError } from "@trpc/client"
 import type { AppRouter } from "../appRouter.ts"
 import { LatchkeyError, type LatchkeyFailure } from "../latchkeyError.ts"
 import { type Answer, notOurs } from "./fetchAnswer.ts"
+import { toSeconds } from "./toSeconds.ts"
 
 /**
  * Converts an error of tRPC's client, which must not become the cause: it holds the responses of the whole batch, and
@@ -29,7 +30,7 @@ export function toLatchkeyError(error: unknown): unknown {
       reason,
       status,
       requestId: requestId ?? undefined,
-      retryAfter: retryAfter ?? answer?.retryAfter,
+      retryAfter: toSeconds(retryAfter) ?? answer?.retryAfter,
       limit,
       challenge,
       methods,

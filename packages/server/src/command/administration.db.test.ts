@@ -70,6 +70,20 @@ test("a user of an issuer can be disabled before they are first seen", async () 
   }
 })
 
+test("a label can give a terminal no commands, and does not change how the rest of a line is displayed", async () => {
+  const user = await storeUser(database.db)
+  const label = "a\u001b]0;title\u0007\u009b2J\u202ehtruof"
+  const { id } = await storeApiKey(database.db, user, { apiKey: newApiKey({ label: "terminal" }) })
+  // Older versions may have stored one that is refused now.
+  await sql`update api_keys set label = ${label} where id = ${id}`
+  const preview = ["keys", "revoke-where", "--label-contains", "htruof", "--preview"]
+  const { printed } = await run(preview)
+  expect(printed.join("\n")).toContain("a\ufffd]0;title\ufffd\ufffd2J\ufffdhtruof")
+  const { printed: lines, json } = await run([...preview, "--json"])
+  expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u)
+  expect(json().sample).toMatchObject([{ label }])
+})
+
 test("keys revoke-where shows a preview, confirms it once, and does not revoke keys created since", async () => {
   const user = await storeUser(database.db)
   const matching = await Promise.all(

@@ -4,6 +4,7 @@ import { helpOf, overviewOf, usageOf } from "./help.ts"
 import { importFile } from "./importFile.ts"
 import type { CommandIo, ExitCode } from "./io.ts"
 import { migrate } from "./migrate.ts"
+import { printable, printableJson } from "./printable.ts"
 import { resetPassword } from "./resetPassword.ts"
 import { resetSecondFactor } from "./resetSecondFactor.ts"
 import { restoreCheck } from "./restoreCheck.ts"
@@ -46,14 +47,14 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
   const isJson = rest.includes("--json")
   try {
     const { exitCode = 0, lines, errors = [], json } = await command.run(rest, io)
-    if (isJson) io.print(JSON.stringify(json))
-    for (const line of isJson ? [] : lines) io.print(line)
-    for (const line of isJson ? [] : errors) io.printError(line)
+    if (isJson) io.print(printableJson(json))
+    for (const line of isJson ? [] : lines) io.print(printable(line))
+    for (const line of isJson ? [] : errors) io.printError(printable(line))
     return exitCode
   } catch (error) {
     const lines = linesAbout(error, name, command)
-    if (isJson) io.print(JSON.stringify({ error: lines[0] }))
-    for (const line of lines) io.printError(line)
+    if (isJson) io.print(printableJson({ error: lines[0] }))
+    for (const line of lines) io.printError(printable(line))
     return 1
   }
 }

@@ -1,3 +1,5 @@
+import { withoutDirections } from "@latchkey/react/internal"
+
 /** The name of a user: the email of an account, or else the id at the issuer. */
 export const nameOf = ({ email, subject }: { email: string | null; subject: string }): string =>
-  email ?? subject
+  withoutDirections(email ?? subject)
