@@ -47,7 +47,7 @@ export function createHandler(options: HandlerOptions): App {
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, mountedAt !== null))
   app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
-  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version, { passwords, basePath }))
+  const openApiDocument = encodeJson(createOpenApiDocument(packageJson.version, { passwords, basePath }))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
     const notReady = await options.checkReady()
@@ -63,7 +63,7 @@ export function createHandler(options: HandlerOptions): App {
     get(app, METADATA_PATH, (c) => respond(c, 200, metadata))
   }
   if (options.keyPrefix !== undefined) {
-    const rules = JSON.stringify(createScanRules(options.keyPrefix))
+    const rules = encodeJson(createScanRules(options.keyPrefix))
     get(app, "/.well-known/latchkey-scan-rules.json", (c) => respond(c, 200, rules))
   }
   mountTrpc(app, basePath)
@@ -83,6 +83,8 @@ export function createHandler(options: HandlerOptions): App {
   })
   return app
 }
+
+const encodeJson = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 
 function get(app: App, path: string, handler: (c: AppContext) => Response | Promise<Response>) {
   app.get(path, (c) => {
