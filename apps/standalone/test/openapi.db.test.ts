@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { once } from "node:events"
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { acceptedSocket } from "./acceptedSocket.ts"
 import { registerWithApp } from "./authenticatorApp.ts"
 import { allProcedures } from "./procedures.ts"
 import { type RestCall, register, rest, startServerOnPostgres } from "./testServer.ts"
@@ -214,24 +212,4 @@ describe("each operation lists exactly the reasons with which it can fail", () =
       [...all].filter((reason) => reason !== undefined && !NOT_PROVOKED.includes(reason)).sort()
     expect(provoked(reasons)).toEqual(provoked(documented))
   })
-})
-
-/** The memory that holds the document while a client reads it; null if it was encoded for this response. */
-async function memoryOfDocument(): Promise<ArrayBufferLike | null> {
-  const { socket, accepted } = await acceptedSocket(server.url)
-  let memory: ArrayBufferLike | null = null
-  const write = accepted.write.bind(accepted)
-  accepted.write = (chunk: string | Uint8Array, ...rest: []) => {
-    if (chunk instanceof Uint8Array && chunk.byteLength > 100_000) memory = chunk.buffer
-    return write(chunk, ...rest)
-  }
-  socket.write("GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-  await once(socket.resume(), "end")
-  return memory
-}
-
-test("all clients read the document from the same memory", async () => {
-  const memory = await memoryOfDocument()
-  expect(memory).not.toBeNull()
-  expect((await memoryOfDocument()) === memory).toBe(true)
 })
