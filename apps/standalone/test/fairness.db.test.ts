@@ -110,6 +110,28 @@ test("made-up challenges from one address hold only a few connections", async ()
   for (const status of await Promise.all(flood)) expect([401, 429, 503]).toContain(status)
 })
 
+test("introspections by callers who may not ask are no faster than their reads, or cause none", async () => {
+  const introspect = async (headers: Record<string, string>) => {
+    const body = new URLSearchParams({ token: randomBytes(32).toString("hex") })
+    return (await fetch(`${server.url}/oauth/introspect`, { method: "POST", headers, body })).status
+  }
+  const lock = await holdLock(
+    server.shared.DATABASE_URL,
+    (transaction) => transaction`lock table api_keys in access exclusive mode`,
+  )
+  let asked: Promise<number> | undefined
+  try {
+    expect(await introspect({})).toBe(401)
+    expect(await countLockWaits()).toBe(0)
+    asked = introspect({ authorization: "Bearer unknown" })
+    const read = lock.untilWaiting(1).then(() => "the read")
+    expect(await Promise.race([asked, read])).toBe("the read")
+  } finally {
+    await lock.release()
+  }
+  expect(await asked).toBe(401)
+})
+
 test("a hanging batch does not block other requests of the same user", async () => {
   const { accessToken } = await register(server.url)
   let flood: Promise<number[]> | undefined

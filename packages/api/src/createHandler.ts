@@ -47,7 +47,7 @@ export function createHandler(options: HandlerOptions): App {
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, mountedAt !== null))
   app.on(["POST", "PUT", "PATCH", "DELETE"], "*", refuseEncoding, limitBody, readWholeBody)
 
-  const openApiDocument = JSON.stringify(createOpenApiDocument(packageJson.version, { passwords, basePath }))
+  const openApiDocument = encodeJson(createOpenApiDocument(packageJson.version, { passwords, basePath }))
   get(app, "/healthz", (c) => respond(c, 200, '{"status":"ok"}'))
   get(app, "/readyz", async (c) => {
     const notReady = await options.checkReady()
@@ -63,7 +63,7 @@ export function createHandler(options: HandlerOptions): App {
     get(app, METADATA_PATH, (c) => respond(c, 200, metadata))
   }
   if (options.keyPrefix !== undefined) {
-    const rules = JSON.stringify(createScanRules(options.keyPrefix))
+    const rules = encodeJson(createScanRules(options.keyPrefix))
     get(app, "/.well-known/latchkey-scan-rules.json", (c) => respond(c, 200, rules))
   }
   mountTrpc(app, basePath)
@@ -84,6 +84,8 @@ export function createHandler(options: HandlerOptions): App {
   return app
 }
 
+const encodeJson = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
+
 function get(app: App, path: string, handler: (c: AppContext) => Response | Promise<Response>) {
   app.get(path, (c) => {
     c.get("request").route = path
@@ -103,10 +105,20 @@ const refuseEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next()
 }
 
-const limitBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: (c: AppContext) => respondWithFailure(c, failure("TOO_LARGE", "The body must not exceed 64 KiB.")),
-})
+const refuseTooLarge = (c: AppContext) =>
+  respondWithFailure(c, failure("TOO_LARGE", "The body must not exceed 64 KiB."))
+
+const limitStream = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseTooLarge })
+
+/**
+ * Rejects large bodies. One of a declared length is not looked at yet: to get it as a stream costs more than the rest of
+ * a call.
+ */
+const limitBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const length = c.req.header("content-length")
+  if (length === undefined || c.req.header("transfer-encoding") !== undefined) return limitStream(c, next)
+  return Number(length) > MAX_BODY_BYTES ? refuseTooLarge(c) : next()
+}
 
 /**
  * Allows calls from these origins, with any request headers: tracing libraries add their own (`traceparent`, `baggage`,

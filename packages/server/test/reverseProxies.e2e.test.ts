@@ -84,6 +84,22 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
     await expectRefusalWithForged()
   })
 
+  test("a client can't have the caller removed on the way to the product", async () => {
+    const plain = await send(started.url, { headers: { "x-api-key": key } })
+    const connection = ["close", ...NAMES].join(", ")
+    const { status, text } = await send(started.url, { headers: { connection, "x-api-key": key } })
+    expect(status).toBe(200)
+    expect(variablesIn(text)).toEqual(variablesIn(plain.text))
+  })
+
+  test("an upgrade is for the product, not for Latchkey, whose server may have WebSockets of its own", async () => {
+    const headers = { connection: "Upgrade", upgrade: "websocket", "x-api-key": key }
+    await send(started.url, { headers })
+    const [asked] = started.guardian.received
+    expect(asked).toMatchObject({ method: "GET" })
+    expect(asked?.headers.connection ?? "").not.toMatch(/upgrade/i)
+  })
+
   async function expectRefusalWithForged() {
     started.product.received.length = 0
     await expectRefusal(forged, { status: 401 })

@@ -1,8 +1,9 @@
-import { serveStatic } from "@hono/node-server/serve-static"
 import type { PageSettings } from "@latchkey/contract"
 import type { App, AppContext } from "./app.ts"
 import { OUTSIDE } from "./createGetPath.ts"
+import { createDashboardFiles, encodedFor } from "./dashboardFiles.ts"
 import { readDashboardPage } from "./dashboardPage.ts"
+import { respond } from "./respond.ts"
 
 export interface Dashboard {
   /** The folder of the built dashboard. */
@@ -20,19 +21,25 @@ const IMMUTABLE = "public, max-age=31536000, immutable"
  * @param basePath the path of the URL under which the app is served, or "".
  */
 export function mountDashboard(app: App, { folder, settings }: Dashboard, basePath: string): void {
-  const asset = serveStatic({ root: folder, precompressed: true })
+  const findFile = createDashboardFiles(folder)
   const page = readDashboardPage(folder, settings, basePath)
 
   for (const [path, caching] of [
     ["/assets/*", IMMUTABLE],
     ["/favicon.svg", "no-cache"],
   ] as const) {
-    app.get(path, async (c, next) => {
+    app.get(path, (c, next) => {
       c.get("request").route = path
-      const response = await asset(c, notFound)
-      if (!response) return next()
-      response.headers.set("Cache-Control", caching)
-      return response
+      const file = findFile(c.req.path)
+      if (!file) return next()
+      const { body, encoding } = encodedFor(c.req.header("accept-encoding"), file)
+      return respond(c, 200, body, {
+        "Content-Type": file.type,
+        "Content-Length": String(body.byteLength),
+        "cache-control": caching,
+        ...(encoding && { "Content-Encoding": encoding }),
+        ...(file.compressed.size > 0 && { Vary: "Accept-Encoding" }),
+      })
     })
   }
   app.get("*", async (c, next) => {
@@ -46,9 +53,6 @@ export function mountDashboard(app: App, { folder, settings }: Dashboard, basePa
     })
   })
 }
-
-/** Makes `serveStatic` resolve to undefined for a missing file, so that the handlers above decide what follows. */
-async function notFound() {}
 
 function wantsPage({ req }: AppContext) {
   const isOthers = req.path === OUTSIDE || /^\/(assets|auth|oauth|trpc)(\/|$)/.test(req.path)

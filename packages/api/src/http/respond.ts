@@ -56,11 +56,16 @@ function allHeaders(c: AppContext, status: number, own?: Record<string, string>)
 
 const dependsOnCredential = (path: string) => /^\/(auth|oauth|trpc)(\/|$)/.test(path)
 
-/** A response with JSON text as its body. `headers` replaces the content type. */
+/**
+ * A response with JSON as its body. `headers` replaces the content type.
+ *
+ * @param json a long document that is always the same should be bytes: as text, it would be encoded again for every
+ *   response, and kept in memory for every client that is slow to read it.
+ */
 export function respond(
   c: AppContext,
   status: number,
-  json: string,
+  json: string | Uint8Array<ArrayBuffer>,
   headers: Record<string, string> = JSON_HEADERS,
 ): Response {
   c.get("request").status = status

@@ -6,13 +6,14 @@ import { asCaller, baseProcedure } from "./procedures.ts"
 /**
  * For keys that may ask about credentials. The verdict on the credential begins together with the verdict on the
  * caller, so that both keys share a read. It is used only if the caller may ask. Nobody else can make it run a bcrypt
- * or count as a failure.
+ * or count as a failure, and those without a credential not even cause a read.
  */
 export const introspectionProcedure = baseProcedure
   .meta({ access: "key", scope: INTROSPECT, queue: "none", isAboutOthers: true })
   .use(async ({ ctx, getRawInput, next }) => {
-    const { data } = introspect.safeParse(await getRawInput().catch(() => undefined))
     const { latchkey } = ctx
+    const input = await getRawInput().catch(() => undefined)
+    const { data } = introspect.safeParse(latchkey.request.hasCredential ? input : undefined)
     const mayCompare = latchkey.authenticate().then(({ caller }) => {
       if (!caller?.scopes.includes(INTROSPECT)) throw unauthenticated()
     })
@@ -25,7 +26,10 @@ export const introspectionProcedure = baseProcedure
         mayCompare,
       })
     verdict?.catch(() => {})
-    return next({ ctx: { verdict } })
+    const result = await next({ ctx: { verdict } })
+    // Otherwise those who may not ask could cause reads faster than the database answers them, and all others wait.
+    if (!result.ok) await verdict?.catch(() => {})
+    return result
   })
   .use(asCaller)
   .input(introspect)

@@ -8,7 +8,7 @@ import { guardedHeaders } from "./guardedHeaders.ts"
  * Verifies the caller of a Node request, and sets the verdict's headers. Responds to the request if the caller is
  * refused.
  *
- * @returns the caller; undefined if refused.
+ * @returns the caller; undefined if refused, or if the host has responded meanwhile.
  */
 export async function admitRequest<Scope extends string>(
   latchkey: LatchkeyServer<Scope>,
@@ -21,6 +21,8 @@ export async function admitRequest<Scope extends string>(
     ...address,
     request,
   })
+  // As after a time limit of its own. An exception here would end the process of a host that does not await the guard.
+  if (response.headersSent) return undefined
   for (const [name, value] of guardedHeaders(verdict, response.hasHeader("cache-control"))) {
     response.setHeader(name, value)
   }

@@ -26,6 +26,12 @@ const ALGORITHMS = [
 const MAX_REMEMBERED_CHARACTERS = 15_000_000
 const CHARACTERS_OF_CLAIMS = 500
 
+/**
+ * How many keys may verify one token. Issuers publish a few. One that publishes thousands would make each token that
+ * names none of them, which anybody can make up, cost seconds.
+ */
+const MAX_CANDIDATES = 20
+
 export interface TrustedIssuers {
   readonly issuers: readonly string[]
   /**
@@ -116,7 +122,7 @@ async function verifyWith(
 }
 
 /**
- * For a token that names no key, or a key id that several keys have.
+ * For a token that names no key, or a key id that several keys have. Only the first of these keys are tried.
  *
  * @throws if no key has verified the token, and one of the keys can't be used, which may be the right one.
  */
@@ -125,6 +131,7 @@ async function verifyWithEach(
   { keys, token, options }: { keys: LoadedKeys; token: string; options: JWTVerifyOptions },
 ): Promise<Verified | null> {
   let unusable: { error: unknown } | undefined
+  let tried = 0
   for await (const key of candidates) {
     try {
       const result = await jwtVerify(token, key, options).catch(rejected)
@@ -132,6 +139,8 @@ async function verifyWithEach(
     } catch (error) {
       unusable = { error }
     }
+    tried++
+    if (tried === MAX_CANDIDATES) break
   }
   if (unusable) throw unusable.error
   return null

@@ -80,6 +80,20 @@ describe("an issuer's keys", () => {
     expect(await verify(await issuer.sign({}, { key: await newSigningKey(undefined) }))).toBeNull()
   })
 
+  test("may be many, but only 20 of them are tried for a token that names none", async () => {
+    const key = await newSigningKey(undefined)
+    const others = Array.from({ length: 20 }, () => newSigningKey(undefined))
+    const before = (await Promise.all(others)).map(({ jwk }) => jwk)
+    const verify = trust()
+    issuer.state.keys = [...before.slice(1), key.jwk]
+    expect(await verify(await issuer.sign({}, { key }))).not.toBeNull()
+
+    issuer.state.keys = [...before, key.jwk]
+    expect(await trust()(await issuer.sign({}, { key }))).toBeNull()
+    issuer.state.keys = [...before, { ...key.jwk, kid: "named" }]
+    expect(await trust()(await issuer.sign({}, { key, header: { kid: "named" } }))).not.toBeNull()
+  })
+
   test.each([undefined, "same"])(
     "may include one that can't be used beside others with the id %s: then only a token that fits none gets no verdict",
     async (kid) => {
@@ -114,6 +128,10 @@ describe("without its issuer's keys a token gets no verdict:", () => {
     ["it sends no JSON", (_, response) => response.end("<html>")],
     ["it sends no key set", (_, response) => response.end("{}")],
     ["it sends broken keys", (_, response) => response.end('{"keys":[1]}')],
+    [
+      "it sends more than 100 keys",
+      (_, response) => response.end(JSON.stringify({ keys: Array(101).fill(issuer.first.jwk) })),
+    ],
     [
       "it sends more than 256 KiB",
       (_, response) => response.end(JSON.stringify({ keys: [], pad: "x".repeat(262_144) })),

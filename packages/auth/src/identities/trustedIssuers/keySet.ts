@@ -9,6 +9,9 @@ const RENEWAL_PAUSE_MS = 30_000
 /** Milliseconds from a failed fetch to the next attempt. */
 const RETRY_PAUSE_MS = 1_000
 
+/** Issuers publish a few. Each token costs a look at all keys. */
+const MAX_KEYS = 100
+
 export interface LoadedKeys {
   find: LocalJWKSet
   /** The keys as JSON, to tell whether they have changed. */
@@ -82,6 +85,7 @@ async function fetchKeys(issuer: Pick<TrustedIssuer, "issuer" | "jwksUri">) {
   const url = issuer.jwksUri ?? (await discover(issuer.issuer))
   const { body, headers } = await fetchJson(url)
   if (!Array.isArray(body.keys)) throw new Error(`${url} is not a JWK Set`)
+  if (body.keys.length > MAX_KEYS) throw new Error(`${url} has more than ${MAX_KEYS} keys`)
   return { body: body as unknown as JSONWebKeySet, freshMs: freshnessMs(url, headers) }
 }
 
