@@ -85,12 +85,15 @@ export function toTrpcError(error: unknown): TRPCError {
   return new TRPCError({ code, message, cause: known })
 }
 
+/** Enough to correct an input. A long list could have an issue for each of its items. */
+const MAX_ISSUES = 20
+
 function failureOfTrpc(error: TRPCError): Failure {
   switch (error.code) {
     case "BAD_REQUEST":
     case "PARSE_ERROR":
       return error.cause instanceof ZodError
-        ? invalidInput(error.cause.issues.map(toIssue))
+        ? invalidInput(error.cause.issues.slice(0, MAX_ISSUES).map(toIssue))
         : failure("INVALID_INPUT", "The request could not be parsed; send JSON as documented.")
     case "NOT_FOUND":
       return failure("NOT_FOUND", "This path does not exist.")

@@ -90,6 +90,20 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     }
   })
 
+  test("the response to thousands of wrong items is short", async () => {
+    const metadata = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [i, 0]))
+    const zeros = (count: number) => Array.from({ length: count }, () => 0)
+    for (const input of [
+      { label: "x", metadata: metadata(6_000) },
+      { label: "x", metadata: metadata(1_500), scopes: zeros(5_000), allowedIps: zeros(5_000) },
+      { label: 0, metadata: metadata(20), scopes: zeros(100), allowedIps: zeros(20) },
+    ]) {
+      const reply = await send(wrap(JSON.stringify(input)))
+      expect(reply?.status).toBe(400)
+      expect(reply?.body.length).toBeLessThan(5_000)
+    }
+  })
+
   test("a body in chunks of one byte is read like any other", async () => {
     using connection = openConnection(target().url)
     connection.write(chunked())

@@ -89,6 +89,16 @@ describe("JSON", () => {
     expect(() => parseJson(nested(33))).toThrow(SyntaxError)
   })
 
+  test("may have 2,000 names in all its objects", () => {
+    const withNames = (count: number) =>
+      JSON.stringify([
+        { a: 1 },
+        { b: Object.fromEntries(Array.from({ length: count - 2 }, (_, i) => [i, ":"])) },
+      ])
+    expect(parseJson(withNames(2_000))).toEqual(JSON.parse(withNames(2_000)))
+    expect(() => parseJson(withNames(2_001))).toThrow(SyntaxError)
+  })
+
   test.each(['"', '"\\', '"\\\n'])("hostile text of 64 KiB finishes in time after %s", (beginning) => {
     const text = beginning + '\\"'.repeat(32_000)
     for (let i = 0; i < 10; i++) expect(() => parseJson(text)).toThrow(SyntaxError)

@@ -7,22 +7,27 @@ const STRING = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs
 /** Deeper than any input of a procedure, in a batch and with annotations. */
 const MAX_DEPTH = 32
 
+/** More than a batch of the largest inputs has. Procedures look at each name, even if they refuse it. */
+const MAX_NAMES = 2_000
+
 /**
  * Parses JSON, but rejects objects with duplicate names, at any depth. `JSON.parse` uses the last duplicate, and a proxy
  * may use the first, so the two would disagree about the request (RFC 8259, section 4).
  *
  * Outside strings, valid JSON has one colon per name. A parsed value with fewer names had duplicates.
  *
- * Text that is nested deeper than any input is rejected unparsed: a few kilobytes of brackets cost as much as a hundred
- * calls.
+ * Text that is nested deeper than any input, or has more names, is rejected unparsed: a few kilobytes of brackets cost
+ * as much as a hundred calls.
  *
- * @throws {SyntaxError} for invalid JSON, for duplicate names, and for deep nesting.
+ * @throws {SyntaxError} for invalid JSON, for duplicate names, for deep nesting, and for too many names.
  */
 export function parseJson(text: string): unknown {
   const syntax = text.replaceAll(STRING, "")
   if (isDeep(syntax)) throw new SyntaxError("nested too deeply")
+  const names = syntax.split(":").length - 1
+  if (names > MAX_NAMES) throw new SyntaxError("too many names")
   const value: unknown = JSON.parse(text)
-  if (syntax.split(":").length - 1 !== countNames(value)) throw new SyntaxError("duplicate name in an object")
+  if (names !== countNames(value)) throw new SyntaxError("duplicate name in an object")
   return value
 }
 
