@@ -37,7 +37,7 @@ async function serveOtherCalls(c: AppContext, basePath: string): Promise<Respons
   if (method === "POST" && !isJson(c.req.header("content-type"))) {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."))
   }
-  const response = await serveWithAdapter(c, `${basePath}/trpc`)
+  const response = withoutTransferEncoding(await serveWithAdapter(c, `${basePath}/trpc`))
   if (response.headers.has("content-type") || response.status === 204) {
     return complete(c, method === "POST" ? await buffer(response) : response)
   }
@@ -59,14 +59,18 @@ async function serveWithAdapter(c: AppContext, endpoint: string): Promise<Respon
   })
 }
 
+/** How a response is sent is up to the server. HTTP/2 forbids the header (RFC 9113, section 8.2.2). */
+function withoutTransferEncoding(response: Response): Response {
+  response.headers.delete("transfer-encoding")
+  return response
+}
+
 /**
  * Buffers a streamed response until all of its calls are complete. The headers that mutations set, such as the
  * session cookie and the rate limit, are known only then.
  */
 async function buffer(response: Response): Promise<Response> {
-  const headers = new Headers(response.headers)
-  headers.delete("transfer-encoding")
-  const { status } = response
+  const { status, headers } = response
   return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers })
 }
 
