@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { rm } from "node:fs/promises"
 import { restOperations } from "@latchkey/api"
 import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
@@ -169,6 +170,28 @@ test("an erased user is rejected by every instance and in no list, and their ema
   expect(again.status).toBe(201)
   expect(again.body.user.id).not.toBe(user.user.id)
   expect(await statusThere(user)).toBe(401)
+})
+
+test("an account whose email is in ADMIN_EMAILS can't be erased: whoever registers the email again would be an administrator", async () => {
+  const email = `${randomUUID()}@company.tld`
+  const password = randomUUID()
+  const variables = { ...here.shared, ADMIN_EMAILS: `${credentials.email}, ${email}` }
+  {
+    await using server = await startTestServer(variables)
+    const { user } = (await rest(server.url, "POST", "/auth/register", { body: { email, password } })).body
+    expect(user.role).toBe("admin")
+    const erased = await rest(server.url, "DELETE", `/auth/admin/users/${user.id}`, { accessToken: admin })
+    expect(erased).toMatchObject({ status: 403, body: { reason: "FORBIDDEN" } })
+    const again = await rest(server.url, "POST", "/auth/register", { body: { email, password } })
+    expect(again).toMatchObject({ status: 409, body: { reason: "EMAIL_TAKEN" } })
+    expect((await rest(server.url, "POST", "/auth/login", { body: { email, password } })).status).toBe(200)
+  }
+  await using restarted = await startTestServer({ ...variables, ADMIN_EMAILS: credentials.email })
+  const { user } = (await rest(restarted.url, "POST", "/auth/login", { body: { email, password } })).body
+  const erased = await rest(restarted.url, "DELETE", `/auth/admin/users/${user.id}`, { accessToken: admin })
+  expect(erased.status).toBe(204)
+  const again = await rest(restarted.url, "POST", "/auth/register", { body: { email, password } })
+  expect(again.body.user.role).toBe("user")
 })
 
 test("a user of the product can be erased over REST before they are first seen", async () => {

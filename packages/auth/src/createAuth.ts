@@ -265,7 +265,10 @@ export function createAuth(options: AuthOptions): Auth {
     apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits, usage: keyUsage }),
     sessions: createSessions(db),
     audit: createAudit(db, { days: options.auditRetentionDays }),
-    admin: { users: createAdminUsers(db, readOwner), apiKeys: createAdminApiKeys(db, rateLimits) },
+    admin: {
+      users: createAdminUsers(db, { readOwner, adminEmails: options.adminEmails ?? [] }),
+      apiKeys: createAdminApiKeys(db, rateLimits),
+    },
     holdsLease: memory ? memory.lease.isHeld : null,
     queue: createFairQueue({ ...QUEUE, places: placesOf(options.connections ?? 10) }),
     async syncAdmins() {

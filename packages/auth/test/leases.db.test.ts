@@ -205,3 +205,23 @@ test("refreshing a session changes nothing for the others", async () => {
   expect(instance.queries() - before).toBeLessThan(3)
   await instance.close()
 })
+
+test("a key that was revoked after an older backup was restored is not accepted from memory", async () => {
+  const instance = await startInstance(VERIFY_LEASE)
+  const { id, key } = await newKey(instance.auth)
+  for (const _ of [1, 2]) expect(await instance.verify(key)).not.toBeNull()
+  await database.db.transaction(async (tx) => {
+    // As of a backup that has the instance's former token, and as many changes since as the database had before.
+    await tx.execute(sql`set local session_replication_role = replica`)
+    await tx.update(leases).set({ token: sql`gen_random_uuid()` })
+    await tx.execute(sql`delete from authority_changes`)
+    await tx.execute(sql`
+      insert into authority_changes (position, subject_id, kind) select position, ${id}, 'key' from authority`)
+    await tx
+      .update(apiKeys)
+      .set({ revokedAt: sql`now()`, keyHash: null, receipt: null })
+      .where(eq(apiKeys.id, id))
+  })
+  await expect.poll(() => instance.verify(key), { interval: 250 }).toBeNull()
+  await instance.close()
+})

@@ -176,12 +176,18 @@ test("pending writes are passed to waitUntil", async () => {
   expect((await apiKeys.list()).items[0]?.lastUsedAt).toBeInstanceOf(Date)
 })
 
-test("a waitUntil that throws, as some do outside a request, does not change the answer", async () => {
-  const errors: unknown[] = []
-  await using started = await startLatchkey(serverUrl, {
-    waitUntil() {
+test.each([
+  [
+    "throws, as some do outside a request,",
+    () => {
       throw new Error("outside of a request")
     },
+  ],
+  ["rejects", () => Promise.reject(new Error("outside of a request"))],
+])("a waitUntil that %s does not change the answer", async (_, waitUntil) => {
+  const errors: unknown[] = []
+  await using started = await startLatchkey(serverUrl, {
+    waitUntil,
     logger: { info() {}, warn() {}, error: (...line) => void errors.push(line) },
   })
   const { latchkey } = started

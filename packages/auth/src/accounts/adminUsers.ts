@@ -55,7 +55,8 @@ export interface AdminUsers {
    * for an erased user.
    *
    * @param user by issuer and subject, also before they are first seen.
-   * @throws {AuthError} as `disable`; `UNAVAILABLE` with `begun` if the user is refused everywhere, but some of the
+   * @throws {AuthError} as `disable`; `FORBIDDEN` also for an account whose email makes an administrator, because whoever
+   *   registers the email next would be one; `UNAVAILABLE` with `begun` if the user is refused everywhere, but some of the
    *   data may still be there. A repeated call, or the sweeper, removes the rest.
    */
   erase(admin: Administrator, user: OwnerReference, client: ClientInfo): Promise<void>
@@ -78,7 +79,11 @@ export function refuseAdministrator(isAdministrator: boolean) {
 /** How long a call works before it tells its client to repeat it: less than the timeout of most clients. */
 const MAX_ERASING_MS = 8_000
 
-export function createAdminUsers(db: Database, readOwner: ReadOwner): AdminUsers {
+/** @param options.adminEmails the emails (lower case) that make an administrator. */
+export function createAdminUsers(
+  db: Database,
+  { readOwner, adminEmails }: { readOwner: ReadOwner; adminEmails: readonly string[] },
+): AdminUsers {
   /** Null for an id that nobody can have. */
   function identify(user: OwnerReference): AffectedOwner | null {
     if (!("id" in user)) return readOwner(user)
@@ -117,7 +122,11 @@ export function createAdminUsers(db: Database, readOwner: ReadOwner): AdminUsers
       const affected = identify(user)
       if (!affected) throw new AuthError("NOT_FOUND", NO_SUCH_USER)
       if (affected.id === by.owner.id) throw new AuthError("FORBIDDEN", "You can't erase your own account.")
-      requireDoneByAdmin(await eraseUser(db, { affected, by, client }), NO_SUCH_USER)
+      const result = await eraseUser(db, { affected, by, adminEmails, client })
+      if (result === "isNamed") {
+        throw new AuthError("FORBIDDEN", "The account's email is in ADMIN_EMAILS; remove it there first.")
+      }
+      requireDoneByAdmin(result, NO_SUCH_USER)
       const endsAt = performance.now() + MAX_ERASING_MS
       const isOver = () => performance.now() > endsAt
       try {

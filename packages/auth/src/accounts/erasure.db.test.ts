@@ -246,7 +246,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("erasing users on %s", (kind)
       select ${user.user.id}, lpad(to_hex(n), 16, '0'), 'hash', ${mark}, 'import' from generate_series(1, 1500) as n`)
 
     // As if the process had crashed after the first transaction.
-    await eraseUser(on.db, { affected: user.user, by: admin.by, client })
+    await eraseUser(on.db, { affected: user.user, by: admin.by, adminEmails: [], client })
     expect(await on.there.authenticate(user.headers)).toMatchObject({ caller: null })
     expect(await readEverything()).toContain(mark)
     expect(await findUnfinishedErasures(on.db, { limit: 10 })).toEqual([user.user.id])
@@ -272,7 +272,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("erasing users on %s", (kind)
       await on.db.execute(sql`
         insert into audit_events (owner_id, kind, via, request_id, address)
         select ${user.id}, 'loggedIn', 'password', n::text, '192.0.2.1' from generate_series(1, 1500) as n`)
-      await eraseUser(on.db, { affected: user, by: admin.by, client })
+      await eraseUser(on.db, { affected: user, by: admin.by, adminEmails: [], client })
     }
     const [stuck = "", next] = await findUnfinishedErasures(on.db, { limit: 10 })
     await on.db.execute(sql`

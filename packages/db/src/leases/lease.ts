@@ -98,7 +98,9 @@ export function createLease(
   async function begin(): Promise<{ instanceId: string; tokens: string[]; timeline: string }> {
     const [instanceId, token] = [newId(), newId()]
     const begun = await store.begin({ instanceId, token, length })
-    if (begun.timeline !== changes.timeline) forgetServer(begun.timeline)
+    // If the database does not know the instance, an older backup may have been restored, whose positions stand for other
+    // changes, even if there are as many by now.
+    forgetServer(begun.timeline)
     known = { instanceId, tokens: [token] }
     return { ...known, timeline: begun.timeline }
   }
@@ -116,7 +118,7 @@ export function createLease(
     const answer = await store.renew({ ...instance, nextToken, applied })
     if (isClosed) return false
     if (!answer.isRenewed) {
-      // A lease granted before holds until its own end.
+      // A lease granted before holds until the database knows the instance again.
       known = undefined
       return true
     }

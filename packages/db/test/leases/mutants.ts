@@ -107,7 +107,7 @@ export const mutants: Record<string, Mutant> = {
   },
   "who waits trusts any server": {
     scenario: "pooler",
-    seed: 3,
+    seed: 24,
     mutations: [
       {
         file: "waitForLeases",

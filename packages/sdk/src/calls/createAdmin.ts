@@ -38,7 +38,8 @@ export interface Admin {
      * rejects everything that was issued to the user before. Erasing an erased user changes nothing.
      *
      * @param user as in `disable`.
-     * @throws {LatchkeyError} as `disable`; `UNAVAILABLE` with `begun: true` if parts of the user's audit trail may
+     * @throws {LatchkeyError} as `disable`; `FORBIDDEN` also for an account whose email is in the server's `ADMIN_EMAILS`;
+     *   `UNAVAILABLE` with `begun: true` if parts of the user's audit trail may
      *   still contain personal data: repeat the call.
      */
     erase(user: string | UserReference, options?: CallOptions): Promise<void>

@@ -143,16 +143,16 @@ export function createEngine(settings: Settings, internals: Internals): Engine {
     },
     flush,
     afterResponse() {
-      if (!settings.waitUntil || flushing) return
-      flushing = flush().finally(() => {
+      const { waitUntil } = settings
+      if (!waitUntil || flushing) return
+      const pending = flush().finally(() => {
         flushing = undefined
       })
-      try {
-        settings.waitUntil(flushing)
-      } catch (error) {
-        // It may throw outside a request. The verdict stands.
-        log.error({ errors: [describeError(error)] }, "waitUntil failed")
-      }
+      flushing = pending
+      // It may throw outside a request, or be asynchronous. The verdict stands.
+      new Promise((resolve) => resolve(waitUntil(pending))).catch((error: unknown) =>
+        log.error({ errors: [describeError(error)] }, "waitUntil failed"),
+      )
     },
     async close() {
       closing.abort()

@@ -8,13 +8,24 @@ const SILENT: HandlerLogger = {
   error() {},
 }
 
-/** The host's logger as the handler uses it; without one, nothing is logged. */
+/**
+ * The host's logger as the handler uses it; without one, nothing is logged. What it throws is dropped, as some loggers throw once
+ * they are closed: neither a response nor work in the background may depend on it.
+ */
 export function toHandlerLogger(logger: Logger | undefined): HandlerLogger {
   if (!logger) return SILENT
   return {
-    isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true,
-    info: (details, message) => logger.info(details, message),
-    warn: (message) => logger.warn({}, message),
-    error: (details, message) => logger.error(details, message),
+    isLevelEnabled: (level) => withoutErrors(() => logger.isLevelEnabled?.(level)) ?? true,
+    info: (details, message) => withoutErrors(() => logger.info(details, message)),
+    warn: (message) => withoutErrors(() => logger.warn({}, message)),
+    error: (details, message) => withoutErrors(() => logger.error(details, message)),
+  }
+}
+
+function withoutErrors<Result>(call: () => Result): Result | undefined {
+  try {
+    return call()
+  } catch {
+    return undefined
   }
 }

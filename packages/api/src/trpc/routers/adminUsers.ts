@@ -105,7 +105,7 @@ export const adminUsersRouter = router({
           params: { user_id: "id" },
           summary: "Erase a user",
           description:
-            "Ends all of a user's sessions and API keys, and removes the user's personal data, for good. As soon as this returns, every instance rejects everything that was issued to the user before. An account's email can be registered again, by anybody. If it returns `UNAVAILABLE` with `begun: true`, parts of the user's audit trail may still contain personal data: send the same request again. Erasing an erased user changes nothing. Administrators can't erase themselves. Requires an administrator's access token.",
+            "Ends all of a user's sessions and API keys, and removes the user's personal data, for good. As soon as this returns, every instance rejects everything that was issued to the user before. An account's email can be registered again, by anybody. If it returns `UNAVAILABLE` with `begun: true`, parts of the user's audit trail may still contain personal data: send the same request again. Erasing an erased user changes nothing. Administrators can't erase themselves, nor accounts whose emails the server's configuration names as administrators'. Requires an administrator's access token.",
           input: id,
         },
         {

@@ -132,7 +132,10 @@ const hasEnabledFactor = (tx: Database, userId: string) =>
       .where(and(eq(secondFactors.userId, userId), isNotNull(secondFactors.enabledAt))),
   )
 
-type LockedOwner = Pick<typeof owners.$inferSelect, "id" | "issuer" | "role" | "disabledAt" | "erasedAt">
+type LockedOwner = Pick<
+  typeof owners.$inferSelect,
+  "id" | "issuer" | "email" | "role" | "disabledAt" | "erasedAt"
+>
 
 const isOwnAccount = (affected: AffectedOwner | undefined, row: LockedOwner | undefined) =>
   row
@@ -154,6 +157,7 @@ async function lockOwners(tx: Database, identified: readonly AffectedOwner[]): P
     .select({
       id: owners.id,
       issuer: owners.issuer,
+      email: owners.email,
       role: owners.role,
       disabledAt: owners.disabledAt,
       erasedAt: owners.erasedAt,

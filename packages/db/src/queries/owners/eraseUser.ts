@@ -27,16 +27,22 @@ const ROWS_AT_ONCE = 1_000
  * For an owner with very many sessions, keys or events, this processes only the first of them, and `eraseMore`
  * continues. The owner's row already ends all of them.
  *
- * @returns `notFound` for an id without a row.
+ * @param params.adminEmails the emails (lower case) that make an administrator. An account that has one is not erased:
+ *   whoever registers the email next would be an administrator.
+ * @returns `notFound` for an id without a row, `isNamed` for an account that has one of `adminEmails`.
  */
 export const eraseUser = takeAway(
-  async (db, { affected, by, client }: AdminAct<AffectedOwner>): Promise<AdminResult> =>
+  async (
+    db,
+    { affected, by, adminEmails, client }: AdminAct<AffectedOwner> & { adminEmails: readonly string[] },
+  ): Promise<AdminResult | "isNamed"> =>
     withAdminAuthority(
       db,
       { by, affected, keysToEnd: (tx) => findKeys(tx, affected.id) },
       async (tx, owner) => {
         if (owner?.erasedAt) return "done"
         if (!owner && !mayHaveNoRow(affected)) return "notFound"
+        if (owner?.email != null && adminEmails.includes(owner.email)) return "isNamed"
         const { id } = affected
         if (!owner && mayHaveNoRow(affected)) await takeRow(tx, affected)
         const isWithoutCredentials = await endCredentials(tx, id)
