@@ -1,3 +1,4 @@
+import { eventually } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
 import { registerWithKey, rest } from "../testServer.ts"
 import { askBothWorkers, linesOf, startWorkers } from "./startWorkers.ts"
@@ -19,6 +20,8 @@ test("kill -9 of a worker loses only its requests: the other worker keeps servin
 
   process.kill(first, "SIGKILL")
   await expect.poll(() => isGone(first)).toBe(true)
+  // Until it is used, the client keeps a connection to the killed worker.
+  await eventually(() => rest(url, "GET", "/healthz", { headers: { connection: "close" } }))
   const meanwhile = await Promise.all(
     Array.from({ length: 10 }, () =>
       rest(url, "GET", "/auth/me", { apiKey, headers: { connection: "close" } }),
