@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
 /**
@@ -25,6 +26,8 @@ await build({
   bundle: true,
   splitting: true,
   alias: { "@latchkey/server/internal": "../../packages/server/src/internal.ts" },
+  // `npm start` installs only `dependencies`. What the sources of the library import is among this package's.
+  nodePaths: [fileURLToPath(new URL("node_modules", import.meta.url))],
   external,
   // CommonJS packages in the bundle require Node's own modules.
   banner: {
