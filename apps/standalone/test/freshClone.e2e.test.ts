@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { expect, onTestFinished, test } from "vitest"
@@ -9,12 +9,12 @@ import { expect, onTestFinished, test } from "vitest"
 const repository = fileURLToPath(new URL("../../..", import.meta.url))
 const execute = promisify(execFile)
 
+const NOT_CLONED = new Set([".git", ".latchkey", ".turbo", "coverage", "dist", "node_modules"])
+
 test("a fresh clone builds and runs the server with the packages that npm start installs", async () => {
   const clone = await mkdtemp(join(tmpdir(), "latchkey-clone-"))
   onTestFinished(() => rm(clone, { recursive: true }))
-  const copy =
-    'git ls-files -co --exclude-standard -z | tar -c --null --ignore-failed-read -T - | tar -x -C "$1"'
-  await execute("sh", ["-c", copy, "sh", clone], { cwd: repository })
+  await cp(repository, clone, { recursive: true, filter: (path) => !NOT_CLONED.has(basename(path)) })
   const pnpm = (...parameters: string[]) =>
     execute("npm", ["run", "--silent", "pnpm", "--", ...parameters], { cwd: clone, maxBuffer: 2 ** 26 })
 
