@@ -14,7 +14,7 @@ applyProduct()
 forgetFormerUsers()
 startSession()
 
-// A page that the browser has kept is of the user at that time, and may show a secret that is shown only once.
+// A page that the browser has kept may belong to a previous user, or show a secret that is shown only once.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload()
 })

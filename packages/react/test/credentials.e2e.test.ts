@@ -1,5 +1,6 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
+import { createOwnerToken } from "./createOwnerToken.ts"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
 describe.runIf(runsBrowserTests())("the credentials of a product's page", () => {
@@ -24,18 +25,7 @@ describe.runIf(runsBrowserTests())("the credentials of a product's page", () => 
     const managing = { scopes: ["latchkey:manage"] }
     expect(await createKey("backend", managing)).toMatchObject({ reason: "FORBIDDEN" })
     const { key } = await of("root").createKey("backend", managing)
-    const token = async (manage?: "read") => {
-      const response = await fetch(`${host.url}/latchkey/auth/owner-tokens`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          "x-api-key": key,
-          "latchkey-on-behalf-of": "host org_tokens",
-        },
-        body: JSON.stringify(manage ? { manage } : {}),
-      })
-      return ((await response.json()) as { accessToken: string }).accessToken
-    }
+    const token = (manage?: "read") => createOwnerToken(host.url, { key, body: manage ? { manage } : {} })
     await context.clearCookies()
     const asked: boolean[] = []
     const expired = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJsYXRjaGtleSJ9.AAAA"

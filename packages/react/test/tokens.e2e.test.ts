@@ -1,5 +1,6 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
 import { describe, expect, test } from "vitest"
+import { createOwnerToken } from "./createOwnerToken.ts"
 import { useSettingsPage } from "./useSettingsPage.ts"
 
 describe.runIf(runsBrowserTests())("a page's function that gets tokens", () => {
@@ -11,18 +12,7 @@ describe.runIf(runsBrowserTests())("a page's function that gets tokens", () => {
     const { key } = await of("root").createKey("backend", { scopes: ["latchkey:manage"] })
     await of("org_tokens").createKey("reached")
     await context.clearCookies()
-    return async () => {
-      const response = await fetch(`${host.url}/latchkey/auth/owner-tokens`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          "x-api-key": key,
-          "latchkey-on-behalf-of": "host org_tokens",
-        },
-        body: "{}",
-      })
-      return ((await response.json()) as { accessToken: string }).accessToken
-    }
+    return () => createOwnerToken(host.url, { key })
   }
 
   test("that never settles is given up after 10 seconds, and called again", async () => {

@@ -121,6 +121,7 @@ export function createActAs(
         async update(id, input) {
           const change = checkChange(parse(apiKeyChange, input), {
             isProduct: true,
+            isByManager: false,
             grant: (requested) => scopes.grant(host, requested, { isAdministrator: false }),
           })
           const result = await apiKeys.update(by, { id, change }, newOrigin())

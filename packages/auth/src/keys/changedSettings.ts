@@ -28,7 +28,7 @@ export function checkChange(
   change: ApiKeyChange,
   options: {
     isProduct: boolean
-    isByManager?: boolean
+    isByManager: boolean
     grant: (scopes: readonly string[] | null) => readonly string[] | null
   },
 ): CheckedChange {
@@ -37,7 +37,7 @@ export function checkChange(
   return {
     ...change,
     isProduct: options.isProduct,
-    isByManager: options.isByManager ?? false,
+    isByManager: options.isByManager,
     ...(scopes !== undefined && { scopes: options.grant(scopes) }),
     ...(allowedIps && { allowedIps: readAllowedIps(allowedIps) }),
   }

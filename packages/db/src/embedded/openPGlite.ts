@@ -1,6 +1,6 @@
 import type { PGlite, PGliteOptions } from "@electric-sql/pglite"
 
-/** PGlite's default of 128 MB is filled at the start, in the server's own process, and this database is a small one. */
+/** PGlite fills all of its buffers at the start, in the server's own process. Its default is 128 MB. */
 const SHARED_BUFFERS = "32MB"
 
 /** Opens PGlite, in memory by default. The package is loaded only now, because most installations don't need it. */
