@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { connect } from "./connect.ts"
+import { connect, type Sql } from "./connect.ts"
 
 export interface TestDatabase extends AsyncDisposable {
   url: string
@@ -15,13 +15,28 @@ export async function createTestDatabase(
   { template }: { template?: string } = {},
 ): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`
-  await runOnServer(serverUrl, `create database ${name}${template ? ` template ${template}` : ""}`)
+  const sql = connect(serverUrl)
+  try {
+    await sql.unsafe(
+      `create database ${name}${template ? ` template ${template} ${await copying(sql)}` : ""}`,
+    )
+  } finally {
+    await sql.end()
+  }
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return {
     url: url.href,
     [Symbol.asyncDispose]: () => runOnServer(serverUrl, `drop database ${name} with (force)`),
   }
+}
+
+/** Copying a template's files takes half the CPU time of logging its pages. PostgreSQL 14 does nothing else. */
+async function copying(sql: Sql) {
+  const [server] = await sql<
+    { version: number }[]
+  >`select current_setting('server_version_num')::int as version`
+  return Number(server?.version) < 150_000 ? "" : "strategy file_copy"
 }
 
 /** Runs a statement in the maintenance database. */
