@@ -1,0 +1,53 @@
+import type { Server, ServerResponse } from "node:http"
+
+/** Bytes of all responses together that wait for their clients. Clients that read as they should leave next to none. */
+const MAX_BYTES = 128 * 1024 * 1024
+
+/** What a streamed response that waits for its client may hold: the results of a batch. */
+const BYTES_OF_STREAM = 4 * 1024 * 1024
+
+const INTERVAL_MS = 500
+
+/**
+ * Ends connections of slow clients when the responses that wait for them fill the memory. A few users could otherwise
+ * stop the server: a batch of lists has megabytes, and a client that reads a little from time to time never times out.
+ *
+ * The address with the most bytes loses its longest-running response first, so clients that are merely slow keep theirs.
+ */
+export function limitUnsent(server: Server): void {
+  /** In progress, longest-running first, with the address of the client. */
+  const responses = new Map<ServerResponse, string>()
+  server.on("request", ({ socket }, outgoing) => {
+    responses.set(outgoing, socket.remoteAddress ?? "")
+    outgoing.once("close", () => responses.delete(outgoing))
+  })
+
+  function endSlowest() {
+    const byAddress = new Map<string, { bytes: number; waiting: [ServerResponse, number][] }>()
+    let total = 0
+    for (const [outgoing, address] of responses) {
+      const bytes = unsentBytes(outgoing)
+      if (bytes === 0) continue
+      const client = byAddress.get(address) ?? { bytes: 0, waiting: [] }
+      byAddress.set(address, client)
+      client.bytes += bytes
+      client.waiting.push([outgoing, bytes])
+      total += bytes
+    }
+    while (total > MAX_BYTES) {
+      const [largest] = [...byAddress.values()].sort((a, b) => b.bytes - a.bytes)
+      const [outgoing, bytes] = largest?.waiting.shift() ?? []
+      if (!largest || !outgoing || bytes === undefined) return
+      largest.bytes -= bytes
+      total -= bytes
+      outgoing.destroy()
+    }
+  }
+  const timer = setInterval(endSlowest, INTERVAL_MS).unref()
+  server.once("close", () => clearInterval(timer))
+}
+
+function unsentBytes(outgoing: ServerResponse): number {
+  const isStalledStream = outgoing.writableNeedDrain && !outgoing.writableEnded
+  return isStalledStream ? Math.max(BYTES_OF_STREAM, outgoing.writableLength) : outgoing.writableLength
+}
