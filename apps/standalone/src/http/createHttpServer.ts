@@ -39,6 +39,8 @@ export function createHttpServer(
     keepAliveTimeout: keepAliveTimeout * 1000,
     connectionsCheckingInterval: 1_000,
   })
+  // Node would drop headers beyond a number, and with them the address that a proxy has added. Their size is limited.
+  server.maxHeadersCount = 0
   server.setTimeout(INACTIVITY_TIMEOUT)
   trackIdle(server)
   limitUnsent(server)

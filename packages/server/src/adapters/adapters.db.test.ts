@@ -170,6 +170,13 @@ test.for(Object.entries(frameworks))(
     for (const name of ["X-Forwarded-For", "Forwarded", "X-Real-IP"]) {
       expect(await statuses({ [name]: "127.0.0.1" })).toEqual([401, 401])
     }
+    // Node drops headers beyond the first thousand, and with them those of a proxy.
+    const many = ["X-API-Key", key, ...Array(1_500).fill(["A", ""]).flat(), "X-Forwarded-For", "127.0.0.1"]
+    for (const path of ["/mine", "/latchkey/auth/me"]) {
+      const sent = httpRequest(url + path, { headers: ["Host", "localhost", ...many] }).end()
+      const [reply] = (await once(sent, "response")) as [IncomingMessage]
+      expect(reply.resume().statusCode).toBe(401)
+    }
   },
 )
 
