@@ -1,7 +1,10 @@
 import type { Server, ServerResponse } from "node:http"
 
-/** Bytes of all responses together that wait for their clients. Clients that read as they should leave next to none. */
-const MAX_BYTES = 128 * 1024 * 1024
+/**
+ * Bytes of all responses together that wait for their clients. The process holds a few times as many, in texts and garbage.
+ * Clients that read as they should leave next to none.
+ */
+const MAX_BYTES = 64 * 1024 * 1024
 
 /** What a streamed response that waits for its client may hold: the results of a batch. */
 const BYTES_OF_STREAM = 4 * 1024 * 1024
