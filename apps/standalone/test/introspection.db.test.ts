@@ -190,6 +190,7 @@ test.each<[string, string, number]>([
   ["the token twice", "token=a&token=b", 400],
   ["an address that is none", "token=a&address=somewhere", 400],
   ["an address twice", "token=a&address=::1&address=::1", 400],
+  ["more than 100 fields", `token=a${"&x".repeat(100)}`, 400],
   ["a body beyond the limit", `token=${"x".repeat(70_000)}`, 413],
 ])("%s is refused", async (_, form, status) => {
   const reply = await rest(server.url, "POST", "/oauth/introspect", {

@@ -99,6 +99,12 @@ describe("JSON", () => {
     expect(() => parseJson(withNames(2_001))).toThrow(SyntaxError)
   })
 
+  test("may have 5,000 commas outside strings", () => {
+    const withCommas = (count: number) => JSON.stringify([",", ...Array.from({ length: count }, () => 1)])
+    expect(parseJson(withCommas(5_000))).toEqual(JSON.parse(withCommas(5_000)))
+    expect(() => parseJson(withCommas(5_001))).toThrow(SyntaxError)
+  })
+
   test.each(['"', '"\\', '"\\\n'])("hostile text of 64 KiB finishes in time after %s", (beginning) => {
     const text = beginning + '\\"'.repeat(32_000)
     for (let i = 0; i < 10; i++) expect(() => parseJson(text)).toThrow(SyntaxError)

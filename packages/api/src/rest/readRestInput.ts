@@ -75,6 +75,9 @@ async function readBody(request: HonoRequest): Promise<{ value: unknown } | { fa
   }
 }
 
+/** Every field costs something, even one that is ignored. */
+const MAX_FORM_FIELDS = 100
+
 /** The documented fields of a form, in the order sent. Others are ignored (RFC 6749, section 3.2). */
 async function readForm(
   request: HonoRequest,
@@ -87,7 +90,11 @@ async function readForm(
     }
   }
   try {
-    const fields = [...new URLSearchParams(decodeUtf8(bytes))]
+    const text = decodeUtf8(bytes)
+    if (text.split("&").length > MAX_FORM_FIELDS) {
+      return { failure: failure("INVALID_INPUT", `The form must have at most ${MAX_FORM_FIELDS} fields.`) }
+    }
+    const fields = [...new URLSearchParams(text)]
     return { value: fields.filter(([name]) => Object.hasOwn(input?.properties ?? {}, name)) }
   } catch {
     return { failure: failure("INVALID_INPUT", "The body must be a form in UTF-8.") }
