@@ -6,11 +6,11 @@ const PASSED =
 const PREFIX = /^RESTORE_LOG_COMMAND_(?=.)/
 
 /**
- * The environment of a command that keeps the log: a few usual variables of this process, and those that are meant for the
+ * The environment of a command that keeps the log: a few usual variables of the server, and those that are meant for the
  * command. It gets none of the server's secrets.
  */
-export function commandEnvironment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const given = Object.entries(variables)
+export function commandEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const given = Object.entries(environment)
   const passed = given.filter(([name]) => PASSED.test(name))
   const meant = given
     .filter(([name]) => PREFIX.test(name))

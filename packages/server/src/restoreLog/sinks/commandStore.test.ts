@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { eventually } from "@latchkey/test-postgres"
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { RestoreLogError } from "../restoreLogError.ts"
 import { createCommandStore } from "./commandStore.ts"
 import { ObjectGone } from "./logSink.ts"
@@ -29,7 +29,8 @@ const KEEP = `case $1 in
   remove) rm -f "$2" ;;
 esac`
 
-const open = (path: string, times = {}) => createObjectSink(createCommandStore(path, times))
+const open = (path: string, options = {}) =>
+  createObjectSink(createCommandStore(path, { environment: process.env, ...options }))
 
 async function readAll(sink: ReturnType<typeof open>) {
   const lines = []
@@ -64,11 +65,8 @@ test("a command gets the arguments before its own, and no shell sees them", asyn
 test("a command gets a few usual variables, and those that are meant for it, but no secrets of the server", async () => {
   const given = { AUTH_SECRET: "a", AWS_SECRET_ACCESS_KEY: "b", RESTORE_LOG_COMMAND_: "c", XLANG: "d" }
   const passed = { LC_ALL: "C", TZ: "UTC", no_proxy: "localhost" }
-  for (const [name, value] of Object.entries({ ...given, ...passed, RESTORE_LOG_COMMAND_TOKEN: "for it" })) {
-    vi.stubEnv(name, value)
-  }
-  onTestFinished(() => void vi.unstubAllEnvs())
-  await open(await program("env > environment; cat > /dev/null")).append("line\n")
+  const server = { ...process.env, ...given, ...passed, RESTORE_LOG_COMMAND_TOKEN: "for it" }
+  await open(await program("env > environment; cat > /dev/null"), { environment: server }).append("line\n")
 
   const lines = (await readFile(join(folder, "environment"), "utf8")).trim().split("\n")
   const environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/, 2)))
