@@ -1,8 +1,8 @@
-/** What programs need to be found, to find their files and credentials, and to reach other machines. */
+/** The variables by which programs are found, find their files and credentials, and reach other machines. */
 const PASSED =
   /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|TZ|SSH_AUTH_SOCK|SSL_CERT_FILE|SSL_CERT_DIR|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)$/
 
-/** What comes after this is the name of a variable for the command alone. */
+/** The prefix of variables for the command alone, which gets them without it. */
 const PREFIX = /^RESTORE_LOG_COMMAND_(?=.)/
 
 /**

@@ -53,7 +53,7 @@ test("a command keeps the log", async () => {
   await expect(reading()).rejects.toThrow(ObjectGone)
 })
 
-test("a command gets the arguments before its own, and no shell sees them", async () => {
+test("a command gets the configured arguments first, and no shell interprets them", async () => {
   const path = await program(`echo "$@" > arguments; cat > /dev/null`)
   await open(`${path} first $(touch bad)`).append("line\n")
   expect(await readFile(join(folder, "arguments"), "utf8")).toMatch(
@@ -76,7 +76,7 @@ test("a command gets a few usual variables, and those that are meant for it, but
   }
 })
 
-test("what the command does not store is an error: a status, a missing program, unread input", async () => {
+test("an exit status, a missing program and unread input are errors", async () => {
   for (const [text, reason] of [
     ["cat > /dev/null; exit 3", "has ended with 3"],
     ["kill -9 $$", "SIGKILL"],
@@ -98,7 +98,7 @@ test("a command that hangs ends with everything that it has started", async () =
   await eventually(() => expect(() => process.kill(pid, 0)).toThrow())
 })
 
-test("a list that was cut off by a failure is no list", async () => {
+test("a list that ends with a failure is an error", async () => {
   const path = await program(`echo 20261127T120000000Z-0a1b2c3d.ndjson; exit 1`)
   await expect(open(path).list()).rejects.toThrow(RestoreLogError)
 })

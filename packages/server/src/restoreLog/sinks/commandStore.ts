@@ -15,8 +15,8 @@ import {
 
 /**
  * Keeps objects by a command, which runs without a shell and gets one of these as its last arguments: `put NAME` with the
- * object on its standard input, `get NAME`, `remove NAME`, and `list`, which prints a name a line. Exit status 0 means that it is
- * done, and after `put` that the object is durable. Its standard error is this process's.
+ * object on its standard input, `get NAME`, `remove NAME`, and `list`, which prints a name a line. Exit status 0 means success, and
+ * after `put` that the object is durable. Its standard error is the server's.
  *
  * @param command the program and its first arguments, separated by spaces.
  * @param options.environment the environment of the server, of which the command gets no secrets.
