@@ -41,7 +41,8 @@ test("every variable is optional", () => {
 })
 
 test("an empty variable counts as unset", () => {
-  expect(readEnv({ PORT: "", AUTH_SECRET: "", AUTH_SECRET_PREVIOUS: "" })).toEqual(readEnv({}))
+  const given = { PORT: "", AUTH_SECRET: "", AUTH_SECRET_PREVIOUS: "" }
+  expect(readEnv(given)).toEqual({ ...readEnv({}), environment: given })
 })
 
 test("a fence needs the servers that may become the primary, and no leases", () => {

@@ -150,7 +150,10 @@ const Env = z.object({
   LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
 })
 
-export type Env = z.output<typeof Env>
+export type Env = z.output<typeof Env> & {
+  /** All variables, for a command that keeps the restore log. */
+  environment: NodeJS.ProcessEnv
+}
 
 /** The configuration is invalid. There is one problem per invalid variable, and none contains a value. */
 export class EnvError extends Error {
@@ -175,7 +178,7 @@ const VARIABLES_OF_FENCE = {
   revocationFenceUrl: "REVOCATION_FENCE_URL",
 } as const
 
-const fenceOptionsOf = (env: Env) => ({
+const fenceOptionsOf = (env: z.output<typeof Env>) => ({
   databaseUrl: env.DATABASE_URL,
   revocationFence: env.REVOCATION_FENCE,
   revocationFenceUrl: env.REVOCATION_FENCE_URL,
@@ -183,7 +186,7 @@ const fenceOptionsOf = (env: Env) => ({
 })
 
 /** Clients refresh once an access token is rejected, which is up to 30 seconds after it has expired. */
-const leavesTimeToRefresh = ({ SESSION_IDLE_TTL, ACCESS_TOKEN_TTL }: Env) =>
+const leavesTimeToRefresh = ({ SESSION_IDLE_TTL, ACCESS_TOKEN_TTL }: z.output<typeof Env>) =>
   SESSION_IDLE_TTL === undefined || SESSION_IDLE_TTL >= ACCESS_TOKEN_TTL + 60
 
 /**
@@ -232,6 +235,6 @@ export function readEnv(variables: NodeJS.ProcessEnv): Env {
       )
     }
   }
-  if (result.success && problems.size === 0) return result.data
+  if (result.success && problems.size === 0) return { ...result.data, environment: variables }
   throw new EnvError([...problems].map(([name, message]) => `${name}: ${message}`))
 }

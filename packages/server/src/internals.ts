@@ -1,8 +1,10 @@
 import { defaultLimits } from "@latchkey/auth"
 import type { Internals } from "./engine/internals.ts"
+import { environment } from "./env.ts"
 
 /** The settings that are not optional in the library. */
 export const LIBRARY: Omit<Internals, "mountedAt"> = {
+  environment,
   accessTokenTtl: 900,
   refreshTokenTtl: 2_592_000,
   bcryptCost: 10,

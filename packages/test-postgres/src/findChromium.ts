@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
+import { chromiumPath, isCi, programPath } from "./env.ts"
 
 /** The headless shell first, since it has no window to draw: a test takes half the CPU time. */
 const NAMES = [
@@ -17,10 +18,10 @@ const PATHS = [
 
 /** Finds Chromium at `CHROMIUM_PATH`, on the `PATH`, or in a usual place. */
 export function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter)
+  const folders = programPath().split(delimiter)
   const onPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
-  return [process.env.CHROMIUM_PATH, ...onPath, ...PATHS].find((path) => path && existsSync(path))
+  return [chromiumPath(), ...onPath, ...PATHS].find((path) => path && existsSync(path))
 }
 
 /** Whether to run browser tests. In CI they always run, and fail without Chromium. */
-export const runsBrowserTests = () => findChromium() !== undefined || process.env.CI === "true"
+export const runsBrowserTests = () => findChromium() !== undefined || isCi()

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { isCi } from "./env.ts"
 
 const PATHS = [
   "/usr/sbin/pgbouncer",
@@ -11,4 +12,4 @@ const PATHS = [
 export const findPgBouncer = (): string | undefined => PATHS.find((path) => existsSync(path))
 
 /** Whether to run tests with PgBouncer. In CI they always run, and fail without it. */
-export const runsPgBouncerTests = () => findPgBouncer() !== undefined || process.env.CI === "true"
+export const runsPgBouncerTests = () => findPgBouncer() !== undefined || isCi()

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { isCi } from "./env.ts"
 
 const FOLDERS = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
 
@@ -7,4 +8,4 @@ export const findPrometheus = (): string | undefined =>
   FOLDERS.find((folder) => ["prometheus", "promtool"].every((name) => existsSync(`${folder}/${name}`)))
 
 /** Whether to run tests with Prometheus. In CI they always run, and fail without it. */
-export const runsPrometheusTests = () => findPrometheus() !== undefined || process.env.CI === "true"
+export const runsPrometheusTests = () => findPrometheus() !== undefined || isCi()

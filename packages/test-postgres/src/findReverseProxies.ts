@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { isCi } from "./env.ts"
 
 const FOLDERS = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"]
 
@@ -11,5 +12,4 @@ export const findNginx = (): string | undefined => find("nginx")
 export const findCaddy = (): string | undefined => find("caddy")
 
 /** Whether to run tests with reverse proxies. In CI they always run, and fail without them. */
-export const runsProxyTests = () =>
-  (findNginx() !== undefined && findCaddy() !== undefined) || process.env.CI === "true"
+export const runsProxyTests = () => (findNginx() !== undefined && findCaddy() !== undefined) || isCi()

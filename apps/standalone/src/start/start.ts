@@ -177,6 +177,7 @@ function internalsOf(
   const { log, metrics, checkReady, signal } = parts
   return {
     ...(env.DATABASE_URL === undefined && { databaseUrl: pathToFileURL(env.DATA_DIR).href }),
+    environment: env.environment,
     accessTokenTtl: env.ACCESS_TOKEN_TTL,
     refreshTokenTtl: env.REFRESH_TOKEN_TTL,
     sessionIdleTtl: env.SESSION_IDLE_TTL,

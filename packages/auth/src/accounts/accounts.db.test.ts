@@ -1,10 +1,9 @@
 import { createHmac } from "node:crypto"
 import { createDatabase, DatabaseUnavailable } from "@latchkey/db"
 import { owners } from "@latchkey/db/schema"
-import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
 import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import {
   bearer,
   client,
@@ -14,34 +13,28 @@ import {
   newSecret,
   signUp,
 } from "../../test/createTestAuth.ts"
-import type { Auth } from "../createAuth.ts"
+import { useAuth } from "../../test/useAuth.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
 describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
-  let database: OpenTestDatabase
-  let auth: Auth
-  beforeAll(async () => {
-    database = await openTestDatabase(kind, inject("postgresUrl"))
-    auth = createTestAuth(database.db)
-  })
-  afterAll(() => database[Symbol.asyncDispose]())
+  const on = useAuth(kind)
 
-  const isSignedIn = async (accessToken: string, on = auth) =>
-    (await on.authenticate(bearer(accessToken))).caller !== null
+  const isSignedIn = async (accessToken: string, instance = on.auth) =>
+    (await instance.authenticate(bearer(accessToken))).caller !== null
 
   test("a registered user signs in, ignoring the case of the email", async () => {
-    const { email, password, user } = await signUp(auth)
-    const signedIn = await auth.accounts.login({ email: email.toUpperCase(), password }, client)
+    const { email, password, user } = await signUp(on.auth)
+    const signedIn = await on.auth.accounts.login({ email: email.toUpperCase(), password }, client)
     expect(signedIn.user).toEqual(user)
-    expect(await auth.authenticate(bearer(signedIn.accessToken))).toMatchObject({
+    expect(await on.auth.authenticate(bearer(signedIn.accessToken))).toMatchObject({
       caller: { owner: user, via: "jwt" },
     })
   })
 
   test("an email can be registered only once", async () => {
-    const { email } = await signUp(auth)
-    const again = auth.accounts.register(
+    const { email } = await signUp(on.auth)
+    const again = on.auth.accounts.register(
       { email: email.toUpperCase(), password: "another good password" },
       client,
     )
@@ -49,7 +42,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   })
 
   test("registration can be closed", async () => {
-    const closed = createTestAuth(database.db, { registration: "closed" })
+    const closed = createTestAuth(on.db, { registration: "closed" })
     const attempt = closed.accounts.register(
       { email: "late@example.com", password: "another good password" },
       client,
@@ -58,28 +51,28 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   })
 
   test("the error for a weak password names the field", async () => {
-    const user = await signUp(auth)
+    const user = await signUp(on.auth)
     await expect(
-      auth.accounts.register({ email: "x@example.com", password: "short" }, client),
+      on.auth.accounts.register({ email: "x@example.com", password: "short" }, client),
     ).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "password",
     })
     const change = { currentPassword: user.password, newPassword: "password1234" }
-    await expect(auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
+    await expect(on.auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
       reason: "INVALID_INPUT",
       field: "newPassword",
     })
   })
 
   test("a wrong password and an unknown email give the same error, after one bcrypt of the same cost", async () => {
-    const { email } = await signUp(auth)
+    const { email } = await signUp(on.auth)
     const compare = vi.spyOn(bcrypt, "compare")
 
-    const wrong = await auth.accounts
+    const wrong = await on.auth.accounts
       .login({ email, password: "not the password" }, client)
       .catch((error) => error)
-    const unknown = await auth.accounts
+    const unknown = await on.auth.accounts
       .login({ email: `un${email}`, password: "whatever it is" }, client)
       .catch((error) => error)
 
@@ -93,11 +86,11 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   test.each(["wrong", "faux mot de passé".normalize("NFD")])(
     "the password %s takes as many bcrypts for an unknown email as for a known one",
     async (password) => {
-      const { email } = await signUp(auth)
+      const { email } = await signUp(on.auth)
       const compare = vi.spyOn(bcrypt, "compare")
       const bcryptsFor = async (email: string) => {
         compare.mockClear()
-        await auth.accounts.login({ email, password }, client).catch(() => {})
+        await on.auth.accounts.login({ email, password }, client).catch(() => {})
         return compare.mock.calls.length
       }
       expect(await bcryptsFor(email)).toBe(await bcryptsFor(`un${email}`))
@@ -106,12 +99,12 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   )
 
   test("a password hashed as typed works as typed, and afterwards in any form", async () => {
-    const { email, user } = await signUp(auth)
+    const { email, user } = await signUp(on.auth)
     const typed = "mot de passe trouvé".normalize("NFD")
     const condensed = createHmac("sha256", "latchkey/password/v1").update(typed).digest("base64url")
     const passwordHash = await bcrypt.hash(condensed, 10)
-    await database.db.update(owners).set({ passwordHash }).where(sql`${owners.id} = ${user.id}`)
-    const login = (password: string) => auth.accounts.login({ email, password }, client)
+    await on.db.update(owners).set({ passwordHash }).where(sql`${owners.id} = ${user.id}`)
+    const login = (password: string) => on.auth.accounts.login({ email, password }, client)
 
     await expect(login(typed.normalize("NFC"))).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
     expect((await login(typed)).user).toEqual(user)
@@ -123,7 +116,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
     const { db, close } = await createDatabase("postgres://nobody@127.0.0.1:1/none")
     const onBackgroundError = vi.fn()
     const cut = createTestAuth(db, { onBackgroundError })
-    await cut.accounts.endReplaced(await signUp(auth), client)
+    await cut.accounts.endReplaced(await signUp(on.auth), client)
     expect(onBackgroundError).toHaveBeenCalledWith(expect.any(DatabaseUnavailable))
     await cut.accounts.endReplaced({ refreshToken: "nonsense" }, client)
     expect(onBackgroundError).toHaveBeenCalledTimes(1)
@@ -132,13 +125,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
 
   test("a refresh token is valid once; reusing it ends the session, even after a restart", async () => {
     const secrets = { current: newSecret() }
-    const before = createTestAuth(database.db, { secrets })
+    const before = createTestAuth(on.db, { secrets })
     const first = await signUp(before)
     const second = await before.accounts.refresh(first, client)
     expect(second.user).toEqual(first.user)
     expect(await isSignedIn(second.accessToken, before)).toBe(true)
 
-    const restarted = createTestAuth(database.db, { secrets })
+    const restarted = createTestAuth(on.db, { secrets })
     await expect(restarted.accounts.refresh(first, client)).rejects.toMatchObject({
       reason: "UNAUTHENTICATED",
     })
@@ -151,52 +144,56 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   })
 
   test("two concurrent refreshes end the session", async () => {
-    const user = await signUp(auth)
+    const user = await signUp(on.auth)
     const results = await Promise.allSettled([
-      auth.accounts.refresh(user, client),
-      auth.accounts.refresh(user, client),
+      on.auth.accounts.refresh(user, client),
+      on.auth.accounts.refresh(user, client),
     ])
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
     expect(await isSignedIn(user.accessToken)).toBe(false)
   })
 
   test("signing out ends that session immediately, and no other", async () => {
-    const user = await signUp(auth)
-    const elsewhere = await auth.accounts.login(user, client)
+    const user = await signUp(on.auth)
+    const elsewhere = await on.auth.accounts.login(user, client)
 
-    await auth.accounts.logout(user.session, client)
+    await on.auth.accounts.logout(user.session, client)
 
-    expect(await auth.authenticate(user.headers)).toMatchObject(rejected)
-    await expect(auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    expect(await on.auth.authenticate(user.headers)).toMatchObject(rejected)
+    await expect(on.auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
     expect(await isSignedIn(elsewhere.accessToken)).toBe(true)
   })
 
   test("changing the password ends all sessions except the caller's", async () => {
-    const user = await signUp(auth)
-    const elsewhere = await auth.accounts.login(user, client)
+    const user = await signUp(on.auth)
+    const elsewhere = await on.auth.accounts.login(user, client)
     const newPassword = "a better password than before"
 
-    await auth.accounts.changePassword(user.session, { currentPassword: user.password, newPassword }, client)
+    await on.auth.accounts.changePassword(
+      user.session,
+      { currentPassword: user.password, newPassword },
+      client,
+    )
 
     expect(await isSignedIn(user.accessToken)).toBe(true)
     expect(await isSignedIn(elsewhere.accessToken)).toBe(false)
-    await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
-    expect((await auth.accounts.login({ email: user.email, password: newPassword }, client)).user).toEqual(
+    await expect(on.auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect((await on.auth.accounts.login({ email: user.email, password: newPassword }, client)).user).toEqual(
       user.user,
     )
   })
 
   test("a wrong current password changes nothing", async () => {
-    const user = await signUp(auth)
+    const user = await signUp(on.auth)
     const change = { currentPassword: "not the password", newPassword: "a better password than before" }
-    await expect(auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
+    await expect(on.auth.accounts.changePassword(user.session, change, client)).rejects.toMatchObject({
       reason: "LOGIN_FAILED",
     })
-    await auth.accounts.login(user, client)
+    await on.auth.accounts.login(user, client)
   })
 
   test("a sign-in fails if the password changes while it is in flight", async () => {
-    const user = await signUp(auth)
+    const user = await signUp(on.auth)
     const { promise: changed, resolve: open } = gate()
     const compare = bcrypt.compare.bind(bcrypt)
     const begun = new Promise<void>((resolve) => {
@@ -207,9 +204,9 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
       })
     })
     // Another instance has its own queues; in the same one, the change would wait for the sign-in.
-    const other = createTestAuth(database.db)
+    const other = createTestAuth(on.db)
 
-    const signIn = auth.accounts.login(user, client).catch((error) => error)
+    const signIn = on.auth.accounts.login(user, client).catch((error) => error)
     await begun
     const change = { currentPassword: user.password, newPassword: "a better password than before" }
     await other.accounts.changePassword(user.session, change, client)
@@ -220,22 +217,19 @@ describe.each(["PostgreSQL", "embedded"] as const)("accounts on %s", (kind) => {
   })
 
   test("a disabled user is signed out immediately and can't sign in again", async () => {
-    const user = await signUp(auth)
-    await database.db
-      .update(owners)
-      .set({ disabledAt: sql`now()` })
-      .where(sql`${owners.id} = ${user.user.id}`)
+    const user = await signUp(on.auth)
+    await on.db.update(owners).set({ disabledAt: sql`now()` }).where(sql`${owners.id} = ${user.user.id}`)
 
-    expect(await auth.authenticate(user.headers)).toMatchObject(rejected)
-    await expect(auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
-    await expect(auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
+    expect(await on.auth.authenticate(user.headers)).toMatchObject(rejected)
+    await expect(on.auth.accounts.refresh(user, client)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" })
+    await expect(on.auth.accounts.login(user, client)).rejects.toMatchObject({ reason: "LOGIN_FAILED" })
   })
 
   test("a missing credential and two credentials are distinguished from an invalid one", async () => {
-    const user = await signUp(auth)
-    expect(await auth.authenticate(new Headers())).toMatchObject({ caller: null, problem: "none" })
+    const user = await signUp(on.auth)
+    expect(await on.auth.authenticate(new Headers())).toMatchObject({ caller: null, problem: "none" })
     const both = new Headers([...user.headers, ["x-api-key", "0".repeat(64)]])
-    expect(await auth.authenticate(both)).toMatchObject({ caller: null, problem: "ambiguous" })
-    expect(await auth.authenticate(new Headers({ authorization: "Basic eDp5" }))).toMatchObject(rejected)
+    expect(await on.auth.authenticate(both)).toMatchObject({ caller: null, problem: "ambiguous" })
+    expect(await on.auth.authenticate(new Headers({ authorization: "Basic eDp5" }))).toMatchObject(rejected)
   })
 })

@@ -5,7 +5,7 @@ import type { Connection } from "./openConnection.ts"
 import type { Permit } from "./permit.ts"
 import type { Statement } from "./sqlClient.ts"
 
-/** Refuses what was read from an old primary after another server was promoted. */
+/** Refuses reads from an old primary after another server was promoted. */
 export interface StandbyFence {
   /**
    * Runs a read, and asks all servers at the same time whether they are the primary.
@@ -81,7 +81,8 @@ async function ask(connection: Connection): Promise<Answer> {
   )
   try {
     const [[system, timeline] = []] = (await connection.send(ASK)) as [string, string | null][]
-    if (system === undefined || timeline === undefined) throw new TypeError("the server has told nothing")
+    if (system === undefined || timeline === undefined)
+      throw new TypeError("the server did not identify itself")
     return { system, timeline: timeline === null ? null : timelineOf(timeline) }
   } finally {
     clearTimeout(timer)

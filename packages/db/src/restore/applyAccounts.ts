@@ -31,7 +31,7 @@ export async function applyFactors(tx: Database, changes: readonly ChangeOf<"fac
   return { changed: removed.length + unprotected.length, unprotected: unprotected.map(({ id }) => id) }
 }
 
-/** Replaces the passwords of own accounts. @returns how many. */
+/** Replaces the passwords of accounts. @returns how many. */
 export async function endPasswords(
   tx: Database,
   condition: SQL | undefined,

@@ -7,7 +7,7 @@ import { applyOwners } from "./applyOwners.ts"
 import type { LoggedChange } from "./findChanges.ts"
 import type { ChangeOf } from "./recordset.ts"
 
-/** What a restored database got back from the log, by the number of rows. */
+/** How many rows of a restored database were changed according to the log. */
 export interface Applied {
   keysRevoked: number
   keysChanged: number
@@ -19,7 +19,7 @@ export interface Applied {
 }
 
 /**
- * Gives the subjects of changes the rights that they had after them. What a restored database lacks, it goes without.
+ * Gives the subjects of changes the rights that they had after them. Keys and accounts that a restored database lacks are not created.
  *
  * @param changes the last change of each subject and kind.
  * @param options.isContested whether the database, or another history, may have changed a subject too. It gets no rights back.

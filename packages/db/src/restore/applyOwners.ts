@@ -51,7 +51,7 @@ export async function applyOwners(
   }
 }
 
-/** An owner without an own account may have been disabled before they were first seen, or seen since the backup. */
+/** An owner without an account may have been disabled before they were first seen, or seen since the backup. */
 async function insertMissing(tx: Database, changes: readonly OwnerChange[]): Promise<void> {
   const known = changes.flatMap(({ id, state }) =>
     state?.issuer === undefined || state.subject === undefined
@@ -63,7 +63,7 @@ async function insertMissing(tx: Database, changes: readonly OwnerChange[]): Pro
     on conflict do nothing`)
 }
 
-/** The sweeper goes on with what is left of them. */
+/** The sweeper erases the rest of their data. */
 async function eraseAgain(tx: Database, changes: readonly OwnerChange[]): Promise<number> {
   const ids = changes.filter(({ state }) => state?.erasedAt).map(({ id }) => id)
   const left = await tx

@@ -7,7 +7,7 @@ import { authority, authorityChanges } from "../schema/authority.ts"
 import { owners } from "../schema/owners.ts"
 import { serverName, timeOf } from "./logState.ts"
 
-/** What a key could do when the change was read. It has no secret. */
+/** The rights of a key when the change was read, without a secret. */
 export type KeyState =
   | { revokedAt: string }
   | {
@@ -25,7 +25,7 @@ export interface OwnerState {
   disabledAt: string | null
   erasedAt: string | null
   role: "user" | "admin"
-  /** Only of a disabled or erased owner without an own account, whose row a restored database may lack. */
+  /** Only of a disabled or erased owner without an account, whose row a restored database may lack. */
   issuer?: string
   subject?: string
 }
@@ -38,7 +38,7 @@ export type LoggedChange = { position: number; id: string } & (
   | { kind: "password" | "everything"; state: null }
 )
 
-/** Where a read of the changes goes on. */
+/** Where a read of the changes continues. */
 export type ChangesCursor = Pick<LoggedChange, "position" | "id" | "kind">
 
 export interface FoundChanges {

@@ -4,7 +4,7 @@ import { onPrimary } from "../driver/onPrimary.ts"
 import { query } from "../query.ts"
 import { authority, authorityChanges } from "../schema/authority.ts"
 
-/** How far a database is with its restore log. */
+/** The position of a database, and of its restore log. */
 export interface LogState {
   /** Null if no log is kept. */
   deploymentId: string | null
@@ -28,8 +28,8 @@ const { deploymentId, historyId, historyServer, loggedTo, deletedTo } = getTable
 const position = sql<number>`${authority.position}::float8`
 
 /**
- * Tells a server, and each promotion of a standby, from others. A server that was replaced, and does not know it, counts on
- * from positions that its successor uses for other changes.
+ * Distinguishes servers, and each promotion of a standby. A server that was replaced without knowing it continues with
+ * positions that its successor uses for other changes.
  */
 export const serverName = sql<string>`(select system_identifier::text || ' ' ||
   case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end from pg_control_system())`
@@ -56,7 +56,7 @@ const LONGEST_READ_MS = 600_000
 
 const allowLongReads = sql`set_config('idle_in_transaction_session_timeout', ${String(LONGEST_READ_MS)}, true)`
 
-/** Instances compare their logs with the database one after the other. */
+/** One instance at a time compares the log with the database. */
 export const lockLog = (tx: Database) =>
   tx.execute(sql`select ${allowLongReads},
     pg_advisory_xact_lock(hashtextextended('latchkey restore log ' || current_schema(), 0))`)
@@ -72,7 +72,7 @@ export async function tryLockCompaction(tx: Database): Promise<boolean> {
   return row?.isLocked ?? false
 }
 
-/** Waits for the changes under way, and keeps others waiting until the transaction ends: see `raise_authority`. */
+/** Waits for changes in flight, and blocks others until the transaction ends: see `raise_authority`. */
 export const lockChanges = (tx: Database) =>
   tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('latchkey leases ' || current_schema(), 0))`)
 
@@ -83,7 +83,7 @@ export async function beginLog(tx: Database, params: { deploymentId: string; at:
     .set({ deploymentId: params.deploymentId, position: params.at, loggedTo: params.at })
 }
 
-/** Whose log the database keeps; null for none. */
+/** The deployment whose log the database keeps; null for none. */
 export const findDeployment = query(async (db, _: undefined): Promise<string | null> => {
   const [row] = await db.select({ deploymentId }).from(authority).where(onPrimary)
   return row?.deploymentId ?? null

@@ -3,10 +3,10 @@ import type { Database } from "../database.ts"
 import { type AuditKind, type NewAuditEvent, recordEvents } from "../queries/trail/auditEvents.ts"
 import type { Change } from "../schema/auditEvents.ts"
 
-/** Who acts, as the audit trail records it. */
+/** The actor, as the audit trail records it. */
 const byLog = { via: "server", credentialId: null, actor: "restore log" } as const
 
-/** Few enough for the parameters of one statement. */
+/** How many events one statement records; its parameters are limited. */
 const EVENTS_AT_ONCE = 1_000
 
 async function record(
@@ -23,7 +23,7 @@ async function record(
   }
 }
 
-/** Records what happened to keys in their owners' trails. */
+/** Records changes of keys in their owners' trails. */
 export const recordKeys = (
   tx: Database,
   kind: AuditKind,
@@ -35,7 +35,7 @@ export const recordKeys = (
     keys.map(({ ownerId, ...subject }) => ({ ownerId, kind, subject, ...(changes && { changes }) })),
   )
 
-/** Records what happened to owners in their trails. */
+/** Records changes of owners in their trails. */
 export const recordOwners = (
   tx: Database,
   kind: AuditKind,

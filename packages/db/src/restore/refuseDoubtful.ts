@@ -6,7 +6,7 @@ import { endPasswords } from "./applyAccounts.ts"
 import { disabling } from "./disabling.ts"
 import { recordKeys, recordOwners } from "./recordByLog.ts"
 
-/** The ids of what is refused until somebody enables it. */
+/** The ids of keys and owners that are refused until somebody enables them. */
 export interface Refused {
   keys: string[]
   owners: string[]

@@ -7,7 +7,7 @@ import { type OpenTestDatabase, openTestDatabase, storeUser } from "@latchkey/db
 import { connect, type Sql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newEmbedded, newMigratedEmbedded } from "../../../db/test/newEmbedded.ts"
-import { runCommand } from "./runCommand.ts"
+import { captureCommand } from "../../test/captureCommand.ts"
 
 let database: OpenTestDatabase
 let sql: Sql
@@ -20,15 +20,8 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-async function run(args: string[], variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url }) {
-  const [printed, errors]: [string[], string[]] = [[], []]
-  const exitCode = await runCommand(args, {
-    variables,
-    print: (line) => printed.push(line),
-    printError: (line) => errors.push(line),
-  })
-  return { exitCode, printed, errors }
-}
+const run = (args: string[], variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url }) =>
+  captureCommand(args, variables)
 
 test("reset-password prints a link that works once, even for an administrator, and records it in the trail", async () => {
   const { user } = await storeUser(database.db)
@@ -60,7 +53,7 @@ test("reset-second-factor removes it and ends the sessions", async () => {
 test.each(["reset-password", "reset-second-factor"])(
   "%s fails with a line for anything else",
   async (name) => {
-    expect(await run([name, "nobody@company.tld"])).toEqual({
+    expect(await run([name, "nobody@company.tld"])).toMatchObject({
       exitCode: 1,
       printed: [],
       errors: ["there is no enabled account with this email"],

@@ -3,7 +3,8 @@ import { type OpenTestDatabase, openTestDatabase, storeApiKey, storeUser } from 
 import { codeBlock, connect, type Sql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { newApiKey } from "../../../db/test/openTestDatabase.ts"
-import { commands, runCommand } from "./runCommand.ts"
+import { captureCommand } from "../../test/captureCommand.ts"
+import { commands } from "./runCommand.ts"
 
 let database: OpenTestDatabase
 let sql: Sql
@@ -16,16 +17,8 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-async function run(args: string[], variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url }) {
-  const [printed, errors, shown]: [string[], string[], string[]] = [[], [], []]
-  const exitCode = await runCommand(args, {
-    variables,
-    print: (line) => printed.push(line),
-    printError: (line) => errors.push(line),
-    showProgress: (text) => shown.push(text),
-  })
-  return { exitCode, printed, errors, json: () => JSON.parse(printed.join("")) }
-}
+const run = (args: string[], variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url }) =>
+  captureCommand(args, variables)
 
 const eventsOf = (ownerId: string) =>
   sql`select kind, via, actor from audit_trail where owner_id = ${ownerId} and kind <> 'registered' order by created_at`

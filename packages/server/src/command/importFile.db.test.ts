@@ -12,8 +12,8 @@ import {
 } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { lineOf, newForeignKey } from "../../../auth/test/importLines.ts"
+import { captureCommand } from "../../test/captureCommand.ts"
 import { startLatchkey } from "../../test/startLatchkey.ts"
-import { runCommand } from "./runCommand.ts"
 
 let database: TestDatabase
 let server: Awaited<ReturnType<typeof startLatchkey>>
@@ -38,14 +38,8 @@ afterAll(async () => {
 })
 
 async function run(args: string[], variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url }) {
-  const [printed, errors, shown]: [string[], string[], string[]] = [[], [], []]
-  const exitCode = await runCommand(["import", ...args], {
-    variables,
-    print: (line) => printed.push(line),
-    printError: (line) => errors.push(line),
-    showProgress: (text) => shown.push(text),
-  })
-  return { exitCode, output: printed.join("\n"), errors, shown }
+  const { printed, ...captured } = await captureCommand(["import", ...args], variables)
+  return { ...captured, output: printed.join("\n") }
 }
 
 async function fileOf(lines: readonly unknown[]) {

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { createMigratedDatabase } from "@latchkey/db/test"
 import { connect } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
+import { captureCommand } from "../../test/captureCommand.ts"
 import { newKey, startLatchkey } from "../../test/startLatchkey.ts"
-import { runCommand } from "./runCommand.ts"
 
 const AUTH_SECRET = "0123456789abcdef".repeat(4)
 
@@ -19,15 +19,7 @@ async function open() {
     await rm(restoreLog, { recursive: true })
   })
   const variables: NodeJS.ProcessEnv = { DATABASE_URL: database.url, AUTH_SECRET, RESTORE_LOG: restoreLog }
-  async function run(args: string[] = [], given = variables) {
-    const [printed, errors]: [string[], string[]] = [[], []]
-    const exitCode = await runCommand(["restore-check", ...args], {
-      variables: given,
-      print: (line) => printed.push(line),
-      printError: (line) => errors.push(line),
-    })
-    return { exitCode, printed, errors, json: () => JSON.parse(printed.join("")) }
-  }
+  const run = (args: string[] = [], given = variables) => captureCommand(["restore-check", ...args], given)
   return { sql, variables, run, options: { databaseUrl: database.url, secret: AUTH_SECRET, restoreLog } }
 }
 

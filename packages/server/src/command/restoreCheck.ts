@@ -58,7 +58,10 @@ function placeOf(variables: NodeJS.ProcessEnv): LogPlace {
   const problem = findPlaceProblem(place ?? "")
   if (place === undefined || problem !== undefined) throw failure(`RESTORE_LOG: ${problem}`)
   if (secret === undefined) throw failure("AUTH_SECRET: expected the secret of the server")
-  return { sink: openSink(place, { token }), keyring: createKeyring({ current: secret, previous }) }
+  return {
+    sink: openSink(place, { token, environment: variables }),
+    keyring: createKeyring({ current: secret, previous }),
+  }
 }
 
 function describe({ judgement, log, state }: Look, changes?: Record<string, number>) {

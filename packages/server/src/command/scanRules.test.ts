@@ -1,14 +1,8 @@
 import { expect, test } from "vitest"
-import { runCommand } from "./runCommand.ts"
+import { captureCommand } from "../../test/captureCommand.ts"
 
 async function run(args: string[], variables: NodeJS.ProcessEnv = {}) {
-  const printed: string[] = []
-  const errors: string[] = []
-  const exitCode = await runCommand(args, {
-    variables,
-    print: (line) => printed.push(line),
-    printError: (line) => errors.push(line),
-  })
+  const { exitCode, printed, errors } = await captureCommand(args, variables)
   return { exitCode, output: printed.join("\n"), errors: errors.join("\n") }
 }
 

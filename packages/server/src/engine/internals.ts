@@ -11,6 +11,8 @@ export interface Internals {
    * memory.
    */
   databaseUrl?: string
+  /** The environment of the process, for a command that keeps the restore log. */
+  environment: NodeJS.ProcessEnv
   accessTokenTtl: number
   refreshTokenTtl: number
   sessionIdleTtl?: number | undefined

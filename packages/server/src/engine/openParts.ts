@@ -62,6 +62,7 @@ export async function openParts(
     const restoreLog = await openRestoreLog(handle, {
       place: settings.restoreLog,
       token: settings.restoreLogToken,
+      environment: internals.environment,
       afterRestore: settings.afterRestore,
       keyring: createKeyring(secrets),
       isEmbedded,

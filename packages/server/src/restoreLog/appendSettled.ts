@@ -7,8 +7,8 @@ type OpeningLine = Required<Pick<RangeLine, "history" | "opens" | "to" | "change
   Pick<RangeLine, "begins">
 
 /**
- * Opens a history in the log before the transaction commits. If that fails, the log has a line about nothing, and the next start
- * does the same again.
+ * Opens a history in the log before the transaction commits. If the commit fails, the line has no effect, and the next
+ * start repeats this.
  */
 export async function appendSettled(
   tx: Database,

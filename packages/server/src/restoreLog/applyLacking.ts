@@ -15,13 +15,13 @@ interface Lacking {
   deploymentId: string
   /** The log has all of the database's own changes up to this position. */
   after: number
-  /** What the database has. */
+  /** The changes that the database has. */
   has: Reach
 }
 
 /**
- * Applies the changes of the log that a database lacks, a batch at a time. Changes that servers made which had been replaced
- * only take rights away, as their place among the others is unknown.
+ * Applies the changes of the log that a database lacks, a batch at a time. Changes by servers that had already been
+ * replaced only take rights away, because their order among the others is unknown.
  */
 export async function applyLacking(
   tx: Database,
@@ -62,7 +62,7 @@ export async function applyLacking(
   return sum ?? applyChanges(tx, [], { isContested: () => true, unusableHash: unusable })
 }
 
-/** Where the main line took over a change of another history. What it has from there on is newer. */
+/** Where the main line took over a change of another history. Its own changes from there on are newer. */
 function inclusionsOf({ histories }: Look["log"], main: Reach): (located: Located) => number {
   const openings = [...histories].flatMap(([id, { opening }]) => (opening && main(id) >= 0 ? opening : []))
   return ({ history, change }) =>

@@ -62,7 +62,7 @@ async function changes() {
     .sort()
 }
 
-test("objects of more than a day ago become one, which says the same", async () => {
+test("objects older than a day are replaced by one with the same changes", async () => {
   await store(5, [begin(7), range(7, 9, [revocation(8), revocation(9)])])
   await store(4, [range(9, 12, [revocation(12, "key 8")])])
   await store(3, [range(11, 13, [revocation(13)]), range(20, 21)])
@@ -80,7 +80,7 @@ test("objects of more than a day ago become one, which says the same", async () 
   expect(await compact()).toBe(false)
 })
 
-test("changes that a replaced server made supersede none of the others", async () => {
+test("changes by a server that was replaced supersede no others", async () => {
   await store(5, [begin(7), range(7, 9, [revocation(8, "a"), revocation(9, "b")])])
   const opens = { parent: history, includes: { [history]: 9 } }
   await store(4, [{ ...range(10, 11), history: "second", opens }])
@@ -93,7 +93,7 @@ test("changes that a replaced server made supersede none of the others", async (
   expect(await changes()).toEqual(["first a@12", "first a@8", "first b@9"])
 })
 
-test("many changes are in several lines, and without one of them the range is missing", async () => {
+test("many changes are split into several lines, and without one of them the range is missing", async () => {
   const many = Array.from({ length: 2 * CHANGES_PER_LINE }, () => revocation(2, crypto.randomUUID()))
   const [part, whole, ...others] = signLines(range(1, 2, many), keyring).map(({ text }) => text)
   expect(others).toEqual([])
@@ -114,7 +114,7 @@ test("many changes are compacted into several lines", async () => {
   expect([await read(), await changes()]).toEqual(before)
 })
 
-test("a torn line is left out, and another line may have what it had", async () => {
+test("a torn line is skipped, and another line may have its changes", async () => {
   const [whole] = signLines(range(1, 2, [revocation(2)]), keyring)
   const first = signLines(begin(1), keyring)[0]?.text
   await writeFile(join(folder, "a.ndjson"), `${first}${whole?.text.slice(0, 40)}\n${whole?.text}`)
@@ -122,7 +122,7 @@ test("a torn line is left out, and another line may have what it had", async () 
   expect([histories.get(history)?.ranges, unreadable]).toMatchObject([[{ from: 1, to: 2 }], 1])
 })
 
-test("nothing is deleted while lines of an unknown secret, or of another deployment, are beside it", async () => {
+test("nothing is deleted while the log has lines of an unknown secret or of another deployment", async () => {
   const other = createKeyring({ current: "t".repeat(32) })
   await store(5, [begin(7)])
   await store(4, [range(7, 8)], other)
@@ -134,7 +134,7 @@ test("nothing is deleted while lines of an unknown secret, or of another deploym
   expect(await readdir(folder)).toHaveLength(3)
 })
 
-test("nothing is deleted if what was written reads differently", async () => {
+test("nothing is deleted if the new object does not read back as it was written", async () => {
   await store(5, [begin(7)])
   await store(4, [range(7, 8, [revocation(8)])])
   const forgetful: LogSink = { ...sink, put: (name, text) => sink.put(name, text.slice(0, -10)) }
@@ -143,7 +143,7 @@ test("nothing is deleted if what was written reads differently", async () => {
   expect((await read()).histories.get(history)?.ranges).toMatchObject([{ from: 7, to: 8 }])
 })
 
-test("a character at which Node 24 splits lines tears none", async () => {
+test("characters at which Node 24 splits lines tear no line", async () => {
   const separated = "\u2028 and \u2029"
   const change: LoggedChange = {
     ...{ position: 2, id: "user", kind: "owner" },
@@ -161,7 +161,7 @@ test("an object that another process has just replaced is left to it", async () 
   await symlink(join(folder, "gone"), join(folder, newName(daysAgo(4))))
   const { list } = sink
   let looks = 0
-  // From the second look on, it is listed no more.
+  // It is listed only the first time.
   sink = { ...sink, list: async () => (await list()).slice(0, ++looks > 1 ? 1 : 2) }
   expect(await compact()).toBe(false)
   expect(await readdir(folder)).toHaveLength(2)

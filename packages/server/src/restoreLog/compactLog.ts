@@ -9,7 +9,7 @@ import { ObjectGone } from "./sinks/logSink.ts"
 import { createdAt } from "./sinks/objectName.ts"
 import { writeObjects } from "./writeObjects.ts"
 
-/** No process writes to an object that is so old. */
+/** No process still writes to an object of this age. */
 const COMPLETE_MS = 86_400_000
 
 interface Options {
@@ -46,7 +46,7 @@ async function compact(
   // Objects of one compaction have the same time.
   if (new Set(names.map(createdAt)).size < (signsAnew ? 1 : 2)) return false
   const whole = await readLog(sink, { keyring, deploymentId })
-  // Nothing is deleted that another deployment, or an earlier secret, could still need.
+  // Another deployment, or a server with an earlier secret, may still need these.
   if (whole.unknownSecret > 0 || whole.deployments.some((id) => id !== deploymentId)) return false
   const from = { keyring, deploymentId, names }
   const { histories, begin } = await readLog(sink, from)
@@ -65,7 +65,7 @@ async function compact(
     }
   }
   const lines = linesOf(pick(), { histories, begin, deploymentId, keyring })
-  // What was complete stays so, for the next time.
+  // Objects that were complete stay complete for the next time.
   const time = signsAnew ? Date.now() : Math.max(...complete.map(createdAt).filter(Number.isFinite))
   await writeObjects(sink, lines, { time })
   for (const name of complete) await sink.remove(name)

@@ -7,7 +7,7 @@ import { RestoreLogError } from "./restoreLogError.ts"
 import type { SettledLog } from "./settled.ts"
 import { withTimeout } from "./withTimeout.ts"
 
-/** How a log is, as far as this process knows. */
+/** The state of a log, as far as this process knows. */
 export interface LogStatus {
   /** How many positions of the database the log lacked when it was last looked at. */
   lag: number
@@ -26,7 +26,7 @@ export interface LogWriter extends ChangeLog {
 /** How long an answer waits for the log. */
 const PATIENCE_MS = 2_000
 
-/** How often changes are looked for that no answer waits for, such as those by hand. */
+/** How often to look for changes that no answer waits for, such as changes by hand. */
 const EVERY_MS = 1_000
 
 /** How long a server that stops waits for the log. */
@@ -175,7 +175,7 @@ export function createLogWriter(
 
 type Found = Awaited<ReturnType<typeof readAll>>
 
-/** Whether a database is the one whose changes the log has, and goes on with the same history. */
+/** Whether a database is the one whose changes the log has, and continues the same history. */
 const isSame = (known: SettledLog, found: Found) =>
   found.deploymentId === known.deploymentId &&
   (found.historyId ?? FIRST_HISTORY) === known.history &&

@@ -2,7 +2,7 @@ import type { LogState } from "@latchkey/db"
 import { FIRST_HISTORY, type History } from "./history.ts"
 import type { ReadLog } from "./readLog.ts"
 
-/** Up to which position of a history something is known; -1 for none. */
+/** The position of a history up to which something is known; -1 for none. */
 export type Reach = (history: string) => number
 
 const entries = ({ histories }: Pick<ReadLog, "histories">) => [...histories]

@@ -1,7 +1,7 @@
 import type { Opening, RangeLine } from "./logLine.ts"
 import { joinRanges, type Range } from "./ranges.ts"
 
-/** The id of the history whose lines, and whose database, name none. */
+/** The id of a history from before histories had ids. */
 export const FIRST_HISTORY = ""
 
 /**
@@ -9,15 +9,15 @@ export const FIRST_HISTORY = ""
  * because a server that was replaced may go on with positions of its own.
  */
 export interface History {
-  /** What the log has of it, never empty. More than one range: changes are missing between them. */
+  /** The ranges of it that the log has; never empty. Between two ranges, changes are missing. */
   ranges: Range[]
   /** Null if the line that opens it is missing. */
   opening: (Opening & Range & { begins: boolean }) | null
-  /** Whether it has nothing but its beginning, such as after a crash at that moment. */
+  /** Whether it has only its beginning, such as after a crash at that moment. */
   isBare: boolean
 }
 
-/** So many ranges are joined at once. */
+/** How many ranges are joined at once. */
 const RANGES_AT_ONCE = 1_000
 
 /** Collects the lines of a history. */

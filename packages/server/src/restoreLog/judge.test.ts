@@ -7,7 +7,7 @@ import type { ReadLog } from "./readLog.ts"
 
 const range = (from: number, to: number) => ({ from, to, at: `at ${to}` })
 
-/** A history whose first line has the position before the first of its ranges. */
+/** A history whose first line is at the position before its first range. */
 function history(
   ranges: [from: number, to: number][],
   { parent = null, includes = {} }: { parent?: string | null; includes?: Record<string, number> } = {},
@@ -48,7 +48,7 @@ test("another change at the same position is noticed", () => {
   expect(judge(stateOf("a", 10, { at: "another" }), logOf({ a }))).toMatchObject({ is: "restored" })
 })
 
-test("what a replaced server has added later is lacking, and not part of the main line", () => {
+test("changes that a replaced server added later are lacking, and not part of the main line", () => {
   const log = logOf({ a: history([[0, 15]]), b })
   const judgement = judge(stateOf("b", 20), log)
   expect(judgement.is === "restored" && ["a", "b"].map(judgement.has)).toEqual([10, 20])
@@ -64,7 +64,7 @@ test("what a replaced server has added later is lacking, and not part of the mai
   ])
 })
 
-test("a beginning that no database has taken over, as after a crash, changes nothing", () => {
+test("a beginning that no database has taken over, such as after a crash, has no effect", () => {
   const bare = { ...history([[10, 11]], { parent: "a", includes: { a: 10 } }), isBare: true }
   expect(judge(stateOf("a", 10), logOf({ a, bare }))).toEqual({ is: "inStep" })
   expect(findMainLine(stateOf("a", 10), logOf({ a, bare }))("a")).toBe(Number.POSITIVE_INFINITY)
@@ -118,7 +118,7 @@ test.each<[string, LogState, ReadLog, RegExp]>([
   expect(judge(state, log)).toMatchObject({ is: "doubt", because: expect.stringMatching(because) })
 })
 
-test("a log that has begun anew needs nothing from before", () => {
+test("a log that was begun anew needs no earlier changes", () => {
   const n = history([[12, 13]], { includes: { a: 10 } })
   expect(judge(stateOf("n", 13), { ...logOf({ n }), begin: "n" })).toEqual({ is: "inStep" })
   const gaps = history([

@@ -3,7 +3,7 @@ import { findGap, headOf, historyAt, type Reach, reachOf } from "./histories.ts"
 import type { ReadLog } from "./readLog.ts"
 
 /**
- * How a database stands to its log. `moved`: it lacks nothing, and is on another server than before, or on one that was promoted.
+ * How a database compares with its log. `moved`: it lacks nothing, and is on another server than before, or on one that was promoted.
  * `restored`: it lacks changes of the log. `doubt`: it may lack changes that the log lacks too.
  */
 export type Judgement =
@@ -17,7 +17,7 @@ export interface Restored {
   is: "restored"
   /** The log has all of the database's own changes up to this position. */
   after: number
-  /** What the database has. */
+  /** The changes that the database has. */
   has: Reach
 }
 
@@ -53,7 +53,7 @@ export function judge(state: LogState, log: ReadLog): Judgement {
   return state.server === state.historyServer ? { is: "inStep" } : { is: "moved", after }
 }
 
-/** Of a database that has kept no log. A log that has only a beginning, as after a crash, lacks nothing. */
+/** For a database that has kept no log. A log with only a beginning, such as after a crash, lacks nothing. */
 function judgeFirst(log: ReadLog): Judgement {
   if (log.deployments.length + log.unknownSecret + log.unreadable === 0) return { is: "new" }
   return doubt(

@@ -18,7 +18,7 @@ interface Options {
   names?: readonly string[]
 }
 
-/** Names what a change is about. */
+/** Identifies the subject and the kind of a change. */
 export const subjectOf = ({ kind, id }: LoggedChange) => `${kind} ${id}`
 
 /** All changes of a deployment, line by line. */
@@ -33,7 +33,7 @@ export async function* locatedChanges(
   }
 }
 
-/** The last of all changes with the same key. */
+/** The last change for each key. */
 export interface Latest {
   /** The position of the last change with a key; undefined if there is none. */
   positionOf(key: string): number | undefined
@@ -41,11 +41,11 @@ export interface Latest {
   forget(key: string): void
 }
 
-/** A short stand-in for a key, as there may be millions. */
+/** A short stand-in for a key, because there may be millions of keys. */
 const shorten = (key: string) => hash("sha256", key, "buffer").toString("latin1", 0, 16)
 
 /**
- * Finds the last of all changes with the same key. Keeps only their positions in memory.
+ * Finds the last change for each key. Keeps only the positions in memory.
  *
  * @param options.keyOf returns null for changes that do not matter.
  */
@@ -69,7 +69,7 @@ export async function findLatest(
   }
 }
 
-/** Puts what comes in together to batches of moderate size. */
+/** Collects items into batches of moderate size. */
 export async function* inBatches<Item>(all: AsyncIterable<Item[]>): AsyncGenerator<Item[]> {
   let batch: Item[] = []
   for await (const some of all) {

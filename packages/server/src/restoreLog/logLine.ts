@@ -2,11 +2,11 @@ import { createHmac, timingSafeEqual } from "node:crypto"
 import type { Keyring } from "@latchkey/auth"
 import type { LoggedChange } from "@latchkey/db"
 
-/** Says that the log has all changes after the position `from`, up to `to`. */
+/** States that the log has all changes after the position `from`, up to `to`. */
 export interface RangeLine {
   v: 1
   deployment: string
-  /** Whose positions these are. Missing in lines of a history that began before histories had ids. */
+  /** The history of these positions. Missing in lines of a history that began before histories had ids. */
   history?: string
   from: number
   to: number
@@ -16,12 +16,12 @@ export interface RangeLine {
   begins?: true
   /** Set if the history begins here. */
   opens?: Opening
-  /** The signatures of the lines that have more of the changes. */
+  /** The signatures of the lines that have the other changes. */
   parts?: string[]
   changes: LoggedChange[]
 }
 
-/** What a history has from others. */
+/** The part of a history that comes from others. */
 export interface Opening {
   /** The history that it continues, if any. */
   parent: string | null
@@ -47,7 +47,7 @@ export interface SignedLine {
 const macOf = (text: string, key: Keyring["current"]["restoreLogKey"]) =>
   createHmac("sha256", key).update(text).digest("hex")
 
-/** Characters that JSON leaves alone, and at which readers of lines may split: Node 24 does. */
+/** Characters that JSON does not escape, although readers of lines may split at them, as Node 24 does. */
 const SEPARATORS = /[\u2028\u2029]/g
 
 const escapeSeparator = (character: string) => `\\u${character.charCodeAt(0).toString(16)}`

@@ -12,7 +12,7 @@ import { look } from "./look.ts"
 import { settleLog } from "./settleLog.ts"
 import { createDirectorySink } from "./sinks/directorySink.ts"
 
-test("what a running instance appends while the log is read is not missing", async () => {
+test("changes that a running instance appends while the log is read are not missing", async () => {
   await using database = await createMigratedDatabase(inject("postgresUrl"))
   const folder = await mkdtemp(join(tmpdir(), "latchkey-look-"))
   const place = { sink: createDirectorySink(folder), keyring: createKeyring({ current: "s".repeat(32) }) }

@@ -26,7 +26,7 @@ export async function look(tx: Database, { sink, keyring }: LogPlace): Promise<L
     const after = await findLogState(tx, { head })
     // Another instance has settled the log.
     if (after.deploymentId !== before.deploymentId || after.historyId !== before.historyId) continue
-    // What the log must have is what it had before it was read.
+    // The log must have the changes that it had before it was read.
     const state = { ...after, loggedTo: before.loggedTo, deletedTo: before.deletedTo }
     return { state, log, judgement: judge(state, log) }
   }

@@ -10,7 +10,7 @@ import { notAfterRestore } from "./restoreLogError.ts"
 import type { Settled } from "./settled.ts"
 import { newName } from "./sinks/objectName.ts"
 
-/** Gives a restored database what the log has. */
+/** Applies the changes of the log to a restored database. */
 export async function restore(
   tx: Database,
   found: Look,
@@ -21,7 +21,7 @@ export async function restore(
   return { ...(await openHistory(tx, found, { ...place, deploymentId, after })), applied }
 }
 
-/** The same for a log that lacks something: what it may lack is refused. @throws {RestoreLogError} */
+/** The same for a log that lacks changes: the keys and users they may concern are refused. @throws {RestoreLogError} */
 export async function refuse(
   tx: Database,
   { state, log: read }: Look,
@@ -39,7 +39,7 @@ export async function refuse(
   return { ...settled, applied, refused: { ...refused, file } }
 }
 
-/** Stores the ids of what is refused beside the log. @returns the object's name. */
+/** Stores the ids of refused keys and users beside the log. @returns the object's name. */
 async function writeList({ sink }: LogPlace, refused: Refused): Promise<string> {
   const name = `refused-${newName(new Date()).replace(/-[^-]*$/, "")}.json`
   await sink.put(name, JSON.stringify(refused))

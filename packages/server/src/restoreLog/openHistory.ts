@@ -7,7 +7,7 @@ import { readAll } from "./readAll.ts"
 import type { Settled } from "./settled.ts"
 
 /**
- * Begins a history of the database that includes everything that the log has. Its first position is one that nobody has used.
+ * Begins a history of the database that includes everything that the log has. Its first position was never used before.
  *
  * @param options.after the log has all of the database's own changes up to this position.
  * @param options.begins whether the log itself begins there: changes before may be missing.

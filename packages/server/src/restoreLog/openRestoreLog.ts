@@ -5,7 +5,7 @@ import { createLogWriter, type LogStatus } from "./createLogWriter.ts"
 import { reportSettled } from "./reportSettled.ts"
 import { RestoreLogError } from "./restoreLogError.ts"
 import { settleLog } from "./settleLog.ts"
-import { openSink } from "./sinks/openSink.ts"
+import { openSink, type SinkOptions } from "./sinks/openSink.ts"
 import { withTimeout } from "./withTimeout.ts"
 
 export interface RestoreLogStatus extends LogStatus {
@@ -19,11 +19,9 @@ export interface RestoreLog {
   close(): Promise<void>
 }
 
-interface Options {
+interface Options extends SinkOptions {
   /** Where the log is; undefined if none is kept. */
   place: string | undefined
-  /** The bearer token for an HTTP server. */
-  token: string | undefined
   afterRestore: string | undefined
   keyring: Keyring
   /** Whether this process has the database to itself. */
@@ -46,10 +44,10 @@ const CLOSING_MS = 2_000
  */
 export async function openRestoreLog(
   handle: DatabaseHandle,
-  { place, token, afterRestore, keyring, isEmbedded, log, onError, onCompactionError }: Options,
+  { place, token, environment, afterRestore, keyring, isEmbedded, log, onError, onCompactionError }: Options,
 ): Promise<RestoreLog> {
   if (place === undefined) return refuseWithoutLog(handle)
-  const sink = openSink(place, { token })
+  const sink = openSink(place, { token, environment })
   const settle = async (time?: string) => {
     const settled = await settleLog(handle, { sink, keyring, afterRestore: time })
     reportSettled(settled, { afterRestore: time }, log)

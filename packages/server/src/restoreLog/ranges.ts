@@ -1,4 +1,4 @@
-/** Positions after `from`, up to `to`, and when the change at `to` was made. */
+/** The positions after `from`, up to `to`, and the time of the change at `to`. */
 export interface Range {
   from: number
   to: number

@@ -1,11 +1,11 @@
 import { type Database, findChanges, type LoggedChange } from "@latchkey/db"
 
-/** So many changes are read, or applied, by one statement. */
+/** How many changes one statement reads or applies. */
 export const CHANGES_AT_ONCE = 5_000
 
 type Found = Awaited<ReturnType<typeof findChanges>>
 
-/** Reads what changed after a position, in several statements if it is much. The first of them decides where it ends. */
+/** Reads the changes after a position, in several statements if there are many. The first one decides where they end. */
 export async function readAll(
   db: Database,
   { after, check }: { after: number; check?: (first: Found) => void },

@@ -4,9 +4,9 @@ import type { LogLine } from "./logLine.ts"
 import { scanLog, type Unread } from "./scanLog.ts"
 import type { LogSink } from "./sinks/logSink.ts"
 
-/** What a restore log has. */
+/** The contents of a restore log. */
 export interface ReadLog extends Unread {
-  /** The deployments that have more in it than a beginning, the last one at the end. */
+  /** The deployments that have more than a beginning in it, the latest one last. */
   deployments: string[]
   /** The history at whose beginning the log began; null if that is missing. */
   begin: string | null
@@ -22,7 +22,7 @@ export const historyOf = ({ history = FIRST_HISTORY }: Pick<LogLine, "history">)
 
 interface ReadOptions {
   keyring: Keyring
-  /** Whose lines count. */
+  /** The deployment whose lines count. */
   deploymentId: string | null
   /** By default, all objects. */
   names?: readonly string[]

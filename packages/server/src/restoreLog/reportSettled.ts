@@ -17,7 +17,7 @@ export const describeApplied = (applied: Applied): string =>
     .map(([name, words]) => `${applied[name as keyof Applied]} ${words}`)
     .join(", ")
 
-/** Tells the operator what a restore has led to. */
+/** Tells the operator the outcome of a restore. */
 export function reportSettled(
   { applied, refused }: Settled,
   { afterRestore }: { afterRestore: string | undefined },

@@ -18,7 +18,7 @@ export const unusableFolder = (cause: unknown) =>
     },
   )
 
-/** A variable that was left from another restore, or names another time. */
+/** A variable that is left over from another restore, or names another time. */
 export const notAfterRestore = () =>
   new RestoreLogError(
     "AFTER_RESTORE: expected the time of the backup, or a later one; this database has keys or users that were created since",

@@ -16,15 +16,15 @@ export interface Unread {
   unknownSecret: number
 }
 
-/** More than once, objects are hardly ever replaced while they are read. */
+/** It is rare that objects are replaced more than once while they are read. */
 const ATTEMPTS = 10
 
 /**
- * Reads all lines of a log, in no certain order, and some of them twice. Lines that can't be read are left out: what they had is
- * missing, unless another line has it.
+ * Reads all lines of a log, in no particular order, and some of them twice. Lines that can't be read are skipped: their changes
+ * are missing, unless another line has them.
  *
  * @param options.names by default, all objects.
- * @param options.unread counts lines that are left out.
+ * @param options.unread counts the lines that are skipped.
  * @throws {RestoreLogError} if the log can't be read.
  * @throws {ObjectGone} if one of the named objects is gone.
  */

@@ -35,7 +35,7 @@ afterEach(async () => {
 
 const settle = () => settleLog(handle, { sink, keyring })
 
-test("a log from before histories had ids goes on with one", async () => {
+test("a log that began before histories had ids continues with one", async () => {
   const first = await settle()
   await sink.close()
   for (const name of await readdir(folder)) await rm(join(folder, name))

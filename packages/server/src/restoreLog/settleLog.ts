@@ -10,12 +10,12 @@ import type { Settled } from "./settled.ts"
 export interface SettleOptions extends LogPlace {
   /** The time of the backup, for a log that lacks changes since. */
   afterRestore?: string | undefined
-  /** Whether the database was not restored, although it looks so. */
+  /** Whether the database was not restored, although it seems to have been. */
   beginsAnew?: boolean
 }
 
 /**
- * Brings a database in step with its log, before the first request is served. Instances do it one after the other.
+ * Brings a database in step with its log, before the first request is served. One instance at a time does this.
  *
  * @throws {RestoreLogError} if changes may be missing in both, without `afterRestore`.
  */
@@ -24,7 +24,7 @@ export const settleLog = (handle: DatabaseHandle, options: SettleOptions): Promi
     await lockLog(tx)
     const first = await look(tx, options)
     if (first.judgement.is === "inStep" && !options.beginsAnew) return inStep(first)
-    // Running instances may change something until here.
+    // Until here, running instances may make changes.
     await lockChanges(tx)
     const found = await look(tx, options)
     if (options.beginsAnew) return beginAnew(tx, found, options)

@@ -12,7 +12,7 @@ export interface SettledLog {
   at: string | null
 }
 
-/** What was done to bring them in step. */
+/** The steps that brought them in step. */
 export type Settled = SettledLog & {
   isSignedAnew: boolean
   /** Set after a restore. */

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { eventually } from "@latchkey/test-postgres"
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { RestoreLogError } from "../restoreLogError.ts"
 import { createCommandStore } from "./commandStore.ts"
 import { ObjectGone } from "./logSink.ts"
@@ -29,7 +29,8 @@ const KEEP = `case $1 in
   remove) rm -f "$2" ;;
 esac`
 
-const open = (path: string, times = {}) => createObjectSink(createCommandStore(path, times))
+const open = (path: string, options = {}) =>
+  createObjectSink(createCommandStore(path, { environment: process.env, ...options }))
 
 async function readAll(sink: ReturnType<typeof open>) {
   const lines = []
@@ -52,7 +53,7 @@ test("a command keeps the log", async () => {
   await expect(reading()).rejects.toThrow(ObjectGone)
 })
 
-test("a command gets the arguments before its own, and no shell sees them", async () => {
+test("a command gets the configured arguments first, and no shell interprets them", async () => {
   const path = await program(`echo "$@" > arguments; cat > /dev/null`)
   await open(`${path} first $(touch bad)`).append("line\n")
   expect(await readFile(join(folder, "arguments"), "utf8")).toMatch(
@@ -64,11 +65,8 @@ test("a command gets the arguments before its own, and no shell sees them", asyn
 test("a command gets a few usual variables, and those that are meant for it, but no secrets of the server", async () => {
   const given = { AUTH_SECRET: "a", AWS_SECRET_ACCESS_KEY: "b", RESTORE_LOG_COMMAND_: "c", XLANG: "d" }
   const passed = { LC_ALL: "C", TZ: "UTC", no_proxy: "localhost" }
-  for (const [name, value] of Object.entries({ ...given, ...passed, RESTORE_LOG_COMMAND_TOKEN: "for it" })) {
-    vi.stubEnv(name, value)
-  }
-  onTestFinished(() => void vi.unstubAllEnvs())
-  await open(await program("env > environment; cat > /dev/null")).append("line\n")
+  const server = { ...process.env, ...given, ...passed, RESTORE_LOG_COMMAND_TOKEN: "for it" }
+  await open(await program("env > environment; cat > /dev/null"), { environment: server }).append("line\n")
 
   const lines = (await readFile(join(folder, "environment"), "utf8")).trim().split("\n")
   const environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/, 2)))
@@ -78,7 +76,7 @@ test("a command gets a few usual variables, and those that are meant for it, but
   }
 })
 
-test("what the command does not store is an error: a status, a missing program, unread input", async () => {
+test("an exit status, a missing program and unread input are errors", async () => {
   for (const [text, reason] of [
     ["cat > /dev/null; exit 3", "has ended with 3"],
     ["kill -9 $$", "SIGKILL"],
@@ -100,7 +98,7 @@ test("a command that hangs ends with everything that it has started", async () =
   await eventually(() => expect(() => process.kill(pid, 0)).toThrow())
 })
 
-test("a list that was cut off by a failure is no list", async () => {
+test("a list that ends with a failure is an error", async () => {
   const path = await program(`echo 20261127T120000000Z-0a1b2c3d.ndjson; exit 1`)
   await expect(open(path).list()).rejects.toThrow(RestoreLogError)
 })

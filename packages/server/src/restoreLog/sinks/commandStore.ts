@@ -15,14 +15,15 @@ import {
 
 /**
  * Keeps objects by a command, which runs without a shell and gets one of these as its last arguments: `put NAME` with the
- * object on its standard input, `get NAME`, `remove NAME`, and `list`, which prints a name a line. Exit status 0 means that it is
- * done, and after `put` that the object is durable. Its standard error is this process's.
+ * object on its standard input, `get NAME`, `remove NAME`, and `list`, which prints a name a line. Exit status 0 means success, and
+ * after `put` that the object is durable. Its standard error is the server's.
  *
  * @param command the program and its first arguments, separated by spaces.
+ * @param options.environment the environment of the server, of which the command gets no secrets.
  */
 export function createCommandStore(
   command: string,
-  { writeMs = WRITE_MS, readMs = READ_MS }: StoreTimes = {},
+  { environment, writeMs = WRITE_MS, readMs = READ_MS }: StoreTimes & { environment: NodeJS.ProcessEnv },
 ): ObjectStore {
   const [program = "", ...first] = command.split(" ").filter(Boolean)
   const failure = (action: string, cause: unknown) =>
@@ -33,7 +34,7 @@ export function createCommandStore(
   async function* run(parameters: readonly string[], { ms, input = "" }: { ms: number; input?: string }) {
     const child = spawn(program, [...first, ...parameters], {
       stdio: ["pipe", "pipe", "inherit"],
-      env: commandEnvironment(process.env),
+      env: commandEnvironment(environment),
       // A group of its own, so that what the command starts ends with it.
       detached: true,
     })

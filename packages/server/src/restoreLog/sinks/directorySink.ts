@@ -12,7 +12,7 @@ import { createSegment } from "./segment.ts"
 const ENDING = ".ndjson"
 const UNFINISHED = ".new"
 
-/** A process that still writes such a file would have ended long ago. */
+/** No process still writes a file of this age. */
 const ABANDONED_MS = 86_400_000
 
 /** Keeps a log in the files of a folder, which it creates if it is missing. */
@@ -25,7 +25,7 @@ export function createDirectorySink(folder: string): LogSink {
       return readdir(folder)
     })
 
-  /** What a process left that crashed while it wrote. */
+  /** Removes the files of processes that crashed while they wrote. */
   async function removeAbandoned() {
     for (const name of await listAll()) {
       const isOld = createdAt(name.slice(0, -UNFINISHED.length)) < Date.now() - ABANDONED_MS

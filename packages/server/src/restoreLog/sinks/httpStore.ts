@@ -10,7 +10,7 @@ import {
   WRITE_MS,
 } from "./objectStore.ts"
 
-/** 202 is missing, because what was only accepted is not durable. */
+/** 202 is missing, because an object that was only accepted is not durable. */
 const STORED = [200, 201, 204]
 const REMOVED = [200, 202, 204, 404]
 

@@ -1,8 +1,8 @@
-/** More than any line has. */
+/** Longer than any line of a log. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 
 /**
- * Splits text into lines at line feeds alone. Empty lines are left out.
+ * Splits text into lines at line feeds only, and skips empty lines.
  *
  * @throws {Error} if a line has more than 64 MiB.
  */

@@ -1,6 +1,6 @@
 /**
- * Where a restore log is kept: objects with a name, each with lines of text. Each process writes objects of its own, so that
- * they need no lock. What is stored twice, or late, says the same again.
+ * Where a restore log is kept: objects with a name, each with lines of text. Each process writes its own objects, so
+ * no lock is needed. Storing a line twice or late does no harm.
  */
 export interface LogSink {
   /** For messages, without secrets. */
@@ -18,7 +18,7 @@ export interface LogSink {
   close(): Promise<void>
 }
 
-/** An object is not there any more, because another one has what it had. */
+/** An object was removed, because another one has its lines. */
 export class ObjectGone extends Error {
   override name = "ObjectGone"
 }

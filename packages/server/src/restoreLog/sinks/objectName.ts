@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 
-/** How names of objects with lines look. */
+/** The form of the names of objects with lines. */
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{8}\.ndjson$/
 
 /** The name of a new object. Names sort by time. */

@@ -4,13 +4,13 @@ import { type LogSink, ObjectGone } from "./logSink.ts"
 import { isObjectName, newName } from "./objectName.ts"
 import type { ObjectStore } from "./objectStore.ts"
 
-/** So many objects of one process are replaced by one. */
+/** How many objects of one process are replaced by one. */
 const PIECES = 64
 
-/** How long a process that ends waits for the last merge, without which the log is as complete. */
+/** How long a process waits for the last merge before it ends. Without it, the log is still complete. */
 const CLOSING_MS = 2_000
 
-/** An object that is so large is not merged again. */
+/** Objects from this size on are not merged again. */
 const MAX_MERGED_BYTES = 1024 * 1024
 
 /**
@@ -27,7 +27,7 @@ export function createObjectSink(store: ObjectStore): LogSink {
     return { name, text }
   }
 
-  /** What the large object has is not removed before it is stored. If the store fails, the small ones stay. */
+  /** The small objects are removed only once the large one is stored. If the store fails, they stay. */
   async function merge() {
     const merged = pieces
     pieces = []

@@ -6,7 +6,7 @@ export interface ObjectStore {
   list(): Promise<string[]>
   /** @throws {RestoreLogError} */
   read(name: string): AsyncIterable<Uint8Array>
-  /** Stores an object, again if it is there. It is durable when it resolves. @throws {RestoreLogError} */
+  /** Stores an object, and replaces it if it exists. It is durable when it resolves. @throws {RestoreLogError} */
   put(name: string, text: string): Promise<void>
   /** @throws {RestoreLogError} */
   remove(name: string): Promise<void>

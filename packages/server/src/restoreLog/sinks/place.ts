@@ -1,4 +1,4 @@
-/** What the place of a log begins with, if a command keeps it. */
+/** The prefix of a place whose log is kept by a command. */
 export const COMMAND = "command:"
 
 export const isHttp = (place: string) => /^https?:/i.test(place)
@@ -8,7 +8,7 @@ export const isFolder = (place: string) => !place.startsWith(COMMAND) && !isHttp
 
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/
 
-/** What is wrong with the place of a log; undefined if nothing is. */
+/** Describes the problem of the place of a log; undefined if it is valid. */
 export function findPlaceProblem(place: string): string | undefined {
   if (place.startsWith(COMMAND))
     return /^command:\s*\S/.test(place) ? undefined : "expected a program after command:"

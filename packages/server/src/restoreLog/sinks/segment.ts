@@ -11,18 +11,18 @@ export interface Segment {
   close(): Promise<void>
 }
 
-/** For how long a process writes to a file. One that is a day old is certainly complete. */
+/** How long a process writes to one file. A file that is a day old is certainly complete. */
 const LIFETIME_MS = 3_600_000
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** @throws if a path no longer leads to an open file, which another file, or none, has replaced. */
+/** @throws if a path no longer leads to an open file, because it was replaced or removed. */
 async function requireInPlace(path: string, handle: FileHandle): Promise<void> {
   const [found, written] = await Promise.all([stat(path), handle.stat()])
   if (found.ino !== written.ino || found.dev !== written.dev)
     throw Object.assign(new Error("the file of the log was replaced"), { code: "ESTALE" })
 }
 
-/** Writes to files of its own in a folder, so that processes share nothing. */
+/** Writes to its own files in a folder, so that processes share nothing. */
 export function createSegment(folder: string): Segment {
   let current: { path: string; handle: FileHandle; bytes: number; openedAt: number } | undefined
 
@@ -46,7 +46,7 @@ export function createSegment(folder: string): Segment {
       if (current && (age < 0 || age > LIFETIME_MS || current.bytes > MAX_BYTES)) await close()
       try {
         const file = current ?? (await begin())
-        // Ends a line that was torn.
+        // Ends a torn line.
         await file.handle.appendFile(`\n${text}`)
         await file.handle.datasync()
         await requireInPlace(file.path, file.handle)
