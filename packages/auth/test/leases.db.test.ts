@@ -1,7 +1,7 @@
 import { createDatabase, DatabaseUnavailable, simulateOutage } from "@latchkey/db"
-import { apiKeys, leases, sessions } from "@latchkey/db/schema"
+import { apiKeys, authority, leases, sessions } from "@latchkey/db/schema"
 import { type OpenTestDatabase, openTestDatabase } from "@latchkey/db/test"
-import { eq, sql } from "drizzle-orm"
+import { and, eq, isNotNull, sql } from "drizzle-orm"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
 import type { Auth } from "../src/createAuth.ts"
 import { bearer, client, createTestAuth, newSecret, signUp, withApiKey } from "./createTestAuth.ts"
@@ -131,6 +131,22 @@ describe.each([
     expect(answers.toSorted()).toEqual(["NOT_FOUND", "NOT_FOUND", "done"])
   })
 
+  test("a repeated rotation that finds the key revoked is not answered any earlier", async () => {
+    const { writer, holder } = instances()
+    const key = await newKey(writer.auth)
+    await remember(key.key)
+    holder.outage(true)
+    const rotate = () => writer.auth.apiKeys.rotate(key.caller, { id: key.id, grace: 0 }, client)
+    const first = rotate()
+    const isRevoked = () =>
+      database.db.$count(apiKeys, and(eq(apiKeys.id, key.id), isNotNull(apiKeys.revokedAt)))
+    await expect.poll(isRevoked).toBe(1)
+    await expect(rotate()).rejects.toMatchObject({ reason: "NOT_FOUND" })
+    await expect(holder.verify(key.key)).rejects.toThrow(DatabaseUnavailable)
+    await first
+    holder.outage(false)
+  })
+
   test("SQL run by hand takes effect within the length of a lease", async () => {
     const { writer, holder } = instances()
     const key = await newKey(writer.auth)
@@ -224,4 +240,14 @@ test("a key that was revoked after an older backup was restored is not accepted 
   })
   await expect.poll(() => instance.verify(key), { interval: 250 }).toBeNull()
   await instance.close()
+})
+
+test("an instance with a lease that was overlooked when the leases were ended by hand rejects what is revoked afterwards", async () => {
+  const [writer, holder] = [await startInstance(null), await startInstance(VERIFY_LEASE)]
+  const { id, key, caller } = await newKey(writer.auth)
+  for (const _ of [1, 2]) expect(await holder.verify(key)).not.toBeNull()
+  await database.db.update(authority).set({ longestLease: 0 })
+  await writer.auth.apiKeys.revoke(caller, { id }, client)
+  await expect.poll(() => holder.verify(key), { interval: 250, timeout: 60_000 }).toBeNull()
+  await Promise.all([writer.close(), holder.close()])
 })

@@ -1,5 +1,7 @@
 import { createRequire } from "node:module"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
+import type { TextMapPropagator } from "@opentelemetry/api"
+import type { ViewOptions } from "@opentelemetry/sdk-metrics"
+import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace-node"
 
 // As Node.js loads them: Vitest would take their builds for bundlers, which don't run.
 const require = createRequire(import.meta.url)
@@ -10,14 +12,30 @@ const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicE
 const { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } =
   require("@opentelemetry/sdk-trace-node") as typeof import("@opentelemetry/sdk-trace-node")
 
+/** What a host adds to the SDK. */
+interface HostParts {
+  spanProcessors?: SpanProcessor[]
+  sampler?: Sampler
+  propagator?: TextMapPropagator
+  views?: ViewOptions[]
+}
+
 /** Registers the real SDK in this process, as a host does, until it is disposed. */
-export function registerOpenTelemetry() {
+export function registerOpenTelemetry({
+  spanProcessors = [],
+  sampler,
+  propagator,
+  views = [],
+}: HostParts = {}) {
   const spans = new InMemorySpanExporter()
-  const tracerProvider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
-  tracerProvider.register()
+  const tracerProvider = new NodeTracerProvider({
+    spanProcessors: [...spanProcessors, new SimpleSpanProcessor(spans)],
+    ...(sampler && { sampler }),
+  })
+  tracerProvider.register({ ...(propagator && { propagator }) })
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
-  const meterProvider = new MeterProvider({ readers: [reader] })
+  const meterProvider = new MeterProvider({ readers: [reader], views })
   metrics.setGlobalMeterProvider(meterProvider)
 
   return {

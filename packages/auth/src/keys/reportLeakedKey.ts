@@ -85,8 +85,8 @@ export function createReportLeakedKey({
     if (id !== undefined) return revokeLeakedApiKey(db, { id, client })
     // It may have been revoked by a call that could not tell whether the revocation is safe.
     const key = parseKey(presented)?.key
-    if (key !== undefined) await confirmRevocation(db, { lookupId: lookupIdOf(key), client })
-    if (imported.forms.mayBeKey(presented)) await confirmRevocation(db, { lookupId: null, client })
+    if (key !== undefined) await confirmRevocation(db, { key: { lookupId: lookupIdOf(key) }, client })
+    if (imported.forms.mayBeKey(presented)) await confirmRevocation(db, { key: null, client })
   }
 
   return async (presented, client) => {

@@ -1,5 +1,11 @@
 import type { rotateApiKey as rotateApiKeyInput } from "@latchkey/contract/schemas"
-import { type ActingCredential, type Database, findApiKey, rotateApiKey } from "@latchkey/db"
+import {
+  type ActingCredential,
+  confirmRevocation,
+  type Database,
+  findApiKey,
+  rotateApiKey,
+} from "@latchkey/db"
 import type { z } from "zod"
 import type { Origin } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
@@ -51,7 +57,11 @@ export function createRotate({
       const found = await findApiKey(db, { id, ownerId })
       return found && !found.revokedAt ? makeSecret(ownerId) : null
     })
-    if (!secret) return "notFound"
+    if (!secret) {
+      // This may repeat a call without a grace, of which it is not known yet whether all instances reject the key.
+      await confirmRevocation(db, { key: { id }, client })
+      return "notFound"
+    }
     const { key, stored } = secret
     const result = await rotateApiKey(db, {
       ...{ id, by, grace, client, successor: stored },

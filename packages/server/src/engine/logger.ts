@@ -1,5 +1,6 @@
 import type { Logger as HandlerLogger } from "@latchkey/api"
 import type { Logger } from "../options/options.ts"
+import { withoutErrors } from "../withoutErrors.ts"
 
 const SILENT: HandlerLogger = {
   isLevelEnabled: () => false,
@@ -19,13 +20,5 @@ export function toHandlerLogger(logger: Logger | undefined): HandlerLogger {
     info: (details, message) => withoutErrors(() => logger.info(details, message)),
     warn: (message) => withoutErrors(() => logger.warn({}, message)),
     error: (details, message) => withoutErrors(() => logger.error(details, message)),
-  }
-}
-
-function withoutErrors<Result>(call: () => Result): Result | undefined {
-  try {
-    return call()
-  } catch {
-    return undefined
   }
 }

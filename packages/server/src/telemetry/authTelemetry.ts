@@ -1,24 +1,24 @@
 import type { Auth, AuthObserver } from "@latchkey/auth"
 import type { Context } from "@opentelemetry/api"
-import { activeSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
+import { activeSpan, endSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
 
 /** Traces verdicts on credentials, the reads that they share, and bcrypts. */
 export function createAuthTelemetry(tracing: Tracing): {
   traceAuth(auth: Auth): Auth
   authObserver: AuthObserver
 } {
-  const { api, tracer, meter } = tracing
-  const verdicts = meter.createCounter("latchkey.verdicts", {
+  const { api } = tracing
+  const verdicts = tracing.createCounter("latchkey.verdicts", {
     description: "Authentication attempts, by kind of credential and verdict.",
   })
-  const batches = meter.createHistogram("latchkey.batch.size", {
+  const batches = tracing.createHistogram("latchkey.batch.size", {
     description: "Calls that shared a database read.",
     advice: { explicitBucketBoundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] },
   })
-  const remembered = meter.createCounter("latchkey.reads.remembered", {
+  const remembered = tracing.createCounter("latchkey.reads.remembered", {
     description: "Calls that a row in memory answered instead of a read.",
   })
-  const bcrypts = meter.createHistogram("latchkey.bcrypt.duration", {
+  const bcrypts = tracing.createHistogram("latchkey.bcrypt.duration", {
     ...SECONDS,
     description: "Duration of bcrypt operations, including time in the queue.",
   })
@@ -27,9 +27,9 @@ export function createAuthTelemetry(tracing: Tracing): {
     traceAuth: (auth) => ({
       ...auth,
       authenticate: (...args) =>
-        inSpan(tracing, tracer.startSpan("latchkey.authenticate"), () => auth.authenticate(...args)),
+        inSpan(tracing, tracing.startSpan("latchkey.authenticate"), () => auth.authenticate(...args)),
       introspect: (...args) =>
-        inSpan(tracing, tracer.startSpan("latchkey.introspect"), () => auth.introspect(...args)),
+        inSpan(tracing, tracing.startSpan("latchkey.introspect"), () => auth.introspect(...args)),
     }),
     authObserver: {
       verdict(credential, verdict) {
@@ -45,9 +45,11 @@ export function createAuthTelemetry(tracing: Tracing): {
         bcrypts.record(seconds, attributes)
         if (!activeSpan(tracing)) return
         const endedAt = Date.now()
-        tracer
-          .startSpan(`bcrypt ${purpose}`, { startTime: endedAt - seconds * 1_000, attributes })
-          .end(endedAt)
+        const span = tracing.startSpan(`bcrypt ${purpose}`, {
+          startTime: endedAt - seconds * 1_000,
+          attributes,
+        })
+        endSpan(span, endedAt)
       },
       reads: {
         origin: () => api.context.active(),
@@ -60,7 +62,7 @@ export function createAuthTelemetry(tracing: Tracing): {
             return spanContext ? { context: spanContext } : []
           })
           const attributes = { "latchkey.batch.of": of, "latchkey.batch.size": contexts.length }
-          const span = tracer.startSpan(`latchkey.read ${of}`, { links, attributes }, first)
+          const span = tracing.startSpan(`latchkey.read ${of}`, { links, attributes }, first)
           return inSpan(tracing, span, read, first)
         },
       },

@@ -6,6 +6,7 @@ import { findOpenTelemetry } from "./findOpenTelemetry.ts"
 import { measureLeaseWaits } from "./measureLeaseWaits.ts"
 import { createRequestTelemetry, type Fetch } from "./requestTelemetry.ts"
 import { createStatementTelemetry } from "./statementTelemetry.ts"
+import { createTracing } from "./tracing.ts"
 import { watchConnections } from "./watchConnections.ts"
 
 /**
@@ -29,7 +30,7 @@ const NAME = "@latchkey/server"
 export function createTelemetry(warn: (why: string) => void): Telemetry | null {
   const api = findOpenTelemetry(warn)
   if (!api) return null
-  const tracing = { api, tracer: api.trace.getTracer(NAME), meter: api.metrics.getMeter(NAME) }
+  const tracing = createTracing(api, NAME)
   return {
     ...createAuthTelemetry(tracing),
     ...createRequestTelemetry(tracing),

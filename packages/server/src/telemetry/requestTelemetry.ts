@@ -1,4 +1,5 @@
 import type { App, RequestObserver } from "@latchkey/api"
+import { withoutErrors } from "../withoutErrors.ts"
 import { activeSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
 
 export type Fetch = (request: Request, bindings?: Parameters<App["fetch"]>[1]) => Promise<Response>
@@ -14,13 +15,13 @@ export function createRequestTelemetry(tracing: Tracing): {
   traceFetch(fetch: Fetch): Fetch
   requestObserver: RequestObserver
 } {
-  const { api, tracer, meter } = tracing
+  const { api } = tracing
   const isOurs = api.createContextKey("@latchkey/server request")
-  const duration = meter.createHistogram("http.server.request.duration", {
+  const duration = tracing.createHistogram("http.server.request.duration", {
     ...SECONDS,
     description: "Duration of HTTP server requests.",
   })
-  const failures = meter.createCounter("latchkey.failures", { description: "Failed calls, by reason." })
+  const failures = tracing.createCounter("latchkey.failures", { description: "Failed calls, by reason." })
   const headersOf = { get: (headers: Headers, name: string) => headers.get(name) ?? undefined, keys: keysOf }
 
   return {
@@ -28,9 +29,12 @@ export function createRequestTelemetry(tracing: Tracing): {
       const active = api.context.active()
       // The host may have begun a span for the request, with the caller's trace context.
       const isNested = api.trace.getSpan(active) !== undefined
-      const context = isNested ? active : api.propagation.extract(active, request.headers, headersOf)
+      const extracted = isNested
+        ? undefined
+        : withoutErrors(() => api.propagation.extract(active, request.headers, headersOf))
+      const context = extracted ?? active
       const method = methodOf(request.method)
-      const span = tracer.startSpan(
+      const span = tracing.startSpan(
         method,
         {
           kind: isNested ? api.SpanKind.INTERNAL : api.SpanKind.SERVER,

@@ -1,12 +1,12 @@
 import type { ObserveStatement } from "@latchkey/db"
 import { codeOf } from "@latchkey/db"
 import type { Span } from "@opentelemetry/api"
-import { activeSpan, errorType, SECONDS, type Tracing } from "./tracing.ts"
+import { activeSpan, endSpan, errorType, SECONDS, type Tracing } from "./tracing.ts"
 
 /** Traces statements to PostgreSQL if they belong to a request. All others are background work that repeats. */
 export function createStatementTelemetry(tracing: Tracing): ObserveStatement {
-  const { api, tracer, meter } = tracing
-  const duration = meter.createHistogram("db.client.operation.duration", {
+  const { api } = tracing
+  const duration = tracing.createHistogram("db.client.operation.duration", {
     ...SECONDS,
     description: "Duration of database client operations.",
   })
@@ -25,12 +25,12 @@ export function createStatementTelemetry(tracing: Tracing): ObserveStatement {
       throw error
     } finally {
       duration.record((performance.now() - startedAt) / 1_000, { ...attributes, ...failure })
-      span?.end()
+      if (span) endSpan(span)
     }
   }
 
   function startSpan(text: string, summary: string, attributes: Record<string, string>): Span {
-    return tracer.startSpan(summary, {
+    return tracing.startSpan(summary, {
       kind: api.SpanKind.CLIENT,
       // All values are parameters, so the text contains none.
       attributes: { ...attributes, "db.query.summary": summary, "db.query.text": text },

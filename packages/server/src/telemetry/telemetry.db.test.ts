@@ -1,7 +1,7 @@
 import { createMigratedDatabase } from "@latchkey/db/test"
 import { createTcpProxy } from "@latchkey/test-postgres"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
-import { expect, inject, test } from "vitest"
+import { expect, inject, onTestFinished, test } from "vitest"
 import { registerOpenTelemetry, SpanKind, trace } from "../../test/registerOpenTelemetry.ts"
 import { newKey, rest, startLatchkey } from "../../test/startLatchkey.ts"
 import { createTelemetry } from "./createTelemetry.ts"
@@ -214,4 +214,33 @@ test("background work without a request creates no spans", async () => {
 
   expect(telemetry.takeSpans()).toEqual([])
   expect(trace.getActiveSpan()).toBeUndefined()
+})
+
+function throwing(): never {
+  throw new Error("the exporter is closed")
+}
+const noWork = { forceFlush: async () => {}, shutdown: async () => {} }
+
+test.each<[string, Parameters<typeof registerOpenTelemetry>[0]]>([
+  ["span processor at the start", { spanProcessors: [{ onStart: throwing, onEnd() {}, ...noWork }] }],
+  ["span processor at the end", { spanProcessors: [{ onStart() {}, onEnd: throwing, ...noWork }] }],
+  ["sampler", { sampler: { shouldSample: throwing, toString: () => "throwing" } }],
+  ["propagator", { propagator: { inject() {}, extract: throwing, fields: () => [] } }],
+  ["view", { views: [{ instrumentName: "*", attributesProcessors: [{ process: throwing }] }] }],
+])("a %s that throws changes no response, and leaves no call waiting", async (_, parts) => {
+  const rejections: unknown[] = []
+  const note = (error: unknown) => void rejections.push(error)
+  process.on("unhandledRejection", note)
+  onTestFinished(() => void process.off("unhandledRejection", note))
+  await using _telemetry = registerOpenTelemetry(parts)
+  await using started = await startLatchkey(inject("postgresUrl"))
+  const { latchkey } = started
+
+  const { key, revoke } = await newKey(latchkey)
+  expect(await latchkey.authenticate({ "x-api-key": key })).toMatchObject({ ok: true })
+  const body = { email: "user@example.com", password: "correct horse battery" }
+  expect((await rest(latchkey, "POST", "/auth/register", { body })).status).toBe(201)
+  expect((await revoke()).status).toBe(204)
+  expect((await rest(latchkey, "GET", "/auth/me", { headers: { "x-api-key": key } })).status).toBe(401)
+  expect(rejections).toEqual([])
 })

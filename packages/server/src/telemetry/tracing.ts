@@ -1,11 +1,57 @@
-import type { Meter, Span, Tracer } from "@opentelemetry/api"
+import type {
+  Attributes,
+  Context,
+  Counter,
+  Histogram,
+  Meter,
+  MetricOptions,
+  Span,
+  SpanOptions,
+  TimeInput,
+} from "@opentelemetry/api"
+import { withoutErrors } from "../withoutErrors.ts"
 import type { OpenTelemetry } from "./findOpenTelemetry.ts"
 
+/**
+ * What is used of an SDK. Its samplers, span processors, propagators and views may be the host's code, so what they throw is
+ * dropped: neither a response nor a shared read may depend on it.
+ */
 export interface Tracing {
   api: OpenTelemetry
-  tracer: Tracer
-  meter: Meter
+  /** @returns a span that is not recorded, if it can't be started. */
+  startSpan(name: string, options?: SpanOptions, context?: Context): Span
+  createHistogram(name: string, options: MetricOptions): Pick<Histogram, "record">
+  createCounter(name: string, options: MetricOptions): Pick<Counter, "add">
+  meter: Pick<
+    Meter,
+    "createObservableUpDownCounter" | "addBatchObservableCallback" | "removeBatchObservableCallback"
+  >
 }
+
+export function createTracing(api: OpenTelemetry, name: string): Tracing {
+  const [tracer, meter] = [api.trace.getTracer(name), api.metrics.getMeter(name)]
+  return {
+    ...{ api, meter },
+    startSpan: (...args) =>
+      withoutErrors(() => tracer.startSpan(...args)) ?? api.trace.wrapSpanContext(api.INVALID_SPAN_CONTEXT),
+    createHistogram(...args) {
+      const histogram = meter.createHistogram(...args)
+      return {
+        record: (value: number, attributes?: Attributes) =>
+          withoutErrors(() => histogram.record(value, attributes)),
+      }
+    },
+    createCounter(...args) {
+      const counter = meter.createCounter(...args)
+      return {
+        add: (value: number, attributes?: Attributes) => withoutErrors(() => counter.add(value, attributes)),
+      }
+    },
+  }
+}
+
+/** Ends a span, which calls the host's span processors. */
+export const endSpan = (span: Span, endTime?: TimeInput): void => withoutErrors(() => span.end(endTime))
 
 /** Boundaries of durations in seconds, as in the Prometheus metrics. */
 export const SECONDS = {
@@ -35,7 +81,7 @@ export async function inSpan<Result>(
     span.setStatus({ code: api.SpanStatusCode.ERROR })
     throw error
   } finally {
-    span.end()
+    endSpan(span)
   }
 }
 

@@ -10,21 +10,21 @@ import { revocation } from "./apiKeys.ts"
 /**
  * If a key was already revoked, waits until its revocation is as safe as when `revokeApiKey` has returned.
  *
- * @param params.lookupId null for a key that comes from another system. The row of such a key can't be found once its
- *   hash is wiped, so any row of an imported key stands for it: once a later write is safe, the revocation is safe too.
+ * @param params.key null for a key that comes from another system, of which only the text is known. The row of such a key
+ *   can't be found once its hash is wiped, so any row of an imported key stands for it: once a later write is safe, the
+ *   revocation is safe too.
  */
 export const confirmRevocation = takeAway(
   async (
     db,
-    { lookupId }: { lookupId: string | null; client: Pick<ClientInfo, "onLeaseWait"> },
-  ): Promise<void> =>
-    db.transaction(async (tx) => {
-      await writeLock(
-        tx,
-        lookupId === null ? isNotNull(apiKeys.importedStart) : eq(apiKeys.lookupId, lookupId),
-      )
-    }),
+    { key }: { key: { lookupId: string } | { id: string } | null; client: Pick<ClientInfo, "onLeaseWait"> },
+  ): Promise<void> => db.transaction((tx) => writeLock(tx, rowOf(key))),
 )
+
+function rowOf(key: { lookupId: string } | { id: string } | null): SQL {
+  if (key === null) return isNotNull(apiKeys.importedStart)
+  return "id" in key ? eq(apiKeys.id, key.id) : eq(apiKeys.lookupId, key.lookupId)
+}
 
 /**
  * Locks a key, which changes nothing and blocks no change. But the lock is written to the WAL, so the commit waits

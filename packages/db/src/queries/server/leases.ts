@@ -76,6 +76,8 @@ export const renewLease = lasting(
             eq(leases.instanceId, params.instanceId),
             inArray(leases.token, [...params.tokens]),
             sql`${timeline} = ${params.timeline}`,
+            // Else changes may not be recorded any more, nor waited for.
+            sql`${leases.length} <= (select ${authority.longestLease} from ${authority})`,
           ),
         )
         .returning({ instanceId: leases.instanceId }),
