@@ -26,6 +26,10 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
       if (isUnauthenticated(error)) ended = sessionEnded(error)
       throw ended ?? error
     })
+    // Headers would turn a missing token into the text "undefined".
+    if (!signedIn?.accessToken || !signedIn.refreshToken) {
+      throw new LatchkeyError("The response to the refresh has no tokens.", { reason: "NETWORK" })
+    }
     refreshToken = signedIn.refreshToken
     accessToken = signedIn.accessToken
     await onRefresh?.(signedIn)
