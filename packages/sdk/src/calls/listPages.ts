@@ -1,4 +1,4 @@
-import { LatchkeyError } from "../latchkeyError.ts"
+import { notOurs } from "../transport/fetchAnswer.ts"
 
 interface Page<Item> {
   items: Item[]
@@ -17,9 +17,7 @@ export function listPages<Item>(
       for (;;) {
         yield* page.items
         if (page.nextCursor === null) return
-        if (cursors.has(page.nextCursor)) {
-          throw new LatchkeyError("The server's pages repeat.", { reason: "INTERNAL" })
-        }
+        if (cursors.has(page.nextCursor)) throw notOurs({ status: 200 })
         cursors.add(page.nextCursor)
         page = await fetchPage(page.nextCursor)
       }

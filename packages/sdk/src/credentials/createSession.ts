@@ -1,6 +1,7 @@
 import type { SignedIn } from "@latchkey/contract"
 import { LatchkeyError } from "../latchkeyError.ts"
 import type { SessionOptions } from "../options.ts"
+import { notOurs } from "../transport/fetchAnswer.ts"
 import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
 
@@ -27,9 +28,7 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
       throw ended ?? error
     })
     // Headers would turn a missing token into the text "undefined".
-    if (!signedIn?.accessToken || !signedIn.refreshToken) {
-      throw new LatchkeyError("The response to the refresh has no tokens.", { reason: "NETWORK" })
-    }
+    if (!signedIn?.accessToken || !signedIn.refreshToken) throw notOurs({ status: 200 })
     refreshToken = signedIn.refreshToken
     accessToken = signedIn.accessToken
     await onRefresh?.(signedIn)

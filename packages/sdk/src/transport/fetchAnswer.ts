@@ -60,7 +60,7 @@ export function notOurs({
   status,
   requestId,
   retryAfter,
-}: Pick<Answer, "status" | "requestId" | "retryAfter">): LatchkeyError {
+}: Pick<Answer, "status"> & Partial<Pick<Answer, "requestId" | "retryAfter">>): LatchkeyError {
   const details = { status, requestId, retryAfter }
   if (status === 429) {
     return new LatchkeyError("Too many requests.", { reason: "RATE_LIMITED", begun: false, ...details })
@@ -80,7 +80,7 @@ export function notOurs({
 /** Characters. The largest response, a batch of 20 pages of 100 keys, is shorter. */
 const MAX_LENGTH = 2 ** 25
 
-/** A body without an end would fill the memory before the call's timeout. */
+/** Cuts off a body without an end, which would fill the memory before the call's timeout. */
 async function readText(response: Response): Promise<string> {
   const reader = response.body?.getReader?.()
   // React Native has no streams, and node-fetch has its own.
@@ -91,10 +91,7 @@ async function readText(response: Response): Promise<string> {
     const { done, value } = await reader.read()
     text += decoder.decode(value, { stream: !done })
     if (done) return text
-    if (text.length > MAX_LENGTH) {
-      reader.cancel().catch(() => {})
-      throw new RangeError("the body is too long")
-    }
+    if (text.length > MAX_LENGTH) return reader.cancel().then(() => text)
   }
 }
 
