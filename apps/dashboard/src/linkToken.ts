@@ -19,7 +19,8 @@ function take() {
   if (!/\/(reset-password|verify-email)$/.test(location.pathname)) return
   const found = new URLSearchParams(location.hash.slice(1)).get("token")
   if (!found) return
-  history.replaceState(history.state, "", location.pathname)
+  // With the origin, because a path such as `//x/reset-password` would name another host.
+  history.replaceState(history.state, "", location.origin + location.pathname)
   token = found
   for (const listener of listeners) listener()
 }

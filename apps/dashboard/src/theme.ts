@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react"
+import { readStored, store } from "./storage.ts"
 
 export type Theme = "system" | "light" | "dark"
 
@@ -9,7 +10,7 @@ const isTheme = (value: unknown): value is Theme =>
   value === "system" || value === "light" || value === "dark"
 
 function read(): Theme {
-  const stored = localStorage.getItem(STORAGE_KEY)
+  const stored = readStored(STORAGE_KEY)
   return isTheme(stored) ? stored : "system"
 }
 
@@ -22,8 +23,7 @@ export function applyTheme() {
 }
 
 export function setTheme(theme: Theme) {
-  if (theme === "system") localStorage.removeItem(STORAGE_KEY)
-  else localStorage.setItem(STORAGE_KEY, theme)
+  store(STORAGE_KEY, theme === "system" ? null : theme)
   applyTheme()
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { connect, runsBrowserTests } from "@latchkey/test-postgres"
+import { connect, gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { launchChromium, newContext, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
@@ -73,6 +73,30 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.getByText("No active keys match.").waitFor()
     expect(await callWith(key)).toBe(401)
     await Promise.all([adminContext.close(), userContext.close()])
+  })
+
+  test("the dialog stays open until the response with a link to set a password is there", async () => {
+    await post("/auth/register", admin)
+    const user = newCredentials()
+    await post("/auth/register", user)
+    const page = await newPage(await newContext(browser))
+    await page.goto(`${server.url}/admin`)
+    await signIn(page)
+    await page.getByRole("row", { name: user.email }).getByRole("button", { name: "Sign-in of" }).click()
+    await page.getByRole("button", { name: "Make a link to set the password" }).click()
+    const [begun, resumed] = [gate(), gate()]
+    await page.route("**/trpc/admin.users.createResetLink*", async (route) => {
+      begun.open()
+      await resumed.opened
+      await route.continue()
+    })
+    await page.getByRole("button", { name: "Make link" }).click()
+    await begun.opened
+    await page.keyboard.press("Escape")
+    await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click({ force: true })
+    resumed.open()
+    await page.getByRole("button", { name: "Copy the link" }).waitFor()
+    await page.context().close()
   })
 
   test("a search for a whole key sends only its public part", async () => {

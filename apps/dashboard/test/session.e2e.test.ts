@@ -245,6 +245,27 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByText("Retrying").waitFor({ state: "detached" })
   })
 
+  test("where the browser denies storage, signing in works, and a theme can be chosen", async () => {
+    const page = await newPage(context)
+    await page.addInitScript(() => {
+      const deny = () => {
+        throw new DOMException("Access is denied.", "SecurityError")
+      }
+      Object.defineProperty(window, "localStorage", { get: deny })
+      navigator.locks.request = async () => deny()
+    })
+    await signUp(page, server.url)
+    await page.getByRole("radio", { name: "Dark theme" }).check({ force: true })
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark")
+  })
+
+  test("a link works on a path with two slashes, which would name another host", async () => {
+    const page = await newPage(context)
+    await page.goto(`${server.url}//x/reset-password#token=${"x".repeat(43)}`)
+    await page.getByRole("button", { name: "Sign in" }).waitFor()
+    expect(page.url()).toBe(`${server.url}//x/reset-password`)
+  })
+
   test("a failed revocation is rolled back", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)

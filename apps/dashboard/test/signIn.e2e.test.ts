@@ -1,4 +1,4 @@
-import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
+import { freePort, gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
 import { expectAccessible } from "../../../packages/react/test/expectAccessible.ts"
@@ -125,6 +125,24 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     await signIn(page, credentials)
     await page.getByRole("heading", { name: "Account" }).waitFor()
     expect(messages.filter((line) => !line.startsWith("verbose: ") && !line.includes("401"))).toEqual([])
+  })
+
+  test("the dialog stays open until the response with the recovery codes is there", async () => {
+    const page = await newPage(context)
+    const { password } = await signUp(page, server.url)
+    await page.getByRole("link", { name: "Account" }).click()
+    const [begun, resumed] = [gate(), gate()]
+    await page.route("**/trpc/secondFactor.confirm*", async (route) => {
+      begun.open()
+      await resumed.opened
+      await route.continue()
+    })
+    const done = setUp(page, password)
+    await begun.opened
+    await page.keyboard.press("Escape")
+    await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click({ force: true })
+    resumed.open()
+    expect((await done).codes).toHaveLength(10)
   })
 
   test("after too many wrong codes, the sign-in starts over and says why", async () => {

@@ -1,3 +1,4 @@
+import type { RecoveryCodes as Codes } from "@latchkey/sdk"
 import { type ReactNode, useState } from "react"
 import { Modal } from "../components/Modal.tsx"
 import { useSaveGuard } from "../components/useSaveGuard.tsx"
@@ -9,8 +10,12 @@ interface Props {
   isOpen: boolean
   onClose: () => void
   finalFocus: () => HTMLElement | true
-  /** The form that requests the codes. Only this dialog's state holds them. */
-  children: (onCodes: (codes: readonly string[]) => void) => ReactNode
+  /**
+   * The form that requests the codes. Only this dialog's state holds them.
+   *
+   * @param show shows the codes in the response to a request, until which the dialog stays open.
+   */
+  children: (show: (request: Promise<Codes>) => Promise<void>, onCancel: () => void) => ReactNode
 }
 
 /** A dialog with a form that requests recovery codes, and then the codes. It asks before they are lost. */
@@ -24,6 +29,7 @@ export function CodesDialog({ title, description, isOpen, onClose, finalFocus, c
       "You have neither copied nor downloaded them, and can’t see them again. Without them, you will need help to sign in if you lose the app.",
     back: "Back to the codes",
   })
+  const show = async (request: Promise<Codes>) => setCodes((await guard.waitFor(request)).recoveryCodes)
   return (
     <>
       <Modal
@@ -45,7 +51,7 @@ export function CodesDialog({ title, description, isOpen, onClose, finalFocus, c
         {codes ? (
           <RecoveryCodes codes={codes} onSaved={guard.onSaved} onClose={guard.close} />
         ) : (
-          children(setCodes)
+          children(show, guard.close)
         )}
       </Modal>
       {guard.question}

@@ -8,6 +8,7 @@ interface Props<Result> {
   email: string
   button: string
   isDangerous?: boolean
+  returnsSecret?: boolean
   act: (proof: CurrentPassword & SecondFactorCode) => Promise<Result>
   onDone: (result: Result) => void
   onCancel: () => void

@@ -1,4 +1,4 @@
-import type { TotpSetup } from "@latchkey/sdk"
+import type { RecoveryCodes, TotpSetup } from "@latchkey/sdk"
 import { useQueryClient } from "@tanstack/react-query"
 import { CopyButton } from "../components/CopyButton.tsx"
 import { CODE_LABELS, CodeField, readCode } from "../components/forms/CodeField.tsx"
@@ -9,23 +9,23 @@ import { QrCode } from "./QrCode.tsx"
 
 interface Props {
   setup: TotpSetup
-  onCodes: (codes: readonly string[]) => void
+  /** Shows the codes in the response to a request. */
+  show: (request: Promise<RecoveryCodes>) => Promise<void>
   onCancel: () => void
 }
 
 /** Shows the secret to an authenticator app, and completes the setup by the app's first code. */
-export function ConnectApp({ setup: { secret, uri }, onCodes, onCancel }: Props) {
+export function ConnectApp({ setup: { secret, uri }, show, onCancel }: Props) {
   const queries = useQueryClient()
   const form = useForm(CODE_LABELS, async (values, refuse) => {
     const { code, problems } = readCode(values)
     if (!code?.totp) return refuse({ ...problems })
-    const { recoveryCodes } = await asUser(({ secondFactor }) => secondFactor.confirm({ totp: code.totp }))
-    onCodes(recoveryCodes)
+    await show(asUser(({ secondFactor }) => secondFactor.confirm({ totp: code.totp })))
     void queries.invalidateQueries({ queryKey: ["account"] })
     void queries.invalidateQueries({ queryKey: ["sessions"] })
   })
   return (
-    <ModalForm form={form} button="Turn on" onCancel={onCancel}>
+    <ModalForm form={form} button="Turn on" returnsSecret onCancel={onCancel}>
       <p>
         Scan this code with the app. On the phone that has the app,{" "}
         <a

@@ -69,14 +69,14 @@ export function SecondFactor({ email }: { email: string }) {
         title="Set up a second factor"
         description="You need an authenticator app, such as the one of your password manager. Setting it up signs you out everywhere else."
       >
-        {(onCodes) => (
+        {(show, onCancel) => (
           <SetUpForm
             email={email}
-            onCodes={(codes) => {
+            show={async (request) => {
+              await show(request)
               isOpenerGone.current = true
-              onCodes(codes)
             }}
-            onCancel={close}
+            onCancel={onCancel}
           />
         )}
       </CodesDialog>
@@ -86,16 +86,14 @@ export function SecondFactor({ email }: { email: string }) {
         title="Make new recovery codes"
         description="They replace the earlier ones. You are signed out everywhere else."
       >
-        {(onCodes) => (
+        {(show, onCancel) => (
           <ConfirmedForm
             email={email}
             button="Make new codes"
-            act={(proof) => asUser((latchkey) => latchkey.secondFactor.renewRecoveryCodes(proof))}
-            onDone={({ recoveryCodes }) => {
-              onCodes(recoveryCodes)
-              void refresh()
-            }}
-            onCancel={close}
+            returnsSecret
+            act={(proof) => show(asUser((latchkey) => latchkey.secondFactor.renewRecoveryCodes(proof)))}
+            onDone={() => void refresh()}
+            onCancel={onCancel}
           />
         )}
       </CodesDialog>

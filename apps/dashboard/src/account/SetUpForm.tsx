@@ -1,4 +1,4 @@
-import type { TotpSetup } from "@latchkey/sdk"
+import type { RecoveryCodes, TotpSetup } from "@latchkey/sdk"
 import { useState } from "react"
 import { ModalForm } from "../components/forms/ModalForm.tsx"
 import { useForm } from "../components/forms/useForm.ts"
@@ -8,12 +8,13 @@ import { CURRENT_PASSWORD_LABEL, CurrentPasswordField, readCurrentPassword } fro
 
 interface Props {
   email: string
-  onCodes: (codes: readonly string[]) => void
+  /** Shows the codes in the response to a request. */
+  show: (request: Promise<RecoveryCodes>) => Promise<void>
   onCancel: () => void
 }
 
 /** Sets up the second factor: first the password, then the app. */
-export function SetUpForm({ email, onCodes, onCancel }: Props) {
+export function SetUpForm({ email, show, onCancel }: Props) {
   const [setup, setSetup] = useState<TotpSetup>()
   const form = useForm(CURRENT_PASSWORD_LABEL, async (values, refuse) => {
     const { currentPassword, problems } = readCurrentPassword(values)
@@ -21,7 +22,7 @@ export function SetUpForm({ email, onCodes, onCancel }: Props) {
     setSetup(await asUser(({ secondFactor }) => secondFactor.setUp({ currentPassword })))
   })
 
-  if (setup) return <ConnectApp setup={setup} onCodes={onCodes} onCancel={onCancel} />
+  if (setup) return <ConnectApp setup={setup} show={show} onCancel={onCancel} />
   return (
     <ModalForm form={form} button="Continue" onCancel={onCancel}>
       <CurrentPasswordField email={email} {...form.field("currentPassword")} />

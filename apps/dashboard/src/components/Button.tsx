@@ -30,7 +30,7 @@ export function Button({ kind, size, isBusy = false, type = "button", onClick, c
       {...rest}
       type={type}
       className={buttonClass({ ...(kind && { kind }), ...(size && { size }) })}
-      aria-disabled={isBusy || undefined}
+      aria-disabled={isBusy || rest["aria-disabled"]}
       aria-busy={isBusy || undefined}
       onClick={(event) => {
         if (isBusy) event.preventDefault()

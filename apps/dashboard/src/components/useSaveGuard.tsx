@@ -20,11 +20,30 @@ interface Props {
 export function useSaveGuard({ isShown, onClose, title, description, back }: Props) {
   const [isSaved, setSaved] = useState(false)
   const [isAsking, setAsking] = useState(false)
+  const [isPending, setPending] = useState(false)
   const backButton = useRef<HTMLButtonElement>(null)
-  useWarningBeforeUnload(isShown && !isSaved)
+  useWarningBeforeUnload(isPending || (isShown && !isSaved))
+
+  function close() {
+    if (isPending) return
+    if (isShown && !isSaved) setAsking(true)
+    else onClose()
+  }
+
+  /** Keeps the dialog open until the response to a request, with what it will show, is there. */
+  async function waitFor<Result>(request: Promise<Result>): Promise<Result> {
+    setPending(true)
+    try {
+      return await request
+    } finally {
+      setPending(false)
+    }
+  }
+
   return {
     onSaved: () => setSaved(true),
-    close: () => (isShown && !isSaved ? setAsking(true) : onClose()),
+    close,
+    waitFor,
     /** For the next time that the dialog opens. */
     reset: () => setSaved(false),
     question: (

@@ -7,6 +7,7 @@ import {
 } from "@latchkey/sdk"
 import { apiUrl } from "../apiUrl.ts"
 import { settings } from "../settings.ts"
+import { readStored, store } from "../storage.ts"
 import { asHostUser, followHostSession, resumeHostSession } from "./hostSession.ts"
 import { retryLater } from "./retryLater.ts"
 import {
@@ -43,17 +44,17 @@ let accessToken: AccessToken | undefined
 let renewal: Promise<string> | undefined
 
 function setState(next: SessionState) {
-  if (next.status === "signedIn") localStorage.setItem(HINT_KEY, "1")
+  if (next.status === "signedIn") store(HINT_KEY, "1")
   if (next.status === "signedOut") {
     accessToken = undefined
-    localStorage.removeItem(HINT_KEY)
+    store(HINT_KEY, null)
   }
   setSessionState(next)
 }
 
 /** Whether there may be a session to resume, of the dashboard's own or of the host. */
 export const mayBeSignedIn = () =>
-  settings.signIn === "host" || (settings.signIn === "password" && localStorage.getItem(HINT_KEY) !== null)
+  settings.signIn === "host" || (settings.signIn === "password" && readStored(HINT_KEY) !== null)
 
 /** Finds out who is signed in. Must run before the first render. */
 export function startSession() {
@@ -78,13 +79,23 @@ export const answerChallenge = (answer: SecondFactorAnswer) =>
   openSession(() => latchkey.auth.login({ ...answer, session: "cookie" }))
 
 async function openSession(call: () => Promise<CookieSignedIn>) {
-  await navigator.locks.request(LOCK_NAME, async () => setSignedIn(await call()))
+  await inTurn(async () => setSignedIn(await call()))
   otherTabs.postMessage("signedIn")
+}
+
+/** Runs one call at a time in all tabs. A browser that denies storage to the page denies locks too. */
+async function inTurn<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await navigator.locks.request(LOCK_NAME, call)
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "SecurityError") return call()
+    throw error
+  }
 }
 
 /** Ends the session in all tabs. The cookie identifies it, so no access token is needed. */
 export async function signOut() {
-  await navigator.locks.request(LOCK_NAME, () => latchkey.auth.logout())
+  await inTurn(() => latchkey.auth.logout())
   otherTabs.postMessage("signedOut")
   setState({ status: "signedOut", because: "signedOut" })
 }
@@ -100,7 +111,7 @@ function setSignedIn(signedIn: CookieSignedIn) {
 
 /** Gets a new access token for the cookie's session. Tabs take turns, because each refresh replaces the cookie. */
 async function renew(): Promise<string> {
-  return navigator.locks.request(LOCK_NAME, async () => {
+  return inTurn(async () => {
     try {
       const signedIn = await latchkey.auth.refresh()
       setSignedIn(signedIn)

@@ -11,7 +11,7 @@ export const massRevocations = pgTable(
     adminId: uuid("admin_id").notNull(),
     /** The conditions for the keys to revoke. */
     criteria: jsonb("criteria").$type<Record<string, string>>().notNull(),
-    /** The time of the preview. Keys created later are left, unless they replace one that matches. */
+    /** The time of the preview. Keys created or imported later are left, unless they replace one that matches. */
     createdAt: time("created_at").notNull().defaultNow(),
     /** When it was confirmed, which is possible once. */
     confirmedAt: time("confirmed_at"),

@@ -1,6 +1,7 @@
 import type { SignedIn } from "@latchkey/contract"
 import { LatchkeyError } from "../latchkeyError.ts"
 import type { SessionOptions } from "../options.ts"
+import { notOurs } from "../transport/fetchAnswer.ts"
 import type { Credential } from "./credential.ts"
 import { credentialHeaders } from "./credentialHeaders.ts"
 
@@ -26,6 +27,8 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
       if (isUnauthenticated(error)) ended = sessionEnded(error)
       throw ended ?? error
     })
+    // Headers would turn a missing token into the text "undefined".
+    if (!signedIn?.accessToken || !signedIn.refreshToken) throw notOurs({ status: 200 })
     refreshToken = signedIn.refreshToken
     accessToken = signedIn.accessToken
     await onRefresh?.(signedIn)

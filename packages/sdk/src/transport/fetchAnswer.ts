@@ -31,7 +31,7 @@ export async function fetchAnswer(
   let body: string
   try {
     response = await fetch(url, init as RequestInit)
-    body = await response.text()
+    body = await readText(response)
   } catch (cause) {
     if (!response)
       throw new LatchkeyError("The server could not be reached.", { reason: "NETWORK" }, { cause })
@@ -60,7 +60,7 @@ export function notOurs({
   status,
   requestId,
   retryAfter,
-}: Pick<Answer, "status" | "requestId" | "retryAfter">): LatchkeyError {
+}: Pick<Answer, "status"> & Partial<Pick<Answer, "requestId" | "retryAfter">>): LatchkeyError {
   const details = { status, requestId, retryAfter }
   if (status === 429) {
     return new LatchkeyError("Too many requests.", { reason: "RATE_LIMITED", begun: false, ...details })
@@ -75,6 +75,24 @@ export function notOurs({
     reason: "NETWORK",
     ...details,
   })
+}
+
+/** Characters. The largest response, a batch of 20 pages of 100 keys, is shorter. */
+const MAX_LENGTH = 2 ** 25
+
+/** Cuts off a body without an end, which would fill the memory before the call's timeout. */
+async function readText(response: Response): Promise<string> {
+  const reader = response.body?.getReader?.()
+  // React Native has no streams, and node-fetch has its own.
+  if (!reader) return response.text()
+  const decoder = new TextDecoder()
+  let text = ""
+  for (;;) {
+    const { done, value } = await reader.read()
+    text += decoder.decode(value, { stream: !done })
+    if (done) return text
+    if (text.length > MAX_LENGTH) return reader.cancel().then(() => text)
+  }
 }
 
 function about({ ok, status, headers }: Response) {

@@ -9,6 +9,7 @@ import type { Telemetry } from "../telemetry/createTelemetry.ts"
 import { authOptionsOf } from "./authOptions.ts"
 import type { Internals, Opened } from "./internals.ts"
 import type { toHandlerLogger } from "./logger.ts"
+import { untilAborted } from "./untilAborted.ts"
 import { watchReplication } from "./watchReplication.ts"
 
 interface Context {
@@ -56,10 +57,11 @@ export async function openParts(
     const replication = isEmbedded ? undefined : await watchReplication(handle.db, log, settings)
     closers.push(() => replication?.close())
     const secrets = {
-      current: typeof settings.secret === "string" ? settings.secret : await settings.secret(),
+      current:
+        typeof settings.secret === "string" ? settings.secret : await untilAborted(settings.secret(), signal),
       previous: settings.previousSecret,
     }
-    const restoreLog = await openRestoreLog(handle, {
+    const opening = openRestoreLog(handle, {
       place: settings.restoreLog,
       token: settings.restoreLogToken,
       environment: internals.environment,
@@ -78,6 +80,8 @@ export async function openParts(
           `the restore log could not be compacted${messageOf(error)}`,
         ),
     })
+    // Its store may take minutes, for which a server that is closed must not wait.
+    const restoreLog = await untilAborted(opening, signal, (late) => late.close())
     closers.push(() => restoreLog.close())
     const observer = combineAuthObservers(internals.authObserver, telemetry?.authObserver)
     const created = createAuth(authOptionsOf(settings, internals, { db: handle.db, secrets, observer, log }))

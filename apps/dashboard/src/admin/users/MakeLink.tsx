@@ -5,14 +5,13 @@ import { asUser } from "../../session/session.ts"
 
 interface Props {
   user: ListedUser
-  onMade: (link: ResetLink) => void
+  /** Shows the link in the response to a request. */
+  show: (request: Promise<ResetLink>) => Promise<void>
   onCancel: () => void
 }
 
 /** Creates a link by which a user can set a new password. */
-export function MakeLink({ user, onMade, onCancel }: Props) {
-  const form = useForm({}, async () => {
-    onMade(await asUser(({ admin }) => admin.users.createResetLink(user.id)))
-  })
-  return <ModalForm form={form} button="Make link" focused="submit" onCancel={onCancel} />
+export function MakeLink({ user, show, onCancel }: Props) {
+  const form = useForm({}, () => show(asUser(({ admin }) => admin.users.createResetLink(user.id))))
+  return <ModalForm form={form} button="Make link" returnsSecret focused="submit" onCancel={onCancel} />
 }

@@ -52,7 +52,11 @@ export function SignInHelpDialog({ user, isOpen, onClose }: Props) {
         {link ? (
           <MadeLink link={link} onCopied={guard.onSaved} onClose={guard.close} />
         ) : step === "link" ? (
-          <MakeLink user={user} onMade={setLink} onCancel={onClose} />
+          <MakeLink
+            user={user}
+            show={async (request) => setLink(await guard.waitFor(request))}
+            onCancel={guard.close}
+          />
         ) : step === "secondFactor" ? (
           <RemoveSecondFactor user={user} onClose={onClose} />
         ) : (

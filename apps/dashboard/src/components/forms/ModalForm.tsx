@@ -9,6 +9,8 @@ interface Props {
   /** The label of the submit button. */
   button: string
   isDangerous?: boolean
+  /** The response has something that is shown only once, so the form can't be canceled once it is sent. */
+  returnsSecret?: boolean
   /** The button to focus as soon as the form is there. */
   focused?: "cancel" | "submit"
   onCancel: () => void
@@ -17,7 +19,15 @@ interface Props {
 }
 
 /** The form of a dialog. */
-export function ModalForm({ form, button, isDangerous = false, focused, onCancel, children }: Props) {
+export function ModalForm({
+  form,
+  button,
+  isDangerous = false,
+  returnsSecret = false,
+  focused,
+  onCancel,
+  children,
+}: Props) {
   const buttons = { cancel: useRef<HTMLButtonElement>(null), submit: useRef<HTMLButtonElement>(null) }
   // biome-ignore lint/correctness/useExhaustiveDependencies: only as soon as the form is there.
   useEffect(() => {
@@ -30,7 +40,11 @@ export function ModalForm({ form, button, isDangerous = false, focused, onCancel
         <FormError error={form.error} />
       </div>
       <ModalActions>
-        <Button ref={buttons.cancel} onClick={onCancel}>
+        <Button
+          ref={buttons.cancel}
+          onClick={onCancel}
+          aria-disabled={(returnsSecret && form.isBusy) || undefined}
+        >
           Cancel
         </Button>
         <Button

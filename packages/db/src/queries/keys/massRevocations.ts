@@ -4,6 +4,7 @@ import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/onPrimary.ts"
 import { query, takeAway, write } from "../../query.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"
+import { auditEvents } from "../../schema/auditEvents.ts"
 import { massRevocations } from "../../schema/massRevocations.ts"
 import { owners } from "../../schema/owners.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
@@ -62,7 +63,7 @@ const meets = (criteria: RevocationCriteria) =>
   )
 
 /**
- * The active keys that meet the criteria and were created before the preview, and those that replace one that does and
+ * The active keys that meet the criteria and were here before the preview, and those that replace one that does and
  * was. A replaced key counts even if it has ended, because its successor is still active. A successor counts whenever
  * it was created, so that rotating a key after the preview is no way around its revocation.
  */
@@ -71,6 +72,7 @@ function isTarget({ id, criteria, by }: MassRevocation) {
   const isPreviewed = and(
     meets(criteria),
     sql`${apiKeys.createdAt} < ${previewedAt}`,
+    wasHereBefore(previewedAt),
     by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
   )
   const of = (condition: SQL | undefined) => sql`from ${apiKeys}
@@ -89,6 +91,11 @@ function isTarget({ id, criteria, by }: MassRevocation) {
     select replaced.replaced_by from replaced where replaced.replaced_by is not null))`
   return and(isActive, sql`${apiKeys.id} in ${matched}`)
 }
+
+/** An imported key has the time of its creation elsewhere. The audit trail has that of its import. */
+const wasHereBefore = (time: SQL) => sql`(${apiKeys.importedStart} is null or not exists (
+  select from ${auditEvents} where ${auditEvents.subjectId} = ${apiKeys.id} and ${auditEvents.createdAt} >= ${time}
+    and ${auditEvents.kind} = 'apiKeyImported' and starts_with(${auditEvents.kind}, 'apiKey')))`
 
 /** Stores a revocation for its confirmation, and returns what it would revoke now. */
 export const previewMassRevocation = write(

@@ -1,9 +1,17 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { asc, eq } from "drizzle-orm"
 import { beforeEach, describe, expect, test } from "vitest"
-import { newUser } from "../../../test/openTestDatabase.ts"
+import { client, newUser } from "../../../test/openTestDatabase.ts"
 import { useTestDatabase } from "../../../test/useTestDatabase.ts"
-import { appointOldestUser, createUser, type Database, type NewUserRole, syncAdmins } from "../../index.ts"
+import {
+  appointOldestUser,
+  createUser,
+  type Database,
+  findUserOfToken,
+  type NewUserRole,
+  storePasswordReset,
+  syncAdmins,
+} from "../../index.ts"
 import { owners } from "../../schema/owners.ts"
 
 describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind) => {
@@ -62,5 +70,24 @@ describe.each(["PostgreSQL", "embedded"] as const)("administrators on %s", (kind
     await syncAdmins(db, { emails: [second?.email ?? ""] })
     await appointOldestUser(db)
     expect(await admins()).toEqual([second?.email])
+  })
+
+  test("links to set the password of a user end as soon as the user becomes an administrator", async () => {
+    const appoint = {
+      oldest: () => appointOldestUser(db),
+      named: (email: string) => syncAdmins(db, { emails: [email] }),
+    }
+    for (const appointUser of Object.values(appoint)) {
+      await db.delete(owners)
+      const email = `${randomUUID()}@example.com`
+      await register("user", email)
+      const tokenHash = randomBytes(32)
+      await storePasswordReset(db, { email, token: { tokenHash, ttl: 60 }, via: "link", client })
+      const find = () => findUserOfToken(db, { kind: "passwordReset", tokenHash })
+      expect(await find()).toMatchObject({ email })
+      await appointUser(email)
+      expect(await admins()).toEqual([email])
+      expect(await find()).toBeNull()
+    }
   })
 })

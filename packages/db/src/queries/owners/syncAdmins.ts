@@ -53,16 +53,24 @@ export const syncAdmins = write(
  * @returns whether there is an administrator now: not before the first user is there.
  */
 export const appointOldestUser = write<void, boolean>(async (db) => {
-  const admins = db.select({ id: owners.id }).from(owners).where(eq(owners.role, "admin"))
+  const isAdmin = eq(owners.role, "admin")
+  const admins = db.select({ id: owners.id }).from(owners).where(isAdmin)
   const oldest = db
     .select({ id: owners.id })
     .from(owners)
     .where(and(eq(owners.issuer, OWN_ISSUER), isNull(owners.erasedAt)))
     .orderBy(asc(owners.createdAt), asc(owners.id))
     .limit(1)
-  await db
-    .update(owners)
-    .set({ role: "admin" })
-    .where(and(inArray(owners.id, oldest), notExists(admins)))
-  return (await admins.limit(1)).length > 0
+  return db.transaction(async (tx) => {
+    const appointed = await tx
+      .update(owners)
+      .set({ role: "admin" })
+      .where(and(inArray(owners.id, oldest), notExists(admins)))
+      .returning({ id: owners.id })
+    await endResetLinks(
+      tx,
+      appointed.map(({ id }) => id),
+    )
+    return (await tx.select({ id: owners.id }).from(owners).where(isAdmin).limit(1)).length > 0
+  })
 })
