@@ -4,7 +4,7 @@ import { openDatabase, withUsersLocked } from "../../test/openPool.ts"
 import { newUser } from "../../test/openTestDatabase.ts"
 import { createUser, findUserByEmail, ping } from "../index.ts"
 
-test.concurrent("when all connections are busy, writes are refused in time and never done", async () => {
+test("when all connections are busy, writes are refused in time and never done", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const users = Array.from({ length: 30 }, newUser)
@@ -24,7 +24,7 @@ test.concurrent("when all connections are busy, writes are refused in time and n
   expect(await createUser(db, newUser())).not.toBeNull()
 })
 
-test.concurrent("queries beyond the length of the queue are refused at once", async () => {
+test("queries beyond the length of the queue are refused at once", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
 
@@ -37,7 +37,7 @@ test.concurrent("queries beyond the length of the queue are refused at once", as
   expect(await findUserByEmail(db, { email: "nobody" })).toBeNull()
 })
 
-test.concurrent("waiting writes leave connections for reads", async () => {
+test("waiting writes leave connections for reads", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
 

@@ -9,7 +9,7 @@ import { rateLimits } from "../schema/rateLimits.ts"
 
 const counted = (key: string) => ({ key, points: 1, expiresAt: new Date() })
 
-test.concurrent("a transaction that waited for a connection does not commit after its caller got an error", async () => {
+test("a transaction that waited for a connection does not commit after its caller got an error", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const failed = gate()
@@ -35,7 +35,7 @@ test.concurrent("a transaction that waited for a connection does not commit afte
   expect(await direct`select key from rate_limits`).toEqual([])
 })
 
-test.concurrent("a statement whose first step is answered too late gets no second step", async () => {
+test("a statement whose first step is answered too late gets no second step", async () => {
   await using database = await openDatabase()
   await using proxy = await openProxy(database.url)
   const { db, usage, close } = await createDatabase(proxy.url)
@@ -44,6 +44,7 @@ test.concurrent("a statement whose first step is answered too late gets no secon
     await sleep(500)
     await db.insert(rateLimits).values(counted(key))
   })
+  await eventually(() => ping(db))
   await count(db, "first")
 
   const passOn = proxy.holdAnswers()
@@ -60,7 +61,7 @@ test.concurrent("a statement whose first step is answered too late gets no secon
   await close()
 })
 
-test.concurrent.each([10, 1])(
+test.each([10, 1])(
   "of %i, a connection whose commit is never answered is given up",
   async (maxConnections) => {
     await using database = await openDatabase()

@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { once } from "node:events"
-import { connect, createServer } from "node:net"
-import { eventually } from "@latchkey/test-postgres"
+import { createTcpProxy, eventually } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, test } from "vitest"
 import { openDatabase, openProxy } from "../../test/openPool.ts"
@@ -9,32 +7,21 @@ import { newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query } from "../query.ts"
 
-test.concurrent("recovers from more refused connections than the pool has places", async () => {
+test("recovers from more refused connections than the pool has places", async () => {
   await using database = await openDatabase()
-  const { hostname, port } = new URL(database.url)
-  const placeholder = createServer().listen(0, "127.0.0.1")
-  await once(placeholder, "listening")
-  const free = placeholder.address()
-  if (free === null || typeof free === "string") throw new TypeError("not a TCP address")
-  placeholder.close()
-  await once(placeholder, "close")
-  const url = new URL(database.url)
-  url.port = String(free.port)
-  const { db, close } = await createDatabase(url.href)
+  await using proxy = await createTcpProxy(new URL(database.url))
+  await proxy.disconnect()
+  const { db, close } = await createDatabase(proxy.url)
   for (let attempt = 0; attempt < 25; attempt++) {
     await expect(ping(db, undefined)).rejects.toThrow(DatabaseUnavailable)
   }
 
-  const server = createServer((client) => {
-    client.pipe(connect(Number(port), hostname)).pipe(client)
-  }).listen(free.port, "127.0.0.1")
-
+  await proxy.reconnect()
   await eventually(() => ping(db, undefined))
   await close()
-  server.close()
 })
 
-test.concurrent("connections that the server closes at once: one attempt per query, an error, and recovery", async () => {
+test("connections that the server closes at once: one attempt per query, an error, and recovery", async () => {
   await using database = await openDatabase()
   await using proxy = await openProxy(database.url)
   proxy.setMode("close")
@@ -49,7 +36,7 @@ test.concurrent("connections that the server closes at once: one attempt per que
   await close()
 })
 
-test.concurrent("a write that could not be sent in time is not sent when the database is back", async () => {
+test("a write that could not be sent in time is not sent when the database is back", async () => {
   await using database = await openDatabase()
   await using proxy = await openProxy(database.url)
   const { db, close } = await createDatabase(proxy.url)
@@ -66,7 +53,7 @@ test.concurrent("a write that could not be sent in time is not sent when the dat
   await close()
 })
 
-test.concurrent("while a database is read-only, reads work, writes are unavailable, and later they recover", async () => {
+test("while a database is read-only, reads work, writes are unavailable, and later they recover", async () => {
   await using database = await openDatabase()
   const { db, direct, url } = database
   const name = new URL(url).pathname.slice(1)
@@ -89,7 +76,7 @@ test.concurrent("while a database is read-only, reads work, writes are unavailab
   await eventually(() => createUser(db, newUser()))
 })
 
-test.concurrent("works with a server that allows fewer connections than the pool wants", async () => {
+test("works with a server that allows fewer connections than the pool wants", async () => {
   await using database = await openDatabase()
   const { direct } = database
   const role = `few_${randomUUID().replaceAll("-", "")}`
@@ -118,7 +105,7 @@ test.concurrent("works with a server that allows fewer connections than the pool
   await direct.unsafe(`drop owned by ${role}; drop role ${role}`)
 })
 
-test.concurrent("ten times, a killed server process fails its query cleanly, and the next query works", async () => {
+test("ten times, a killed server process fails its query cleanly, and the next query works", async () => {
   await using database = await openDatabase()
   const { db, direct } = database
   const sleep = query((db) => db.execute(sql`select pg_sleep(5)`))
