@@ -1,4 +1,4 @@
-import { createTestDatabase, runOnServer, type TestDatabase } from "@latchkey/test-postgres"
+import { copyDatabase, createTestDatabase, runOnServer, type TestDatabase } from "@latchkey/test-postgres"
 import { createDatabase } from "../src/createDatabase.ts"
 import { digestMigrations } from "./digestMigrations.ts"
 
@@ -36,7 +36,7 @@ async function createTemplate(serverUrl: string, template: string) {
   await close()
   const name = new URL(unfinished.url).pathname.slice(1)
   try {
-    await runOnServer(serverUrl, `create database ${template} template ${name}`)
+    await copyDatabase(serverUrl, name, template)
   } catch (error) {
     // Another worker was faster.
     if (!hasCode(error, EXISTS)) throw error

@@ -4,7 +4,7 @@ export { type CodeBlock, codeBlock, codeBlocks, readCodeBlocks } from "./codeBlo
 export { connect, type ReservedSql, type Sql } from "./connect.ts"
 export { type Certificates, createCertificates } from "./createCertificates.ts"
 export { createTcpProxy } from "./createTcpProxy.ts"
-export { createTestDatabase, runOnServer, type TestDatabase } from "./createTestDatabase.ts"
+export { copyDatabase, createTestDatabase, runOnServer, type TestDatabase } from "./createTestDatabase.ts"
 export { eventually } from "./eventually.ts"
 export { type FakePostgres, startFakePostgres } from "./fakePostgres.ts"
 export { findChromium, runsBrowserTests } from "./findChromium.ts"
