@@ -3,11 +3,11 @@ import type { ClientInfo } from "./clientInfo.ts"
 import type { Database } from "./database.ts"
 import { DatabaseUnavailable } from "./databaseUnavailable.ts"
 import { causesOf, hasCode } from "./driver/causesOf.ts"
-import { timelineName } from "./driver/lineage.ts"
 import { measured } from "./driver/measured.ts"
-import { isOfStandby } from "./driver/onPrimary.ts"
 import { type QueryKind, withPermit } from "./driver/permit.ts"
 import { poolOf } from "./driver/pool.ts"
+import { timelineName } from "./driver/primary/lineage.ts"
+import { isOfStandby } from "./driver/primary/onPrimary.ts"
 
 export type Query<Params, Result> = (db: Database, params: Params) => Promise<Result>
 

@@ -3,7 +3,7 @@ import { createDatabase } from "@latchkey/db"
 import bcrypt from "bcrypt"
 import postgres from "postgres"
 import { createKeyring, type SecretKeys } from "../../../../packages/auth/src/crypto/keyring.ts"
-import { makeReceipt } from "../../../../packages/auth/src/keys/receipt.ts"
+import { makeReceipt } from "../../../../packages/auth/src/keys/verifying/receipt.ts"
 // Not exported by the package: only the benchmark writes rows without the service.
 import { signAccessToken } from "../../../../packages/auth/src/sessions/accessToken.ts"
 import { apiKeyAt } from "../keys.ts"

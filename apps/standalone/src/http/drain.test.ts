@@ -7,7 +7,7 @@ import { createHttpServer, decideKeepAlive } from "./createHttpServer.ts"
 import { drain } from "./drain.ts"
 
 /** More bytes than the kernel buffers for a connection. */
-const LARGE = 20_000_000
+const LARGE = 12_000_000
 
 /** A server with large responses, and a connection to it. */
 async function open() {

@@ -1,5 +1,5 @@
 import type { KeyCalls } from "../keys/keyCalls.ts"
-import type { KeyRejection } from "../keys/keyRejection.ts"
+import type { KeyRejection } from "../keys/verifying/keyRejection.ts"
 import type { AuthObserver, CredentialKind, Verdict } from "../observer.ts"
 import type { Caller } from "./caller.ts"
 

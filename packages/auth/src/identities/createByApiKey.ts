@@ -1,7 +1,7 @@
 import type { Presenter } from "../clientInfo.ts"
 import { type Counting, KeyCalls } from "../keys/keyCalls.ts"
 import type { LastUsed } from "../keys/lastUsed.ts"
-import type { VerifyApiKey } from "../keys/verifyApiKey.ts"
+import type { VerifyApiKey } from "../keys/verifying/verifyApiKey.ts"
 import type { NamedAdmins } from "./administrator.ts"
 import type { Authentication, Report } from "./authentication.ts"
 import { callerOfKey } from "./callerOfKey.ts"

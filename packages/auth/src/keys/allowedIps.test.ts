@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { createAddressMatcher } from "./addressMatcher.ts"
 import { readAllowedIps } from "./allowedIps.ts"
+import { createAddressMatcher } from "./verifying/addressMatcher.ts"
 
 describe("lists of addresses", () => {
   test.each([

@@ -4,7 +4,7 @@ import type { NewSecret } from "@latchkey/db"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
 import { formatKey } from "./keyFormat.ts"
-import { makeReceipt } from "./receipt.ts"
+import { makeReceipt } from "./verifying/receipt.ts"
 
 /** Creates a key of an owner: the plaintext, and the parts that are stored. */
 export type MakeSecret = (ownerId: string) => Promise<{ key: string; stored: NewSecret }>

@@ -13,11 +13,11 @@ import type { Keyring } from "../crypto/keyring.ts"
 import type { ConfiguredKeyCallers } from "../identities/configuredKeys.ts"
 import type { FailureBudget } from "../limits/failureBudget.ts"
 import type { Throttle } from "../limits/throttle.ts"
-import { createBoundedCompare } from "./boundedCompare.ts"
 import type { ImportedForms } from "./imported/importedForm.ts"
 import type { ImportedKeys } from "./imported/importedKeys.ts"
 import { parseKey } from "./keyFormat.ts"
-import { checkReceipt } from "./receipt.ts"
+import { createBoundedCompare } from "./verifying/boundedCompare.ts"
+import { checkReceipt } from "./verifying/receipt.ts"
 
 /**
  * The minimum duration of a report: longer than most revocations. Otherwise the duration would reveal whether the key

@@ -10,8 +10,6 @@ import { setSearchPath } from "../migrate/plan.ts"
 import { channelOf, findLeaseStates, forgetLeases } from "../queries/server/leases.ts"
 import { codedError } from "./codedError.ts"
 import { createSlot, type Slot } from "./createSlot.ts"
-import { DEFAULT_PORT, parseDatabaseUrl } from "./databaseUrl.ts"
-import { isReplaced, type Lineage, timelineName } from "./lineage.ts"
 import { listenTo } from "./listenTo.ts"
 import { measured } from "./measured.ts"
 import {
@@ -23,6 +21,8 @@ import {
 } from "./openConnection.ts"
 import { type Permit, withPermit } from "./permit.ts"
 import { setPool, WAITING } from "./pool.ts"
+import { isReplaced, type Lineage, timelineName } from "./primary/lineage.ts"
+import { createStandbyFence } from "./primary/standbyFence.ts"
 import { createRetryConflicts } from "./retryConflicts.ts"
 import { createSemaphore } from "./semaphore.ts"
 import {
@@ -35,8 +35,8 @@ import {
 } from "./settings.ts"
 import { type Statement, sqlClient } from "./sqlClient.ts"
 import { createStallWatch, STALLED_COMMITS } from "./stallWatch.ts"
-import { createStandbyFence } from "./standbyFence.ts"
 import { transactionOn } from "./transactionOn.ts"
+import { DEFAULT_PORT, parseDatabaseUrl } from "./url/databaseUrl.ts"
 
 /** Writes may hold this share of the connections, and leave one for reads where there are two or more. */
 const WRITES_SHARE = 0.6

@@ -1,4 +1,4 @@
-import { PRIMARY_CHECK } from "./onPrimary.ts"
+import { PRIMARY_CHECK } from "./primary/onPrimary.ts"
 import { raiseSynchronousCommit, type Settings } from "./settings.ts"
 
 const IS_READ_ONLY = "current_setting('transaction_read_only') = 'on'"

@@ -1,5 +1,5 @@
 import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import type { Lineage } from "./lineage.ts"
+import type { Lineage } from "./primary/lineage.ts"
 
 /**
  * The kinds of queries:

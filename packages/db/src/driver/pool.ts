@@ -1,9 +1,9 @@
 import type { Database } from "../database.ts"
 import type { WaitForLeases } from "../leases/waitForLeases.ts"
 import type { Permit } from "./permit.ts"
+import type { StandbyFence } from "./primary/standbyFence.ts"
 import type { RetryConflicts } from "./retryConflicts.ts"
 import type { SemaphoreLimits } from "./semaphore.ts"
-import type { StandbyFence } from "./standbyFence.ts"
 
 /** Where changes of rights are kept outside of the database. */
 export interface ChangeLog {

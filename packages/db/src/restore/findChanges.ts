@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import { onPrimary } from "../driver/onPrimary.ts"
+import { onPrimary } from "../driver/primary/onPrimary.ts"
 import { forLog } from "../query.ts"
 import { secondFactors } from "../schema/accounts.ts"
 import { apiKeys } from "../schema/apiKeys.ts"

@@ -1,6 +1,6 @@
 import { getTableColumns, sql } from "drizzle-orm"
 import type { Database } from "../database.ts"
-import { onPrimary } from "../driver/onPrimary.ts"
+import { onPrimary } from "../driver/primary/onPrimary.ts"
 import { query } from "../query.ts"
 import { authority, authorityChanges } from "../schema/authority.ts"
 

@@ -1,7 +1,7 @@
 import type { Keyring } from "@latchkey/auth"
 import { type Database, findLogState, type LogState } from "@latchkey/db"
+import { type Judgement, judge } from "./afterRestore/judge.ts"
 import { headOf, historyAt } from "./histories.ts"
-import { type Judgement, judge } from "./judge.ts"
 import { type ReadLog, readLog } from "./readLog.ts"
 import type { LogSink } from "./sinks/logSink.ts"
 

@@ -1,7 +1,7 @@
 import { type Database, findVerifiableApiKeysById, type VerifiableApiKey } from "@latchkey/db"
 import { createBatchedRead } from "../../batchedRead.ts"
 import { isUuid } from "../../isUuid.ts"
-import { requireKnownChecks } from "../../keys/standing.ts"
+import { requireKnownChecks } from "../../keys/verifying/standing.ts"
 import type { Memory } from "../../memory.ts"
 import { type AuthObserver, watchBatches } from "../../observer.ts"
 import { fenced } from "../../verdictRead.ts"

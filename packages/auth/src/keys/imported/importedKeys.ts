@@ -6,7 +6,7 @@ import { AuthError } from "../../errors.ts"
 import type { FailureBudget } from "../../limits/failureBudget.ts"
 import type { Memory } from "../../memory.ts"
 import type { BatchWatch } from "../../observer.ts"
-import { checkReceipt } from "../receipt.ts"
+import { checkReceipt } from "../verifying/receipt.ts"
 import { createFindCandidates } from "./findCandidates.ts"
 import { digestOf } from "./importedForm.ts"
 

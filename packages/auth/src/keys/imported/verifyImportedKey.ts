@@ -1,7 +1,7 @@
 import type { ImportedApiKey } from "@latchkey/db"
 import type { Presenter } from "../../clientInfo.ts"
-import type { KeyRejection, VerifiedKey } from "../keyRejection.ts"
-import { createShare } from "../shareFlights.ts"
+import type { KeyRejection, VerifiedKey } from "../verifying/keyRejection.ts"
+import { createShare } from "../verifying/shareFlights.ts"
 import type { ImportedKeys, Located } from "./importedKeys.ts"
 
 /** The steps that imported keys share with others. */

@@ -1,6 +1,6 @@
 import { and, eq, gt, isNull, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
 import { accountTokens, signInChallenges } from "../../schema/accounts.ts"
 import { owners } from "../../schema/owners.ts"

@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
 import { recoveryCodes, secondFactors } from "../../schema/accounts.ts"
 import { owners } from "../../schema/owners.ts"

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNotNull, isNull, lt, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query, takeAway, write } from "../../query.ts"
 import { recoveryCodes, secondFactors } from "../../schema/accounts.ts"
 import { owners } from "../../schema/owners.ts"

@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { prepareOnce } from "../../prepareOnce.ts"
 import { query } from "../../query.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"

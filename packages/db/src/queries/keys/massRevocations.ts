@@ -1,7 +1,7 @@
 import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query, takeAway, write } from "../../query.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"
 import { auditEvents } from "../../schema/auditEvents.ts"

@@ -1,6 +1,6 @@
 import { and, type Column, eq, exists, isNull, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import type { SeenRow } from "../../leases/leasedRead.ts"
 import { prepareOnce } from "../../prepareOnce.ts"
 import { prepareRows } from "../../prepareRows.ts"

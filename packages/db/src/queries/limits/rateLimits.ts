@@ -1,5 +1,5 @@
 import { and, gt, sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query, write } from "../../query.ts"
 import { rateLimits } from "../../schema/rateLimits.ts"
 import { anyOf, joinIds } from "../anyOf.ts"

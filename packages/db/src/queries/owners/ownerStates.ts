@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import type { SeenRow } from "../../leases/leasedRead.ts"
 import { prepareOnce } from "../../prepareOnce.ts"
 import { query } from "../../query.ts"

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { and, eq, gt, inArray, lt, or, sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import type { Renewal } from "../../leases/lease.ts"
 import type { LeaseLook } from "../../leases/shareLooks.ts"
 import type { LaggingLease } from "../../leases/waitForLeases.ts"

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
 
 /** Resolves if the database responds and is not a standby. */

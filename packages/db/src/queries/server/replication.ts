@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { onPrimary } from "../../driver/onPrimary.ts"
+import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
 
 /** Whether acknowledged changes survive the loss of the server. */

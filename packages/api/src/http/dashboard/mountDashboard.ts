@@ -1,9 +1,9 @@
 import type { PageSettings } from "@latchkey/contract"
-import type { App, AppContext } from "./app.ts"
-import { OUTSIDE } from "./createGetPath.ts"
+import type { App, AppContext } from "../app.ts"
+import { OUTSIDE } from "../createGetPath.ts"
+import { respond } from "../respond.ts"
 import { createDashboardFiles, encodedFor } from "./dashboardFiles.ts"
 import { readDashboardPage } from "./dashboardPage.ts"
-import { respond } from "./respond.ts"
 
 export interface Dashboard {
   /** The folder of the built dashboard. */

@@ -1,9 +1,9 @@
-import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import { codedError } from "./codedError.ts"
+import { DatabaseUnavailable } from "../../databaseUnavailable.ts"
+import { codedError } from "../codedError.ts"
+import type { Connection } from "../openConnection.ts"
+import type { Permit } from "../permit.ts"
+import type { Statement } from "../sqlClient.ts"
 import { type Lineage, timelineOf } from "./lineage.ts"
-import type { Connection } from "./openConnection.ts"
-import type { Permit } from "./permit.ts"
-import type { Statement } from "./sqlClient.ts"
 
 /** Refuses reads from an old primary after another server was promoted. */
 export interface StandbyFence {

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import type { VerifiableApiKey } from "@latchkey/db"
-import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
+import type { Keyring, SecretKeys } from "../../crypto/keyring.ts"
 
 /** The statement that a receipt proves: bcrypt once matched this key with this hash, for this row and owner. */
 export interface ReceiptSubject {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { DatabaseUnavailable } from "../databaseUnavailable.ts"
-import type { Statement } from "./sqlClient.ts"
+import { DatabaseUnavailable } from "../../databaseUnavailable.ts"
+import type { Statement } from "../sqlClient.ts"
 
 /** A position in a primary's WAL. */
 interface WalPosition {

@@ -1,6 +1,6 @@
 import type { LogState } from "@latchkey/db"
-import { findGap, headOf, historyAt, type Reach, reachOf } from "./histories.ts"
-import type { ReadLog } from "./readLog.ts"
+import { findGap, headOf, historyAt, type Reach, reachOf } from "../histories.ts"
+import type { ReadLog } from "../readLog.ts"
 
 /**
  * How a database compares with its log. `moved`: it lacks nothing, and is on another server than before, or on one that was promoted.

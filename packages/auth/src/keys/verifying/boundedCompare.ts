@@ -1,8 +1,8 @@
 import type { VerifiableApiKey } from "@latchkey/db"
-import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
-import { AuthError } from "../errors.ts"
-import { addressBlock } from "../limits/addressBlock.ts"
-import type { FailureBudget } from "../limits/failureBudget.ts"
+import type { BcryptQueue } from "../../crypto/bcryptQueue.ts"
+import { AuthError } from "../../errors.ts"
+import { addressBlock } from "../../limits/addressBlock.ts"
+import type { FailureBudget } from "../../limits/failureBudget.ts"
 
 /**
  * Compares keys with the hash of their row. Each comparison counts as a failure of the lookup id and the address until proven

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { causesOf } from "./causesOf.ts"
+import { causesOf } from "../causesOf.ts"
 
 const MARKER = "this server is a standby"
 

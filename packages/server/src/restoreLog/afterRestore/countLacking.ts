@@ -1,6 +1,6 @@
+import { findLatest, type Located, locatedChanges, subjectOf } from "../latestChanges.ts"
+import type { LogPlace, Look } from "../look.ts"
 import type { Restored } from "./judge.ts"
-import { findLatest, type Located, locatedChanges, subjectOf } from "./latestChanges.ts"
-import type { LogPlace, Look } from "./look.ts"
 
 /** How many subjects of a kind have changes in the log that the database lacks. */
 export async function countLacking(

@@ -1,9 +1,9 @@
 import type { LogState } from "@latchkey/db"
 import { expect, test } from "vitest"
-import { findMainLine } from "./histories.ts"
-import type { History } from "./history.ts"
+import { findMainLine } from "../histories.ts"
+import type { History } from "../history.ts"
+import type { ReadLog } from "../readLog.ts"
 import { judge } from "./judge.ts"
-import type { ReadLog } from "./readLog.ts"
 
 const range = (from: number, to: number) => ({ from, to, at: `at ${to}` })
 

@@ -10,9 +10,9 @@ import {
   type TestPostgres,
 } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
-import { storeApiKey, storeUser } from "../../test/openTestDatabase.ts"
-import { createDatabase, DatabaseUnavailable, findVerifiableApiKeys } from "../index.ts"
-import { causesOf } from "./causesOf.ts"
+import { storeApiKey, storeUser } from "../../../test/openTestDatabase.ts"
+import { createDatabase, DatabaseUnavailable, findVerifiableApiKeys } from "../../index.ts"
+import { causesOf } from "../causesOf.ts"
 
 /** A URL with several servers as hosts. */
 const urlOf = (...servers: Pick<TestPostgres, "url">[]) =>

@@ -2,9 +2,9 @@ import { apiKeys as table } from "@latchkey/db/schema"
 import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { describe, expect, test, vi } from "vitest"
-import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../test/createTestAuth.ts"
-import { useAuth } from "../../test/useAuth.ts"
-import type { Caller } from "../identities/caller.ts"
+import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../../test/createTestAuth.ts"
+import { useAuth } from "../../../test/useAuth.ts"
+import type { Caller } from "../../identities/caller.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono"
-import type { AppEnv } from "./app.ts"
+import type { AppEnv } from "../app.ts"
 
 /**
  * Reads the body before anything else happens. The caller is authenticated afterwards, so that a credential which ends

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { DatabaseUrlError, parseDatabaseUrl } from "../index.ts"
+import { DatabaseUrlError, parseDatabaseUrl } from "../../index.ts"
 
 const optionsOf = (url: string) => parseDatabaseUrl(url).options
 

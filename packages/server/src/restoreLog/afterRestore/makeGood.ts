@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto"
 import { type Database, hasNewerThan, type Refused, refuseDoubtful } from "@latchkey/db"
+import { reachOf } from "../histories.ts"
+import type { LogPlace, Look } from "../look.ts"
+import { openHistory } from "../openHistory.ts"
+import { readLog } from "../readLog.ts"
+import { notAfterRestore } from "../restoreLogError.ts"
+import type { Settled } from "../settled.ts"
+import { newName } from "../sinks/objectName.ts"
 import { applyLacking, unusableHash } from "./applyLacking.ts"
-import { reachOf } from "./histories.ts"
 import type { Restored } from "./judge.ts"
-import type { LogPlace, Look } from "./look.ts"
-import { openHistory } from "./openHistory.ts"
-import { readLog } from "./readLog.ts"
-import { notAfterRestore } from "./restoreLogError.ts"
-import type { Settled } from "./settled.ts"
-import { newName } from "./sinks/objectName.ts"
 
 /** Applies the changes of the log to a restored database. */
 export async function restore(

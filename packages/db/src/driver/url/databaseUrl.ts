@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net"
-import { quoteIdentifier } from "../schemaName.ts"
+import { quoteIdentifier } from "../../schemaName.ts"
 import { DatabaseUrlError } from "./databaseUrlError.ts"
 import { readTls, type Tls } from "./readTls.ts"
 import { createUrlParameters, decode, type UrlParameters } from "./urlParameters.ts"

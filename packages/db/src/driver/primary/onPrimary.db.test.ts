@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { connect, startPostgres, startStandby, type TestPostgres } from "@latchkey/test-postgres"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { newUser, storeUser } from "../../test/openTestDatabase.ts"
+import { newUser, storeUser } from "../../../test/openTestDatabase.ts"
 import {
   createDatabase,
   type Database,
@@ -18,8 +18,8 @@ import {
   findVerifiableApiKeys,
   findVerifiableApiKeysById,
   ping,
-} from "../index.ts"
-import { findOpenWindows } from "../queries/limits/rateLimits.ts"
+} from "../../index.ts"
+import { findOpenWindows } from "../../queries/limits/rateLimits.ts"
 
 let primary: TestPostgres
 let standby: TestPostgres

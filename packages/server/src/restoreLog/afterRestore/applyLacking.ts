@@ -7,9 +7,9 @@ import {
   findOwnChanges,
   type LoggedChange,
 } from "@latchkey/db"
-import { findMainLine, type Reach } from "./histories.ts"
-import { findLatest, inBatches, type Located, locatedChanges, subjectOf } from "./latestChanges.ts"
-import type { LogPlace, Look } from "./look.ts"
+import { findMainLine, type Reach } from "../histories.ts"
+import { findLatest, inBatches, type Located, locatedChanges, subjectOf } from "../latestChanges.ts"
+import type { LogPlace, Look } from "../look.ts"
 
 interface Lacking {
   deploymentId: string

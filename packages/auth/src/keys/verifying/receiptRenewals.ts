@@ -1,4 +1,4 @@
-import { createCache } from "../createCache.ts"
+import { createCache } from "../../createCache.ts"
 
 const INTERVAL_MS = 10 * 60_000
 /** At about 100 bytes each, at most 10 MB. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { type Database, recordKeyRefusal, type VerifiableApiKey } from "@latchkey/db"
-import type { Presenter } from "../clientInfo.ts"
-import { createCache } from "../createCache.ts"
-import { addressBlock } from "../limits/addressBlock.ts"
+import type { Presenter } from "../../clientInfo.ts"
+import { createCache } from "../../createCache.ts"
+import { addressBlock } from "../../limits/addressBlock.ts"
 
 const HOUR_MS = 3_600_000
 

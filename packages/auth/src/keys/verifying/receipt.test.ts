@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { VerifiableApiKey } from "@latchkey/db"
 import { describe, expect, test } from "vitest"
-import { newSecret } from "../../test/createTestAuth.ts"
-import { createKeyring } from "../crypto/keyring.ts"
+import { newSecret } from "../../../test/createTestAuth.ts"
+import { createKeyring } from "../../crypto/keyring.ts"
 import { checkReceipt, createReceiptMemory, makeReceipt } from "./receipt.ts"
 
 const secret = newSecret()

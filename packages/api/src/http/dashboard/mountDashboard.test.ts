@@ -3,9 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Hono } from "hono"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import type { AppEnv } from "./app.ts"
+import type { AppEnv } from "../app.ts"
+import { RequestState } from "../requestState.ts"
 import { mountDashboard } from "./mountDashboard.ts"
-import { RequestState } from "./requestState.ts"
 
 const settings = {
   product: { name: "Latchkey" },

@@ -1,5 +1,5 @@
 import type { VerifiableApiKey } from "@latchkey/db"
-import { AuthError } from "../errors.ts"
+import { AuthError } from "../../errors.ts"
 
 /**
  * The checks that this version makes before it accepts a key. Later versions add others, and an instance of this
