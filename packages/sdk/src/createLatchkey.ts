@@ -196,9 +196,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   }
   const audit: Latchkey["audit"] = {
     list: (input, options) =>
-      listPages((cursor = input?.cursor ?? undefined) =>
-        call("audit", "list", { ...input, cursor }, { ...options, ...query }),
-      ),
+      listPages(input, (page) => call("audit", "list", page, { ...options, ...query })),
   }
   return {
     auth,

@@ -92,9 +92,7 @@ export function createAdmin(
   return {
     users: {
       list: (input, options) =>
-        listPages((cursor = input?.cursor ?? undefined) =>
-          call("admin.users", "list", { ...input, cursor }, { ...options, ...query }),
-        ),
+        listPages(input, (page) => call("admin.users", "list", page, { ...options, ...query })),
       disable: (user, options) =>
         call("admin.users", "disable", toReference(user), { ...options, ...mutation }),
       enable: (user, options) =>
@@ -108,11 +106,11 @@ export function createAdmin(
     },
     apiKeys: {
       list: (input, options) =>
-        listPages((cursor = input?.cursor ?? undefined) =>
+        listPages(input, (page) =>
           call(
             "admin.apiKeys",
             "list",
-            { ...input, cursor, search: withoutSecret(input?.search) },
+            { ...page, search: withoutSecret(page.search) },
             { ...options, ...query },
           ),
         ),

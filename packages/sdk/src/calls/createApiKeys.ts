@@ -81,9 +81,7 @@ export function createApiKeys(
     create: async (input, options) =>
       call("apiKeys", "create", withExpiresAt(input), { ...options, ...mutation }),
     list: (input, options) =>
-      listPages((cursor = input?.cursor ?? undefined) =>
-        call("apiKeys", "list", { ...input, cursor }, { ...options, ...query }),
-      ),
+      listPages(input, (page) => call("apiKeys", "list", page, { ...options, ...query })),
     get: (id, options) => call("apiKeys", "get", { id }, { ...options, ...query }),
     update: async (id, change, options) =>
       call("apiKeys", "update", { ...withExpiresAt(change), id }, { ...options, ...mutation }),

@@ -5,11 +5,17 @@ interface Page<Item> {
   nextCursor: string | null
 }
 
-/** Fetches the first page immediately, and the following ones as the iteration reaches them. */
-export function listPages<Item>(
-  fetchPage: (cursor?: string) => Promise<Page<Item>>,
+/**
+ * Fetches the input's page immediately, and the following ones as the iteration reaches them.
+ *
+ * @param fetchPage gets the input with the cursor of the page.
+ */
+export function listPages<Item, Input extends { cursor?: string | null | undefined }>(
+  input: Input | undefined,
+  fetchPage: (input: Omit<Input, "cursor"> & { cursor: string | undefined }) => Promise<Page<Item>>,
 ): Promise<Page<Item>> & AsyncIterable<Item> {
-  const firstPage = fetchPage()
+  const fetchFrom = (cursor: string | undefined) => fetchPage({ ...(input as Input), cursor })
+  const firstPage = fetchFrom(input?.cursor ?? undefined)
   return Object.assign(firstPage, {
     async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
       const cursors = new Set<string>()
@@ -19,7 +25,7 @@ export function listPages<Item>(
         if (page.nextCursor === null) return
         if (cursors.has(page.nextCursor)) throw notOurs({ status: 200 })
         cursors.add(page.nextCursor)
-        page = await fetchPage(page.nextCursor)
+        page = await fetchFrom(page.nextCursor)
       }
     },
   })

@@ -24,7 +24,7 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
   async function renew(): Promise<string> {
     if (ended) throw ended
     const signedIn = await refresh(refreshToken).catch((error: unknown) => {
-      if (isUnauthenticated(error)) ended = sessionEnded(error)
+      if (isUnauthenticated(error)) ended = new LatchkeyError("The session has ended; sign in again.", error)
       throw ended ?? error
     })
     // Headers would turn a missing token into the text "undefined".
@@ -58,6 +58,3 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
 
 const isUnauthenticated = (error: unknown): error is LatchkeyError =>
   error instanceof LatchkeyError && error.reason === "UNAUTHENTICATED"
-
-const sessionEnded = ({ reason, status, requestId }: LatchkeyError) =>
-  new LatchkeyError("The session has ended; sign in again.", { reason, status, requestId })
