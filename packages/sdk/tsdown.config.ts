@@ -9,6 +9,8 @@ export default defineConfig({
   // `require` works in tools that can't load superjson, which is ESM-only. The types of `AppRouter` stay an import.
   noExternal: (id, importer) => id !== "@trpc/server" || !importer?.includes("/sdk/src/"),
   inlineOnly: ["@latchkey/contract", "@trpc/client", "@trpc/server", "superjson", "copy-anything"],
+  // So that the tables of tRPC that only other parts of it read are dropped.
+  treeshake: { propertyReadSideEffects: false },
   // Dependencies get a chunk of their own, which bundlers can drop as a whole.
   outputOptions: ({ format }) => ({
     chunkFileNames: format === "cjs" ? "[name].cjs" : "[name].js",

@@ -70,6 +70,29 @@ test.each([
   expect(await verify(found(), { ...orThrow, ...options })).toEqual(expected)
 })
 
+/** Of a captive portal, a cache or a broken proxy. */
+test.each([
+  ["no content", { status: 204, body: "" }],
+  ["a page", { status: 200, body: "<html>" }],
+  ["one answer for all calls of a batch", { status: 200, body: result(ACTIVE).slice(1, -1) }],
+  ["nothing", { status: 200, body: result(null) }],
+  ["no object", { status: 200, body: result(true) }],
+  ["an empty object", { status: 200, body: result({}) }],
+  ["only that it is active", { status: 200, body: result({ active: true }) }],
+  ["something that is not a truth value", found({ active: "false" })],
+  ["a list of scopes", found({ scope: ["a"] })],
+  ["a number for the owner", found({ sub: 5 })],
+  ...[302, 400, 401, 403, 404, 429, 500, 503].map(
+    (status) => [`a verdict with the status ${status}`, { ...found(), status }] as const,
+  ),
+])("%s is no verdict", async (_, answer) => {
+  expect(await verify(answer, orDeny)).toEqual(INVALID)
+  await expect(verify(answer)).rejects.toMatchObject({
+    name: "LatchkeyError",
+    reason: expect.stringMatching(/^(NETWORK|UNAVAILABLE|RATE_LIMITED)$/),
+  })
+})
+
 test("a refusal is a verdict, whatever the choice for outages", async () => {
   const inactive = { status: 200, body: result({ active: false }) }
   const limited = failed("RATE_LIMITED", 429, { limit: "key", retryAfter: 5 })

@@ -2,6 +2,7 @@ import type { Introspection } from "@latchkey/contract"
 import type { Credential } from "../credentials/credential.ts"
 import { LatchkeyError } from "../latchkeyError.ts"
 import type { Call } from "../transport/createCall.ts"
+import { notOurs } from "../transport/fetchAnswer.ts"
 import { shareRequests } from "../transport/shareRequests.ts"
 import { checkTimeout, withDeadline } from "../transport/withDeadline.ts"
 import type { Verification, Verify } from "./verification.ts"
@@ -63,8 +64,15 @@ const isOfKey = (error: unknown) => error instanceof LatchkeyError && error.limi
 const isUnavailable = (error: unknown) =>
   error instanceof LatchkeyError && /^(NETWORK|TIMEOUT|UNAVAILABLE|RATE_LIMITED|INTERNAL)$/.test(error.reason)
 
-function toVerification(answer: Introspection, required: readonly string[]): Verification {
-  if (!answer.active) return { ...INVALID }
+/** @throws {LatchkeyError} `NETWORK` if the answer lacks what every verdict has. It then says nothing about the credential. */
+function toVerification(answer: Introspection | undefined, required: readonly string[]): Verification {
+  if (answer?.active === false) return { ...INVALID }
+  if (
+    answer?.active !== true ||
+    [answer.iss, answer.sub, answer.scope].some((text) => typeof text !== "string")
+  ) {
+    throw notOurs({ status: 200 })
+  }
   const { iss, sub, act, client_id, scope, token_type, exp, metadata } = answer
   const scopes = scope === "" ? [] : scope.split(" ")
   if (!required.every((one) => scopes.includes(one))) return { active: false, reason: "INSUFFICIENT_SCOPE" }

@@ -6,7 +6,7 @@ import packageJson from "../../package.json" with { type: "json" }
 import type { AppRouter } from "../appRouter.ts"
 import type { CredentialHeaders } from "../credentials/credentialHeaders.ts"
 import type { LatchkeyOptions } from "../options.ts"
-import { fetchAnswer } from "./fetchAnswer.ts"
+import { type Answer, fetchAnswer, notOurs } from "./fetchAnswer.ts"
 import { uncached } from "./uncached.ts"
 
 export interface Operation {
@@ -65,7 +65,10 @@ export function createTransport(
   return async ({ kind, path, input, headers, signal, isAlone }) => {
     const op = { id: 0, type: kind, path, input, context: {}, signal }
     const link = isAlone ? createLink(headers) : linkFor(headers)
-    const { result } = await observableToPromise(link({ op, next: lastLink }))
+    const { result, context } = await observableToPromise(link({ op, next: lastLink }))
+    const answer = context?.response as Answer
+    // With a status that says otherwise, it is not a result: a proxy may have stored or replaced parts of the response.
+    if (!answer.ok) throw notOurs(answer)
     return "data" in result ? result.data : undefined
   }
 }

@@ -33,10 +33,9 @@ export async function fetchAnswer(
     response = await fetch(url, init as RequestInit)
     body = await readText(response)
   } catch (cause) {
-    if (!response)
-      throw new LatchkeyError("The server could not be reached.", { reason: "NETWORK" }, { cause })
-    const { status, requestId } = about(response)
-    throw new LatchkeyError("The response was cut off.", { reason: "NETWORK", status, requestId }, { cause })
+    const message = response ? "The response was cut off." : "The server could not be reached."
+    const { status, requestId }: Partial<Answer> = response ? about(response) : {}
+    throw new LatchkeyError(message, { reason: "NETWORK", status, requestId }, { cause })
   }
   const answer = about(response)
   if (onResponse) {
@@ -48,11 +47,12 @@ export async function fetchAnswer(
   }
   try {
     const json: unknown = JSON.parse(body)
-    return { ...answer, json: async () => json }
+    // One answer for all calls of a batch can only be an error. Another caller's verdict must not be taken for theirs.
+    if (Array.isArray(json) || !answer.ok) return { ...answer, json: async () => json }
   } catch {
     // The parser's message would quote the body, which can hold a credential.
-    throw notOurs(answer)
   }
+  throw notOurs(answer)
 }
 
 /** The error for a response that did not come from Latchkey. */

@@ -45,7 +45,6 @@ export function toLatchkeyError(error: unknown): unknown {
 
 /** Whether an error came from Latchkey, and not from some other tRPC server. */
 function isFailure(data: unknown): data is LatchkeyFailure["data"] {
-  if (typeof data !== "object" || data === null) return false
-  const { reason, httpStatus } = data as Partial<LatchkeyFailure["data"]>
+  const { reason, httpStatus } = (data ?? {}) as Partial<LatchkeyFailure["data"]>
   return typeof reason === "string" && isReason(reason) && typeof httpStatus === "number"
 }
