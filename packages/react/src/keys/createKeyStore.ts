@@ -60,12 +60,13 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     state = { ...state, ...change }
     for (const listener of listeners) listener()
   }
-  const setKeys = (change: (keys: readonly ApiKey[]) => readonly ApiKey[]) => {
+  /** Shows what a call has returned, unless somebody else has signed in since the call was made. */
+  const put = (apiKey: ApiKey, owner: symbol) => {
+    if (owner !== state.owner) return
     changes++
-    setState({ keys: change(state.keys ?? []) })
+    const others = state.keys?.filter(({ id }) => id !== apiKey.id) ?? []
+    setState({ keys: [apiKey, ...others].sort(newestFirst) })
   }
-  const put = (apiKey: ApiKey) =>
-    setKeys((keys) => [apiKey, ...keys.filter(({ id }) => id !== apiKey.id)].sort(newestFirst))
 
   // In a function, so that an invalid URL is reported like other failures, and nothing is read on a server.
   const connect: Client = async (call) => {
@@ -133,31 +134,38 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       return refresh.now()
     },
     async create(input) {
+      const { owner } = state
       const created = await createBy(({ apiKeys }) => apiKeys.create(input))
-      put(withoutKey(created))
+      put(withoutKey(created), owner)
       return created
     },
     async update(id, change) {
+      const { owner } = state
       const updated = await connect(({ apiKeys }) => apiKeys.update(id, change))
-      put(updated)
+      put(updated, owner)
       return updated
     },
     async rotate(id, rotation) {
+      const { owner } = state
       const created = await createBy(({ apiKeys }) => apiKeys.rotate(id, rotation))
-      put(withoutKey(created))
+      put(withoutKey(created), owner)
       fullyLoadedAt = -Infinity
       // The new key is shown without waiting for the new state of the old one.
-      void connect(({ apiKeys }) => apiKeys.get(id)).then(put, () => refresh.now())
+      void connect(({ apiKeys }) => apiKeys.get(id)).then(
+        (replaced) => put(replaced, owner),
+        () => refresh.now(),
+      )
       return created
     },
     async revoke(id) {
-      const before = state.keys?.find((apiKey) => apiKey.id === id)
-      if (before) put({ ...before, revokedAt: new Date() })
+      const { owner, keys } = state
+      const before = keys?.find((apiKey) => apiKey.id === id)
+      if (before) put({ ...before, revokedAt: new Date() }, owner)
       try {
         await connect(({ apiKeys }) => apiKeys.revoke(id))
       } catch (error) {
         if (hasReason(error, "NOT_FOUND")) return
-        if (before) put(before)
+        if (before) put(before, owner)
         throw error
       }
     },
