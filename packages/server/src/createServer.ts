@@ -61,7 +61,7 @@ export function createServer(
       engine.afterResponse()
       return response
     },
-    requires: createRequires({ verify, scopes, onVerified: engine.afterResponse }),
+    requires: createRequires({ source, verify, scopes, onVerified: engine.afterResponse }),
     // Its type is written by hand, because the inferred one drags every schema along.
     router: appRouter as unknown as AppRouter,
     createContext: (from, { address } = {}) =>

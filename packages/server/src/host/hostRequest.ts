@@ -33,6 +33,7 @@ interface NewHostRequest {
  * cost more than a verdict, because V8's minor garbage collections process the map's entries one by one.
  */
 export class HostRequest extends Latchkey {
+  readonly source: AuthSource
   readonly call: HostCall
   /** The calls that already count towards the limit of the caller's key. */
   readonly counted: CountedCalls
@@ -66,6 +67,7 @@ export class HostRequest extends Latchkey {
         sendsHsts: false,
       }),
     )
+    this.source = source
     this.call = call
     this.counted = countedCallsOf(options.request)
     this.method = options.method
@@ -104,10 +106,18 @@ export function createHostContext(
   return { latchkey } as unknown as Context & LatchkeyContext
 }
 
-/** The request of a context from `createHostContext`. @throws {TypeError} for any other context. */
-export function hostRequestOf(ctx: unknown): HostRequest {
+/**
+ * The request of a context from `createHostContext` with the same source. A process may have several servers, whose
+ * contexts have the same name. The callers of one must not pass as callers of another.
+ *
+ * @throws {TypeError} for any other context.
+ */
+export function hostRequestOf(ctx: unknown, source: AuthSource): HostRequest {
   const { latchkey } = ctx as Partial<Context>
-  if (latchkey instanceof HostRequest) return latchkey
+  if (latchkey instanceof HostRequest) {
+    if (latchkey.source === source) return latchkey
+    throw new TypeError("the context is another Latchkey's; give each its own tRPC router and createContext")
+  }
   throw new TypeError("the context has no Latchkey; add ...latchkey.createContext(opts) to createContext")
 }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { expect, onTestFinished, test } from "vitest"
-import { headersOf } from "./readHeaders.ts"
+import { headersOf, readHeaders } from "./readHeaders.ts"
 
 /** As in Node 20.19: it looks the names up in an object with a prototype. */
 function throwLikeOlderNode(request: IncomingMessage) {
@@ -45,4 +45,9 @@ test.each(["__proto__", "constructor"])("a header %s is a header like any other"
 test("all values of a header that was sent twice are found", async () => {
   const headers = await send("Authorization: Bearer a", "authorization: Bearer b")
   expect(headers?.get("authorization")).toBe("Bearer a, Bearer b")
+})
+
+test.each(["", "a b", "é", "a:"])("a header with the name %j, which can't be one, hides no other", (name) => {
+  const headers = readHeaders({ [name]: "1", "X-API-Key": "key" })
+  expect([...headers]).toEqual([["x-api-key", "key"]])
 })

@@ -36,8 +36,15 @@ function readRawHeaders(raw: readonly string[]): Headers {
   return headers
 }
 
-/** Node accepts values that `Headers` does not. No credential contains such characters. */
+/** What a header's name may contain: RFC 9110, section 5.6.2. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+
+/**
+ * Hosts, and the records of serverless platforms, accept names and values that `Headers` does not. No credential contains
+ * such characters.
+ */
 function append(headers: Headers, name: string, value: string) {
+  if (!NAME.test(name)) return
   try {
     headers.append(name, value)
   } catch {

@@ -1,6 +1,8 @@
+import { initTRPC } from "@trpc/server"
 import { expect, inject, test } from "vitest"
 import { newKey, startLatchkey } from "../../test/startLatchkey.ts"
 import { failureOf, startProduct } from "../../test/startProduct.ts"
+import type { LatchkeyContext } from "../types.ts"
 
 const serverUrl = inject("postgresUrl")
 
@@ -84,4 +86,18 @@ test("a scope that was not declared is an error at construction", async () => {
   // @ts-expect-error not declared
   const verdict = await latchkey.authenticate({ "x-api-key": key }, { scope: "reports:delete" })
   expect(verdict).toMatchObject({ status: 400, reason: "INVALID_INPUT" })
+})
+
+test("with two servers in one process, the callers of one don't pass as callers of the other", async () => {
+  await using first = await startLatchkey(serverUrl)
+  await using second = await startLatchkey(serverUrl)
+  const { key } = await newKey(second.latchkey)
+  const t = initTRPC.context<LatchkeyContext>().create()
+  const router = t.router({ mine: t.procedure.concat(first.latchkey.requires()).query(() => "done") })
+  const req = new Request("https://app.company.tld/mine", { headers: { "x-api-key": key } })
+  const ctx = { ...first.latchkey.createContext({ req }), ...second.latchkey.createContext({ req }) }
+  await expect(router.createCaller(ctx).mine()).rejects.toMatchObject({
+    code: "INTERNAL_SERVER_ERROR",
+    message: expect.stringContaining("another Latchkey's"),
+  })
 })

@@ -1,4 +1,4 @@
-import { toTrpcError } from "@latchkey/api"
+import { type AuthSource, toTrpcError } from "@latchkey/api"
 import { initTRPC } from "@trpc/server"
 import { type HostRequest, hostRequestOf } from "../host/hostRequest.ts"
 import type { Caller, LatchkeyContext, Requirement, RequiresProcedure } from "../types.ts"
@@ -10,6 +10,8 @@ import { watchStream } from "./watchStream.ts"
 const t = initTRPC.context<LatchkeyContext>().create({ isDev: false })
 
 interface RequiresOptions {
+  /** That of the contexts. */
+  source: AuthSource
   verify: Verify
   scopes: readonly string[]
   /** Called when a verification is done. */
@@ -30,7 +32,7 @@ export const requirementsOf = (middlewares: readonly object[]): Requirement[] =>
  * Creates `requires`: a procedure for callers who meet the requirement. It verifies them at every call, and again while
  * its answer is streamed.
  */
-export function createRequires({ verify, scopes, onVerified }: RequiresOptions) {
+export function createRequires({ source, verify, scopes, onVerified }: RequiresOptions) {
   return (requirement: Requirement = {}): RequiresProcedure<string> => {
     checkDeclared(requirement, scopes)
 
@@ -46,7 +48,7 @@ export function createRequires({ verify, scopes, onVerified }: RequiresOptions) 
     }
 
     const procedure = t.procedure.use(async ({ ctx, type, getRawInput, signal, next }) => {
-      const request = hostRequestOf(ctx)
+      const request = hostRequestOf(ctx, source)
       // A credential that ends while the body arrives is refused. Errors in the body are left to the rest of the
       // call.
       await getRawInput().catch(() => {})
