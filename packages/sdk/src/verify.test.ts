@@ -71,7 +71,7 @@ test.each([
 })
 
 /** Of a captive portal, a cache or a broken proxy. */
-test.each([
+test.each<[string, { status: number; body: string }]>([
   ["no content", { status: 204, body: "" }],
   ["a page", { status: 200, body: "<html>" }],
   ["one answer for all calls of a batch", { status: 200, body: result(ACTIVE).slice(1, -1) }],
@@ -82,9 +82,10 @@ test.each([
   ["something that is not a truth value", found({ active: "false" })],
   ["a list of scopes", found({ scope: ["a"] })],
   ["a number for the owner", found({ sub: 5 })],
-  ...[302, 400, 401, 403, 404, 429, 500, 503].map(
-    (status) => [`a verdict with the status ${status}`, { ...found(), status }] as const,
-  ),
+  ...[302, 400, 401, 403, 404, 429, 500, 503].map((status): [string, { status: number; body: string }] => [
+    `a verdict with the status ${status}`,
+    { ...found(), status },
+  ]),
 ])("%s is no verdict", async (_, answer) => {
   expect(await verify(answer, orDeny)).toEqual(INVALID)
   await expect(verify(answer)).rejects.toMatchObject({
