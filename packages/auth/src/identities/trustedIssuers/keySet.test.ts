@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto"
+import { gzipSync } from "node:zlib"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { newSigningKey } from "../../../test/startIssuer.ts"
 import { useTrustedIssuer } from "../../../test/useTrustedIssuer.ts"
@@ -113,6 +114,13 @@ describe("an issuer's keys", () => {
     },
   )
 
+  test("may be stored as gzip by a host that sends nothing else", async () => {
+    const { keys } = issuer.state
+    issuer.state.answer = (_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(JSON.stringify({ keys })))
+    expect(await trust()(await issuer.sign())).not.toBeNull()
+  })
+
   test.each(["RS256", "PS256", "ES384", "EdDSA"])("may be for %s", async (alg) => {
     const key = await newSigningKey("other", alg)
     issuer.state.keys = [key.jwk]
@@ -147,6 +155,27 @@ describe("without its issuer's keys a token gets no verdict:", () => {
     await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
     expect(timedOut).toHaveBeenCalledWith(5_000)
     timedOut.mockRestore()
+  })
+
+  test("its response names many codings, and the process does not exit when its connection ends", async () => {
+    const uncaught = vi.fn()
+    process.on("uncaughtException", uncaught)
+    issuer.state.answer = (request, response) => {
+      response.writeHead(200, { "content-encoding": Array(6).fill("gzip").join() }).write("{")
+      setImmediate(() => request.socket.resetAndDestroy())
+    }
+    const token = await issuer.sign()
+    await expect(trust()(token)).rejects.toMatchObject(unavailable)
+    issuer.state.answer = null
+    expect(await trust()(token)).not.toBeNull()
+    process.off("uncaughtException", uncaught)
+    expect(uncaught).not.toHaveBeenCalled()
+  })
+
+  test("it sends gzip that expands to more than 256 KiB", async () => {
+    const bomb = gzipSync(JSON.stringify({ keys: [], pad: "x".repeat(262_144) }))
+    issuer.state.answer = (_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb)
+    await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
   })
 
   test("its discovery document names another issuer", async () => {
