@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from "node:crypto"
 import { gzipSync } from "node:zlib"
+import type { JWK } from "jose"
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { newSigningKey } from "../../../test/startIssuer.ts"
+import { type Answer, newSigningKey } from "../../../test/startIssuer.ts"
 import { useTrustedIssuer } from "../../../test/useTrustedIssuer.ts"
 import { AuthError } from "../../errors.ts"
 
@@ -128,6 +129,12 @@ describe("an issuer's keys", () => {
   })
 })
 
+/** Sends a key set that also has another key. */
+const sendWith =
+  (key: JWK): Answer =>
+  (_, response) =>
+    response.end(JSON.stringify({ keys: [issuer.first.jwk, key] }))
+
 describe("without its issuer's keys a token gets no verdict:", () => {
   test.each([
     ["the issuer answers 500", (_, response) => response.writeHead(500).end()],
@@ -141,10 +148,18 @@ describe("without its issuer's keys a token gets no verdict:", () => {
       (_, response) => response.end(JSON.stringify({ keys: Array(101).fill(issuer.first.jwk) })),
     ],
     [
+      "it sends an RSA key of more than 8,192 bits",
+      sendWith({ kty: "RSA", n: "x".repeat(1_367), e: "AQAB" }),
+    ],
+    [
+      "it sends an RSA key with a large exponent",
+      sendWith({ kty: "RSA", n: "x".repeat(342), e: "x".repeat(342) }),
+    ],
+    [
       "it sends more than 256 KiB",
       (_, response) => response.end(JSON.stringify({ keys: [], pad: "x".repeat(262_144) })),
     ],
-  ] satisfies [string, NonNullable<(typeof issuer)["state"]["answer"]>][])("%s", async (_, answer) => {
+  ] satisfies [string, Answer][])("%s", async (_, answer) => {
     issuer.state.answer = answer
     await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
   })
