@@ -12,7 +12,7 @@ export async function newSigningKey(kid: string | undefined, alg = "ES256") {
   return { kid, alg, privateKey, jwk }
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
 /** An identity provider on this machine. Tests change the keys that it publishes. */
 export async function startIssuer() {

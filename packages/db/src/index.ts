@@ -59,6 +59,7 @@ export {
   type NewUsage,
   type UsageOfDay,
 } from "./queries/keys/apiKeyUsage.ts"
+export { findScanEnd } from "./queries/keys/findScanEnd.ts"
 export {
   type ImportOutcome,
   importApiKeys,

@@ -45,6 +45,27 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
     await Promise.all(flood)
   })
 
+  test.each([{ search: "needle" }, { status: "all", search: "needle" }, {}] as const)(
+    "a page of the list %o reads at most 10,000 keys, and the pages have no gap",
+    async (filter) => {
+      const user = await signUp(on.auth)
+      await on.db.execute(sql`
+        insert into api_keys (owner_id, lookup_id, key_hash, label, created_by, created_at, expires_at)
+        select ${user.owner.id}, lpad(to_hex(${Math.floor(Math.random() * 2 ** 40)} + n), 16, '0'), 'hash', 'ended', '',
+          now() - n * interval '1 second', now() - interval '1 day'
+        from generate_series(1, 10002) n`)
+      const found = await createKey(user)
+      await on.db.execute(
+        sql`update api_keys set label = 'needle', created_at = '2020-01-01' where id = ${found.id}`,
+      )
+
+      const first = await on.auth.apiKeys.list(user.owner, { cursor: null, limit: 2, ...filter })
+      expect(first).toEqual({ items: [], nextCursor: expect.any(String) })
+      const second = await on.auth.apiKeys.list(user.owner, { cursor: first.nextCursor, limit: 2, ...filter })
+      expect(second).toMatchObject({ items: [{ id: found.id }], nextCursor: null })
+    },
+  )
+
   test("a list contains only metadata", async () => {
     const user = await signUp(on.auth)
     const { key, ...created } = await createKey(user)

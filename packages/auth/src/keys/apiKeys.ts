@@ -4,6 +4,7 @@ import {
   createApiKey,
   type Database,
   findApiKey,
+  findScanEnd,
   listApiKeys,
   type OwnerIdentity,
   revokeApiKey,
@@ -18,7 +19,7 @@ import { actingCredentialOf, type Caller } from "../identities/caller.ts"
 import { isOfLatchkey, type Scopes } from "../identities/scopes.ts"
 import { isUuid } from "../isUuid.ts"
 import { createKeyedMutex } from "../limits/keyedMutex.ts"
-import { type Page, type PageInput, readPage } from "../readPage.ts"
+import { type Page, type PageInput, readBoundedPage } from "../readPage.ts"
 import { type ApiKeyChange, type CheckedChange, checkChange, decideChange } from "./changedSettings.ts"
 import { createExpiry } from "./expiry.ts"
 import type { KeyRateLimits } from "./keyRateLimits.ts"
@@ -157,10 +158,13 @@ export function createActingApiKeys(
       }
     },
 
-    async list({ id: ownerId }, { cursor, limit, search = "", ...filter }) {
-      const { items, nextCursor } = await readPage({ cursor, limit }, (part) =>
-        listApiKeys(db, { ownerId, ...part, ...filter, search: withoutSecrets(search) }),
-      )
+    async list({ id: ownerId }, { cursor, limit, search = "", status = "active" }) {
+      const { items, nextCursor } = await readBoundedPage({ cursor, limit }, async (part) => {
+        const isFiltered = status === "active" || search !== ""
+        const end = isFiltered ? await findScanEnd(db, { ownerId, status, after: part.after }) : null
+        const page = { ownerId, status, search: withoutSecrets(search), ...part, upTo: end }
+        return { rows: await listApiKeys(db, page), end }
+      })
       return { items: items.map((row) => toApiKey(row, rateLimits)), nextCursor }
     },
 

@@ -26,3 +26,9 @@ export const isAfter = ({ id, createdAt }: Listed, after: Position | null): SQL 
   after
     ? sql`(${createdAt}, ${id}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`
     : undefined
+
+/** Matches the rows up to and including a position, or all rows if there is no position. */
+export const isUpTo = ({ id, createdAt }: Listed, end: Position | null): SQL | undefined =>
+  end
+    ? sql`(${createdAt}, ${id}) >= (${end.createdAt.toISOString()}::timestamptz, ${end.id}::uuid)`
+    : undefined

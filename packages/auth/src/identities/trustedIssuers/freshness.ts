@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http"
 import CachePolicy from "http-cache-semantics"
 
 const [SHORTEST_MS, LONGEST_MS] = [30_000, 24 * 60 * 60_000]
@@ -9,11 +10,11 @@ const DEFAULT_MS = 10 * 60_000
  * The milliseconds for which a response may be used, by HTTP's caching rules (RFC 9111, section 4.2) for a private
  * cache, at most a day. At least 30 s, even if it may not be cached: otherwise each token would cost a fetch.
  */
-export function freshnessMs(url: string, headers: Headers): number {
-  if (!headers.has("cache-control") && !headers.has("expires")) return DEFAULT_MS
+export function freshnessMs(url: string, headers: IncomingHttpHeaders): number {
+  if (headers["cache-control"] === undefined && headers.expires === undefined) return DEFAULT_MS
   const policy = new CachePolicy(
     { url, method: "GET", headers: {} },
-    { status: 200, headers: Object.fromEntries(headers) },
+    { status: 200, headers },
     { shared: false },
   )
   const freshness = policy.storable() ? policy.timeToLive() : 0

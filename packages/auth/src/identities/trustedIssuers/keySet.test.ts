@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from "node:crypto"
+import { gzipSync } from "node:zlib"
+import type { JWK } from "jose"
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { newSigningKey } from "../../../test/startIssuer.ts"
+import { type Answer, newSigningKey } from "../../../test/startIssuer.ts"
 import { useTrustedIssuer } from "../../../test/useTrustedIssuer.ts"
 import { AuthError } from "../../errors.ts"
 
@@ -113,12 +115,25 @@ describe("an issuer's keys", () => {
     },
   )
 
+  test("may be stored as gzip by a host that sends nothing else", async () => {
+    const { keys } = issuer.state
+    issuer.state.answer = (_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(JSON.stringify({ keys })))
+    expect(await trust()(await issuer.sign())).not.toBeNull()
+  })
+
   test.each(["RS256", "PS256", "ES384", "EdDSA"])("may be for %s", async (alg) => {
     const key = await newSigningKey("other", alg)
     issuer.state.keys = [key.jwk]
     expect(await trust()(await issuer.sign({}, { key }))).not.toBeNull()
   })
 })
+
+/** Sends a key set that also has another key. */
+const sendWith =
+  (key: JWK): Answer =>
+  (_, response) =>
+    response.end(JSON.stringify({ keys: [issuer.first.jwk, key] }))
 
 describe("without its issuer's keys a token gets no verdict:", () => {
   test.each([
@@ -133,10 +148,18 @@ describe("without its issuer's keys a token gets no verdict:", () => {
       (_, response) => response.end(JSON.stringify({ keys: Array(101).fill(issuer.first.jwk) })),
     ],
     [
+      "it sends an RSA key of more than 8,192 bits",
+      sendWith({ kty: "RSA", n: "x".repeat(1_367), e: "AQAB" }),
+    ],
+    [
+      "it sends an RSA key with a large exponent",
+      sendWith({ kty: "RSA", n: "x".repeat(342), e: "x".repeat(342) }),
+    ],
+    [
       "it sends more than 256 KiB",
       (_, response) => response.end(JSON.stringify({ keys: [], pad: "x".repeat(262_144) })),
     ],
-  ] satisfies [string, NonNullable<(typeof issuer)["state"]["answer"]>][])("%s", async (_, answer) => {
+  ] satisfies [string, Answer][])("%s", async (_, answer) => {
     issuer.state.answer = answer
     await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
   })
@@ -147,6 +170,27 @@ describe("without its issuer's keys a token gets no verdict:", () => {
     await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
     expect(timedOut).toHaveBeenCalledWith(5_000)
     timedOut.mockRestore()
+  })
+
+  test("its response names many codings, and the process does not exit when its connection ends", async () => {
+    const uncaught = vi.fn()
+    process.on("uncaughtException", uncaught)
+    issuer.state.answer = (request, response) => {
+      response.writeHead(200, { "content-encoding": Array(6).fill("gzip").join() }).write("{")
+      setImmediate(() => request.socket.resetAndDestroy())
+    }
+    const token = await issuer.sign()
+    await expect(trust()(token)).rejects.toMatchObject(unavailable)
+    issuer.state.answer = null
+    expect(await trust()(token)).not.toBeNull()
+    process.off("uncaughtException", uncaught)
+    expect(uncaught).not.toHaveBeenCalled()
+  })
+
+  test("it sends gzip that expands to more than 256 KiB", async () => {
+    const bomb = gzipSync(JSON.stringify({ keys: [], pad: "x".repeat(262_144) }))
+    issuer.state.answer = (_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb)
+    await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
   })
 
   test("its discovery document names another issuer", async () => {

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, type LocalJWKSet } from "jose"
 import { fetchJson } from "./fetchJson.ts"
 import { freshnessMs } from "./freshness.ts"
-import { isTrustworthyUrl, type TrustedIssuer } from "./trustedIssuer.ts"
+import { mayDiscover, type TrustedIssuer } from "./trustedIssuer.ts"
 
 /** Milliseconds between fetches for key ids that the set does not contain, which anybody can make up. */
 const RENEWAL_PAUSE_MS = 30_000
@@ -11,6 +11,12 @@ const RETRY_PAUSE_MS = 1_000
 
 /** Issuers publish a few. Each token costs a look at all keys. */
 const MAX_KEYS = 100
+
+/**
+ * Characters of an RSA key's modulus and exponent in base64url: 8,192 and 32 bits. With larger ones, one token, which
+ * anybody can make up, costs up to 200 ms instead of 1 ms.
+ */
+const [MAX_MODULUS, MAX_EXPONENT] = [1_366, 6]
 
 export interface LoadedKeys {
   find: LocalJWKSet
@@ -86,8 +92,12 @@ async function fetchKeys(issuer: Pick<TrustedIssuer, "issuer" | "jwksUri">) {
   const { body, headers } = await fetchJson(url)
   if (!Array.isArray(body.keys)) throw new Error(`${url} is not a JWK Set`)
   if (body.keys.length > MAX_KEYS) throw new Error(`${url} has more than ${MAX_KEYS} keys`)
+  if (body.keys.some(isCostly)) throw new Error(`${url} has an RSA key that is too large`)
   return { body: body as unknown as JSONWebKeySet, freshMs: freshnessMs(url, headers) }
 }
+
+const isCostly = (key: Partial<Record<"n" | "e", unknown>> | null) =>
+  String(key?.n ?? "").length > MAX_MODULUS || String(key?.e ?? "").length > MAX_EXPONENT
 
 /** The `jwks_uri` of an issuer (OpenID Connect Discovery 1.0, sections 4.1 and 4.3). */
 async function discover(issuer: string): Promise<string> {
@@ -95,7 +105,7 @@ async function discover(issuer: string): Promise<string> {
   const { body } = await fetchJson(url)
   if (body.issuer !== issuer) throw new Error(`${url} names another issuer`)
   const { jwks_uri: jwksUri } = body
-  if (typeof jwksUri !== "string" || !isTrustworthyUrl(jwksUri)) {
+  if (typeof jwksUri !== "string" || !mayDiscover(issuer, jwksUri)) {
     throw new Error(`${url} has no https jwks_uri`)
   }
   return jwksUri

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { parseTrustedIssuers } from "./trustedIssuer.ts"
+import { mayDiscover, parseTrustedIssuers } from "./trustedIssuer.ts"
 
 const issuer = "https://issuer.example/tenant"
 
@@ -55,3 +55,15 @@ test.each(["http://localhost:8080/realms/a", "http://127.0.0.1:3000", "http://[:
     expect(parseTrustedIssuers([{ issuer: url, audience: "a" }])).toHaveProperty("entries")
   },
 )
+
+test.each([
+  ["https://issuer.example", "https://keys.example/jwks", true],
+  ["http://localhost:8080", "http://127.0.0.1:8080/jwks", true],
+  ["http://localhost:8080", "http://issuer.example/jwks", false],
+  // A service on this machine is no remote issuer's to name.
+  ["https://issuer.example", "http://127.0.0.1:9200/jwks", false],
+  ["https://issuer.example", "http://localhost/jwks", false],
+  ["https://issuer.example", "file:///etc/passwd", false],
+])("the discovery document of %s may name %s: %s", (issuer, jwksUri, expected) => {
+  expect(mayDiscover(issuer, jwksUri)).toBe(expected)
+})

@@ -13,6 +13,13 @@ export function isTrustworthyUrl(text: string): boolean {
   return protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname))
 }
 
+/**
+ * Whether the discovery document of an issuer may name this URL: https, or this machine if the issuer is on it too. Another
+ * issuer could otherwise make the server call services that listen only here.
+ */
+export const mayDiscover = (issuer: string, text: string): boolean =>
+  isTrustworthyUrl(text) && (new URL(text).protocol === "https:" || new URL(issuer).protocol === "http:")
+
 const url = z
   .string()
   .max(2_000)

@@ -4,7 +4,7 @@ import { note, query, takeAway, waitsForNoStandby, write } from "../../query.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
 import { type ActingCredential, ensureOwner, withAuthority } from "../owners/authority.ts"
-import { isAfter, newestFirst, type Position } from "../position.ts"
+import { isAfter, isUpTo, newestFirst, type Position } from "../position.ts"
 import { byOwner, recordEvent } from "../trail/auditEvents.ts"
 import { isActive, isReplaced } from "./isValid.ts"
 
@@ -136,6 +136,8 @@ export const listApiKeys = query(
       ownerId: string
       limit: number
       after: Position | null
+      /** The last key to read; null for no bound. */
+      upTo?: Position | null
       status?: "active" | "all"
       search?: string
     },
@@ -150,6 +152,7 @@ export const listApiKeys = query(
           // Not `like`, since search terms could contain wildcards.
           params.search ? sql`strpos(lower(${apiKeys.label}), lower(${params.search})) > 0` : undefined,
           isAfter(apiKeys, params.after),
+          isUpTo(apiKeys, params.upTo ?? null),
         ),
       )
       .orderBy(...newestFirst(apiKeys))
