@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, inject, test } from "vitest"
-import { registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
+import { codeOf, registerWithApp } from "./authenticatorApp.ts"
+import { register, registerWithKey, rest, startServerOnPostgres } from "./testServer.ts"
 
 let server: Awaited<ReturnType<typeof startServerOnPostgres>>
 let sql: ReturnType<typeof connect>
@@ -72,5 +73,91 @@ test("40 strangers' reports that wait for a lost instance look at the leases ove
     expect(Math.max(...looks)).toBeLessThanOrEqual(1)
     await sql`delete from latchkey.leases`
     expect(new Set(await Promise.all(reports))).toEqual(new Set([202]))
+  })
+})
+
+interface Repeatable {
+  userId: string
+  /** The event that shows that the call has taken effect. */
+  kind: string
+  call: () => ReturnType<typeof rest>
+}
+
+const repeatable: [string, number, () => Promise<Repeatable>][] = [
+  [
+    "signing out with an access token",
+    401,
+    async () => {
+      const { user, accessToken } = await register(server.url)
+      const call = () => rest(server.url, "POST", "/auth/logout", { accessToken })
+      return { userId: user.id, kind: "loggedOut", call }
+    },
+  ],
+  [
+    "signing out with a cookie",
+    204,
+    async () => {
+      const { user, refreshToken } = await register(server.url)
+      const headers = { cookie: `__Host-latchkey=${refreshToken}`, origin: server.url }
+      const call = () => rest(server.url, "POST", "/auth/logout", { headers })
+      return { userId: user.id, kind: "loggedOut", call }
+    },
+  ],
+  [
+    "setting up a second factor",
+    404,
+    async () => {
+      const { user, accessToken, password } = await register(server.url)
+      const setup = { accessToken, body: { currentPassword: password } }
+      const { body } = await rest(server.url, "POST", "/auth/second-factor", setup)
+      const completion = { accessToken, body: { totp: codeOf(body.secret) } }
+      const call = () => rest(server.url, "POST", "/auth/second-factor/confirm", completion)
+      return { userId: user.id, kind: "secondFactorEnabled", call }
+    },
+  ],
+  [
+    "removing a second factor",
+    404,
+    async () => {
+      const { user, accessToken, password, codes } = await registerWithApp(server.url)
+      const removal = { accessToken, body: { currentPassword: password, recoveryCode: codes[0] } }
+      const call = () => rest(server.url, "POST", "/auth/second-factor/remove", removal)
+      return { userId: user.id, kind: "secondFactorDisabled", call }
+    },
+  ],
+]
+
+test.each(repeatable)(
+  "%s again is not answered before all instances have applied it",
+  async (_, status, prepare) => {
+    const { userId, kind, call } = await prepare()
+    const honest = await registerWithKey(server.url)
+    await whileLeaseLags(async () => {
+      let isApplied = false
+      const first = call()
+      await expect
+        .poll(async () => {
+          const events =
+            await sql`select from latchkey.audit_events where owner_id = ${userId} and kind = ${kind}`
+          return events.length
+        })
+        .toBe(1)
+      const second = call().then((reply) => ({ status: reply.status, isApplied }))
+      // Gives a premature answer the time to arrive.
+      for (let n = 0; n < 50; n++) await rest(server.url, "GET", "/auth/me", { apiKey: honest.apiKey })
+      isApplied = true
+      await sql`delete from latchkey.leases`
+      expect(await second).toEqual({ status, isApplied: true })
+      expect((await first).status).toBeLessThan(300)
+    })
+  },
+)
+
+test("made-up tokens of sessions wait for no instance", async () => {
+  await whileLeaseLags(async () => {
+    const headers = { cookie: `__Host-latchkey=${randomBytes(64).toString("base64url")}`, origin: server.url }
+    expect((await rest(server.url, "POST", "/auth/logout", { headers })).status).toBe(204)
+    const [row] = await sql<{ leases: number }[]>`select count(*)::int as leases from latchkey.leases`
+    expect(row?.leases).toBe(1)
   })
 })

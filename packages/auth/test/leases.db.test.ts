@@ -251,3 +251,17 @@ test("an instance with a lease that was overlooked when the leases were ended by
   await expect.poll(() => holder.verify(key), { interval: 250, timeout: 60_000 }).toBeNull()
   await Promise.all([writer.close(), holder.close()])
 })
+
+test("an instance that was overlooked then forgets what it knows, also if another one takes the first new lease", async () => {
+  const [writer, overlooked] = [await startInstance(null), await startInstance(VERIFY_LEASE)]
+  const { id, key, caller } = await newKey(writer.auth)
+  for (const _ of [1, 2]) expect(await overlooked.verify(key)).not.toBeNull()
+  overlooked.outage(true)
+  await database.db.update(authority).set({ longestLease: 0 })
+  await writer.auth.apiKeys.revoke(caller, { id }, client)
+  const other = await startInstance(VERIFY_LEASE)
+  expect(await other.verify(key)).toBeNull()
+  overlooked.outage(false)
+  await expect.poll(() => overlooked.verify(key), { interval: 250, timeout: 60_000 }).toBeNull()
+  await Promise.all([writer.close(), overlooked.close(), other.close()])
+})

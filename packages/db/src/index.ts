@@ -134,6 +134,7 @@ export { findReplication, type Replication } from "./queries/server/replication.
 export { findRolesWithRights } from "./queries/server/rolesWithRights.ts"
 export { createSession, type PendingSecondFactor } from "./queries/sessions/createSession.ts"
 export {
+  confirmEndedSessions,
   endSession,
   endSessionOfFamily,
   revokeOtherSessions,
@@ -143,6 +144,7 @@ export {
   findLeasedSessions,
   findLiveFamilies,
   findLiveSessions,
+  findUserOfFamily,
   type LeasedSession,
   type LiveFamily,
   type LiveSession,

@@ -64,6 +64,8 @@ export interface Meta {
   ownerTokens?: true
   /** The scope that the caller needs. */
   scope?: string
+  /** Ends the caller's session. A call whose session has ended already waits until all instances reject it. */
+  endsSession?: true
   /** A key's call about itself counts towards no limit, so that it can always be made. */
   sparesOwnKey?: true
   /** The call is about somebody else's key, so the error says that an exceeded limit is the caller's. */
@@ -230,9 +232,22 @@ async function refuseInput(meta: Meta | undefined, getRawInput: () => Promise<un
   }
 }
 
+/** An earlier call may have ended the session of an access token without its being known whether all instances reject it. */
+async function confirmEnd(ctx: Context) {
+  const { latchkey } = ctx
+  const authentication = await authenticationOf(ctx)
+  const userId = authentication.caller ? undefined : authentication.endedSessionOf
+  if (userId !== undefined) {
+    await latchkey.runQueued(() => latchkey.auth.accounts.confirmLogout(userId, latchkey.request))
+  }
+}
+
 /** For anyone. If `access` is overridden, a credential is optional, but an invalid one is rejected. */
 export const publicProcedure = baseProcedure.meta({ access: "anyone" }).use(async (call) => {
-  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) await procedureCallerOf(call)
+  if (call.meta?.access !== "anyone" && call.ctx.latchkey.request.hasCredential) {
+    if (call.meta?.endsSession) await confirmEnd(call.ctx)
+    await procedureCallerOf(call)
+  }
   return runQueued(call, () => call.next())
 })
 

@@ -5,8 +5,6 @@ import {
   createSession,
   createUser,
   type Database,
-  endSession,
-  endSessionOfFamily,
   findLiveFamilies,
   findUserByEmail,
   type LiveFamily,
@@ -20,7 +18,7 @@ import { createBatchedRead } from "../batchedRead.ts"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { BcryptQueue } from "../crypto/bcryptQueue.ts"
 import type { Keyring } from "../crypto/keyring.ts"
-import { AuthError, requireDone, unauthenticated } from "../errors.ts"
+import { AuthError, unauthenticated } from "../errors.ts"
 import type { Throttle } from "../limits/throttle.ts"
 import { signAccessToken } from "../sessions/accessToken.ts"
 import {
@@ -33,6 +31,7 @@ import { type ConfirmPassword, wrongPassword } from "./confirmPassword.ts"
 import type { EmailVerifications } from "./emailVerifications.ts"
 import { comparePassword, hashPassword, refuseWeak } from "./password.ts"
 import { answerChallenge, type ChallengeAnswer, createChallenge } from "./secondFactor/challenges.ts"
+import { createSignOuts, type SignOuts } from "./signOuts.ts"
 
 export interface SignedIn {
   user: User
@@ -50,7 +49,7 @@ export interface Credentials {
  * Accounts and their sessions. Emails are case-insensitive. Rate-limited methods also throw {AuthError}
  * `RATE_LIMITED`.
  */
-export interface Accounts {
+export interface Accounts extends SignOuts {
   /** @throws {AuthError} `FORBIDDEN` if registration is closed, `INVALID_INPUT`, `EMAIL_TAKEN`. */
   register(input: Credentials, client: ClientInfo): Promise<SignedIn>
   /**
@@ -81,15 +80,6 @@ export interface Accounts {
    * @throws {AuthError} `UNAUTHENTICATED`.
    */
   refresh(input: { refreshToken: string; repeatable?: boolean }, client: ClientInfo): Promise<SignedIn>
-  /** @throws {AuthError} `UNAUTHENTICATED` if the session has already ended. */
-  logout(session: { userId: string; sessionId: string }, client: ClientInfo): Promise<void>
-  /** Ends the session of a current or replaced refresh token. An unknown token counts towards its address's limit. */
-  logoutByRefreshToken(input: { refreshToken: string }, client: ClientInfo): Promise<void>
-  /**
-   * Ends the previous session of a browser that has just signed in again. Has no rate limit and never fails, because
-   * the new session already exists.
-   */
-  endReplaced(input: { refreshToken: string }, client: ClientInfo): Promise<void>
   /**
    * Changes the password and ends the user's other sessions.
    *
@@ -216,14 +206,6 @@ export function createAccounts(
     return { user, ...prepared.accessToken, refreshToken: prepared.refreshToken }
   }
 
-  /** Ends the session of a refresh token. @returns whether the token belongs to a live one. */
-  async function endFamilyOf(refreshToken: string, client: ClientInfo): Promise<boolean> {
-    const presented = readRefreshToken(refreshToken)
-    if (!presented || !(await userOfFamily(presented))) return false
-    await endSessionOfFamily(db, { ...presented, id: presented.sessionId, client })
-    return true
-  }
-
   return {
     async register({ email, password }, client) {
       if (options.registration === "closed") throw new AuthError("FORBIDDEN", "Registration is closed.")
@@ -248,7 +230,7 @@ export function createAccounts(
       const { presented, next, others } = rotation
       const user = await userOfFamily(presented)
       if (!user) {
-        await throttle.unknownRefreshToken(client)
+        await throttle.tokenWithoutSession(client)
         throw unauthenticated()
       }
       await throttle.refresh(presented.familyHash, client)
@@ -267,21 +249,7 @@ export function createAccounts(
       return { user: rotated.user, ...accessToken, refreshToken: newest?.refreshToken ?? refreshToken }
     },
 
-    async logout(session, client) {
-      requireDone(await endSession(db, { by: sessionCredential(session), client }))
-    },
-
-    async logoutByRefreshToken({ refreshToken }, client) {
-      if (!(await endFamilyOf(refreshToken, client))) await throttle.unknownRefreshToken(client)
-    },
-
-    async endReplaced({ refreshToken }, client) {
-      try {
-        await endFamilyOf(refreshToken, client)
-      } catch (error) {
-        options.onBackgroundError(error)
-      }
-    },
+    ...createSignOuts({ db, throttle, userOfFamily, onBackgroundError: options.onBackgroundError }),
 
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, client) {
       await throttle.changePassword(sessionId, client)

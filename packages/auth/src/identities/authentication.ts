@@ -13,6 +13,8 @@ export interface Rejection {
   cause: RejectionCause
   /** The key, if its secret matches. */
   apiKeyId?: string
+  /** The id of the user of a genuine access token whose session has ended. */
+  endedSessionOf?: string
   /** The caller, if the credential is valid only for the key routes of its owner. */
   forKeysOnly?: Caller
 }

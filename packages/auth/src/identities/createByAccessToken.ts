@@ -50,7 +50,7 @@ export function createByAccessToken(deps: {
     const session = await sessions.find(claims.sessionId)
     if (session?.user.id !== claims.userId) {
       deps.report("accessToken", "ended")
-      return invalid("unknown")
+      return { ...invalid("unknown"), endedSessionOf: claims.userId }
     }
     const { user } = session
     const owner = deps.namedAdmins.withRole({ ...user, issuer: OWN_ISSUER, subject: user.id })

@@ -24,8 +24,8 @@ export interface Throttle {
    * @param familyHash identifies the session. Only holders of one of its tokens know the secret, so only they count.
    */
   refresh(familyHash: Buffer, client: ClientInfo): Promise<void>
-  /** Counts, by address, a refresh token that belongs to no live session. */
-  unknownRefreshToken(client: ClientInfo): Promise<void>
+  /** Counts, by address, a refresh or sign-out with a token that belongs to no live session. */
+  tokenWithoutSession(client: ClientInfo): Promise<void>
   /** Counts by session, not by account: a thief with one session must not prevent the owner's change. */
   changePassword(sessionId: string, client: ClientInfo): Promise<void>
   /** Counts, by address and by email, a request for a link to set a password, whether or not an account has the email. */
@@ -102,7 +102,7 @@ export function createThrottle(
     refresh: (familyHash, client) =>
       refreshes.consume(digest("session", familyHash.toString("base64url")), client),
 
-    unknownRefreshToken: (client) => refreshesByAddress.consume(addressKey(client), client),
+    tokenWithoutSession: (client) => refreshesByAddress.consume(addressKey(client), client),
 
     changePassword: (sessionId, client) => passwordChanges.consume(digest("session", sessionId), client),
 

@@ -52,6 +52,19 @@ describe("throttling of refreshes", () => {
     },
   )
 
+  test("tokens of ended sessions use up their address's limit, and wait for other instances no longer", async () => {
+    const auth = use.instance({ refreshesByAddress: { count: 2, seconds: 60 } })
+    const [ada, from] = [await signUp(auth), newClient()]
+    await auth.accounts.logoutByRefreshToken(ada, from)
+    await auth.accounts.logoutByRefreshToken(ada, from)
+    await auth.accounts.confirmLogout(ada.user.id, from)
+    let waits = 0
+    const client = { ...from, onLeaseWait: () => waits++ }
+    await expect(auth.accounts.logoutByRefreshToken(ada, client)).rejects.toMatchObject(limited)
+    await expect(auth.accounts.confirmLogout(ada.user.id, client)).rejects.toMatchObject(limited)
+    expect(waits).toBe(0)
+  })
+
   test("beyond its address's limit, a made-up refresh token costs one query and no transaction", async () => {
     let queries = 0
     const { db, close } = await createDatabase(use.url, { onQuery: () => queries++ })

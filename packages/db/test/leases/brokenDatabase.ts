@@ -90,4 +90,26 @@ export const brokenDatabase: Record<string, Mutant> = {
       },
     ],
   },
+  "a lease is renewed after the leases were ended by hand": {
+    scenario: "endedByHand",
+    seed: 1,
+    mutations: [
+      {
+        file: "simulatedDatabase",
+        from: "if (lease.length > snapshot.longestLease) return state",
+        to: "",
+      },
+    ],
+  },
+  "the first new lease leaves those be that were ended by hand": {
+    scenario: "endedByHand",
+    seed: 2,
+    mutations: [
+      {
+        file: "simulatedDatabase",
+        from: 'isFirst ? { ...lease, token: "none" } : lease',
+        to: "lease",
+      },
+    ],
+  },
 }

@@ -44,6 +44,13 @@ export const scenarios = {
   burst: { ...synchronous, revokedBetween: [1_000, 1_100] },
   byHand: { ...synchronous, faults: { cutOff: 0.2, stop: 0.1 }, loss: 0.01, byHand: true },
   lengths: { ...synchronous, faults: { cutOff: 0.3, stop: 0.1 }, loss: 0.02, lengths: [300, 600] },
+  endedByHand: {
+    ...synchronous,
+    faults: { cutOff: 0.2 },
+    loss: 0.01,
+    leasesEndedAt: 1_200,
+    revokedBetween: [1_000, 1_600],
+  },
   copies: { ...synchronous, faults: { cutOff: 0.3 }, loss: 0.01, copies: true },
   pooler: { ...synchronous, failover: "splitBrain", pooler: true, faults: {}, loss: 0 },
   splitBrain: { ...synchronous, failover: "splitBrain", faults: { cutOff: 0.2, stop: 0.1 }, loss: 0.01 },

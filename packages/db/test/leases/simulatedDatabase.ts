@@ -117,12 +117,19 @@ export class SimulatedServer {
 
   async begin(params: { instanceId: string; token: string; length: number }) {
     const { instanceId, token, length } = params
-    await this.commit((state) => ({
-      ...state,
-      position: state.position + Number(state.longestLease === 0),
-      longestLease: Math.max(state.longestLease, length),
-      leases: new Map(state.leases).set(instanceId, { token, length, applied: state.position }),
-    }))
+    await this.commit((state) => {
+      const isFirst = state.longestLease === 0
+      const position = state.position + Number(isFirst)
+      const known = [...state.leases].map(
+        ([id, lease]) => [id, isFirst ? { ...lease, token: "none" } : lease] as const,
+      )
+      return {
+        ...state,
+        position,
+        longestLease: Math.max(state.longestLease, length),
+        leases: new Map(known).set(instanceId, { token, length, applied: position }),
+      }
+    })
     return { timeline: this.timeline }
   }
 
@@ -145,6 +152,7 @@ export class SimulatedServer {
       await this.commit((state) => {
         const lease = state.leases.get(params.instanceId)
         if (!lease || !params.tokens.includes(lease.token)) return state
+        if (lease.length > snapshot.longestLease) return state
         isRenewed = true
         const leases = new Map(state.leases).set(params.instanceId, {
           ...lease,
@@ -165,6 +173,11 @@ export class SimulatedServer {
           : snapshot.changes.filter(({ position }) => position > applied).map(({ id }) => id),
       now: this.#world.now,
     }
+  }
+
+  /** What somebody does who believes that no instance has leases any more. */
+  async endLeasesByHand(): Promise<void> {
+    await this.commit((state) => ({ ...state, longestLease: 0 }))
   }
 
   async release(instanceId: string): Promise<void> {

@@ -112,6 +112,7 @@ export const authRouter = router({
   logout: inputlessProcedure
     .meta({
       accounts: true,
+      endsSession: true,
       access: "jwt",
       input: "none",
       queue: "own",

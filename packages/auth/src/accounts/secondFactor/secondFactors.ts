@@ -1,6 +1,7 @@
 import {
   beginSecondFactor,
   bySession,
+  confirmEndedSessions,
   countFailure,
   type Database,
   enableSecondFactor,
@@ -100,7 +101,10 @@ export function createSecondFactors(deps: {
     const { userId } = session
     const checkedHash = await confirmPassword(session, input, client)
     const stored = await findSecondFactor(db, { userId })
-    if (!stored?.enabledAt) throw noFactor()
+    if (!stored?.enabledAt) {
+      await confirmEndedSessions(db, { userId, client })
+      throw noFactor()
+    }
     async function makeChecked() {
       const proof = stored && proofOf(keyring, { userId, stored }, input)
       const result = proof ? await make({ checkedHash, proof }) : "wrongCode"
@@ -131,6 +135,7 @@ export function createSecondFactors(deps: {
       const { userId } = session
       const stored = await findSecondFactor(db, { userId })
       const secret = stored && openSecret(keyring, userId, stored)
+      if (stored?.enabledAt) await confirmEndedSessions(db, { userId, client })
       if (!secret || stored.enabledAt) throw noSetup()
       return throttle.tryCode(userId, client, async () => {
         const step = stepOfCode(secret, input.totp)

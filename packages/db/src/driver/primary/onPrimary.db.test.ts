@@ -15,6 +15,7 @@ import {
   findOwnerStates,
   findPasswordHash,
   findUserByEmail,
+  findUserOfFamily,
   findVerifiableApiKeys,
   findVerifiableApiKeysById,
   ping,
@@ -56,6 +57,7 @@ const reads: [string, (db: Database) => Promise<unknown>][] = [
   ["findPasswordHash", (db) => findPasswordHash(db, { userId: randomUUID(), sessionId: randomUUID() })],
   ["findOwnerStates", (db) => findOwnerStates(db, { ids: [randomUUID()] })],
   ["findLiveFamilies", (db) => findLiveFamilies(db, { ids: [randomUUID()] })],
+  ["findUserOfFamily", (db) => findUserOfFamily(db, { id: randomUUID(), familyHash: new Uint8Array(32) })],
   ["findOpenWindows", (db) => findOpenWindows(db, { keys: ["nothing"] })],
   ["ping", (db) => ping(db)],
 ]

@@ -35,6 +35,12 @@ export const beginLeases = lasting(
   ): Promise<{ timeline: string }> =>
     db.transaction(async (tx) => {
       await tx.execute(lockFirstLease)
+      // Before the first lease, no changes were recorded. An instance that was overlooked when the leases were ended by
+      // hand must not renew, but begin anew, which forgets what it knows.
+      await tx
+        .update(leases)
+        .set({ token: sql`gen_random_uuid()` })
+        .where(sql`(select ${authority.longestLease} from ${authority}) = 0`)
       const [state] = await tx
         .update(authority)
         .set({

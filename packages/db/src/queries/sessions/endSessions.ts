@@ -2,6 +2,7 @@ import { and, eq, isNull, ne, type SQL, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { takeAway } from "../../query.ts"
+import { owners } from "../../schema/owners.ts"
 import { sessions } from "../../schema/sessions.ts"
 import { isLive } from "../keys/isValid.ts"
 import { type SessionCredential, withAuthority } from "../owners/authority.ts"
@@ -27,6 +28,18 @@ export const endSessionOfFamily = takeAway(
       await tx.select({ id: sessions.id }).from(sessions).where(condition).for("no key update")
       await endWhere(tx, condition, event)
     })
+  },
+)
+
+/**
+ * If earlier calls have ended sessions of a user, waits until that is as safe as when such a call has returned. Locks the
+ * user's row, which changes nothing and blocks no change: see `writeLock`.
+ */
+export const confirmEndedSessions = takeAway(
+  async (db, { userId }: { userId: string; client: Pick<ClientInfo, "onLeaseWait"> }): Promise<void> => {
+    await db.transaction((tx) =>
+      tx.select({ id: owners.id }).from(owners).where(eq(owners.id, userId)).for("key share"),
+    )
   },
 )
 

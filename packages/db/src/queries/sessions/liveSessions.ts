@@ -48,6 +48,17 @@ export const findLiveFamilies = query(
       .where(and(onPrimary, anyOf(sessions.id, joinIds(ids)), isLive, isNull(owners.disabledAt))),
 )
 
+/** The id of the user of a session, whether it is live or not, that refresh tokens with this family hash belong to. */
+export const findUserOfFamily = query(
+  async (db, { id, familyHash }: { id: string; familyHash: Uint8Array }): Promise<string | undefined> => {
+    const [session] = await db
+      .select({ userId: sessions.userId })
+      .from(sessions)
+      .where(and(onPrimary, eq(sessions.id, id), eq(sessions.familyHash, familyHash)))
+    return session?.userId
+  },
+)
+
 /** A session with its end, for instances that hold leases. */
 export interface LeasedSession extends LiveSession {
   expiresAt: Date
