@@ -51,7 +51,7 @@ describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
       const user = await signUp(on.auth)
       await on.db.execute(sql`
         insert into api_keys (owner_id, lookup_id, key_hash, label, created_by, created_at, expires_at)
-        select ${user.owner.id}, lpad(to_hex(${Math.floor(Math.random() * 2 ** 40)} + n), 16, '0'), 'hash', 'ended', '',
+        select ${user.owner.id}::uuid, substr(md5(concat(${user.owner.id}::uuid, n)), 1, 16), 'hash', 'ended', '',
           now() - n * interval '1 second', now() - interval '1 day'
         from generate_series(1, 10002) n`)
       const found = await createKey(user)
