@@ -6,9 +6,9 @@ import { createDatabase } from "../src/index.ts"
 import { createMigratedDatabase } from "./openTestDatabase.ts"
 
 /** Opens a migrated database, with a direct connection beside the pool. */
-export async function openDatabase() {
+export async function openDatabase(options?: Parameters<typeof createDatabase>[1]) {
   const server = await createMigratedDatabase(inject("postgresUrl"))
-  const database = await createDatabase(server.url)
+  const database = await createDatabase(server.url, options)
   const direct = connectDirectly(server.url)
   return {
     ...database,

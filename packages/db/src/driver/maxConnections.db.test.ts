@@ -1,27 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { connect, createTestDatabase, eventually, type Sql } from "@latchkey/test-postgres"
+import { createTestDatabase, eventually, type Sql } from "@latchkey/test-postgres"
 import { sql } from "drizzle-orm"
 import { expect, inject, test } from "vitest"
-import { createMigratedDatabase, newUser } from "../../test/openTestDatabase.ts"
+import { openDatabase } from "../../test/openPool.ts"
+import { newUser } from "../../test/openTestDatabase.ts"
 import { createDatabase, createUser, DatabaseUnavailable, findUserByEmail, ping } from "../index.ts"
 import { query } from "../query.ts"
 import { sessions } from "../schema/sessions.ts"
-
-/** A migrated database with so many connections, and one past them. */
-async function openDatabase(maxConnections: number) {
-  const server = await createMigratedDatabase(inject("postgresUrl"))
-  const database = await createDatabase(server.url, { maxConnections })
-  const direct = connect(server.url)
-  return {
-    ...database,
-    url: server.url,
-    direct,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([database.close(), direct.end()])
-      await server[Symbol.asyncDispose]()
-    },
-  }
-}
 
 const countConnections = async (direct: Sql) => {
   const [row] = await direct`
@@ -31,7 +16,7 @@ const countConnections = async (direct: Sql) => {
 }
 
 test.each([1, 2, 3])("with %i connections, many concurrent queries take turns", async (maxConnections) => {
-  await using database = await openDatabase(maxConnections)
+  await using database = await openDatabase({ maxConnections })
   const { db, direct } = database
   const users = Array.from({ length: 30 }, newUser)
 
@@ -47,7 +32,7 @@ test.each([
   [2, 1],
   [3, 2],
 ])("of %i connections, writes hold %i, and reads go on", async (maxConnections, writes) => {
-  await using database = await openDatabase(maxConnections)
+  await using database = await openDatabase({ maxConnections })
   const { db, direct } = database
 
   await direct.begin(async (transaction) => {
@@ -62,7 +47,7 @@ test.each([
 })
 
 test("the only connection is lost: one clean error, and then a new one", async () => {
-  await using database = await openDatabase(1)
+  await using database = await openDatabase({ maxConnections: 1 })
   const { db, direct } = database
   const interrupted = query((db) => db.execute(sql`select pg_sleep(5)`))
   const failed = expect(interrupted(db, undefined)).rejects.toThrow(DatabaseUnavailable)
@@ -87,7 +72,7 @@ test.each([0, -1, 1.5, Number.NaN])("%d connections are refused", async (maxConn
 const openSockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length
 
 test("nothing is opened before the first query, and no idle connection keeps the process alive", async () => {
-  await using database = await openDatabase(3)
+  await using database = await openDatabase({ maxConnections: 3 })
   const { db, close } = await createDatabase(database.url)
   await sleep(50)
   const others = await countConnections(database.direct)
@@ -104,7 +89,7 @@ test("nothing is opened before the first query, and no idle connection keeps the
 })
 
 test("two databases in one process, each with its schema and its connections", async () => {
-  await using one = await openDatabase(2)
+  await using one = await openDatabase({ maxConnections: 2 })
   await using server = await createTestDatabase(inject("postgresUrl"))
   const other = await createDatabase(server.url, { schema: "other", maxConnections: 1 })
   await other.migrate()
