@@ -193,3 +193,10 @@ test("a rotation while both keys of a chain are being marked as used: no deadloc
   expect((await rotating).status).toBe(201)
   expect(await statuses(user.apiKey)).toEqual([401, 401])
 })
+
+test("others who try to rotate a key don't wait for its locks", async () => {
+  const [user, other] = [await registerWithKey(first.url), await registerWithKey(first.url)]
+  const held = await holdKey(user)
+  expect((await rotate(first, { id: user.id, accessToken: other.accessToken })).status).toBe(404)
+  await held.release()
+})

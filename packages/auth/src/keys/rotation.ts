@@ -59,7 +59,7 @@ export function createRotate({
     })
     if (!secret) {
       // This may repeat a call without a grace, of which it is not known yet whether all instances reject the key.
-      await confirmRevocation(db, { key: { id }, client })
+      await confirmRevocation(db, { key: { id, ownerId }, client })
       return "notFound"
     }
     const { key, stored } = secret

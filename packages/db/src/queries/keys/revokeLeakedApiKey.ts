@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, type SQL } from "drizzle-orm"
+import { and, desc, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { takeAway } from "../../query.ts"
@@ -15,15 +15,16 @@ import { revocation } from "./apiKeys.ts"
  *   revocation is safe too.
  */
 export const confirmRevocation = takeAway(
-  async (
-    db,
-    { key }: { key: { lookupId: string } | { id: string } | null; client: Pick<ClientInfo, "onLeaseWait"> },
-  ): Promise<void> => db.transaction((tx) => writeLock(tx, rowOf(key))),
+  async (db, { key }: { key: ConfirmedKey; client: Pick<ClientInfo, "onLeaseWait"> }): Promise<void> =>
+    db.transaction((tx) => writeLock(tx, rowOf(key))),
 )
 
-function rowOf(key: { lookupId: string } | { id: string } | null): SQL {
+type ConfirmedKey = { lookupId: string } | { id: string; ownerId: string } | null
+
+function rowOf(key: ConfirmedKey): SQL {
   if (key === null) return isNotNull(apiKeys.importedStart)
-  return "id" in key ? eq(apiKeys.id, key.id) : eq(apiKeys.lookupId, key.lookupId)
+  if ("lookupId" in key) return eq(apiKeys.lookupId, key.lookupId)
+  return sql`${apiKeys.id} = ${key.id} and ${apiKeys.ownerId} = ${key.ownerId}`
 }
 
 /**
