@@ -5,13 +5,20 @@ function throwing(): never {
   throw new Error("the worker has exited")
 }
 
-test("a logger that throws, as some do once they are closed, changes no response", async () => {
+async function rejecting(): Promise<void> {
+  throw new Error("the log service can't be reached")
+}
+
+test.each([
+  ["throws, as some do once they are closed,", throwing],
+  ["rejects, as asynchronous ones can,", rejecting],
+])("a logger that %s changes no response, and does not end the process", async (_, fail) => {
   const rejections: unknown[] = []
   const note = (error: unknown) => void rejections.push(error)
   process.on("unhandledRejection", note)
   onTestFinished(() => void process.off("unhandledRejection", note))
   await using started = await startLatchkey(inject("postgresUrl"), {
-    logger: { isLevelEnabled: throwing, info: throwing, warn: throwing, error: throwing },
+    logger: { isLevelEnabled: throwing, info: fail, warn: fail, error: fail },
     identify: throwing,
   })
   const { latchkey } = started

@@ -10,8 +10,8 @@ const SILENT: HandlerLogger = {
 }
 
 /**
- * The host's logger as the handler uses it; without one, nothing is logged. What it throws is dropped, as some loggers throw once
- * they are closed: neither a response nor work in the background may depend on it.
+ * The host's logger as the handler uses it; without one, nothing is logged. Its errors are dropped, as some loggers throw once
+ * they are closed, and asynchronous ones reject: neither a response nor work in the background may depend on it.
  */
 export function toHandlerLogger(logger: Logger | undefined): HandlerLogger {
   if (!logger) return SILENT
