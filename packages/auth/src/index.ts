@@ -49,3 +49,4 @@ export type { FairQueueUsage, LeavePlace, RunQueued } from "./limits/fairQueue.t
 export { defaultLimits, multiplyLimits } from "./limits/limits.ts"
 export type { RateLimitStatus } from "./limits/rateLimitStatus.ts"
 export type { AuthObserver } from "./observer.ts"
+export { sendRequest } from "./sendRequest.ts"

@@ -1,9 +1,12 @@
+import { readdirSync } from "node:fs"
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { codeBlocks, eventually, runsProxyTests } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
-import { newSecret, registerWithKey, rest, spawnBuiltServer } from "../testServer.ts"
+import { openConnection, type RawConnection } from "../abuse/rawConnection.ts"
+import { request } from "../abuse/request.ts"
+import { newSecret, registerWithKey, rest, type SpawnOptions, spawnBuiltServer } from "../testServer.ts"
 import { createRestorable } from "./restorable.ts"
 import { startLogServer } from "./startLogServer.ts"
 
@@ -18,10 +21,11 @@ const revoke = (url: string, { id, accessToken }: { id: string; accessToken: str
   rest(url, "DELETE", `/auth/apikeys/${id}`, { accessToken })
 
 /** Starts the built server, and stops it when disposed. */
-async function start(variables: Record<string, string>) {
-  const server = spawnBuiltServer(variables)
+async function start(variables: Record<string, string>, options: SpawnOptions = {}) {
+  const server = spawnBuiltServer(variables, options)
   return {
     url: await server.url,
+    pid: server.child.pid,
     output: server.output,
     async [Symbol.asyncDispose]() {
       server.child.kill("SIGTERM")
@@ -118,6 +122,39 @@ test(
     const [onMachine = ""] = codeBlocks("docs/restore.md", "sh", "A command")
     const { path, objects } = await installProgram(onMachine)
     await expectRestorable({ RESTORE_LOG: `command:${path}` }, () => readAll(objects))
+  },
+  PATIENCE_MS,
+)
+
+test(
+  "a client takes all file descriptors, so that no command can start: revocations are 503, and the server goes on",
+  async () => {
+    const openFiles = 150
+    const [onMachine = ""] = codeBlocks("docs/restore.md", "sh", "A command")
+    const { path } = await installProgram(onMachine)
+    await using restorable = await createRestorable(serverUrl)
+    const variables = { ...restorable.variables, RESTORE_LOG: `command:${path}`, DATABASE_CONNECTIONS: "3" }
+    await using server = await start(variables, { openFiles })
+    const [one, two] = [await registerWithKey(server.url), await registerWithKey(server.url)]
+    // Opens all connections to the database.
+    const others = await Promise.all(Array.from({ length: 10 }, () => registerWithKey(server.url)))
+    await Promise.all(others.flatMap((other) => [revoke(server.url, other), keyStatus(server.url, other)]))
+    using kept = openConnection(server.url)
+    const send = async ({ id, accessToken }: typeof one) => {
+      const headers = [`Authorization: Bearer ${accessToken}`, "Connection: keep-alive"]
+      kept.write(request(`DELETE /auth/apikeys/${id}`, headers))
+      return (await kept.read())?.status
+    }
+    const taken: RawConnection[] = []
+    const takeMore = () => {
+      taken.push(...Array.from({ length: openFiles }, () => openConnection(server.url)))
+      return readdirSync(`/proc/${server.pid}/fd`).length
+    }
+    await expect.poll(takeMore).toBeGreaterThanOrEqual(openFiles - 1)
+    expect(await send(one)).toBe(503)
+    for (const connection of taken) connection[Symbol.dispose]()
+    await eventually(async () => expect([204, 404]).toContain(await send(two)))
+    expect(await keyStatus(server.url, one)).toBe(401)
   },
   PATIENCE_MS,
 )

@@ -1,6 +1,6 @@
-import { get as getHttp, type IncomingHttpHeaders, type IncomingMessage } from "node:http"
-import { get as getHttps } from "node:https"
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
 import { gunzipSync } from "node:zlib"
+import { sendRequest } from "../../sendRequest.ts"
 
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
@@ -15,7 +15,7 @@ export async function fetchJson(
   url: string,
 ): Promise<{ body: Record<string, unknown>; headers: IncomingHttpHeaders }> {
   try {
-    const response = await get(url)
+    const response = await sendRequest(url, { headers: { accept: "application/json" }, ms: TIMEOUT_MS })
     const { statusCode, headers } = response
     if (statusCode !== 200) {
       response.destroy()
@@ -27,18 +27,6 @@ export async function fetchJson(
   } catch (cause) {
     throw new Error(`${url} could not be fetched`, { cause })
   }
-}
-
-/**
- * Not by `fetch`: a response with more than five content codings, whose connection then ends, makes it emit an error that
- * nothing can catch, and the process exits.
- */
-function get(url: string): Promise<IncomingMessage> {
-  const send = new URL(url).protocol === "https:" ? getHttps : getHttp
-  return new Promise((resolve, reject) => {
-    const headers = { accept: "application/json", "accept-encoding": "identity" }
-    send(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, resolve).on("error", reject)
-  })
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto"
 import { gzipSync } from "node:zlib"
+import { brokenResponses, startBrokenServer } from "@latchkey/test-postgres"
 import type { JWK } from "jose"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { type Answer, newSigningKey } from "../../../test/startIssuer.ts"
@@ -163,6 +164,23 @@ describe("without its issuer's keys a token gets no verdict:", () => {
     issuer.state.answer = answer
     await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
   })
+
+  test.each(brokenResponses.filter(([, ending]) => ending !== "keeps"))(
+    "its server sends %s and %s the connection",
+    async (...how) => {
+      const uncaught = vi.fn()
+      process.on("uncaughtException", uncaught)
+      {
+        await using broken = await startBrokenServer(how)
+        issuer.state.discovery = { jwks_uri: `${broken.url}/jwks` }
+        await expect(trust()(await issuer.sign())).rejects.toMatchObject(unavailable)
+      }
+      issuer.state.discovery = {}
+      expect(await trust()(await issuer.sign())).not.toBeNull()
+      process.off("uncaughtException", uncaught)
+      expect(uncaught).not.toHaveBeenCalled()
+    },
+  )
 
   test("the issuer never answers", async () => {
     issuer.state.answer = () => {}

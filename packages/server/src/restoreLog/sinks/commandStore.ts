@@ -38,6 +38,11 @@ export function createCommandStore(
       // A group of its own, so that what the command starts ends with it.
       detached: true,
     })
+    const closed = once(child, "close")
+    // Awaited below, after the output.
+    closed.catch(() => {})
+    // Without a free file descriptor, it has no streams either.
+    if (child.pid === undefined) await closed
     const ended = (how: string) => new RestoreLogError(`${program} ${parameters[0]} ${how}`)
     const timer = setTimeout(() => {
       kill(child)
@@ -48,9 +53,6 @@ export function createCommandStore(
     child.stdin.on("error", (error) => {
       unread = error
     })
-    const closed = once(child, "close")
-    // Awaited below, after the output.
-    closed.catch(() => {})
     try {
       child.stdin.end(input)
       yield* child.stdout

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
+import { sendRequest } from "@latchkey/auth"
 import { RestoreLogError, reasonOf } from "../restoreLogError.ts"
 import {
   MAX_LIST_BYTES,
@@ -35,20 +37,21 @@ export function createHttpStore(
     method: string,
     name: string,
     { expects, ms, text }: { expects: readonly number[]; ms: number; text?: string },
-  ): Promise<Response> {
-    const response = await fetch(url + name, {
+  ): Promise<IncomingMessage> {
+    const response = await sendRequest(url + name, {
       method,
-      redirect: "error",
-      signal: AbortSignal.timeout(ms),
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(text !== undefined && { "content-type": "application/x-ndjson" }),
       },
       ...(text !== undefined && { body: text }),
+      ms,
     })
-    if (expects.includes(response.status)) return response
-    await response.body?.cancel()
-    throw new RestoreLogError(`${server} has answered ${method} with status ${response.status}`)
+    const { statusCode = 0, headers } = response
+    if (expects.includes(statusCode) && isPlain(headers)) return response
+    response.destroy()
+    const answered = isPlain(headers) ? `status ${statusCode}` : "an encoded body"
+    throw new RestoreLogError(`${server} has answered ${method} with ${answered}`)
   }
 
   async function change(method: string, name: string, expects: readonly number[], text?: string) {
@@ -58,7 +61,8 @@ export function createHttpStore(
         ms: writeMs,
         ...(text !== undefined && { text }),
       })
-      await response.body?.cancel()
+      // Nobody needs its body.
+      response.resume()
     } catch (cause) {
       throw failure(cause)
     }
@@ -68,16 +72,15 @@ export function createHttpStore(
     place: url,
     async list() {
       try {
-        const { body } = await send("GET", "", { expects: [200], ms: readMs })
-        return namesIn(JSON.parse(await textOf(MAX_LIST_BYTES, chunksOf(body))))
+        const response = await send("GET", "", { expects: [200], ms: readMs })
+        return namesIn(JSON.parse(await textOf(MAX_LIST_BYTES, response)))
       } catch (cause) {
         throw failure(cause)
       }
     },
     async *read(name) {
       try {
-        const { body } = await send("GET", name, { expects: [200], ms: readMs })
-        yield* upTo(MAX_OBJECT_BYTES, chunksOf(body))
+        yield* upTo(MAX_OBJECT_BYTES, await send("GET", name, { expects: [200], ms: readMs }))
       } catch (cause) {
         throw failure(cause)
       }
@@ -87,9 +90,8 @@ export function createHttpStore(
   }
 }
 
-async function* chunksOf(body: Response["body"]): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body ?? []) yield chunk
-}
+/** Objects are stored as they were sent. */
+const isPlain = ({ "content-encoding": coding = "identity" }: IncomingHttpHeaders) => coding === "identity"
 
 function namesIn(list: unknown): string[] {
   if (!Array.isArray(list)) throw new Error("expected a JSON array of names")
