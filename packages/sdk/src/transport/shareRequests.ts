@@ -1,8 +1,11 @@
+import { mayShare } from "./mayShare.ts"
+
 /**
  * Shares requests among concurrent calls with equal keys. At most one request per key is in flight; calls made
  * meanwhile share the next one. A call is always answered by a request that was sent after it was made.
  */
 export function shareRequests<T>(): (key: string, send: () => Promise<T>) => Promise<T> {
+  if (!mayShare()) return (_, send) => send()
   /** The last request of each key, which collects calls until it is sent. */
   const requests = new Map<string, { answer: Promise<T>; isSent: boolean }>()
 

@@ -1,9 +1,10 @@
 import type { HeadersSource } from "../types.ts"
 
+/** A request of Node's, over HTTP/1 or HTTP/2, or one of Fastify's around it. */
 interface NodeRequest {
-  headersDistinct: unknown
   /** Names and values in turn, as they were sent. Unlike `headers`, it has all values of a header that was sent twice. */
-  rawHeaders: readonly string[]
+  rawHeaders?: readonly string[]
+  raw?: { rawHeaders?: readonly string[] }
 }
 
 const hasGet = (source: HeadersSource): source is Pick<Headers, "get"> => typeof source.get === "function"
@@ -24,15 +25,23 @@ export function readHeaders(source: HeadersSource): Headers {
 
 /**
  * The headers of a request. A Node request has more of them than its `headers` show. `headersDistinct` has them too, but
- * older versions of Node, such as 20.19, throw there if a client sends a header `__proto__` or `constructor`.
+ * older versions of Node, such as 20.19, throw there if a client sends a header `__proto__` or `constructor`. A request
+ * that an adapter for a serverless platform has made has only `headers`.
  */
-export const headersOf = (request: { headers: HeadersSource } | NodeRequest): Headers =>
-  "headersDistinct" in request ? readRawHeaders(request.rawHeaders) : readHeaders(request.headers)
+export function headersOf(request: { headers: HeadersSource } & NodeRequest): Headers {
+  const { headers, raw, rawHeaders = raw?.rawHeaders } = request
+  return rawHeaders && rawHeaders.length > 0 ? readRawHeaders(rawHeaders) : readHeaders(headers)
+}
 
 function readRawHeaders(raw: readonly string[]): Headers {
   const headers = new Headers()
-  for (let index = 0; index + 1 < raw.length; index += 2)
-    append(headers, raw[index] ?? "", raw[index + 1] ?? "")
+  let authority: string | undefined
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const [name = "", value = ""] = [raw[index], raw[index + 1]]
+    if (name === ":authority") authority = value
+    else append(headers, name, value)
+  }
+  if (authority !== undefined && !headers.has("host")) append(headers, "host", authority)
   return headers
 }
 
