@@ -160,7 +160,8 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
       await code.fill(wrongCodeOf(secret))
       const response = page.waitForResponse("**/trpc/auth.login*")
       await page.keyboard.press("Enter")
-      await (await response).finished()
+      await response
+      await page.locator("[aria-busy=true]").waitFor({ state: "detached" })
     }
     await isOver.waitFor()
     await signIn(page, credentials)
