@@ -4,22 +4,12 @@ import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { client, createTestAuth, signUp, withApiKey } from "../../test/createTestAuth.ts"
-import { useAuth } from "../../test/useAuth.ts"
-import type { Caller } from "../identities/caller.ts"
+import { useApiKeys } from "../../test/useApiKeys.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
 describe.each(["PostgreSQL", "embedded"] as const)("API keys on %s", (kind) => {
-  const on = useAuth(kind)
-
-  const createKey = (user: { caller: Caller }, instance = on.auth) =>
-    instance.apiKeys.create(user.caller, { label: "nightly import", expiresAt: null, scopes: null }, client)
-
-  async function rowOf(id: string) {
-    const [row] = await on.db.select().from(table).where(sql`${table.id} = ${id}`)
-    if (!row) throw new TypeError("no such row")
-    return row
-  }
+  const { on, createKey, rowOf } = useApiKeys(kind)
 
   test("a new key has 64 hex characters and is stored as a bcrypt hash", async () => {
     const created = await createKey(await signUp(on.auth))

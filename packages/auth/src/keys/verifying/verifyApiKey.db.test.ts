@@ -3,22 +3,12 @@ import bcrypt from "bcrypt"
 import { sql } from "drizzle-orm"
 import { describe, expect, test, vi } from "vitest"
 import { client, createTestAuth, gate, newSecret, signUp, withApiKey } from "../../../test/createTestAuth.ts"
-import { useAuth } from "../../../test/useAuth.ts"
-import type { Caller } from "../../identities/caller.ts"
+import { useApiKeys } from "../../../test/useApiKeys.ts"
 
 const rejected = { caller: null, problem: "invalid" }
 
 describe.each(["PostgreSQL", "embedded"] as const)("verifying keys on %s", (kind) => {
-  const on = useAuth(kind)
-
-  const createKey = (user: { caller: Caller }, instance = on.auth) =>
-    instance.apiKeys.create(user.caller, { label: "nightly import", expiresAt: null, scopes: null }, client)
-
-  async function rowOf(id: string) {
-    const [row] = await on.db.select().from(table).where(sql`${table.id} = ${id}`)
-    if (!row) throw new TypeError("no such row")
-    return row
-  }
+  const { on, createKey, rowOf } = useApiKeys(kind)
 
   test("wrong, malformed and unknown keys are rejected in the same way", async () => {
     const { key } = await createKey(await signUp(on.auth))
