@@ -65,6 +65,10 @@ export const apiKeys = pgTable(
     index("api_keys_active_by_owner")
       .on(table.ownerId, table.createdAt.desc(), table.id.desc())
       .where(sql`${table.revokedAt} is null`),
+    // Ends before the keys that have expired, of which an owner may have very many.
+    index("api_keys_active_by_expiry")
+      .on(table.ownerId, sql`(coalesce(${table.expiresAt}, 'infinity'))`)
+      .where(sql`${table.revokedAt} is null`),
     index("api_keys_by_owner").on(table.ownerId, table.createdAt.desc(), table.id.desc()),
     index("api_keys_by_age").on(table.createdAt.desc(), table.id.desc()),
     index("api_keys_by_label_prefix").on(sql`(lower(${table.label}) collate "C")`, table.id),

@@ -1,4 +1,4 @@
-import { and, eq, isNull, or, sql } from "drizzle-orm"
+import { and, eq, isNull, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { takeAway } from "../../query.ts"
@@ -13,7 +13,7 @@ import {
   revocation,
   settingsColumns,
 } from "./apiKeys.ts"
-import { isActive } from "./isValid.ts"
+import { isActive, isOneOrReplacedBy } from "./isValid.ts"
 import { type ChangeableSettings, changesBetween, settingsOf } from "./updateApiKey.ts"
 
 /** The secret of a new key. */
@@ -116,7 +116,7 @@ async function lockChain(tx: Database, { id, ownerId }: { id: string; ownerId: s
   const rows = await tx
     .select({ ...listedApiKeyColumns, checks: apiKeys.checks, counterId: apiKeys.counterId })
     .from(apiKeys)
-    .where(and(eq(apiKeys.ownerId, ownerId), isActive, or(eq(apiKeys.id, id), eq(apiKeys.replacedBy, id))))
+    .where(and(eq(apiKeys.ownerId, ownerId), isActive, isOneOrReplacedBy([id], id)))
     .orderBy(apiKeys.id)
     .for("no key update")
   return rows.find((row) => row.id === id)

@@ -1,11 +1,11 @@
-import { and, arrayContains, eq, inArray, isNotNull, isNull, or, sql } from "drizzle-orm"
+import { and, arrayContains, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
 import { secondFactors } from "../../schema/accounts.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"
 import { owners } from "../../schema/owners.ts"
 import { sessions } from "../../schema/sessions.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
-import { isActive, isLive } from "../keys/isValid.ts"
+import { isActive, isLive, isOneOrReplacedBy } from "../keys/isValid.ts"
 import { OWN_ISSUER, type OwnerIdentity } from "./ownerColumns.ts"
 
 /** The owner on whose behalf a change is requested, and the credential that authenticated the request. */
@@ -184,12 +184,7 @@ async function lockKeys(
   await tx
     .select({ id: apiKeys.id })
     .from(apiKeys)
-    .where(
-      and(
-        inArray(apiKeys.ownerId, ownerIds),
-        or(inArray(apiKeys.id, [keyId, managingKeyId]), eq(apiKeys.replacedBy, keyId)),
-      ),
-    )
+    .where(and(inArray(apiKeys.ownerId, ownerIds), isOneOrReplacedBy([keyId, managingKeyId], keyId)))
     .orderBy(apiKeys.id)
     .for("no key update")
 }

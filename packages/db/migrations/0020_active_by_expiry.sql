@@ -1,0 +1,2 @@
+-- In its own transaction: reads all keys, unless the index was built before the upgrade.
+CREATE INDEX IF NOT EXISTS "api_keys_active_by_expiry" ON "api_keys" USING btree ("owner_id",(coalesce("expires_at", 'infinity'))) WHERE "api_keys"."revoked_at" is null;
