@@ -8,7 +8,7 @@ import type { CredentialHeaders } from "../credentials/credentialHeaders.ts"
 import type { LatchkeyOptions } from "../options.ts"
 import { type Answer, fetchAnswer, notOurs } from "./fetchAnswer.ts"
 import { mayShare } from "./mayShare.ts"
-import { uncached } from "./uncached.ts"
+import { uncached, unique } from "./uncached.ts"
 
 export interface Operation {
   kind: "query" | "mutation"
@@ -60,7 +60,7 @@ export function createTransport(
       url,
       transformer: superjson,
       maxItems: MAX_BATCH_SIZE,
-      headers: { ...headers, "X-Latchkey-Client": client },
+      headers: () => ({ ...headers, "X-Latchkey-Client": client, ...unique() }),
       fetch: (input, init) => fetchAnswer(String(input), { ...init, ...always }, onResponse),
     })({})
 

@@ -59,6 +59,22 @@ test("a platform that throws at the option is called without it, and each call i
   expect(raw.requests).toHaveLength(2)
 })
 
+test("a cache that ignores the option, but looks responses up by their requests, does not outlive a revocation", async () => {
+  const stored = new Map<string, Response>()
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    const request = JSON.stringify([url, init.method, [...new Headers(init.headers)], init.body])
+    const response = stored.get(request) ?? (await platform.fetch(url, init))
+    stored.set(request, response.clone())
+    return response
+  })
+  await using raw = await startRawServer((socket, _, count) =>
+    respond(socket, 200, result({ id: `answer ${count}` })),
+  )
+  const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
+  expect((await latchkey.auth.me()).id).toBe("answer 1")
+  expect((await latchkey.auth.me()).id).toBe("answer 2")
+})
+
 test("a cache that respects only the option does not outlive a revocation", async () => {
   const stored = new Map<string, Response>()
   vi.stubGlobal("fetch", async (url: string, init: RequestInit & { cache?: string }) => {

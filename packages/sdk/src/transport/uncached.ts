@@ -12,3 +12,9 @@ export function uncached(): { cache?: "no-store" } {
     return {}
   }
 }
+
+/**
+ * A header that makes each request unique. Pages and layouts of Next.js with `fetchCache = "force-cache"` override the option
+ * above, but look stored responses up by all headers.
+ */
+export const unique = () => ({ "X-Latchkey-Nonce": String(Math.random()) })
