@@ -99,6 +99,28 @@ test("the replacement of a matching key is revoked too, even if the matching key
   expect(await statusOf(body.key)).toBe(401)
 })
 
+test.each([
+  ["renamed", { labelContains: "nightly" }, { label: "another" }],
+  ["renamed twice", { labelContains: "nightly" }, { label: "another" }, { label: "a third" }],
+  ["changed to other scopes", { scope: "reports:read" }, { scopes: [] }],
+])(
+  "a key that is %s after the preview is revoked too",
+  async (_, condition: object, ...changes: readonly object[]) => {
+    const { user, accessToken } = await register(server.url)
+    const create = async (body: object) =>
+      (await rest(server.url, "POST", "/auth/apikeys", { accessToken, body })).body
+    const [key, other] = [await create({ label: "nightly" }), await create({ label: "x", scopes: [] })]
+    const where = { subject: user.id, ...condition }
+    const { count, confirm } = (await revokeWhere({ where, preview: true })).body
+    expect(count).toBe(1)
+    for (const body of changes)
+      await rest(server.url, "PATCH", `/auth/apikeys/${key.id}`, { accessToken, body })
+    await rest(server.url, "PATCH", `/auth/apikeys/${other.id}`, { accessToken, body: { label: "y" } })
+    expect(await revokeWhere({ where, confirm })).toMatchObject({ status: 200, body: { revoked: 1 } })
+    expect([await statusOf(key.key), await statusOf(other.key)]).toEqual([401, 200])
+  },
+)
+
 test("if a batch fails for now, the answer says that the call has begun, and the same call completes it", async () => {
   const { user, apiKey, id } = await registerWithKey(server.url)
   const where = { subject: user.id }

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
+import type { PgColumn } from "drizzle-orm/pg-core"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/primary/onPrimary.ts"
@@ -13,7 +14,7 @@ import { OWN_ISSUER } from "../owners/ownerColumns.ts"
 import { newestFirst } from "../position.ts"
 import { byAdmin, recordEvents } from "../trail/auditEvents.ts"
 import { type OwnedApiKey, ownedApiKeyColumns } from "./adminApiKeys.ts"
-import { revocation } from "./apiKeys.ts"
+import { type ApiKeySettings, revocation } from "./apiKeys.ts"
 import { isActive } from "./isValid.ts"
 
 /** Which keys to revoke. A key has to meet all conditions. Times are ISO 8601. */
@@ -42,7 +43,8 @@ interface MassRevocation {
 const when = <Value>(value: Value | undefined, condition: (value: Value) => SQL): SQL | undefined =>
   value === undefined ? undefined : condition(value)
 
-const meets = (criteria: RevocationCriteria) =>
+/** @param since also finds keys that met a condition then: changing one is no way around its revocation. */
+const meets = (criteria: RevocationCriteria, since: SQL) =>
   and(
     when(criteria.createdBefore, (time) => sql`${apiKeys.createdAt} < ${time}::timestamptz`),
     when(criteria.createdAfter, (time) => sql`${apiKeys.createdAt} >= ${time}::timestamptz`),
@@ -53,24 +55,38 @@ const meets = (criteria: RevocationCriteria) =>
     when(criteria.issuer, (issuer) => eq(owners.issuer, issuer)),
     when(criteria.subject, (subject) => eq(owners.subject, subject)),
     when(criteria.createdBy, (createdBy) => eq(apiKeys.createdBy, createdBy)),
-    // Not `like`, since the text could contain wildcards.
-    when(criteria.labelContains, (text) => sql`strpos(lower(${apiKeys.label}), lower(${text})) > 0`),
-    when(criteria.scope, (scope) =>
-      scope.startsWith("latchkey:")
-        ? sql`${scope} = any(${apiKeys.scopes})`
-        : sql`(${apiKeys.scopes} is null or ${scope} = any(${apiKeys.scopes}))`,
-    ),
+    when(criteria.labelContains, (text) => {
+      // Not `like`, since the text could contain wildcards.
+      const contains = (label: SQL | PgColumn) => sql`strpos(lower(${label}), lower(${text})) > 0`
+      return sql`(${contains(apiKeys.label)} or ${hadBefore("label", since, (label) => contains(sql`${label} #>> '{}'`))})`
+    }),
+    when(criteria.scope, (scope) => {
+      const findsAll = scope.startsWith("latchkey:") ? sql`false` : sql`true`
+      const has = sql`(${findsAll} and ${apiKeys.scopes} is null or ${scope} = any(${apiKeys.scopes}))`
+      const had = (scopes: SQL) =>
+        sql`(${findsAll} and ${scopes} = 'null' or ${scopes} @> to_jsonb(${scope}::text))`
+      return sql`(${has} or ${hadBefore("scopes", since, had)})`
+    }),
   )
 
+/** Whether a field was changed since then, from a value that meets a condition. The value is JSON. */
+const hadBefore = (field: keyof ApiKeySettings, since: SQL, meetsCondition: (value: SQL) => SQL) =>
+  sql`${apiKeys.id} in (
+    select ${auditEvents.subjectId} from ${auditEvents}
+    where ${auditEvents.kind} = 'apiKeyUpdated' and ${auditEvents.createdAt} >= ${since}
+      and ${meetsCondition(sql`(${auditEvents.changes} -> ${field}::text -> 'from')`)})`
+
 /**
- * The active keys that meet the criteria and were here before the preview, and those that replace one that does and
- * was. A replaced key counts even if it has ended, because its successor is still active. A successor counts whenever
+ * The active keys that were here before the preview and met the criteria then or later, and those that replace one of
+ * these. A replaced key counts even if it has ended, because its successor is still active. A successor counts whenever
  * it was created, so that rotating a key after the preview is no way around its revocation.
  */
 function isTarget({ id, criteria, by }: MassRevocation) {
   const previewedAt = sql`(select preview.created_at from ${massRevocations} preview where preview.id = ${id})`
+  // A change is recorded some time before others see it.
+  const since = sql`(${previewedAt} - interval '1 minute')`
   const isPreviewed = and(
-    meets(criteria),
+    meets(criteria, since),
     sql`${apiKeys.createdAt} < ${previewedAt}`,
     wasHereBefore(previewedAt),
     by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
