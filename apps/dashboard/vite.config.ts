@@ -29,7 +29,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   experimental: {
-    // The server gives the page's own URLs the base path. Those in scripts find their way from the script's URL.
+    // The server adds the base path to the URLs in the page. URLs in scripts are relative to the script's own URL.
     renderBuiltUrl: (_, { hostType }) => (hostType === "js" ? { relative: true } : undefined),
   },
   server: { proxy: { "/trpc": api, "/auth": api } },

@@ -17,7 +17,7 @@ const KEYS = [
   { label: "Zapier" },
   { label: "Mobile app, staging", days: 6, isUsed: true },
 ]
-/** Until the times of last use are written. */
+/** Milliseconds until the times of last use are written. */
 const FLUSH_MS = 6_000
 
 const DATA_DIR = await mkdtemp(join(tmpdir(), "latchkey-screenshot-"))

@@ -23,7 +23,7 @@ import { useSession } from "./session/useSession.ts"
 import { settings } from "./settings.ts"
 
 const ApiKeysPage = lazyPage(() => import("./pages/ApiKeysPage.tsx").then((page) => page.ApiKeysPage))
-// Users who come back need it as soon as their session is resumed.
+// Returning users need this page as soon as their session is resumed.
 if (mayBeSignedIn()) ApiKeysPage.preload()
 
 const DocsPage = lazyPage(() => import("./pages/DocsPage.tsx").then((page) => page.DocsPage))
@@ -50,7 +50,7 @@ const onPlate = (message: ReactNode) => (
   </Plate>
 )
 
-/** Everybody may open some pages. The others need a user. */
+/** Some pages are public. The others require a signed-in user. */
 const Pages = () => (
   <Switch>
     <Route path="/leaked" component={LeakedPage} />
@@ -70,7 +70,7 @@ const Pages = () => (
   </Switch>
 )
 
-/** Shows the sign-in page at any URL, so that after signing in users are on the page that they requested. */
+/** Shows the sign-in page at any URL, so that users are on the page that they requested once they have signed in. */
 function UserPages() {
   const session = useSession()
   const [path] = useLocation()
@@ -78,7 +78,7 @@ function UserPages() {
   if (session.status === "starting") return <StartingPage failure={session.failure} />
   const { user } = session
   const isAdmin = user.role === "admin"
-  // So that a failing page does not affect the others.
+  // Each section has its own boundary, so that a failing page does not affect the others.
   const section = API_KEYS_PATH.test(path) ? "keys" : path.split("/")[1]
   return (
     <Shell key={user.id} user={user}>

@@ -26,7 +26,7 @@ const THEMES = {
 
 /** WCAG 2.2, 1.4.3. */
 const READABLE = 4.5
-/** So that a button has a visible edge. Its text identifies it. */
+/** Enough for a visible edge of a button, which its text identifies. */
 const VISIBLE = 1.3
 
 /**

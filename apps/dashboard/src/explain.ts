@@ -1,7 +1,7 @@
 import { english } from "@latchkey/react/internal"
 import { LatchkeyError } from "@latchkey/sdk"
 
-/** Explains an error to the user, and what they can do about it. */
+/** Tells the user what went wrong, and what they can do about it. */
 export function explain(error: unknown): string {
   if (!(error instanceof LatchkeyError)) return english.reloadPage
   const { reason, message, requestId } = error

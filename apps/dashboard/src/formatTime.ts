@@ -1,4 +1,4 @@
 import { createFormats } from "@latchkey/react/internal"
 
-/** Times in the same words as on the keys page. */
+/** Formats times in the same way as the keys page. */
 export const formats = createFormats("en")

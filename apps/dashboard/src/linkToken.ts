@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react"
 
-/** The paths of the links in mails, below the base path. */
+/** The paths of links in mails, relative to the base path. */
 export const LINK_PATH = /^\/(reset-password|verify-email)$/
 
 let token: string | undefined

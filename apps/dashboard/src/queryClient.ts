@@ -19,12 +19,12 @@ export const queryClient = new QueryClient({
   },
 })
 
-/** For queries that return the same for everybody. */
+/** Marks queries that return the same data to everybody. */
 export const PUBLIC = { isPublic: true }
 
 /**
- * As soon as a user is gone, whatever page is open, forgets what was loaded for them, and closes messages to them.
- * Must run once.
+ * When a user signs out or is replaced by another one, forgets the data loaded for them and closes their messages, on
+ * any page. Must run once.
  */
 export function forgetFormerUsers() {
   let userId = signedInUserId()

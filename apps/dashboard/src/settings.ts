@@ -8,8 +8,7 @@ const DEFAULTS: PageSettings = {
 }
 
 /**
- * The settings that the server has passed to the page. The development server passes none, so there these are the
- * defaults.
+ * The settings that the server has passed to the page. The development server passes none, so the defaults apply there.
  */
 export const settings: PageSettings = read()
 

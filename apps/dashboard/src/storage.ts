@@ -1,7 +1,7 @@
-/** For browsers that deny storage to the page, and throw. Lasts until the page is left. */
+/** Replaces the storage in browsers that deny it to the page. Lasts until the page is left. */
 const memory = new Map<string, string>()
 
-/** A stored value that is not secret; null without one. */
+/** Reads a stored value, which is not secret; null if there is none. */
 export function readStored(key: string): string | null {
   try {
     return localStorage.getItem(key)

@@ -75,7 +75,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await Promise.all([adminContext.close(), userContext.close()])
   })
 
-  test("the dialog stays open until the response with a link to set a password is there", async () => {
+  test("the dialog stays open until the response with a link to set a password arrives", async () => {
     await post("/auth/register", admin)
     const user = newCredentials()
     await post("/auth/register", user)
@@ -83,14 +83,14 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.goto(`${server.url}/admin`)
     await signIn(page)
     await page.getByRole("row", { name: user.email }).getByRole("button", { name: "Sign-in of" }).click()
-    await page.getByRole("button", { name: "Make a link to set the password" }).click()
+    await page.getByRole("button", { name: "Create a link to set the password" }).click()
     const [begun, resumed] = [gate(), gate()]
     await page.route("**/trpc/admin.users.createResetLink*", async (route) => {
       begun.open()
       await resumed.opened
       await route.continue()
     })
-    await page.getByRole("button", { name: "Make link" }).click()
+    await page.getByRole("button", { name: "Create link" }).click()
     await begun.opened
     await page.keyboard.press("Escape")
     await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click({ force: true })
@@ -167,7 +167,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.getByRole("button", { name: "Revoke 2 keys" }).click()
     await page.getByText("That is not the number of keys.").waitFor()
     expect(await callWith(keys[0] ?? "")).toBe(200)
-    // The first answer is lost, after the server has begun.
+    // The first response is lost after the server has begun.
     await page.route(
       "**/trpc/admin.apiKeys.revokeWhere*",
       async (route) => {

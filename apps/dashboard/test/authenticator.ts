@@ -2,7 +2,7 @@ import { Secret, TOTP } from "otpauth"
 
 const STEP_MS = 30_000
 
-/** The code that an app shows, some steps of 30 seconds from now. */
+/** The code that an app shows, a number of 30-second steps from now. */
 export const codeOf = (secret: string, steps = 0) =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * STEP_MS })
 

@@ -41,7 +41,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     const texts: Promise<string>[] = []
     page.on("response", (response) => {
       responses.push(response)
-      // At once, because Chromium soon discards bodies. It has none of a response that the page no longer wanted.
+      // Reads bodies at once, because Chromium soon discards them. Canceled responses have none.
       texts.push(response.text().catch(() => ""))
     })
     const credentials = newCredentials()

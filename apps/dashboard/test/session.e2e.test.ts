@@ -56,14 +56,14 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await other.getByRole("heading", { name: "Sign in" }).waitFor()
   })
 
-  test("data loaded for one account is not shown to another that signs in meanwhile in another tab", async () => {
+  test("data loaded for one account is not shown to another that signs in from another tab", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
     await createKey(page, "Key of the first")
     await page.reload()
     await page.getByRole("link", { name: "Activity" }).click()
     await page.getByText("Key of the first").waitFor()
-    // The pages of users are not open when the account changes.
+    // No page of the user is open when the account changes.
     await page.getByRole("link", { name: "API reference" }).click()
     const other = await newPage(context)
     await other.goto(server.url)
@@ -86,18 +86,18 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await page.getByText("Created the account").waitFor()
   })
 
-  test("a call of one account is never made as another account whose cookie the browser has meanwhile", async () => {
+  test("a call of one account is never made as another account whose cookie the browser has received since", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
     await page.getByRole("button", { name: "Create key" }).click()
     await page.getByRole("textbox", { name: "Label", exact: true }).fill("Key of the first")
-    // The list, which is loaded all the time, would notice first.
+    // The list, which is reloaded constantly, would notice the change first.
     const answer = gate()
     await page.route("**/trpc/apiKeys.list*", async (route) => {
       await answer.opened
       await route.continue()
     })
-    // Another page of the same origin signs in, and tells this one nothing. That ends the session of the first.
+    // Another page of the same origin signs in without telling this one, which ends the first account's session.
     const other = await newPage(context)
     await other.goto(`${server.url}/docs`)
     const next = newCredentials()
@@ -121,7 +121,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     expect(creations).toHaveLength(1)
   })
 
-  test("a message to one account is closed when another signs in, in another tab", async () => {
+  test("a message to one account is closed when another account signs in from another tab", async () => {
     const page = await newPage(context)
     await signUp(page, server.url)
     await page.route("**/trpc/auth.logout*", (route) => route.abort())

@@ -41,7 +41,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
 
   const copied = (page: Page) => page.evaluate(() => navigator.clipboard.readText())
 
-  /** Sets up the second factor on the page of the account, by the app's code of now, so that sign-ins need the next one. */
+  /** Sets up the second factor on the account page with the app's current code, so that sign-ins need the next one. */
   async function setUp(page: Page, password: string) {
     await page.getByRole("button", { name: "Set up" }).click()
     await page.getByRole("alertdialog").getByLabel("Current password", { exact: true }).fill(password)
@@ -61,7 +61,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     return { secret, codes }
   }
 
-  test("with a second factor, signing in takes a code of the app or a recovery code; without it, only the password", async () => {
+  test("with a second factor, signing in takes a code from the app or a recovery code; without one, only the password", async () => {
     const page = await newPage(context)
     await page.setViewportSize({ width: 320, height: 800 })
     await page.emulateMedia({ colorScheme: "dark" })
@@ -89,7 +89,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     await expect.poll(() => code.evaluate((input) => input === document.activeElement)).toBe(true)
     await expectAccessible(page)
     await page.keyboard.press("Enter")
-    await page.getByText("Enter the code that your authenticator app shows.").waitFor()
+    await page.getByText("Enter the code from your authenticator app.").waitFor()
     await code.fill(wrongCodeOf(secret))
     await page.keyboard.press("Enter")
     await page.getByText("The code is wrong.").waitFor()
@@ -107,7 +107,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
 
     await page.getByRole("button", { name: "New recovery codes" }).click()
     await confirm(page, credentials.password, codes[1])
-    await page.getByRole("button", { name: "Make new codes" }).click()
+    await page.getByRole("button", { name: "Create new codes" }).click()
     await page.getByRole("button", { name: "Copy the recovery codes" }).click()
     await page.getByText("Copied the recovery codes").waitFor({ state: "attached" })
     const renewed = (await copied(page)).split("\n")
@@ -127,7 +127,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     expect(messages.filter((line) => !line.startsWith("verbose: ") && !line.includes("401"))).toEqual([])
   })
 
-  test("the dialog stays open until the response with the recovery codes is there", async () => {
+  test("the dialog stays open until the response with the recovery codes arrives", async () => {
     const page = await newPage(context)
     const { password } = await signUp(page, server.url)
     await page.getByRole("link", { name: "Account" }).click()
@@ -175,7 +175,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     const userPage = await newPage(userContext)
     const user = await signUp(userPage, server.url)
     await userPage.getByRole("button", { name: "Sign out", exact: true }).click()
-    await userPage.getByText("An administrator can make a link for you").waitFor()
+    await userPage.getByText("An administrator can create a link for you").waitFor()
 
     const page = await newPage(context)
     await signUp(page, server.url, admin)
@@ -192,8 +192,8 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
 
     const row = page.getByRole("row", { name: user.email })
     await row.getByRole("button", { name: "Sign-in of" }).click()
-    await page.getByRole("button", { name: "Make a link to set the password" }).click()
-    await page.getByRole("button", { name: "Make link" }).click()
+    await page.getByRole("button", { name: "Create a link to set the password" }).click()
+    await page.getByRole("button", { name: "Create link" }).click()
     await page.getByRole("button", { name: "Copy the link" }).click()
     await page.getByText("Copied the link").waitFor({ state: "attached" })
     const link = await copied(page)
@@ -290,7 +290,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
     await signIn(page, { ...credentials, password })
     await page.getByRole("heading", { name: "Create your first key" }).waitFor()
 
-    // In a tab that has the page already, a link loads no new page.
+    // In a tab that already shows the page, a link loads no new page.
     await page.goto(`${mailing.url}/reset-password`)
     await page.getByRole("heading", { name: "Open your link again" }).waitFor()
     await page.goto(`${mailing.url}/reset-password#token=${"a".repeat(43)}`)
@@ -301,7 +301,7 @@ describe.runIf(runsBrowserTests())("the second factor and forgotten passwords in
   })
 })
 
-/** Gives the password and a recovery code in the dialog. */
+/** Fills in the password and a recovery code in the dialog. */
 async function confirm(page: Page, password: string, code = "") {
   const dialog = page.getByRole("alertdialog")
   await dialog.getByLabel("Current password", { exact: true }).fill(password)

@@ -15,7 +15,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Whatever takes a right away during `run` waits, as for an instance that has died with a lease of 10 s. */
+/** During `run`, calls that take a right away wait, as if an instance had died with a lease of 10 s. */
 async function whileLeaseLags(run: () => Promise<void>) {
   await sql`update latchkey.authority set longest_lease = 10000`
   await sql`insert into latchkey.leases (instance_id, token, applied, length)
@@ -33,7 +33,7 @@ async function countKeys(labels: readonly string[]) {
   return row?.keys
 }
 
-test("changes of many users that wait for a lost instance keep nobody else waiting", async () => {
+test("changes of many users that wait for a lost instance do not delay other users", async () => {
   const users = await Promise.all(Array.from({ length: 8 }, () => registerWithKey(server.url)))
   const honest = await registerWithKey(server.url)
   await whileLeaseLags(async () => {
@@ -56,7 +56,7 @@ test("changes of many users that wait for a lost instance keep nobody else waiti
   })
 })
 
-test("40 strangers' reports that wait for a lost instance look at the leases over one connection", async () => {
+test("40 reports by strangers that wait for a lost instance read the leases over one connection", async () => {
   await whileLeaseLags(async () => {
     const reports = Array.from({ length: 40 }, async () => {
       const body = { key: randomBytes(32).toString("hex") }
@@ -143,7 +143,7 @@ test.each(repeatable)(
         })
         .toBe(1)
       const second = call().then((reply) => ({ status: reply.status, isApplied }))
-      // Gives a premature answer the time to arrive.
+      // Gives a premature answer time to arrive.
       for (let n = 0; n < 50; n++) await rest(server.url, "GET", "/auth/me", { apiKey: honest.apiKey })
       isApplied = true
       await sql`delete from latchkey.leases`
@@ -153,7 +153,7 @@ test.each(repeatable)(
   },
 )
 
-test("made-up tokens of sessions wait for no instance", async () => {
+test("signing out with a made-up token waits for no instance", async () => {
   await whileLeaseLags(async () => {
     const headers = { cookie: `__Host-latchkey=${randomBytes(64).toString("base64url")}`, origin: server.url }
     expect((await rest(server.url, "POST", "/auth/logout", { headers })).status).toBe(204)

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => database[Symbol.asyncDispose]())
 
-/** An instance with connections of its own, which counts its statements. */
+/** An instance with its own connections, which counts its statements. */
 async function startInstance(verifyLease: { seconds: number; cache: boolean } | null) {
   let queries = 0
   const handle = await createDatabase(database.url, { onQuery: () => queries++ })
@@ -55,7 +55,7 @@ async function newKey(auth: Auth) {
 describe.each([
   ["an instance without leases", null],
   ["an instance with leases", VERIFY_LEASE],
-])("what is taken away at %s", (_, verifyLease) => {
+])("changes at %s", (_, verifyLease) => {
   beforeEach(async () => {
     writer = await startInstance(verifyLease)
     holder = await startInstance(VERIFY_LEASE)
@@ -70,7 +70,7 @@ describe.each([
     await holder.verify(key)
     const before = holder.queries()
     for (let attempt = 0; attempt < 20; attempt++) expect(await holder.verify(key)).not.toBeNull()
-    // Renewals may have come between.
+    // Lease renewals may have run queries too.
     expect(holder.queries() - before).toBeLessThan(10)
   }
 
@@ -87,7 +87,7 @@ describe.each([
       "rotated without grace",
       (auth, { caller, id }) => auth.apiKeys.rotate(caller, { id, grace: 0 }, client),
     ],
-  ])("is not accepted elsewhere once that was answered: a key is %s", async (_, takeAway) => {
+  ])("a key that was %s is rejected elsewhere as soon as the call has been answered", async (_, takeAway) => {
     const { writer, holder } = instances()
     const key = await newKey(writer.auth)
     await remember(key.key)
@@ -95,7 +95,7 @@ describe.each([
     expect(await holder.verify(key.key)).toBeNull()
   })
 
-  test("narrowed scopes", async () => {
+  test("narrowed scopes apply elsewhere as soon as the call has been answered", async () => {
     const { writer, holder } = instances()
     const key = await newKey(writer.auth)
     await remember(key.key)
@@ -103,7 +103,7 @@ describe.each([
     expect((await holder.verify(key.key))?.scopes).toEqual(["reports:read"])
   })
 
-  test("a session", async () => {
+  test("a session is rejected elsewhere as soon as signing out has been answered", async () => {
     const { writer, holder } = instances()
     const { accessToken, session } = await signUp(writer.auth)
     const verify = async () => (await holder.auth.authenticate(bearer(accessToken))).caller
@@ -171,7 +171,7 @@ describe.each([
   })
 })
 
-test("without a lease there is no verdict, and stopping gives up the lease", async () => {
+test("without the cache, a verdict still takes a lease, and stopping gives it up", async () => {
   const before = await database.db.$count(leases)
   const instance = await startInstance({ ...VERIFY_LEASE, cache: false })
   const { key } = await newKey(instance.auth)
@@ -181,7 +181,7 @@ test("without a lease there is no verdict, and stopping gives up the lease", asy
   expect(await database.db.$count(leases)).toBe(before)
 })
 
-test("a key is not accepted after its end, not even from memory", async () => {
+test("a key is not accepted after it has expired, not even from memory", async () => {
   const instance = await startInstance(VERIFY_LEASE)
   const { caller } = await signUp(instance.auth)
   const expiresAt = new Date(Date.now() + SOON)
@@ -207,7 +207,7 @@ test("a release that does not wait for leases can't take rights away while there
   await instance.close()
 })
 
-test("refreshing a session changes nothing for the others", async () => {
+test("refreshing a session does not make instances read it again", async () => {
   const instance = await startInstance(VERIFY_LEASE)
   const { accessToken, session } = await signUp(instance.auth)
   const verify = async () => (await instance.auth.authenticate(bearer(accessToken))).caller
@@ -227,7 +227,8 @@ test("a key that was revoked after an older backup was restored is not accepted 
   const { id, key } = await newKey(instance.auth)
   for (const _ of [1, 2]) expect(await instance.verify(key)).not.toBeNull()
   await database.db.transaction(async (tx) => {
-    // As of a backup that has the instance's former token, and as many changes since as the database had before.
+    // As after the restore of a backup with the instance's former token, and with as many changes since as the database
+    // had before.
     await tx.execute(sql`set local session_replication_role = replica`)
     await tx.update(leases).set({ token: sql`gen_random_uuid()` })
     await tx.execute(sql`delete from authority_changes`)
@@ -242,7 +243,7 @@ test("a key that was revoked after an older backup was restored is not accepted 
   await instance.close()
 })
 
-test("an instance with a lease that was overlooked when the leases were ended by hand rejects what is revoked afterwards", async () => {
+test("an instance that was overlooked when the leases were ended by hand rejects keys that are revoked afterwards", async () => {
   const [writer, holder] = [await startInstance(null), await startInstance(VERIFY_LEASE)]
   const { id, key, caller } = await newKey(writer.auth)
   for (const _ of [1, 2]) expect(await holder.verify(key)).not.toBeNull()
@@ -252,7 +253,7 @@ test("an instance with a lease that was overlooked when the leases were ended by
   await Promise.all([writer.close(), holder.close()])
 })
 
-test("an instance that was overlooked then forgets what it knows, also if another one takes the first new lease", async () => {
+test("an instance that was overlooked when the leases were ended by hand forgets all rows, even if another one takes the first new lease", async () => {
   const [writer, overlooked] = [await startInstance(null), await startInstance(VERIFY_LEASE)]
   const { id, key, caller } = await newKey(writer.auth)
   for (const _ of [1, 2]) expect(await overlooked.verify(key)).not.toBeNull()

@@ -13,12 +13,15 @@ interface Props {
   /**
    * The form that requests the codes. Only this dialog's state holds them.
    *
-   * @param show shows the codes in the response to a request, until which the dialog stays open.
+   * @param show shows the codes in the response to a request. The dialog stays open until the response arrives.
    */
   children: (show: (request: Promise<Codes>) => Promise<void>, onCancel: () => void) => ReactNode
 }
 
-/** A dialog with a form that requests recovery codes, and then the codes. It asks before they are lost. */
+/**
+ * A dialog with a form that requests recovery codes, and then shows the codes. It asks for confirmation before the
+ * codes are lost.
+ */
 export function CodesDialog({ title, description, isOpen, onClose, finalFocus, children }: Props) {
   const [codes, setCodes] = useState<readonly string[]>()
   const guard = useSaveGuard({
@@ -26,7 +29,7 @@ export function CodesDialog({ title, description, isOpen, onClose, finalFocus, c
     onClose,
     title: "Close without the codes?",
     description:
-      "You have neither copied nor downloaded them, and can’t see them again. Without them, you will need help to sign in if you lose the app.",
+      "You have not copied or downloaded the codes, and you can’t see them again. Without them, you will need help to sign in if you lose the app.",
     back: "Back to the codes",
   })
   const show = async (request: Promise<Codes>) => setCodes((await guard.waitFor(request)).recoveryCodes)
@@ -44,7 +47,7 @@ export function CodesDialog({ title, description, isOpen, onClose, finalFocus, c
         title={codes ? "Save your recovery codes" : title}
         description={
           codes
-            ? "If you lose the app, each of them signs you in once. Keep them where you keep your passwords: you can’t see them again."
+            ? "If you lose the app, you can sign in once with each code. Keep the codes with your passwords: you can’t see them again."
             : description
         }
       >

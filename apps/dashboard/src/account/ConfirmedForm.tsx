@@ -14,7 +14,7 @@ interface Props<Result> {
   onCancel: () => void
 }
 
-/** Changes the second factor once the user has entered the password and a code. */
+/** A form that changes the second factor once the user has entered the password and a code. */
 export function ConfirmedForm<Result>({ email, act, onDone, ...frame }: Props<Result>) {
   const form = useForm({ ...CURRENT_PASSWORD_LABEL, ...CODE_LABELS }, async (values, refuse) => {
     const password = readCurrentPassword(values)

@@ -14,7 +14,7 @@ interface Props {
   onCancel: () => void
 }
 
-/** Shows the secret to an authenticator app, and completes the setup by the app's first code. */
+/** Shows the secret for an authenticator app, and completes the setup with the first code from the app. */
 export function ConnectApp({ setup: { secret, uri }, show, onCancel }: Props) {
   const queries = useQueryClient()
   const form = useForm(CODE_LABELS, async (values, refuse) => {

@@ -5,7 +5,7 @@ import { Panel } from "../components/Panel.tsx"
 import { asUser } from "../session/session.ts"
 import { useAccount } from "./useAccount.ts"
 
-/** Sends a link that verifies the email, if the server can and it isn't verified. */
+/** Offers to send a link that verifies the email, if the server sends mail and the email is not verified. */
 export function EmailVerification({ email }: { email: string }) {
   const account = useAccount()
   const request = useMutation({
@@ -15,7 +15,7 @@ export function EmailVerification({ email }: { email: string }) {
   return (
     <Panel
       title="Email"
-      description={`You have not verified ${email}. Open the link in the mail that we have sent, or ask for another one.`}
+      description={`You have not verified ${email}. Open the link in the mail that we sent you, or ask for a new one.`}
       action={
         <Button size="small" isBusy={request.isPending} onClick={() => request.mutate()}>
           Send a new link

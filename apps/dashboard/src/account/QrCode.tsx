@@ -5,8 +5,8 @@ import { encode } from "uqr"
 const QUIET_ZONE = 4
 
 /**
- * A QR code, dark on white in every theme, because scanners need that. Drawn as one path: the page allows no inline
- * styles.
+ * A QR code, dark on white in every theme, because scanners need that contrast. It is one path, because the page allows
+ * no inline styles.
  */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { size, path } = useMemo(() => {

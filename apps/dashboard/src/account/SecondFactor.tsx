@@ -67,7 +67,7 @@ export function SecondFactor({ email }: { email: string }) {
         {...dialogProps}
         isOpen={dialog === "setUp"}
         title="Set up a second factor"
-        description="You need an authenticator app, such as the one of your password manager. Setting it up signs you out everywhere else."
+        description="You need an authenticator app, such as the one in your password manager. Setting it up signs you out everywhere else."
       >
         {(show, onCancel) => (
           <SetUpForm
@@ -83,13 +83,13 @@ export function SecondFactor({ email }: { email: string }) {
       <CodesDialog
         {...dialogProps}
         isOpen={dialog === "renew"}
-        title="Make new recovery codes"
+        title="Create new recovery codes"
         description="They replace the earlier ones. You are signed out everywhere else."
       >
         {(show, onCancel) => (
           <ConfirmedForm
             email={email}
-            button="Make new codes"
+            button="Create new codes"
             returnsSecret
             act={(proof) => show(asUser((latchkey) => latchkey.secondFactor.renewRecoveryCodes(proof)))}
             onDone={() => void refresh()}

@@ -2,7 +2,7 @@ import type { Account } from "@latchkey/sdk"
 import { Badge } from "../components/Badge.tsx"
 import { formats } from "../formatTime.ts"
 
-/** If fewer are left, there is a warning. */
+/** If fewer recovery codes than this are left, the page shows a warning. */
 const FEW_CODES = 3
 
 /** Shows whether there is a second factor, and what to do about it. */
@@ -34,7 +34,7 @@ export function SecondFactorStatus({ enabledAt, recoveryCodes, required }: Accou
       </p>
       <p className={recoveryCodes < FEW_CODES ? "text-warn" : "text-muted"}>
         {codes}
-        {recoveryCodes < FEW_CODES && " Make new ones before you need them."}
+        {recoveryCodes < FEW_CODES && " Create new ones before you need them."}
       </p>
     </div>
   )

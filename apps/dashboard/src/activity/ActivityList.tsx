@@ -6,7 +6,7 @@ const listClass = "divide-y divide-line rounded-xl border border-line bg-surface
 
 interface Props {
   events: readonly AuditEvent[]
-  /** The events are still those of the previous page. */
+  /** Whether the events are still those of the previous page. */
   isStale: boolean
 }
 

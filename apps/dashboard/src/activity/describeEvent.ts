@@ -5,7 +5,7 @@ import type { IconName } from "../components/Icon.tsx"
 interface Description {
   title: string
   icon: IconName
-  /** The account's owner should take a look at it. */
+  /** Whether the account's owner should look into the event. */
   isAlarming?: boolean
 }
 
@@ -46,20 +46,20 @@ export function describeEvent(event: AuditEvent): Description {
       }
     case "passwordResetRequested":
       return {
-        title: sentence(who, "asked for a link to set a new password"),
+        title: sentence(who, "requested a link to set a new password"),
         icon: "lock",
         isAlarming: true,
       }
     case "passwordReset":
-      return { title: "Set a new password by a link", icon: "lock", isAlarming: true }
+      return { title: "Set a new password with a link", icon: "lock", isAlarming: true }
     case "emailVerified":
       return { title: "Verified the email address", icon: "check" }
     case "secondFactorEnabled":
-      return { title: "Set up two-step sign-in", icon: "lock" }
+      return { title: "Set up the second factor", icon: "lock" }
     case "secondFactorDisabled":
-      return { title: sentence(who, "removed two-step sign-in"), icon: "lock", isAlarming: true }
+      return { title: sentence(who, "removed the second factor"), icon: "lock", isAlarming: true }
     case "secondFactorFailed":
-      return { title: `Wrong code for two-step sign-in${times(count)}`, icon: "warning", isAlarming: true }
+      return { title: `Wrong code for the second factor${times(count)}`, icon: "warning", isAlarming: true }
     case "recoveryCodesRenewed":
       return { title: "Replaced the recovery codes", icon: "lock" }
     case "recoveryCodeUsed":

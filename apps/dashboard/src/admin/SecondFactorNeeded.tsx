@@ -2,7 +2,7 @@ import { Link } from "wouter"
 import { buttonClass } from "../components/Button.tsx"
 import { PageHeading } from "../components/shell/PageHeading.tsx"
 
-/** Shown in place of the administration pages to an administrator who lacks a second factor that is required. */
+/** Replaces the administration pages for administrators who lack the required second factor. */
 export const SecondFactorNeeded = () => (
   <div className="grid max-w-xl justify-items-start gap-5">
     <PageHeading

@@ -1,13 +1,13 @@
 import { LatchkeyError } from "@latchkey/sdk"
 
-/** Milliseconds until the next attempt, unless the server says. */
+/** Milliseconds until the next attempt, unless the server specifies a delay. */
 const PAUSE = 1_000
 
 /**
  * Repeats a call while the server answers that it has begun but not finished, or does not answer. Repeating it is
  * safe.
  *
- * @param onUnfinished is called before each further attempt.
+ * @param onUnfinished called before each further attempt.
  * @throws {LatchkeyError} any other failure.
  */
 export async function untilDone<T>(call: () => Promise<T>, onUnfinished: () => void): Promise<T> {

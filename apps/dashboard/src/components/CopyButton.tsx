@@ -5,7 +5,7 @@ import { Icon } from "./Icon.tsx"
 
 interface Props {
   text: string
-  /** Names the copied text for screen readers, such as "the API key". */
+  /** The name of the copied text for screen readers, such as "the API key". */
   name: string
   kind?: "primary" | "secondary"
   ref?: RefObject<HTMLButtonElement | null>

@@ -66,7 +66,7 @@ export function Modal({
   )
 }
 
-/** The buttons of a dialog. Put the primary one last: on narrow screens it is on top. */
+/** The buttons of a dialog. Put the primary button last: on narrow screens it is on top. */
 export const ModalActions = ({ children }: { children: ReactNode }) => (
   <div className="mt-6 flex flex-col-reverse gap-2 sm:flex-row sm:justify-end">{children}</div>
 )

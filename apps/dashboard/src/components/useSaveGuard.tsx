@@ -4,18 +4,18 @@ import { Button } from "./Button.tsx"
 import { Modal, ModalActions } from "./Modal.tsx"
 
 interface Props {
-  /** Something is shown that can't be seen again. */
+  /** Whether something is shown that can't be seen again. */
   isShown: boolean
   onClose: () => void
   title: string
   description: string
-  /** The button that leads back, such as "Back to the codes". */
+  /** The label of the button that leads back, such as "Back to the codes". */
   back: string
 }
 
 /**
- * For a dialog that shows something only once: it closes only after the user has saved it, or has confirmed that this
- * is not necessary.
+ * Guards a dialog that shows something only once: the dialog closes only after the user has saved that, or has
+ * confirmed that saving is not necessary.
  */
 export function useSaveGuard({ isShown, onClose, title, description, back }: Props) {
   const [isSaved, setSaved] = useState(false)
@@ -30,7 +30,7 @@ export function useSaveGuard({ isShown, onClose, title, description, back }: Pro
     else onClose()
   }
 
-  /** Keeps the dialog open until the response to a request, with what it will show, is there. */
+  /** Keeps the dialog open until the response arrives that contains what the dialog will show. */
   async function waitFor<Result>(request: Promise<Result>): Promise<Result> {
     setPending(true)
     try {
@@ -44,7 +44,7 @@ export function useSaveGuard({ isShown, onClose, title, description, back }: Pro
     onSaved: () => setSaved(true),
     close,
     waitFor,
-    /** For the next time that the dialog opens. */
+    /** Prepares for the next time that the dialog opens. */
     reset: () => setSaved(false),
     question: (
       <Modal

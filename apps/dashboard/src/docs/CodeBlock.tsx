@@ -2,9 +2,9 @@ import type { ReactNode } from "react"
 import { CopyButton } from "../components/CopyButton.tsx"
 
 interface Props {
-  /** Names the code, such as "Response". */
+  /** The visible name of the code, such as "Response". */
   title: ReactNode
-  /** Names it for screen readers, such as "the response of Create a key". */
+  /** The name for screen readers, such as "the response of Create a key". */
   name: string
   text: string
   isJson?: boolean
@@ -32,7 +32,7 @@ export function CodeBlock({ title, name, text, isJson = false }: Props) {
   )
 }
 
-/** A name of a field, a text, and any other value. */
+/** Matches the name of a field, a text, or any other value. */
 const TOKENS = /("(?:[^"\\]|\\.)*"(?=:))|("(?:[^"\\]|\\.)*")|\b(true|false|null|-?\d[\d.]*)\b/g
 
 function highlight(json: string): ReactNode[] {

@@ -24,7 +24,7 @@ interface Props {
   schema: Schema
   isRequired: boolean
   isInput?: boolean
-  /** Replaces the schema's own. */
+  /** Replaces the schema's own description. */
   description?: string | undefined
 }
 

@@ -49,7 +49,7 @@ function range(from: number | undefined, to: number | undefined, unit = ""): str
   return isTold(from) && from > 0 && unit === "" ? `at least ${count(from)}` : ""
 }
 
-/** The object whose fields a value has: itself, its items, or one of its alternatives. */
+/** The objects whose fields describe a value: the value itself, its items, or its alternatives. */
 export function fieldsOf(schema: Schema): Schema[] {
   if (schema.properties) return [schema]
   const nested = [

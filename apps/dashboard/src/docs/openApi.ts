@@ -82,7 +82,7 @@ interface OpenApiDocument {
   components: { schemas: { Error: Schema }; securitySchemes: Record<string, SecurityScheme> }
 }
 
-/** Loads the server's OpenAPI document, by chapter. @throws if it can't be loaded. */
+/** Loads the server's OpenAPI document, and groups its operations by chapter. @throws if it can't be loaded. */
 export async function loadReference(signal: AbortSignal): Promise<Reference> {
   const response = await fetch(`${apiUrl}/openapi.json`, { signal })
   if (!response.ok) throw new Error(`openapi.json: ${response.status}`)

@@ -7,10 +7,9 @@ const CREDENTIALS: Readonly<Record<string, string>> = {
 }
 
 /**
- * An operation as a command for a shell. Credentials are in variables, because a secret must not get into a shell's
- * history.
+ * An operation as a shell command. Credentials are in variables, because a secret must not get into a shell's history.
  *
- * @param body an example of the request's body; undefined if it has none.
+ * @param body an example of the request's body; undefined if the request has none.
  */
 export function toCurl(baseUrl: string, operation: Operation, body: unknown): string {
   const { method, path, parameters, security, requestBody } = operation
@@ -38,7 +37,7 @@ export function toCurl(baseUrl: string, operation: Operation, body: unknown): st
   return parts.join(" \\\n  ")
 }
 
-/** The parameters that make an example clearer. It omits all others. */
+/** Optional parameters that make an example clearer. Examples omit all others. */
 const SHOWN = ["limit", "days", "scope"]
 
 function bodyParts(type: string, body: unknown): string[] {

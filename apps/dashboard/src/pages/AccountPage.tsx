@@ -7,7 +7,7 @@ import { PageHeading } from "../components/shell/PageHeading.tsx"
 import type { Person } from "../session/state.ts"
 import { product, settings } from "../settings.ts"
 
-/** Sessions and passwords belong to accounts of Latchkey's own. */
+/** Only Latchkey's own accounts have sessions and passwords here. */
 export function AccountPage({ user }: { user: Person }) {
   if (settings.signIn !== "password" || user.email === null) {
     return (

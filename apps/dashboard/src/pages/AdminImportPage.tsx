@@ -8,7 +8,7 @@ import { PagedList } from "../components/lists/PagedList.tsx"
 import { usePages } from "../components/lists/usePages.ts"
 import { Panel } from "../components/Panel.tsx"
 
-/** Often enough to watch an import. */
+/** Milliseconds; short enough to watch an import. */
 const REFETCH_INTERVAL = 3_000
 
 /** Explains the command that imports keys, and shows the imported keys. */
@@ -26,7 +26,7 @@ export function AdminImportPage() {
       />
       <Panel
         title="How to import"
-        description="Importing is possible only by a command on the server, because anyone who can import keys can act for every user."
+        description="Keys can be imported only by a command on the server, because anyone who can import keys can act for every user."
       >
         <ol className="grid list-decimal gap-4 pl-5 marker:text-muted">
           <Step text="Write a file with one line of JSON for each key: its owner, its label, its hash, and its beginning.">

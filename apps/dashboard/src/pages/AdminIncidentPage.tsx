@@ -5,7 +5,7 @@ import { ConditionForm } from "../admin/revokeWhere/ConditionForm.tsx"
 import { RevocationPreview } from "../admin/revokeWhere/RevocationPreview.tsx"
 import { usePreview } from "../admin/revokeWhere/useRevokeWhere.ts"
 
-/** Revokes all keys that meet conditions: first a preview, then its confirmation. */
+/** Revokes all keys that meet conditions, once the administrator has confirmed a preview. */
 export function AdminIncidentPage() {
   const preview = usePreview()
   const [where, setWhere] = useState<RevokeWhereConditions>({})

@@ -68,7 +68,7 @@ export function AdminUsersPage({ ownId }: { ownId: string }) {
             onErase={(user) => setToErase({ user, isOpen: true })}
             onHelp={(user) => {
               setToHelp({ user, isOpen: true })
-              // They may have set up a second factor since.
+              // The user may have set up a second factor since.
               void list.refetch()
             }}
           />

@@ -6,7 +6,7 @@ import { usePageTitle } from "../components/shell/PageHeading.tsx"
 import { createGetAccessToken, endSession } from "../session/session.ts"
 import { product, settings } from "../settings.ts"
 
-/** The user's keys: the same component that products embed in their own pages. The URL contains the view. */
+/** The user's keys, in the component that products embed in their own pages. The URL contains the view. */
 export function ApiKeysPage() {
   const [, navigate] = useLocation()
   const search = useSearch()

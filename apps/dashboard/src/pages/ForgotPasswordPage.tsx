@@ -10,7 +10,7 @@ import { Card, Plate } from "../components/shell/Plate.tsx"
 import { asAnybody } from "../session/session.ts"
 import { emailProblem } from "../signIn/emailProblem.ts"
 
-/** Asks for a mail with a link to set a new password. It shows the same for any email. */
+/** Requests a mail with a link to set a new password. The page shows the same response for any email. */
 export function ForgotPasswordPage() {
   const [requested, setRequested] = useState<string>()
   const form = useForm({ email: "Email" }, async (values, refuse) => {

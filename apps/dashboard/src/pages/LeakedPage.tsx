@@ -9,7 +9,7 @@ import { PublicShell } from "../components/shell/PublicShell.tsx"
 import { asAnybody } from "../session/session.ts"
 import { product } from "../settings.ts"
 
-/** Lets everybody report a key that they have found. The key is sent in a body, and is never in a URL. */
+/** Lets anybody report a key that they have found. The key is sent in a request body, and is never in a URL. */
 export const LeakedPage = () => (
   <PublicShell>
     <div className="mx-auto grid max-w-xl gap-6">
@@ -19,11 +19,13 @@ export const LeakedPage = () => (
       />
       <ReportForm />
       <section className="text-sm text-muted">
-        <h2 className="font-semibold text-ink">What happens then</h2>
+        <h2 className="font-semibold text-ink">What happens next</h2>
         <ul className="mt-2 grid list-disc gap-1.5 pl-5">
           <li>If the key is valid, it is revoked at once, for good.</li>
           <li>Its owner sees in their activity that it was reported, and from which address.</li>
-          <li>The answer is the same whether the key was valid or not, so that nobody can try keys here.</li>
+          <li>
+            The response is the same whether or not the key was valid, so that nobody can test keys here.
+          </li>
         </ul>
       </section>
     </div>
@@ -54,9 +56,7 @@ function ReportForm() {
           <Icon name="check" className="size-5 text-ok" />
           Thank you
         </h2>
-        <p className="mt-1 text-muted">
-          If it was a valid key, it is revoked now, and its owner will know why.
-        </p>
+        <p className="mt-1 text-muted">If the key was valid, it is now revoked, and its owner can see why.</p>
         <div className="mt-4">
           <Button onClick={() => setDone(false)}>Report another key</Button>
         </div>

@@ -5,7 +5,7 @@ import { DeadLink } from "../signIn/DeadLink.tsx"
 import { ResetPassword } from "../signIn/ResetPassword.tsx"
 import { VerifyEmail } from "../signIn/VerifyEmail.tsx"
 
-/** The target pages of links, for everybody who has the link. */
+/** The pages to which links in mails lead. Anyone who has the link can open them. */
 export function LinkPages() {
   const token = useLinkToken()
   return (

@@ -31,7 +31,7 @@ interface Props {
   signedOutBecause: SignedOutBecause
 }
 
-/** The page for signing in, in two steps with a second factor, and for signing up. */
+/** The page for signing in, which takes two steps with a second factor, and for signing up. */
 export function SignInPage({ mode, signedOutBecause }: Props) {
   const [challenge, setChallenge] = useState<Challenge>()
   const [hasEnded, setEnded] = useState(false)
@@ -91,7 +91,7 @@ const Forgotten = () => (
         Forgot your password?
       </Link>
     ) : (
-      "Forgot your password? An administrator can make a link for you to set a new one."
+      "Forgot your password? An administrator can create a link for you to set a new one."
     )}
   </p>
 )

@@ -1,8 +1,9 @@
 import { type ComponentType, lazy, useState } from "react"
 
 /**
- * A page whose script is loaded when it is first shown, or earlier by `preload`. Once the script is there, the page is shown
- * at once. A component of React's `lazy` would show its fallback first, and React keeps a fallback for 300 ms.
+ * A page whose script is loaded when the page is first shown, or earlier by `preload`. Once the script is loaded, the
+ * page appears at once. A component of React's `lazy` would show its fallback first, and React keeps a fallback for 300
+ * ms.
  *
  * @param load imports the page.
  */
@@ -16,11 +17,11 @@ export function lazyPage<Props extends object>(load: () => Promise<ComponentType
 
   // biome-ignore lint/correctness/noComponentHookFactories: made once for each page, when the module is loaded
   function Page(props: Props) {
-    // The same as long as the page is shown: another component would begin with a new state.
+    // Stays the same while the page is shown, because another component would start with a new state.
     const [Shown] = useState(() => (Loaded ?? Lazy) as ComponentType<Props>)
     return <Shown {...props} />
   }
-  /** Failures are shown when the page is. */
+  /** Ignores failures, which appear when the page is shown. */
   const preload = () => void loadOnce().catch(() => {})
   return Object.assign(Page, { preload })
 }

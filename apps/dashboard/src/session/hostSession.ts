@@ -16,7 +16,7 @@ export async function asHostUser<T>(call: (latchkey: Latchkey) => Promise<T>): P
   }
 }
 
-/** Asks who is signed in by the host's own session. Retries until the server responds. */
+/** Finds out who is signed in to the host. Retries until the server responds. */
 export async function resumeHostSession(attempt = 0): Promise<void> {
   if (getSessionState().status === "signedIn") return
   try {

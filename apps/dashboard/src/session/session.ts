@@ -20,7 +20,9 @@ import {
   untilStarted,
 } from "./state.ts"
 
-/** Not secret: set if there may be a session to resume, so that first visits don't try a refresh that would fail. */
+/**
+ * Not secret. It is set if there may be a session to resume, so that first visits don't try a refresh that would fail.
+ */
 const HINT_KEY = "latchkey.hasSession"
 /** Only one tab at a time may replace the refresh token. */
 const LOCK_NAME = "latchkey.session"
@@ -52,7 +54,7 @@ function setState(next: SessionState) {
   setSessionState(next)
 }
 
-/** Whether there may be a session to resume, of the dashboard's own or of the host. */
+/** Whether there may be a session to resume, either the dashboard's own or the host's. */
 export const mayBeSignedIn = () =>
   settings.signIn === "host" || (settings.signIn === "password" && readStored(HINT_KEY) !== null)
 
@@ -74,7 +76,7 @@ export function startSession() {
 export const signIn = (mode: "register" | "login", credentials: { email: string; password: string }) =>
   openSession(() => latchkey.auth[mode]({ ...credentials, session: "cookie" }))
 
-/** Completes a sign-in with a code of the second factor. */
+/** Completes a sign-in with a second-factor code. */
 export const answerChallenge = (answer: SecondFactorAnswer) =>
   openSession(() => latchkey.auth.login({ ...answer, session: "cookie" }))
 
@@ -142,8 +144,8 @@ async function currentAccessToken(): Promise<string> {
 }
 
 /**
- * Makes calls as one user, and as nobody else: the browser has one cookie, and another tab may sign in as somebody else at
- * any time. A call that one user made must never run as another.
+ * Makes calls as one user only. All tabs share one cookie, and another tab may sign in as another user at any time. A
+ * call made by one user must never run as another.
  */
 function createUserClient(userId: string | undefined) {
   const onlyTheirs = async (token: Promise<string>) => {
@@ -163,7 +165,7 @@ function createUserClient(userId: string | undefined) {
 
 let userClient = createUserClient(undefined)
 
-/** The signed-in user's client. All calls use one, so that they can share a request. */
+/** The signed-in user's client. All calls use the same client, so that they can share a request. */
 function clientOfUser() {
   const userId = signedInUserId()
   if (userClient.userId !== userId) userClient = createUserClient(userId)
@@ -184,8 +186,8 @@ export async function asUser<T>(call: (latchkey: Latchkey) => Promise<T>): Promi
 }
 
 /**
- * Creates the function that gets access tokens for a component that makes calls as the user who is signed in now: the
- * current one, or a new one in place of one that the server has rejected.
+ * Creates a function that returns access tokens of the user who is signed in now, for a component that makes its own
+ * calls: the current token, or a new one if the server has rejected the current one.
  */
 export function createGetAccessToken(): (rejected?: string) => Promise<string> {
   const client = clientOfUser()
@@ -196,16 +198,16 @@ export function createGetAccessToken(): (rejected?: string) => Promise<string> {
 /** Shows the sign-in page, because the server no longer knows the user. */
 export const endSession = () => setState({ status: "signedOut", because: "ended" })
 
-/** Makes a call as nobody. */
+/** Makes a call without a credential. */
 export const asAnybody = <T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> => call(latchkey)
 
-/** Makes a call as the user if somebody is signed in, and otherwise as nobody. */
+/** Makes a call as the signed-in user, or without a credential if nobody is signed in. */
 export async function asWhoeverIsHere<T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> {
   await untilStarted()
   return getSessionState().status === "signedIn" ? asUser(call) : asAnybody(call)
 }
 
-/** Asks again who is signed in, because their role may have changed. */
+/** Loads the signed-in user again, because their role may have changed. */
 export async function renewUser(): Promise<void> {
   if (settings.signIn === "password" && getSessionState().status === "signedIn") await renewOnce()
 }

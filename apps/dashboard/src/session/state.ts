@@ -7,7 +7,7 @@ export interface Person {
   name: string
   email: string | null
   role: "user" | "admin"
-  /** Null if Latchkey has not stored them. */
+  /** Null if Latchkey has not stored the user. */
   createdAt: Date | null
 }
 

@@ -3,11 +3,11 @@ import { settings } from "../settings.ts"
 
 interface Props {
   kind: "reset" | "verify"
-  /** The address had no token. */
+  /** Whether the URL contained no token. */
   isIncomplete?: boolean
 }
 
-/** Shown instead of a link's page if the link doesn't work. Tells how to get another one. */
+/** Replaces a link's page if the link doesn't work, and says how to get another link. */
 export function DeadLink({ kind, isIncomplete = false }: Props) {
   const { next, href, button } =
     NEXT[kind === "verify" ? "verify" : settings.sendsMail ? "mail" : "administrator"]

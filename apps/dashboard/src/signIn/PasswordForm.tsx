@@ -15,7 +15,7 @@ interface Props {
   onChallenge: (challenge: Challenge) => void
 }
 
-/** Signs in by email and password, or creates an account. */
+/** Signs in with email and password, or creates an account. */
 export function PasswordForm({ mode, onChallenge }: Props) {
   const form = useForm({ email: "Email", password: "Password" }, async (values, refuse) => {
     const [email, password] = [String(values.get("email")).trim(), String(values.get("password"))]

@@ -18,7 +18,7 @@ interface Props extends Challenge {
   onCancel: () => void
 }
 
-/** The second step of signing in: a code of the authenticator app, or a recovery code. */
+/** The second step of signing in, with a code from the authenticator app or a recovery code. */
 export function SecondFactorForm({ challenge, methods, onEnded, onCancel }: Props) {
   const form = useForm(CODE_LABELS, async (values, refuse) => {
     const { code, problems } = readCode(values)

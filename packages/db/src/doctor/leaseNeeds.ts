@@ -1,6 +1,9 @@
 import type { Need } from "./need.ts"
 
-/** What leases and the restore log need. Every change of a right runs the triggers, even without the two. */
+/**
+ * What the database must support for leases and the restore log. Every change of a right runs the triggers, even if
+ * neither is used.
+ */
 export const LEASE_NEEDS: readonly Need[] = [
   {
     name: "deferred triggers in PL/pgSQL, with transaction ids",
@@ -24,7 +27,7 @@ export const LEASE_NEEDS: readonly Need[] = [
       "update doctor_keys set label = 'B'",
       "update doctor_keys set label = 'C'",
       "set constraints all immediate",
-      // A division by zero unless the trigger has run once for both.
+      // Divides by zero unless the trigger has counted both updates as one.
       "select 1 / (position = 1)::integer from doctor_authority",
     ],
   },

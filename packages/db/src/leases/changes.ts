@@ -1,4 +1,4 @@
-/** How many changes are remembered one by one. Each takes about 100 bytes. */
+/** How many changes are remembered individually. Each takes about 100 bytes. */
 const MAX_REMEMBERED = 100_000
 
 /** The timeline and position at which a row was read. */
@@ -17,7 +17,7 @@ export interface Changes {
   readonly position: number | null
   /** Grows whenever everything is forgotten: nothing that was read before may be kept. */
   readonly era: number
-  /** Whether none of some keys, owners or sessions has changed since a read. */
+  /** Whether none of these keys, owners and sessions has changed since a read. */
   areCurrent(seen: Seen, ids: readonly string[]): boolean
   /**
    * Records changes.
@@ -25,11 +25,11 @@ export interface Changes {
    * @param ids the rows that have changed up to `position`; null for all rows.
    */
   note(position: number, ids: readonly string[] | null): void
-  /** Forgets everything: another server answers, which may use a position again for another change. */
+  /** Forgets everything, because another server answers, which may reuse positions for other changes. */
   begin(timeline: string): void
 }
 
-/** The id of a change of everything. */
+/** Stands for a change of every row. */
 const EVERYTHING = "00000000-0000-0000-0000-000000000000"
 
 export function createChanges(maxRemembered = MAX_REMEMBERED): Changes {

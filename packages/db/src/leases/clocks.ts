@@ -6,7 +6,7 @@ export interface Clocks {
   steady(): number
   /** Continues while the machine sleeps, but may be set. */
   wall(): number
-  /** Calls back after at least `ms`, unless cancelled by the returned function. It keeps no process alive. */
+  /** Calls back after at least `ms`, unless cancelled by the returned function. It does not keep the process alive. */
   after(ms: number, call: () => void): () => void
   /** Resolves after at least `ms`, and keeps the process alive until then. */
   sleep(ms: number): Promise<unknown>

@@ -5,7 +5,7 @@ import { marginOf } from "./marginOf.ts"
 
 /** The database's answer to a renewal. */
 export interface Renewal {
-  /** False if it has forgotten the lease, or another server is the primary now. */
+  /** False if the database no longer knows the lease, or if another server is the primary now. */
   isRenewed: boolean
   timeline: string
   /** The position of the newest change. */
@@ -18,7 +18,7 @@ export interface Renewal {
 
 /** How an instance asks the database for leases. */
 export interface LeaseStore {
-  /** Makes the instance known, without a lease. */
+  /** Registers the instance, without a lease. */
   begin(params: { instanceId: string; token: string; length: number }): Promise<{ timeline: string }>
   /** Renews the lease if its token is one of `tokens` and the timeline is the primary's. */
   renew(params: {
@@ -29,7 +29,7 @@ export interface LeaseStore {
     /** The position up to which the instance has applied the changes; null if it has none. */
     applied: number | null
   }): Promise<Renewal>
-  /** Makes the instance unknown. */
+  /** Unregisters the instance. */
   release(params: { instanceId: string }): Promise<void>
 }
 
@@ -39,16 +39,20 @@ export interface LeaseStore {
  * holds a lease knows all changes that were answered before it read the clock.
  */
 export interface Lease {
-  /** Whether it holds now. Call this after the request has arrived whose verdict depends on it. */
+  /** Whether the lease holds now. Call this only after the request whose verdict depends on it has arrived. */
   isHeld(): boolean
-  /** Resolves once a lease was granted, which is renewed from then on. @throws {DatabaseUnavailable} if that takes too long. */
+  /**
+   * Resolves once a lease has been granted. It is renewed from then on.
+   *
+   * @throws {DatabaseUnavailable} if that takes too long.
+   */
   hold(): Promise<void>
   readonly changes: Pick<Changes, "areCurrent" | "timeline" | "position" | "era">
-  /** The latest time that it may be by the database's clock, in milliseconds; Infinity without a lease. */
+  /** The latest possible time of the database's clock, in milliseconds; Infinity without a lease. */
   latestTime(): number
-  /** Renews the lease now, because something has changed; asks for the first. */
+  /** Renews the lease now, because something has changed. Without a lease, requests the first one. */
   renew(): void
-  /** Ends the answers from memory, and gives up the lease. */
+  /** Stops answering from memory, and gives up the lease. */
   close(): Promise<void>
 }
 
@@ -62,7 +66,7 @@ const FIRST_PAUSE_MS = 50
 const MAX_TOKENS = 10
 
 /**
- * Asks for no lease before the first call of `hold`.
+ * Creates a lease that is not requested before the first call of `hold`.
  *
  * @param options.length of a lease in milliseconds.
  * @param options.newId returns random UUIDs.
@@ -88,7 +92,7 @@ export function createLease(
 
   const isHeld = () => grant !== undefined && elapsedSince(grant.asked, clocks) < usableMs
 
-  /** Forgets all that another server has told and granted. */
+  /** Forgets everything that another server has reported and granted. */
   function forgetServer(timeline: string) {
     grant = undefined
     known = undefined
@@ -98,27 +102,27 @@ export function createLease(
   async function begin(): Promise<{ instanceId: string; tokens: string[]; timeline: string }> {
     const [instanceId, token] = [newId(), newId()]
     const begun = await store.begin({ instanceId, token, length })
-    // If the database does not know the instance, an older backup may have been restored, whose positions stand for other
-    // changes, even if there are as many by now.
+    // If the database does not know the instance, an older backup may have been restored, whose positions stand for
+    // other changes, even if it has as many changes by now.
     forgetServer(begun.timeline)
     known = { instanceId, tokens: [token] }
     return { ...known, timeline: begun.timeline }
   }
 
-  /** @returns whether the database should be told at once what was applied. */
+  /** @returns whether to renew again at once, so that the database learns what was applied. */
   async function renewOnce(): Promise<boolean> {
     const { timeline } = changes
     const instance = known && timeline !== undefined ? { ...known, timeline } : await begin()
     if (isClosed) return false
     const nextToken = newId()
-    // Without an answer, it is not known which token the database has.
+    // If there is no answer, the database may have any of these tokens.
     known = { instanceId: instance.instanceId, tokens: [...instance.tokens, nextToken] }
     const applied = changes.position
     const asked = momentOf(clocks)
     const answer = await store.renew({ ...instance, nextToken, applied })
     if (isClosed) return false
     if (!answer.isRenewed) {
-      // A lease granted before holds until the database knows the instance again.
+      // An earlier lease stays valid until the instance is registered again.
       known = undefined
       return true
     }

@@ -19,13 +19,13 @@ export interface LeasedRead<Row> {
   forget(id: string): void
 }
 
-/** A promotion may come between a read and the lease. */
+/** More than one, because a standby may be promoted between a read and the lease. */
 const ATTEMPTS = 2
 
 /**
  * @param options.read reads one row, on the primary.
  * @param options.subjectsOf the ids of the key, session and owner on which the row depends.
- * @param options.endOf when the row ends a right by itself, in milliseconds; Infinity if never.
+ * @param options.endOf when the right that the row grants expires, in milliseconds; Infinity if never.
  * @param options.max how many rows are kept; 0 for none.
  */
 export function createLeasedRead<Row>(
@@ -62,12 +62,12 @@ export function createLeasedRead<Row>(
       const { timeline, position, era: eraOfRead } = lease.changes
       const found = await read(id)
       await lease.hold()
-      // Without a lease from the server that was read, it may be an old primary, which still has keys that were
-      // revoked since.
+      // If another server grants the lease, the one that was read may be an old primary, on which keys that were
+      // revoked since are still valid.
       if (!found && timeline === lease.changes.timeline) return null
       if (found && found.seen.timeline === lease.changes.timeline && found.seen.position >= (position ?? 0)) {
         forgetFormerEra()
-        // Else the row may be of before a backup was restored, whose timeline has the same name.
+        // Otherwise, the row may predate the restore of a backup whose timeline has the same name.
         if (eraOfRead === era || timeline !== lease.changes.timeline) kept?.set(id, found)
         return found.row
       }

@@ -1,6 +1,6 @@
 /**
- * The milliseconds by which a lease is shorter for its holder, and longer for those who wait for its end. Two clocks
- * can't drift apart by more in that time.
+ * The safety margin of a lease in milliseconds. The holder stops using the lease this much earlier, and those who wait for
+ * its end wait this much longer. During a lease, two clocks can't drift apart by more.
  *
  * @param length of the lease in milliseconds.
  */

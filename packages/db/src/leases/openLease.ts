@@ -6,7 +6,7 @@ import { machineClocks } from "./clocks.ts"
 import { createLease, type Lease } from "./lease.ts"
 
 /**
- * Asks a database for leases, from the first call of `hold` on.
+ * Requests leases from a database, starting with the first call of `hold`.
  *
  * @param options.length of a lease in milliseconds.
  * @param options.onError called with failed renewals.

@@ -9,7 +9,7 @@ const lookAt = (position: number, lagging: LeaseLook["lagging"] = []): LeaseLook
   ...{ timeline: "00000001", position, longestLease: 1_000, lagging },
 })
 
-/** Looks that end when the test ends them. */
+/** Looks that settle when the test settles them. */
 function createLooks() {
   const begun: { end(found: LeaseLook): void; fail(): void }[] = []
   const find = shareLooks(
@@ -21,7 +21,7 @@ function createLooks() {
   return { begun, find }
 }
 
-test("1,000 that wait share looks, of which one is under way at a time, and each began after its caller asked", async () => {
+test("1,000 waiting callers share looks: one is in flight at a time, and each caller gets one that began after its call", async () => {
   const { begun, find } = createLooks()
   const first = find({ position: null })
   await settled()
@@ -39,7 +39,7 @@ test("1,000 that wait share looks, of which one is under way at a time, and each
   expect(begun).toHaveLength(2)
 })
 
-test("each is told of the leases that lag behind its own position", async () => {
+test("each caller gets the leases that lag behind its own position", async () => {
   const { begun, find } = createLooks()
   const asked = [null, 5, 3].map((position) => find({ position }))
   await settled()
@@ -53,7 +53,7 @@ test("each is told of the leases that lag behind its own position", async () => 
   ])
 })
 
-test("a look that fails fails for its callers alone", async () => {
+test("a failed look rejects only its own callers", async () => {
   const { begun, find } = createLooks()
   const failing = find({ position: null })
   await settled()

@@ -1,6 +1,6 @@
 import type { LaggingLease, LeaseStates, LeaseStatesStore } from "./waitForLeases.ts"
 
-/** What one look at the leases finds: `lagging` has all that have not applied the newest change. */
+/** The result of one look at the leases. `lagging` contains every instance that has not applied the newest change. */
 export interface LeaseLook extends Omit<LeaseStates, "lagging"> {
   lagging: (LaggingLease & {
     /** The position up to which the instance has applied the changes. */
@@ -9,8 +9,8 @@ export interface LeaseLook extends Omit<LeaseStates, "lagging"> {
 }
 
 /**
- * Lets all that wait for leases share their looks, so that they use one connection, however many they are. One look is under
- * way at a time, and each caller gets one that began after the call.
+ * Lets all callers that wait for leases share their looks, so that any number of callers use one connection. One look
+ * is in flight at a time, and each caller gets one that began after the call.
  */
 export function shareLooks(look: () => Promise<LeaseLook>): LeaseStatesStore["find"] {
   let last: Promise<unknown> = Promise.resolve()

@@ -23,7 +23,7 @@ export interface LeaseStates {
 
 export interface LeaseStatesStore {
   find(params: { position: number | null }): Promise<LeaseStates>
-  /** Makes instances unknown that have not renewed their leases since. */
+  /** Unregisters instances that have not renewed their leases since. */
   forget(params: { leases: readonly LaggingLease[] }): Promise<void>
   /** When a timeline was first seen, by the steady clock; undefined if that is not known. */
   seenAt(timeline: string): number | undefined
@@ -33,12 +33,12 @@ export interface LeaseStatesStore {
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [2, 50]
 
 /**
- * Resolves when no instance accepts any more what was taken away before the call: each has applied the change, or its
- * lease has run out. That takes at most the length of a lease and a margin. Clocks of different machines are never
- * compared.
+ * Resolves when no instance honors the rights any longer that were taken away before the call: each instance has
+ * applied the change, or its lease has run out. That takes at most the length of a lease and a margin. Clocks of
+ * different machines are never compared.
  *
  * @param committedOn the timeline of the server that has committed the change; null if that is not known.
- * @throws {DatabaseUnavailable} with `begun`, if the database can't tell.
+ * @throws {DatabaseUnavailable} with `begun`, if the database does not tell whether they have.
  */
 export type WaitForLeases = (committedOn: string | null) => Promise<void>
 
@@ -56,12 +56,12 @@ export function createWaitForLeases(store: LeaseStatesStore, clocks: Clocks): Wa
 
   const endOf = (length: number, from: number) => from + length + marginOf(length)
 
-  /** Makes leases unknown that were granted before `seenAt` and not renewed since, once they have run out. */
+  /** Unregisters leases that were granted before `seenAt` and not renewed since, once they have run out. */
   function forgetLater(leases: readonly LaggingLease[], seenAt: number) {
     if (leases.length === 0) return
     const longest = Math.max(...leases.map(({ length }) => length))
     clocks.after(endOf(longest, seenAt) - clocks.steady(), () => {
-      // The next caller that waits for them tries again.
+      // If this fails, the next caller that waits for these leases tries again.
       store.forget({ leases }).catch(() => {})
     })
   }
@@ -98,7 +98,7 @@ export function createWaitForLeases(store: LeaseStatesStore, clocks: Clocks): Wa
   return async (committedOn) => {
     try {
       while (!(await wait(committedOn))) {
-        // The new primary has other leases.
+        // Starts over, because the new primary has other leases.
       }
     } catch (error) {
       throw new DatabaseUnavailable(

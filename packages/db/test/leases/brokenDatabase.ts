@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts"
 
-/** One rule broken that the database keeps, or whoever asks it. */
+/** Each version breaks one rule of the database, or of its callers. */
 export const brokenDatabase: Record<string, Mutant> = {
   "an instance without leases does not wait": {
     scenario: "readers",
@@ -13,7 +13,7 @@ export const brokenDatabase: Record<string, Mutant> = {
       },
     ],
   },
-  "a key that is found revoked is answered at once": {
+  "a call that finds the key already revoked is answered at once": {
     scenario: "lossy",
     seed: 1,
     mutations: [
@@ -79,7 +79,7 @@ export const brokenDatabase: Record<string, Mutant> = {
       },
     ],
   },
-  "a lease is forgotten that was renewed meanwhile": {
+  "a lease that was renewed meanwhile is forgotten": {
     scenario: "slowBurst",
     seed: 212,
     mutations: [
@@ -101,7 +101,7 @@ export const brokenDatabase: Record<string, Mutant> = {
       },
     ],
   },
-  "the first new lease leaves those be that were ended by hand": {
+  "the first new lease leaves the leases valid that were ended by hand": {
     scenario: "endedByHand",
     seed: 2,
     mutations: [

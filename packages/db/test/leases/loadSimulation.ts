@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import type { simulate } from "./simulate.ts"
 
-/** A change of the source that breaks a rule of the protocol, or one that the database or those who ask it keep. */
+/** A change of the source that breaks a rule of the protocol, of the database, or of its callers. */
 export interface Mutation {
   file:
     | "changes"
@@ -51,7 +51,7 @@ export async function loadSimulation(mutations: readonly Mutation[]): Promise<{ 
 
 function mutate(source: string, mutations: readonly Mutation[]): string {
   return mutations.reduce((text, { from, to }) => {
-    if (text.split(from).length !== 2) throw new Error(`the source does not contain once: ${from}`)
+    if (text.split(from).length !== 2) throw new Error(`the source must contain exactly once: ${from}`)
     return text.replace(from, () => to)
   }, source)
 }

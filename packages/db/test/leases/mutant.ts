@@ -1,7 +1,7 @@
 import type { Mutation } from "./loadSimulation.ts"
 import type { scenarios } from "./scenarios.ts"
 
-/** A version of the protocol with a rule broken, and a run that shows why the rule is there. */
+/** A version of the protocol that breaks a rule, and a run that shows why the rule is there. */
 export interface Mutant {
   scenario: keyof typeof scenarios
   seed: number

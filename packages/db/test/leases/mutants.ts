@@ -2,12 +2,12 @@ import { brokenDatabase } from "./brokenDatabase.ts"
 import type { Mutant } from "./mutant.ts"
 
 /**
- * Versions of the protocol with one rule broken, and a run that shows why the rule is there. After a change of the simulation,
- * `simulateMany.ts` finds other runs.
+ * Versions of the protocol that break one rule, each with a run that shows why the rule is there. If the simulation
+ * changes, find new runs with `simulateMany.ts`.
  */
 export const mutants: Record<string, Mutant> = {
   ...brokenDatabase,
-  "a lease counts from its answer": {
+  "a lease counts from the answer, not from the request": {
     scenario: "lossy",
     seed: 6,
     mutations: [
@@ -23,7 +23,7 @@ export const mutants: Record<string, Mutant> = {
     seed: 142,
     mutations: [{ file: "marginOf", from: "Math.max(50, length / 50)", to: "0" }],
   },
-  "nobody waits": {
+  "changes do not wait for leases": {
     scenario: "calm",
     seed: 1,
     mutations: [{ file: "waitForLeases", from: "if (longestLease === 0) return true", to: "return true" }],
@@ -61,7 +61,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "rows are kept without where they were read": {
+  "rows are kept without the position at which they were read": {
     scenario: "calm",
     seed: 1,
     mutations: [{ file: "changes", from: "seen.position >= floor &&", to: "true ||" }],
@@ -105,7 +105,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "who waits trusts any server": {
+  "a waiting caller trusts any server": {
     scenario: "pooler",
     seed: 24,
     mutations: [
@@ -127,7 +127,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "a sleep goes unnoticed": {
+  "a machine's sleep goes unnoticed": {
     scenario: "stops",
     seed: 6,
     mutations: [
@@ -138,7 +138,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "the wall clock counts alone": {
+  "only the wall clock counts": {
     scenario: "clocks",
     seed: 4,
     mutations: [
@@ -149,7 +149,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "a lease is handed back before the answers from memory end": {
+  "a lease is given up before answers from memory end": {
     scenario: "deaths",
     seed: 29,
     mutations: [
@@ -178,7 +178,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "who waits compares wall clocks": {
+  "a waiting caller compares wall clocks": {
     scenario: "clocks",
     seed: 3,
     mutations: [
@@ -186,7 +186,7 @@ export const mutants: Record<string, Mutant> = {
       { file: "waitForLeases", from: "const now = clocks.steady()", to: "const now = clocks.wall()" },
     ],
   },
-  "who waits takes all leases to be as long as its own": {
+  "a waiting caller assumes that all leases are as long as its own": {
     scenario: "lengths",
     seed: 3,
     mutations: [
@@ -197,7 +197,7 @@ export const mutants: Record<string, Mutant> = {
       },
     ],
   },
-  "a lease that is missing after a failover is none": {
+  "a lease that is missing after a failover is not waited for": {
     scenario: "lostLeases",
     seed: 6,
     mutations: [{ file: "waitForLeases", from: "now >= completeAt && ", to: "" }],

@@ -29,7 +29,7 @@ export const scenarios = {
   lostChanges: { replication: "asynchronous", failover: "kill", lag: 300, faults: { cutOff: 0.1 }, loss: 0 },
   drift: {
     ...synchronous,
-    // As far as the margin of so short leases allows.
+    // As far as the margin of such short leases allows.
     drift: 0.07,
     driftsFully: true,
     isolatesWithin: 0,

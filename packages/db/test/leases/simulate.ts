@@ -4,40 +4,42 @@ import { World } from "./world.ts"
 
 export interface Scenario {
   replication: Replication
-  /** What becomes of the old primary when the standby is promoted. */
+  /** What happens to the old primary when the standby is promoted. */
   failover?: "kill" | "splitBrain"
-  /** What happens to instances, each with this probability in a second. */
+  /** The faults of instances, each with its probability per second. */
   faults: Partial<Record<"stop" | "sleep" | "die" | "cutOff" | "setClock", number>>
-  /** Of messages to or from the database. */
+  /** The share of lost messages to or from the database. */
   loss: number
   /** The share of instances that hold no leases, and read the newest primary for each verdict. */
   readers?: number
-  /** How much faster or slower than the time clocks may be. */
+  /** How much faster or slower than the real time clocks may run. */
   drift?: number
-  /** Whether each clock drifts by just as much, in one direction or the other. */
+  /** Whether each clock drifts by the full amount, in one direction or the other. */
   driftsFully?: boolean
-  /** The share of messages that take long. */
+  /** The share of slow messages. */
   slow?: number
   /** Whether connections reach the old primary as well as the new one. */
   pooler?: boolean
   /** Milliseconds until the standby has most commits. */
   lag?: number
   /**
-   * The failover comes early, and loses all leases: one instance hands its own back long before, and the others begin shortly
-   * before and are cut off during it. A reader revokes.
+   * The failover comes early, and loses all leases: one instance gives up its lease long before, and the others start
+   * shortly before the failover and are cut off during it. A reader revokes.
    */
   late?: boolean
-  /** Between which times keys are revoked for the first time. */
+  /** The period in which keys are revoked for the first time. */
   revokedBetween?: readonly [number, number]
-  /** All but the instance that revokes are cut off so many milliseconds later at most. */
+  /** All instances except the revoking one are cut off within this many milliseconds. */
   isolatesWithin?: number
   /** Keys are revoked by SQL, and then found revoked. */
   byHand?: boolean
-  /** When somebody ends the leases by SQL, although instances have some. They may use those until they run out. */
+  /**
+   * When an operator ends the leases by SQL, although instances still hold some and may use them until they run out.
+   */
   leasesEndedAt?: number
-  /** The second instance is a copy of the first, made when that one had begun. */
+  /** The second instance is a copy of the first, made after the first had registered. */
   copies?: boolean
-  /** Milliseconds of leases, of which each instance has one. */
+  /** The lengths of leases in milliseconds. Each instance uses one of them. */
   lengths?: readonly number[]
 }
 
@@ -52,7 +54,7 @@ export interface Outcome {
 const DURATION = 4_000
 const KEYS = ["a", "b", "c", "d", "e", "f"]
 
-/** Runs instances beside each other on a simulated database for some seconds. Equal seeds give equal runs. */
+/** Runs several instances on a simulated database for some seconds. Equal seeds give equal runs. */
 export async function simulate(scenario: Scenario, seed: number): Promise<Outcome> {
   const world = new World(seed)
   const outcome: Outcome = { violations: [], remembered: 0, answered: 0 }
@@ -90,7 +92,7 @@ export async function simulate(scenario: Scenario, seed: number): Promise<Outcom
     outcome.answered++
     if (committedOn !== primary.timeline && isLost(key)) return
     if (!answeredAt.has(key)) answeredAt.set(key, world.now)
-    // The sharpest moment to ask.
+    // The moments at which a violation is most likely.
     for (const ms of [0.01, 5, 15, 30]) {
       for (const other of instances) world.in(ms, () => other.verify(key))
     }
@@ -164,7 +166,7 @@ export async function simulate(scenario: Scenario, seed: number): Promise<Outcom
       if (scenario.byHand) void primary.revoke(key)
       else revoke(key)
     })
-    // Again, which finds it revoked.
+    // A second revocation, which finds the key revoked.
     if (scenario.byHand || world.chance(0.5)) world.in(at + world.between(0, 300), () => revoke(key))
   }
 
@@ -176,7 +178,7 @@ export async function simulate(scenario: Scenario, seed: number): Promise<Outcom
       if (happens("sleep")) machine.sleep(world.between(100, 1_500))
       if (happens("setClock")) {
         const step = world.between(-2_000, 2_000)
-        // A clock that is set back by just as much as the machine has slept is outside of the promise.
+        // The promise does not cover a clock that is set back by exactly as much as the machine has slept.
         machine.setClock(scenario.faults.sleep ? Math.abs(step) : step)
       }
       if (happens("cutOff")) cutOff(instance, world.between(100, 1_500))

@@ -2,8 +2,8 @@ import { loadSimulation } from "./loadSimulation.ts"
 import { mutants } from "./mutants.ts"
 import { scenarios } from "./scenarios.ts"
 
-// Usage: node --import tsx packages/db/test/leases/simulateMany.ts [runs] [first seed] [scenarios, or a mutant]
-// Runs all or some scenarios, separated by commas, or that of a mutant, with as many seeds each.
+// Usage: node --import tsx packages/db/test/leases/simulateMany.ts [runs] [first seed] [scenarios, or a mutant] Runs
+// all scenarios, some of them (separated by commas), or the one of a mutant, each with this number of seeds.
 
 const [runs, first] = [Number(process.argv[2] ?? 1_000), Number(process.argv[3] ?? 1)]
 const mutant = mutants[process.argv[4] ?? ""]
@@ -11,7 +11,7 @@ const selected = mutant ? [mutant.scenario] : (process.argv[4]?.split(",") ?? Ob
 const unknown = selected.filter((name) => !(name in scenarios))
 if (unknown.length > 0)
   throw new TypeError(`unknown: ${unknown}; known: ${Object.keys({ ...scenarios, ...mutants }).join("; ")}`)
-// Every statement without an answer is an error, and half of the time went into their stacks.
+// Every unanswered statement creates an error, and half of the time went into collecting the stacks.
 Error.stackTraceLimit = 0
 
 const { simulate } = await loadSimulation(mutant?.mutations ?? [])
@@ -28,7 +28,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   }
   violated += violating.length
   process.stdout.write(
-    `${name}: ${violating.length} of ${runs} runs violate it${violating.length > 0 ? ` (${violating.slice(0, 10)})` : ""}; ` +
+    `${name}: ${violating.length} of ${runs} runs have violations${violating.length > 0 ? ` (${violating.slice(0, 10)})` : ""}; ` +
       `${totals.answered} revocations answered, ${totals.remembered} verdicts from memory\n`,
   )
 }

@@ -9,7 +9,7 @@ interface StoredLease {
   length: number
 }
 
-/** What a snapshot shows. States are never changed. */
+/** The contents of a snapshot. States are immutable. */
 interface State {
   position: number
   longestLease: number
@@ -28,7 +28,7 @@ const EMPTY: State = {
 
 export type Replication = "synchronous" | "asynchronous"
 
-/** A server with a standby, whose commits become visible in their order, as in PostgreSQL. */
+/** A server with a standby. Commits become visible in order, as in PostgreSQL. */
 export class SimulatedServer {
   timeline: string
   isCutOff = false
@@ -54,14 +54,14 @@ export class SimulatedServer {
     this.#replication = replication
   }
 
-  /** Makes a change durable, and resolves when the client may be told. */
+  /** Makes a change durable, and resolves when the client may learn of it. */
   async commit(change: (state: State) => State): Promise<void> {
     this.written = change(this.written)
     const state = this.written
     const { standby } = this
     if (this.#replication === "asynchronous") this.visible = state
     if (!standby || this.isCutOff) return this.#unconfirmed()
-    // In order, as the log is a stream.
+    // In order, because the log is a stream.
     const delay = this.#world.between(0.1, this.#world.chance(0.1) ? 100 : this.lag)
     const at = Math.max(this.#lastReceived, this.#world.now + delay)
     this.#lastReceived = at
@@ -80,7 +80,7 @@ export class SimulatedServer {
     return this.#replication === "synchronous" ? new Promise(() => {}) : Promise.resolve()
   }
 
-  /** Another server, with what the standby has. */
+  /** Makes the standby the primary, with the commits that it has received. */
   promoteStandby(): SimulatedServer {
     const { standby } = this
     if (!standby) throw new TypeError("there is no standby")
@@ -175,7 +175,7 @@ export class SimulatedServer {
     }
   }
 
-  /** What somebody does who believes that no instance has leases any more. */
+  /** Ends the leases like an operator who believes that no instance holds any. */
   async endLeasesByHand(): Promise<void> {
     await this.commit((state) => ({ ...state, longestLease: 0 }))
   }

@@ -4,7 +4,7 @@ import { createWaitForLeases } from "../../src/leases/waitForLeases.ts"
 import { noAnswer, type SimulatedServer } from "./simulatedDatabase.ts"
 import { Machine, type World } from "./world.ts"
 
-/** A process on a machine of its own, with a connection to the database. */
+/** A process on its own machine, with a connection to the database. */
 export interface SimulatedInstance {
   machine: Machine
   server: SimulatedServer
@@ -18,17 +18,17 @@ export interface SimulatedInstance {
 
 export interface InstanceOptions {
   isReader: boolean
-  /** Milliseconds of its leases. */
+  /** The length of its leases in milliseconds. */
   length: number
-  /** How fast its clocks are. */
+  /** How fast its clocks run, compared with the real time. */
   rate: number
-  /** Of messages to or from the database. */
+  /** The share of lost messages to or from the database. */
   loss: number
-  /** The share of messages that take long. */
+  /** The share of slow messages. */
   slow: number
   /** Returns ids that no other instance has. */
   newId: () => string
-  /** The first ids of the instance that this one is a copy of, made when that one was known to the database. */
+  /** For a copy of another instance that the database already knew: the first ids of that instance. */
   copied: readonly string[]
   primary: () => SimulatedServer
   /** Where a new connection leads. */
@@ -36,7 +36,7 @@ export interface InstanceOptions {
   onAccepted: (key: string, verdict: { arrived: number; isRemembered: boolean }) => void
   /** @param committedOn the timeline. */
   onRevoked: (key: string, committedOn: string) => void
-  /** The caller asks again elsewhere. */
+  /** Called after a failure, so that the caller can repeat the revocation elsewhere. */
   onRefused: (key: string) => void
 }
 

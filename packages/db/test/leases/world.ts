@@ -1,6 +1,8 @@
 import type { Clocks } from "../../src/leases/clocks.ts"
 
-/** The depth of the longest chain of promises that an event causes. Deeper ones would go on during the next event. */
+/**
+ * The depth of the longest chain of promises that an event causes. A deeper one would continue during the next event.
+ */
 const MICROTASKS = 12
 
 /** Simulated time, in which everything happens in one order that the seed determines. */
@@ -68,7 +70,7 @@ export class World {
   }
 }
 
-/** A process on a machine of its own, which may be stopped, sleep, or die at any time. */
+/** A process on its own machine. The process may be stopped or die, and the machine may sleep, at any time. */
 export class Machine {
   readonly clocks: Clocks
   isDead = false
@@ -107,7 +109,7 @@ export class Machine {
     }
   }
 
-  /** Runs code of the process: now, or when it goes on. */
+  /** Runs code of the process now, or once the process continues. */
   run(code: () => void): void {
     if (this.isDead) return
     const wait = this.#resumesAt - this.#world.now
@@ -115,18 +117,18 @@ export class Machine {
     else code()
   }
 
-  /** SIGSTOP: the clocks go on. */
+  /** SIGSTOP: the clocks keep running. */
   stop(ms: number): void {
     this.#resumesAt = Math.max(this.#resumesAt, this.#world.now + ms)
   }
 
-  /** The steady clock stops. */
+  /** The machine sleeps: the steady clock stops. */
   sleep(ms: number): void {
     this.stop(ms)
     const until = this.#world.now + ms
     const before = this.clocks.steady()
     this.#slept += ms
-    // It stands still from now on, and goes on from here.
+    // The steady clock stands still for now, and later continues from this value.
     this.#freeze(before, until)
   }
 

@@ -5,7 +5,7 @@ import { OwnedKeyRow } from "./OwnedKeyRow.tsx"
 
 interface Props {
   apiKeys: readonly OwnedApiKey[]
-  /** The rows are still those of the previous page. */
+  /** Whether the rows are still those of the previous page. */
   isStale: boolean
   /** Absent in a read-only list. */
   onRevoke?: ((apiKey: OwnedApiKey) => void) | undefined

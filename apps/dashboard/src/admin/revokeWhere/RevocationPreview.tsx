@@ -81,7 +81,7 @@ function Confirmation({ count, error, onAgain, onConfirm }: ConfirmationProps) {
   return (
     <Panel
       title={`Revoke ${countOf(count, "key", "keys")}`}
-      description="Calls with these keys are rejected from then on. This can’t be undone. Keys that are created after this preview are left alone."
+      description="Calls with these keys will be rejected immediately. This can’t be undone. Keys created after this preview are not revoked."
     >
       <form method="post" noValidate autoComplete="off" onSubmit={submit} className="grid max-w-sm gap-4">
         <TextField

@@ -15,7 +15,7 @@ export const CONDITION_FIELDS: readonly ConditionField[] = [
   { name: "labelContains", label: "Label contains" },
   { name: "scope", label: "Scope", hint: "Also finds keys that have every scope of their owner." },
   { name: "createdBy", label: "Created by", hint: "The id of the person who created the key." },
-  { name: "subject", label: "Owner", hint: "The owner’s id in your product, or of their account." },
+  { name: "subject", label: "Owner", hint: "The owner’s id in your product, or the id of their account." },
   {
     name: "issuer",
     label: "Issuer",
@@ -23,7 +23,7 @@ export const CONDITION_FIELDS: readonly ConditionField[] = [
   },
 ]
 
-/** The conditions in a form. Times in it are the user's own. */
+/** The conditions in a form, whose times are in the user's time zone. */
 export function readConditions(form: FormData): RevokeWhereConditions {
   const filled = CONDITION_FIELDS.flatMap(({ name, isTime }) => {
     const text = String(form.get(name) ?? "").trim()

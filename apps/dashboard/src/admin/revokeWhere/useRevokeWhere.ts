@@ -12,7 +12,7 @@ export function usePreview() {
   })
 }
 
-/** Revokes all keys of a preview. `attempts` is the number of responses that not all keys are revoked yet. */
+/** Revokes all keys of a preview. `attempts` counts the attempts that did not revoke all of them. */
 export function useRevokeWhere() {
   const queries = useQueryClient()
   const [attempts, setAttempts] = useState(0)

@@ -11,7 +11,10 @@ interface Props {
   onClose: () => void
 }
 
-/** Shows a new link, once. Without a public URL, the server does not know where this page is. */
+/**
+ * Shows a new link, once. Without a public URL, the server returns only the token, because it does not know this page's
+ * URL.
+ */
 export function MadeLink({ link, onCopied, onClose }: Props) {
   const copy = useRef<HTMLButtonElement>(null)
   useEffect(() => copy.current?.focus(), [])

@@ -10,8 +10,8 @@ interface Props {
   onCancel: () => void
 }
 
-/** Creates a link by which a user can set a new password. */
+/** Creates a link with which a user can set a new password. */
 export function MakeLink({ user, show, onCancel }: Props) {
   const form = useForm({}, () => show(asUser(({ admin }) => admin.users.createResetLink(user.id))))
-  return <ModalForm form={form} button="Make link" returnsSecret focused="submit" onCancel={onCancel} />
+  return <ModalForm form={form} button="Create link" returnsSecret focused="submit" onCancel={onCancel} />
 }

@@ -15,7 +15,7 @@ interface Props {
   onClose: () => void
 }
 
-/** Whether administrators can help a user to sign in. For administrators, only the command line can. */
+/** Whether administrators can help a user to sign in. Other administrators can be helped only from the command line. */
 export const canHelpToSignIn = ({ email, role, disabledAt, hasSecondFactor }: ListedUser) =>
   settings.signIn === "password" &&
   email !== null &&
@@ -63,7 +63,7 @@ export function SignInHelpDialog({ user, isOpen, onClose }: Props) {
           <>
             <div className="grid gap-2">
               {user.disabledAt === null && (
-                <Button onClick={() => setStep("link")}>Make a link to set the password</Button>
+                <Button onClick={() => setStep("link")}>Create a link to set the password</Button>
               )}
               {user.hasSecondFactor && (
                 <Button onClick={() => setStep("secondFactor")}>Remove the second factor</Button>
@@ -89,9 +89,9 @@ const TEXTS = {
       "For users who have forgotten their password or lost their second factor. Make sure that the request really comes from them.",
   },
   link: {
-    title: (name: string) => `Make a link to set the password of ${name}?`,
+    title: (name: string) => `Create a link to set the password of ${name}?`,
     description:
-      "It works once and for an hour, and replaces earlier links. Until it is used, the old password keeps working. A second factor stays in force.",
+      "It works once, within an hour, and replaces earlier links. Until it is used, the old password keeps working. A second factor stays in force.",
   },
   made: {
     title: (name: string) => `The link for ${name}`,

@@ -7,7 +7,7 @@ interface Props {
   users: readonly ListedUser[]
   /** The id of the signed-in administrator, who can't disable or erase themselves. */
   ownId: string
-  /** The rows are still those of the previous page. */
+  /** Whether the rows are still those of the previous page. */
   isStale: boolean
   onSetDisabled: (user: ListedUser) => void
   onErase: (user: ListedUser) => void

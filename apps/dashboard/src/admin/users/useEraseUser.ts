@@ -5,7 +5,7 @@ import { toastSuccess } from "../../toasts.ts"
 import { untilDone } from "../untilDone.ts"
 import { nameOf } from "./nameOf.ts"
 
-/** Erases a user, for good. */
+/** Erases a user permanently. */
 export function useEraseUser() {
   const queries = useQueryClient()
   return useMutation({

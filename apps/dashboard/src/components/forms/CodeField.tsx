@@ -7,8 +7,8 @@ export const CODE_LABELS = { totp: "Code", recoveryCode: "Recovery code" } as co
 
 const TEXTS = {
   totp: {
-    hint: "The 6 digits that your authenticator app shows.",
-    missing: "Enter the code that your authenticator app shows.",
+    hint: "The 6 digits in your authenticator app.",
+    missing: "Enter the code from your authenticator app.",
     other: "Use a recovery code instead",
   },
   recoveryCode: {
@@ -27,11 +27,11 @@ interface Props {
     clearErrors(): void
   }
   methods?: readonly SecondFactorMethod[]
-  /** Focus the field as soon as it is there. */
+  /** Focuses the field when it appears. */
   isFirst?: boolean
 }
 
-/** A field for a code of the second factor. `readCode` reads it. */
+/** A field for a second-factor code. `readCode` reads it. */
 export function CodeField({ form, methods = BOTH, isFirst = false }: Props) {
   const [method, setMethod] = useState<SecondFactorMethod>(methods[0] ?? "totp")
   const input = useRef<HTMLInputElement>(null)

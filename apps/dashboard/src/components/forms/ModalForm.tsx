@@ -9,9 +9,9 @@ interface Props {
   /** The label of the submit button. */
   button: string
   isDangerous?: boolean
-  /** The response has something that is shown only once, so the form can't be canceled once it is sent. */
+  /** The response contains something that is shown only once, so the form can't be canceled after it has been sent. */
   returnsSecret?: boolean
-  /** The button to focus as soon as the form is there. */
+  /** The button to focus when the form appears. */
   focused?: "cancel" | "submit"
   onCancel: () => void
   /** The fields. */
@@ -29,7 +29,7 @@ export function ModalForm({
   children,
 }: Props) {
   const buttons = { cancel: useRef<HTMLButtonElement>(null), submit: useRef<HTMLButtonElement>(null) }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only as soon as the form is there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only when the form appears.
   useEffect(() => {
     if (focused) buttons[focused].current?.focus()
   }, [])

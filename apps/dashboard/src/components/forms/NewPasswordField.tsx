@@ -1,7 +1,7 @@
 import type { ComponentProps } from "react"
 import { PasswordField } from "./PasswordField.tsx"
 
-/** A field for a password that is chosen, with the rule for it. */
+/** A field for choosing a password, with a hint about the rule. */
 export const NewPasswordField = (
   props: Omit<ComponentProps<typeof PasswordField>, "autoComplete" | "hint">,
 ) => (

@@ -1,17 +1,17 @@
 import { fieldError, isAboutFields, useSubmit } from "@latchkey/react/internal"
 import { useState } from "react"
 
-/** The problems of fields, in words for the user. */
+/** The problems of fields, worded for the user. */
 export type Problems<Field extends string> = Partial<Record<Field, string>>
 
-/** The properties for the frame of a form. */
+/** What the frame of a form needs: its properties, its error, and whether it is being sent. */
 export type FormFrame = Pick<ReturnType<typeof useForm>, "props" | "error" | "isBusy">
 
 /**
- * A form whose fields show their problems, found here or by the server. The browser holds their values.
+ * A form whose fields show problems that the page or the server has found. The browser holds the fields' values.
  *
- * @param labels of the fields that show their own errors, by name.
- * @param submit receives the values, and refuses them if it finds problems.
+ * @param labels the labels of the fields that show their own errors, by name.
+ * @param submit sends the values, or calls `refuse` with the problems that it finds.
  */
 export function useForm<Field extends string>(
   labels: Readonly<Record<Field, string>>,

@@ -12,7 +12,7 @@ interface Props<Item> {
   pages: Pages
   skeleton: ReactNode
   none: ReactNode
-  /** @param isStale the items are still those of the previous page. */
+  /** @param isStale whether the items are still those of the previous page. */
   children: (items: readonly Item[], isStale: boolean) => ReactNode
 }
 

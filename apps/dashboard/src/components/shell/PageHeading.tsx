@@ -9,7 +9,10 @@ interface Props {
   ref?: RefObject<HTMLHeadingElement | null>
 }
 
-/** The heading of a page, which also sets the window title. On navigation, it is focused so that it is announced. */
+/**
+ * The heading of a page. It sets the window title, and takes the focus on navigation, so that screen readers announce
+ * it.
+ */
 export function PageHeading({ title, description, ref }: Props) {
   const ownRef = useRef<HTMLHeadingElement>(null)
   const heading = ref ?? ownRef

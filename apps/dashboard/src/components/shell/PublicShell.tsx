@@ -5,7 +5,7 @@ import { Footer } from "./Footer.tsx"
 import { Logo } from "./Logo.tsx"
 import { SkipLink } from "./SkipLink.tsx"
 
-/** The layout of the pages that are for everybody, whether signed in or not. */
+/** The layout of the public pages, for users who are signed in and for everybody else. */
 export function PublicShell({ isWide = false, children }: { isWide?: boolean; children: ReactNode }) {
   const width = isWide ? "max-w-7xl" : "max-w-5xl"
   return (

@@ -13,7 +13,10 @@ import { Footer } from "./Footer.tsx"
 import { Logo } from "./Logo.tsx"
 import { SkipLink } from "./SkipLink.tsx"
 
-/** The layout of all pages for signed-in users. On narrow screens, the tabs get their own row, and only icons fit beside them on tablets. */
+/**
+ * The layout of all pages for signed-in users. On phones, the tabs have their own row. On tablets, only icons fit
+ * beside them.
+ */
 export function Shell({ user, children }: { user: Person; children: ReactNode }) {
   return (
     <div className="flex min-h-dvh flex-col">

@@ -23,7 +23,7 @@ export const channelOf = (schema: string): string =>
 /** More changes than this count as a change of everything. */
 const MAX_CHANGES = 10_000
 
-/** Taken by changes as well, in `raise_authority`. */
+/** `raise_authority` takes the same lock, shared, for each change. */
 const lockFirstLease = sql`
   select pg_advisory_xact_lock(hashtextextended('latchkey leases ' || current_schema(), 0))`
 
@@ -36,7 +36,7 @@ export const beginLeases = lasting(
     db.transaction(async (tx) => {
       await tx.execute(lockFirstLease)
       // Before the first lease, no changes were recorded. An instance that was overlooked when the leases were ended by
-      // hand must not renew, but begin anew, which forgets what it knows.
+      // hand must not renew its lease. It has to register again, and then forgets all rows.
       await tx
         .update(leases)
         .set({ token: sql`gen_random_uuid()` })
@@ -44,7 +44,7 @@ export const beginLeases = lasting(
       const [state] = await tx
         .update(authority)
         .set({
-          // The first lease raises it, because earlier reads may have missed changes that were not recorded.
+          // The first lease raises the position, because earlier reads may have missed changes that were not recorded.
           position: sql`${authority.position} + (${authority.longestLease} = 0)::int`,
           longestLease: sql`greatest(${authority.longestLease}, ${length})`,
         })
@@ -57,7 +57,7 @@ export const beginLeases = lasting(
 
 /**
  * Renews a lease, and returns what has changed. With `requireSynchronous`, it fails unless a standby has the renewal,
- * because an old primary that was cut off must not grant any.
+ * because an old primary that was cut off must not grant leases.
  */
 export const renewLease = lasting(
   async (
@@ -82,7 +82,7 @@ export const renewLease = lasting(
             eq(leases.instanceId, params.instanceId),
             inArray(leases.token, [...params.tokens]),
             sql`${timeline} = ${params.timeline}`,
-            // Else changes may not be recorded any more, nor waited for.
+            // Otherwise, changes may no longer be recorded, nor wait for this lease.
             sql`${leases.length} <= (select ${authority.longestLease} from ${authority})`,
           ),
         )
@@ -112,7 +112,7 @@ export const renewLease = lasting(
   },
 )
 
-/** Unregisters an instance. It must not answer from memory any more. */
+/** Unregisters an instance, which must no longer answer from memory. */
 export const releaseLease = write(async (db, { instanceId }: { instanceId: string }): Promise<void> => {
   await db.delete(leases).where(eq(leases.instanceId, instanceId))
 })
