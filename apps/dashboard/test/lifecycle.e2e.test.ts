@@ -1,5 +1,5 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser, Response } from "playwright-core"
+import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import {
   chooseAction,
@@ -37,12 +37,14 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     const context = await newContext(browser, { permissions: ["clipboard-read", "clipboard-write"] })
     const page = await newPage(context)
     const messages = collectMessages(page)
-    const responses: Response[] = []
-    const texts: Promise<string>[] = []
-    page.on("response", (response) => {
-      responses.push(response)
-      // Reads bodies at once, because Chromium soon discards them. Canceled responses have none.
-      texts.push(response.text().catch(() => ""))
+    const bodies: { url: string; sent: string; body: string }[] = []
+    // Chromium itself discards some bodies before they can be read.
+    await page.route("**", async (route) => {
+      const response = await route.fetch()
+      const sent = route.request().postData() ?? ""
+      bodies.push({ url: response.url(), sent, body: await response.text() })
+      // The page may have canceled the request.
+      await route.fulfill({ response }).catch(() => {})
     })
     const credentials = newCredentials()
     await signUp(page, server.url, credentials)
@@ -103,9 +105,6 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
         history: history.state,
       }),
     )
-    const bodies = await Promise.all(
-      responses.map(async (response, index) => ({ url: response.url(), body: (await texts[index]) ?? "" })),
-    )
     const accessToken = /"accessToken":"([^"]+)"/.exec(bodies.map(({ body }) => body).join())?.[1] ?? ""
     const [cookie] = await context.cookies()
     expect(cookie).toMatchObject({ httpOnly: true, secure: true, sameSite: "Strict", path: "/" })
@@ -119,8 +118,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     }
     const withKey = bodies.filter(({ body }) => body.includes(key))
     expect(withKey.map(({ url }) => new URL(url).pathname)).toEqual(["/trpc/apiKeys.create"])
-    const sent = responses.map((response) => `${response.request().postData()}`)
-    expect(sent.filter((body) => body.includes(key) || body.includes(accessToken))).toEqual([])
+    expect(bodies.filter(({ sent }) => sent.includes(key) || sent.includes(accessToken))).toEqual([])
     expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
     await context.close()
   })
