@@ -37,12 +37,12 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     const context = await newContext(browser, { permissions: ["clipboard-read", "clipboard-write"] })
     const page = await newPage(context)
     const messages = collectMessages(page)
-    const bodies: { url: string; sent: string; body: string }[] = []
+    const calls: { url: string; sent: string; body: string }[] = []
     // Chromium itself discards some bodies before they can be read.
     await page.route("**", async (route) => {
       const response = await route.fetch()
       const sent = route.request().postData() ?? ""
-      bodies.push({ url: response.url(), sent, body: await response.text() })
+      calls.push({ url: response.url(), sent, body: await response.text() })
       // The page may have canceled the request.
       await route.fulfill({ response }).catch(() => {})
     })
@@ -105,7 +105,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
         history: history.state,
       }),
     )
-    const accessToken = /"accessToken":"([^"]+)"/.exec(bodies.map(({ body }) => body).join())?.[1] ?? ""
+    const accessToken = /"accessToken":"([^"]+)"/.exec(calls.map(({ body }) => body).join())?.[1] ?? ""
     const [cookie] = await context.cookies()
     expect(cookie).toMatchObject({ httpOnly: true, secure: true, sameSite: "Strict", path: "/" })
     expect(cookie?.name).toBe("__Host-latchkey")
@@ -114,11 +114,11 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
       expect(secret.length).toBeGreaterThan(20)
       expect(retained).not.toContain(secret)
       expect(messages.join()).not.toContain(secret)
-      expect(bodies.map(({ url }) => url).join()).not.toContain(secret)
+      expect(calls.map(({ url }) => url).join()).not.toContain(secret)
     }
-    const withKey = bodies.filter(({ body }) => body.includes(key))
+    const withKey = calls.filter(({ body }) => body.includes(key))
     expect(withKey.map(({ url }) => new URL(url).pathname)).toEqual(["/trpc/apiKeys.create"])
-    expect(bodies.filter(({ sent }) => sent.includes(key) || sent.includes(accessToken))).toEqual([])
+    expect(calls.filter(({ sent }) => sent.includes(key) || sent.includes(accessToken))).toEqual([])
     expect(messages.filter((line) => !line.startsWith("verbose: "))).toEqual([])
     await context.close()
   })

@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { eventually, freePort } from "@latchkey/test-postgres"
+import { eventually, freePort, spawnSupervised } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
 import { onLinux } from "../test/installTools.ts"
 import { runProgram } from "../test/packSdk.ts"
@@ -49,14 +48,14 @@ async function startWorker() {
     );`
   await writeFile(join(folder, "config.capnp"), config)
   const workerd = use.tool("@cloudflare/workerd-linux-64/bin/workerd")
-  const child = spawn(workerd, ["serve", "config.capnp"], { cwd: folder, stdio: "ignore" })
+  const child = spawnSupervised([workerd, "serve", "config.capnp"], { cwd: folder })
   const url = `http://127.0.0.1:${port}`
   await eventually(() => fetch(url))
   return {
     url,
     async [Symbol.asyncDispose]() {
       const exited = once(child, "exit")
-      child.kill()
+      child.stdin.end()
       await exited
     },
   }

@@ -2,8 +2,9 @@ import { loadSimulation } from "./loadSimulation.ts"
 import { mutants } from "./mutants.ts"
 import { scenarios } from "./scenarios.ts"
 
-// Usage: node --import tsx packages/db/test/leases/simulateMany.ts [runs] [first seed] [scenarios, or a mutant] Runs
-// all scenarios, some of them (separated by commas), or the one of a mutant, each with this number of seeds.
+// Usage: node --import tsx packages/db/test/leases/simulateMany.ts [runs] [first seed] [scenarios, or a mutant]
+//
+// Runs all scenarios, some of them (separated by commas), or the one of a mutant, each with this number of seeds.
 
 const [runs, first] = [Number(process.argv[2] ?? 1_000), Number(process.argv[3] ?? 1)]
 const mutant = mutants[process.argv[4] ?? ""]

@@ -59,28 +59,21 @@ test("a platform that throws at the option is called without it, and each call i
   expect(raw.requests).toHaveLength(2)
 })
 
-test("a cache that ignores the option, but looks responses up by their requests, does not outlive a revocation", async () => {
+/** The key under which a cache stores a response; null to store none. */
+type CacheKey = (url: string, init: RequestInit & { cache?: string }) => string | null
+
+test.each<[string, CacheKey]>([
+  ["respects only the option", (url, { cache }) => (cache === "no-store" ? null : url)],
+  [
+    "ignores the option, but looks responses up by their requests",
+    (url, { method, headers, body }) => JSON.stringify([url, method, [...new Headers(headers)], body]),
+  ],
+])("a cache that %s does not outlive a revocation", async (_, keyOf) => {
   const stored = new Map<string, Response>()
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
-    const request = JSON.stringify([url, init.method, [...new Headers(init.headers)], init.body])
-    const response = stored.get(request) ?? (await platform.fetch(url, init))
-    stored.set(request, response.clone())
-    return response
-  })
-  await using raw = await startRawServer((socket, _, count) =>
-    respond(socket, 200, result({ id: `answer ${count}` })),
-  )
-  const latchkey = createLatchkey({ ...options, baseUrl: raw.url })
-  expect((await latchkey.auth.me()).id).toBe("answer 1")
-  expect((await latchkey.auth.me()).id).toBe("answer 2")
-})
-
-test("a cache that respects only the option does not outlive a revocation", async () => {
-  const stored = new Map<string, Response>()
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit & { cache?: string }) => {
-    if (init.cache === "no-store") return platform.fetch(url, init)
-    const response = stored.get(url) ?? (await platform.fetch(url, init))
-    stored.set(url, response.clone())
+    const key = keyOf(url, init)
+    const response = (key !== null && stored.get(key)) || (await platform.fetch(url, init))
+    if (key !== null) stored.set(key, response.clone())
     return response
   })
   await using raw = await startRawServer((socket, _, count) =>
