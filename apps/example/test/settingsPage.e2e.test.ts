@@ -45,7 +45,7 @@ describe.runIf(runsBrowserTests())("the settings page", () => {
     const { page, problems } = await signIn("ada@tidewater.example")
     await page.getByRole("button", { name: "Create key" }).click()
     await page.getByRole("textbox", { name: "Label" }).fill("Nightly export")
-    await page.getByLabel("Only what you choose").check()
+    await page.getByLabel("Only selected scopes").check()
     await page.getByLabel("reports:write").uncheck()
     await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click()
     await page.getByText("Copy it now.").waitFor()

@@ -45,7 +45,7 @@ export interface TotpSetup {
   uri: string
 }
 
-/** Each works once, instead of the app. Shown once. */
+/** Each replaces a TOTP code once. They are shown only once. */
 export interface RecoveryCodes {
   recoveryCodes: string[]
 }

@@ -13,13 +13,13 @@ import { isReadOnly, useKeyStore } from "./useApiKeys.ts"
 import { useView, type ViewOptions } from "./view/useView.ts"
 
 export interface ApiKeysProps extends ConnectionOptions, ViewOptions {
-  /** The scopes from which users choose. By default, those that the server declares; if empty, there is no choice. */
+  /** The scopes to choose from. By default, those that the server declares. If empty, users can't choose scopes. */
   scopes?: readonly (string | ScopeOption)[] | undefined
   /** An address of your API for the examples, such as `https://api.company.tld/v1/reports`. */
   apiUrl?: string | undefined
   /** The environment variable in the examples. Default `LATCHKEY_API_KEY`. */
   variable?: string | undefined
-  /** Offers no changes. Needed only if the credential itself may make changes. */
+  /** Offers no changes, even if the credential may make them. */
   readOnly?: boolean | undefined
   /** Texts that replace the English ones. */
   strings?: Partial<ApiKeysStrings> | undefined
@@ -49,7 +49,7 @@ export function ApiKeys({
   const { view, go } = useView({ view: chosenView, defaultView, onViewChange })
   const { owner } = state
   const [opened, setOpened] = useState<{ owner: symbol; dialog: DialogState } | null>(null)
-  // If the page acts for another owner, open questions about these keys no longer apply.
+  // When the page starts to act for another owner, dialogs about the previous owner's keys close.
   const dialog = opened?.owner === owner ? opened.dialog : null
   const { notices, notify, dismiss } = useNotices(owner)
   const root = useRef<HTMLDivElement>(null)

@@ -15,7 +15,7 @@ export interface App {
   state: KeysState
   isReadOnly: boolean
   view: ApiKeysView
-  /** Shows another part of the keys, or one of them. */
+  /** Opens another view of the keys. */
   go(change: Partial<ApiKeysView>, options?: { replace?: boolean }): void
   openDialog(dialog: DialogState): void
   /** Reports what was done, or why it failed. */

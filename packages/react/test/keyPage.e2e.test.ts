@@ -62,7 +62,7 @@ describe.runIf(runsBrowserTests())("a key's page, and settings that the user can
     await page.goto(host.url)
     await choose("locked", "Edit")
     await page.getByText("Scopes, addresses and limit are set for you").waitFor()
-    await expect.poll(() => page.getByText("What it may do").count()).toBe(0)
+    await expect.poll(() => page.getByText("Scopes", { exact: true }).count()).toBe(0)
     await page.getByRole("textbox", { name: "Label" }).fill("mine")
     await page.getByLabel("Expires").selectOption("30")
     await button("Save changes").click()

@@ -59,7 +59,7 @@ export function describeEvent(event: AuditEvent): Description {
     case "secondFactorDisabled":
       return { title: sentence(who, "removed the second factor"), icon: "lock", isAlarming: true }
     case "secondFactorFailed":
-      return { title: `Wrong code for the second factor${times(count)}`, icon: "warning", isAlarming: true }
+      return { title: `A second-factor check failed${times(count)}`, icon: "warning", isAlarming: true }
     case "recoveryCodesRenewed":
       return { title: "Replaced the recovery codes", icon: "lock" }
     case "recoveryCodeUsed":

@@ -29,7 +29,7 @@ const outcome = ({ status, body }: Awaited<ReturnType<typeof rest>>) =>
 const countSessions = async (id: string) =>
   (await sql`select count(*)::int as live from sessions where user_id = ${id} and ended_at is null`)[0]?.live
 
-test("a code of the app that answers two challenges at the same moment signs in once", async () => {
+test("a TOTP code that answers two challenges concurrently signs in once", async () => {
   const user = await registerWithApp(two.a)
   const challenges = [await challengeOf(two.a, user), await challengeOf(two.b, user)]
   const lock = await lockUser(user.user.id)
@@ -43,7 +43,7 @@ test("a code of the app that answers two challenges at the same moment signs in 
   expect(await countSessions(user.user.id)).toBe(2)
 })
 
-test("a challenge that is answered twice at the same moment, with two valid codes, opens one session", async () => {
+test("a challenge that is answered concurrently with two valid codes opens one session", async () => {
   const user = await registerWithApp(two.a)
   const challenge = await challengeOf(two.a, user)
   const lock = await lockUser(user.user.id)

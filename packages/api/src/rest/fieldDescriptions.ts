@@ -137,7 +137,7 @@ export function describeFields(outputs: readonly (z.ZodType | undefined)[]) {
     uri: "The `otpauth://` URI for a QR code.",
   })
   describe(recoveryCodes.shape, {
-    recoveryCodes: "10 codes, each of which can be used once instead of the app.",
+    recoveryCodes: "10 codes. Each can replace a TOTP code once.",
   })
   describe(account.shape, {
     emailVerified: "Whether the user has proved that the email is theirs.",

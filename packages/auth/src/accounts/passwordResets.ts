@@ -42,7 +42,7 @@ export interface PasswordResets {
    */
   createLink(admin: Administrator, user: { id: string }, client: ClientInfo): Promise<ResetLink>
   /**
-   * Sets the password and ends all sessions. The second factor stays in force.
+   * Sets the password and ends all sessions. The second factor stays enabled.
    *
    * @throws {AuthError} `INVALID_INPUT` for a weak password, `NOT_FOUND` for a link that was used, replaced or expired,
    *   `RATE_LIMITED`.

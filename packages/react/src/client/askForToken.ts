@@ -9,7 +9,7 @@ const TIMEOUT = 10_000
 /**
  * Gets a token from the page's own function, which may never settle, throw anything, or return the error page of a proxy.
  *
- * @throws {LatchkeyError} `UNAUTHENTICATED` without a token; in all other cases one with which loading is retried.
+ * @throws {LatchkeyError} `UNAUTHENTICATED` if the token is empty; otherwise, an error after which loading is retried.
  */
 export async function askForToken(getToken: GetToken, rejected?: string): Promise<string> {
   const token: unknown = await settleInTime(getToken, rejected)

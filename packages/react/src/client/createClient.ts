@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   headers?: Readonly<Record<string, string>> | undefined
   /** `include` sends cookies to a server on another origin, which has to allow this page's origin. */
   credentials?: "include" | undefined
-  /** Called when the server accepts no credential any more, so that the page can ask the user to sign in. */
+  /** Called when no credential is left that the server accepts, so that the page can ask the user to sign in. */
   onUnauthenticated?: (() => void) | undefined
 }
 
@@ -49,7 +49,7 @@ function createRenewingClient({
   let token: Promise<string> | undefined
   const latchkey = createLatchkey({
     baseUrl: new URL(baseUrl, location.href),
-    // The list retries queries, and shows that it does. Users repeat everything else themselves.
+    // The list retries its own queries and says so. Everything else is retried by the user.
     retries: 0,
     headers,
     credentials,

@@ -4,7 +4,7 @@ import { LatchkeyError } from "@latchkey/sdk"
 export const isAway = (error: unknown): error is LatchkeyError =>
   error instanceof LatchkeyError && /^(NETWORK|TIMEOUT|UNAVAILABLE|RATE_LIMITED)$/.test(error.reason)
 
-/** Whether a call that failed may have been carried out all the same, because its response was lost. */
+/** Whether the server may have carried out a failed call, because only the response was lost. */
 export const mayBeDone = (error: unknown): boolean =>
   error instanceof LatchkeyError &&
   error.begun !== false &&

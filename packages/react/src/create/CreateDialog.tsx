@@ -9,7 +9,10 @@ import { CreatedKey, useCopyGuard } from "./CreatedKey.tsx"
 import { FIELDS, SettingsFields } from "./SettingsFields.tsx"
 import { findProblems, NEW_SETTINGS, type Problem, toInput } from "./settings.ts"
 
-/** Asks for the settings, then shows the new key. Only this dialog's state holds the key, and closing it, or leaving the page, discards the key. */
+/**
+ * Asks for the settings, then shows the new key. Only this dialog's state holds the key, which is discarded when the
+ * dialog closes or the page is left.
+ */
 export function CreateDialog({ onClose }: { onClose: () => void }) {
   const { strings } = useLanguage()
   const { store } = useApp()

@@ -47,15 +47,15 @@ export function CreatedKey({ created: { key }, note, onCopied, onClose }: Props)
 }
 
 interface GuardOptions {
-  /** The key is being created, and only this dialog can show it. */
+  /** Whether the key is being created. Only this dialog can show it. */
   isPending: boolean
   isShown: boolean
   onClose: () => void
 }
 
 /**
- * Lets a dialog that creates a key close only once the key is copied, or the user has confirmed that it need not be. While
- * the key is being created, which takes seconds at most, it can't be closed.
+ * Keeps a dialog that creates a key open until the key is copied, or the user confirms closing without a copy. While the
+ * key is being created, which takes seconds at most, the dialog can't be closed.
  */
 export function useCopyGuard({ isPending, isShown, onClose }: GuardOptions) {
   const { strings } = useLanguage()

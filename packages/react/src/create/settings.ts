@@ -52,7 +52,7 @@ export function endOf({ expiry, date }: Settings, now: number, current: Date | n
   return Number.isNaN(end.getTime()) || end.getTime() <= now ? undefined : end
 }
 
-/** The problems of the fields, with which the server would refuse them. */
+/** The fields whose values the server would refuse. */
 export function findProblems(settings: Settings, now: number): Problem[] {
   return [
     ...(settings.label.trim() === "" ? (["label"] as const) : []),

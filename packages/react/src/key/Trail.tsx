@@ -21,7 +21,7 @@ export function Trail({ apiKey }: { apiKey: ApiKey }) {
   const list = (cursor: string | null) =>
     store.client(async ({ audit }) => audit.list({ apiKeyId: apiKey.id, cursor, limit: PAGE_SIZE }))
   // Every change of the key adds an event.
-  const { data, error } = useLoaded(`${apiKey.id} ${JSON.stringify(apiKey, unused)}`, () => list(null))
+  const { data, error } = useLoaded(`${apiKey.id} ${JSON.stringify(apiKey, withoutLastUse)}`, () => list(null))
   if (hasReason(error, "FORBIDDEN") || hasReason(error, "INVALID_INPUT") || state.me?.manage === "read") {
     return null
   }
@@ -53,8 +53,8 @@ export function Trail({ apiKey }: { apiKey: ApiKey }) {
   )
 }
 
-/** Uses of the key are no events. */
-const unused = (name: string, value: unknown) => (name === "lastUsedAt" ? undefined : value)
+/** Using a key adds no event. */
+const withoutLastUse = (name: string, value: unknown) => (name === "lastUsedAt" ? undefined : value)
 
 function TrailItem({ event, isOther }: { event: AuditEvent; isOther: boolean }) {
   const { strings, formats } = useLanguage()

@@ -7,7 +7,7 @@ import { loadActiveKeys, loadMe, loadNewestKeys, loadUsage } from "./loadKeys.ts
 
 /** The known state of the user's keys. */
 export interface KeysState {
-  /** Another one as soon as the credential is known to be another user's. */
+  /** Changes when the credential turns out to belong to another user. */
   owner: symbol
   /** Null until they are loaded for the first time. */
   keys: readonly ApiKey[] | null
@@ -19,7 +19,7 @@ export interface KeysState {
   failure: unknown
 }
 
-/** The keys of one user, kept up to date while somebody listens. */
+/** The keys of one user, kept up to date while there are subscribers. */
 export interface KeyStore {
   getState(): KeysState
   /** Loads the keys, and keeps them up to date until the returned function is called. */
@@ -45,7 +45,7 @@ export const INITIAL_STATE: KeysState = {
   failure: null,
 }
 
-/** The milliseconds for which the usage and the ended keys are not loaded again. */
+/** Milliseconds before the usage and the ended keys are loaded again. */
 const FULL_REFRESH = 60_000
 
 export function createKeyStore(options: ConnectionOptions): KeyStore {
@@ -68,13 +68,13 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     setState({ keys: [apiKey, ...others].sort(newestFirst) })
   }
 
-  // In a function, so that an invalid URL is reported like other failures, and nothing is read on a server.
+  // Lazy, so that an invalid URL is reported like other failures, and rendering on a server reads nothing.
   const connect: Client = async (call) => {
     client ??= createClient(options)
     return client(call)
   }
 
-  /** In another tab, somebody else has signed in, so nothing of the previous user may be shown. */
+  /** Forgets the previous user's keys after another user has signed in, perhaps in another tab. */
   function startOver() {
     fullyLoadedAt = -Infinity
     setState({ ...INITIAL_STATE, owner: Symbol() })
@@ -92,7 +92,7 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     ])
     if (state.me && me.id !== state.me.id) return startOver()
     const isOutdated = changes !== changesBefore && state.keys !== null
-    // If a key has ended elsewhere, the next load finds out how.
+    // The next load shows how a key has ended that was ended elsewhere.
     const hasLost = state.keys?.some((known) => isOpen(known) && !active.some(({ id }) => id === known.id))
     if (!isBrief) fullyLoadedAt = performance.now()
     else if (hasLost) fullyLoadedAt = -Infinity
@@ -182,7 +182,7 @@ const merge = (active: readonly ApiKey[], others: readonly ApiKey[]): ApiKey[] =
   return [...active, ...others.filter((apiKey) => !ids.has(apiKey.id) && !isOpen(apiKey))].sort(newestFirst)
 }
 
-/** The state of the list must not hold the secret. */
+/** Removes the secret, which the state of the list must not hold. */
 const withoutKey = ({ key: _, ...apiKey }: CreatedApiKey): ApiKey => ({
   ...apiKey,
   lastUsedAt: null,

@@ -7,7 +7,7 @@ const UNUSED_FOR = 30 * DAY
 export const isExpired = ({ expiresAt }: ApiKey, now: number): boolean =>
   expiresAt !== null && expiresAt.getTime() <= now
 
-/** Whether no server accepts the key any more, for good. */
+/** Whether the key has ended for good: it is revoked or expired. */
 export const hasEnded = (apiKey: ApiKey, now: number): boolean =>
   apiKey.revokedAt !== null || isExpired(apiKey, now)
 
@@ -19,6 +19,6 @@ export const expiresSoon = (apiKey: ApiKey, now: number): boolean =>
 export const isUnused = (apiKey: ApiKey, now: number): boolean =>
   !hasEnded(apiKey, now) && now - (apiKey.lastUsedAt ?? apiKey.createdAt).getTime() >= UNUSED_FOR
 
-/** Whether another key replaces this one, which is still valid for a while. */
+/** Whether another key has replaced this one, which is valid until the end of its grace period. */
 export const isInGrace = (apiKey: ApiKey, now: number): boolean =>
   apiKey.replacedBy !== null && !hasEnded(apiKey, now)

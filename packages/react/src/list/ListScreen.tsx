@@ -77,7 +77,7 @@ function Listed({ selection, now }: { selection: Selection; now: number }) {
   )
 }
 
-/** After the user has chosen another page, its top is in view and has the focus. */
+/** Scrolls to the top of a newly chosen page and moves the focus there. */
 function useFocusOnPageChange(table: { current: HTMLElement | null }, page: number) {
   const before = useRef(page)
   useEffect(() => {

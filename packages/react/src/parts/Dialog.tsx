@@ -12,8 +12,8 @@ interface Props {
   /** Called when the user wants to close it. It closes when it is no longer rendered. */
   onClose: () => void
   /**
-   * Called when the page is left, for a dialog with something that must not be shown again: the browser may keep the page as
-   * it is, and show it to whoever goes back.
+   * Called when the page is left, for a dialog whose contents must not be shown again: the browser may keep the page in its
+   * back/forward cache.
    */
   onLeave?: (() => void) | undefined
   children: ReactNode
@@ -92,7 +92,7 @@ function useModal(ref: { current: HTMLDialogElement | null }) {
       dialog.close()
       // After React has removed what disappears with the dialog, such as the row of a revoked key.
       setTimeout(() => {
-        // If dialogs close together, the outer one does this.
+        // If several dialogs close at once, the outer one restores the focus.
         if (outer?.isConnected !== false) restoreFocus(opener.current, root)
       })
     }

@@ -3,7 +3,7 @@ import { useLanguage } from "../strings/context.ts"
 import { Message } from "./fields.tsx"
 import { useSecondsLeft } from "./useSecondsLeft.ts"
 
-/** An error that concerns a whole form or list, and `more` about it. Screen readers announce it. */
+/** An error of a whole form or list, followed by `more`. Screen readers announce it. */
 export function ErrorMessage({ error, more }: { error: unknown; more?: string | undefined }) {
   return (
     <div role="alert" data-part="alert">

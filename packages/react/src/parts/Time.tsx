@@ -3,7 +3,7 @@ import { useNow } from "./useNow.ts"
 
 interface Props {
   time: Date
-  /** `past` and `end` are relative if that is more helpful. */
+  /** `past` and `end` may be shown relative to now. */
   kind?: "past" | "end" | "day"
   /** The sentence around the time. */
   as?: (text: string) => string

@@ -1,3 +1,3 @@
-/** The element that has the focus, also within the shadow root of a page, outside of which it is not known. */
+/** The focused element, even inside a shadow root, which hides it from the document. */
 export const activeElementNear = (element: Element): Element | null =>
   (element.getRootNode() as Document | ShadowRoot).activeElement

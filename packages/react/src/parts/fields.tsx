@@ -82,7 +82,7 @@ interface ChoiceFieldProps<Value extends string> {
   choices: readonly { value: Value; label: string; hint?: string }[]
   value: Value
   onChange: (value: Value) => void
-  /** In one row of equal buttons, instead of a list. */
+  /** Renders one row of equal buttons instead of a list. */
   isRow?: boolean
   children?: ReactNode
 }
@@ -122,7 +122,7 @@ export function ChoiceField<Value extends string>({
   )
 }
 
-/** A message with an icon: something to know, or something that failed. */
+/** A message with an icon: a note or a failure. */
 export const Message = ({ kind, children }: { kind: "warning" | "danger" | "info"; children: ReactNode }) => (
   <p data-part="message" data-kind={kind}>
     <Icon name={kind === "info" ? "lock" : "warning"} />

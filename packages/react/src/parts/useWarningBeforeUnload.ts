@@ -1,6 +1,6 @@
 import { useEffect } from "react"
 
-/** The browser asks before the page is left with something that is not saved. */
+/** Makes the browser ask for confirmation before the user leaves the page. */
 export function useWarningBeforeUnload(isNeeded: boolean) {
   useEffect(() => {
     if (!isNeeded) return

@@ -11,7 +11,6 @@ export interface ApiKeysStrings {
   dismiss: string
   save: string
   done: string
-  back: string
 
   createKey: string
   firstTitle: string
@@ -44,16 +43,11 @@ export interface ApiKeysStrings {
   created(time: string): string
   lastUsed(time: string): string
   expires(time: string): string
-  ends(time: string): string
   callsIn30Days(count: string): string
   revoked: string
-  revokedAt(time: string): string
   expired: string
-  expiredAt(time: string): string
   disabled: string
   replaced(time: string): string
-  replacedBy(label: string): string
-  locked: string
   lockedHint: string
 
   actionsFor(label: string): string
@@ -88,7 +82,6 @@ export interface ApiKeysStrings {
   scopesAll: string
   scopesAllHint: string
   scopesChosen: string
-  scopesNone: string
   scopesMissing: string
   more: string
   addresses: string
@@ -153,7 +146,6 @@ export interface ApiKeysStrings {
   id: string
   start: string
   owner: string
-  status: string
   active: string
   createdBy(who: string): string
   everyScope: string
@@ -163,10 +155,8 @@ export interface ApiKeysStrings {
   limitOf(calls: string, window: string): string
   replacedByThis: string
   replacesThis: string
-  metadata: string
 
   usage: string
-  usageIn(days: string): string
   usageSummary(calls: string, days: string): string
   usageNone(days: string): string
   usageDay(day: string, calls: string): string

@@ -6,9 +6,9 @@ export interface ViewOptions {
   view?: ApiKeysView | undefined
   /** The first view, if the component keeps its own. */
   defaultView?: Partial<ApiKeysView> | undefined
-  /** Called when the user wants another view. `replace`: it should not add an entry to the history. */
+  /** Called when the user opens another view. With `replace`, it should not add an entry to the history. */
   onViewChange?: ((view: ApiKeysView, options: { replace: boolean }) => void) | undefined
-  /** The URL of a key's page, or of the list for null. Makes links of the keys, which open in other tabs too. */
+  /** Returns the URL of a key's page, or of the list for null. Keys become links, which can be opened in other tabs. */
   hrefOf?: ((apiKeyId: string | null) => string) | undefined
 }
 

@@ -91,7 +91,7 @@ const TEXTS = {
   link: {
     title: (name: string) => `Create a link to set the password of ${name}?`,
     description:
-      "It works once, within an hour, and replaces earlier links. Until it is used, the old password keeps working. A second factor stays in force.",
+      "It works once, within an hour, and replaces earlier links. Until it is used, the old password keeps working. A second factor stays enabled.",
   },
   made: {
     title: (name: string) => `The link for ${name}`,

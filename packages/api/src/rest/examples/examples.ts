@@ -78,14 +78,14 @@ export const EXAMPLES: Readonly<Record<string, OperationExamples>> = {
     },
   },
   "secondFactor.confirm": {
-    request: { "A code of the app": { totp: proof.totp } },
+    request: { "A TOTP code": { totp: proof.totp } },
     response: { "Two of the recovery codes": newRecoveryCodes },
   },
   "secondFactor.renewRecoveryCodes": {
-    request: { "With a code of the app": proof },
+    request: { "With a TOTP code": proof },
     response: { "Two of the recovery codes": newRecoveryCodes },
   },
-  "secondFactor.remove": { request: { "With a code of the app": proof } },
+  "secondFactor.remove": { request: { "With a TOTP code": proof } },
   "auth.requestPasswordReset": { request: { "By email": { email: credentials.email } } },
   "auth.resetPassword": {
     request: { "A new password": { token: linkToken, newPassword: "a different horse every year" } },

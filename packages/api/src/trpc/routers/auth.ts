@@ -190,7 +190,7 @@ export const authRouter = router({
         reasons: ["NOT_FOUND", "RATE_LIMITED"],
         summary: "Set a forgotten password",
         description:
-          "Sets the password by the token of a link, and ends all sessions. A second factor stays in force, and API keys keep working. Returns `NOT_FOUND` if the link was used or replaced, or has expired.",
+          "Sets the password with the token of a link, and ends all sessions. A second factor stays enabled, and API keys keep working. Returns `NOT_FOUND` if the link was used or replaced, or has expired.",
       },
     })
     .input(passwordReset)

@@ -24,9 +24,9 @@ export const secondFactorRouter = router({
         path: "/auth/second-factor",
         status: 201,
         reasons: ["LOGIN_FAILED", "SECOND_FACTOR_EXISTS", "RATE_LIMITED"],
-        summary: "Begin to set up an authenticator app",
+        summary: "Start the setup of an authenticator app",
         description:
-          "Returns the secret for an authenticator app (TOTP, RFC 6238), which is not shown again. The second factor is in force once its first code confirms it, within an hour. Beginning again replaces the secret. Returns `LOGIN_FAILED` if the current password is wrong.",
+          "Returns the secret for an authenticator app (TOTP, RFC 6238), which is not shown again. The second factor is enabled once a first code confirms it, within an hour. Starting again replaces the secret. Returns `LOGIN_FAILED` if the current password is wrong.",
       },
     })
     .input(currentPassword)
@@ -48,7 +48,7 @@ export const secondFactorRouter = router({
         reasons: ["LOGIN_FAILED", "NOT_FOUND", "RATE_LIMITED"],
         summary: "Complete the setup of an authenticator app",
         description:
-          "Puts the second factor in force with a code of the app, ends all other sessions, and returns 10 recovery codes, which are not shown again. Returns `LOGIN_FAILED` if the code is wrong, `NOT_FOUND` if no setup was begun within the last hour.",
+          "Enables the second factor with a TOTP code, ends all other sessions, and returns 10 recovery codes, which are not shown again. Returns `LOGIN_FAILED` if the code is wrong, `NOT_FOUND` if no setup was started within the last hour.",
       },
     })
     .input(totpCode)

@@ -33,13 +33,13 @@ export function createChallenge(keyring: Keyring) {
   const { token: challenge, tokenHash: challengeHash } = createOpaqueToken()
   return {
     stored: { challengeHash, ttl: CHALLENGE_TTL },
-    /** The error that hands over the challenge, with the methods that can work now. */
+    /** The error that carries the challenge, and the methods that can answer it. */
     require({ secretId, recoveryCodes }: PendingSecondFactor) {
       const methods: SecondFactorMethod[] = [
         ...(keyring.find(secretId) ? (["totp"] as const) : []),
         ...(recoveryCodes > 0 ? (["recoveryCode"] as const) : []),
       ]
-      return new AuthError("SECOND_FACTOR_REQUIRED", "A code of the second factor is required.", {
+      return new AuthError("SECOND_FACTOR_REQUIRED", "A second-factor code is required.", {
         secondFactor: { challenge, methods },
       })
     },
@@ -82,9 +82,9 @@ export async function answerChallenge<Prepared extends { session: NewSession }>(
     throw new AuthError("LOGIN_FAILED", "The code is wrong.", { field: fieldOf(code) })
   }
   const run = () => complete(user.id, challengeHash)
-  // A recovery code can't be guessed, so wrong codes of the app must not keep its owner from using one.
+  // A recovery code can't be guessed, so wrong TOTP codes must not keep its owner from using one.
   return code.totp === undefined ? run() : throttle.tryCode(user.id, client, run)
 }
 
 const challengeEnded = () =>
-  new AuthError("LOGIN_FAILED", "This sign-in has ended; begin it again.", { field: "challenge" })
+  new AuthError("LOGIN_FAILED", "This sign-in has expired. Start it again.", { field: "challenge" })

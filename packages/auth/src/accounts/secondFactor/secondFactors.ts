@@ -126,7 +126,7 @@ export function createSecondFactors(deps: {
       if (result === "ended") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
       if (result === "exists") {
-        throw new AuthError("SECOND_FACTOR_EXISTS", "There is a second factor already; remove it first.")
+        throw new AuthError("SECOND_FACTOR_EXISTS", "The account already has a second factor. Remove it first.")
       }
       return describeTotp(secret, { issuer: totpIssuer, email })
     },
@@ -175,6 +175,6 @@ export function createSecondFactors(deps: {
   }
 }
 
-const noFactor = () => new AuthError("NOT_FOUND", "There is no second factor.")
+const noFactor = () => new AuthError("NOT_FOUND", "The account has no second factor.")
 
-const noSetup = () => new AuthError("NOT_FOUND", "There is no setup to complete; begin it again.")
+const noSetup = () => new AuthError("NOT_FOUND", "No setup is in progress. Start the setup again.")
