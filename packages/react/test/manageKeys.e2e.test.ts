@@ -45,7 +45,7 @@ describe.runIf(runsBrowserTests())("keys in a product's page", () => {
     expect(Math.round(end / 86_400_000)).toBe(90)
 
     await choose("nightly import", "Rotate")
-    await page.getByText(/the old one ends tomorrow/).waitFor()
+    await page.getByText(/the old one expires tomorrow/).waitFor()
     await button("Rotate key").click()
     await page.getByText(/works until it expires tomorrow/).waitFor()
     await button("Copy the API key").click()

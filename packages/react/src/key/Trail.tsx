@@ -21,7 +21,9 @@ export function Trail({ apiKey }: { apiKey: ApiKey }) {
   const list = (cursor: string | null) =>
     store.client(async ({ audit }) => audit.list({ apiKeyId: apiKey.id, cursor, limit: PAGE_SIZE }))
   // Every change of the key adds an event.
-  const { data, error } = useLoaded(`${apiKey.id} ${JSON.stringify(apiKey, withoutLastUse)}`, () => list(null))
+  const { data, error } = useLoaded(`${apiKey.id} ${JSON.stringify(apiKey, withoutLastUse)}`, () =>
+    list(null),
+  )
   if (hasReason(error, "FORBIDDEN") || hasReason(error, "INVALID_INPUT") || state.me?.manage === "read") {
     return null
   }

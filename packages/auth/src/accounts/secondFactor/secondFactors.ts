@@ -126,7 +126,10 @@ export function createSecondFactors(deps: {
       if (result === "ended") throw unauthenticated()
       if (result === "otherPassword") throw wrongPassword()
       if (result === "exists") {
-        throw new AuthError("SECOND_FACTOR_EXISTS", "The account already has a second factor. Remove it first.")
+        throw new AuthError(
+          "SECOND_FACTOR_EXISTS",
+          "The account already has a second factor. Remove it first.",
+        )
       }
       return describeTotp(secret, { issuer: totpIssuer, email })
     },
