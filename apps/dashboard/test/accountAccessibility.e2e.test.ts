@@ -2,7 +2,7 @@ import { freePort, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
-import { startMailServer } from "../../standalone/test/startMailServer.ts"
+import { startMailServer } from "../../standalone/test/accounts/startMailServer.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
 import {
   collectMessages,

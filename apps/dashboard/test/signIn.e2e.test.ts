@@ -2,7 +2,7 @@ import { freePort, gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
 import { expectAccessible } from "../../../packages/react/test/expectAccessible.ts"
-import { startMailServer } from "../../standalone/test/startMailServer.ts"
+import { startMailServer } from "../../standalone/test/accounts/startMailServer.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
 import {
   collectMessages,

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { allProcedures } from "../procedures.ts"
+import { allProcedures } from "../http/procedures.ts"
 import { rest } from "../testServer.ts"
 import { hostileJson, hostileMeta } from "./hostileJson.ts"
 import { request } from "./request.ts"

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { eventually } from "@latchkey/test-postgres"
 import { describe, expect, inject, test } from "vitest"
-import { acceptedSocket } from "../acceptedSocket.ts"
+import { acceptedSocket } from "../http/acceptedSocket.ts"
 import { startServerOnPostgres } from "../testServer.ts"
 import { openConnection } from "./rawConnection.ts"
 import { request } from "./request.ts"

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { connect, startPostgres, type TestPostgres } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { startMailServer } from "../startMailServer.ts"
+import { startMailServer } from "../accounts/startMailServer.ts"
 import { newSecret, startTestServer } from "../testServer.ts"
 import { walk } from "./walk.ts"
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { TestPostgres } from "@latchkey/test-postgres"
-import { codeOf } from "../authenticatorApp.ts"
-import type { startMailServer } from "../startMailServer.ts"
+import { codeOf } from "../accounts/authenticatorApp.ts"
+import type { startMailServer } from "../accounts/startMailServer.ts"
 import { type Canaries, createCanaries } from "./createCanaries.ts"
 
 interface WalkedResponse {

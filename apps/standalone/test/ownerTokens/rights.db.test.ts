@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { expect, test } from "vitest"
-import { allProcedures, surfaces } from "../procedures.ts"
+import { allProcedures, surfaces } from "../http/procedures.ts"
 import { rest } from "../testServer.ts"
 import { onBehalfOf, outcomeOf, useOwnerTokens, WEB } from "./useOwnerTokens.ts"
 

@@ -1,7 +1,7 @@
 import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { codeOf, setUpApp } from "../authenticatorApp.ts"
-import { allProcedures, type Input, SURFACES, type TestedProcedure } from "../procedures.ts"
+import { codeOf, setUpApp } from "../accounts/authenticatorApp.ts"
+import { allProcedures, type Input, SURFACES, type TestedProcedure } from "../http/procedures.ts"
 import { type RestCall, register, registerWithKey, rest, startServerOnPostgres } from "../testServer.ts"
 import { holdCall, readAllRows } from "./holdCall.ts"
 

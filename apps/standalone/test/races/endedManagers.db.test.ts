@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { allProcedures, type Input, SURFACES, type TestedProcedure } from "../procedures.ts"
+import { allProcedures, type Input, SURFACES, type TestedProcedure } from "../http/procedures.ts"
 import { register, rest, startServerOnPostgres } from "../testServer.ts"
 import { holdCall, readAllRows } from "./holdCall.ts"
 

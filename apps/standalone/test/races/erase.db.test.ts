@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { connect, type ReservedSql } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { challengeOf, setUpApp } from "../authenticatorApp.ts"
+import { challengeOf, setUpApp } from "../accounts/authenticatorApp.ts"
 import { register, registerWithKey, rest, startServerOnPostgres, startTestServer } from "../testServer.ts"
 import { holdLock } from "./holdLock.ts"
 

@@ -1,6 +1,6 @@
 import { connect } from "@latchkey/test-postgres"
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest"
-import { challengeOf, codeOf, registerWithApp, stopClock, wrongCodeOf } from "../authenticatorApp.ts"
+import { challengeOf, codeOf, registerWithApp, stopClock, wrongCodeOf } from "../accounts/authenticatorApp.ts"
 import { rest } from "../testServer.ts"
 import { holdCall } from "./holdCall.ts"
 import { holdLock } from "./holdLock.ts"

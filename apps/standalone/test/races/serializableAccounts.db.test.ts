@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { challengeOf, codeOf, registerWithApp, stopClock } from "../authenticatorApp.ts"
-import { startMailServer } from "../startMailServer.ts"
+import { challengeOf, codeOf, registerWithApp, stopClock } from "../accounts/authenticatorApp.ts"
+import { startMailServer } from "../accounts/startMailServer.ts"
 import { register, rest } from "../testServer.ts"
 import { AT_ONCE, SERIALIZABLE, useSerializable } from "./useSerializable.ts"
 

@@ -3,7 +3,7 @@ import { cp, rm } from "node:fs/promises"
 import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { connect } from "@latchkey/test-postgres"
 import { expect, inject, onTestFinished, test } from "vitest"
-import { challengeOf, codeOf, registerWithApp, setUpApp, stopClock } from "../authenticatorApp.ts"
+import { challengeOf, codeOf, registerWithApp, setUpApp, stopClock } from "../accounts/authenticatorApp.ts"
 import { register, registerWithKey, rest, startTestServer } from "../testServer.ts"
 import { createRestorable } from "./restorable.ts"
 
