@@ -1,4 +1,5 @@
 import { TRPCError } from "@trpc/server"
+import { observable } from "@trpc/server/observable"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { watchCaller, watchStream } from "./watchStream.ts"
 
@@ -68,11 +69,39 @@ test("the caller of a stream that nobody reads is not verified, nor that of one 
   expect(verify).toHaveBeenCalledOnce()
 })
 
+test.each([
+  ["a generator", (onEnd: () => void) => endless(onEnd)],
+  [
+    "an observable",
+    (onEnd: () => void) =>
+      observable((observer) => {
+        observer.next("line")
+        return onEnd
+      }),
+  ],
+])("%s ends when its caller is refused, even if nobody reads on", async (_, create) => {
+  const onEnd = vi.fn()
+  const refused = new TRPCError({ code: "UNAUTHORIZED" })
+  const stream = watchStream(create(onEnd), vi.fn().mockRejectedValue(refused), {
+    type: "subscription",
+    signal: undefined,
+  }) as AsyncIterable<string>
+  const reader = stream[Symbol.asyncIterator]()
+  expect(await reader.next()).toEqual({ done: false, value: "line" })
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(onEnd).toHaveBeenCalledOnce()
+  await expect(reader.next()).rejects.toBe(refused)
+})
+
 test("data that only looks like an observable is returned as it is", () => {
   const data = { subscribe: true }
   expect(watchStream(data, vi.fn(), { type: "query", signal: undefined })).toBe(data)
 })
 
-async function* endless() {
-  while (true) yield "line"
+async function* endless(onEnd?: () => void) {
+  try {
+    while (true) yield "line"
+  } finally {
+    onEnd?.()
+  }
 }

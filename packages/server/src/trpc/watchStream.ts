@@ -52,9 +52,12 @@ function watchIterable(
   function start() {
     if (watch || isEnded) return
     watch = watchCaller(verify)
+    // Also if nobody reads on: a client that reads nothing more must not keep the stream running.
     watch.ended.catch((error: unknown) => {
       refusal = { error }
       refuseNext(error)
+      end()
+      returnEarly()
     })
   }
   /** Not `Promise.race`: with it, `ended` would retain every event for as long as the stream runs. */
