@@ -49,7 +49,7 @@ export function createServer(
       })
       const outcome = await verify(hostRequest, requirement, {
         isUnsafe: isUnsafeMethod(method),
-        isCounted: hostRequest.counted.note("request"),
+        isCounted: (apiKeyId) => hostRequest.counted.note("request", apiKeyId),
       })
       engine.afterResponse()
       return toVerdict(outcome, hostRequest.request)

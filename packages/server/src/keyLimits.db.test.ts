@@ -99,6 +99,16 @@ test("a guard before a router counts each call of a batch exactly once", async (
   expect(remaining((await latchkey.authenticate(headers)).headers)).toBe("5")
 })
 
+test("verdicts about another key, or by another server, count for themselves within one request", async () => {
+  const [one, two] = [await newKey(10), await newKey(1)]
+  await using other = await startLatchkey(inject("postgresUrl"))
+  const options = { request: request("/", {}) }
+  expect(await other.latchkey.authenticate(two.headers, options)).toMatchObject({ cause: "unknown" })
+  expect(await latchkey.authenticate(one.headers, options)).toMatchObject({ ok: true })
+  expect(remaining((await latchkey.authenticate(two.headers, options)).headers)).toBe("0")
+  expect(await latchkey.authenticate(two.headers)).toMatchObject({ status: 429 })
+})
+
 test("procedures beyond the limit are 429 within a batch", async () => {
   const { headers } = await newKey(2)
   const response = await createProduct()(request("/trpc/one,one,one?batch=1", headers))

@@ -1,25 +1,33 @@
+/** The calls of one request by one key. */
+interface Calls {
+  isGuarded: boolean
+  procedures: number
+  counted: number
+}
+
 /**
- * The calls of one request to the host that have been counted. A guard in front of a tRPC router verifies for all
- * calls in the request, although each of them is verified again.
+ * The calls of one request to the host that have been counted, by key. A guard in front of a tRPC router verifies for
+ * all calls in the request, although each of them is verified again.
  */
 export class CountedCalls {
-  #isGuarded = false
-  #procedures = 0
-  #counted = 0
+  /** A host may ask about several keys, and several servers in its process, each of which knows other keys. */
+  readonly #byKey = new Map<string, Calls>()
 
   /**
-   * Notes a verdict about a call.
+   * Notes a verdict about a call by a key.
    *
    * @param of `request`: the verdict is about the whole request. `procedure`: it is the first one about one of its
    *   procedure calls.
    * @returns whether an earlier verdict has counted the call.
    */
-  note(of: "request" | "procedure"): boolean {
-    if (of === "request") this.#isGuarded = true
-    else this.#procedures++
-    const calls = Math.max(this.#procedures, this.#isGuarded ? 1 : 0)
-    if (calls <= this.#counted) return true
-    this.#counted = calls
+  note(of: "request" | "procedure", apiKeyId: string): boolean {
+    const noted = this.#byKey.get(apiKeyId) ?? { isGuarded: false, procedures: 0, counted: 0 }
+    this.#byKey.set(apiKeyId, noted)
+    if (of === "request") noted.isGuarded = true
+    else noted.procedures++
+    const calls = Math.max(noted.procedures, noted.isGuarded ? 1 : 0)
+    if (calls <= noted.counted) return true
+    noted.counted = calls
     return false
   }
 }

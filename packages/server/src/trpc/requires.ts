@@ -39,7 +39,7 @@ export function createRequires({ source, verify, scopes, onVerified }: RequiresO
     /** @throws {TRPCError} with the codes of the contract. */
     async function callerOf(
       request: HostRequest,
-      options: { isUnsafe: boolean; isCounted: boolean },
+      options: { isUnsafe: boolean; isCounted: (apiKeyId: string) => boolean },
     ): Promise<Caller> {
       const outcome = await verify(request, requirement, options)
       onVerified()
@@ -52,14 +52,14 @@ export function createRequires({ source, verify, scopes, onVerified }: RequiresO
       // A credential that ends while the body arrives is refused. Errors in the body are left to the rest of the
       // call.
       await getRawInput().catch(() => {})
-      const isCounted = isCountedIn(ctx) || request.counted.note("procedure")
+      const isCounted = (apiKeyId: string) => isCountedIn(ctx) || request.counted.note("procedure", apiKeyId)
       const caller = await callerOf(request, { isUnsafe: type === "mutation", isCounted })
       counted.add(caller)
       const result = await next({ ctx: { caller } })
       if (!result.ok) return result
       const verifyAgain = () => {
         request.call.forget()
-        return callerOf(request, { isUnsafe: false, isCounted: true })
+        return callerOf(request, { isUnsafe: false, isCounted: () => true })
       }
       const data = watchStream(result.data, verifyAgain, { type, signal })
       return data === result.data ? result : { ...result, data }

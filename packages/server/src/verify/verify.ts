@@ -11,12 +11,12 @@ export type Outcome =
 /**
  * Verifies a request now, whatever was verified before.
  *
- * @param options.isCounted whether the call has already been counted towards the limit of the caller's key.
+ * @param options.isCounted tells whether the call has already been counted towards the limit of this key.
  */
 export type Verify = (
   request: HostRequest,
   requirement: Requirement,
-  options: { isUnsafe: boolean; isCounted: boolean },
+  options: { isUnsafe: boolean; isCounted: (apiKeyId: string) => boolean },
 ) => Promise<Outcome>
 
 /** @param options.onFailure called with the error when there is no verdict because something has failed. */
@@ -42,7 +42,8 @@ export function createVerify({
     if (!authentication.caller) return refusedCredential(authentication)
     const caller = toCaller(authentication.caller)
     try {
-      countCall(authentication, request, { isCounted })
+      const { apiKeyId } = caller
+      countCall(authentication, request, { isCounted: apiKeyId !== undefined && isCounted(apiKeyId) })
     } catch (error) {
       return refused("limit", error, caller.apiKeyId)
     }
