@@ -39,12 +39,17 @@ export function guard<Scope extends string>(
   requirement: Requirement<NoInfer<Scope>> = {},
 ): ExpressHandler {
   checkDeclared(requirement, latchkey.scopes)
-  return async (request, response, next) => {
+  async function admit(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const exchange = { request, response }
     const caller = await admitRequest(latchkey, exchange, { address: addressOf(request), requirement })
-    if (!caller) return
+    if (!caller) return false
     const { locals } = response as ServerResponse & { locals: { caller: Caller } }
     locals.caller = caller
-    next()
+    return true
   }
+  // Express 4 does not wait for the promise, and a rejection would end the process. The host's `trust proxy` may throw.
+  return (request, response, next) =>
+    admit(request, response).then((isAdmitted) => {
+      if (isAdmitted) next()
+    }, next)
 }

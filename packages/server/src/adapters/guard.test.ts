@@ -1,4 +1,6 @@
-import { expect, test } from "vitest"
+import { IncomingMessage, ServerResponse } from "node:http"
+import { Socket } from "node:net"
+import { expect, test, vi } from "vitest"
 import { createLatchkeyServer } from "../index.ts"
 import type { LatchkeyServer } from "../types.ts"
 import * as express from "./express.ts"
@@ -26,3 +28,15 @@ test.each(Object.entries({ express, fastify, hono, next, node }))(
     expect(() => guard(latchkey, { scope: "reports:read", via: "apiKey" })).not.toThrow()
   },
 )
+
+test("an error in Express's `trust proxy` is passed on, because Express 4 does not wait for the guard", async () => {
+  const error = new TypeError("not an address")
+  const request = Object.defineProperty(new IncomingMessage(new Socket()), "ip", {
+    get() {
+      throw error
+    },
+  })
+  const next = vi.fn()
+  await express.guard(latchkey)(request, new ServerResponse(request), next)
+  expect(next.mock.calls).toEqual([[error]])
+})
