@@ -5,7 +5,7 @@ import { cors } from "hono/cors"
 import packageJson from "../package.json" with { type: "json" }
 import { failure, failureOf } from "./failure.ts"
 import type { App, AppContext, AppEnv } from "./http/app.ts"
-import { readWholeBody } from "./http/body/readWholeBody.ts"
+import { expectWholeBody, readWholeBody } from "./http/body/readWholeBody.ts"
 import { createGetPath } from "./http/createGetPath.ts"
 import { type Dashboard, mountDashboard } from "./http/dashboard/mountDashboard.ts"
 import { METADATA_PATH, metadataOf } from "./http/protectedResource.ts"
@@ -72,15 +72,7 @@ export function createHandler(options: HandlerOptions): App {
   if (options.dashboard !== null) mountDashboard(app, options.dashboard, basePath)
 
   app.notFound((c) => respondWithFailure(c, failure("NOT_FOUND", "This path does not exist.")))
-  app.onError((error, c) => {
-    // A client that disconnects while sending its body gets no response. That is not a server error.
-    const isAborted = Boolean(c.env.incoming?.errored)
-    return respondWithFailure(
-      c,
-      isAborted ? failure("INVALID_INPUT", "The body is incomplete.") : failureOf(error),
-      { error },
-    )
-  })
+  app.onError((error, c) => respondWithFailure(c, failureOf(error), { error }))
   return app
 }
 
@@ -116,7 +108,9 @@ const limitStream = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseTooLarge
  */
 const limitBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   const length = c.req.header("content-length")
-  if (length === undefined || c.req.header("transfer-encoding") !== undefined) return limitStream(c, next)
+  if (length === undefined || c.req.header("transfer-encoding") !== undefined) {
+    return (await expectWholeBody(c, () => limitStream(c, async () => {}))) ?? next()
+  }
   return Number(length) > MAX_BODY_BYTES ? refuseTooLarge(c) : next()
 }
 

@@ -11,7 +11,7 @@ export interface AppEnv {
     /** The host's own request. */
     hostRequest?: unknown
     /** Passed by `@hono/node-server`; absent if the handler is called without a socket. */
-    incoming?: { socket: { remoteAddress?: string | undefined }; errored: Error | null }
+    incoming?: { socket: { remoteAddress?: string | undefined } }
   }
   Variables: { request: RequestState; procedureContext: ProcedureContext }
 }

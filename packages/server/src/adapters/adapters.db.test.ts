@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
 import { serve } from "@hono/node-server"
 import { initTRPC } from "@trpc/server"
 import express from "express"
@@ -297,5 +297,28 @@ test.each(Object.keys(frameworks))(
       expect(response.resume().statusCode).toBeGreaterThanOrEqual(400)
     }
     expect((await fetch(`${url}/latchkey/healthz`)).status).toBe(200)
+  },
+)
+
+test.for(Object.entries(frameworks).filter(([name]) => !name.includes("body")))(
+  "%s: a client that disconnects while it sends its body is no error of the server",
+  async ([, start]) => {
+    const lines: { level: string; status?: number }[] = []
+    const add = (level: string) => (line: object) => void lines.push({ ...line, level })
+    const logger = { info: add("info"), warn: add("warn"), error: add("error") }
+    await using started = await startLatchkey(serverUrl, { logger })
+    const { port } = new URL(await listen(started.latchkey, start))
+    const framings = ["Content-Length: 20", "Transfer-Encoding: chunked"]
+    for (const framing of framings) {
+      const socket = connect(Number(port), "127.0.0.1")
+      socket.write(
+        `POST /latchkey/auth/login HTTP/1.1\r\nHost: localhost\r\n${framing}\r\nExpect: 100-continue\r\n\r\n`,
+      )
+      // The server asks for the body.
+      await once(socket, "data")
+      socket.resetAndDestroy()
+    }
+    const incomplete = { level: "info", status: 400 }
+    await expect.poll(() => lines).toMatchObject(framings.map(() => incomplete))
   },
 )

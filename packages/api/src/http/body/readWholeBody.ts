@@ -1,11 +1,29 @@
+import { AuthError } from "@latchkey/auth"
 import type { MiddlewareHandler } from "hono"
-import type { AppEnv } from "../app.ts"
+import type { AppContext, AppEnv } from "../app.ts"
 
 /**
  * Reads the body before anything else happens. The caller is authenticated afterwards, so that a credential which ends
  * between the headers and the body is rejected.
  */
 export const readWholeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  await c.req.arrayBuffer()
+  await expectWholeBody(c, () => c.req.arrayBuffer())
   return next()
+}
+
+/**
+ * Runs what reads the body.
+ *
+ * @throws {AuthError} `INVALID_INPUT` if the body ends early, because its client has disconnected. That is not a server
+ *   error.
+ */
+export async function expectWholeBody<Result>(c: AppContext, read: () => Promise<Result>): Promise<Result> {
+  // By the host, which is a mistake that has to be logged.
+  const isUsed = c.req.raw.bodyUsed
+  try {
+    return await read()
+  } catch (cause) {
+    if (isUsed) throw cause
+    throw new AuthError("INVALID_INPUT", "The body is incomplete.", { cause })
+  }
 }
