@@ -2,6 +2,8 @@ import { once } from "node:events"
 import type { ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Writable } from "node:stream"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import pino from "pino"
 import { expect, onTestFinished, test } from "vitest"
 import { openConnection } from "../../test/abuse/rawConnection.ts"
@@ -106,4 +108,25 @@ test("a client that pipelines thousands of requests is cut off before they fill 
   await connection.closed()
   expect(begun).toBe(1)
   expect(parsed).toBeLessThan(50)
+})
+
+test("pipelined requests are forgotten when their connection ends before they are served", async () => {
+  setFlagsFromString("--expose-gc")
+  const collectGarbage: () => void = runInNewContext("gc")
+  setFlagsFromString("--no-expose-gc")
+
+  const { server, open } = await serve((outgoing) => once(outgoing, "close").then(() => {}))
+  const responses: WeakRef<ServerResponse>[] = []
+  server.on("request", (_, outgoing) => void responses.push(new WeakRef(outgoing)))
+  {
+    using connection = open()
+    connection.write(Buffer.concat(Array(10).fill(request("GET /", ["Connection: keep-alive"]))))
+    await expect.poll(() => responses.length).toBe(10)
+  }
+  await expect
+    .poll(() => {
+      collectGarbage()
+      return responses.filter((response) => response.deref()).length
+    })
+    .toBe(0)
 })

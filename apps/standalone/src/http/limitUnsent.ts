@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 
 /**
  * Bytes of all responses together that wait for their clients. The process holds a few times as many, in texts and garbage.
@@ -18,17 +19,23 @@ const INTERVAL_MS = 500
  * The address with the most bytes loses its longest-running response first, so clients that are merely slow keep theirs.
  */
 export function limitUnsent(server: Server): void {
-  /** In progress, longest-running first, with the address of the client. */
-  const responses = new Map<ServerResponse, string>()
+  /** In progress, longest-running first, with the client's connection. */
+  const responses = new Map<ServerResponse, Socket>()
   server.on("request", ({ socket }, outgoing) => {
-    responses.set(outgoing, socket.remoteAddress ?? "")
+    responses.set(outgoing, socket)
     outgoing.once("close", () => responses.delete(outgoing))
   })
 
   function endSlowest() {
     const byAddress = new Map<string, { bytes: number; waiting: [ServerResponse, number][] }>()
     let total = 0
-    for (const [outgoing, address] of responses) {
+    for (const [outgoing, socket] of responses) {
+      // Node emits no `close` for pipelined responses that still wait for an earlier one.
+      if (socket.destroyed) {
+        responses.delete(outgoing)
+        continue
+      }
+      const address = socket.remoteAddress ?? ""
       const bytes = unsentBytes(outgoing)
       if (bytes === 0) continue
       const client = byAddress.get(address) ?? { bytes: 0, waiting: [] }
