@@ -1,5 +1,5 @@
 import { createRequire } from "node:module"
-import type { TextMapPropagator } from "@opentelemetry/api"
+import type { ContextManager, TextMapPropagator } from "@opentelemetry/api"
 import type { ViewOptions } from "@opentelemetry/sdk-metrics"
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace-node"
 
@@ -17,6 +17,7 @@ interface HostParts {
   spanProcessors?: SpanProcessor[]
   sampler?: Sampler
   propagator?: TextMapPropagator
+  contextManager?: ContextManager
   views?: ViewOptions[]
 }
 
@@ -25,6 +26,7 @@ export function registerOpenTelemetry({
   spanProcessors = [],
   sampler,
   propagator,
+  contextManager,
   views = [],
 }: HostParts = {}) {
   const spans = new InMemorySpanExporter()
@@ -32,7 +34,7 @@ export function registerOpenTelemetry({
     spanProcessors: [...spanProcessors, new SimpleSpanProcessor(spans)],
     ...(sampler && { sampler }),
   })
-  tracerProvider.register({ ...(propagator && { propagator }) })
+  tracerProvider.register({ ...(propagator && { propagator }), ...(contextManager && { contextManager }) })
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
   const meterProvider = new MeterProvider({ readers: [reader], views })

@@ -1,6 +1,7 @@
 import type { Auth, AuthObserver } from "@latchkey/auth"
 import type { Context } from "@opentelemetry/api"
-import { activeSpan, endSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
+import { withoutErrors } from "../withoutErrors.ts"
+import { activeContext, activeSpan, describeSpan, endSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
 
 /** Traces verdicts on credentials, the reads that they share, and bcrypts. */
 export function createAuthTelemetry(tracing: Tracing): {
@@ -35,7 +36,8 @@ export function createAuthTelemetry(tracing: Tracing): {
       verdict(credential, verdict) {
         const attributes = { "latchkey.credential": credential, "latchkey.verdict": verdict }
         verdicts.add(1, attributes)
-        activeSpan(tracing)?.setAttributes(attributes)
+        const span = activeSpan(tracing)
+        if (span) describeSpan(tracing, span, { attributes, isError: false })
       },
       batch: (of, size) => batches.record(size, { "latchkey.batch.of": of }),
       remembered: (of) => remembered.add(1, { "latchkey.batch.of": of }),
@@ -52,13 +54,13 @@ export function createAuthTelemetry(tracing: Tracing): {
         endSpan(span, endedAt)
       },
       reads: {
-        origin: () => api.context.active(),
+        origin: () => activeContext(tracing),
         follow(of, origins, read) {
           const contexts = origins as readonly Context[]
           // A span has one parent. The others' spans are linked.
           const [first = api.ROOT_CONTEXT, ...others] = contexts
           const links = others.flatMap((context) => {
-            const spanContext = api.trace.getSpanContext(context)
+            const spanContext = withoutErrors(() => api.trace.getSpanContext(context))
             return spanContext ? { context: spanContext } : []
           })
           const attributes = { "latchkey.batch.of": of, "latchkey.batch.size": contexts.length }

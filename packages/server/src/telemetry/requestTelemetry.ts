@@ -1,6 +1,6 @@
 import type { App, RequestObserver } from "@latchkey/api"
 import { withoutErrors } from "../withoutErrors.ts"
-import { activeSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
+import { activeContext, activeSpan, describeSpan, inSpan, SECONDS, type Tracing } from "./tracing.ts"
 
 export type Fetch = (request: Request, bindings?: Parameters<App["fetch"]>[1]) => Promise<Response>
 
@@ -26,7 +26,7 @@ export function createRequestTelemetry(tracing: Tracing): {
 
   return {
     traceFetch: (fetch) => (request, bindings) => {
-      const active = api.context.active()
+      const active = activeContext(tracing)
       // The host may have begun a span for the request, with the caller's trace context.
       const isNested = api.trace.getSpan(active) !== undefined
       const extracted = isNested
@@ -55,18 +55,18 @@ export function createRequestTelemetry(tracing: Tracing): {
           ...(status >= 500 && { "error.type": String(status) }),
         }
         // Otherwise the host counts its requests.
-        if (api.context.active().getValue(isOurs)) duration.record(seconds, outcome)
+        if (activeContext(tracing).getValue(isOurs)) duration.record(seconds, outcome)
         for (const { failure } of failed) failures.add(1, { "latchkey.reason": failure.reason })
         const span = activeSpan(tracing)
         if (!span) return
-        span.updateName(`${method} ${route}`)
-        span.setAttributes({
+        withoutErrors(() => void span.updateName(`${method} ${route}`))
+        const attributes = {
           ...outcome,
           "latchkey.request_id": requestId,
           ...(caller && { "latchkey.via": caller.via }),
           ...(caller?.via === "apiKey" && { "latchkey.api_key_id": caller.apiKeyId }),
-        })
-        if (status >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
+        }
+        describeSpan(tracing, span, { attributes, isError: status >= 500 })
       },
     },
   }

@@ -1,7 +1,7 @@
 import type { ObserveStatement } from "@latchkey/db"
 import { codeOf } from "@latchkey/db"
 import type { Span } from "@opentelemetry/api"
-import { activeSpan, endSpan, errorType, SECONDS, type Tracing } from "./tracing.ts"
+import { activeSpan, describeSpan, endSpan, errorType, SECONDS, type Tracing } from "./tracing.ts"
 
 /** Traces statements to PostgreSQL if they belong to a request. All others are background work that repeats. */
 export function createStatementTelemetry(tracing: Tracing): ObserveStatement {
@@ -21,7 +21,7 @@ export function createStatementTelemetry(tracing: Tracing): ObserveStatement {
       return await run()
     } catch (error) {
       failure = { "error.type": codeOf(error) ?? errorType(error) }
-      span?.setAttributes(failure).setStatus({ code: api.SpanStatusCode.ERROR })
+      if (span) describeSpan(tracing, span, { attributes: failure, isError: true })
       throw error
     } finally {
       duration.record((performance.now() - startedAt) / 1_000, { ...attributes, ...failure })

@@ -1,5 +1,6 @@
 import { createMigratedDatabase } from "@latchkey/db/test"
 import { createTcpProxy } from "@latchkey/test-postgres"
+import type { ContextManager } from "@opentelemetry/api"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node"
 import { expect, inject, onTestFinished, test } from "vitest"
 import { registerOpenTelemetry, SpanKind, trace } from "../../test/registerOpenTelemetry.ts"
@@ -221,11 +222,27 @@ function throwing(): never {
 }
 const noWork = { forceFlush: async () => {}, shutdown: async () => {} }
 
+function breakSpan(span: object) {
+  for (const name of ["spanContext", "setAttributes", "setStatus", "updateName"]) {
+    Object.assign(span, { [name]: throwing })
+  }
+}
+
+const brokenContexts: ContextManager = {
+  active: throwing,
+  with: throwing,
+  bind: (_, target) => target,
+  enable: () => brokenContexts,
+  disable: () => brokenContexts,
+}
+
 test.each<[string, Parameters<typeof registerOpenTelemetry>[0]]>([
   ["span processor at the start", { spanProcessors: [{ onStart: throwing, onEnd() {}, ...noWork }] }],
   ["span processor at the end", { spanProcessors: [{ onStart() {}, onEnd: throwing, ...noWork }] }],
   ["sampler", { sampler: { shouldSample: throwing, toString: () => "throwing" } }],
   ["propagator", { propagator: { inject() {}, extract: throwing, fields: () => [] } }],
+  ["span", { spanProcessors: [{ onStart: breakSpan, onEnd() {}, ...noWork }] }],
+  ["context manager", { contextManager: brokenContexts }],
   ["view", { views: [{ instrumentName: "*", attributesProcessors: [{ process: throwing }] }] }],
 ])("a %s that throws changes no response, and leaves no call waiting", async (_, parts) => {
   const rejections: unknown[] = []
@@ -242,5 +259,9 @@ test.each<[string, Parameters<typeof registerOpenTelemetry>[0]]>([
   expect((await rest(latchkey, "POST", "/auth/register", { body })).status).toBe(201)
   expect((await revoke()).status).toBe(204)
   expect((await rest(latchkey, "GET", "/auth/me", { headers: { "x-api-key": key } })).status).toBe(401)
+  const streamed = new Request(`http://localhost${latchkey.basePath}/trpc/auth.me?batch=1&input=%7B%7D`, {
+    headers: { "trpc-accept": "application/jsonl" },
+  })
+  expect(await (await latchkey.fetch(streamed)).text()).toContain("UNAUTHENTICATED")
   expect(rejections).toEqual([])
 })

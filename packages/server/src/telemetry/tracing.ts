@@ -13,8 +13,8 @@ import { withoutErrors } from "../withoutErrors.ts"
 import type { OpenTelemetry } from "./findOpenTelemetry.ts"
 
 /**
- * What is used of an SDK. Its samplers, span processors, propagators and views may be the host's code, so what they throw is
- * dropped: neither a response nor a shared read may depend on it.
+ * What is used of an SDK. Its samplers, span processors, propagators, views, spans and context manager may be the host's
+ * code, so what they throw is dropped: neither a response nor a shared read may depend on it.
  */
 export interface Tracing {
   api: OpenTelemetry
@@ -61,24 +61,44 @@ export const SECONDS = {
   },
 }
 
+/** The context that is active here. */
+export const activeContext = ({ api }: Tracing): Context =>
+  withoutErrors(() => api.context.active()) ?? api.ROOT_CONTEXT
+
 /** The span that is active here, if it is recorded and has not ended. */
-export function activeSpan({ api }: Tracing): Span | undefined {
-  const span = api.trace.getActiveSpan()
-  return span?.isRecording() ? span : undefined
+export function activeSpan(tracing: Tracing): Span | undefined {
+  const span = tracing.api.trace.getSpan(activeContext(tracing))
+  return withoutErrors(() => span?.isRecording()) ? span : undefined
+}
+
+/** Describes the outcome of what a span is about. */
+export function describeSpan(
+  { api }: Tracing,
+  span: Span,
+  { attributes, isError }: { attributes: Attributes; isError: boolean },
+): void {
+  withoutErrors(() => void span.setAttributes(attributes))
+  if (isError) withoutErrors(() => void span.setStatus({ code: api.SpanStatusCode.ERROR }))
 }
 
 /** Runs work in a span, and ends it. Errors are recorded by code or name only, because a message may contain anything. */
 export async function inSpan<Result>(
-  { api }: Tracing,
+  tracing: Tracing,
   span: Span,
   run: () => Promise<Result>,
-  context = api.context.active(),
+  context = activeContext(tracing),
 ): Promise<Result> {
+  const { api } = tracing
+  let running: Promise<Result> | undefined
+  function runOnce() {
+    running ??= run()
+    return running
+  }
   try {
-    return await api.context.with(api.trace.setSpan(context, span), run)
+    withoutErrors(() => void api.context.with(api.trace.setSpan(context, span), runOnce))
+    return await runOnce()
   } catch (error) {
-    span.setAttribute("error.type", errorType(error))
-    span.setStatus({ code: api.SpanStatusCode.ERROR })
+    describeSpan(tracing, span, { attributes: { "error.type": errorType(error) }, isError: true })
     throw error
   } finally {
     endSpan(span)
