@@ -3,6 +3,7 @@ import type { Database } from "../database.ts"
 import { hasCode } from "../driver/causesOf.ts"
 import { createTombstones, keepColumns } from "./createTombstones.ts"
 import { DatabaseUnusable } from "./databaseUnusable.ts"
+import { dropUnfinishedIndex } from "./dropUnfinishedIndex.ts"
 import { type EarlierTable, lockTables } from "./lockTables.ts"
 import { type Migration, tablesOf } from "./migrations.ts"
 import { grantUsage, moveTables } from "./moveTables.ts"
@@ -51,6 +52,7 @@ async function createAppliedMigrations(tx: Database): Promise<void> {
 
 async function apply(tx: Database, { statements, hash }: Migration, schema: string): Promise<void> {
   for (const statement of statements) {
+    await dropUnfinishedIndex(tx, statement)
     try {
       await tx.execute(sql.raw(statement))
     } catch (error) {
