@@ -46,6 +46,18 @@ test("a preview counts and shows keys, and its confirmation revokes them, but no
   expect(trail.body.items).toMatchObject([{ byAdministrator: true, subject: { id: user.id } }])
 })
 
+test("keys that were created before a failover to a server whose clock is behind are revoked", async () => {
+  const { user, apiKey, id } = await registerWithKey(server.url)
+  await sql`update api_keys set created_at = created_at + interval '10 minutes' where id = ${id}`
+  await sql`update audit_trail set created_at = created_at + interval '10 minutes' where owner_id = ${user.id}`
+  const where = { subject: user.id }
+  const { count, confirm } = (await revokeWhere({ where, preview: true })).body
+  expect(count).toBe(1)
+
+  expect(await revokeWhere({ where, confirm })).toMatchObject({ status: 200, body: { revoked: 1 } })
+  expect(await statusOf(apiKey)).toBe(401)
+})
+
 test("each condition finds its keys, and labels are searched literally", async () => {
   const { user, id } = await registerWithKey(server.url)
   await sql`update api_keys set label = '50%_Off\\', created_at = '2020-06-01', last_used_at = '2021-06-01'

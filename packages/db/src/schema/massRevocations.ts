@@ -11,8 +11,13 @@ export const massRevocations = pgTable(
     adminId: uuid("admin_id").notNull(),
     /** The conditions for the keys to revoke. */
     criteria: jsonb("criteria").$type<Record<string, string>>().notNull(),
-    /** The time of the preview. Keys created or imported later are left, unless they replace one that matches. */
+    /** The time of the preview. */
     createdAt: time("created_at").notNull().defaultNow(),
+    /**
+     * Keys created or imported from this time on are left, unless they replace one that matches. Later than the preview if another
+     * server's clock was ahead. Null in previews of an earlier version: the time of the preview.
+     */
+    keysUntil: time("keys_until"),
     /** When it was confirmed, which is possible once. */
     confirmedAt: time("confirmed_at"),
     /** When the last of the keys was revoked. */

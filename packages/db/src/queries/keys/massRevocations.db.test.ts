@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { sql } from "drizzle-orm"
 import { describe, expect, test } from "vitest"
 import { useTestDatabase } from "../../../test/useTestDatabase.ts"
 import {
@@ -47,5 +48,13 @@ describe.each(["PostgreSQL", "embedded"] as const)("revocations of many keys on 
     await importOldKey("after")
     const targets = await findMassRevocationTargets(db, { id: preview.id, criteria, by, limit: 10 })
     expect(targets).toEqual([before])
+  })
+
+  test("keys that were imported before a failover to a server whose clock is behind are not left", async () => {
+    const id = await importOldKey("failover")
+    await db.execute(sql`update audit_trail set created_at = created_at + interval '10 minutes'`)
+    const criteria = { issuer: "host", subject: "failover" }
+    const preview = await previewMassRevocation(db, { by, criteria, sampleSize: 10 })
+    expect(preview).toMatchObject({ count: 1, sample: [{ id }] })
   })
 })

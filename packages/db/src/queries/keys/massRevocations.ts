@@ -82,13 +82,15 @@ const hadBefore = (field: keyof ApiKeySettings, since: SQL, meetsCondition: (val
  * it was created, so that rotating a key after the preview is no way around its revocation.
  */
 function isTarget({ id, criteria, by }: MassRevocation) {
-  const previewedAt = sql`(select preview.created_at from ${massRevocations} preview where preview.id = ${id})`
+  const ofPreview = (time: SQL) =>
+    sql`(select ${time} from ${massRevocations} preview where preview.id = ${id})`
   // A change is recorded some time before others see it.
-  const since = sql`(${previewedAt} - interval '1 minute')`
+  const since = ofPreview(sql`preview.created_at - interval '1 minute'`)
+  const keysUntil = ofPreview(sql`coalesce(preview.keys_until, preview.created_at)`)
   const isPreviewed = and(
     meets(criteria, since),
-    sql`${apiKeys.createdAt} < ${previewedAt}`,
-    wasHereBefore(previewedAt),
+    sql`${apiKeys.createdAt} < ${keysUntil}`,
+    wasHereBefore(keysUntil),
     by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
   )
   const of = (condition: SQL | undefined) => sql`from ${apiKeys}
@@ -113,6 +115,12 @@ const wasHereBefore = (time: SQL) => sql`(${apiKeys.importedStart} is null or no
   select from ${auditEvents} where ${auditEvents.subjectId} = ${apiKeys.id} and ${auditEvents.createdAt} >= ${time}
     and ${auditEvents.kind} = 'apiKeyImported' and starts_with(${auditEvents.kind}, 'apiKey')))`
 
+/**
+ * The time before which all keys of now were created or imported. A primary that was replaced since may have had a clock that was
+ * ahead. The event of a key's creation is recorded after the time that the key has.
+ */
+const untilNow = sql`greatest(now(), (select max(${auditEvents.createdAt}) + interval '1 millisecond' from ${auditEvents}))`
+
 /** Stores a revocation for its confirmation, and returns what it would revoke now. */
 export const previewMassRevocation = write(
   async (
@@ -122,7 +130,7 @@ export const previewMassRevocation = write(
     withAdminAuthority(db, { by }, async (tx) => {
       const [preview] = await tx
         .insert(massRevocations)
-        .values({ adminId: by.owner.id, criteria: { ...criteria } })
+        .values({ adminId: by.owner.id, criteria: { ...criteria }, keysUntil: untilNow })
         .returning({ id: massRevocations.id })
       if (!preview) throw new TypeError("insert returned no row")
       const target = isTarget({ ...preview, criteria, by })

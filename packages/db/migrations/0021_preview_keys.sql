@@ -1,0 +1,1 @@
+ALTER TABLE "mass_revocations" ADD COLUMN "keys_until" timestamp (3) with time zone;
