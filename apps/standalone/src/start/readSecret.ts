@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { open, readFile, rename, rm } from "node:fs/promises"
+import { open, readFile, rename, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { EnvError } from "../env.ts"
 import type { Log } from "../log.ts"
@@ -13,15 +13,16 @@ import type { Log } from "../log.ts"
  */
 export async function readSecret(folder: string, log: Log): Promise<string> {
   const path = join(folder, "auth-secret")
+  const unusable = new EnvError([
+    `DATA_DIR: expected 64 hex characters in ${path}; restore the file, or remove it to generate a new secret`,
+  ])
   try {
+    // Opening a named pipe would wait for a writer, and a device may have no end.
+    if (!(await stat(path)).isFile()) throw unusable
     await restrictToOwner(path, log)
     const secret = (await readFile(path, "utf8")).trim()
     // A full disk or a careless restore can leave an empty file, and anybody could guess an empty secret.
-    if (!/^[0-9a-f]{64}$/.test(secret)) {
-      throw new EnvError([
-        `DATA_DIR: expected 64 hex characters in ${path}; restore the file, or remove it to generate a new secret`,
-      ])
-    }
+    if (!/^[0-9a-f]{64}$/.test(secret)) throw unusable
     return secret
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error

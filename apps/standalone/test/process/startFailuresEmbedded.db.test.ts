@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process"
 import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { newMigratedEmbeddedFolder } from "@latchkey/db/test"
 import { describe, expect, test } from "vitest"
 import { explainStartFailure } from "../../src/start/explainStartFailure.ts"
@@ -43,12 +45,18 @@ describe("DATA_DIR", () => {
     )
   })
 
-  test("a folder instead of the secret's file", async () => {
+  test.each([
+    ["folder", (path: string) => mkdir(path)],
+    ["named pipe", (path: string) => promisify(execFile)("mkfifo", [path])],
+  ])("a %s instead of the secret's file", async (_, make) => {
     const folder = await newMigratedEmbeddedFolder()
-    await mkdir(join(folder, "auth-secret"))
+    const path = join(folder, "auth-secret")
+    await make(path)
+    const { mode } = await stat(path)
     expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
-      /^DATA_DIR: expected a folder with files of Latchkey/,
+      /^DATA_DIR: expected 64 hex characters in .*auth-secret/,
     )
+    expect((await stat(path)).mode).toBe(mode)
   })
 
   test.each([
