@@ -38,15 +38,15 @@ export function describeLimits(schema: Schema): string {
 }
 
 /** JavaScript's own limits for whole numbers are not informative. */
-const isTold = (bound: number | undefined): bound is number =>
+const isGiven = (bound: number | undefined): bound is number =>
   bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER
 
 const count = (bound: number) => bound.toLocaleString("en")
 
 function range(from: number | undefined, to: number | undefined, unit = ""): string {
-  if (isTold(from) && isTold(to)) return `${count(from)} to ${count(to)}${unit}`
-  if (isTold(to)) return `at most ${count(to)}${unit}`
-  return isTold(from) && from > 0 && unit === "" ? `at least ${count(from)}` : ""
+  if (isGiven(from) && isGiven(to)) return `${count(from)} to ${count(to)}${unit}`
+  if (isGiven(to)) return `at most ${count(to)}${unit}`
+  return isGiven(from) && from > 0 && unit === "" ? `at least ${count(from)}` : ""
 }
 
 /** The objects whose fields describe a value: the value itself, its items, or its alternatives. */

@@ -2,7 +2,7 @@ import { expiry, instant } from "@latchkey/contract/schemas"
 import { z } from "zod"
 import { type ProcedureKind, procedureDescriptions } from "../trpc/callProcedure.ts"
 import type { Access, RestRoute } from "../trpc/procedures.ts"
-import { describeFields } from "./fieldDescriptions.ts"
+import { describeFields } from "./descriptions/describeFields.ts"
 
 /** JSON Schema, with types for the keywords that this package reads. */
 export interface JsonSchema {

@@ -4,8 +4,8 @@ import { Button } from "../../components/Button.tsx"
 import { Modal, ModalActions } from "../../components/Modal.tsx"
 import { useSaveGuard } from "../../components/useSaveGuard.tsx"
 import { settings } from "../../settings.ts"
-import { MadeLink } from "./MadeLink.tsx"
-import { MakeLink } from "./MakeLink.tsx"
+import { CreatedResetLink } from "./CreatedResetLink.tsx"
+import { CreateResetLink } from "./CreateResetLink.tsx"
 import { nameOf } from "./nameOf.ts"
 import { RemoveSecondFactor } from "./RemoveSecondFactor.tsx"
 
@@ -50,9 +50,9 @@ export function SignInHelpDialog({ user, isOpen, onClose }: Props) {
         description={description}
       >
         {link ? (
-          <MadeLink link={link} onCopied={guard.onSaved} onClose={guard.close} />
+          <CreatedResetLink link={link} onCopied={guard.onSaved} onClose={guard.close} />
         ) : step === "link" ? (
-          <MakeLink
+          <CreateResetLink
             user={user}
             show={async (request) => setLink(await guard.waitFor(request))}
             onCancel={guard.close}

@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** Creates a link with which a user can set a new password. */
-export function MakeLink({ user, show, onCancel }: Props) {
+export function CreateResetLink({ user, show, onCancel }: Props) {
   const form = useForm({}, () => show(asUser(({ admin }) => admin.users.createResetLink(user.id))))
   return <ModalForm form={form} button="Create link" returnsSecret focused="submit" onCancel={onCancel} />
 }

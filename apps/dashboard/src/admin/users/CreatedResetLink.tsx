@@ -15,7 +15,7 @@ interface Props {
  * Shows a new link, once. Without a public URL, the server returns only the token, because it does not know this page's
  * URL.
  */
-export function MadeLink({ link, onCopied, onClose }: Props) {
+export function CreatedResetLink({ link, onCopied, onClose }: Props) {
   const copy = useRef<HTMLButtonElement>(null)
   useEffect(() => copy.current?.focus(), [])
   const url = link.url ?? `${apiUrl}/reset-password#token=${link.token}`
