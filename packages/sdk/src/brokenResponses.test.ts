@@ -72,3 +72,17 @@ test.each([
   )
   expect(raw.requests.every((request) => request.includes('"refreshToken":"old"'))).toBe(true)
 })
+
+test.each(["throw", "deny"] as const)(
+  "an error by which Next.js ends a rendering gets through unchanged, with onUnavailable: %s",
+  async (onUnavailable) => {
+    const error = Object.assign(new Error("Dynamic server usage"), { digest: "DYNAMIC_SERVER_USAGE" })
+    const fetch = vi.fn().mockRejectedValue(error)
+    vi.stubGlobal("fetch", fetch)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const latchkey = createLatchkey({ baseUrl: "https://keys.company.tld", apiKey: "0".repeat(64) })
+    await expect(latchkey.verify("1".repeat(64), { onUnavailable })).rejects.toBe(error)
+    await expect(latchkey.auth.me()).rejects.toBe(error)
+    expect(fetch).toHaveBeenCalledTimes(2)
+  },
+)

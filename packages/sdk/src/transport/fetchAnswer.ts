@@ -1,6 +1,7 @@
 import type { HTTPBatchLinkOptions } from "@trpc/client"
 import { LatchkeyError } from "../latchkeyError.ts"
 import type { LatchkeyOptions } from "../options.ts"
+import { isControlFlow } from "./isControlFlow.ts"
 import { toSeconds } from "./toSeconds.ts"
 
 type TrpcFetch = NonNullable<HTTPBatchLinkOptions<{ transformer: true; errorShape: object }>["fetch"]>
@@ -33,6 +34,7 @@ export async function fetchAnswer(
     response = await fetch(url, init as RequestInit)
     body = await readText(response)
   } catch (cause) {
+    if (isControlFlow(cause)) throw cause
     const message = response ? "The response was cut off." : "The server could not be reached."
     const { status, requestId }: Partial<Answer> = response ? about(response) : {}
     throw new LatchkeyError(message, { reason: "NETWORK", status, requestId }, { cause })

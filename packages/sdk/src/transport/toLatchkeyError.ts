@@ -3,6 +3,7 @@ import { TRPCClientError } from "@trpc/client"
 import type { AppRouter } from "../appRouter.ts"
 import { LatchkeyError, type LatchkeyFailure } from "../latchkeyError.ts"
 import { type Answer, notOurs } from "./fetchAnswer.ts"
+import { isControlFlow } from "./isControlFlow.ts"
 import { toSeconds } from "./toSeconds.ts"
 
 /**
@@ -11,7 +12,7 @@ import { toSeconds } from "./toSeconds.ts"
  */
 export function toLatchkeyError(error: unknown): unknown {
   if (!(error instanceof TRPCClientError)) return error
-  if (error.cause instanceof LatchkeyError) return error.cause
+  if (error.cause instanceof LatchkeyError || isControlFlow(error.cause)) return error.cause
   const answer = error.meta?.response as Answer | undefined
   const { data, message } = error as TRPCClientError<AppRouter>
   if (isFailure(data)) {
