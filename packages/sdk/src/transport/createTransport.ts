@@ -39,7 +39,6 @@ export function createTransport(
 ): Transport {
   // Redirects are not followed: X-API-Key would be sent to wherever they lead.
   const always = { redirect: "manual", ...uncached(), ...(credentials && { credentials }) } as const
-  const isShared = mayShare()
   const links = new Map<string, OperationLink<AppRouter, unknown, unknown>>()
 
   // Each call may have a different credential, and must never be sent with another caller's. So calls share a link,
@@ -66,7 +65,7 @@ export function createTransport(
 
   return async ({ kind, path, input, headers, signal, isAlone }) => {
     const op = { id: 0, type: kind, path, input, context: {}, signal }
-    const link = isShared && !isAlone ? linkFor(headers) : createLink(headers)
+    const link = !isAlone && mayShare() ? linkFor(headers) : createLink(headers)
     const { result, context } = await observableToPromise(link({ op, next: lastLink }))
     const answer = context?.response as Answer
     // With a status that says otherwise, it is not a result: a proxy may have stored or replaced parts of the response.

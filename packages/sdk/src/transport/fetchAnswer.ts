@@ -20,7 +20,7 @@ export interface Answer {
  * One HTTP request.
  *
  * @throws {LatchkeyError} `NETWORK` if no response came, or if it is not from Latchkey; `RATE_LIMITED` or
- *   `UNAVAILABLE` if a proxy's status says so.
+ *   `UNAVAILABLE` if a proxy's status says so. Errors that are Next's control flow are thrown unchanged.
  */
 export async function fetchAnswer(
   url: string,

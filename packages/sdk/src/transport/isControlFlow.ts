@@ -1,6 +1,6 @@
 /**
- * Whether an error is how Next.js itself ends a rendering: a page that it tries to prerender, for example, can't be static
- * once it calls. Next.js has to get such an error unchanged.
+ * Whether an error is one by which Next.js controls rendering, such as `DYNAMIC_SERVER_USAGE`, which makes a page dynamic
+ * instead of static. Next.js has to receive it unchanged.
  */
 export const isControlFlow = (error: unknown): boolean =>
   typeof (error as { digest?: unknown } | undefined)?.digest === "string"

@@ -5,11 +5,12 @@ import { mayShare } from "./mayShare.ts"
  * meanwhile share the next one. A call is always answered by a request that was sent after it was made.
  */
 export function shareRequests<T>(): (key: string, send: () => Promise<T>) => Promise<T> {
-  if (!mayShare()) return (_, send) => send()
   /** The last request of each key, which collects calls until it is sent. */
   const requests = new Map<string, { answer: Promise<T>; isSent: boolean }>()
 
   return (key, send) => {
+    // Checked at each call, because Next.js replaces `fetch` after it has loaded a page's modules.
+    if (!mayShare()) return send()
     const last = requests.get(key)
     if (last && !last.isSent) return last.answer
 
