@@ -3,15 +3,15 @@ import type { Database } from "../database.ts"
 import { quoteIdentifier } from "../schemaName.ts"
 
 /**
- * If a statement creates an index unless it exists, drops the invalid one that a failed `create index concurrently` has left
- * behind on the table or on a partition. PostgreSQL would take it for the index, and never read it. An index that is still
- * being built is invalid too, so this waits for its end.
+ * Before a `create index if not exists`, drops an invalid index of that name, which a failed `create index concurrently` has
+ * left on the table or on a partition. PostgreSQL would keep it and never read it. An index that is still being built is
+ * invalid too, so this waits for the build to finish.
  */
 export async function dropUnfinishedIndex(tx: Database, statement: string): Promise<void> {
   const [, index = "", table = ""] =
     /^\s*CREATE INDEX IF NOT EXISTS "([^"]+)" ON "([^"]+)"/im.exec(statement) ?? []
   if (!index.startsWith(table) || (await findUnfinished(tx, { index, table })).length === 0) return
-  // Building concurrently takes the same lock, which excludes itself.
+  // A concurrent build holds this lock, which conflicts with itself.
   await tx.execute(sql.raw(`lock table ${quoteIdentifier(table)} in share update exclusive mode`))
   for (const name of await findUnfinished(tx, { index, table })) {
     await tx.execute(sql.raw(`drop index ${quoteIdentifier(name)}`))

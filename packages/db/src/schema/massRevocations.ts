@@ -14,8 +14,8 @@ export const massRevocations = pgTable(
     /** The time of the preview. */
     createdAt: time("created_at").notNull().defaultNow(),
     /**
-     * Keys created or imported from this time on are left, unless they replace one that matches. Later than the preview if another
-     * server's clock was ahead. Null in previews of an earlier version: the time of the preview.
+     * Keys created or imported from this time on are left, unless they replace one that matches. Later than the preview if
+     * an earlier primary's clock was ahead. Null in previews of the version before, which used the time of the preview.
      */
     keysUntil: time("keys_until"),
     /** When it was confirmed, which is possible once. */

@@ -1,110 +1,20 @@
 import { once } from "node:events"
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http"
+import { createServer, request as httpRequest, type IncomingMessage } from "node:http"
 import { type AddressInfo, connect } from "node:net"
-import { serve } from "@hono/node-server"
 import { initTRPC } from "@trpc/server"
 import express from "express"
 import { fastify } from "fastify"
 import { Hono } from "hono"
 import { expect, inject, onTestFinished, test } from "vitest"
-import { newKey, rest, startLatchkey, type TestScope } from "../../test/startLatchkey.ts"
-import type { LatchkeyContext, LatchkeyServer } from "../types.ts"
+import { type Frameworks, frameworks, listen } from "../../test/frameworks.ts"
+import { newKey, rest, startLatchkey } from "../../test/startLatchkey.ts"
+import type { LatchkeyContext } from "../types.ts"
 import * as onExpress from "./express.ts"
 import * as onFastify from "./fastify.ts"
 import * as onHono from "./hono.ts"
 import * as onNext from "./next.ts"
-import * as onNode from "./node.ts"
 
 const serverUrl = inject("postgresUrl")
-
-type Latchkey = LatchkeyServer<TestScope>
-type Frameworks = Record<string, (latchkey: Latchkey) => Promise<Server>>
-
-/** A product on each framework, with Latchkey at /latchkey and one guarded route. */
-const frameworks: Frameworks = {
-  async express(latchkey) {
-    const app = express()
-    app.use("/latchkey", onExpress.latchkeyHandler(latchkey))
-    app.get("/mine", onExpress.guard(latchkey, { via: "apiKey" }), (_, response) => {
-      response.json({ subject: response.locals.caller.subject })
-    })
-    return createServer(app).listen(0, "127.0.0.1")
-  },
-  async "express with a body parser"(latchkey) {
-    const app = express()
-    app.use(express.json())
-    app.use("/latchkey", onExpress.latchkeyHandler(latchkey))
-    app.get("/mine", onExpress.guard(latchkey, { via: "apiKey" }), (_, response) => {
-      response.json({ subject: response.locals.caller.subject })
-    })
-    return createServer(app).listen(0, "127.0.0.1")
-  },
-  async fastify(latchkey) {
-    const app = fastify()
-    app.register(onFastify.latchkeyHandler(latchkey))
-    app.get("/mine", { preHandler: onFastify.guard(latchkey, { via: "apiKey" }) }, async ({ caller }) => ({
-      subject: caller.subject,
-    }))
-    await app.listen({ port: 0, host: "127.0.0.1" })
-    onTestFinished(() => app.close())
-    return app.server
-  },
-  async hono(latchkey) {
-    const app = new Hono()
-    app.all("/latchkey/*", onHono.latchkeyHandler(latchkey))
-    app.get("/mine", onHono.guard(latchkey, { via: "apiKey" }), (c) =>
-      c.json({ subject: c.var.caller.subject }),
-    )
-    return serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server
-  },
-  async "hono with a body that was read"(latchkey) {
-    const app = new Hono()
-    app.post("*", async (c, next) => {
-      await c.req.text()
-      await next()
-    })
-    app.all("/latchkey/*", onHono.latchkeyHandler(latchkey))
-    app.get("/mine", onHono.guard(latchkey, { via: "apiKey" }), (c) =>
-      c.json({ subject: c.var.caller.subject }),
-    )
-    return serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }) as Server
-  },
-  async node(latchkey) {
-    const handle = onNode.latchkeyHandler(latchkey)
-    const mine = onNode.guard(latchkey, { via: "apiKey" })(({ caller }, response) => {
-      response.setHeader("content-type", "application/json")
-      response.end(JSON.stringify({ subject: caller.subject }))
-    })
-    return createServer((request, response) =>
-      request.url?.startsWith("/latchkey/") ? handle(request, response) : mine(request, response),
-    ).listen(0, "127.0.0.1")
-  },
-  /** Next calls its route handlers with a `Request`, as here. `next.e2e.test.ts` runs Next itself. */
-  async "next's route handlers"(latchkey) {
-    const handlers = onNext.latchkeyHandler(latchkey)
-    const mine = onNext.guard(latchkey, { via: "apiKey" })((_, { caller }) =>
-      Response.json({ subject: caller.subject }),
-    )
-    return serve({
-      fetch: (request) =>
-        new URL(request.url).pathname.startsWith("/latchkey/")
-          ? handlers[request.method as "GET"](request)
-          : mine(request, { params: Promise.resolve({}) }),
-      port: 0,
-      hostname: "127.0.0.1",
-    }) as Server
-  },
-}
-
-async function listen(latchkey: Latchkey, start: Frameworks[string]) {
-  const server = await start(latchkey)
-  if (!server.listening) await once(server, "listening")
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 test.for(Object.entries(frameworks))("%s serves Latchkey and guards its own route", async ([, start]) => {
   const lines: { address?: string }[] = []

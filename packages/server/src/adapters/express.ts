@@ -47,7 +47,7 @@ export function guard<Scope extends string>(
     locals.caller = caller
     return true
   }
-  // Express 4 does not wait for the promise, and a rejection would end the process. The host's `trust proxy` may throw.
+  // Express 4 does not await the promise, so a rejection would end the process. The host's `trust proxy` may throw.
   return (request, response, next) =>
     admit(request, response).then((isAdmitted) => {
       if (isAdmitted) next()

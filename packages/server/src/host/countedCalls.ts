@@ -10,7 +10,7 @@ interface Calls {
  * all calls in the request, although each of them is verified again.
  */
 export class CountedCalls {
-  /** A host may ask about several keys, and several servers in its process, each of which knows other keys. */
+  /** A host may ask about several keys, or have several servers with different keys in its process. */
   readonly #byKey = new Map<string, Calls>()
 
   /**

@@ -71,7 +71,7 @@ export function activeSpan(tracing: Tracing): Span | undefined {
   return withoutErrors(() => span?.isRecording()) ? span : undefined
 }
 
-/** Describes the outcome of what a span is about. */
+/** Records an outcome in a span. */
 export function describeSpan(
   { api }: Tracing,
   span: Span,

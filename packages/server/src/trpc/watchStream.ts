@@ -52,7 +52,7 @@ function watchIterable(
   function start() {
     if (watch || isEnded) return
     watch = watchCaller(verify)
-    // Also if nobody reads on: a client that reads nothing more must not keep the stream running.
+    // The stream ends even if the client has stopped reading.
     watch.ended.catch((error: unknown) => {
       refusal = { error }
       refuseNext(error)

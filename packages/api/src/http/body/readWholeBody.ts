@@ -12,13 +12,12 @@ export const readWholeBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 }
 
 /**
- * Runs what reads the body.
+ * Runs a function that reads the body.
  *
- * @throws {AuthError} `INVALID_INPUT` if the body ends early, because its client has disconnected. That is not a server
- *   error.
+ * @throws {AuthError} `INVALID_INPUT` if the client disconnects before the body is complete. That is not a server error.
  */
 export async function expectWholeBody<Result>(c: AppContext, read: () => Promise<Result>): Promise<Result> {
-  // By the host, which is a mistake that has to be logged.
+  // If the host has already read the body, that is a mistake to log.
   const isUsed = c.req.raw.bodyUsed
   try {
     return await read()

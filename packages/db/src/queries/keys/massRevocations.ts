@@ -116,8 +116,8 @@ const wasHereBefore = (time: SQL) => sql`(${apiKeys.importedStart} is null or no
     and ${auditEvents.kind} = 'apiKeyImported' and starts_with(${auditEvents.kind}, 'apiKey')))`
 
 /**
- * The time before which all keys of now were created or imported. A primary that was replaced since may have had a clock that was
- * ahead. The event of a key's creation is recorded after the time that the key has.
+ * A time after which no existing key was created or imported. That may be later than now, if an earlier primary's clock was
+ * ahead. The event of a key's creation has a later time than the key itself.
  */
 const untilNow = sql`greatest(now(), (select max(${auditEvents.createdAt}) + interval '1 millisecond' from ${auditEvents}))`
 
