@@ -57,6 +57,9 @@ const COOKIE_FILES = {
       redirect(verdict.ok ? "/by-" + verdict.caller.subject : "/refused-" + verdict.status)
     }
     export default () => <form action={publish}><button>Publish</button></form>`,
+  "app/fetch/route.js": `
+    export const dynamic = "force-dynamic"
+    export const GET = () => Response.json("__nextPatched" in globalThis.fetch)`,
 }
 
 let issuer: Awaited<ReturnType<typeof startIssuer>>
@@ -145,4 +148,8 @@ test("Next serves Latchkey, guards a route handler, and asks in a server action"
 
   await fetch(`${url}/keys/auth/apikeys/${id}`, { method: "DELETE", headers: byCookie })
   expect((await invoice()).status).toBe(401)
+})
+
+test("Next marks its fetch, by which the SDK knows that pages must not share requests", async () => {
+  expect(await (await fetch(`${next.url}/fetch`)).json()).toBe(true)
 })
