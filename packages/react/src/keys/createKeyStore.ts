@@ -31,8 +31,7 @@ export interface KeyStore {
   update(id: string, change: ApiKeyUpdate): Promise<ApiKey>
   rotate(id: string, rotation: ApiKeyRotation): Promise<CreatedApiKey>
   /**
-   * Shows the key as revoked at once, and as before if that fails. If the key is already revoked, that is not a
-   * failure.
+   * Shows the key as revoked at once, and as before if that fails. It does not fail if the key has already ended.
    */
   revoke(id: string): Promise<void>
 }
@@ -118,6 +117,8 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     }
   }
 
+  const find = (id: string) => connect(({ apiKeys }) => apiKeys.get(id)).catch(() => null)
+
   return {
     client: connect,
     getState: () => state,
@@ -164,8 +165,11 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       try {
         await connect(({ apiKeys }) => apiKeys.revoke(id))
       } catch (error) {
-        if (hasReason(error, "NOT_FOUND")) return
+        const found = hasReason(error, "NOT_FOUND") ? await find(id) : null
+        if (found && hasEnded(found, Date.now())) return put(found, owner)
         if (before) put(before, owner)
+        // If another user has signed in, the key is not theirs, and still lives.
+        void refresh.now()
         throw error
       }
     },
