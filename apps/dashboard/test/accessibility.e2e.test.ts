@@ -88,7 +88,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     await page.getByText("was revoked.").first().waitFor()
     await check("revoked, with a toast")
     await page.getByLabel("Search by label or start").fill("no such label")
-    await page.getByText("in its label").waitFor()
+    await page.getByText("No key’s label contains").waitFor()
     await check("no match")
     await page.getByRole("link", { name: "Activity" }).click()
     await page.getByText("Revoked the key “a label that is very long").waitFor()
