@@ -7,7 +7,7 @@ import { loadActiveKeys, loadMe, loadNewestKeys, loadUsage } from "./loadKeys.ts
 
 /** The known state of the user's keys. */
 export interface KeysState {
-  /** Changes when the credential turns out to belong to another user. */
+  /** Changes when the credential turns out to belong to another user, or to nobody. */
   owner: symbol
   /** Null until they are loaded for the first time. */
   keys: readonly ApiKey[] | null
@@ -73,11 +73,10 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     return client(call)
   }
 
-  /** Forgets the previous user's keys after another user has signed in, perhaps in another tab. */
-  function startOver() {
+  /** Forgets the user's keys after they have signed out or another user has signed in, perhaps in another tab. */
+  function forget(failure: unknown = null) {
     fullyLoadedAt = -Infinity
-    setState({ ...INITIAL_STATE, owner: Symbol() })
-    return load()
+    setState({ ...INITIAL_STATE, owner: Symbol(), failure })
   }
 
   async function load(): Promise<void> {
@@ -89,7 +88,10 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
       isBrief ? null : loadUsage(connect),
       loadMe(connect),
     ])
-    if (state.me && me.id !== state.me.id) return startOver()
+    if (state.me && !isSameUser(me, state.me)) {
+      forget()
+      return load()
+    }
     const isOutdated = changes !== changesBefore && state.keys !== null
     // The next load shows how a key has ended that was ended elsewhere.
     const hasLost = state.keys?.some((known) => isOpen(known) && !active.some(({ id }) => id === known.id))
@@ -105,7 +107,10 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     })
   }
 
-  const refresh = keepUpToDate(load, (failure) => setState({ failure }))
+  const refresh = keepUpToDate(load, {
+    onFailure: (failure) => (hasReason(failure, "UNAUTHENTICATED") ? forget(failure) : setState({ failure })),
+    onRestored: forget,
+  })
 
   /** Makes a call that creates a key. If its response is lost, the list shows whether there is a new key. */
   const createBy: Client = async (call) => {
@@ -175,6 +180,9 @@ export function createKeyStore(options: ConnectionOptions): KeyStore {
     },
   }
 }
+
+/** Members of an organization see the same keys, but may not all change them. */
+const isSameUser = (a: Me, b: Me) => a.id === b.id && a.actor === b.actor
 
 const isOpen = (apiKey: ApiKey) => !hasEnded(apiKey, Date.now())
 

@@ -12,12 +12,18 @@ export interface Refresh {
   now(): Promise<void>
 }
 
+interface Events {
+  onFailure(failure: unknown): void
+  /** The browser shows the page again that it has kept since the user left it. Somebody else may be there now. */
+  onRestored(): void
+}
+
 /**
  * Loads at once, when the page comes into view, and regularly while it is visible. While the server can't be reached,
  * loading is retried with growing delays. Other failures, such as an ended session, stop it until the page comes into
  * view again.
  */
-export function keepUpToDate(load: () => Promise<void>, onFailure: (failure: unknown) => void): Refresh {
+export function keepUpToDate(load: () => Promise<void>, { onFailure, onRestored }: Events): Refresh {
   let timer: ReturnType<typeof setTimeout> | undefined
   let loading: Promise<void> | undefined
   let isRunning = false
@@ -48,12 +54,18 @@ export function keepUpToDate(load: () => Promise<void>, onFailure: (failure: unk
   const refresh = () => {
     if (document.visibilityState === "visible") void loadNow()
   }
+  const restore = ({ persisted }: PageTransitionEvent) => {
+    if (!persisted) return
+    onRestored()
+    refresh()
+  }
 
   return {
     start() {
       isRunning = true
       document.addEventListener("visibilitychange", refresh)
       addEventListener("online", refresh)
+      addEventListener("pageshow", restore)
       void loadNow()
     },
     stop() {
@@ -61,6 +73,7 @@ export function keepUpToDate(load: () => Promise<void>, onFailure: (failure: unk
       clearTimeout(timer)
       document.removeEventListener("visibilitychange", refresh)
       removeEventListener("online", refresh)
+      removeEventListener("pageshow", restore)
     },
     now: async () => {
       await loading
