@@ -2,15 +2,26 @@ import { randomUUID } from "node:crypto"
 import { connect, gate, runsBrowserTests } from "@latchkey/test-postgres"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import { launchChromium, newContext, newCredentials, newPage, signUp, startBuiltServer } from "./browser.ts"
+import {
+  launchChromium,
+  newContext,
+  newCredentials,
+  newPage,
+  signIn as signInAs,
+  signUp,
+  startBuiltServer,
+} from "./browser.ts"
 
 describe.runIf(runsBrowserTests())("administration", () => {
   const admin = newCredentials()
+  const otherAdmin = newCredentials()
   let server: Awaited<ReturnType<typeof startBuiltServer>>
   let browser: Browser
   beforeAll(async () => {
     browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"), { ADMIN_EMAILS: admin.email })
+    server = await startBuiltServer(inject("postgresUrl"), {
+      ADMIN_EMAILS: `${admin.email},${otherAdmin.email}`,
+    })
   })
   afterAll(async () => {
     await browser.close()
@@ -22,11 +33,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
   }
 
-  const signIn = async (page: Page) => {
-    await page.getByLabel("Email").fill(admin.email)
-    await page.getByLabel("Password", { exact: true }).fill(admin.password)
-    await page.getByRole("button", { name: "Sign in" }).click()
-  }
+  const signIn = (page: Page) => signInAs(page, admin)
 
   const createKey = async (accessToken: string, label: string) =>
     (await post("/auth/apikeys", { label }, { authorization: `Bearer ${accessToken}` })).key as string
@@ -140,6 +147,47 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.getByRole("row", { name: user.email }).waitFor({ state: "detached" })
     expect(await callWith(key)).toBe(401)
     expect(await post("/auth/register", user)).toHaveProperty("accessToken")
+    await context.close()
+  })
+
+  test("what one administrator began is not continued as another who signs in from another tab", async () => {
+    await Promise.all([admin, otherAdmin].map((each) => post("/auth/register", each)))
+    const user = newCredentials()
+    await post("/auth/register", user)
+    const context = await newContext(browser)
+    const [page, other] = [await newPage(context), await newPage(context)]
+    await page.clock.install()
+    await page.goto(`${server.url}/admin`)
+    await signIn(page)
+    // The server has begun, and asks for another attempt in a minute.
+    const data = {
+      code: "SERVICE_UNAVAILABLE",
+      httpStatus: 503,
+      reason: "UNAVAILABLE",
+      requestId: "r",
+      begun: true,
+    }
+    const begun = {
+      status: 503,
+      headers: { "retry-after": "60" },
+      json: [{ error: { json: { code: -32603, message: "Not finished.", data } } }],
+    }
+    await page.route("**/trpc/admin.users.erase*", (route) => route.fulfill(begun), { times: 1 })
+    const isAnswered = page.waitForResponse("**/trpc/admin.users.erase*")
+    await page.getByRole("button", { name: `Erase ${user.email}` }).click()
+    await page.getByLabel(`Type ${user.email} to confirm`).fill(user.email)
+    await page.keyboard.press("Enter")
+    await isAnswered
+
+    await other.goto(server.url)
+    await other.getByRole("button", { name: "Sign out" }).click()
+    await page.getByText("You have signed out.").waitFor()
+    await signInAs(other, otherAdmin)
+    await page.getByRole("row", { name: user.email }).waitFor()
+    await page.clock.runFor(61_000)
+
+    await page.reload()
+    await page.getByRole("row", { name: user.email }).waitFor()
     await context.close()
   })
 

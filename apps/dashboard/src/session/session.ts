@@ -172,18 +172,26 @@ function clientOfUser() {
   return userClient
 }
 
-/** Makes a call as the user. If the server rejects the access token, retries once with a new one. */
-export async function asUser<T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> {
-  if (settings.signIn === "host") return asHostUser(call)
+/**
+ * Creates a function that makes calls as the user who is signed in now, and refuses to once another user is. If the
+ * server rejects the access token, it retries the call once with a new one.
+ */
+export function createAsUser(): <T>(call: (latchkey: Latchkey) => Promise<T>) => Promise<T> {
+  if (settings.signIn === "host") return asHostUser
   const client = clientOfUser()
-  try {
-    return await call(client.latchkey)
-  } catch (error) {
-    if (!isUnauthenticated(error) || client.userId !== signedInUserId()) throw error
-    await client.renewed()
-    return call(client.latchkey)
+  return async (call) => {
+    try {
+      return await call(client.latchkey)
+    } catch (error) {
+      if (!isUnauthenticated(error) || client.userId !== signedInUserId()) throw error
+      await client.renewed()
+      return call(client.latchkey)
+    }
   }
 }
+
+/** Makes a call as the user. */
+export const asUser = <T>(call: (latchkey: Latchkey) => Promise<T>): Promise<T> => createAsUser()(call)
 
 /**
  * Creates a function that returns access tokens of the user who is signed in now, for a component that makes its own

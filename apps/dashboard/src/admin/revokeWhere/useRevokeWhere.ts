@@ -20,7 +20,7 @@ export function useRevokeWhere() {
     mutationFn(input: { where: RevokeWhereConditions; confirm: string }) {
       setAttempts(0)
       return untilDone(
-        () => asUser(({ admin }) => admin.apiKeys.revokeWhere(input)),
+        ({ admin }) => admin.apiKeys.revokeWhere(input),
         () => setAttempts((count) => count + 1),
       )
     },

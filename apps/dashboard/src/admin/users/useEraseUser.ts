@@ -1,6 +1,5 @@
 import type { ListedUser } from "@latchkey/sdk"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { asUser } from "../../session/session.ts"
 import { toastSuccess } from "../../toasts.ts"
 import { untilDone } from "../untilDone.ts"
 import { nameOf } from "./nameOf.ts"
@@ -11,7 +10,7 @@ export function useEraseUser() {
   return useMutation({
     mutationFn: ({ id }: ListedUser) =>
       untilDone(
-        () => asUser(({ admin }) => admin.users.erase(id)),
+        ({ admin }) => admin.users.erase(id),
         () => {},
       ),
     onSuccess: (_, user) => toastSuccess(`${nameOf(user)} was erased.`),
