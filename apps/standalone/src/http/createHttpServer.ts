@@ -4,6 +4,7 @@ import { describeError, failureOf } from "@latchkey/api"
 import type { Log } from "../log.ts"
 import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeResponse } from "./drain.ts"
+import { limitReceived } from "./limitReceived.ts"
 import { limitUnsent } from "./limitUnsent.ts"
 import { lastResponse, refusalStatus, refuse } from "./refuse.ts"
 import { trackIdle } from "./trackIdle.ts"
@@ -44,6 +45,7 @@ export function createHttpServer(
   server.setTimeout(INACTIVITY_TIMEOUT)
   trackIdle(server)
   limitUnsent(server)
+  limitReceived(server)
   server.on("connection", closeInStages)
   server.on("request", async (incoming, outgoing) => {
     outgoing.on("error", logError("response failed"))

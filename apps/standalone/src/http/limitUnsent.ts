@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import { endLargest, type Held } from "./endLargest.ts"
 
 /**
  * Bytes of all responses together that wait for their clients. The process holds a few times as many, in texts and garbage.
@@ -26,34 +27,14 @@ export function limitUnsent(server: Server): void {
     outgoing.once("close", () => responses.delete(outgoing))
   })
 
-  function endSlowest() {
-    const byAddress = new Map<string, { bytes: number; waiting: [ServerResponse, number][] }>()
-    let total = 0
+  function* unsent(): Generator<Held> {
     for (const [outgoing, socket] of responses) {
       // Node emits no `close` for pipelined responses that still wait for an earlier one.
-      if (socket.destroyed) {
-        responses.delete(outgoing)
-        continue
-      }
-      const address = socket.remoteAddress ?? ""
-      const bytes = unsentBytes(outgoing)
-      if (bytes === 0) continue
-      const client = byAddress.get(address) ?? { bytes: 0, waiting: [] }
-      byAddress.set(address, client)
-      client.bytes += bytes
-      client.waiting.push([outgoing, bytes])
-      total += bytes
-    }
-    while (total > MAX_BYTES) {
-      const [largest] = [...byAddress.values()].sort((a, b) => b.bytes - a.bytes)
-      const [outgoing, bytes] = largest?.waiting.shift() ?? []
-      if (!largest || !outgoing || bytes === undefined) return
-      largest.bytes -= bytes
-      total -= bytes
-      outgoing.destroy()
+      if (socket.destroyed) responses.delete(outgoing)
+      else yield { socket, bytes: unsentBytes(outgoing), end: () => outgoing.destroy() }
     }
   }
-  const timer = setInterval(endSlowest, INTERVAL_MS).unref()
+  const timer = setInterval(() => endLargest(unsent(), MAX_BYTES), INTERVAL_MS).unref()
   server.once("close", () => clearInterval(timer))
 }
 

@@ -1,0 +1,71 @@
+import { once } from "node:events"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { type AddressInfo, connect, type Socket } from "node:net"
+import { buffer } from "node:stream/consumers"
+import pino from "pino"
+import { expect, onTestFinished, test } from "vitest"
+import { createHttpServer } from "./createHttpServer.ts"
+
+/** A server that answers complete requests, and connections to it. */
+async function serve() {
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    await buffer(incoming)
+    if (incoming.url === "/slow") await once(incoming.socket, "close")
+    outgoing.end("ok")
+  }
+  const server = createHttpServer(answer, {
+    log: pino({ level: "silent" }),
+    headersTimeout: 600_000,
+    keepAliveTimeout: 600,
+  })
+  server.listen(0)
+  await once(server, "listening")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+
+  async function send(localAddress: string, text: string): Promise<Socket> {
+    const socket = connect({ port, host: "127.0.0.1", localAddress })
+    onTestFinished(() => void socket.destroy())
+    socket.on("error", () => {})
+    await once(socket, "connect")
+    socket.write(text)
+    return socket
+  }
+  const countConnections = () =>
+    new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
+  return { send, countConnections }
+}
+
+const HEADERS = `Host: x\r\n${"a:\r\n".repeat(3_500)}`
+
+test.each([
+  ["headers", `GET / HTTP/1.1\r\n${HEADERS}`],
+  ["bodies", `POST / HTTP/1.1\r\nContent-Length: 2\r\n${HEADERS}\r\n1`],
+])(
+  "clients that never complete their %s can't fill the memory, and don't end the requests of others",
+  async (what, part) => {
+    const { send, countConnections } = await serve()
+    const other = await send("127.0.0.2", part)
+    const fast = await send("127.0.0.1", "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await once(fast, "data")
+    for (let sent = 0; sent < 900; sent++) await send("127.0.0.1", part)
+    await expect.poll(countConnections, { timeout: 60_000 }).toBeLessThan(700)
+    other.write(what === "headers" ? "\r\n" : "2")
+    const [reply] = await once(other, "data")
+    expect(String(reply)).toContain("200 OK")
+    // One that waits for its next request holds nothing.
+    fast.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    const [next] = await once(fast, "data")
+    expect(String(next)).toContain("200 OK")
+  },
+)
+
+test("clients that pipeline requests behind a slow one can't fill the memory", async () => {
+  const { send, countConnections } = await serve()
+  const sentAhead = `GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${`GET / HTTP/1.1\r\n${HEADERS}\r\n`.repeat(15)}`
+  for (let sent = 0; sent < 100; sent++) (await send("127.0.0.1", sentAhead)).pause()
+  await expect.poll(countConnections, { timeout: 60_000 }).toBeLessThan(60)
+})
