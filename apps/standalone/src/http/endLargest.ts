@@ -9,7 +9,7 @@ export interface Held {
 }
 
 /**
- * Ends exchanges until the rest holds no more than `maxBytes`. The address with the most bytes loses its first exchange
+ * Ends exchanges until the rest hold no more than `maxBytes`. The address with the most bytes loses its first exchange
  * first.
  */
 export function endLargest(held: Iterable<Held>, maxBytes: number): void {
