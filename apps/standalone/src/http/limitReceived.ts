@@ -3,8 +3,8 @@ import type { Socket } from "node:net"
 import { endLargest, type Held } from "./endLargest.ts"
 
 /**
- * Bytes that connections may together have sent of requests which can't be served yet. The process holds up to 15 times
- * as many, because a header of a few bytes becomes several objects. Clients that send as they should leave next to none.
+ * Bytes of all requests together that can't be served yet. The process holds up to 15 times as many, because a header of a
+ * few bytes becomes several objects. Well-behaved clients leave next to none.
  */
 const MAX_BYTES = 8 * 1024 * 1024
 
@@ -20,8 +20,8 @@ interface Connection {
 
 /**
  * Ends connections when their requests fill the memory: incomplete ones, which may take seconds to arrive, and pipelined
- * ones, which wait for as long as the client takes to read an earlier response. A few hundred connections could otherwise
- * stop the server.
+ * ones, which wait until the client has read an earlier response. Otherwise, a few hundred connections could hold hundreds
+ * of megabytes.
  *
  * The address with the most bytes loses the connection that has waited longest, so clients that are merely slow keep theirs.
  */
