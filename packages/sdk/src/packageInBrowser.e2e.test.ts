@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
@@ -6,6 +5,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { findChromium, runsBrowserTests } from "@latchkey/test-postgres"
+import { chromium } from "playwright-core"
 import { expect, test } from "vitest"
 import { runProgram } from "../test/packSdk.ts"
 import { startServer } from "../test/startServer.ts"
@@ -14,8 +14,8 @@ import { usePackedSdk } from "../test/usePackedSdk.ts"
 const use = usePackedSdk()
 
 test.runIf(runsBrowserTests())("a key and a session work in Chromium, from another origin", async () => {
-  const chromium = findChromium()
-  if (chromium === undefined) throw new Error("Chromium was not found; set CHROMIUM_PATH")
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error("Chromium was not found; set CHROMIUM_PATH")
   let report = (_: string) => {}
   const reported = new Promise<string>((resolve) => {
     report = resolve
@@ -67,17 +67,10 @@ test.runIf(runsBrowserTests())("a key and a session work in Chromium, from anoth
     })
   ).stdout
 
-  const browser = spawn(
-    chromium,
-    [
-      ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
-      `--user-data-dir=${join(use.folder, "chromium")}`,
-      origin,
-    ],
-    { stdio: "ignore" },
-  )
-  const exited = once(browser, "exit")
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
   try {
+    const page = await browser.newPage()
+    await page.goto(origin)
     expect(JSON.parse(await reported)).toEqual({
       labels: ["created in a browser"],
       via: "apiKey",
@@ -86,8 +79,7 @@ test.runIf(runsBrowserTests())("a key and a session work in Chromium, from anoth
       requestId: "string",
     })
   } finally {
-    browser.kill()
-    await exited
+    await browser.close()
     pages.close()
     pages.closeAllConnections()
   }
