@@ -9,8 +9,8 @@ export interface Held {
 }
 
 /**
- * Ends exchanges until the rest hold no more than `maxBytes`. The address with the most bytes loses its first exchange
- * first.
+ * Ends exchanges until the rest hold no more than `maxBytes`. The addresses with the most bytes lose theirs, each the first
+ * one first.
  */
 export function endLargest(held: Iterable<Held>, maxBytes: number): void {
   const byAddress = new Map<string, { bytes: number; waiting: Held[] }>()
@@ -24,12 +24,26 @@ export function endLargest(held: Iterable<Held>, maxBytes: number): void {
     client.waiting.push(one)
     total += one.bytes
   }
-  while (total > maxBytes) {
-    const [largest] = [...byAddress.values()].sort((a, b) => b.bytes - a.bytes)
-    const first = largest?.waiting.shift()
-    if (!largest || !first) return
-    largest.bytes -= first.bytes
-    total -= first.bytes
-    first.end()
+  if (total <= maxBytes) return
+  const clients = [...byAddress.values()].sort((a, b) => b.bytes - a.bytes)
+  const share = shareOf(clients, maxBytes)
+  for (const client of clients) {
+    for (const one of client.waiting) {
+      if (client.bytes <= share || total <= maxBytes) break
+      client.bytes -= one.bytes
+      total -= one.bytes
+      one.end()
+    }
   }
+}
+
+/** The bytes that each client may keep, so that clients with fewer keep all of theirs. The largest client comes first. */
+function shareOf(clients: readonly { bytes: number }[], maxBytes: number): number {
+  let rest = maxBytes
+  for (let left = clients.length; left > 0; left--) {
+    const { bytes } = clients[left - 1] ?? { bytes: 0 }
+    if (bytes > rest / left) return rest / left
+    rest -= bytes
+  }
+  return Infinity
 }
