@@ -4,7 +4,7 @@ import { type OpenDatabase, openDatabase } from "../src/db/openDatabase.ts"
 import { SCOPES } from "../src/latchkey.ts"
 import { createRouter } from "../src/router.ts"
 
-// The product's own unit tests: its router, with a Latchkey and a database in memory.
+// The product's own tests: its router, with a Latchkey and a database in memory.
 
 const latchkey = createTestLatchkey({ scopes: SCOPES })
 let database: OpenDatabase
