@@ -4,7 +4,7 @@ import { createRequire } from "node:module"
 import { Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { unprivilegedUser } from "./unprivilegedUser.ts"
+import { unprivilegedUser } from "../programs/unprivilegedUser.ts"
 
 let copy: Promise<string> | undefined
 

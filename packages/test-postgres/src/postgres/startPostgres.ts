@@ -4,10 +4,10 @@ import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { freePort } from "../network/freePort.ts"
+import { unprivilegedUser } from "../programs/unprivilegedUser.ts"
 import { connect } from "./connect.ts"
 import { findPostgres } from "./findPostgres.ts"
-import { freePort } from "./freePort.ts"
-import { unprivilegedUser } from "./unprivilegedUser.ts"
 import { untilReady } from "./untilReady.ts"
 
 export interface TestPostgres extends AsyncDisposable {

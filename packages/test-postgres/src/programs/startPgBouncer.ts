@@ -2,11 +2,11 @@ import { once } from "node:events"
 import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePort } from "../network/freePort.ts"
+import { untilReady } from "../postgres/untilReady.ts"
 import { findPgBouncer } from "./findPgBouncer.ts"
-import { freePort } from "./freePort.ts"
 import { spawnSupervised } from "./spawnSupervised.ts"
 import { unprivilegedUser } from "./unprivilegedUser.ts"
-import { untilReady } from "./untilReady.ts"
 
 export interface TestPgBouncer extends AsyncDisposable {
   /** The URL of the server's database through PgBouncer. */

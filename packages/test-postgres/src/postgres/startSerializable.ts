@@ -1,4 +1,4 @@
-import { createTcpProxy } from "./createTcpProxy.ts"
+import { createTcpProxy } from "../network/createTcpProxy.ts"
 
 const [ASKED, GIVEN] = ["read committed", "serializable"]
 

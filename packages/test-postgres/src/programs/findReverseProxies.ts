@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { isCi } from "./env.ts"
+import { isCi } from "../env.ts"
 
 const FOLDERS = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"]
 

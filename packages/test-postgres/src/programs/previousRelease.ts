@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 /** The commit of the previous release. */
 const PREVIOUS = "2ea621b"
 
-const root = fileURLToPath(new URL("../../..", import.meta.url))
+const root = fileURLToPath(new URL("../../../..", import.meta.url))
 
 /** Whether the repository here has that commit: a shallow clone does not. */
 export function hasPreviousRelease(): boolean {

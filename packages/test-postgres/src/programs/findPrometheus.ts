@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { isCi } from "./env.ts"
+import { isCi } from "../env.ts"
 
 const FOLDERS = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
 

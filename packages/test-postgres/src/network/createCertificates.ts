@@ -3,7 +3,7 @@ import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { unprivilegedUser } from "./unprivilegedUser.ts"
+import { unprivilegedUser } from "../programs/unprivilegedUser.ts"
 
 export interface Certificates extends AsyncDisposable {
   /** The certificate of the authority, as PEM. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
-import { chromiumPath, isCi, programPath } from "./env.ts"
+import { chromiumPath, isCi, programPath } from "../env.ts"
 
 /** The headless shell first, since it has no window to draw: a test takes half the CPU time. */
 const NAMES = [
