@@ -7,13 +7,15 @@ import { rest } from "./startLatchkey.ts"
 
 const NAMES = ["Subject", "Issuer", "Key-Id", "Scopes", "Via"].map((name) => `X-Latchkey-${name}`)
 
-/** Every way to write a name with hyphens or underscores. */
+/** Every way to write a name with hyphens, underscores and dots, which PHP reads as one and the same. */
 const spellings = (name: string): string[] =>
   name
     .split("-")
     .reduce<string[]>(
       (starts, part) =>
-        starts.length === 0 ? [part] : starts.flatMap((start) => [`${start}-${part}`, `${start}_${part}`]),
+        starts.length === 0
+          ? [part]
+          : starts.flatMap((start) => [..."-_."].map((separator) => `${start}${separator}${part}`)),
       [],
     )
 
