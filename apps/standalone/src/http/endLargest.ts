@@ -1,30 +1,30 @@
 import type { Socket } from "node:net"
+import { addressBlock } from "@latchkey/auth"
 
 /** What a client makes the server hold. */
 export interface Held {
-  socket: Socket
+  socket: Pick<Socket, "remoteAddress">
   bytes: number
   /** Ends the exchange, and frees the bytes. */
   end(): void
 }
 
 /**
- * Ends exchanges until the rest hold no more than `maxBytes`. The addresses with the most bytes lose theirs, each the first
- * one first.
+ * Ends exchanges until the rest hold no more than `maxBytes`. The clients with the most bytes lose theirs, each the first
+ * one first. An IPv6 network counts as one client: it has enough addresses to leave every other client a share of nothing.
  */
 export function endLargest(held: Iterable<Held>, maxBytes: number): void {
+  const holding = [...held].filter(({ bytes }) => bytes > 0)
+  let total = holding.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (total <= maxBytes) return
   const byAddress = new Map<string, { bytes: number; waiting: Held[] }>()
-  let total = 0
-  for (const one of held) {
-    if (one.bytes === 0) continue
-    const address = one.socket.remoteAddress ?? ""
+  for (const one of holding) {
+    const address = addressBlock(one.socket.remoteAddress ?? "")
     const client = byAddress.get(address) ?? { bytes: 0, waiting: [] }
     byAddress.set(address, client)
     client.bytes += one.bytes
     client.waiting.push(one)
-    total += one.bytes
   }
-  if (total <= maxBytes) return
   const clients = [...byAddress.values()].sort((a, b) => b.bytes - a.bytes)
   const share = shareOf(clients, maxBytes)
   for (const client of clients) {
