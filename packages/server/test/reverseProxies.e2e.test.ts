@@ -31,6 +31,7 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
   afterAll(() => started?.[Symbol.asyncDispose]())
   beforeEach(() => {
     started.state.answer = null
+    started.state.broken = false
     started.product.received.length = 0
     started.guardian.received.length = 0
   })
@@ -164,6 +165,15 @@ describe.runIf(runsProxyTests()).each(["nginx", "caddy"] as const)("behind %s", 
       expect(status).toBeGreaterThanOrEqual(500)
     }
     expect(started.product.received).toEqual([])
+  })
+
+  test("a product that does not answer gives 502, and no log of the proxy contains the credential", async () => {
+    started.state.broken = true
+    for (const headers of [{ "x-api-key": key }, { authorization: `Bearer ${key}` }]) {
+      expect((await send(`${started.url}/broken`, { headers })).status).toBe(502)
+    }
+    await expect.poll(started.readLog).toContain("/broken")
+    expect(await started.readLog()).not.toContain(key)
   })
 
   test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(

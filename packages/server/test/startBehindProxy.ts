@@ -84,20 +84,26 @@ export async function send(
 export async function startBehindProxy(kind: ProxyKind) {
   const latchkey = createTestLatchkey({ passwords: "on", scopes: ["reports:read", "reports:write"] })
   const serve = latchkeyHandler(latchkey)
-  /** Answers instead of Latchkey, if set. */
-  const state: { answer: ((response: ServerResponse) => void) | null } = { answer: null }
+  const state: {
+    /** Answers instead of Latchkey, if set. */
+    answer: ((response: ServerResponse) => void) | null
+    /** Whether the product closes connections instead of answering. */
+    broken: boolean
+  } = { answer: null, broken: false }
   const guardian = await startServer((request, response) =>
     state.answer ? state.answer(response) : serve(request, response),
   )
   const product = await startServer(async (request, response) => {
     await request.toArray()
-    response.end(JSON.stringify(cgiVariables(request)))
+    if (state.broken) return response.destroy()
+    return response.end(JSON.stringify(cgiVariables(request)))
   })
   const { basePath } = latchkey
   const proxy = await startProxy(kind, { latchkey: guardian.address, basePath, product: product.address })
   return {
     latchkey,
     url: proxy.url,
+    readLog: proxy.readLog,
     state,
     guardian,
     product,

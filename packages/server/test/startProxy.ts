@@ -20,6 +20,7 @@ export type ProxyKind = "nginx" | "caddy"
 
 export interface Proxy extends AsyncDisposable {
   url: string
+  readLog(): Promise<string>
 }
 
 interface Addresses {
@@ -60,7 +61,7 @@ const LAUNCHERS: Record<
   caddy: {
     find: findCaddy,
     files: (configuration, port) =>
-      `{\n\tadmin off\n}\n${configuration.replace(/^:80 /, `http://127.0.0.1:${port} `)}`,
+      configuration.replace(/^\{\n/, "{\n\tadmin off\n").replace(/^:80 /m, `http://127.0.0.1:${port} `),
     args: ["run", "--adapter", "caddyfile", "--config", "configuration"],
   },
 }
@@ -85,6 +86,7 @@ export async function startProxy(kind: ProxyKind, addresses: Addresses): Promise
   })
   const exited = new Promise<void>((resolve) => supervisor.once("exit", () => resolve()))
 
+  const readLog = () => readFile(join(folder, "log"), "utf8")
   async function stop() {
     supervisor.stdin.end()
     await exited
@@ -94,9 +96,9 @@ export async function startProxy(kind: ProxyKind, addresses: Addresses): Promise
   const url = `http://127.0.0.1:${port}`
   for (let attempt = 1; ; attempt++) {
     const answer = await fetch(url).catch(() => null)
-    if (answer) return { url, [Symbol.asyncDispose]: stop }
+    if (answer) return { url, readLog, [Symbol.asyncDispose]: stop }
     if (attempt === 100) {
-      const output = await readFile(join(folder, "log"), "utf8")
+      const output = await readLog()
       await stop()
       throw new Error(`${kind} did not start\n${output}`)
     }
