@@ -1,9 +1,9 @@
-import { rm, writeFile } from "node:fs/promises"
+import { readdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { connect, eventually } from "@latchkey/test-postgres"
 import { expect, inject, test } from "vitest"
 import { canMountTmpfs, mountTmpfs } from "../faults/tmpfs.ts"
-import { registerWithKey, rest } from "../testServer.ts"
+import { newSecret, registerWithKey, rest } from "../testServer.ts"
 import { createRestorable } from "./restorable.ts"
 
 const serverUrl = inject("postgresUrl")
@@ -207,7 +207,34 @@ test.runIf(canMountTmpfs())(
     }
     expect(answers.at(-1)).toMatchObject({ status: 503, body: { begun: true } })
     expect([await keyStatus(server.url, one), await keyStatus(server.url, two)]).toEqual([401, 200])
+    // The filling, the first file, and at most one that is being tried now.
+    expect((await readdir(disk.folder)).length).toBeLessThanOrEqual(3)
     await rm(filling)
     expect((await revoke(server.url, two)).status).toBe(204)
+  },
+)
+
+test.runIf(canMountTmpfs())(
+  "a disk without room for a copy of the log, which a rotated secret needs: the copy takes no room from revocations",
+  async () => {
+    using disk = mountTmpfs(1_000_000)
+    await using restorable = await createRestorable(serverUrl)
+    const first = await restorable.start({ RESTORE_LOG: disk.folder })
+    const user = await registerWithKey(first.url)
+    const sql = connect(restorable.variables.DATABASE_URL)
+    await sql`insert into owners (id, issuer, subject)
+      select gen_random_uuid(), 'host', repeat('x', 100) || number from generate_series(1, 2000) number`
+    await sql`update owners set disabled_at = now() where issuer = 'host'`
+    await sql.end()
+    expect((await revoke(first.url, await registerWithKey(first.url))).status).toBe(204)
+    await first[Symbol.asyncDispose]()
+
+    await using second = await restorable.start({
+      ...{ RESTORE_LOG: disk.folder, AUTH_SECRET: newSecret() },
+      AUTH_SECRET_PREVIOUS: restorable.variables.AUTH_SECRET,
+    })
+    await eventually(async () => expect(second.log.join("")).toContain("ENOSPC"))
+    expect((await revoke(second.url, user)).status).toBe(204)
+    expect((await readdir(disk.folder)).filter((name) => name.endsWith(".new"))).toEqual([])
   },
 )

@@ -134,12 +134,14 @@ test("nothing is deleted while the log has lines of an unknown secret or of anot
   expect(await readdir(folder)).toHaveLength(3)
 })
 
-test("nothing is deleted if the new object does not read back as it was written", async () => {
+test("if a new object does not read back as it was written, only the new ones are deleted", async () => {
   await store(5, [begin(7)])
   await store(4, [range(7, 8, [revocation(8)])])
+  const names = await readdir(folder)
   const forgetful: LogSink = { ...sink, put: (name, text) => sink.put(name, text.slice(0, -10)) }
   const compacting = compactLog({ sink: forgetful, keyring }, { deploymentId, history })
   await expect(compacting).rejects.toThrow("not as it was written")
+  expect(await readdir(folder)).toEqual(names)
   expect((await read()).histories.get(history)?.ranges).toMatchObject([{ from: 7, to: 8 }])
 })
 
@@ -165,6 +167,19 @@ test("an object that another process has just replaced is left to it", async () 
   sink = { ...sink, list: async () => (await list()).slice(0, ++looks > 1 ? 1 : 2) }
   expect(await compact()).toBe(false)
   expect(await readdir(folder)).toHaveLength(2)
+})
+
+test("the log is copied for a new secret once, and again when lines of the earlier secret have come", async () => {
+  const rotated = createKeyring({ current: "t".repeat(32), previous: ["s".repeat(32)] })
+  const copy = () => compactLog({ sink, keyring: rotated }, { deploymentId, history, signsAnew: true })
+  const withoutEarlier = async () =>
+    (await readLog(sink, { keyring: createKeyring({ current: "t".repeat(32) }), deploymentId })).histories
+  await store(0.2, [begin(7), range(7, 8, [revocation(8)])])
+  expect([await copy(), await copy()]).toEqual([true, false])
+  expect(await readdir(folder)).toHaveLength(2)
+  await store(0.1, [range(8, 9, [revocation(9)])])
+  expect([await copy(), await copy()]).toEqual([true, false])
+  expect(await withoutEarlier()).toEqual((await readLog(sink, { keyring: rotated, deploymentId })).histories)
 })
 
 test("an unfinished file of a process that crashed is removed after a day", async () => {

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from "node:util"
 import type { Keyring } from "@latchkey/auth"
 import { findMainLine, type Reach } from "./histories.ts"
 import { FIRST_HISTORY, type History } from "./history.ts"
 import { findLatest, inBatches, type Located, locatedChanges } from "./latestChanges.ts"
 import { type RangeLine, type SignedLine, signLines, signPart } from "./logLine.ts"
 import type { LogPlace } from "./look.ts"
-import { readLog } from "./readLog.ts"
+import { type ReadLog, readLog } from "./readLog.ts"
 import { ObjectGone } from "./sinks/logSink.ts"
 import { createdAt } from "./sinks/objectName.ts"
 import { writeObjects } from "./writeObjects.ts"
@@ -48,6 +49,7 @@ async function compact(
   const whole = await readLog(sink, { keyring, deploymentId })
   // Another deployment, or a server with an earlier secret, may still need these.
   if (whole.unknownSecret > 0 || whole.deployments.some((id) => id !== deploymentId)) return false
+  if (signsAnew && (await isCopied({ sink, keyring }, { deploymentId, whole }))) return false
   const from = { keyring, deploymentId, names }
   const { histories, begin } = await readLog(sink, from)
   const keyOf = keyBeside(findMainLine({ historyId: history }, whole))
@@ -70,6 +72,16 @@ async function compact(
   await writeObjects(sink, lines, { time })
   for (const name of complete) await sink.remove(name)
   return true
+}
+
+/** Whether the lines that are signed with the current secret have everything. Each start would copy the log otherwise. */
+async function isCopied(
+  { sink, keyring: { current } }: LogPlace,
+  { deploymentId, whole }: { deploymentId: string; whole: ReadLog },
+): Promise<boolean> {
+  const keyring = { current, previous: [], find: (id: string) => (id === current.id ? current : undefined) }
+  const copied = await readLog(sink, { keyring, deploymentId })
+  return isDeepStrictEqual([copied.begin, copied.histories], [whole.begin, whole.histories])
 }
 
 /** Changes beyond the main line supersede only each other. */

@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from "node:fs/promises"
+import { type FileHandle, open, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { unusableFolder } from "../restoreLogError.ts"
 import { syncFolder } from "./durableFile.ts"
@@ -9,6 +9,14 @@ export interface Segment {
   /** Appends lines. They are on the disk, in the folder, when it resolves. @throws {RestoreLogError} */
   append(text: string): Promise<void>
   close(): Promise<void>
+}
+
+interface Open {
+  path: string
+  handle: FileHandle
+  /** How much of it is on the disk. */
+  bytes: number
+  openedAt: number
 }
 
 /** How long a process writes to one file. A file that is a day old is certainly complete. */
@@ -24,7 +32,7 @@ async function requireInPlace(path: string, handle: FileHandle): Promise<void> {
 
 /** Writes to its own files in a folder, so that processes share nothing. */
 export function createSegment(folder: string): Segment {
-  let current: { path: string; handle: FileHandle; bytes: number; openedAt: number } | undefined
+  let current: Open | undefined
 
   async function begin() {
     const path = join(folder, newName(new Date()))
@@ -40,15 +48,25 @@ export function createSegment(folder: string): Segment {
     await closing?.handle.close().catch(() => {})
   }
 
+  async function write({ path, handle, bytes }: Open, text: string) {
+    try {
+      // Ends a torn line.
+      await handle.appendFile(`\n${text}`)
+      await handle.datasync()
+    } catch (error) {
+      // While the disk is full, each attempt would leave a file.
+      if (bytes === 0) await rm(path, { force: true }).catch(() => {})
+      throw error
+    }
+  }
+
   return {
     async append(text) {
       const age = current ? Date.now() - current.openedAt : 0
       if (current && (age < 0 || age > LIFETIME_MS || current.bytes > MAX_BYTES)) await close()
       try {
         const file = current ?? (await begin())
-        // Ends a torn line.
-        await file.handle.appendFile(`\n${text}`)
-        await file.handle.datasync()
+        await write(file, text)
         await requireInPlace(file.path, file.handle)
         file.bytes += Buffer.byteLength(text)
       } catch (error) {
