@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { chmod, mkdir, mkdtemp, stat, writeFile } from "node:fs/promises"
+import { chmod, lstat, mkdir, mkdtemp, stat, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -48,15 +48,18 @@ describe("DATA_DIR", () => {
   test.each([
     ["folder", (path: string) => mkdir(path)],
     ["named pipe", (path: string) => promisify(execFile)("mkfifo", [path])],
+    ["link to a file that is not there", (path: string) => symlink(join(path, "../missing"), path)],
+    ["file of 10 GB", (path: string) => promisify(execFile)("truncate", ["-s", "10G", path])],
+    ["guessable secret", (path: string) => writeFile(path, "0".repeat(64))],
   ])("a %s instead of the secret's file", async (_, make) => {
     const folder = await newMigratedEmbeddedFolder()
     const path = join(folder, "auth-secret")
     await make(path)
-    const { mode } = await stat(path)
+    const { ino } = await lstat(path)
     expect(await startFailureMessage({ DATA_DIR: folder })).toMatch(
       /^DATA_DIR: expected 64 hex characters in .*auth-secret/,
     )
-    expect((await stat(path)).mode).toBe(mode)
+    expect((await lstat(path)).ino).toBe(ino)
   })
 
   test.each([
