@@ -179,6 +179,9 @@ test("the log is copied for a new secret once, and again when lines of the earli
   expect(await readdir(folder)).toHaveLength(2)
   await store(0.1, [range(8, 9, [revocation(9)])])
   expect([await copy(), await copy()]).toEqual([true, false])
+  // Objects of the earlier secret that are complete are merged, although there is a copy.
+  for (const age of [3, 4]) await store(age, [range(7, 8, [revocation(8)])])
+  expect([await copy(), await copy()]).toEqual([true, false])
   expect(await withoutEarlier()).toEqual((await readLog(sink, { keyring: rotated, deploymentId })).histories)
 })
 

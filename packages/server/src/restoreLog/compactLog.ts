@@ -43,13 +43,13 @@ async function compact(
 ): Promise<boolean> {
   const all = await sink.list()
   const complete = all.filter((name) => createdAt(name) < Date.now() - COMPLETE_MS)
-  const names = signsAnew ? all : complete
-  // Objects of one compaction have the same time.
-  if (new Set(names.map(createdAt)).size < (signsAnew ? 1 : 2)) return false
+  if (!signsAnew && isMerged(complete)) return false
   const whole = await readLog(sink, { keyring, deploymentId })
   // Another deployment, or a server with an earlier secret, may still need these.
   if (whole.unknownSecret > 0 || whole.deployments.some((id) => id !== deploymentId)) return false
-  if (signsAnew && (await isCopied({ sink, keyring }, { deploymentId, whole }))) return false
+  const copies = signsAnew && !(await isCopied({ sink, keyring }, { deploymentId, whole }))
+  if (!copies && isMerged(complete)) return false
+  const names = copies ? all : complete
   const from = { keyring, deploymentId, names }
   const { histories, begin } = await readLog(sink, from)
   const keyOf = keyBeside(findMainLine({ historyId: history }, whole))
@@ -68,11 +68,14 @@ async function compact(
   }
   const lines = linesOf(pick(), { histories, begin, deploymentId, keyring })
   // Objects that were complete stay complete for the next time.
-  const time = signsAnew ? Date.now() : Math.max(...complete.map(createdAt).filter(Number.isFinite))
+  const time = copies ? Date.now() : Math.max(...complete.map(createdAt).filter(Number.isFinite))
   await writeObjects(sink, lines, { time })
   for (const name of complete) await sink.remove(name)
   return true
 }
+
+/** Whether there is nothing to merge. Objects of one compaction have the same time. */
+const isMerged = (names: readonly string[]) => new Set(names.map(createdAt)).size < 2
 
 /** Whether the lines that are signed with the current secret have everything. Each start would copy the log otherwise. */
 async function isCopied(
