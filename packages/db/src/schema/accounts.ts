@@ -13,6 +13,10 @@ export const accountTokens = pgTable(
     /** SHA-256 of the token, which has 256 random bits. */
     tokenHash: bytea("token_hash").notNull(),
     expiresAt: time("expires_at").notNull(),
+    /** The administrator who has created the link for the user; null for the user's own links and the operator's. */
+    createdBy: uuid("created_by"),
+    /** The administrator's session; null without one. */
+    createdInSession: uuid("created_in_session"),
   },
   (table) => [
     primaryKey({ columns: [table.userId, table.kind] }),

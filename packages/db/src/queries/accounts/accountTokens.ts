@@ -4,6 +4,7 @@ import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
 import { accountTokens, signInChallenges } from "../../schema/accounts.ts"
 import { owners } from "../../schema/owners.ts"
+import type { ByAdmin } from "../owners/authority.ts"
 import { type User, userColumns } from "../owners/ownerColumns.ts"
 
 type Kind = (typeof accountTokens.$inferSelect)["kind"]
@@ -16,13 +17,22 @@ export interface NewAccountToken {
 }
 
 /**
- * Stores a token, which replaces an earlier one of its kind. The user's row must be locked. @returns when it expires.
+ * Stores a token, which replaces an earlier one of its kind. The user's row must be locked.
+ *
+ * @param params.by the administrator who creates it for the user.
+ * @returns when it expires.
  */
 export async function replaceToken(
   tx: Database,
-  { userId, kind, token: { tokenHash, ttl } }: { userId: string; kind: Kind; token: NewAccountToken },
+  params: { userId: string; kind: Kind; token: NewAccountToken; by?: ByAdmin },
 ): Promise<Date> {
-  const changed = { tokenHash, expiresAt: sql`now() + make_interval(secs => ${ttl})` }
+  const { userId, kind, token, by } = params
+  const changed = {
+    tokenHash: token.tokenHash,
+    expiresAt: sql`now() + make_interval(secs => ${token.ttl})`,
+    createdBy: by?.owner.id ?? null,
+    createdInSession: by?.via === "session" ? by.credentialId : null,
+  }
   const [row] = await tx
     .insert(accountTokens)
     .values({ userId, kind, ...changed })

@@ -1,4 +1,4 @@
-import { and, eq, inArray } from "drizzle-orm"
+import { and, eq, inArray, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
 import { accountTokens } from "../../schema/accounts.ts"
 
@@ -10,4 +10,29 @@ export async function endResetLinks(tx: Database, userIds: readonly string[]): P
   await tx
     .delete(accountTokens)
     .where(and(inArray(accountTokens.userId, [...userIds]), eq(accountTokens.kind, "passwordReset")))
+}
+
+/**
+ * Ends the links that administrators have created for users, because the administrators may act no more, or somebody else
+ * may have used their sessions. The administrators' rows must be locked.
+ *
+ * @param options.keptSessionId a session whose links stay valid.
+ */
+export async function endLinksCreatedBy(
+  tx: Database,
+  adminIds: readonly string[],
+  { keptSessionId }: { keptSessionId?: string } = {},
+): Promise<void> {
+  const isKept =
+    keptSessionId === undefined
+      ? sql`false`
+      : sql`${accountTokens.createdInSession} is not distinct from ${keptSessionId}`
+  await tx
+    .delete(accountTokens)
+    .where(and(inArray(accountTokens.createdBy, [...adminIds]), sql`not (${isKept})`))
+}
+
+/** The same for the links that were created in one session. The session's row must be locked. */
+export async function endLinksCreatedIn(tx: Database, sessionId: string): Promise<void> {
+  await tx.delete(accountTokens).where(eq(accountTokens.createdInSession, sessionId))
 }

@@ -65,7 +65,7 @@ export const storePasswordResetByAdmin = write(
       if (!owner || owner.issuer !== OWN_ISSUER || owner.erasedAt) return "notFound"
       if (owner.role === "admin") return "isAdmin"
       if (owner.disabledAt) return "isDisabled"
-      const expiresAt = await replaceToken(tx, { userId: owner.id, kind: "passwordReset", token })
+      const expiresAt = await replaceToken(tx, { userId: owner.id, kind: "passwordReset", token, by })
       await recordEvent(tx, { ownerId: owner.id, kind: "passwordResetRequested", ...byAdmin(by), client })
       return expiresAt
     }),

@@ -8,6 +8,7 @@ import { apiKeys } from "../../schema/apiKeys.ts"
 import { auditEvents } from "../../schema/auditEvents.ts"
 import { owners } from "../../schema/owners.ts"
 import { sessions } from "../../schema/sessions.ts"
+import { endLinksCreatedBy } from "../accounts/endResetLinks.ts"
 import { deleteSecondFactor } from "../accounts/secondFactors.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
 import { revocation } from "../keys/apiKeys.ts"
@@ -48,6 +49,7 @@ export const eraseUser = takeAway(
         const isWithoutCredentials = await endCredentials(tx, id)
         await deleteSecondFactor(tx, id)
         await tx.delete(accountTokens).where(eq(accountTokens.userId, id))
+        await endLinksCreatedBy(tx, [id])
         await eraseRow(tx, id)
         const isStripped = await stripTrail(tx, id)
         if (isWithoutCredentials && isStripped) await finish(tx, id)

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, inArray, isNull, ne, notExists, or, sql } from "drizzle-orm"
 import { write } from "../../query.ts"
 import { owners } from "../../schema/owners.ts"
-import { endResetLinks } from "../accounts/endResetLinks.ts"
+import { endLinksCreatedBy, endResetLinks } from "../accounts/endResetLinks.ts"
 import { OWN_ISSUER } from "./ownerColumns.ts"
 
 /**
@@ -26,10 +26,15 @@ export const syncAdmins = write(
         locked.map(({ id }) => id),
       )
       const isNamed = and(inArray(owners.email, named), eq(owners.mustVerifyEmail, false))
-      await tx
+      const demoted = await tx
         .update(owners)
         .set({ role: "user" })
         .where(and(isLocked, eq(owners.role, "admin"), sql`not (${isNamed})`))
+        .returning({ id: owners.id })
+      await endLinksCreatedBy(
+        tx,
+        demoted.map(({ id }) => id),
+      )
       const promoted = await tx
         .update(owners)
         .set({ role: "admin" })

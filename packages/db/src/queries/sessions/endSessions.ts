@@ -4,6 +4,7 @@ import type { Database } from "../../database.ts"
 import { takeAway } from "../../query.ts"
 import { owners } from "../../schema/owners.ts"
 import { sessions } from "../../schema/sessions.ts"
+import { endLinksCreatedBy, endLinksCreatedIn } from "../accounts/endResetLinks.ts"
 import { isLive } from "../keys/isValid.ts"
 import { type SessionCredential, withAuthority } from "../owners/authority.ts"
 import { byOwner, type NewAuditEvent, recordEvent } from "../trail/auditEvents.ts"
@@ -77,7 +78,9 @@ export const revokeSession = takeAway(
     withAuthority(db, by, async (tx) => {
       const condition = and(eq(sessions.id, id), eq(sessions.userId, by.owner.id))
       const ended = await endWhere(tx, condition, { ...byOwner(by), kind: "sessionRevoked", client })
-      return ended ? "done" : "notFound"
+      if (!ended) return "notFound"
+      await endLinksCreatedIn(tx, id)
+      return "done"
     }),
 )
 
@@ -91,16 +94,17 @@ export const revokeOtherSessions = takeAway(
     }),
 )
 
-/** Ends all sessions of a user. */
+/** Ends all sessions of a user, and the links that the user has created as an administrator. */
 export async function endAllSessions(tx: Database, userId: string): Promise<void> {
   await tx
     .update(sessions)
     .set({ endedAt: sql`now()` })
     .where(and(eq(sessions.userId, userId), isNull(sessions.endedAt)))
+  await endLinksCreatedBy(tx, [userId])
 }
 
 /**
- * Ends all sessions of a user except one. This includes expired sessions, because a refresh that began before the
+ * Ends all sessions of a user except one, as `endAllSessions` does. This includes expired sessions, because a refresh that began before the
  * expiry may extend one at the same moment.
  *
  * @returns how many of them were live.
@@ -114,5 +118,6 @@ export async function endOtherSessions(
     .set({ endedAt: sql`now()` })
     .where(and(eq(sessions.userId, userId), ne(sessions.id, keptId), isNull(sessions.endedAt)))
     .returning({ wasLive: sql<boolean>`${sessions.expiresAt} > now()` })
+  await endLinksCreatedBy(tx, [userId], { keptSessionId: keptId })
   return ended.filter(({ wasLive }) => wasLive).length
 }

@@ -4,6 +4,7 @@ import type { ClientInfo } from "../../clientInfo.ts"
 import { logged } from "../../query.ts"
 import { owners } from "../../schema/owners.ts"
 import { sessions } from "../../schema/sessions.ts"
+import { endLinksCreatedIn } from "../accounts/endResetLinks.ts"
 import { isLive } from "../keys/isValid.ts"
 import { type User, userColumns } from "../owners/ownerColumns.ts"
 import { recordEvent } from "../trail/auditEvents.ts"
@@ -80,6 +81,7 @@ export const rotateSession = logged(
       if (!row) return null
       const { user, device } = row
       if (row.endedAt === null) return { user, turnHash: row.turnHash }
+      await endLinksCreatedIn(tx, params.id)
       await recordEvent(tx, {
         ownerId: user.id,
         kind: "refreshTokenReused",
