@@ -66,6 +66,24 @@ test("aborting a call does not abort the others of its batch", async () => {
   expect(await second).toEqual(ME)
 })
 
+const DONE = { result: { data: { json: null } } }
+
+test("a call that was aborted before it had a credential is not sent later with others that waited for it", async () => {
+  const token = gate()
+  await using raw = await startRawServer((socket) => respond(socket, 200, JSON.stringify([DONE, DONE])))
+  const latchkey = createLatchkey({ baseUrl: raw.url, accessToken: () => token.opened.then(() => "token") })
+  const controller = new AbortController()
+  const aborted = catchError(latchkey.apiKeys.create({ label: "mine" }, { signal: controller.signal }))
+  const other = latchkey.apiKeys.revoke("1")
+
+  controller.abort()
+  expect((await aborted).reason).toBe("TIMEOUT")
+  token.open()
+
+  await other
+  expect(raw.requests.map((request) => request.split(" ")[1])).toEqual(["/trpc/apiKeys.revoke?batch=1"])
+})
+
 test("50 calls can share a signal without a warning, and leave no listener on it", async () => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => warnings.push(warning)

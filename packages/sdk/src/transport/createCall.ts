@@ -43,12 +43,15 @@ export function createCall(transport: Transport, defaults: { timeout: number; re
     const path = `${group}.${name}`
     try {
       return await withDeadline({ signal, timeout: checkTimeout(timeout) }, (deadline) => {
-        const attempt = (headers: CredentialHeaders) =>
-          transport({ kind, path, input, headers, signal: deadline.signal, isAlone }).catch(
+        const attempt = async (headers: CredentialHeaders) => {
+          // It may have ended while it waited for a credential. Aborting does not take a call out of a batch with others.
+          if (deadline.signal.aborted) throw ended()
+          return transport({ kind, path, input, headers, signal: deadline.signal, isAlone }).catch(
             (error: unknown) => {
               throw toLatchkeyError(error)
             },
           )
+        }
         return credential((headers) =>
           withRetries(() => attempt(headers), { kind: retryKind, retries: defaults.retries, deadline }),
         )
@@ -63,3 +66,6 @@ export function createCall(transport: Transport, defaults: { timeout: number; re
   // The SDK trusts the server to return what the router's type declares.
   return call as Call
 }
+
+/** Nobody sees it: the call has already failed with the reason for which it ended. */
+const ended = () => new LatchkeyError("The call has ended.", { reason: "TIMEOUT" })
