@@ -156,7 +156,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const call = createCall(transport, { timeout: checkTimeout(timeout), retries })
   const withCustomHeaders = addHeaders(options.headers)
   const credential = withCustomHeaders(
-    createCredential(options, (refreshToken) => auth.refresh({ refreshToken })),
+    createCredential(options, (refreshToken) => auth.refresh({ refreshToken }), { timeout }),
   )
 
   const anonymous: CallDetails = { kind: "mutation", credential: withCustomHeaders(noCredential) }

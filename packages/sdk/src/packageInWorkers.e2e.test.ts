@@ -6,16 +6,28 @@ import { eventually, freePort, spawnSupervised } from "@latchkey/test-postgres"
 import { expect, test } from "vitest"
 import { onLinux } from "../test/installTools.ts"
 import { runProgram } from "../test/packSdk.ts"
+import { register } from "../test/startServer.ts"
 import { usePackedSdk } from "../test/usePackedSdk.ts"
 
 const use = usePackedSdk()
 
-/** One client for all requests. `/early` responds before the verification is sent, as if its own check had failed. */
+/**
+ * One client for all requests. `/early` responds before the verification is sent, as if its own check had failed. So does
+ * `/session/early`, before the session is refreshed.
+ */
 const WORKER = `
   import { createLatchkey } from "@latchkey/sdk"
   let latchkey
+  let user
   export default {
-    async fetch(request, { baseUrl, apiKey }) {
+    async fetch(request, { baseUrl, apiKey, refreshToken }) {
+      const { pathname } = new URL(request.url)
+      if (pathname.startsWith("/session")) {
+        user ??= createLatchkey({ baseUrl, session: { refreshToken }, timeout: 2_000 })
+        const asking = user.auth.me()
+        if (pathname === "/session/early") return new Response(null, { status: 400 })
+        return asking.then(Response.json, ({ reason }) => new Response(reason, { status: 500 }))
+      }
       latchkey ??= createLatchkey({ baseUrl, apiKey })
       const verifying = latchkey.verify(request.headers.get("x-api-key"), { onUnavailable: "throw", timeout: 20_000 })
       if (new URL(request.url).pathname === "/early") return new Response(null, { status: 400 })
@@ -26,6 +38,7 @@ const WORKER = `
 /** Starts Cloudflare's runtime with the worker. Disposing stops it. */
 async function startWorker() {
   const { folder } = use
+  const { refreshToken } = await register(use.serverUrl)
   await writeFile(join(use.app, "worker.mjs"), WORKER)
   await runProgram(
     use.tool(".bin/esbuild"),
@@ -42,7 +55,11 @@ async function startWorker() {
     );
     const worker :Workerd.Worker = (
       modules = [(name = "worker", esModule = embed "bundle.mjs")],
-      bindings = [(name = "baseUrl", text = "${use.serverUrl}"), (name = "apiKey", text = "${use.manageKey}")],
+      bindings = [
+        (name = "baseUrl", text = "${use.serverUrl}"),
+        (name = "apiKey", text = "${use.manageKey}"),
+        (name = "refreshToken", text = "${refreshToken}"),
+      ],
       globalOutbound = "network",
       compatibilityDate = "2024-01-01",
     );`
@@ -76,5 +93,16 @@ test.runIf(onLinux)(
 
     expect((await fetch(`${worker.url}/early`, { headers: { "x-api-key": unknown() } })).status).toBe(400)
     expect(await verify(use.apiKey)).toBe(true)
+  },
+)
+
+test.runIf(onLinux)(
+  "in a Cloudflare Worker, a refresh that ended with its request does not end the session",
+  async () => {
+    await using worker = await startWorker()
+    expect((await fetch(`${worker.url}/session/early`)).status).toBe(400)
+    await expect
+      .poll(async () => (await fetch(`${worker.url}/session`)).status, { timeout: 30_000, interval: 200 })
+      .toBe(200)
   },
 )

@@ -10,12 +10,16 @@ import { credentialHeaders } from "./credentialHeaders.ts"
  * @throws {TypeError} if there are several, instead of guessing which one was meant, and if there is a key that is
  *   empty or malformed.
  */
-export function createCredential(options: LatchkeyOptions, refresh: Refresh): Credential {
+export function createCredential(
+  options: LatchkeyOptions,
+  refresh: Refresh,
+  limits: { timeout: number },
+): Credential {
   const { apiKey, accessToken, session } = options
   if ([apiKey, accessToken, session].filter((given) => given !== undefined && given !== null).length > 1) {
     throw new TypeError("pass only one of apiKey, accessToken and session")
   }
-  if (session) return createSession(session, refresh)
+  if (session) return createSession(session, refresh, limits)
   if ("apiKey" in options && accessToken === undefined) checkApiKey(apiKey)
   const [name, secret] = apiKey ? (["apiKey", apiKey] as const) : (["accessToken", accessToken] as const)
   return async (send) => {

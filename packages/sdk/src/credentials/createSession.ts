@@ -15,10 +15,17 @@ export type Refresh = (refreshToken: string) => Promise<SignedIn>
  * When the response to a refresh is lost, the server may have replaced the token already, and sending it again would
  * end the session. So the refresh is not retried, and the call fails. The next call does send the token again: the
  * session may still be alive, and there is no other way to find out.
+ *
+ * @param options.timeout milliseconds after which a refresh is lost if it has not settled. In Cloudflare Workers, it never
+ *   does once the request that began it has been answered.
  */
-export function createSession({ onRefresh, ...session }: SessionOptions, refresh: Refresh): Credential {
+export function createSession(
+  { onRefresh, ...session }: SessionOptions,
+  refresh: Refresh,
+  { timeout }: { timeout: number },
+): Credential {
   let { refreshToken, accessToken } = session
-  let inFlight: Promise<string> | undefined
+  let inFlight: { token: Promise<string>; startedAt: number } | undefined
   let ended: LatchkeyError | undefined
 
   async function renew(): Promise<string> {
@@ -37,10 +44,12 @@ export function createSession({ onRefresh, ...session }: SessionOptions, refresh
 
   /** Concurrent calls share one refresh. */
   function renewOnce(): Promise<string> {
-    inFlight ??= renew().finally(() => {
-      inFlight = undefined
+    if (inFlight && performance.now() - inFlight.startedAt <= timeout) return inFlight.token
+    const token = renew().finally(() => {
+      if (inFlight?.token === token) inFlight = undefined
     })
-    return inFlight
+    inFlight = { token, startedAt: performance.now() }
+    return token
   }
 
   return async (send) => {
