@@ -7,8 +7,9 @@ let token: string | undefined
 const listeners = new Set<() => void>()
 
 /**
- * Removes the token of a link from the address bar and the session's history, so that it is in no screenshot and no
- * later page can read it. The browser's own list of visited pages may keep it. Must run before the first render. It also handles a second link in the same tab, which loads no new page.
+ * Removes the token of a link from the address bar and the tab's history, so that it is in no screenshot and no later
+ * page can read it. The browser's own list of visited pages may keep it. Must run before the first render. It also
+ * handles a second link in the same tab, which loads no new page.
  */
 export function takeLinkToken() {
   take()

@@ -104,8 +104,8 @@ export async function endAllSessions(tx: Database, userId: string): Promise<void
 }
 
 /**
- * Ends all sessions of a user except one, as `endAllSessions` does. This includes expired sessions, because a refresh that began before the
- * expiry may extend one at the same moment.
+ * Ends all sessions of a user except one, as `endAllSessions` does. This includes expired sessions, because a refresh that
+ * began before the expiry may extend one at the same moment.
  *
  * @returns how many of them were live.
  */
