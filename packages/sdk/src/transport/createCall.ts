@@ -44,8 +44,9 @@ export function createCall(transport: Transport, defaults: { timeout: number; re
     try {
       return await withDeadline({ signal, timeout: checkTimeout(timeout) }, (deadline) => {
         const attempt = async (headers: CredentialHeaders) => {
-          // It may have ended while it waited for a credential. Aborting does not take a call out of a batch with others.
-          if (deadline.signal.aborted) throw ended()
+          // It may have ended while it waited for a credential, and its caller has been told so. Aborting does not take a
+          // call out of a batch with others.
+          if (deadline.signal.aborted) throw deadline.signal.reason
           return transport({ kind, path, input, headers, signal: deadline.signal, isAlone }).catch(
             (error: unknown) => {
               throw toLatchkeyError(error)
@@ -66,6 +67,3 @@ export function createCall(transport: Transport, defaults: { timeout: number; re
   // The SDK trusts the server to return what the router's type declares.
   return call as Call
 }
-
-/** Nobody sees it: the call has already failed with the reason for which it ended. */
-const ended = () => new LatchkeyError("The call has ended.", { reason: "TIMEOUT" })
