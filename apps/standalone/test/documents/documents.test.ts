@@ -69,21 +69,36 @@ test("docs/quick-start.md shows the line that a terminal shows", () => {
   )
 })
 
+const [traefik, envoy] = [
+  codeBlock("docs/reverse-proxies.md", "yaml", "Traefik (not tested)"),
+  codeBlock("docs/reverse-proxies.md", "lua", "Envoy (not tested)"),
+]
+
+const VERDICT_HEADERS = ["Subject", "Issuer", "Key-Id", "Scopes", "Via"].map((name) => `X-Latchkey-${name}`)
+
 /** For proxies that the tests can't run: what the configuration must contain, whatever its form. */
 test.each([
-  ["Traefik", codeBlock("docs/reverse-proxies.md", "yaml", "Traefik (not tested)")],
-  ["Envoy", codeBlock("docs/reverse-proxies.md", "lua", "Envoy (not tested)")],
-])(
-  "the configuration for %s asks for a scope, and passes on the five headers and both credentials",
-  (_, code) => {
-    const configuration = code.toLowerCase()
-    expect(configuration).toContain("/auth/verify?scope=reports:read")
-    for (const name of ["subject", "issuer", "key-id", "scopes", "via"]) {
-      expect(configuration).toContain(`x-latchkey-${name}`)
-    }
-    for (const name of ["authorization", "x-api-key"]) expect(configuration).toContain(name)
-  },
-)
+  ["Traefik", traefik],
+  ["Envoy", envoy],
+])("the configuration for %s asks for a scope, and passes on both credentials", (_, code) => {
+  const configuration = code.toLowerCase()
+  expect(configuration).toContain("/auth/verify?scope=reports:read")
+  for (const name of ["authorization", "x-api-key"]) expect(configuration).toContain(name)
+})
+
+test("the configuration for Envoy passes on the five headers", () => {
+  for (const name of VERDICT_HEADERS) expect(envoy).toContain(name.toLowerCase())
+})
+
+test("the configuration for Traefik passes on the five headers, and deletes those of clients in every spelling", () => {
+  const [, pattern] = /authResponseHeadersRegex: "\(\?i\)(.*)"/.exec(traefik) ?? []
+  if (pattern === undefined) throw new Error("the configuration has no expression for the headers")
+  const isReplaced = (name: string) => new RegExp(pattern, "i").test(name)
+  for (const name of VERDICT_HEADERS) {
+    for (const separator of "-_.") expect(isReplaced(name.replaceAll("-", separator))).toBe(true)
+  }
+  for (const name of ["Authorization", "X-Api-Key", "Content-Type"]) expect(isReplaced(name)).toBe(false)
+})
 
 /** It was tried by hand: the tests don't install Go. */
 test("the Go example sends the same requests as the Python example", () => {
