@@ -63,7 +63,7 @@ async function pack(folder: string) {
 async function isBuilt(): Promise<boolean> {
   const built = await stat(join(sdkFolder, "dist/index.d.cts")).catch(() => undefined)
   if (!built) return false
-  const sources = await readdir(join(sdkFolder, "src"))
+  const sources = await readdir(join(sdkFolder, "src"), { recursive: true })
   const inputs = ["package.json", "tsdown.config.ts", ...sources.map((name) => join("src", name))]
   const times = await Promise.all(
     inputs
