@@ -14,8 +14,8 @@ test.each([
     socket.on("close", closed.open)
     socket.write(bytes)
   })
-  const error = await catchError(client(raw.url, { timeout: 200 }).auth.me())
-  expect(error).toMatchObject({ reason: "TIMEOUT", message: "The call timed out after 200 ms." })
+  const error = await catchError(client(raw.url, { timeout: 2_000 }).auth.me())
+  expect(error).toMatchObject({ reason: "TIMEOUT", message: "The call timed out after 2000 ms." })
   await closed.opened
 })
 

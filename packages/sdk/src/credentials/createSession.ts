@@ -25,7 +25,8 @@ export function createSession(
   { timeout }: { timeout: number },
 ): Credential {
   let { refreshToken, accessToken } = session
-  let inFlight: { token: Promise<string>; startedAt: number } | undefined
+  let inFlight: Promise<string> | undefined
+  let startedAt = 0
   let ended: LatchkeyError | undefined
 
   async function renew(): Promise<string> {
@@ -44,11 +45,12 @@ export function createSession(
 
   /** Concurrent calls share one refresh. */
   function renewOnce(): Promise<string> {
-    if (inFlight && performance.now() - inFlight.startedAt <= timeout) return inFlight.token
+    if (inFlight && performance.now() - startedAt <= timeout) return inFlight
+    startedAt = performance.now()
     const token = renew().finally(() => {
-      if (inFlight?.token === token) inFlight = undefined
+      if (inFlight === token) inFlight = undefined
     })
-    inFlight = { token, startedAt: performance.now() }
+    inFlight = token
     return token
   }
 
