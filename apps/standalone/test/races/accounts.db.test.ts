@@ -8,9 +8,21 @@ import { startTwo } from "./startTwo.ts"
 /** The number of calls that must wait for the lock before it is released. */
 const MIN_WAITING = 6
 
-/** Starts `count` calls, half of them on each instance. */
-const callBoth = <T>({ a, b }: { a: string; b: string }, count: number, call: (url: string) => Promise<T>) =>
-  Array.from({ length: count }, (_, index) => call(index % 2 === 0 ? a : b))
+/**
+ * Starts `count` calls, half of them on each instance. On a busy machine, some wait too long: a call that is refused
+ * without having begun is repeated.
+ */
+const callBoth = <T extends Awaited<ReturnType<typeof rest>>>(
+  { a, b }: { a: string; b: string },
+  count: number,
+  call: (url: string) => Promise<T>,
+) =>
+  Array.from({ length: count }, async (_, index) => {
+    const url = index % 2 === 0 ? a : b
+    let reply = await call(url)
+    while (reply.status === 503 && !reply.body.begun) reply = await call(url)
+    return reply
+  })
 
 function countBy<T>(items: readonly T[], name: (item: T) => string) {
   const counts: Record<string, number> = {}
