@@ -7,6 +7,7 @@ import { isDraining, waitBeforeResponse } from "./drain.ts"
 import { limitReceived } from "./limitReceived.ts"
 import { limitUnsent } from "./limitUnsent.ts"
 import { lastResponse, refusalStatus, refuse } from "./refuse.ts"
+import { takeTurns } from "./takeTurns.ts"
 import { trackIdle } from "./trackIdle.ts"
 import { waitForEarlierRequests } from "./waitForEarlierRequests.ts"
 
@@ -47,10 +48,13 @@ export function createHttpServer(
   limitUnsent(server)
   limitReceived(server)
   server.on("connection", closeInStages)
+  const takeTurn = takeTurns()
   server.on("request", async (incoming, outgoing) => {
     outgoing.on("error", logError("response failed"))
     const earlier = waitForEarlierRequests(incoming, outgoing)
     if (earlier) await earlier
+    const turn = takeTurn(incoming)
+    if (turn) await turn
     try {
       const wait = waitBeforeResponse(server)
       if (wait) await wait

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net"
-import { addressBlock } from "@latchkey/auth"
+import { networkOf } from "./networkOf.ts"
 
 /** What a client makes the server hold. */
 export interface Held {
@@ -7,17 +7,6 @@ export interface Held {
   bytes: number
   /** Ends the exchange, and frees the bytes. */
   end(): void
-}
-
-/** Remembered, because to find it takes up to 20 µs, and thousands of connections are looked at twice a second. */
-const blocks = new WeakMap<Held["socket"], string>()
-
-function blockOf(socket: Held["socket"]): string {
-  const known = blocks.get(socket)
-  if (known !== undefined) return known
-  const block = addressBlock(socket.remoteAddress ?? "")
-  blocks.set(socket, block)
-  return block
 }
 
 /**
@@ -30,7 +19,7 @@ export function endLargest(held: Iterable<Held>, maxBytes: number): void {
   if (total <= maxBytes) return
   const byAddress = new Map<string, { bytes: number; waiting: Held[] }>()
   for (const one of holding) {
-    const address = blockOf(one.socket)
+    const address = networkOf(one.socket)
     const client = byAddress.get(address) ?? { bytes: 0, waiting: [] }
     byAddress.set(address, client)
     client.bytes += one.bytes
