@@ -138,16 +138,21 @@ test("a restored folder of the embedded database", async () => {
   expect(await keyStatus(restored.url, user)).toBe(401)
 })
 
-test("second factors: used recovery codes end, a removed factor goes, and a new one ends the password", async () => {
+test("second factors: used recovery codes end, a removed factor goes, a new one ends the password, and a setup can't be completed", async () => {
   await using restorable = await createRestorable(serverUrl)
   stopClock()
   const first = await restorable.start()
-  const [used, removed, fresh, kept] = [
+  const [used, removed, fresh, kept, begun] = [
     await registerWithApp(first.url),
     await registerWithApp(first.url),
     await register(first.url),
     await registerWithApp(first.url),
+    await register(first.url),
   ]
+  const setup = await rest(first.url, "POST", "/auth/second-factor", {
+    accessToken: begun.accessToken,
+    body: { currentPassword: begun.password },
+  })
   await first[Symbol.asyncDispose]()
   const backup = await restorable.backUp()
   const second = await restorable.start()
@@ -173,4 +178,10 @@ test("second factors: used recovery codes end, a removed factor goes, and a new 
   expect((await login(restored.url, removed)).status).toBe(200)
   expect(await login(restored.url, fresh)).toMatchObject({ status: 401, body: { reason: "LOGIN_FAILED" } })
   expect((await signIn(restored.url, kept, { recoveryCode: kept.codes[0] })).status).toBe(200)
+  // The password with which it was begun may have been changed since.
+  const completion = await rest(restored.url, "POST", "/auth/second-factor/confirm", {
+    accessToken: (await login(restored.url, begun)).body.accessToken,
+    body: { totp: codeOf(setup.body.secret) },
+  })
+  expect(completion.status).toBe(404)
 })

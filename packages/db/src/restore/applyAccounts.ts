@@ -45,9 +45,13 @@ export async function endPasswords(
   return ended.length
 }
 
-/** Ends all sessions, links and sign-ins under way, as any of them may have been used or ended since. */
+/**
+ * Ends all sessions, links, sign-ins under way and setups of second factors, as any of them may have been used or ended
+ * since.
+ */
 export async function endSignIns(tx: Database): Promise<void> {
   await tx.update(sessions).set({ endedAt: sql`now()` }).where(isNull(sessions.endedAt))
   await tx.delete(accountTokens)
   await tx.delete(signInChallenges)
+  await tx.delete(secondFactors).where(isNull(secondFactors.enabledAt))
 }

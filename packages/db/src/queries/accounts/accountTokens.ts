@@ -2,7 +2,7 @@ import { and, eq, gt, isNull, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
-import { accountTokens, signInChallenges } from "../../schema/accounts.ts"
+import { accountTokens, secondFactors, signInChallenges } from "../../schema/accounts.ts"
 import { owners } from "../../schema/owners.ts"
 import type { ByAdmin } from "../owners/authority.ts"
 import { type User, userColumns } from "../owners/ownerColumns.ts"
@@ -74,12 +74,14 @@ const isValidToken = (kind: Kind, tokenHash: Uint8Array) =>
   )
 
 /**
- * Ends every way to sign in without the current password: a link to set a new one, and sign-ins that wait for the
- * second factor. The user's row must be locked.
+ * Ends everything that somebody who knew an earlier password, or received a link, may still complete without the current
+ * password: a link to set a new one, sign-ins that wait for the second factor, and the setup of a second factor. The user's
+ * row must be locked.
  */
-export async function endPendingSignIns(tx: Database, userId: string): Promise<void> {
+export async function endUnfinished(tx: Database, userId: string): Promise<void> {
   await tx
     .delete(accountTokens)
     .where(and(eq(accountTokens.userId, userId), eq(accountTokens.kind, "passwordReset")))
   await tx.delete(signInChallenges).where(eq(signInChallenges.userId, userId))
+  await tx.delete(secondFactors).where(and(eq(secondFactors.userId, userId), isNull(secondFactors.enabledAt)))
 }

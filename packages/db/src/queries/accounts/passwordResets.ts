@@ -7,7 +7,7 @@ import { withAdminAuthority } from "../owners/authority.ts"
 import { OWN_ISSUER, type User } from "../owners/ownerColumns.ts"
 import { endAllSessions } from "../sessions/endSessions.ts"
 import { byAdmin, recordEvent } from "../trail/auditEvents.ts"
-import { endPendingSignIns, type NewAccountToken, replaceToken, useToken } from "./accountTokens.ts"
+import { endUnfinished, type NewAccountToken, replaceToken, useToken } from "./accountTokens.ts"
 import { lockUser } from "./lockUser.ts"
 
 /** A link that was stored. */
@@ -86,7 +86,7 @@ export const resetPassword = takeAway(
       const user = await lockUser(tx, eq(owners.id, userId))
       if (!user || !(await useToken(tx, { userId, kind: "passwordReset", tokenHash }))) return false
       await tx.update(owners).set({ passwordHash: newHash }).where(eq(owners.id, userId))
-      await endPendingSignIns(tx, userId)
+      await endUnfinished(tx, userId)
       await endAllSessions(tx, userId)
       await recordEvent(tx, {
         ownerId: userId,

@@ -8,7 +8,7 @@ import { owners } from "../../schema/owners.ts"
 import { type SessionCredential, withAuthority } from "../owners/authority.ts"
 import { endOtherSessions } from "../sessions/endSessions.ts"
 import { byOwner, recordEvent } from "../trail/auditEvents.ts"
-import { endPendingSignIns } from "./accountTokens.ts"
+import { endUnfinished } from "./accountTokens.ts"
 
 /** A TOTP secret, encrypted by the server secret with this id. */
 export interface SealedSecret {
@@ -228,6 +228,6 @@ export async function deleteSecondFactor(tx: Database, userId: string): Promise<
     .delete(secondFactors)
     .where(eq(secondFactors.userId, userId))
     .returning({ enabledAt: secondFactors.enabledAt })
-  await endPendingSignIns(tx, userId)
+  await endUnfinished(tx, userId)
   return deleted.some(({ enabledAt }) => enabledAt !== null)
 }

@@ -5,7 +5,7 @@ import { logged, query, takeAway } from "../../query.ts"
 import { secondFactors } from "../../schema/accounts.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"
 import { owners } from "../../schema/owners.ts"
-import { endPendingSignIns } from "../accounts/accountTokens.ts"
+import { endUnfinished } from "../accounts/accountTokens.ts"
 import { isActive } from "../keys/isValid.ts"
 import { isAfter, newestFirst, type Position } from "../position.ts"
 import { prefixPattern } from "../prefixPattern.ts"
@@ -141,7 +141,7 @@ export const disableUser = takeAway(
       const { id } = affected
       await tx.update(owners).set({ disabledAt: sql`now()` }).where(eq(owners.id, id))
       await endAllSessions(tx, id)
-      await endPendingSignIns(tx, id)
+      await endUnfinished(tx, id)
       await recordEvent(tx, { ownerId: id, kind: "userDisabled", ...byAdmin(by), client })
       return "done"
     }),

@@ -6,7 +6,7 @@ import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query, takeAway, write } from "../../query.ts"
 import { owners } from "../../schema/owners.ts"
 import { sessions } from "../../schema/sessions.ts"
-import { endPendingSignIns } from "../accounts/accountTokens.ts"
+import { endUnfinished } from "../accounts/accountTokens.ts"
 import { isLive } from "../keys/isValid.ts"
 import { endOtherSessions } from "../sessions/endSessions.ts"
 import { type NewSession, openSession } from "../sessions/openSession.ts"
@@ -143,7 +143,7 @@ export const changePassword = takeAway(
         .where(and(eq(owners.id, by.owner.id), eq(owners.passwordHash, params.checkedHash)))
         .returning({ id: owners.id })
       if (changed.length === 0) return "otherPassword"
-      await endPendingSignIns(tx, by.owner.id)
+      await endUnfinished(tx, by.owner.id)
       await endOtherSessions(tx, { userId: by.owner.id, keptId: by.credentialId })
       await recordEvent(tx, { ...byOwner(by), kind: "passwordChanged", client })
       return "changed"
