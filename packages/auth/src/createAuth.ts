@@ -133,7 +133,6 @@ export function createAuth(options: AuthOptions): Auth {
   const { keyPrefix = null, keyRateLimit = null } = options
   checkOptions({ hostIssuer, keyPrefix })
   const scopes = createScopes(options.scopes ?? [])
-  const namedAdmins = createNamedAdmins(options.adminSubjects ?? [])
   const served = new Set([
     OWN_ISSUER,
     hostIssuer,
@@ -141,6 +140,7 @@ export function createAuth(options: AuthOptions): Auth {
     ...(options.servedIssuers ?? []),
   ])
   const serves = (issuer: string) => served.has(issuer)
+  const namedAdmins = createNamedAdmins((options.adminSubjects ?? []).filter(({ issuer }) => serves(issuer)))
   const readOwner = createReadOwner(serves)
   const memory = options.verifyLease
     ? createMemory(db, { ...options.verifyLease, onError: options.onBackgroundError })
@@ -260,6 +260,7 @@ export function createAuth(options: AuthOptions): Auth {
     }),
     passwordResets: createPasswordResets({
       ...{ db, throttle, namedAdmins, publicUrl, mails },
+      hostAppoints: options.identify !== undefined,
       bcrypt: bcrypt.password,
     }),
     apiKeys: createApiKeys(actingApiKeys, { scopes, namedAdmins, rateLimits, usage: keyUsage }),

@@ -16,7 +16,11 @@ export type { Lease } from "./leases/lease.ts"
 export { createLeasedRead, type SeenRow } from "./leases/leasedRead.ts"
 export { openLease } from "./leases/openLease.ts"
 export { DatabaseUnusable } from "./migrate/databaseUnusable.ts"
-export { findUserOfToken, type NewAccountToken } from "./queries/accounts/accountTokens.ts"
+export {
+  type AppointedAdmins,
+  findUserOfToken,
+  type NewAccountToken,
+} from "./queries/accounts/accountTokens.ts"
 export { storeEmailVerification, verifyEmail } from "./queries/accounts/emailVerifications.ts"
 export { findAccount } from "./queries/accounts/findAccount.ts"
 export {

@@ -58,11 +58,14 @@ export function createPasswordResets(deps: {
   bcrypt: BcryptQueue
   throttle: Throttle
   namedAdmins: NamedAdmins
+  /** Whether the host may appoint administrators, which it says only when they call. */
+  hostAppoints: boolean
   publicUrl: string | null
   /** Null if the server sends no mail. */
   mails: MailQueue | null
 }): PasswordResets {
   const { db, bcrypt, throttle, namedAdmins, publicUrl, mails } = deps
+  const admins = { ids: namedAdmins.ids, mayBeOthers: deps.hostAppoints }
 
   return {
     async request({ email: typed }, client) {
@@ -106,10 +109,11 @@ export function createPasswordResets(deps: {
       await throttle.useLink(client)
       refuseWeak("newPassword", newPassword)
       const tokenHash = hashOpaqueToken(token)
-      const user = tokenHash && (await findUserOfToken(db, { kind: "passwordReset", tokenHash }))
+      const user = tokenHash && (await findUserOfToken(db, { kind: "passwordReset", tokenHash, admins }))
       if (!user) throw invalidLink()
       const newHash = await hashPassword(bcrypt, newPassword)
-      if (!(await resetPassword(db, { userId: user.id, tokenHash, newHash, client }))) throw invalidLink()
+      if (!(await resetPassword(db, { userId: user.id, tokenHash, admins, newHash, client })))
+        throw invalidLink()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { type AdminResult, type ByAdmin, OWN_ISSUER } from "@latchkey/db"
 import { AuthError, requireDone } from "../errors.ts"
 import { actingCredentialOf, type Caller, type Owner } from "./caller.ts"
+import { ownerIdOf } from "./ownerIdOf.ts"
 import { MANAGE, requireScopes } from "./scopes.ts"
 
 /** An administrator, and the credential that authenticated the request. */
@@ -14,6 +15,7 @@ export interface NamedOwner {
 
 /** The owners who are administrators by configuration. */
 export interface NamedAdmins {
+  readonly ids: readonly string[]
   includes(owner: NamedOwner): boolean
   /** Whether one of Latchkey's own accounts is among them. */
   isNamedAccount(id: string): boolean
@@ -26,6 +28,7 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
   const named = new Set(subjects.map(key))
   const includes = (owner: NamedOwner) => named.size > 0 && named.has(key(owner))
   return {
+    ids: subjects.map(ownerIdOf),
     includes,
     isNamedAccount: (id) => includes({ issuer: OWN_ISSUER, subject: id.toLowerCase() }),
     withRole: (owner) => (includes(owner) ? { ...owner, role: "admin" } : owner),

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from "drizzle-orm"
+import { and, eq, gt, inArray, isNull, or, sql } from "drizzle-orm"
 import type { Database } from "../../database.ts"
 import { onPrimary } from "../../driver/primary/onPrimary.ts"
 import { query } from "../../query.ts"
@@ -42,36 +42,65 @@ export async function replaceToken(
   return row.expiresAt
 }
 
+/** The administrators who have no role in the database. */
+export interface AppointedAdmins {
+  /** The ids of those whom the configuration names. */
+  ids: readonly string[]
+  /** Whether the host may appoint others, who can't be known here. */
+  mayBeOthers: boolean
+}
+
+interface PresentedToken {
+  kind: Kind
+  tokenHash: Uint8Array
+  /** Who may have created it, besides the user, the operator and administrators by their role. Default: nobody. */
+  admins?: AppointedAdmins
+}
+
 /** The user of a token that is valid now; null for any other token. */
-export const findUserOfToken = query(
-  async (db, { kind, tokenHash }: { kind: Kind; tokenHash: Uint8Array }): Promise<User | null> => {
-    const [row] = await db
-      .select(userColumns)
-      .from(owners)
-      .innerJoin(accountTokens, and(eq(accountTokens.userId, owners.id), isValidToken(kind, tokenHash)))
-      .where(and(onPrimary, isNull(owners.disabledAt)))
-    return row ?? null
-  },
-)
+export const findUserOfToken = query(async (db, token: PresentedToken): Promise<User | null> => {
+  const [row] = await db
+    .select(userColumns)
+    .from(owners)
+    .innerJoin(accountTokens, and(eq(accountTokens.userId, owners.id), isValidToken(token)))
+    .where(and(onPrimary, isNull(owners.disabledAt)))
+  return row ?? null
+})
 
 /** Uses up a token. The user's row must be locked. @returns whether the token was valid. */
 export async function useToken(
   tx: Database,
-  { userId, kind, tokenHash }: { userId: string; kind: Kind; tokenHash: Uint8Array },
+  { userId, ...token }: PresentedToken & { userId: string },
 ): Promise<boolean> {
   const used = await tx
     .delete(accountTokens)
-    .where(and(eq(accountTokens.userId, userId), isValidToken(kind, tokenHash)))
+    .where(and(eq(accountTokens.userId, userId), isValidToken(token)))
     .returning({ userId: accountTokens.userId })
   return used.length === 1
 }
 
-const isValidToken = (kind: Kind, tokenHash: Uint8Array) =>
+const NOBODY: AppointedAdmins = { ids: [], mayBeOthers: false }
+
+const isValidToken = ({ kind, tokenHash, admins = NOBODY }: PresentedToken) =>
   and(
     eq(accountTokens.kind, kind),
     eq(accountTokens.tokenHash, tokenHash),
     gt(accountTokens.expiresAt, sql`now()`),
+    mayHaveBeenCreated(admins),
   )
+
+/**
+ * Whether the token is the user's own or the operator's, or its creator is still an administrator. The end of a role in the
+ * database ends its tokens, but the database does not know whom the configuration names no longer.
+ */
+const mayHaveBeenCreated = ({ ids, mayBeOthers }: AppointedAdmins) =>
+  mayBeOthers
+    ? undefined
+    : or(
+        isNull(accountTokens.createdBy),
+        inArray(accountTokens.createdBy, [...ids]),
+        sql`exists (select from ${owners} admin where admin.id = ${accountTokens.createdBy} and admin.role = 'admin')`,
+      )
 
 /**
  * Ends everything that somebody who knew an earlier password, or received a link, may still complete without the current

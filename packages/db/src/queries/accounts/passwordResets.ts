@@ -7,7 +7,13 @@ import { withAdminAuthority } from "../owners/authority.ts"
 import { OWN_ISSUER, type User } from "../owners/ownerColumns.ts"
 import { endAllSessions } from "../sessions/endSessions.ts"
 import { byAdmin, recordEvent } from "../trail/auditEvents.ts"
-import { endUnfinished, type NewAccountToken, replaceToken, useToken } from "./accountTokens.ts"
+import {
+  type AppointedAdmins,
+  endUnfinished,
+  type NewAccountToken,
+  replaceToken,
+  useToken,
+} from "./accountTokens.ts"
 import { lockUser } from "./lockUser.ts"
 
 /** A link that was stored. */
@@ -74,17 +80,24 @@ export const storePasswordResetByAdmin = write(
 /**
  * Sets the password of a link's user and ends all their sessions. The link is used up, and the second factor stays.
  *
+ * @param params.admins as for `findUserOfToken`.
  * @returns whether the link was still valid.
  */
 export const resetPassword = takeAway(
   async (
     db,
-    params: { userId: string; tokenHash: Uint8Array; newHash: string; client: ClientInfo },
+    params: {
+      userId: string
+      tokenHash: Uint8Array
+      admins: AppointedAdmins
+      newHash: string
+      client: ClientInfo
+    },
   ): Promise<boolean> =>
     db.transaction(async (tx) => {
-      const { userId, tokenHash, newHash, client } = params
+      const { userId, tokenHash, admins, newHash, client } = params
       const user = await lockUser(tx, eq(owners.id, userId))
-      if (!user || !(await useToken(tx, { userId, kind: "passwordReset", tokenHash }))) return false
+      if (!user || !(await useToken(tx, { userId, kind: "passwordReset", tokenHash, admins }))) return false
       await tx.update(owners).set({ passwordHash: newHash }).where(eq(owners.id, userId))
       await endUnfinished(tx, userId)
       await endAllSessions(tx, userId)

@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto"
+import { describe, expect, test } from "vitest"
+import { client, signUp } from "../../test/createTestAuth.ts"
+import { newSubject, trusted, useOwners } from "../../test/useOwners.ts"
+import type { Auth } from "../createAuth.ts"
+
+/** Standalone servers ask no host. */
+const STANDALONE = { identify: undefined }
+
+describe.each(["PostgreSQL", "embedded"] as const)(
+  "links of administrators without an account on %s",
+  (kind) => {
+    const on = useOwners(kind)
+
+    /** Creates a link for a new user, by the administrator whom `auth` names. */
+    async function createLink(auth: Auth, subject: string) {
+      const user = await signUp(auth)
+      const by = auth.administratorOf(await on.callerOf(trusted.bearer({ subject }), auth))
+      const { token } = await auth.passwordResets.createLink(by, user.user, client)
+      return token
+    }
+
+    const use = (auth: Auth, token: string) =>
+      auth.passwordResets.reset({ token, newPassword: randomUUID() }, client)
+
+    test("a link is valid as long as the server names its creator, and serves their issuer", async () => {
+      const subject = newSubject()
+      const named = { ...STANDALONE, adminSubjects: [{ issuer: trusted.issuer, subject }] }
+      const before = on.open(named)
+      const restarts = {
+        "another administrator": {
+          ...named,
+          adminSubjects: [{ issuer: trusted.issuer, subject: newSubject() }],
+        },
+        "no administrator": STANDALONE,
+        "no issuer": { ...named, trustedIssuers: undefined },
+      }
+      for (const options of Object.values(restarts)) {
+        const token = await createLink(before, subject)
+        await expect(use(on.open(options), token)).rejects.toMatchObject({ reason: "NOT_FOUND" })
+        await use(on.open(named), token)
+      }
+    })
+
+    test("a server whose host appoints administrators can't know whom it appoints no longer", async () => {
+      const by = await on.administrator()
+      const user = await signUp(on.here)
+      const { token } = await on.here.passwordResets.createLink(by, user.user, client)
+      await use(on.there, token)
+    })
+  },
+)
