@@ -273,8 +273,12 @@ export function createAuth(options: AuthOptions): Auth {
     holdsLease: memory ? memory.lease.isHeld : null,
     queue: createFairQueue({ ...QUEUE, places: placesOf(options.connections ?? 10) }),
     async syncAdmins() {
-      if (passwords === "off") return { unregistered: 0, first: false }
       const { adminEmails: emails } = options
+      if (passwords === "off") {
+        // Keys stay valid, and those of administrators may manage. Without emails, another server may appoint them.
+        if (emails && emails.length > 0) await syncAdmins(db, { emails })
+        return { unregistered: 0, first: false }
+      }
       if (emails) return { unregistered: await syncAdmins(db, { emails }), first: false }
       return { unregistered: 0, first: !(await appointOldestUser(db)) }
     },

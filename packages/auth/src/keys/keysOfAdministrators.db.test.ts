@@ -1,5 +1,7 @@
+import { owners } from "@latchkey/db/schema"
+import { eq } from "drizzle-orm"
 import { expect, test } from "vitest"
-import { client, withApiKey } from "../../test/createTestAuth.ts"
+import { bearer, client, signUp, withApiKey } from "../../test/createTestAuth.ts"
 import { asHost, newSubject, useOwners } from "../../test/useOwners.ts"
 
 const on = useOwners("PostgreSQL")
@@ -41,4 +43,19 @@ test("it changes the owner's other keys", async () => {
   const { auth, owner, acting } = await newAdministrator()
   const { id } = await auth.apiKeys.create(owner, { label: "own", scopes: ["latchkey:apikeys:read"] }, client)
   expect(await auth.apiKeys.update(acting, { id, disabled: true }, client)).toMatchObject({ disabled: true })
+})
+
+test("a server without accounts takes the role away from accounts that are not in ADMIN_EMAILS, and so the scope from their keys", async () => {
+  const { user, email, accessToken } = await signUp(on.here)
+  await on.db.update(owners).set({ role: "admin" }).where(eq(owners.id, user.id))
+  const input = { label: "backend", scopes: ["latchkey:manage"] }
+  const { key } = await on.here.apiKeys.create(await on.callerOf(bearer(accessToken)), input, client)
+  const scopesAfterStart = async (adminEmails: string[]) => {
+    await on.open({ passwords: "off", adminEmails }).syncAdmins()
+    return (await on.callerOf(withApiKey(key))).scopes
+  }
+
+  expect(await scopesAfterStart([email, "other@example.com"])).toEqual(["latchkey:manage"])
+  expect(await scopesAfterStart([])).toEqual(["latchkey:manage"])
+  expect(await scopesAfterStart(["other@example.com"])).toEqual([])
 })
