@@ -1,13 +1,17 @@
 import ipaddr from "ipaddr.js"
 
+/** IPv4 clients of a server behind a translator (RFC 6052, section 2.1; RFC 7755). All of them would be one IPv6 /64. */
+const TRANSLATED = ipaddr.IPv6.parseCIDR("64:ff9b::/96")
+
 /**
- * The addresses that count as one client: a single IPv4 address, even if it is mapped into IPv6, or an IPv6 /64, the
- * smallest block that a site is assigned (RFC 6177). Any other text is returned unchanged.
+ * The addresses that count as one client: a single IPv4 address, even if it is mapped or translated into IPv6, or an IPv6
+ * /64, the smallest block that a site is assigned (RFC 6177). Any other text is returned unchanged.
  */
 export function addressBlock(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
+  if (parsed.match(TRANSLATED)) return new ipaddr.IPv4(parsed.toByteArray().slice(12)).toString()
   return `${parsed.parts
     .slice(0, 4)
     .map((part) => part.toString(16))
