@@ -36,8 +36,10 @@ export interface Limits {
   passwordResetRequests: Limit
   /** Requests for links to set a password for one email. */
   passwordResetRequestsByAccount: Limit
-  /** Requests of one account for links to verify its email. */
+  /** Requests for links to verify an email from one address, where anybody can register many accounts. */
   emailVerificationRequests: Limit
+  /** Requests of one account for links to verify its email. */
+  emailVerificationRequestsByAccount: Limit
   /** Uses of links from one address, valid or not. */
   links: Limit
   /**
@@ -77,7 +79,8 @@ export const defaultLimits: Limits = {
   passwordChanges: { count: 10, seconds: 15 * MINUTE },
   passwordResetRequests: { count: 30, seconds: HOUR },
   passwordResetRequestsByAccount: { count: 5, seconds: HOUR },
-  emailVerificationRequests: { count: 5, seconds: HOUR },
+  emailVerificationRequests: { count: 30, seconds: HOUR },
+  emailVerificationRequestsByAccount: { count: 5, seconds: HOUR },
   links: { count: 100, seconds: 15 * MINUTE },
   wrongCodes: { count: 10, seconds: HOUR },
   leakReports: { count: 300, seconds: 15 * MINUTE },
@@ -105,6 +108,7 @@ export function multiplyLimits(limits: Limits, factor: number): Limits {
     passwordResetRequests: times(limits.passwordResetRequests),
     passwordResetRequestsByAccount: times(limits.passwordResetRequestsByAccount),
     emailVerificationRequests: times(limits.emailVerificationRequests),
+    emailVerificationRequestsByAccount: times(limits.emailVerificationRequestsByAccount),
     links: times(limits.links),
     wrongCodes: times(limits.wrongCodes),
     leakReports: times(limits.leakReports),

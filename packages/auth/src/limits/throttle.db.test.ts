@@ -6,6 +6,7 @@ import { count, eq, sql } from "drizzle-orm"
 import { describe, expect, test, vi } from "vitest"
 import { createTestAuth, signUp } from "../../test/createTestAuth.ts"
 import { guess, guessOn, limited, newClient, useThrottledAuth } from "../../test/useThrottledAuth.ts"
+import type { ClientInfo } from "../clientInfo.ts"
 import { createKeyring } from "../crypto/keyring.ts"
 import { unauthenticated } from "../errors.ts"
 import { defaultLimits } from "./limits.ts"
@@ -186,6 +187,20 @@ describe("throttling", () => {
       await expect(register("short")).rejects.toMatchObject({ reason: "INVALID_INPUT" })
     await expect(register("short")).rejects.toMatchObject(limited)
     await expect(register(randomUUID())).rejects.toMatchObject(limited)
+  })
+
+  test("mails to verify emails are limited by account, and by address, where one person can have many accounts", async () => {
+    const emailVerificationRequests = { count: 3, seconds: 60 }
+    const limits = { ...defaultLimits, emailVerificationRequests }
+    const throttle = createThrottle({ db: use.db, keyring: createKeyring(use.secrets) }, limits, () => {})
+    const request = (userId: string, from: ClientInfo) => throttle.requestEmailVerification(userId, from)
+    const [here, user] = [newClient(), randomUUID()]
+
+    for (let n = 0; n < 3; n++) await request(randomUUID(), here)
+    await expect(request(user, here)).rejects.toMatchObject(limited)
+
+    for (let n = 0; n < 4; n++) await request(user, newClient())
+    await expect(request(user, newClient())).rejects.toMatchObject(limited)
   })
 
   test("a session's password changes are limited, but another session of the account can still change it", async () => {

@@ -30,7 +30,7 @@ export interface Throttle {
   changePassword(sessionId: string, client: ClientInfo): Promise<void>
   /** Counts, by address and by email, a request for a link to set a password, whether or not an account has the email. */
   requestPasswordReset(email: string, client: ClientInfo): Promise<void>
-  /** Counts a request for a link to verify the email of an account. */
+  /** Counts, by address and by account, a request for a link to verify the email of an account. */
   requestEmailVerification(userId: string, client: ClientInfo): Promise<void>
   /** Counts, by address, the use of a link. */
   useLink(client: ClientInfo): Promise<void>
@@ -63,6 +63,12 @@ export function createThrottle(
     final,
   )
   const verifications = createCounter(db, "verification-requests", limits.emailVerificationRequests, final)
+  const verificationsByAccount = createCounter(
+    db,
+    "verification-requests-by-account",
+    limits.emailVerificationRequestsByAccount,
+    final,
+  )
   const links = createCounter(db, "links", limits.links, final)
   const wrongCodes = createCounter(db, "wrong-codes", limits.wrongCodes)
   const leakReports = createCounter(db, "leak-reports", limits.leakReports, final)
@@ -111,7 +117,10 @@ export function createThrottle(
       await resetRequestsByAccount.consume(digest("account", email.toLowerCase()), client)
     },
 
-    requestEmailVerification: (userId, client) => verifications.consume(digest("user", userId), client),
+    async requestEmailVerification(userId, client) {
+      await verificationsByAccount.consume(digest("user", userId), client)
+      await verifications.consume(addressKey(client), client)
+    },
 
     useLink: (client) => links.consume(addressKey(client), client),
 
