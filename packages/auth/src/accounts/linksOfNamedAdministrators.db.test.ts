@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import { client, signUp } from "../../test/createTestAuth.ts"
-import { newSubject, trusted, useOwners } from "../../test/useOwners.ts"
+import { asHost, newSubject, trusted, useOwners } from "../../test/useOwners.ts"
 import type { Auth } from "../createAuth.ts"
 
 /** Standalone servers ask no host. */
@@ -42,11 +42,16 @@ describe.each(["PostgreSQL", "embedded"] as const)(
       }
     })
 
-    test("a server whose host appoints administrators can't know whom it appoints no longer", async () => {
-      const by = await on.administrator()
-      const user = await signUp(on.here)
-      const { token } = await on.here.passwordResets.createLink(by, user.user, client)
-      await use(on.there, token)
+    test("if the host appoints administrators, a link is valid until its creator is disabled", async () => {
+      const [first, second] = [newSubject(), newSubject()]
+      const linkBy = async (subject: string) => {
+        const by = on.here.administratorOf(await on.callerOf(asHost({ subject, role: "admin" })))
+        return (await on.here.passwordResets.createLink(by, (await signUp(on.here)).user, client)).token
+      }
+      const [kept, ended] = [await linkBy(first), await linkBy(second)]
+      await on.here.admin.users.disable(await on.administrator(), { issuer: "host", subject: second }, client)
+      await use(on.there, kept)
+      await expect(use(on.there, ended)).rejects.toMatchObject({ reason: "NOT_FOUND" })
     })
   },
 )
