@@ -13,12 +13,12 @@ function exchanges(addresses: readonly string[], bytes: number) {
 const numbered = (count: number, address: (number: string) => string) =>
   Array.from({ length: count }, (_, index) => address(index.toString(16)))
 
-test("an IPv6 network with many addresses does not end the exchanges of others", () => {
+test.each<[string, (number: string) => string]>([
+  ["an IPv6 network", (number) => `2001:db8:2::${number}`],
+  ["a site with many IPv6 networks", (number) => `2001:db8:2:${number}::1`],
+])("%s does not end the exchanges of others", (_, address) => {
   const other = exchanges(["2001:db8:1::1", "192.0.2.1", "::ffff:192.0.2.2"], 60)
-  const network = exchanges(
-    numbered(400, (number) => `2001:db8:2::${number}`),
-    15,
-  )
+  const network = exchanges(numbered(400, address), 15)
   endLargest([...other.held, ...network.held], 1_000)
   expect(other.ended).toEqual([])
   expect(network.ended).toHaveLength(400 - Math.floor((1_000 - 3 * 60) / 15))

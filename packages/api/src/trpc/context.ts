@@ -1,4 +1,11 @@
-import { type Auth, type Authentication, addressBlock, type LeavePlace, type RunQueued } from "@latchkey/auth"
+import {
+  type Auth,
+  type Authentication,
+  addressBlock,
+  type LeavePlace,
+  type RunQueued,
+  siteBlock,
+} from "@latchkey/auth"
 import type { BasicCredential } from "../http/basicCredential.ts"
 import type { RequestState } from "../http/requestState.ts"
 
@@ -87,7 +94,7 @@ export class Latchkey {
    * Runs a call when it is its client's turn. The client is the caller's owner, or the address as long as the owner
    * is not known. An owner's keys and sessions count as two clients: a flood with a leaked key must not keep its
    * owner from revoking it. Within each of these, every key and every session is a lane of its own, for the same
-   * reason.
+   * reason. All networks of an IPv6 site are one client, in which each is a lane.
    *
    * @throws {AuthError} `UNAVAILABLE`, before the call has begun.
    */
@@ -115,7 +122,9 @@ export class Latchkey {
       this.request.onLeaseWait = leavePlace
       return run()
     }
-    return this.#runQueued(client ?? addressBlock(this.request.address), runInPlace, lane)
+    if (client !== null) return this.#runQueued(client, runInPlace, lane)
+    const { address } = this.request
+    return this.#runQueued(siteBlock(address), runInPlace, addressBlock(address))
   }
 }
 

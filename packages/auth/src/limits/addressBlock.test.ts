@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { addressBlock } from "./addressBlock.ts"
+import { addressBlock, siteBlock } from "./addressBlock.ts"
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -17,4 +17,14 @@ test.each([
   ["unknown", "unknown"],
 ])("%s counts as %s", (address, block) => {
   expect(addressBlock(address)).toBe(block)
+})
+
+test.each([
+  ["192.0.2.7", "192.0.2.7"],
+  ["64:ff9b::192.0.2.7", "192.0.2.7"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"],
+  ["2001:db8:1:3::9", "2001:db8:1::/48"],
+  ["unknown", "unknown"],
+])("%s is of the site %s", (address, site) => {
+  expect(siteBlock(address)).toBe(site)
 })
