@@ -55,6 +55,9 @@ export interface Limits {
   failedImportedKeyChecks: Limit
 }
 
+/** How many times as many as one address all networks of an IPv6 site get: one person may have 65,536 of them. */
+export const SITE_FACTOR = 10
+
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { createDatabase, DatabaseUnavailable } from "@latchkey/db"
 import { owners, rateLimits, sessions } from "@latchkey/db/schema"
 import bcrypt from "bcrypt"
@@ -8,9 +8,9 @@ import { createTestAuth, signUp } from "../../test/createTestAuth.ts"
 import { guess, guessOn, limited, newClient, useThrottledAuth } from "../../test/useThrottledAuth.ts"
 import type { ClientInfo } from "../clientInfo.ts"
 import { createKeyring } from "../crypto/keyring.ts"
-import { unauthenticated } from "../errors.ts"
+import { AuthError, unauthenticated } from "../errors.ts"
 import { defaultLimits } from "./limits.ts"
-import { createThrottle } from "./throttle.ts"
+import { createThrottle, type Throttle } from "./throttle.ts"
 
 describe("throttling", () => {
   const use = useThrottledAuth()
@@ -187,6 +187,42 @@ describe("throttling", () => {
       await expect(register("short")).rejects.toMatchObject({ reason: "INVALID_INPUT" })
     await expect(register("short")).rejects.toMatchObject(limited)
     await expect(register(randomUUID())).rejects.toMatchObject(limited)
+  })
+
+  test.each<[string, (throttle: Throttle, from: ClientInfo) => Promise<unknown>]>([
+    ["attempts to register", (throttle, from) => throttle.tryRegistering(from)],
+    ["registrations", (throttle, from) => throttle.register(randomUUID(), from, async () => {})],
+    ["refreshes with made-up tokens", (throttle, from) => throttle.tokenWithoutSession(from)],
+    ["requests to set a password", (throttle, from) => throttle.requestPasswordReset(randomUUID(), from)],
+    [
+      "requests to verify an email",
+      (throttle, from) => throttle.requestEmailVerification(randomUUID(), from),
+    ],
+    ["uses of links", (throttle, from) => throttle.useLink(from)],
+    ["reports of leaked keys", (throttle, from) => throttle.reportLeakedKey(from)],
+    [
+      "wrong passwords",
+      (throttle, from) =>
+        throttle
+          .login(randomUUID(), from, () => Promise.reject(new AuthError("LOGIN_FAILED", "wrong")))
+          .catch((error) => {
+            if (error.reason !== "LOGIN_FAILED") throw error
+          }),
+    ],
+  ])("%s from all networks of an IPv6 site are limited together", async (_, attempt) => {
+    const one = { count: 1, seconds: 60 }
+    const limits = {
+      ...{ ...defaultLimits, refusedLoginSeconds: 0, registrationTries: one, registrations: one },
+      ...{ refreshesByAddress: one, passwordResetRequests: one, emailVerificationRequests: one },
+      ...{ links: one, leakReports: one, failedLoginsByAddress: one },
+    }
+    const throttle = createThrottle({ db: use.db, keyring: createKeyring(use.secrets) }, limits, () => {})
+    const site = `2001:db8:${randomBytes(2).toString("hex")}`
+    const from = (network: number, of = site) => ({ ...newClient(), address: `${of}:${network}::1` })
+
+    for (let network = 0; network < 10; network++) await attempt(throttle, from(network))
+    await expect(attempt(throttle, from(10))).rejects.toMatchObject(limited)
+    await attempt(throttle, from(11, "2001:db9:0"))
   })
 
   test("mails to verify emails are limited by account, and by address, where one person can have many accounts", async () => {

@@ -3,9 +3,9 @@ import type { Database } from "@latchkey/db"
 import type { ClientInfo } from "../clientInfo.ts"
 import type { Keyring, SecretKeys } from "../crypto/keyring.ts"
 import { AuthError } from "../errors.ts"
-import { addressBlock } from "./addressBlock.ts"
+import { addressBlock, siteBlock } from "./addressBlock.ts"
 import { createCounter } from "./counter.ts"
-import type { Limits } from "./limits.ts"
+import { type Limit, type Limits, SITE_FACTOR } from "./limits.ts"
 import { createThrottleLogin } from "./throttleLogin.ts"
 
 /** Enforces the limits. All methods throw {AuthError} `RATE_LIMITED` and `UNAVAILABLE` before anything is done. */
@@ -50,28 +50,21 @@ export function createThrottle(
 ): Throttle {
   const logins = createThrottleLogin(db, limits, onBackgroundError)
   const final = { isFinal: true }
-  const registrationTries = createCounter(db, "registration-tries", limits.registrationTries, final)
-  const registrations = createCounter(db, "registrations", limits.registrations, final)
   const refreshes = createCounter(db, "refreshes", limits.refreshes, final)
-  const refreshesByAddress = createCounter(db, "refreshes-by-address", limits.refreshesByAddress, final)
   const passwordChanges = createCounter(db, "password-changes", limits.passwordChanges, final)
-  const resetRequests = createCounter(db, "reset-requests", limits.passwordResetRequests, final)
   const resetRequestsByAccount = createCounter(
     db,
     "reset-requests-by-account",
     limits.passwordResetRequestsByAccount,
     final,
   )
-  const verifications = createCounter(db, "verification-requests", limits.emailVerificationRequests, final)
   const verificationsByAccount = createCounter(
     db,
     "verification-requests-by-account",
     limits.emailVerificationRequestsByAccount,
     final,
   )
-  const links = createCounter(db, "links", limits.links, final)
   const wrongCodes = createCounter(db, "wrong-codes", limits.wrongCodes)
-  const leakReports = createCounter(db, "leak-reports", limits.leakReports, final)
 
   /** A keyed digest of a limit's subject, so that the database contains no email or address. */
   const digestUnder = ({ throttleKey }: SecretKeys, ...subject: string[]) =>
@@ -81,25 +74,49 @@ export function createThrottle(
 
   const addressKey = ({ address }: ClientInfo) => digest("address", addressBlock(address))
 
+  /** Null if the site has only this address. */
+  function siteKey({ address }: ClientInfo): string | null {
+    const site = siteBlock(address)
+    return site === addressBlock(address) ? null : digest("site", site)
+  }
+
   function loginKeys(email: string, client: ClientInfo) {
     const both = ["both", email.toLowerCase(), addressBlock(client.address)]
     return {
       account: digest("account", email.toLowerCase()),
       address: addressKey(client),
+      site: siteKey(client),
       both: digest(...both),
       previousBoth: keyring.previous.map((keys) => digestUnder(keys, ...both)),
     }
   }
+
+  /** Counts by address. The networks of an IPv6 site together get `SITE_FACTOR` times as many. */
+  function createByAddress(name: string, { count, seconds }: Limit) {
+    const ofAddress = createCounter(db, name, { count, seconds }, final)
+    const nameOfSite = `${name.replace(/-by-address$/, "")}-by-site`
+    const ofSite = createCounter(db, nameOfSite, { count: count * SITE_FACTOR, seconds }, final)
+    return async (client: ClientInfo) => {
+      await ofAddress.consume(addressKey(client), client)
+      const site = siteKey(client)
+      if (site !== null) await ofSite.consume(site, client)
+    }
+  }
+
+  const tryRegistering = createByAddress("registration-tries", limits.registrationTries)
+  const countRegistration = createByAddress("registrations", limits.registrations)
+  const requestReset = createByAddress("reset-requests", limits.passwordResetRequests)
+  const requestVerification = createByAddress("verification-requests", limits.emailVerificationRequests)
 
   return {
     login: (email, client, signIn) => logins.login(loginKeys(email, client), client, signIn),
 
     rememberSignIn: (email, client) => logins.rememberAddress(loginKeys(email, client)),
 
-    tryRegistering: (client) => registrationTries.consume(addressKey(client), client),
+    tryRegistering,
 
     async register(email, client, signUp) {
-      await registrations.consume(addressKey(client), client)
+      await countRegistration(client)
       const result = await signUp()
       await logins.rememberAddress(loginKeys(email, client))
       return result
@@ -108,21 +125,21 @@ export function createThrottle(
     refresh: (familyHash, client) =>
       refreshes.consume(digest("session", familyHash.toString("base64url")), client),
 
-    tokenWithoutSession: (client) => refreshesByAddress.consume(addressKey(client), client),
+    tokenWithoutSession: createByAddress("refreshes-by-address", limits.refreshesByAddress),
 
     changePassword: (sessionId, client) => passwordChanges.consume(digest("session", sessionId), client),
 
     async requestPasswordReset(email, client) {
-      await resetRequests.consume(addressKey(client), client)
+      await requestReset(client)
       await resetRequestsByAccount.consume(digest("account", email.toLowerCase()), client)
     },
 
     async requestEmailVerification(userId, client) {
       await verificationsByAccount.consume(digest("user", userId), client)
-      await verifications.consume(addressKey(client), client)
+      await requestVerification(client)
     },
 
-    useLink: (client) => links.consume(addressKey(client), client),
+    useLink: createByAddress("links", limits.links),
 
     async tryCode(userId, client, check) {
       const key = digest("user", userId)
@@ -140,6 +157,6 @@ export function createThrottle(
       }
     },
 
-    reportLeakedKey: (client) => leakReports.consume(addressKey(client), client),
+    reportLeakedKey: createByAddress("leak-reports", limits.leakReports),
   }
 }

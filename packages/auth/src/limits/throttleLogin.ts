@@ -5,12 +5,14 @@ import type { ClientInfo } from "../clientInfo.ts"
 import { AuthError } from "../errors.ts"
 import { type Counter, createCounter } from "./counter.ts"
 import { createKeyedMutex } from "./keyedMutex.ts"
-import type { Limits } from "./limits.ts"
+import { type Limits, SITE_FACTOR } from "./limits.ts"
 
 /** The keyed digests by which sign-in attempts are counted. */
 export interface LoginKeys {
   account: string
   address: string
+  /** That of the networks of an IPv6 site, to which the address belongs; null if there is only the address. */
+  site: string | null
   /** The account and the address together. */
   both: string
   /** `both` under each of the previous server secrets. */
@@ -48,6 +50,10 @@ export function createThrottleLogin(
   const attempts = createCounter(db, "logins", limits.logins, { isFinal: true })
   const failed = createCounter(db, "failed-logins", limits.failedLogins)
   const failedByAddress = createCounter(db, "failed-logins-by-address", limits.failedLoginsByAddress)
+  const failedBySite = createCounter(db, "failed-logins-by-site", {
+    ...limits.failedLoginsByAddress,
+    count: limits.failedLoginsByAddress.count * SITE_FACTOR,
+  })
   const failedByAccount = createCounter(db, "failed-logins-by-account", limits.failedLoginsByAccount)
   const beyond = createCounter(db, "logins-beyond", limits.loginsBeyond, { isFinal: true })
   const known = createLimiter(db, { name: "known-address", count: 1, seconds: limits.knownAddress })
@@ -108,6 +114,8 @@ export function createThrottleLogin(
       const addressUsage = await take(failedByAddress, keys.address)
       if (!addressUsage.isAllowed) return () => failedByAddress.refuse(client, addressUsage.reset)
       failedByAddress.report(client, addressUsage)
+      const siteUsage = keys.site === null ? null : await take(failedBySite, keys.site)
+      if (siteUsage && !siteUsage.isAllowed) return () => failedBySite.refuse(client, siteUsage.reset)
       const accountUsage = await take(failedByAccount, keys.account)
       if (accountUsage.isAllowed) return undefined
       const ownFailures = limits.failedLogins.count - ownUsage.remaining
