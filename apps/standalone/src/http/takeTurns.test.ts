@@ -29,7 +29,7 @@ function newTurns() {
 test("a turn begins a few requests, and no network waits for another one's", async () => {
   const { begun, request } = newTurns()
   for (let n = 0; n < 500; n++) request("192.0.2.1")
-  for (let n = 0; n < 500; n++) request(`2001:db8::${n.toString(16)}`)
+  for (let n = 0; n < 500; n++) request(`2001:db8:0:${n.toString(16)}::1`)
   request("192.0.2.2")
   expect(begun).toHaveLength(PER_TURN)
   for (let turns = 2; begun.length < 1001; turns++) {
