@@ -151,7 +151,7 @@ test("a user of the README's Express server creates a key by cookie, and calls w
 
 test("the commands of both READMEs install the same packages, and create the tables", () => {
   expect(packagesIn(INSTALL)).toEqual(expect.arrayContaining(packagesIn(SETUP)))
-  expect(SETUP).toMatch(/^npm install @latchkey\/server .*\n# or: pnpm add .*\nnpx latchkey migrate /)
+  expect(SETUP).toMatch(/^npm install @latchkey\/server .*\n# or: pnpm add .*\nnpx --no-install latchkey migrate /)
 })
 
 test("the Express app of the repository's README accepts a key that its user ada has created, and no other caller", async () => {

@@ -35,10 +35,10 @@ export function AdminImportPage() {
             }
           </Step>
           <Step text="Do a dry run. It stores nothing, and lists each line that would be refused, with the reason.">
-            npx latchkey import keys.ndjson --dry-run
+            npx --no-install latchkey import keys.ndjson --dry-run
           </Step>
           <Step text="Import the file. The command shows its progress. After an interruption, run it again: it skips keys that are already stored.">
-            npx latchkey import keys.ndjson --report refused.ndjson
+            npx --no-install latchkey import keys.ndjson --report refused.ndjson
           </Step>
           <Step text="Set the prefixes of these keys on every instance. Until then, the keys are not accepted.">
             IMPORTED_KEY_PREFIXES=sk_live_

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -107,6 +108,33 @@ test("the Go example sends the same requests as the Python example", () => {
     expect(go).toContain(part)
     expect(python).toContain(part)
   }
+})
+
+/**
+ * `npx` runs whatever package the registry has under a name that it doesn't find installed, without a question if there is
+ * no terminal, and this command gets the database's URL and secret.
+ */
+test("no printed command lets npx download a package named latchkey", () => {
+  const sources = packages.flatMap((folder) =>
+    readdirIfThere(join(folder, "src"))
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => join(folder, "src", name)),
+  )
+  const found = [...documents, ...sources].filter((path) =>
+    /npx (?!--no-install )\S*latchkey/.test(read(path)),
+  )
+  expect(found).toEqual([])
+})
+
+test("npx --no-install runs the command at the root of a built clone", () => {
+  const { bin } = packageJson
+  expect(readFileSync(join(root, bin.latchkey), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/)
+  const { status, stdout } = spawnSync("npx", ["--no-install", "latchkey", "--help"], {
+    cwd: root,
+    encoding: "utf8",
+  })
+  expect(stdout).toMatch(/^usage: latchkey <command>/)
+  expect(status).toBe(0)
 })
 
 test("the README has at most 130 lines", () => {

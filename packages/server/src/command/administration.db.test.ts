@@ -183,8 +183,8 @@ test("the commands of docs/command-line.md work, and the page names every comman
   const lines = block.trim().split("\n")
   expect(lines).toHaveLength(2)
   for (const line of lines) {
-    const [npx, latchkey, ...args] = line.split(" ")
-    expect([npx, latchkey]).toEqual(["npx", "latchkey"])
+    const [npx, option, latchkey, ...args] = line.split(" ")
+    expect([npx, option, latchkey]).toEqual(["npx", "--no-install", "latchkey"])
     expect(await run(args), line).toMatchObject({ exitCode: 0, errors: [] })
   }
   expect(await isDisabled(ada.user.id)).toBe(true)

@@ -13,7 +13,7 @@ test("doctor warns of pending migrations, and no longer warns after them", async
 
   await captureCommand(["migrate"], variables)
   const command = codeBlock("docs/engines.md", "sh", "Other engines than PostgreSQL")
-  expect(command).toBe("DATABASE_URL=postgres://… npx latchkey doctor --database\n")
+  expect(command).toBe("DATABASE_URL=postgres://… npx --no-install latchkey doctor --database\n")
   const after = await captureCommand(["doctor", "--database", "--json"], variables)
   expect(after).toMatchObject({ exitCode: 0, errors: [] })
   const { checks } = JSON.parse(after.printed.join(""))

@@ -32,7 +32,7 @@ async function requireMigrated(handle: DatabaseHandle) {
   const pending = await handle.pendingMigrations()
   if (pending.length === 0) return
   throw new DatabaseUnusable(
-    `the database has ${pending.length} pending migrations; run npx latchkey migrate, or set the option migrate: "auto"`,
+    `the database has ${pending.length} pending migrations; run npx --no-install latchkey migrate, or set the option migrate: "auto"`,
   )
 }
 
