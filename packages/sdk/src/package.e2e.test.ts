@@ -1,9 +1,10 @@
+import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { codeBlock } from "@latchkey/test-postgres"
-import { describe, expect, test } from "vitest"
+import { codeBlock, eventually, freePort } from "@latchkey/test-postgres"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { onLinux } from "../test/installTools.ts"
 import { runProgram, toCommonJs } from "../test/packSdk.ts"
 import { usePackedSdk } from "../test/usePackedSdk.ts"
@@ -29,6 +30,26 @@ test("publint and attw find no problems", async () => {
 
 test("the README's command installs this package", () => {
   expect(codeBlock("packages/sdk/README.md", "sh", "@latchkey/sdk")).toBe("npm install @latchkey/sdk\n")
+})
+
+test.each([
+  ["may ask", () => use.manageKey, 401],
+  ["may not ask, such as one that has ended", () => use.apiKey, 503],
+])("the README's API goes on while its own key %s", async (_, ownKey, status) => {
+  const port = await freePort()
+  const code = codeBlock("packages/sdk/README.md", "ts", "Your API receives a key")
+    .replace("http://localhost:3000", use.serverUrl)
+    .replace("8000", String(port))
+  await writeFile(join(use.app, `api-${port}.mjs`), code)
+  const child = spawn(process.execPath, [`api-${port}.mjs`], {
+    cwd: use.app,
+    env: { ...process.env, LATCHKEY_API_KEY: ownKey() },
+    stdio: "ignore",
+  })
+  onTestFinished(() => void child.kill())
+  const call = () => fetch(`http://localhost:${port}`, { headers: { "x-api-key": "0".repeat(64) } })
+  expect(await eventually(async () => (await call()).status)).toBe(status)
+  expect((await call()).status).toBe(status)
 })
 
 test("the declarations import only tRPC's types, and keep their docstrings", async () => {

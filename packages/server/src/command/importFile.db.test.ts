@@ -91,9 +91,10 @@ test("the line and the commands of docs/migrating.md work", async () => {
   for (const command of codeBlocks("docs/migrating.md", "sh", "Import hashes")) {
     const args = command
       .trim()
+      .replace("npx --no-install latchkey import ", "")
       .replace("keys.ndjson", file)
       .replace("refused.ndjson", join(folder, "none.ndjson"))
-    expect(await run(args.split(" ").slice(3))).toMatchObject({
+    expect(await run(args.split(" "))).toMatchObject({
       exitCode: 0,
       output: expect.stringMatching(/import(ed)? 1 of 1 lines/),
     })
