@@ -151,7 +151,9 @@ test("a user of the README's Express server creates a key by cookie, and calls w
 
 test("the commands of both READMEs install the same packages, and create the tables", () => {
   expect(packagesIn(INSTALL)).toEqual(expect.arrayContaining(packagesIn(SETUP)))
-  expect(SETUP).toMatch(/^npm install @latchkey\/server .*\n# or: pnpm add .*\nnpx --no-install latchkey migrate /)
+  expect(SETUP).toMatch(
+    /^npm install @latchkey\/server .*\n# or: pnpm add .*\nnpx --no-install latchkey migrate /,
+  )
 })
 
 test("the Express app of the repository's README accepts a key that its user ada has created, and no other caller", async () => {
@@ -186,7 +188,10 @@ test("the middleware of docs/migrating.md accepts an old key, a new one, and no 
     import express from "express"
     import { acceptBoth } from "./acceptBoth.mjs"
     const latchkey = createTestLatchkey({ scopes: ["reports:read"] })
-    const ownerOfOldKey = async (key) => key === "old" ? "org_7" : null
+    const ownerOfOldKey = async (key) => {
+      if (key === "outage") throw new Error("the old system does not answer")
+      return new Map([["old", "org_7"], ["", "org_0"]]).get(key)
+    }
     const accept = acceptBoth(latchkey, ownerOfOldKey, { scope: "reports:read" })
     express().post("/reports", accept, (_, response) => response.send(response.locals.caller.subject)).listen(${port})
     console.log(await latchkey.keyFor({ subject: "org_42", scopes: ["reports:read"] }))`,
@@ -195,6 +200,22 @@ test("the middleware of docs/migrating.md accepts an old key, a new one, and no 
   const key = await nextLine()
   const call = (headers: Record<string, string>) => fetch(`${url}/reports`, { method: "POST", headers })
   expect(await (await call({ "x-api-key": key })).text()).toBe("org_42")
-  expect(await (await call({ "x-api-key": "old" })).text()).toBe("org_7")
+  const old = await call({ "x-api-key": "old" })
+  expect(await old.text()).toBe("org_7")
+  expect(old.headers.get("cache-control")).toBe("private")
   expect([(await call({ "x-api-key": "other" })).status, (await call({})).status]).toEqual([401, 401])
+  expect((await call({ "x-api-key": "outage" })).status).toBe(500)
+})
+
+test("the middleware of docs/migrating.md hands an error of the old system to Express 4 too, which awaits no promise", async () => {
+  await writeFile(join(app, "acceptBoth.mjs"), codeBlock("docs/migrating.md", "js"))
+  await writeFile(
+    join(app, "rejects.mjs"),
+    `import { createTestLatchkey } from "@latchkey/server/testing"
+    import { acceptBoth } from "./acceptBoth.mjs"
+    const accept = acceptBoth(createTestLatchkey({}), async () => { throw new Error("outage") }, {})
+    accept({ get: () => "old" }, {}, ({ message }) => console.log(message))`,
+  )
+  const { stdout } = await runProgram(process.execPath, ["rejects.mjs"], { cwd: app })
+  expect(stdout).toBe("outage\n")
 })
