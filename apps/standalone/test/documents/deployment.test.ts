@@ -63,7 +63,28 @@ test("the chart's values and schema agree, and each value is used by a template"
 
 test("the chart keeps every secret variable out of its values", () => {
   const schema = JSON.parse(read("deploy/helm/latchkey/values.schema.json"))
-  const forbidden: string[] = schema.properties.env.propertyNames.not.enum
-  const secrets = [...variables].filter((name) => /SECRET|_KEYS?$|DATABASE_URL/.test(name ?? ""))
-  expect(forbidden).toEqual(expect.arrayContaining(secrets))
+  const [{ enum: names }, { pattern }] = schema.properties.env.propertyNames.not.anyOf
+  const isForbidden = (name: string) => names.includes(name) || new RegExp(pattern).test(name)
+  // A URL of a database or a mail server contains a password.
+  const isSecret = /SECRET|TOKEN$|_KEYS?$|DATABASE_URL|FENCE_URL|SMTP_URL/
+  const secrets = [...variables].filter((name = "") => isSecret.test(name)).map(String)
+  expect(secrets.length).toBeGreaterThan(6)
+  const readByCommands = ["DATABASE_MIGRATION_URL", "RESTORE_LOG_COMMAND_AWS_SECRET_ACCESS_KEY"]
+  expect([...secrets, ...readByCommands].filter((name) => !isForbidden(name))).toEqual([])
+  const ordinary = ["TRUST_PROXY", "KEY_PREFIX", "SMTP_FROM", "PUBLIC_URL", "RESTORE_LOG_COMMAND_AWS_REGION"]
+  expect(ordinary.filter(isForbidden)).toEqual([])
+})
+
+test("a flood that delays the answers to probes neither restarts the pods nor leaves the service without any", () => {
+  const deployment = read("deploy/helm/latchkey/templates/deployment.yaml")
+  const probe = (name: string) => {
+    const [, text = ""] = new RegExp(`${name}Probe:\\n((?: {12}.*\\n)+)`).exec(deployment) ?? []
+    return parse(text)
+  }
+  const liveness = probe("liveness")
+  expect(liveness.timeoutSeconds).toBeGreaterThanOrEqual(10)
+  expect(liveness.failureThreshold * liveness.periodSeconds).toBeGreaterThanOrEqual(60)
+  const readiness = probe("readiness")
+  expect(readiness.timeoutSeconds).toBeGreaterThanOrEqual(5)
+  expect(readiness.failureThreshold).toBeGreaterThanOrEqual(3)
 })
