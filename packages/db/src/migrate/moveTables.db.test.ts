@@ -221,7 +221,7 @@ test.each<[string, Obstacle]>([
     {
       set: ({ admin }) => admin.unsafe("create schema latchkey"),
       sentence:
-        'the schema "latchkey" belongs to the role "postgres", and this role may not create tables in it',
+        'the schema "latchkey" belongs to the role "postgres", and this role may not create tables in it; run "latchkey migrate" as that role, or if this one is to own the tables, run as that role: grant usage, create',
     },
   ],
   [

@@ -24,8 +24,8 @@ export async function prepareSchema(tx: Database, schema: string): Promise<void>
   const { role, owner, isUsable, mayCreate } = state
   if (owner !== null && !isUsable) {
     throw new DatabaseUnusable(
-      `the schema "${schema}" belongs to the role "${owner}", and this role may not create tables in it; as its owner, ` +
-        `run: grant usage, create on schema "${schema}" to ${quoteIdentifier(role)}`,
+      `the schema "${schema}" belongs to the role "${owner}", and this role may not create tables in it; run "latchkey ` +
+        `migrate" as that role, or if this one is to own the tables, run as that role: grant usage, create on schema "${schema}" to ${quoteIdentifier(role)}`,
     )
   }
   if (owner !== null) return
