@@ -53,9 +53,9 @@ export function createHttpServer(
     outgoing.on("error", logError("response failed"))
     const earlier = waitForEarlierRequests(incoming, outgoing)
     if (earlier) await earlier
-    const turn = takeTurn(incoming)
-    if (turn) await turn
     try {
+      const turn = takeTurn(incoming)
+      if (turn) await turn
       const wait = waitBeforeResponse(server)
       if (wait) await wait
       await handle(incoming, outgoing)

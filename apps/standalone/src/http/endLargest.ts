@@ -17,15 +17,15 @@ export function endLargest(held: Iterable<Held>, maxBytes: number): void {
   const holding = [...held].filter(({ bytes }) => bytes > 0)
   let total = holding.reduce((sum, { bytes }) => sum + bytes, 0)
   if (total <= maxBytes) return
-  const byAddress = new Map<string, { bytes: number; waiting: Held[] }>()
+  const byNetwork = new Map<string, { bytes: number; waiting: Held[] }>()
   for (const one of holding) {
-    const address = networkOf(one.socket)
-    const client = byAddress.get(address) ?? { bytes: 0, waiting: [] }
-    byAddress.set(address, client)
+    const network = networkOf(one.socket)
+    const client = byNetwork.get(network) ?? { bytes: 0, waiting: [] }
+    byNetwork.set(network, client)
     client.bytes += one.bytes
     client.waiting.push(one)
   }
-  const clients = [...byAddress.values()].sort((a, b) => b.bytes - a.bytes)
+  const clients = [...byNetwork.values()].sort((a, b) => b.bytes - a.bytes)
   const share = shareOf(clients, maxBytes)
   for (const client of clients) {
     for (const one of client.waiting) {

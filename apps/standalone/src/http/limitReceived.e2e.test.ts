@@ -1,10 +1,9 @@
 import { once } from "node:events"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { type AddressInfo, connect, type Socket } from "node:net"
+import { connect, type Socket } from "node:net"
 import { buffer } from "node:stream/consumers"
-import pino from "pino"
 import { expect, onTestFinished, test } from "vitest"
-import { createHttpServer } from "./createHttpServer.ts"
+import { serveHttp } from "../../test/http/serveHttp.ts"
 
 /** A server that answers complete requests, and connections to it. */
 async function serve() {
@@ -13,18 +12,8 @@ async function serve() {
     if (incoming.url === "/slow") await once(incoming.socket, "close")
     outgoing.end("ok")
   }
-  const server = createHttpServer(answer, {
-    log: pino({ level: "silent" }),
-    headersTimeout: 600_000,
-    keepAliveTimeout: 600,
-  })
-  server.listen(0)
-  await once(server, "listening")
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const { port } = server.address() as AddressInfo
+  const timeouts = { headersTimeout: 600_000, keepAliveTimeout: 600 }
+  const { port, countConnections } = await serveHttp(answer, timeouts)
 
   async function send(localAddress: string, text: string): Promise<Socket> {
     const socket = connect({ port, host: "127.0.0.1", localAddress })
@@ -34,8 +23,6 @@ async function serve() {
     socket.write(text)
     return socket
   }
-  const countConnections = () =>
-    new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
   return { send, countConnections }
 }
 

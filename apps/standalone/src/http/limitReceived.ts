@@ -23,7 +23,7 @@ interface Connection {
  * ones, which wait until the client has read an earlier response. Otherwise, a few hundred connections could hold hundreds
  * of megabytes.
  *
- * The address with the most bytes loses the connection that has waited longest, so clients that are merely slow keep theirs.
+ * The network with the most bytes loses the connection that has waited longest, so clients that are merely slow keep theirs.
  */
 export function limitReceived(server: Server): void {
   /** By the time of their latest complete response. */

@@ -1,26 +1,14 @@
 import { once } from "node:events"
 import type { ServerResponse } from "node:http"
-import { type AddressInfo, connect, type Socket } from "node:net"
-import pino from "pino"
+import { connect, type Socket } from "node:net"
 import { expect, onTestFinished, test } from "vitest"
-import { createHttpServer } from "./createHttpServer.ts"
+import { serveHttp } from "../../test/http/serveHttp.ts"
 
 const LARGE = Buffer.alloc(20_000_000)
 
 /** A server with large responses, all of one buffer, so that only the accounts fill. */
 async function serve(answer: (outgoing: ServerResponse) => void) {
-  const server = createHttpServer(async (_, outgoing) => answer(outgoing), {
-    log: pino({ level: "silent" }),
-    headersTimeout: 10_000,
-    keepAliveTimeout: 60,
-  })
-  server.listen(0)
-  await once(server, "listening")
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const { port } = server.address() as AddressInfo
+  const { port, countConnections } = await serveHttp(async (_, outgoing) => answer(outgoing))
 
   /** Requests a response and reads nothing of it. */
   async function request(localAddress: string): Promise<Socket> {
@@ -31,8 +19,6 @@ async function serve(answer: (outgoing: ServerResponse) => void) {
     await once(socket, "readable")
     return socket
   }
-  const countConnections = () =>
-    new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
   return { request, countConnections }
 }
 

@@ -17,7 +17,7 @@ const INTERVAL_MS = 500
  * Ends connections of slow clients when the responses that wait for them fill the memory. A few users could otherwise
  * stop the server: a batch of lists has megabytes, and a client that reads a little from time to time never times out.
  *
- * The address with the most bytes loses its longest-running response first, so clients that are merely slow keep theirs.
+ * The network with the most bytes loses its longest-running response first, so clients that are merely slow keep theirs.
  */
 export function limitUnsent(server: Server): void {
   /** In progress, longest-running first, with the client's connection. */

@@ -1,10 +1,9 @@
 import { once } from "node:events"
 import type { IncomingMessage } from "node:http"
-import { type AddressInfo, connect } from "node:net"
+import { connect } from "node:net"
 import { setImmediate as nextTurn } from "node:timers/promises"
-import pino from "pino"
-import { expect, onTestFinished, test } from "vitest"
-import { createHttpServer } from "./createHttpServer.ts"
+import { expect, test } from "vitest"
+import { serveHttp } from "../../test/http/serveHttp.ts"
 import { takeTurns } from "./takeTurns.ts"
 
 /** A turn has room for 32 requests. */
@@ -60,25 +59,15 @@ test("a connection that has ended takes nobody's turn", async () => {
 test("a server begins a few of the requests that wait for it, and then accepts connections", async () => {
   const inTurns: number[] = []
   let inThisTurn = 0
-  const server = createHttpServer(
-    async (_, outgoing) => {
-      if (inThisTurn++ === 0) {
-        setImmediate(() => {
-          inTurns.push(inThisTurn)
-          inThisTurn = 0
-        })
-      }
-      outgoing.end()
-    },
-    { log: pino({ level: "silent" }), headersTimeout: 10_000, keepAliveTimeout: 60 },
-  )
-  server.listen(0)
-  await once(server, "listening")
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
+  const { port, countConnections } = await serveHttp(async (_, outgoing) => {
+    if (inThisTurn++ === 0) {
+      setImmediate(() => {
+        inTurns.push(inThisTurn)
+        inThisTurn = 0
+      })
+    }
+    outgoing.end()
   })
-  const { port } = server.address() as AddressInfo
   const sockets = await Promise.all(
     Array.from({ length: 200 }, async () => {
       const socket = connect({ port, host: "127.0.0.1" })
@@ -86,7 +75,7 @@ test("a server begins a few of the requests that wait for it, and then accepts c
       return socket
     }),
   )
-  await expect.poll(() => countConnections(server)).toBe(200)
+  await expect.poll(countConnections).toBe(200)
 
   const answers = sockets.map((socket) => once(socket, "data"))
   // All of them have arrived when the server looks.
@@ -99,6 +88,3 @@ test("a server begins a few of the requests that wait for it, and then accepts c
   // Some begin as they arrive, and as many when the server has looked at all connections.
   expect(Math.max(...inTurns)).toBeLessThanOrEqual(2 * PER_TURN)
 })
-
-const countConnections = (server: ReturnType<typeof createHttpServer>) =>
-  new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))

@@ -13,7 +13,7 @@ interface Waiting {
 /**
  * Spreads requests over the turns of the event loop. Node accepts one connection in each turn, so turns must stay short: if
  * each served every connection that has sent a request, a client that keeps some thousand connections busy would keep new
- * clients waiting for minutes. Networks take turns, so such a client waits for itself.
+ * clients waiting for many seconds. Networks take turns, so such a client waits for itself.
  *
  * @returns a function that returns undefined if a request can begin at once. The promise never resolves when the connection
  *   ends first.

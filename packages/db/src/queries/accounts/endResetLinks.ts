@@ -23,13 +23,11 @@ export async function endLinksCreatedBy(
   adminIds: readonly string[],
   { keptSessionId }: { keptSessionId?: string } = {},
 ): Promise<void> {
-  const isKept =
+  const isOfOther =
     keptSessionId === undefined
-      ? sql`false`
-      : sql`${accountTokens.createdInSession} is not distinct from ${keptSessionId}`
-  await tx
-    .delete(accountTokens)
-    .where(and(inArray(accountTokens.createdBy, [...adminIds]), sql`not (${isKept})`))
+      ? undefined
+      : sql`${accountTokens.createdInSession} is distinct from ${keptSessionId}`
+  await tx.delete(accountTokens).where(and(inArray(accountTokens.createdBy, [...adminIds]), isOfOther))
 }
 
 /** The same for the links that were created in one session. The session's row must be locked. */
