@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -124,17 +123,6 @@ test("no printed command lets npx download a package named latchkey", () => {
     /npx (?!--no-install )\S*latchkey/.test(read(path)),
   )
   expect(found).toEqual([])
-})
-
-test("npx --no-install runs the command at the root of a built clone", () => {
-  const { bin } = packageJson
-  expect(readFileSync(join(root, bin.latchkey), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/)
-  const { status, stdout } = spawnSync("npx", ["--no-install", "latchkey", "--help"], {
-    cwd: root,
-    encoding: "utf8",
-  })
-  expect(stdout).toMatch(/^usage: latchkey <command>/)
-  expect(status).toBe(0)
 })
 
 test("the README has at most 130 lines", () => {

@@ -1,8 +1,8 @@
 import { once } from "node:events"
 import { createServer, type RequestListener, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { brokenResponses, gate, startBrokenServer } from "@latchkey/test-postgres"
-import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { gate } from "@latchkey/test-postgres"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { RestoreLogError } from "../restoreLogError.ts"
 import { createHttpStore } from "./httpStore.ts"
 import { ObjectGone } from "./logSink.ts"
@@ -138,30 +138,3 @@ test("a server that does not answer ends in an error, and a new append needs no 
   expect(await readAll(sink)).toEqual(["next"])
   held.open()
 })
-
-test.each(brokenResponses)(
-  "a broken server that sends %s and %s the connection stops nothing",
-  async (...how) => {
-    const uncaught = vi.fn()
-    process.on("uncaughtException", uncaught)
-    {
-      await using broken = await startBrokenServer(how)
-      const store = createHttpStore(`${broken.url}/log/`, { token: TOKEN, writeMs: 500, readMs: 500 })
-      const read = async () => {
-        for await (const chunk of store.read("a")) expect(Buffer.from(chunk).toString()).toBe("[")
-      }
-      for (const ask of [() => store.list(), read, () => store.put("a", "text"), () => store.remove("a")]) {
-        const error: unknown = await ask().then(
-          () => undefined,
-          (thrown) => thrown,
-        )
-        if (error !== undefined) expect(error).toBeInstanceOf(RestoreLogError)
-      }
-      await expect(store.list()).rejects.toThrow(RestoreLogError)
-      await expect(read()).rejects.toThrow(RestoreLogError)
-    }
-    await open().append("line\n")
-    process.off("uncaughtException", uncaught)
-    expect(uncaught).not.toHaveBeenCalled()
-  },
-)
