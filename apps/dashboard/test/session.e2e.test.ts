@@ -115,6 +115,14 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await expect.poll(() => new URL(page.url()).pathname).toBe("/account")
   })
 
+  test("in a browser that keeps no secure cookies over plain HTTP, the page says why reloading signs out", async () => {
+    const page = await newPage(context)
+    await signUp(page, server.url)
+    await context.clearCookies()
+    await page.reload()
+    await page.getByText("your browser does not keep sessions over plain HTTP").waitFor()
+  })
+
   test("a changed password replaces the old one, and errors are shown next to their fields", async () => {
     const page = await newPage(context)
     const credentials = await signUp(page, server.url)

@@ -18,8 +18,14 @@ const TEXTS = {
   },
 } as const
 
+/** Safari before 26 refuses `Secure` cookies over http://localhost (bugs.webkit.org/show_bug.cgi?id=281149). */
+const NOT_KEPT =
+  location.protocol === "http:"
+    ? " If this happens at every reload, your browser does not keep sessions over plain HTTP (some versions of Safari don’t). Use another browser, or HTTPS."
+    : ""
+
 const NOTICES: Partial<Record<SignedOutBecause | "challengeEnded", string>> = {
-  ended: "Your session has ended. Sign in to continue where you left off.",
+  ended: `Your session has ended. Sign in to continue where you left off.${NOT_KEPT}`,
   signedOut: "You have signed out.",
   challengeEnded: "That took too long, or too many codes were wrong. Sign in again.",
 }
