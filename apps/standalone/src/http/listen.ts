@@ -34,6 +34,7 @@ export async function listen(
     async (incoming, outgoing) => {
       toOriginForm(incoming)
       clearDuplicateHost(incoming)
+      addMissingHost(incoming)
       await listener(incoming, outgoing)
     },
     { ...options, headersTimeout: HEADERS_TIMEOUT },
@@ -60,6 +61,14 @@ function clearDuplicateHost({ headers, rawHeaders }: IncomingMessage) {
     const name = rawHeaders[i]
     if (name?.length === 4 && name.toLowerCase() === "host" && ++hosts === 2) headers.host = ""
   }
+}
+
+/**
+ * Adds a host to a request in HTTP/1.0 without one, which is valid (RFC 9112, section 3.2). Some load balancers check the
+ * health like this, HAProxy by default. It is no page's host, because the app compares an origin with the raw headers.
+ */
+function addMissingHost({ headers, httpVersion }: IncomingMessage) {
+  if (httpVersion === "1.0") headers.host ??= "localhost"
 }
 
 /** For requests that never reach the app, such as one with an invalid host. */

@@ -68,6 +68,10 @@ test.each([
   expect(server.log.join("")).not.toContain("hunter2")
 })
 
+test("a request in HTTP/1.0 needs no host, as in health checks of HAProxy", async () => {
+  expect(await exchange("GET /readyz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /)
+})
+
 test("an unknown expectation is ignored", async () => {
   expect(
     await exchange("GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\nConnection: close\r\n\r\n"),
