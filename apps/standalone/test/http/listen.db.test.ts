@@ -72,6 +72,20 @@ test("a request in HTTP/1.0 needs no host, as in health checks of HAProxy", asyn
   expect(await exchange("GET /readyz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /)
 })
 
+test.each(["localhost", ""])(
+  "a request in HTTP/1.0 without a host is from no page, not from http://%s",
+  async (host) => {
+    const lines = [
+      "POST /auth/refresh HTTP/1.0",
+      `Origin: http://${host}`,
+      "Cookie: __Host-latchkey=x",
+      "Content-Type: application/json",
+      "Content-Length: 2",
+    ]
+    expect(await exchange(`${lines.join("\r\n")}\r\n\r\n{}`)).toMatch(/^HTTP\/1.1 403 /)
+  },
+)
+
 test("an unknown expectation is ignored", async () => {
   expect(
     await exchange("GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\nConnection: close\r\n\r\n"),
