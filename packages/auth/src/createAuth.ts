@@ -7,6 +7,7 @@ import { createDescribeAccount, type DescribeAccount } from "./accounts/describe
 import { createEmailVerifications, type EmailVerifications } from "./accounts/emailVerifications.ts"
 import { createMailQueue } from "./accounts/mailQueue.ts"
 import { createPasswordResets, type PasswordResets } from "./accounts/passwordResets.ts"
+import { createResealing } from "./accounts/secondFactor/resealSecrets.ts"
 import { createSecondFactors, type SecondFactors } from "./accounts/secondFactor/secondFactors.ts"
 import { type Audit, createAudit } from "./audit/audit.ts"
 import type { AuthOptions } from "./authOptions.ts"
@@ -167,6 +168,7 @@ export function createAuth(options: AuthOptions): Auth {
     auditRetentionDays: options.auditRetentionDays,
     onError: options.onBackgroundError,
   })
+  const resealing = createResealing({ db, keyring }, options.onBackgroundError)
   const { sendMail, publicUrl = null } = options
   const mails = sendMail ? createMailQueue(sendMail, options.onBackgroundError) : null
   const confirmPassword = createConfirmPassword({ db, bcrypt: bcrypt.password })
@@ -288,7 +290,9 @@ export function createAuth(options: AuthOptions): Auth {
     async close() {
       await memory?.lease.close()
       await mails?.close()
-      await Promise.all([...gathered, sweeper].map((work) => work.close()).concat(refusals.flush()))
+      await Promise.all(
+        [...gathered, sweeper, resealing].map((work) => work.close()).concat(refusals.flush()),
+      )
     },
   }
 }

@@ -28,6 +28,7 @@ export {
   storePasswordReset,
   storePasswordResetByAdmin,
 } from "./queries/accounts/passwordResets.ts"
+export { findSecondFactorsSealedBy, resealSecondFactor } from "./queries/accounts/resealSecondFactors.ts"
 export { resetSecondFactorByAdmin, resetSecondFactorOfEmail } from "./queries/accounts/resetSecondFactor.ts"
 export {
   beginSecondFactor,

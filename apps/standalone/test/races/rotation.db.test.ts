@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
-import { connect } from "@latchkey/test-postgres"
+import { connect, eventually } from "@latchkey/test-postgres"
 import bcrypt from "bcrypt"
-import { afterEach, expect, inject, test, vi } from "vitest"
+import { afterEach, expect, inject, onTestFinished, test, vi } from "vitest"
+import { challengeOf, codeOf, registerWithApp } from "../accounts/authenticatorApp.ts"
 import {
   newSecret,
   register,
@@ -161,4 +162,27 @@ test("no credential is refused at any step of the documented rotation, one insta
       }
     }
   }
+})
+
+test("an authenticator app works after the documented rotation, although its user has not signed in meanwhile", async () => {
+  const [old, fresh] = [newSecret(), newSecret()]
+  await using first = await startServerOnPostgres(inject("postgresUrl"), { AUTH_SECRET: old })
+  const user = await registerWithApp(first.url)
+  const sql = connect(first.shared.DATABASE_URL)
+  onTestFinished(() => sql.end())
+  const [before] = await sql`select secret_id, sealed_secret from second_factors`
+  {
+    await using _ = await startTestServer({
+      ...first.shared,
+      AUTH_SECRET: fresh,
+      AUTH_SECRET_PREVIOUS: old,
+    })
+    await eventually(async () => {
+      const [now] = await sql`select secret_id from second_factors`
+      expect(now?.secret_id).not.toBe(before?.secret_id)
+    })
+  }
+  await using after = await startTestServer({ ...first.shared, AUTH_SECRET: fresh })
+  const body = { challenge: await challengeOf(after.url, user), totp: codeOf(user.secret, 1) }
+  expect((await rest(after.url, "POST", "/auth/login", { body })).status).toBe(200)
 })

@@ -34,6 +34,12 @@ interface Options extends SinkOptions {
 
 const DAY_MS = 86_400_000
 
+/**
+ * How long, in a rolling update, an instance with the earlier secret may go on after the last one with the current secret has
+ * started. SECURITY.md has operators wait longer before they remove the earlier secret.
+ */
+const OVERLAP_MS = 10 * 60_000
+
 /** How long a server that stops waits for a compaction, which another process can repeat. */
 const CLOSING_MS = 2_000
 
@@ -71,14 +77,17 @@ export async function openRestoreLog(
       onCompactionError(error)
     }
   }
+  const isRotating = keyring.previous.length > 0
   let compacting = compact(!settled.isSignedAnew)
-  const timer = setInterval(() => {
-    compacting = compact(false)
-  }, DAY_MS).unref()
+  const compactAgain = () => {
+    compacting = compacting.then(() => compact(isRotating))
+  }
+  const timers = [setInterval(compactAgain, DAY_MS).unref()]
+  if (isRotating) timers.push(setTimeout(compactAgain, OVERLAP_MS).unref())
   return {
     status: () => ({ ...writer.status(), compactedAt }),
     async close() {
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
       const compacted = withTimeout(compacting, CLOSING_MS, () => new Error("too late")).catch(() => {})
       await Promise.all([compacted, writer.close()])
       await sink.close()
