@@ -133,8 +133,13 @@ export interface LatchkeyContext {
   latchkey: { readonly [opaque]: never }
 }
 
-/** The options that tRPC's adapters pass to `createContext`, or only a request. */
-export type ContextSource = ContextRequest | { req: ContextRequest; info?: ContextInfo | undefined }
+/**
+ * The options that tRPC's adapters pass to `createContext`, or only a request. By `res` or `resHeaders`, shared caches are
+ * kept from storing what depends on a credential.
+ */
+export type ContextSource =
+  | ContextRequest
+  | { req: ContextRequest; info?: ContextInfo | undefined; res?: unknown; resHeaders?: unknown }
 
 export interface ContextRequest {
   headers: HeadersSource

@@ -114,6 +114,13 @@ test("a user of the provider creates a key in the README's Next application, and
   const { id, key } = await createKey("/latchkey", { authorization })
   expect(await (await reports({ "x-api-key": key })).json()).toBe("ada")
 
+  const renamed = await fetch(`${next.url}/latchkey/auth/apikeys/${id}`, {
+    method: "PATCH",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ label: "renamed" }),
+  })
+  expect([renamed.status, (await renamed.json()).label]).toEqual([200, "renamed"])
+
   const forAnotherApi = `Bearer ${await issuer.sign({ aud: "invoices", azp: "web" })}`
   expect((await reports({ authorization: forAnotherApi })).status).toBe(401)
   expect((await reports({})).status).toBe(401)

@@ -73,7 +73,7 @@ const modulesFor = (ports: Record<"trpc" | "express", number>) => ({
     "export const memberOf = async (cookie: string | null) => cookie ? { organizationId: cookie, userId: cookie } : null",
   embedding: `import type { CreateHTTPContextOptions } from "@trpc/server/adapters/standalone"
     ${codeBlock("docs/embedding.md", "ts", "Your own users: identify").replace("./session.js", "./members.mjs")}
-    declare const reportsOf: (subject: string) => Promise<string[]>
+    const reportsOf = async (subject: string) => [subject]
     export async function decide(request: Request) {
       ${DECIDE}
     }
@@ -93,7 +93,12 @@ const modulesFor = (ports: Record<"trpc" | "express", number>) => ({
       ${codeBlock("docs/embedding.md", "ts", "OpenAPI")}
       return document
     }
-    console.log(JSON.stringify([await act(), await setMetadata(), describe()]))
+    const acted = await act()
+    const set = await setMetadata()
+    const call = (key = "") => decide(new Request("http://localhost/reports", { headers: { "x-api-key": key } }))
+    const answers = await Promise.all([set[0], acted[0], "0".repeat(64)].map((key) => call(key as string)))
+    const decided = answers.map(({ status, headers }) => [status, headers.get("cache-control")])
+    console.log(JSON.stringify([acted, set, describe(), decided]))
     await latchkey.close()`,
   testing: codeBlock("docs/embedding.md", "ts", "Tests"),
   product: codeBlock("docs/dashboard.md", "ts", "Your product"),
@@ -169,7 +174,13 @@ test("the Express app of the repository's README accepts a key that its user ada
 
 test("the compiled examples of docs/embedding.md and docs/keys.md that need no request run", async () => {
   const { nextLine } = run("embedding.mjs", "")
-  const [acted, set, document] = JSON.parse(await nextLine())
+  const [acted, set, document, decided] = JSON.parse(await nextLine())
+  // Of the three keys, the second was revoked, and nobody has made the third.
+  expect(decided).toEqual([
+    [200, "private"],
+    [401, "no-store"],
+    [401, "no-store"],
+  ])
   expect(acted).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "nightly import"])
   expect(set).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), { plan: "paid" }])
   expect(Object.keys(document.paths["/reports"].get.responses)).toEqual(

@@ -125,6 +125,24 @@ test("no printed command lets npx download a package named latchkey", () => {
   expect(found).toEqual([])
 })
 
+test("SECURITY-ASVS.md counts its own rows", () => {
+  const text = read("SECURITY-ASVS.md")
+  const counts: Record<string, number> = { met: 0, operator: 0, partly: 0, gap: 0, "n/a": 0 }
+  for (const [row, status = ""] of text.matchAll(/^\| \d+\.\d+\.\d+.*?\|[^|]*\| ([^|]+) \|/gm)) {
+    const [, numbers = ""] = /^\| ([\d., to]+)/.exec(row) ?? []
+    const ranges = numbers
+      .split(",")
+      .map((part) => [...part.matchAll(/\d+\.\d+\.(\d+)/g)].map(([, n]) => Number(n)))
+    for (const [first = 0, last = first] of ranges) counts[status] = (counts[status] ?? 0) + last - first + 1
+  }
+  const summary =
+    /(\d+) others don't apply either\. Of the remaining (\d+), (\d+) are met, (\d+) are left to the operator, (\d+) are\s+partly met, and (\d+) are gaps/
+  const { met = 0, operator = 0, partly = 0, gap = 0 } = counts
+  const all = met + operator + partly + gap
+  expect(summary.exec(text)?.slice(1).map(Number)).toEqual([counts["n/a"], all, met, operator, partly, gap])
+  expect(all + (counts["n/a"] ?? 0) + 41).toBe(253)
+})
+
 test("the README has at most 130 lines", () => {
   expect(read("README.md").split("\n").length).toBeLessThanOrEqual(131)
 })

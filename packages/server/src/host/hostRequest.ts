@@ -7,11 +7,12 @@ import {
   toTrpcError,
   trustOfHost,
 } from "@latchkey/api"
-import { AuthError, MAX_CREDENTIAL_LENGTH } from "@latchkey/auth"
+import { AuthError, type Authentication, MAX_CREDENTIAL_LENGTH } from "@latchkey/auth"
 import type { ContextInfo, ContextRequest, ContextSource, LatchkeyContext } from "../types.ts"
 import { addressOf } from "./addressOf.ts"
 import { type CountedCalls, countedCallsOf } from "./countedCalls.ts"
 import { HostCall } from "./hostCall.ts"
+import { type ContextResponse, keepPrivate } from "./keepPrivate.ts"
 import { headersOf } from "./readHeaders.ts"
 
 interface NewHostRequest {
@@ -26,6 +27,8 @@ interface NewHostRequest {
   /** Whether the context lives longer than one request, as on a WebSocket. */
   isLongLived?: boolean
   refusal?: AuthError | undefined
+  /** The response to the request, if tRPC builds it. */
+  response?: ContextResponse | undefined
 }
 
 /**
@@ -41,6 +44,7 @@ export class HostRequest extends Latchkey {
   readonly method: string | undefined
   /** Set if the host asks for something impossible. */
   readonly refusal: AuthError | undefined
+  readonly #response: ContextResponse | undefined
 
   constructor(source: AuthSource, options: NewHostRequest) {
     const {
@@ -72,6 +76,13 @@ export class HostRequest extends Latchkey {
     this.counted = countedCallsOf(options.request)
     this.method = options.method
     this.refusal = options.refusal
+    this.#response = options.response
+  }
+
+  /** What is answered from now on depends on the credential. */
+  override authenticateAgain(): Promise<Authentication> {
+    if (this.#response) keepPrivate(this.#response)
+    return super.authenticateAgain()
   }
 }
 
@@ -88,17 +99,20 @@ export function createHostContext(
     ...settings
   }: { address: string | undefined } & Pick<NewHostRequest, "allowedOrigins" | "protectedResource">,
 ): Context & LatchkeyContext {
-  const { req, info }: { req: ContextRequest; info?: ContextInfo | undefined } =
+  const { req, info, ...response }: Exclude<ContextSource, ContextRequest> =
     "headers" in from ? { req: from } : from
   const credentials = credentialsIn(info?.connectionParams)
   const isWebSocket = info !== undefined && info.url === null
   if (credentials && !isWebSocket) throw inUrl()
   const headers = headersOf(req)
+  // Its headers are sent before the procedures run.
+  if (headers.get("trpc-accept") === "application/jsonl") keepPrivate(response)
   const latchkey = new HostRequest(source, {
     headers: credentials ? withCredentials(headers, credentials) : headers,
     ...(address === undefined ? addressOf(req) : { address }),
     method: req.method,
     request: req,
+    response,
     ...settings,
     // A host may have passed only the request.
     isLongLived: isWebSocket || /\bwebsocket\b/i.test(headers.get("upgrade") ?? ""),
