@@ -29,12 +29,13 @@ test("shared caches keep no response that depends on a credential, and all other
   onTestFinished(() => web.close())
   const { port } = node.address() as { port: number }
   const adapters = {
-    node: (path: string, headers: HeadersInit) => fetch(`http://127.0.0.1:${port}${path}`, { headers }),
+    node: (path: string, headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { headers }),
     fastify: async (path: string, headers: Record<string, string>) => {
       const { headers: got, statusCode: status } = await web.inject({ url: path, headers })
       return { status, headers: new Headers({ "cache-control": String(got["cache-control"] ?? "") }) }
     },
-    fetch: (path: string, headers: HeadersInit) =>
+    fetch: (path: string, headers: Record<string, string>) =>
       fetchRequestHandler({
         endpoint: "",
         req: new Request(`http://host${path}`, { headers }),
