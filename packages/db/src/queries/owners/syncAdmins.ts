@@ -70,7 +70,8 @@ export const appointOldestUser = write<void, boolean>(async (db) => {
     const appointed = await tx
       .update(owners)
       .set({ role: "admin" })
-      .where(and(inArray(owners.id, oldest), notExists(admins)))
+      // An update that has waited for an erasure sees the new row, but the subquery still has the old one.
+      .where(and(inArray(owners.id, oldest), isNull(owners.erasedAt), notExists(admins)))
       .returning({ id: owners.id })
     await endResetLinks(
       tx,
