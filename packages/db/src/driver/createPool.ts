@@ -10,6 +10,7 @@ import { setSearchPath } from "../migrate/plan.ts"
 import { channelOf, findLeaseStates, forgetLeases } from "../queries/server/leases.ts"
 import { codedError } from "./codedError.ts"
 import { createSlot, type Slot } from "./createSlot.ts"
+import { keepActive } from "./keepActive.ts"
 import { listenTo } from "./listenTo.ts"
 import { measured } from "./measured.ts"
 import {
@@ -191,7 +192,7 @@ export function createPool(
       workOver(server, LONG_LIMITS, undefined, (db) =>
         db.transaction(async (tx) => {
           await setSearchPath(tx, schema)
-          return run(tx)
+          return keepActive(tx, () => run(tx))
         }),
       ),
     usage: semaphore.usage,

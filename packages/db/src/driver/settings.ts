@@ -16,11 +16,14 @@ export const LIMITS = {
  */
 export const MIGRATION_LIMITS = { ...LIMITS, statement_timeout: "0" }
 
-/** The limits of a transaction that other instances wait for at their start, and that may itself take long. */
+/**
+ * The limits of a transaction that other instances wait for, and that may itself take long. It is never idle for more than a few
+ * seconds, see `keepActive`. Others wait for longer than it takes until the transaction of a stopped process ends.
+ */
 export const LONG_LIMITS = {
   statement_timeout: "0",
   lock_timeout: 60_000,
-  idle_in_transaction_session_timeout: 60_000,
+  idle_in_transaction_session_timeout: 20_000,
 }
 
 /**

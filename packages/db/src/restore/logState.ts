@@ -51,22 +51,17 @@ export async function findLogState(tx: Database, { head }: { head: number | null
   return state
 }
 
-/** Milliseconds that a log may take to be read: a process that was stopped must not keep others waiting forever. */
-const LONGEST_READ_MS = 600_000
-
-const allowLongReads = sql`set_config('idle_in_transaction_session_timeout', ${String(LONGEST_READ_MS)}, true)`
-
 /** One instance at a time compares the log with the database. */
 export const lockLog = (tx: Database) =>
-  tx.execute(sql`select ${allowLongReads},
-    pg_advisory_xact_lock(hashtextextended('latchkey restore log ' || current_schema(), 0))`)
+  tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended('latchkey restore log ' || current_schema(), 0))`,
+  )
 
 /** Lets one process at a time compact the log. @returns whether it is this one, until the transaction ends. */
 export async function tryLockCompaction(tx: Database): Promise<boolean> {
   const [row] = await tx
     .select({
       isLocked: sql<boolean>`pg_try_advisory_xact_lock(hashtextextended('latchkey compaction ' || current_schema(), 0))`,
-      limit: allowLongReads,
     })
     .from(authority)
   return row?.isLocked ?? false
