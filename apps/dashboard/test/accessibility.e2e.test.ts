@@ -1,33 +1,15 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
-import {
-  collectMessages,
-  createKey,
-  launchChromium,
-  newContext,
-  newCredentials,
-  newPage,
-  signUp,
-  startBuiltServer,
-} from "./browser.ts"
+import { collectMessages, createKey, newContext, newCredentials, newPage, signUp } from "./browser.ts"
+import { useBrowser } from "./useBrowser.ts"
 
 describe.runIf(runsBrowserTests())("every page and dialog", () => {
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
   const admin = newCredentials()
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"), { ADMIN_EMAILS: admin.email })
-  })
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser({ ADMIN_EMAILS: admin.email })
 
   test("in both themes, wide and narrow: no axe violations, no overflow, no console messages", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const messages = collectMessages(page)
     const checkPage = walkAccessibly(page)
@@ -37,7 +19,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
       await checkPage(name)
     }
 
-    await page.goto(server.url)
+    await page.goto(used.server.url)
     await page.getByRole("heading", { name: "Sign in" }).waitFor()
     await check("sign in")
     await page.getByRole("button", { name: "Sign in" }).click()
@@ -54,7 +36,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     await page.getByRole("button", { name: "Report and revoke" }).click()
     await page.getByRole("heading", { name: "Thank you" }).waitFor()
     await check("leaked key, reported")
-    await signUp(page, server.url)
+    await signUp(page, used.server.url)
     await check("no keys")
     await page.getByRole("button", { name: "Create key" }).click()
     await page.getByRole("dialog").waitFor()
@@ -99,7 +81,7 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
     await page.getByRole("button", { name: "Change password" }).click()
     await page.getByText("Choose a password of").waitFor()
     await check("account, empty")
-    await page.goto(`${server.url}/no/such/page`)
+    await page.goto(`${used.server.url}/no/such/page`)
     await page.getByRole("heading", { name: "Page not found" }).waitFor()
     await check("not found")
     await page.getByRole("button", { name: "Sign out" }).click()
@@ -112,19 +94,19 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
   })
 
   test("administration, in both themes, wide and narrow: no axe violations, no overflow, no console messages", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const messages = collectMessages(page)
     const check = walkAccessibly(page)
 
-    await signUp(page, server.url, admin)
+    await signUp(page, used.server.url, admin)
     await createKey(page, "a label that is very long, much longer than what fits into the column of a table")
     await page.keyboard.press("Escape")
     await page.getByRole("button", { name: "Close anyway" }).click()
     const email = newCredentials().email.replace("@", `@${"long-".repeat(10)}`)
     const body = JSON.stringify({ ...newCredentials(), email })
     const headers = { "content-type": "application/json" }
-    await fetch(`${server.url}/auth/register`, { method: "POST", headers, body })
+    await fetch(`${used.server.url}/auth/register`, { method: "POST", headers, body })
     await page.getByRole("link", { name: "Admin" }).click()
     await page.getByRole("button", { name: `Disable ${email}` }).waitFor()
     await check("users")
@@ -174,9 +156,9 @@ describe.runIf(runsBrowserTests())("every page and dialog", () => {
   })
 
   test("the theme switch overrides the system theme, even after a reload, and can restore it", async () => {
-    const context = await newContext(browser, { colorScheme: "light" })
+    const context = await newContext(used.browser, { colorScheme: "light" })
     const page = await newPage(context)
-    await page.goto(server.url)
+    await page.goto(used.server.url)
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const light = await background()
 

@@ -1,36 +1,18 @@
 import { randomUUID } from "node:crypto"
 import { connect, gate, runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser, Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
-import {
-  launchChromium,
-  newContext,
-  newCredentials,
-  newPage,
-  signIn as signInAs,
-  signUp,
-  startBuiltServer,
-} from "./browser.ts"
+import type { Page } from "playwright-core"
+import { describe, expect, test } from "vitest"
+import { newContext, newCredentials, newPage, signIn as signInAs, signUp } from "./browser.ts"
+import { useBrowser } from "./useBrowser.ts"
 
 describe.runIf(runsBrowserTests())("administration", () => {
   const admin = newCredentials()
   const otherAdmin = newCredentials()
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"), {
-      ADMIN_EMAILS: `${admin.email},${otherAdmin.email}`,
-    })
-  })
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser({ ADMIN_EMAILS: `${admin.email},${otherAdmin.email}` })
 
   const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
     const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
-    return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
+    return (await fetch(used.server.url + path, { ...init, body: JSON.stringify(body) })).json()
   }
 
   const signIn = (page: Page) => signInAs(page, admin)
@@ -39,13 +21,13 @@ describe.runIf(runsBrowserTests())("administration", () => {
     (await post("/auth/apikeys", { label }, { authorization: `Bearer ${accessToken}` })).key as string
 
   const callWith = async (apiKey: string) =>
-    (await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
+    (await fetch(`${used.server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
 
   test("disabling a user blocks their page and keys at once, and an administrator can enable them and revoke a key", async () => {
-    const [adminContext, userContext] = [await newContext(browser), await newContext(browser)]
+    const [adminContext, userContext] = [await newContext(used.browser), await newContext(used.browser)]
     const [page, userPage] = [await newPage(adminContext), await newPage(userContext)]
-    await signUp(page, server.url, admin)
-    const user = await signUp(userPage, server.url)
+    await signUp(page, used.server.url, admin)
+    const user = await signUp(userPage, used.server.url)
     const { accessToken } = await post("/auth/login", user)
     const key = await createKey(accessToken, "nightly import")
     expect(await callWith(key)).toBe(200)
@@ -86,8 +68,8 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await post("/auth/register", admin)
     const user = newCredentials()
     await post("/auth/register", user)
-    const page = await newPage(await newContext(browser))
-    await page.goto(`${server.url}/admin`)
+    const page = await newPage(await newContext(used.browser))
+    await page.goto(`${used.server.url}/admin`)
     await signIn(page)
     await page.getByRole("row", { name: user.email }).getByRole("button", { name: "Sign-in of" }).click()
     await page.getByRole("button", { name: "Create a link to set the password" }).click()
@@ -107,12 +89,12 @@ describe.runIf(runsBrowserTests())("administration", () => {
   })
 
   test("a search for a whole key sends only its public part", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const key = await createKey((await post("/auth/register", newCredentials())).accessToken, "leaked")
     const requests: string[] = []
     page.on("request", (request) => requests.push(`${request.url()} ${request.postData()}`))
-    await page.goto(server.url)
+    await page.goto(used.server.url)
     await signIn(page)
     await page.getByRole("link", { name: "Admin" }).click()
     await page.getByRole("link", { name: "Keys", exact: true }).click()
@@ -127,11 +109,11 @@ describe.runIf(runsBrowserTests())("administration", () => {
   })
 
   test("a user is erased once their email has been typed: their key ends, and the email is free again", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const user = newCredentials()
     const key = await createKey((await post("/auth/register", user)).accessToken, "x")
-    await page.goto(`${server.url}/admin`)
+    await page.goto(`${used.server.url}/admin`)
     await signIn(page)
     await page.getByRole("button", { name: `Erase ${user.email}` }).click()
     await page.getByText("1 active key stops working immediately.").waitFor()
@@ -154,10 +136,10 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await Promise.all([admin, otherAdmin].map((each) => post("/auth/register", each)))
     const user = newCredentials()
     await post("/auth/register", user)
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const [page, other] = [await newPage(context), await newPage(context)]
     await page.clock.install()
-    await page.goto(`${server.url}/admin`)
+    await page.goto(`${used.server.url}/admin`)
     await signIn(page)
     // The server has begun, and asks for another attempt in a minute.
     const data = {
@@ -179,7 +161,7 @@ describe.runIf(runsBrowserTests())("administration", () => {
     await page.keyboard.press("Enter")
     await isAnswered
 
-    await other.goto(server.url)
+    await other.goto(used.server.url)
     await other.getByRole("button", { name: "Sign out" }).click()
     await page.getByText("You have signed out.").waitFor()
     await signInAs(other, otherAdmin)
@@ -192,13 +174,13 @@ describe.runIf(runsBrowserTests())("administration", () => {
   })
 
   test("an incident: matching keys are previewed, and revoked once their number has been typed", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const { accessToken } = await post("/auth/register", newCredentials())
     const label = `leaky ${randomUUID()}`
     const keys = [await createKey(accessToken, `${label} 1`), await createKey(accessToken, `${label} 2`)]
     const spared = await createKey(accessToken, "another")
-    await page.goto(`${server.url}/admin/incident`)
+    await page.goto(`${used.server.url}/admin/incident`)
     await signIn(page)
     await page.getByRole("button", { name: "Preview" }).click()
     await page.getByText("Fill in at least one condition.").waitFor()
@@ -234,12 +216,12 @@ describe.runIf(runsBrowserTests())("administration", () => {
   })
 
   test("the import is explained, and imported keys are listed separately", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
-    await page.goto(`${server.url}/admin/import`)
+    await page.goto(`${used.server.url}/admin/import`)
     await signIn(page)
     await page.getByText("No keys have been imported.").waitFor()
-    const sql = connect(server.databaseUrl)
+    const sql = connect(used.server.databaseUrl)
     await sql`
       insert into latchkey.api_keys (owner_id, label, created_by, key_hash, hash_kind, imported_start, imported_length, checks)
       select id, 'from elsewhere', 'x', 'x', 'sha256', 'sk_live_4f9a', 40, '{imported}' from latchkey.owners limit 1`
@@ -251,12 +233,12 @@ describe.runIf(runsBrowserTests())("administration", () => {
   })
 
   test("other users can't see the administration pages", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
-    await signUp(page, server.url)
+    await signUp(page, used.server.url)
     await expect.poll(() => page.getByRole("link", { name: "Admin" }).count()).toBe(0)
     for (const path of ["/admin", "/admin/keys", "/admin/incident", "/admin/import"]) {
-      await page.goto(server.url + path)
+      await page.goto(used.server.url + path)
       await page.getByRole("heading", { name: "Page not found" }).waitFor()
     }
     await context.close()

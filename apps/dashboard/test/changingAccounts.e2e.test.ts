@@ -1,47 +1,26 @@
 import { gate, runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser, BrowserContext } from "playwright-core"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
-import {
-  createKey,
-  launchChromium,
-  newContext,
-  newCredentials,
-  newPage,
-  signUp,
-  startBuiltServer,
-} from "./browser.ts"
+import { describe, expect, test } from "vitest"
+import { createKey, newCredentials, newPage, signUp } from "./browser.ts"
+import { useBrowser, useContext } from "./useBrowser.ts"
 
 describe.runIf(runsBrowserTests())("another account in the same browser", () => {
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
-  let context: BrowserContext
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"))
-  })
-  beforeEach(async () => {
-    context = await newContext(browser)
-  })
-  afterEach(() => context.close())
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser()
+  const opened = useContext(used)
 
   test("data loaded for one account is not shown to another that signs in from another tab", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await createKey(page, "Key of the first")
     await page.reload()
     await page.getByRole("link", { name: "Activity" }).click()
     await page.getByText("Key of the first").waitFor()
     // No page of the user is open when the account changes.
     await page.getByRole("link", { name: "API reference" }).click()
-    const other = await newPage(context)
-    await other.goto(server.url)
+    const other = await newPage(opened.context)
+    await other.goto(used.server.url)
     await other.getByRole("button", { name: "Sign out" }).click()
     await other.getByText("You have signed out.").waitFor()
-    await signUp(other, server.url)
+    await signUp(other, used.server.url)
     await page.waitForFunction(() => localStorage.getItem("latchkey.hasSession") === "1")
 
     const answer = gate()
@@ -59,8 +38,8 @@ describe.runIf(runsBrowserTests())("another account in the same browser", () => 
   })
 
   test("a call of one account is never made as another account whose cookie the browser has received since", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await page.getByRole("button", { name: "Create key" }).click()
     await page.getByRole("textbox", { name: "Label", exact: true }).fill("Key of the first")
     // The list, which is reloaded constantly, would notice the change first.
@@ -70,8 +49,8 @@ describe.runIf(runsBrowserTests())("another account in the same browser", () => 
       await route.continue()
     })
     // Another page of the same origin signs in without telling this one, which ends the first account's session.
-    const other = await newPage(context)
-    await other.goto(`${server.url}/docs`)
+    const other = await newPage(opened.context)
+    await other.goto(`${used.server.url}/docs`)
     const next = newCredentials()
     await other.evaluate(async (credentials) => {
       const headers = { "content-type": "application/json" }
@@ -94,25 +73,25 @@ describe.runIf(runsBrowserTests())("another account in the same browser", () => 
   })
 
   test("a message to one account is closed when another account signs in from another tab", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await page.route("**/trpc/auth.logout*", (route) => route.abort())
     await page.getByRole("button", { name: "Sign out" }).click()
     await page.getByText("You could not be signed out.").first().waitFor()
 
-    const other = await newPage(context)
-    await other.goto(server.url)
+    const other = await newPage(opened.context)
+    await other.goto(used.server.url)
     await other.getByRole("button", { name: "Sign out" }).click()
     await other.getByText("You have signed out.").waitFor()
     const next = newCredentials()
-    await signUp(other, server.url, next)
+    await signUp(other, used.server.url, next)
     await page.getByText(next.email).waitFor()
     await page.getByText("You could not be signed out.").first().waitFor({ state: "detached" })
   })
 
   test("a page that the browser has kept starts over when somebody goes back to it", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await createKey(page, "left open")
     // The headless shell keeps no pages, so this only tells the page that it was kept.
     await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })))

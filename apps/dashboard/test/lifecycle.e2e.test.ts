@@ -1,40 +1,29 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import {
   chooseAction,
   collectMessages,
   createKey,
-  launchChromium,
   newContext,
   newCredentials,
   newPage,
   signUp,
-  startBuiltServer,
 } from "./browser.ts"
+import { useBrowser } from "./useBrowser.ts"
 
 describe.runIf(runsBrowserTests())("the life of a key", () => {
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"), { MAX_KEYS_PER_USER: "25" })
-  })
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser({ MAX_KEYS_PER_USER: "25" })
 
   const callWith = async (apiKey: string) =>
-    (await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
+    (await fetch(`${used.server.url}/auth/me`, { headers: { "x-api-key": apiKey } })).status
 
   const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
     const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
-    return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
+    return (await fetch(used.server.url + path, { ...init, body: JSON.stringify(body) })).json()
   }
 
   test("a key is created, copied, used, revoked and rejected, and the browser retains no secret", async () => {
-    const context = await newContext(browser, { permissions: ["clipboard-read", "clipboard-write"] })
+    const context = await newContext(used.browser, { permissions: ["clipboard-read", "clipboard-write"] })
     const page = await newPage(context)
     const messages = collectMessages(page)
     const calls: { url: string; sent: string; body: string }[] = []
@@ -47,7 +36,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
       await route.fulfill({ response }).catch(() => {})
     })
     const credentials = newCredentials()
-    await signUp(page, server.url, credentials)
+    await signUp(page, used.server.url, credentials)
 
     const key = await createKey(page, "nightly import")
     await page.keyboard.press("Escape")
@@ -57,7 +46,7 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
     await page.getByRole("button", { name: "Copy the example" }).click()
     await expect
       .poll(() => page.evaluate(() => navigator.clipboard.readText()))
-      .toBe(`curl '${server.url}/auth/me' \\\n  -H "X-API-Key: $LATCHKEY_API_KEY"`)
+      .toBe(`curl '${used.server.url}/auth/me' \\\n  -H "X-API-Key: $LATCHKEY_API_KEY"`)
     await page.getByRole("button", { name: "Copy the API key" }).click()
     await page.getByRole("button", { name: "Copied the API key" }).waitFor()
     await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(key)
@@ -124,9 +113,9 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
   })
 
   test("keys can be created and revoked by keyboard, and dialogs restore the focus", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
-    await signUp(page, server.url)
+    await signUp(page, used.server.url)
     const focused = () => page.evaluate(() => document.activeElement?.textContent)
 
     await page.getByRole("button", { name: "Create key" }).focus()
@@ -167,9 +156,9 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
   })
 
   test("the activity page groups wrong passwords, and can be paged through by keyboard", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
-    const { email, password } = await signUp(page, server.url)
+    const { email, password } = await signUp(page, used.server.url)
     const titles = page.getByRole("list", { name: /^Account activity/ }).locator("div > p:first-child")
     for (let n = 0; n < 3; n++) await post("/auth/login", { email, password: "not the password" })
 
@@ -194,9 +183,9 @@ describe.runIf(runsBrowserTests())("the life of a key", () => {
   })
 
   test("25 keys are shown in pages and can be searched by label, and 25 is the limit", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
-    const { email, password } = await signUp(page, server.url)
+    const { email, password } = await signUp(page, used.server.url)
     const { accessToken } = await post("/auth/login", { email, password })
     const headers = { authorization: `Bearer ${accessToken}` }
     for (let n = 0; n < 25; n++) await post("/auth/apikeys", { label: `key ${n}` }, headers)

@@ -1,35 +1,19 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+import { describe, expect, inject, test } from "vitest"
 import { walkAccessibly } from "../../../packages/react/test/expectAccessible.ts"
-import {
-  collectMessages,
-  launchChromium,
-  newContext,
-  newCredentials,
-  newPage,
-  startBuiltServer,
-} from "./browser.ts"
+import { collectMessages, newContext, newCredentials, newPage, startBuiltServer } from "./browser.ts"
+import { useBrowser } from "./useBrowser.ts"
 
 describe.runIf(runsBrowserTests())("public pages", () => {
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"), { REGISTRATION: "open" })
-  })
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser({ REGISTRATION: "open" })
 
   const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
     const init = { method: "POST", headers: { "content-type": "application/json", ...headers } }
-    return (await fetch(server.url + path, { ...init, body: JSON.stringify(body) })).json()
+    return (await fetch(used.server.url + path, { ...init, body: JSON.stringify(body) })).json()
   }
 
   test("somebody without an account reports a leaked key, which is never in a URL and is revoked at once", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const urls: string[] = []
     page.on("request", (request) => urls.push(request.url()))
@@ -37,7 +21,7 @@ describe.runIf(runsBrowserTests())("public pages", () => {
     const created = await post("/auth/apikeys", { label: "x" }, { authorization: `Bearer ${accessToken}` })
     const key = created.key as string
 
-    await page.goto(server.url)
+    await page.goto(used.server.url)
     await page.getByRole("link", { name: "Report a leaked key" }).click()
     await page.getByRole("button", { name: "Report and revoke" }).click()
     await page.getByText("Paste the key.").waitFor()
@@ -45,9 +29,9 @@ describe.runIf(runsBrowserTests())("public pages", () => {
     await page.keyboard.press("Enter")
     await page.getByRole("heading", { name: "Thank you" }).waitFor()
 
-    expect((await fetch(`${server.url}/auth/me`, { headers: { "x-api-key": key } })).status).toBe(401)
+    expect((await fetch(`${used.server.url}/auth/me`, { headers: { "x-api-key": key } })).status).toBe(401)
     expect(urls.join()).not.toContain(key)
-    await expect.poll(() => page.url()).toBe(`${server.url}/leaked`)
+    await expect.poll(() => page.url()).toBe(`${used.server.url}/leaked`)
     await expect.poll(() => page.content()).not.toContain(key)
     await page.getByRole("button", { name: "Report another key" }).click()
     await expect.poll(() => page.getByLabel("Leaked key").inputValue()).toBe("")
@@ -55,10 +39,10 @@ describe.runIf(runsBrowserTests())("public pages", () => {
   })
 
   test("the reference: every operation, no axe violations, no overflow, no console messages", async () => {
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     const messages = collectMessages(page)
-    const { paths } = await (await fetch(`${server.url}/openapi.json`)).json()
+    const { paths } = await (await fetch(`${used.server.url}/openapi.json`)).json()
     const operations = Object.values<Record<string, { operationId: string }>>(paths).flatMap((methods) =>
       Object.values(methods),
     )
@@ -66,7 +50,7 @@ describe.runIf(runsBrowserTests())("public pages", () => {
     for (const width of [320, 1440]) {
       await page.setViewportSize({ width, height: 800 })
       await page.goto("about:blank")
-      await page.goto(`${server.url}/docs#apiKeys.rotate`)
+      await page.goto(`${used.server.url}/docs#apiKeys.rotate`)
       const section = page.locator("[id='apiKeys.rotate']")
       await section.getByRole("heading", { name: "Replace an API key" }).waitFor()
       await expect
@@ -83,9 +67,9 @@ describe.runIf(runsBrowserTests())("public pages", () => {
   })
 
   test("the reference's contents can be filtered, and lead to an operation by keyboard", async () => {
-    const context = await newContext(browser, { viewport: { width: 1440, height: 800 } })
+    const context = await newContext(used.browser, { viewport: { width: 1440, height: 800 } })
     const page = await newPage(context)
-    await page.goto(`${server.url}/docs`)
+    await page.goto(`${used.server.url}/docs`)
     const contents = page.getByRole("navigation", { name: "Contents" }).first()
     await contents.getByLabel("Find an operation").fill("delete session")
     await expect
@@ -101,7 +85,7 @@ describe.runIf(runsBrowserTests())("public pages", () => {
 
   test("if registration is closed, the page offers no sign-up", async () => {
     await using closed = await startBuiltServer(inject("postgresUrl"), { REGISTRATION: "closed" })
-    const context = await newContext(browser)
+    const context = await newContext(used.browser)
     const page = await newPage(context)
     await page.goto(`${closed.url}/sign-up`)
     await page.getByRole("heading", { name: "Sign in" }).waitFor()

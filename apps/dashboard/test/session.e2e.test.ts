@@ -1,9 +1,7 @@
 import { runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser, BrowserContext } from "playwright-core"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
+import { describe, expect, inject, test } from "vitest"
 import {
   chooseAction,
-  launchChromium,
   newContext,
   newCredentials,
   newPage,
@@ -11,27 +9,15 @@ import {
   signUp,
   startBuiltServer,
 } from "./browser.ts"
+import { useBrowser, useContext } from "./useBrowser.ts"
 
 describe.runIf(runsBrowserTests())("sessions in the browser", () => {
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
-  let context: BrowserContext
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"))
-  })
-  beforeEach(async () => {
-    context = await newContext(browser)
-  })
-  afterEach(() => context.close())
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser()
+  const opened = useContext(used)
 
   test("reloads, even repeated ones before the page has loaded, keep the user signed in", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     for (let n = 0; n < 5; n++) await page.reload({ waitUntil: "commit" }).catch(ignoreDetachedPage)
     await page.getByRole("heading", { name: "API keys" }).waitFor()
     await page.reload()
@@ -39,9 +25,9 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   })
 
   test("two tabs that refresh concurrently stay signed in, and signing out in one signs out both", async () => {
-    const [one, other] = [await newPage(context), await newPage(context)]
-    await signUp(one, server.url)
-    await other.goto(`${server.url}/account`)
+    const [one, other] = [await newPage(opened.context), await newPage(opened.context)]
+    await signUp(one, used.server.url)
+    await other.goto(`${used.server.url}/account`)
     await other.getByText("This session").waitFor()
     for (let n = 0; n < 3; n++) await Promise.all([one.reload(), other.reload()])
     await other.getByText("This session").waitFor()
@@ -50,14 +36,14 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
     await one.getByRole("button", { name: "Sign out" }).click()
 
     for (const page of [one, other]) await page.getByText("You have signed out.").waitFor()
-    expect(await context.cookies()).toEqual([])
+    expect(await opened.context.cookies()).toEqual([])
     await other.reload()
     await other.getByRole("heading", { name: "Sign in" }).waitFor()
   })
 
   test("a page whose script can't be loaded says so, and does not affect other pages", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await page.route("**/assets/AccountPage-*", (route) => route.abort())
     await page.getByRole("link", { name: "Account" }).click()
     await page.getByRole("heading", { name: "This page could not be shown" }).waitFor()
@@ -70,10 +56,10 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   })
 
   test("a session that was ended elsewhere disappears as soon as the list comes into view again", async () => {
-    const page = await newPage(context)
-    const credentials = await signUp(page, server.url)
-    const elsewhere = await newPage(await newContext(browser))
-    await elsewhere.goto(server.url)
+    const page = await newPage(opened.context)
+    const credentials = await signUp(page, used.server.url)
+    const elsewhere = await newPage(await newContext(used.browser))
+    await elsewhere.goto(used.server.url)
     await signIn(elsewhere, credentials)
     await elsewhere.getByRole("heading", { name: "API keys" }).waitFor()
     await page.getByRole("link", { name: "Account" }).click()
@@ -90,12 +76,12 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   })
 
   test("after the session was ended elsewhere, the page says so and continues in place after signing in", async () => {
-    const page = await newPage(context)
-    const credentials = await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    const credentials = await signUp(page, used.server.url)
     await page.getByRole("link", { name: "Account" }).click()
     await page.getByText("This session").waitFor()
-    const elsewhere = await newPage(await newContext(browser))
-    await elsewhere.goto(`${server.url}/account`)
+    const elsewhere = await newPage(await newContext(used.browser))
+    await elsewhere.goto(`${used.server.url}/account`)
     await signIn(elsewhere, credentials)
     await elsewhere
       .getByText(/^Last used .* from 127\.0\.0\.1$/)
@@ -116,16 +102,16 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   })
 
   test("in a browser that keeps no secure cookies over plain HTTP, the page says why reloading signs out", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
-    await context.clearCookies()
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
+    await opened.context.clearCookies()
     await page.reload()
     await page.getByText("your browser does not keep sessions over plain HTTP").waitFor()
   })
 
   test("a changed password replaces the old one, and errors are shown next to their fields", async () => {
-    const page = await newPage(context)
-    const credentials = await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    const credentials = await signUp(page, used.server.url)
     const { password } = newCredentials()
     await page.getByRole("link", { name: "Account" }).click()
     await page.getByLabel("Current password", { exact: true }).fill("something else")
@@ -147,8 +133,8 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   })
 
   test("the page reports an unreachable server, and recovers once it is back", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await page.route("**/trpc/**", (route) => route.abort())
     await page.getByText("Retrying").waitFor({ timeout: 15_000 })
     await page.reload()
@@ -161,7 +147,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
   })
 
   test("where the browser denies storage, signing in works, and a theme can be chosen", async () => {
-    const page = await newPage(context)
+    const page = await newPage(opened.context)
     await page.addInitScript(() => {
       const deny = () => {
         throw new DOMException("Access is denied.", "SecurityError")
@@ -169,21 +155,21 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
       Object.defineProperty(window, "localStorage", { get: deny })
       navigator.locks.request = async () => deny()
     })
-    await signUp(page, server.url)
+    await signUp(page, used.server.url)
     await page.getByRole("radio", { name: "Dark theme" }).check({ force: true })
     expect(await page.locator("html").getAttribute("data-theme")).toBe("dark")
   })
 
   test("a link works on a path with two slashes, which would name another host", async () => {
-    const page = await newPage(context)
-    await page.goto(`${server.url}//x/reset-password#token=${"x".repeat(43)}`)
+    const page = await newPage(opened.context)
+    await page.goto(`${used.server.url}//x/reset-password#token=${"x".repeat(43)}`)
     await page.getByRole("button", { name: "Sign in" }).waitFor()
-    expect(page.url()).toBe(`${server.url}//x/reset-password`)
+    expect(page.url()).toBe(`${used.server.url}//x/reset-password`)
   })
 
   test("a failed revocation is rolled back", async () => {
-    const page = await newPage(context)
-    await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url)
     await page.getByRole("button", { name: "Create key" }).click()
     await page.getByRole("textbox", { name: "Label", exact: true }).fill("precious")
     await page.keyboard.press("Enter")
@@ -206,7 +192,7 @@ describe.runIf(runsBrowserTests())("sessions in the browser", () => {
 
   test("after too many wrong passwords, the page says when to try again, with the default limits", async () => {
     await using strict = await startBuiltServer(inject("postgresUrl"), { RATE_LIMIT_FACTOR: "1" })
-    const page = await newPage(context)
+    const page = await newPage(opened.context)
     await page.goto(`${strict.url}/sign-in`)
     const credentials = newCredentials()
     for (let n = 0; n < 10; n++) {

@@ -1,42 +1,17 @@
 import { gate, runsBrowserTests } from "@latchkey/test-postgres"
-import type { Browser, BrowserContext, Page } from "playwright-core"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest"
+import type { Page } from "playwright-core"
+import { describe, expect, test } from "vitest"
 import { expectAccessible } from "../../../packages/react/test/expectAccessible.ts"
 import { codeOf, wrongCodeOf } from "./authenticator.ts"
-import {
-  collectMessages,
-  launchChromium,
-  newContext,
-  newCredentials,
-  newPage,
-  signIn,
-  signOut,
-  signUp,
-  startBuiltServer,
-} from "./browser.ts"
+import { collectMessages, newContext, newCredentials, newPage, signIn, signOut, signUp } from "./browser.ts"
+import { useBrowser, useContext } from "./useBrowser.ts"
 
 const permissions = ["clipboard-read", "clipboard-write"]
 
 describe.runIf(runsBrowserTests())("the second factor in the browser", () => {
   const admin = newCredentials()
-  let server: Awaited<ReturnType<typeof startBuiltServer>>
-  let browser: Browser
-  let context: BrowserContext
-  beforeAll(async () => {
-    browser = await launchChromium()
-    server = await startBuiltServer(inject("postgresUrl"), {
-      ADMIN_EMAILS: admin.email,
-      ADMIN_SECOND_FACTOR: "required",
-    })
-  })
-  beforeEach(async () => {
-    context = await newContext(browser, { permissions })
-  })
-  afterEach(() => context.close())
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-  })
+  const used = useBrowser({ ADMIN_EMAILS: admin.email, ADMIN_SECOND_FACTOR: "required" })
+  const opened = useContext(used, { permissions })
 
   const copied = (page: Page) => page.evaluate(() => navigator.clipboard.readText())
 
@@ -61,11 +36,11 @@ describe.runIf(runsBrowserTests())("the second factor in the browser", () => {
   }
 
   test("with a second factor, signing in takes a code from the app or a recovery code; without one, only the password", async () => {
-    const page = await newPage(context)
+    const page = await newPage(opened.context)
     await page.setViewportSize({ width: 320, height: 800 })
     await page.emulateMedia({ colorScheme: "dark" })
     const messages = collectMessages(page)
-    const credentials = await signUp(page, server.url)
+    const credentials = await signUp(page, used.server.url)
     await page.getByRole("link", { name: "Account" }).click()
     const { secret, codes } = await setUp(page, credentials.password)
     expect(codes).toHaveLength(10)
@@ -127,8 +102,8 @@ describe.runIf(runsBrowserTests())("the second factor in the browser", () => {
   })
 
   test("the dialog stays open until the response with the recovery codes arrives", async () => {
-    const page = await newPage(context)
-    const { password } = await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    const { password } = await signUp(page, used.server.url)
     await page.getByRole("link", { name: "Account" }).click()
     const [begun, resumed] = [gate(), gate()]
     await page.route("**/trpc/secondFactor.confirm*", async (route) => {
@@ -145,8 +120,8 @@ describe.runIf(runsBrowserTests())("the second factor in the browser", () => {
   })
 
   test("after too many wrong codes, the sign-in starts over and says why", async () => {
-    const page = await newPage(context)
-    const credentials = await signUp(page, server.url)
+    const page = await newPage(opened.context)
+    const credentials = await signUp(page, used.server.url)
     await page.getByRole("link", { name: "Account" }).click()
     const { secret } = await setUp(page, credentials.password)
     await page.getByRole("button", { name: "Copy the recovery codes" }).click()
@@ -170,14 +145,14 @@ describe.runIf(runsBrowserTests())("the second factor in the browser", () => {
   })
 
   test("an administrator without a second factor is told to set it up, and can then create a link that sets a user's password, and remove a second factor", async () => {
-    const userContext = await newContext(browser, { permissions })
+    const userContext = await newContext(used.browser, { permissions })
     const userPage = await newPage(userContext)
-    const user = await signUp(userPage, server.url)
+    const user = await signUp(userPage, used.server.url)
     await userPage.getByRole("button", { name: "Sign out", exact: true }).click()
     await userPage.getByText("An administrator can create a link for you").waitFor()
 
-    const page = await newPage(context)
-    await signUp(page, server.url, admin)
+    const page = await newPage(opened.context)
+    await signUp(page, used.server.url, admin)
     await page.getByRole("link", { name: "Admin" }).click()
     await page.getByRole("heading", { name: "Set up a second factor first" }).waitFor()
     await expectAccessible(page)
@@ -203,7 +178,7 @@ describe.runIf(runsBrowserTests())("the second factor in the browser", () => {
     userPage.on("request", (request) => requested.push(request.url()))
     await userPage.goto(link)
     await userPage.getByRole("heading", { name: "Set a new password" }).waitFor()
-    await expect.poll(() => userPage.url()).toBe(`${server.url}/reset-password`)
+    await expect.poll(() => userPage.url()).toBe(`${used.server.url}/reset-password`)
     await expectAccessible(userPage)
     const password = userPage.getByLabel("New password", { exact: true })
     await password.fill("short")
