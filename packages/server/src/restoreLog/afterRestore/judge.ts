@@ -65,7 +65,9 @@ function judgeMissing(log: ReadLog): Judgement {
   if (log.deployments.length > 0 && log.histories.size === 0)
     return { is: "doubt", because: "all its lines are another deployment's", isForeign: true }
   if (log.unknownSecret > 0 && log.histories.size === 0)
-    return doubt("all its lines are signed with another secret; name the earlier one in AUTH_SECRET_PREVIOUS")
+    return doubt(
+      "all its lines are signed with another secret; name the earlier one in AUTH_SECRET_PREVIOUS, or begin a new log if it has leaked",
+    )
   return doubt(
     log.histories.size === 0
       ? `it is not there${unreadableIn(log)}`
