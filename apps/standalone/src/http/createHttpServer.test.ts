@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import type { ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Writable } from "node:stream"
 import { setFlagsFromString } from "node:v8"
@@ -110,11 +110,20 @@ test("a client that pipelines thousands of requests is cut off before they fill 
   expect(parsed).toBeLessThan(50)
 })
 
-test("pipelined requests are forgotten when their connection ends before they are served", async () => {
-  setFlagsFromString("--expose-gc")
-  const collectGarbage: () => void = runInNewContext("gc")
-  setFlagsFromString("--no-expose-gc")
+const countConnections = (server: Server) =>
+  new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
 
+const isRemembered = (reference: WeakRef<object>) => reference.deref() !== undefined
+
+function newGarbageCollector(): () => void {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc")
+  setFlagsFromString("--no-expose-gc")
+  return collect
+}
+
+test("pipelined requests are forgotten when their connection ends before they are served", async () => {
+  const collectGarbage = newGarbageCollector()
   const { server, open } = await serve((outgoing) => once(outgoing, "close").then(() => {}))
   const responses: WeakRef<ServerResponse>[] = []
   server.on("request", (_, outgoing) => void responses.push(new WeakRef(outgoing)))
@@ -126,7 +135,29 @@ test("pipelined requests are forgotten when their connection ends before they ar
   await expect
     .poll(() => {
       collectGarbage()
-      return responses.filter((response) => response.deref()).length
+      return responses.filter(isRemembered).length
     })
     .toBe(0)
+})
+
+test("requests are forgotten when they are answered, although their connection stays open", async () => {
+  const collectGarbage = newGarbageCollector()
+  const { server, open } = await serve(async (outgoing) => void outgoing.end("ok"))
+  const requests: WeakRef<IncomingMessage>[] = []
+  server.on("request", (incoming) => void requests.push(new WeakRef(incoming)))
+  const connections = Array.from({ length: 3 }, open)
+  for (const [n, connection] of connections.entries()) {
+    for (let sent = 0; sent <= n; sent++) {
+      connection.write(request("GET /", ["Connection: keep-alive"]))
+      expect(await connection.read()).toMatchObject({ body: "ok" })
+    }
+  }
+  await expect
+    .poll(() => {
+      collectGarbage()
+      return requests.map(isRemembered)
+    })
+    .toEqual(Array(6).fill(false))
+  expect(await countConnections(server)).toBe(3)
+  for (const connection of connections) connection[Symbol.dispose]()
 })
