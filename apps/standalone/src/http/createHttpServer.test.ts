@@ -161,3 +161,15 @@ test("requests are forgotten when they are answered, although their connection s
   expect(await countConnections(server)).toBe(3)
   for (const connection of connections) connection[Symbol.dispose]()
 })
+
+test("a request with thousands of headers is refused without holding them", async () => {
+  const { server, open } = await serve(async (outgoing) => void outgoing.end("ok"))
+  const held: number[] = []
+  server.on("request", ({ rawHeaders }) => void held.push(rawHeaders.length))
+  using connection = open()
+  connection.write(request("GET /", Array(3_500).fill("a:")))
+  expect(await connection.read()).toMatchObject({ status: 431 })
+  await connection.closed()
+  expect(held).toHaveLength(1)
+  expect(held[0]).toBeLessThan(1_000)
+})

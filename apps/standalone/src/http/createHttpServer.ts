@@ -6,7 +6,7 @@ import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeResponse } from "./drain.ts"
 import { limitReceived } from "./limitReceived.ts"
 import { limitUnsent } from "./limitUnsent.ts"
-import { lastResponse, refusalStatus, refuse } from "./refuse.ts"
+import { invalidRequest, lastResponse, refusalStatus, refuse } from "./refuse.ts"
 import { takeTurns } from "./takeTurns.ts"
 import { trackIdle } from "./trackIdle.ts"
 import { waitForEarlierRequests } from "./waitForEarlierRequests.ts"
@@ -21,6 +21,12 @@ export interface HttpServerOptions {
 
 /** Milliseconds without traffic after which a connection is closed during a request. */
 const INACTIVITY_TIMEOUT = 30_000
+
+/**
+ * A request with this many headers is refused. Their size is limited too, but a header of four bytes takes a hundred in
+ * memory, so a few thousand requests at once could fill it.
+ */
+const TOO_MANY_HEADERS = 200
 
 /**
  * Creates an HTTP/1.1 server that closes connections of slow clients. No client can stop it: an error on a connection
@@ -41,8 +47,8 @@ export function createHttpServer(
     keepAliveTimeout: keepAliveTimeout * 1000,
     connectionsCheckingInterval: 1_000,
   })
-  // Node would drop headers beyond a number, and with them the address that a proxy has added. Their size is limited.
-  server.maxHeadersCount = 0
+  // Node drops further headers, and with them perhaps the address that a proxy has added.
+  server.maxHeadersCount = TOO_MANY_HEADERS
   server.setTimeout(INACTIVITY_TIMEOUT)
   trackIdle(server)
   limitUnsent(server)
@@ -53,6 +59,11 @@ export function createHttpServer(
     outgoing.on("error", logError("response failed"))
     const earlier = waitForEarlierRequests(incoming, outgoing)
     if (earlier) await earlier
+    if (incoming.rawHeaders.length >= 2 * TOO_MANY_HEADERS) {
+      const { headers, body } = lastResponse(invalidRequest(431), 431, log)
+      outgoing.writeHead(431, headers).end(body)
+      return
+    }
     try {
       const turn = takeTurn(incoming)
       if (turn) await turn

@@ -7,7 +7,7 @@ import type { Log } from "../log.ts"
 const MESSAGES = {
   400: "The request is not valid HTTP.",
   408: "The request took too long to arrive.",
-  431: "The request headers are too large.",
+  431: "The request headers are too large, or too many.",
 }
 
 export type RefusalStatus = keyof typeof MESSAGES

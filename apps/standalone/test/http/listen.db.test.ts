@@ -39,6 +39,8 @@ test.each([
   ["a request without a host", "GET /auth/me HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
   ["an invalid host", "GET /auth/me HTTP/1.1\r\nHost: a b/c\r\nConnection: close\r\n\r\n", 400],
   ["a header that is too long", `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+  ["a request with 200 headers", `GET / HTTP/1.1\r\nHost: x\r\n${"a:\r\n".repeat(199)}\r\n`, 431],
+  ["a request with thousands of headers", `GET / HTTP/1.1\r\nHost: x\r\n${"a:\r\n".repeat(3_900)}\r\n`, 431],
 ])("%s gets an error in the contract's format", async (_, request, status) => {
   const received = await exchange(request)
   expect(received).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
@@ -85,6 +87,10 @@ test.each(["localhost", ""])(
     expect(await exchange(`${lines.join("\r\n")}\r\n\r\n{}`)).toMatch(/^HTTP\/1.1 403 /)
   },
 )
+
+test("a request may have 199 headers", async () => {
+  expect(await exchange(`GET /healthz HTTP/1.0\r\n${"a:\r\n".repeat(199)}\r\n`)).toMatch(/^HTTP\/1.1 200 /)
+})
 
 test("an unknown expectation is ignored", async () => {
   expect(
