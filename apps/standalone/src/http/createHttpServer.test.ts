@@ -170,6 +170,6 @@ test("a request with thousands of headers is refused without holding them", asyn
   connection.write(request("GET /", Array(3_500).fill("a:")))
   expect(await connection.read()).toMatchObject({ status: 431 })
   await connection.closed()
-  expect(held).toHaveLength(1)
-  expect(held[0]).toBeLessThan(1_000)
+  // Newer versions of Node refuse it themselves.
+  expect(Math.max(0, ...held)).toBeLessThan(1_000)
 })
