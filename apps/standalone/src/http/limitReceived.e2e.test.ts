@@ -56,3 +56,22 @@ test("clients that pipeline requests behind a slow one can't fill the memory", a
   for (let sent = 0; sent < 100; sent++) (await send("127.0.0.1", sentAhead)).pause()
   await expect.poll(countConnections, { timeout: 60_000 }).toBeLessThan(60)
 })
+
+test("a client that pipelines without a pause, and reads all responses, keeps its connection", async () => {
+  const { send } = await serve()
+  const one = `GET / HTTP/1.1\r\n${HEADERS}\r\n`
+  const client = await send("127.0.0.1", one.repeat(15))
+  let ended = false
+  client.once("close", () => {
+    ended = true
+  })
+  // A few checks, and more bytes than requests may hold.
+  const until = performance.now() + 2_500
+  for (let answered = 0; (performance.now() < until || answered < 1_000) && !ended; ) {
+    const [bytes] = await once(client, "data")
+    const answers = String(bytes).split("HTTP/1.1 200 OK").length - 1
+    answered += answers
+    client.write(one.repeat(answers))
+  }
+  expect(ended).toBe(false)
+})

@@ -11,11 +11,14 @@ const MAX_BYTES = 8 * 1024 * 1024
 const INTERVAL_MS = 500
 
 interface Connection {
-  /** The latest request since all had been answered, or null. */
+  /** The latest request, or null if all have been answered. */
   latest: IncomingMessage | null
   inProgress: number
-  /** Read before these requests. */
+  /** Bytes of requests that have been answered. */
   bytesBefore: number
+  /** Bytes read when the latest request was parsed, and before that for one of an earlier part of the stream. */
+  bytesRead: number
+  earlierBytesRead: number
 }
 
 /**
@@ -29,7 +32,10 @@ export function limitReceived(server: Server): void {
   /** By the time of their latest complete response. */
   const connections = new Map<Socket, Connection>()
   server.on("connection", (socket) => {
-    connections.set(socket, { latest: null, inProgress: 0, bytesBefore: 0 })
+    connections.set(socket, {
+      ...{ latest: null, inProgress: 0 },
+      ...{ bytesBefore: 0, bytesRead: 0, earlierBytesRead: 0 },
+    })
     socket.once("close", () => connections.delete(socket))
   })
   server.on("request", (incoming, outgoing) => {
@@ -38,10 +44,18 @@ export function limitReceived(server: Server): void {
     if (!connection) return
     connection.latest = incoming
     connection.inProgress++
+    if (socket.bytesRead > connection.bytesRead) {
+      connection.earlierBytesRead = connection.bytesRead
+      connection.bytesRead = socket.bytesRead
+    }
+    // Where a request ends is not known, but at least that much came before it.
+    const { earlierBytesRead } = connection
     outgoing.once("finish", () => {
       connection.inProgress--
-      if (connection.latest !== incoming || !incoming.complete || !connections.delete(socket)) return
-      connections.set(socket, { latest: null, inProgress: 0, bytesBefore: socket.bytesRead })
+      const isLast = connection.latest === incoming && incoming.complete
+      if (isLast) connection.latest = null
+      connection.bytesBefore = isLast ? socket.bytesRead : Math.max(connection.bytesBefore, earlierBytesRead)
+      if (connections.delete(socket)) connections.set(socket, connection)
     })
   })
 
