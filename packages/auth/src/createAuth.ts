@@ -141,7 +141,7 @@ export function createAuth(options: AuthOptions): Auth {
     ...(options.servedIssuers ?? []),
   ])
   const serves = (issuer: string) => served.has(issuer)
-  const namedAdmins = createNamedAdmins((options.adminSubjects ?? []).filter(({ issuer }) => serves(issuer)))
+  const namedAdmins = createNamedAdmins(options.adminSubjects ?? [], served)
   const readOwner = createReadOwner(serves)
   const memory = options.verifyLease
     ? createMemory(db, { ...options.verifyLease, onError: options.onBackgroundError })

@@ -29,10 +29,11 @@ export interface AdminUsers {
    * subject of any other owner.
    *
    * @param input.search a part of the name, ignoring case. Empty for any name.
+   * @param input.issuers only owners of these issuers; all owners if left out.
    * @throws {AuthError} `INVALID_INPUT` for an invalid cursor.
    */
   list(
-    input: PageInput & { status: UserStatus; search: string; exceptOwnAccounts?: boolean },
+    input: PageInput & { status: UserStatus; search: string; issuers?: readonly string[] | undefined },
   ): Promise<Page<ListedUser>>
   /**
    * Disables a user and ends their sessions. Once this has resolved, no instance lets the user sign in or accepts
@@ -91,12 +92,12 @@ export function createAdminUsers(
   }
 
   return {
-    list({ status, search, exceptOwnAccounts = false, ...page }) {
+    list({ status, search, issuers, ...page }) {
       return readPage(page, (part) =>
         listUsers(db, {
           ...part,
           status,
-          exceptOwnAccounts,
+          issuers,
           search: normalizeEmailPrefix(withoutSecrets(search)),
         }),
       )

@@ -16,6 +16,8 @@ export interface NamedOwner {
 /** The owners who are administrators by configuration. */
 export interface NamedAdmins {
   readonly ids: readonly string[]
+  /** The issuers that this server serves. Owners of other issuers belong to other products on the same database. */
+  readonly servedIssuers: readonly string[]
   includes(owner: NamedOwner): boolean
   /** Whether one of Latchkey's own accounts is among them. */
   isNamedAccount(id: string): boolean
@@ -23,12 +25,18 @@ export interface NamedAdmins {
   withRole(owner: Owner): Owner
 }
 
-export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins {
+/** @param subjects those of other issuers are ignored. */
+export function createNamedAdmins(
+  subjects: readonly NamedOwner[],
+  servedIssuers: ReadonlySet<string>,
+): NamedAdmins {
   const key = ({ issuer, subject }: NamedOwner) => `${issuer}\0${subject}`
-  const named = new Set(subjects.map(key))
+  const served = subjects.filter(({ issuer }) => servedIssuers.has(issuer))
+  const named = new Set(served.map(key))
   const includes = (owner: NamedOwner) => named.size > 0 && named.has(key(owner))
   return {
-    ids: subjects.map(ownerIdOf),
+    ids: served.map(ownerIdOf),
+    servedIssuers: [...servedIssuers],
     includes,
     isNamedAccount: (id) => includes({ issuer: OWN_ISSUER, subject: id.toLowerCase() }),
     withRole: (owner) => (includes(owner) ? { ...owner, role: "admin" } : owner),
@@ -36,8 +44,9 @@ export function createNamedAdmins(subjects: readonly NamedOwner[]): NamedAdmins 
 }
 
 /**
- * The caller as an administrator. Administrators need a JWT, or must be identified by the host: a leaked key must not
- * give access to all keys. The operator's configured keys may administer too, except for Latchkey's own accounts.
+ * The caller as an administrator of the owners whose issuers are served. Administrators need a JWT, or must be
+ * identified by the host: a leaked key must not give access to all keys. The operator's configured keys may administer
+ * too, except for Latchkey's own accounts.
  *
  * @param options.acceptsManagers whether administrators' keys with `latchkey:manage` may do it too.
  * @throws {AuthError} `FORBIDDEN` for other users, and for other API keys.
@@ -63,6 +72,7 @@ export function administratorOf(
   return {
     ...actingCredentialOf(caller),
     appointedBy: isStored ? "account" : "host",
+    issuers: namedAdmins.servedIssuers,
     ...(caller.via === "jwt" && caller.secondFactor !== undefined && { needsSecondFactor: true }),
   }
 }
@@ -81,7 +91,7 @@ export function managerOf(namedAdmins: NamedAdmins, caller: Caller): Administrat
     ...credential,
     ...(credential.via === "apiKey" && { scope: MANAGE }),
     appointedBy: isStored ? "account" : "host",
-    exceptOwnAccounts: true,
+    issuers: namedAdmins.servedIssuers.filter((issuer) => issuer !== OWN_ISSUER),
   }
 }
 

@@ -32,7 +32,8 @@ export interface AdminApiKeys {
       search: string
       /** `imported`: only keys from another system. */
       origin?: "any" | "imported"
-      exceptOwnAccounts?: boolean
+      /** Only owners of these issuers; all owners if left out. */
+      issuers?: readonly string[] | undefined
     },
   ): Promise<Page<OwnedApiKey>>
   /**
@@ -48,12 +49,12 @@ export function createAdminApiKeys(db: Database, rateLimits: KeyRateLimits): Adm
   return {
     revokeWhere: createRevokeWhere(db, rateLimits),
 
-    async list({ status, userId, search, origin, exceptOwnAccounts = false, ...page }) {
+    async list({ status, userId, search, origin, issuers, ...page }) {
       if (userId !== null && !isUuid(userId)) return { items: [], nextCursor: null }
       const { items, nextCursor } = await readPage(page, (part) =>
         listEveryonesApiKeys(db, {
           ...part,
-          ...{ status, userId, exceptOwnAccounts, search: readSearch(search) },
+          ...{ status, userId, issuers, search: readSearch(search) },
           imported: origin === "imported",
         }),
       )

@@ -30,7 +30,7 @@ export const adminApiKeysRouter = router({
         ...input,
         cursor: input.cursor ?? null,
         userId: input.userId ?? null,
-        exceptOwnAccounts: ctx.by.exceptOwnAccounts ?? false,
+        issuers: ctx.by.issuers,
       }),
     ),
 

@@ -28,7 +28,7 @@ export const adminUsersRouter = router({
       ctx.latchkey.auth.admin.users.list({
         ...input,
         cursor: input.cursor ?? null,
-        exceptOwnAccounts: ctx.by.exceptOwnAccounts ?? false,
+        issuers: ctx.by.issuers,
       }),
     ),
 

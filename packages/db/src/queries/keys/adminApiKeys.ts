@@ -1,10 +1,10 @@
-import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from "drizzle-orm"
+import { and, asc, eq, inArray, isNotNull, isNull, or, sql } from "drizzle-orm"
 import { query, takeAway } from "../../query.ts"
 import { apiKeys } from "../../schema/apiKeys.ts"
 import { owners } from "../../schema/owners.ts"
 import type { AdminAct, AdminResult } from "../owners/adminUsers.ts"
 import { withAdminAuthority } from "../owners/authority.ts"
-import { OWN_ISSUER, type StoredOwner } from "../owners/ownerColumns.ts"
+import { hasIssuer, type StoredOwner } from "../owners/ownerColumns.ts"
 import { isAfter, newestFirst, type Position } from "../position.ts"
 import { prefixPattern } from "../prefixPattern.ts"
 import { byAdmin, recordEvent } from "../trail/auditEvents.ts"
@@ -65,7 +65,7 @@ export const listEveryonesApiKeys = query(
       userId,
       search,
       imported = false,
-      exceptOwnAccounts = false,
+      issuers,
     }: {
       limit: number
       after: Position | null
@@ -74,7 +74,8 @@ export const listEveryonesApiKeys = query(
       search: ApiKeySearch | null
       /** Only keys that were imported. */
       imported?: boolean
-      exceptOwnAccounts?: boolean
+      /** Only owners of these issuers; all owners if left out. */
+      issuers?: readonly string[] | undefined
     },
   ): Promise<OwnedApiKey[]> =>
     db
@@ -86,11 +87,11 @@ export const listEveryonesApiKeys = query(
           status === "all" ? undefined : isActive,
           isNull(owners.erasedAt),
           userId === null ? undefined : eq(apiKeys.ownerId, userId),
-          exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
+          hasIssuer(issuers),
           search ? matches(search) : undefined,
           imported ? isNotNull(apiKeys.importedStart) : undefined,
           search && after
-            ? sql`(${byLabel}, ${apiKeys.id}) > (${labelOf(after, { exceptOwnAccounts })}, ${after.id}::uuid)`
+            ? sql`(${byLabel}, ${apiKeys.id}) > (${labelOf(after, issuers)}, ${after.id}::uuid)`
             : isAfter(apiKeys, after),
         ),
       )
@@ -99,9 +100,9 @@ export const listEveryonesApiKeys = query(
 )
 
 /** Anyone can make up a position. Where the list goes on from there must tell nothing about a key that it leaves out. */
-const labelOf = ({ id }: Position, { exceptOwnAccounts }: { exceptOwnAccounts: boolean }) => sql`(
+const labelOf = ({ id }: Position, issuers: readonly string[] | undefined) => sql`(
   select lower(last.label) from ${apiKeys} last inner join ${owners} owner on owner.id = last.owner_id
-  where last.id = ${id} and not (${exceptOwnAccounts} and owner.issuer = ${OWN_ISSUER}))`
+  where ${and(sql`last.id = ${id}`, hasIssuer(issuers, sql`owner.issuer`))})`
 
 const matches = ({ label, email, start, imported, id }: ApiKeySearch) =>
   or(
@@ -136,7 +137,7 @@ const prefixesOf = (text: string) => {
 export const revokeAnyonesApiKey = takeAway(
   async (db, { affected: id, by, client }: AdminAct<string>): Promise<AdminResult> =>
     withAdminAuthority(db, { by }, async (tx) => {
-      const others = tx.select({ id: owners.id }).from(owners).where(ne(owners.issuer, OWN_ISSUER))
+      const administered = tx.select({ id: owners.id }).from(owners).where(hasIssuer(by.issuers))
       const [revoked] = await tx
         .update(apiKeys)
         .set(revocation)
@@ -144,7 +145,7 @@ export const revokeAnyonesApiKey = takeAway(
           and(
             eq(apiKeys.id, id),
             isNull(apiKeys.revokedAt),
-            by.exceptOwnAccounts ? inArray(apiKeys.ownerId, others) : undefined,
+            by.issuers && inArray(apiKeys.ownerId, administered),
           ),
         )
         .returning({ id: apiKeys.id, label: apiKeys.label, ownerId: apiKeys.ownerId })

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNotNull, isNull, ne, or, type SQL, sql } from "drizzle-orm"
+import { and, asc, count, eq, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm"
 import type { PgColumn } from "drizzle-orm/pg-core"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
@@ -10,7 +10,7 @@ import { massRevocations } from "../../schema/massRevocations.ts"
 import { owners } from "../../schema/owners.ts"
 import { anyOf, joinIds } from "../anyOf.ts"
 import { type ByAdmin, withAdminAuthority } from "../owners/authority.ts"
-import { OWN_ISSUER } from "../owners/ownerColumns.ts"
+import { hasIssuer } from "../owners/ownerColumns.ts"
 import { newestFirst } from "../position.ts"
 import { byAdmin, recordEvents } from "../trail/auditEvents.ts"
 import { type OwnedApiKey, ownedApiKeyColumns } from "./adminApiKeys.ts"
@@ -91,7 +91,7 @@ function isTarget({ id, criteria, by }: MassRevocation) {
     meets(criteria, since),
     sql`${apiKeys.createdAt} < ${keysUntil}`,
     wasHereBefore(keysUntil),
-    by.exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
+    hasIssuer(by.issuers),
   )
   const of = (condition: SQL | undefined) => sql`from ${apiKeys}
     inner join ${owners} on ${owners.id} = ${apiKeys.ownerId}

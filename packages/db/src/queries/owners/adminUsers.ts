@@ -1,4 +1,4 @@
-import { and, asc, eq, exists, isNotNull, isNull, ne, sql } from "drizzle-orm"
+import { and, asc, eq, exists, isNotNull, isNull, sql } from "drizzle-orm"
 import type { ClientInfo } from "../../clientInfo.ts"
 import type { Database } from "../../database.ts"
 import { logged, query, takeAway } from "../../query.ts"
@@ -18,7 +18,7 @@ import {
   mayHaveNoRow,
   withAdminAuthority,
 } from "./authority.ts"
-import { OWN_ISSUER, ownerColumns, type StoredOwner } from "./ownerColumns.ts"
+import { hasIssuer, ownerColumns, type StoredOwner } from "./ownerColumns.ts"
 
 export interface ListedUser extends StoredOwner {
   disabledAt: Date | null
@@ -54,13 +54,14 @@ export const listUsers = query(
       after,
       status,
       search,
-      exceptOwnAccounts = false,
+      issuers,
     }: {
       limit: number
       after: Position | null
       status: UserStatus
       search: string
-      exceptOwnAccounts?: boolean
+      /** Only owners of these issuers; all owners if left out. */
+      issuers?: readonly string[] | undefined
     },
   ): Promise<ListedUser[]> =>
     db
@@ -75,10 +76,10 @@ export const listUsers = query(
         and(
           HAS_STATUS[status],
           isNull(owners.erasedAt),
-          exceptOwnAccounts ? ne(owners.issuer, OWN_ISSUER) : undefined,
+          hasIssuer(issuers),
           search ? sql`${byName} like lower(${`%${prefixPattern(search)}`})` : undefined,
           search && after
-            ? sql`(${byName}, ${owners.id}) > (${nameOf(after, { exceptOwnAccounts })}, ${after.id}::uuid)`
+            ? sql`(${byName}, ${owners.id}) > (${nameOf(after, issuers)}, ${after.id}::uuid)`
             : isAfter(owners, after),
         ),
       )
@@ -87,9 +88,9 @@ export const listUsers = query(
 )
 
 /** Anyone can make up a position. Where the list goes on from there must tell nothing about an owner whom it leaves out. */
-const nameOf = ({ id }: Position, { exceptOwnAccounts }: { exceptOwnAccounts: boolean }) => sql`(
+const nameOf = ({ id }: Position, issuers: readonly string[] | undefined) => sql`(
   select lower(coalesce(last.email, last.subject)) from ${owners} last
-  where last.id = ${id} and not (${exceptOwnAccounts} and last.issuer = ${OWN_ISSUER}))`
+  where ${and(sql`last.id = ${id}`, hasIssuer(issuers, sql`last.issuer`))})`
 
 /** Evaluated only for the rows of the page, since PostgreSQL sorts and limits first. */
 const countActiveKeys = (db: Database) =>

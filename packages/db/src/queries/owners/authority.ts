@@ -86,8 +86,8 @@ export async function ensureOwner(tx: Database, { id, issuer, subject }: OwnerId
 export type ByAdmin = ActingCredential & {
   /** `account`: by the role in the database. `host`: by the host's configuration or code. */
   appointedBy: "account" | "host"
-  /** Whether Latchkey's own accounts and their keys don't exist for this administrator. */
-  exceptOwnAccounts?: boolean
+  /** The issuers whose owners, with their keys, exist for this administrator; all if left out. */
+  issuers?: readonly string[]
   /** Whether the administrator must have a second factor. */
   needsSecondFactor?: boolean
 }
@@ -118,7 +118,7 @@ export async function withAdminAuthority<Result>(
     if (!(await mayStillAct(tx, by, admin))) return "ended"
     if (by.appointedBy === "account" && admin?.role !== "admin") return "notAdmin"
     if (by.needsSecondFactor && !(await hasEnabledFactor(tx, by.owner.id))) return "notAdmin"
-    if (by.exceptOwnAccounts && isOwnAccount(affected, find(affected?.id))) return "notFound"
+    if (!existsFor(by, affected, find(affected?.id))) return "notFound"
     return change(tx, find(affected?.id))
   })
 }
@@ -137,10 +137,11 @@ type LockedOwner = Pick<
   "id" | "issuer" | "email" | "role" | "disabledAt" | "erasedAt"
 >
 
-const isOwnAccount = (affected: AffectedOwner | undefined, row: LockedOwner | undefined) =>
-  row
-    ? row.issuer === OWN_ISSUER
-    : affected !== undefined && "issuer" in affected && affected.issuer === OWN_ISSUER
+/** An id without a row exists for nobody, which the changes find out themselves. */
+function existsFor(by: ByAdmin, affected: AffectedOwner | undefined, row: LockedOwner | undefined): boolean {
+  const { issuer } = row ?? (affected && "issuer" in affected ? affected : { issuer: undefined })
+  return issuer === undefined || by.issuers === undefined || by.issuers.includes(issuer)
+}
 
 /**
  * Locks owners and returns the rows that exist. An owner without an account of Latchkey's own may have no row to
