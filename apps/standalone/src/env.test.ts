@@ -228,6 +228,16 @@ test("mails need a public URL, and the sender may have a name", () => {
   }
 })
 
+test.each(["socketTimeout=abc", "greetingTimeout=", "connectionTimeout=-5", "dnsTimeout=0", "connection=x"])(
+  "SMTP_URL with %s is one problem",
+  (option) => {
+    const SMTP_URL = `smtp://smtp.company.tld?pool=true&${option}`
+    const problems = problemsOf({ SMTP_URL, PUBLIC_URL: "https://keys.company.tld" })
+    expect(problems).toEqual([expect.stringMatching(/^SMTP_URL: .*expected/)])
+    expect(problems[0]).toContain(option.split("=")[0])
+  },
+)
+
 test("idle sessions must leave clients the time to refresh", () => {
   expect(readEnv({ SESSION_IDLE_TTL: "960" }).SESSION_IDLE_TTL).toBe(960)
   expect(problemsOf({ SESSION_IDLE_TTL: "959" })).toEqual([

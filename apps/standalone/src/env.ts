@@ -24,6 +24,7 @@ import {
   time,
 } from "@latchkey/server/internal"
 import { z } from "zod"
+import { smtpUrl } from "./mail/smtpUrl.ts"
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
 
@@ -78,13 +79,6 @@ const trustedIssuers = z.unknown().transform((value, { addIssue }) => {
   addIssue(parsed.problems.join("; "))
   return z.NEVER
 })
-
-const SMTP_URL_RULE =
-  "expected a URL such as smtps://user:password@smtp.company.tld, or smtp:// for STARTTLS or a local server"
-
-const smtpUrl = z
-  .string()
-  .refine((text) => /^smtps?:\/\/[^/?#]+/.test(text) && URL.canParse(text), { error: SMTP_URL_RULE })
 
 const sender = z.string().transform((text, { addIssue }) => {
   const [, name = "", address = text] = /^([^<>"\r\n]*)<([^<>]+)>$/.exec(text) ?? []
