@@ -16,16 +16,24 @@ class MailNotSent extends Error {
 /** In milliseconds, shorter than nodemailer's: a person is waiting. */
 const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
 
+/** Those end an idle connection. A server that sends a little all the time must not hold up all other mails. */
+const MAX_MS = 120_000
+
 /**
  * Sends mails through an SMTP server.
  *
  * @param smtpUrl with nodemailer's options as parameters. Unless it says otherwise, a connection to another host must be
  *   encrypted.
- * @param product the product's name, as users know it.
+ * @param options.product the product's name, as users know it.
+ * @param options.maxMs how long sending one mail may take.
  */
 export function createSendMail(
   smtpUrl: string,
-  { from, product }: { from: { name: string; address: string }; product: string },
+  {
+    from,
+    product,
+    maxMs = MAX_MS,
+  }: { from: { name: string; address: string }; product: string; maxMs?: number },
 ): (mail: AccountMail) => Promise<void> {
   const settings = withDefaults(smtpUrl)
   let opened: Promise<Transporter> | undefined
@@ -33,7 +41,10 @@ export function createSendMail(
     opened ??= import("nodemailer").then(({ createTransport }) => createTransport(settings))
     const transport = await opened
     await transport
-      .sendMail({ from, to: { name: "", address: mail.to }, ...writeAccountMail(mail, product) })
+      .sendMail({
+        ...{ from, to: { name: "", address: mail.to }, ...writeAccountMail(mail, product) },
+        signal: AbortSignal.timeout(maxMs),
+      })
       .catch((error: unknown) => {
         throw new MailNotSent(error as { code?: string; responseCode?: number })
       })
