@@ -2,11 +2,11 @@ import { inArray, type SQLWrapper, sql } from "drizzle-orm"
 import { owners } from "../../schema/owners.ts"
 
 /** The issuer of Latchkey's own accounts. */
+export const OWN_ISSUER = "latchkey"
+
 /** Whether a row of owners has one of these issuers; any row has if they are left out. */
 export const hasIssuer = (issuers: readonly string[] | undefined, issuer: SQLWrapper = owners.issuer) =>
   issuers && inArray(issuer, [...issuers])
-
-export const OWN_ISSUER = "latchkey"
 
 /** Identifies an owner who may have no row yet. */
 export interface OwnerIdentity {
