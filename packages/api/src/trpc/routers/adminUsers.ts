@@ -19,7 +19,7 @@ export const adminUsersRouter = router({
         status: 200,
         summary: "List users",
         description:
-          "Returns all users, newest first: Latchkey's own accounts, and users of other issuers who have had keys or were disabled, but no erased users. `search` matches any part of the email, or of the subject of a user without one, ignoring case, and sorts the results by it. Requires an administrator's access token.",
+          "Returns all users, newest first: Latchkey's own accounts, and users of other issuers that the server serves, if they have had keys or were disabled. Erased users are left out. `search` matches any part of the email, or of the subject of a user without one, ignoring case, and sorts the results by it. Requires an administrator's access token.",
       },
     })
     .input(listUsers)
