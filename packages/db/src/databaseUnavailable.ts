@@ -1,4 +1,4 @@
-/** The database is temporarily unavailable: unreachable, overloaded, shutting down, read-only or out of space. */
+/** The database is temporarily unavailable: unreachable, overloaded, shutting down, read-only, out of space, or refusing this role. */
 export class DatabaseUnavailable extends Error {
   override name = "DatabaseUnavailable"
   /** Whether the change was made, or may have been, without being guaranteed. */

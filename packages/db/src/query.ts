@@ -101,8 +101,11 @@ function permitted<Params, Result>(
   }
 }
 
-/** SQLSTATE classes that a retry can't fix: 0A feature not supported, 22 data, 23 constraint, 42 syntax or access. */
-const MISTAKE = /^(0A|22|23|42)[0-9A-Z]{3}$/
+/**
+ * SQLSTATE classes that a retry can't fix: 0A feature not supported, 22 data, 23 constraint, 42 syntax or access. But an
+ * operator can restore missing rights (42501).
+ */
+const MISTAKE = /^(?!42501)(0A|22|23|42)[0-9A-Z]{3}$/
 
 const isMistake = (error: unknown) =>
   !isOfStandby(error) &&

@@ -31,7 +31,7 @@ export const LONG_LIMITS = {
  * server, the database or the role. The isolation level here is for single statements; transactions set it when they
  * begin. Left alone on purpose:
  * - `default_transaction_read_only`: how operators and providers stop writes (a full disk). Writes are then 503;
- * - `role`, `row_security`: the operator chooses who may see the tables;
+ * - `role`: the operator chooses who may see the tables;
  * - `default_transaction_deferrable`: only affects serializable transactions;
  * - `IntervalStyle`, `array_nulls`, `xmlbinary`: we read and write no such values;
  * - `jit`, `plan_cache_mode`, `work_mem` and others that only affect speed;
@@ -45,6 +45,8 @@ export const MEANING = {
   DateStyle: "ISO, MDY",
   TimeZone: "UTC",
   extra_float_digits: "1",
+  // A missing row can mean that an owner was never disabled. With this, row security hides no row: the query fails.
+  row_security: "off",
   // PostgreSQL sends a warning when a commit was not replicated.
   client_min_messages: "warning",
   // Tells the triggers that this release waits until no lease covers the rights that it takes away.
