@@ -244,7 +244,7 @@ async function warnAboutRights(db: Database, log: Log) {
   const roles = await findRolesWithRights(db, undefined)
   if (roles.length === 0) return
   log.warn(
-    `other roles have rights on Latchkey's tables; revoke what you have not granted: ${roles.join(", ")}`,
+    `other roles have rights on Latchkey's tables or schema; revoke what you have not granted: ${roles.join(", ")}`,
   )
 }
 

@@ -264,7 +264,7 @@ describe("DATABASE_URL", () => {
     const warnings = server.log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
     expect(warnings.map(({ msg }) => msg)).toEqual([
       "DATABASE_URL: parameters without effect here: channel_binding, pgbouncer",
-      "other roles have rights on Latchkey's tables; revoke what you have not granted: PUBLIC",
+      "other roles have rights on Latchkey's tables or schema; revoke what you have not granted: PUBLIC",
     ])
   })
 })

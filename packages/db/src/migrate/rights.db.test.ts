@@ -175,6 +175,22 @@ test.each(["new", "moved"])(
   },
 )
 
+test("roles that may create functions in the schema are reported, because Latchkey would run them", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, role, url, adminUrl } = empty
+  // The default before PostgreSQL 15.
+  await admin.unsafe("grant create on schema public to public")
+  const reported = (at: string) => start(at, (db) => findRolesWithRights(db, undefined), { schema: "public" })
+  expect(await reported(url)).toEqual(["PUBLIC (may create functions in the schema)"])
+
+  await admin.unsafe(`revoke create on schema public from public; grant create on schema public to ${role}`)
+  expect(await reported(url)).toEqual([])
+  await admin.unsafe(
+    `reassign owned by ${role} to current_user; grant all on all tables in schema public to ${role}`,
+  )
+  expect(await reported(adminUrl)).toEqual([role, `${role} (may create functions in the schema)`])
+})
+
 test("a separate role that migrates moves an earlier installation if it owns the tables", async () => {
   await using database = await openWithTwoRoles()
   const { admin, owner, role, url, ownerUrl } = database

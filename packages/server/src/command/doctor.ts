@@ -50,8 +50,8 @@ export const doctor = defineCommand({
         const roles = await findRolesWithRights(db, undefined)
         checks.push(
           roles.length === 0
-            ? ok("no other role has rights on the tables")
-            : warning("no other role has rights on the tables", roles.join(", ")),
+            ? ok("no other role has rights on the tables or the schema")
+            : warning("no other role has rights on the tables or the schema", roles.join(", ")),
         )
         if (!options.database) return
         for (const { name, purpose, failure, isOptional } of await examineDatabase(db)) {
