@@ -22,15 +22,12 @@ interface Candidate extends FoundTables {
 /**
  * Finds the tables that belong in a schema, null where there are none. An earlier version kept them in the first schema on the role's search path; any other schema that
  * it finds belongs to another installation, unless this role owns it: a second, empty set of tables would look like
- * the loss of all users. Sets the search path of the transaction to what the role, the database and the URL say.
+ * the loss of all users. Leaves only PostgreSQL's own schema on the search path of the transaction.
  *
  * @throws {DatabaseUnusable} when it is unclear which tables are meant, or when this role can't reach them.
  */
 export async function findTables(tx: Database, schema: string): Promise<FoundTables | null> {
-  await tx.execute(
-    sql`select set_config('search_path', reset_val, true) from pg_settings where name = 'search_path'`,
-  )
-  const candidates = await findCandidates(tx)
+  const candidates = await findCandidates(tx, await leaveSearchPath(tx))
   const found = candidates.find((candidate) => candidate.schema === schema)
   if (found && !found.isReadable) {
     throw new DatabaseUnusable(
@@ -58,17 +55,33 @@ export async function findTables(tx: Database, schema: string): Promise<FoundTab
 }
 
 /**
+ * Reads the search path that the role, the database and the URL set, and then leaves it. Other roles may be able to create
+ * functions there, as every role may in `public` before PostgreSQL 15. A function whose parameters fit more exactly than
+ * those of PostgreSQL's own would be called in its place, with the rights of this role. So until then, every name is
+ * qualified.
+ */
+async function leaveSearchPath(tx: Database): Promise<string[]> {
+  await tx.execute(sql`
+    select pg_catalog.set_config('search_path', reset_val, true) from pg_catalog.pg_settings
+    where name operator(pg_catalog.=) 'search_path'`)
+  const [path] = await tx
+    .select({ schemas: sql<string[]>`pg_catalog.array_to_json(pg_catalog.current_schemas(false))` })
+    .from(sql`(select) as one`)
+  await tx.execute(sql`select pg_catalog.set_config('search_path', 'pg_catalog', true)`)
+  return path?.schemas ?? []
+}
+
+/**
  * All schemas with a table of our migrations, with those on the search path first. If the tables were moved away,
  * only a copy of that table remains. A later version has renamed the table of users, to which sessions refer.
  */
-const findCandidates = (tx: Database): Promise<Candidate[]> =>
-  tx
+async function findCandidates(tx: Database, searchPath: readonly string[]): Promise<Candidate[]> {
+  const found = await tx
     .select({
       schema: sql<string>`n.nspname`,
       owner: sql<string>`pg_get_userbyid(c.relowner)`,
       isOwned: sql<boolean>`pg_has_role(c.relowner, 'USAGE')`,
       isReadable: sql<boolean>`has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
-      isOnSearchPath: sql<boolean>`n.nspname = any(current_schemas(false))`,
       isEarlier: sql<boolean>`exists (
         select from pg_constraint k
         join pg_class s on s.oid = k.conrelid
@@ -79,6 +92,11 @@ const findCandidates = (tx: Database): Promise<Candidate[]> =>
     .where(sql`
       c.relname = 'latchkey_migrations' and c.relkind = 'r' and exists (
         select from pg_class s where s.relnamespace = n.oid and s.relname = 'sessions' and s.relkind = 'r')`)
-    .orderBy(sql`array_position(current_schemas(false), n.nspname) nulls last`)
+  const candidates = found.map((of) => ({ ...of, isOnSearchPath: searchPath.includes(of.schema) }))
+  return [
+    ...searchPath.flatMap((name) => candidates.filter(({ schema }) => schema === name)),
+    ...candidates.filter(({ isOnSearchPath }) => !isOnSearchPath),
+  ]
+}
 
 const searchPathParameter = (schema: string) => `options=${encodeURIComponent(`-csearch_path=${schema}`)}`

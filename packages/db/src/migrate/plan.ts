@@ -20,8 +20,10 @@ export async function makePlan(tx: Database, schema: string): Promise<Plan> {
   const found = await findTables(tx, schema)
   const migrations = readMigrations()
   if (!found) return { schema, found, applied: [], pending: migrations }
-  await setSearchPath(tx, found.schema)
-  const hashes = new Set((await tx.select().from(appliedMigrations)).map(({ hash }) => hash))
+  const applied = await tx
+    .select({ hash: sql<string>`hash` })
+    .from(sql`${sql.identifier(found.schema)}.${appliedMigrations}`)
+  const hashes = new Set(applied.map(({ hash }) => hash))
   return {
     schema,
     found,
