@@ -39,3 +39,17 @@ test.each(["no tables", "tables of an earlier version in public"])(
     await close()
   },
 )
+
+test("tables of another role in public that resemble an earlier version's don't keep a server from starting", async () => {
+  await using empty = await openEmpty(inject("postgresUrl"))
+  const { admin, name, role, url } = empty
+  await admin.unsafe(`grant create on database ${name} to ${role}`)
+  const { migrate, pendingMigrations, close } = await createDatabase(url)
+  await migrate()
+  await admin.unsafe(`
+    create table public.latchkey_migrations (hash text); create table public.users (id uuid primary key);
+    create table public.sessions (user_id uuid references public.users (id));
+    grant select on all tables in schema public to public`)
+  expect(await pendingMigrations()).toEqual([])
+  await close()
+})

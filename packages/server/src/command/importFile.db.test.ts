@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
 import { link, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -180,6 +181,14 @@ test.each(["the same name", "a symbolic link", "a hard link"])(
     expect(await readFile(file, "utf8")).toBe(content)
   },
 )
+
+test("a named pipe is refused without waiting for a writer, and a file that can't be read is not blamed on the database", async () => {
+  const pipe = join(folder, "pipe")
+  execFileSync("mkfifo", [pipe])
+  expect((await run([pipe])).errors).toEqual(["expected a file that can be read"])
+  // Reading its beginning fails.
+  expect((await run(["/proc/self/mem"])).errors[0]).toBe("the file can't be read to its end (EIO)")
+})
 
 test("a report replaces an earlier one", async () => {
   const report = join(folder, "replaced.ndjson")

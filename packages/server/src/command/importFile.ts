@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs"
-import { open } from "node:fs/promises"
+import { constants, open } from "node:fs/promises"
 import { type ImportFormat, type ImportResult, importKeys } from "@latchkey/auth"
+import { codeOf } from "@latchkey/db"
 import { issuer } from "../options/fields.ts"
 import { defineCommand, failure } from "./command.ts"
 import { readScopes } from "./env.ts"
@@ -27,7 +28,8 @@ export const importFile = defineCommand({
   subject: "the import",
   async run({ operands: [file = ""], options }, { variables, printError, showProgress }) {
     const { isTrial, ...checked } = check(options)
-    const input = await open(file).catch(() => null)
+    // Opening a named pipe would wait for a writer, who may never come.
+    const input = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null)
     const size = await input?.stat().then((stat) => (stat.isFile() ? stat.size : null))
     if (!input || size === undefined || size === null) {
       await input?.close()
@@ -64,7 +66,9 @@ export const importFile = defineCommand({
     } catch (error) {
       showProgress?.("")
       throw failure(
-        explain(error, "the import"),
+        error === stream.errored
+          ? `the file can't be read to its end (${codeOf(error)})`
+          : explain(error, "the import"),
         "What was imported before remains. Run the command again to resume.",
       )
     } finally {
