@@ -89,18 +89,24 @@ export const deleteOldUsage = deleteOlder(
 export const deleteOldChanges = write(
   async (db, { days, limit }: Old): Promise<number> =>
     db.transaction(async (tx) => {
-      const old = await tx
-        .select({ position: authorityChanges.position, subjectId: authorityChanges.subjectId })
+      // Positions grow with time, so the oldest are the first. A condition would make PostgreSQL read all others too.
+      const first = tx
+        .select({ position: authorityChanges.position, createdAt: authorityChanges.createdAt })
         .from(authorityChanges)
+        .orderBy(authorityChanges.position)
+        .limit(limit)
+        .as("first")
+      const old = await tx
+        .select({ position: first.position })
+        .from(first)
         .innerJoin(authority, sql`true`)
         .where(
           and(
-            sql`${authorityChanges.createdAt} < now() - make_interval(days => ${days})`,
-            or(isNull(authority.deploymentId), lt(authorityChanges.position, authority.loggedTo)),
+            sql`${first.createdAt} < now() - make_interval(days => ${days})`,
+            or(isNull(authority.deploymentId), lt(first.position, authority.loggedTo)),
           ),
         )
-        .orderBy(authorityChanges.position)
-        .limit(limit)
+        .orderBy(first.position)
       const last = old.at(-1)
       if (!last) return 0
       await tx.update(authority).set({ deletedTo: sql`greatest(${authority.deletedTo}, ${last.position})` })
