@@ -35,7 +35,9 @@ export async function findTables(tx: Database, schema: string): Promise<FoundTab
         "grant it the rights to, or name another schema",
     )
   }
-  const earlier = candidates.filter((candidate) => candidate.isEarlier && candidate !== found)
+  // Another role can create tables that resemble ours.
+  const isOfSameOwner = ({ owner }: FoundTables) => !found || owner === found.owner
+  const earlier = candidates.filter((one) => one.isEarlier && one !== found && isOfSameOwner(one))
   const [first, second] = earlier.filter(({ isOnSearchPath, isReadable }) => isOnSearchPath && isReadable)
   const [one, other] = [found ?? first, found ? first : second]
   if (one && other) {
