@@ -49,4 +49,5 @@ export type { FairQueueUsage, LeavePlace, RunQueued } from "./limits/fairQueue.t
 export { defaultLimits, multiplyLimits } from "./limits/limits.ts"
 export type { RateLimitStatus } from "./limits/rateLimitStatus.ts"
 export type { AuthObserver } from "./observer.ts"
+export { parseJson } from "./parseJson.ts"
 export { sendRequest } from "./sendRequest.ts"

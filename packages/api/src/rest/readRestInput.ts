@@ -1,10 +1,10 @@
+import { parseJson } from "@latchkey/auth"
 import { TRPCError } from "@trpc/server"
 import type { HonoRequest } from "hono"
 import { ZodRealError } from "zod"
 import { type Failure, failure, invalidInput } from "../failure.ts"
 import { decodeUtf8 } from "../http/body/decodeUtf8.ts"
 import { isForm, isJson } from "../http/body/isJson.ts"
-import { parseJson } from "../http/body/parseJson.ts"
 import { localUrl } from "../http/localUrl.ts"
 import type { RestOperation } from "./restOperations.ts"
 

@@ -11,7 +11,10 @@ export const TAGS = [
   { name: "Sessions", description: "Where a user is signed in." },
   { name: "Audit trail", description: "What has happened in a user's account." },
   { name: "Owner tokens", description: "Let the browser of your user manage that user's keys." },
-  { name: "Administration", description: "Users and keys of all issuers that the server serves. For administrators." },
+  {
+    name: "Administration",
+    description: "Users and keys of all issuers that the server serves. For administrators.",
+  },
 ] as const
 
 type Tag = (typeof TAGS)[number]["name"]

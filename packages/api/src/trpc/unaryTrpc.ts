@@ -1,9 +1,9 @@
+import { parseJson } from "@latchkey/auth"
 import { TRPCError } from "@trpc/server"
 import { failureOf, toTrpcError } from "../failure.ts"
 import type { AppContext } from "../http/app.ts"
 import { decodeUtf8 } from "../http/body/decodeUtf8.ts"
 import { isJson } from "../http/body/isJson.ts"
-import { parseJson } from "../http/body/parseJson.ts"
 import { respond } from "../http/respond.ts"
 import {
   callProcedure,

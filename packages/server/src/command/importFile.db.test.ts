@@ -73,7 +73,7 @@ test("a dry run stores nothing and reports the same as the import; a second impo
   const refused = (await readFile(report, "utf8")).trimEnd().split("\n")
   expect(refused.map((line) => JSON.parse(line))).toEqual(
     [
-      { line: 4, reason: "expected a line of JSON" },
+      { line: 4, reason: "expected a line of JSON, with each name once" },
       { line: 3, reason: expect.stringMatching(/^keyLength: bcrypt ignores/) },
     ].sort((a, b) => a.line - b.line),
   )
@@ -82,9 +82,23 @@ test("a dry run stores nothing and reports the same as the import; a second impo
   expect(again).toMatchObject({
     exitCode: 2,
     output: "imported 0 of 5 lines; here already: 2; revoked here, and left so: 0; refused: 2",
-    errors: [expect.stringMatching(/^line 3: keyLength: /), "line 4: expected a line of JSON"],
+    errors: [
+      expect.stringMatching(/^line 3: keyLength: /),
+      "line 4: expected a line of JSON, with each name once",
+    ],
   })
   expect(JSON.stringify([trial, imported, again, refused])).not.toMatch(/\$2b\$|sk_live_/)
+})
+
+test("a line that has a field twice is refused, as another reader may take the other one", async () => {
+  const key = newForeignKey()
+  const line = JSON.stringify(await lineOf(key, { subject: "org_1", disabled: true }))
+  const imported = await run([await fileOf([`${line.slice(0, -1)},"disabled":false}`])])
+  expect(imported).toMatchObject({
+    exitCode: 2,
+    errors: ["line 1: expected a line of JSON, with each name once"],
+  })
+  expect(await verdictOf(key)).toBe(401)
 })
 
 test("the line and the commands of docs/migrating.md work", async () => {

@@ -10,6 +10,7 @@ import {
   type NewImportedKey,
   newTrial,
 } from "@latchkey/db"
+import { parseJson } from "../../parseJson.ts"
 import type { ForeignRow } from "./foreignRow.ts"
 import { fromBetterAuth } from "./fromBetterAuth.ts"
 import { fromUnkey } from "./fromUnkey.ts"
@@ -114,9 +115,9 @@ export async function importKeys(
 function readLine(text: string, options: ImportOptions): ReturnType<typeof readImportedKey> {
   let row: unknown
   try {
-    row = JSON.parse(text)
+    row = parseJson(text)
   } catch {
-    return { refusal: "expected a line of JSON" }
+    return { refusal: "expected a line of JSON, with each name once" }
   }
   if (typeof row !== "object" || row === null || Array.isArray(row)) return { refusal: "expected an object" }
   if (options.format === "latchkey") return readImportedKey(row, options)
