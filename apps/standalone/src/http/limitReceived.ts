@@ -33,8 +33,11 @@ export function limitReceived(server: Server): void {
   const connections = new Map<Socket, Connection>()
   server.on("connection", (socket) => {
     connections.set(socket, {
-      ...{ latest: null, inProgress: 0 },
-      ...{ bytesBefore: 0, bytesRead: 0, earlierBytesRead: 0 },
+      latest: null,
+      inProgress: 0,
+      bytesBefore: 0,
+      bytesRead: 0,
+      earlierBytesRead: 0,
     })
     socket.once("close", () => connections.delete(socket))
   })
