@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, preHandlerAsyncHookHandler } from "fastify"
+import type { FastifyPluginAsync, FastifyReply, preHandlerAsyncHookHandler } from "fastify"
 import { addressOf, type KnownAddress } from "../host/addressOf.ts"
 import { headersOf } from "../host/readHeaders.ts"
 import type { Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
@@ -50,8 +50,17 @@ export function guard<Scope extends string>(
       request,
     })
     reply.headers(Object.fromEntries(guardedHeaders(verdict, reply.hasHeader("cache-control"))))
-    if (!verdict.ok) return reply.code(verdict.status).send(verdict.body)
+    if (!verdict.ok) return untilEnded(reply.code(verdict.status).send(verdict.body))
     request.caller = verdict.caller
     return undefined
   }
+}
+
+/**
+ * Settles when the response has ended. It never does if the client disconnects before that, as while a hook `onSend`
+ * still runs: Fastify would go on to the handler, because a reply counts as sent only when its response has ended.
+ */
+async function untilEnded(reply: FastifyReply): Promise<void> {
+  await new Promise<void>((resolve) => reply.then(resolve, () => resolve()))
+  if (!reply.sent) await new Promise(() => {})
 }
