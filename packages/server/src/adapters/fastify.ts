@@ -1,5 +1,5 @@
-import type { FastifyPluginAsync, FastifyReply, preHandlerAsyncHookHandler } from "fastify"
-import { addressOf, type KnownAddress } from "../host/addressOf.ts"
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from "fastify"
+import { addressOf } from "../host/addressOf.ts"
 import { headersOf } from "../host/readHeaders.ts"
 import type { Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
 import { checkDeclared } from "../verify/checkDeclared.ts"
@@ -15,8 +15,12 @@ declare module "fastify" {
 
 /** Serves a Latchkey: `app.register(latchkeyHandler(latchkey))`. */
 export function latchkeyHandler(latchkey: Mountable): FastifyPluginAsync {
-  const addresses = new WeakMap<NodeRequest, KnownAddress>()
-  const listener = createNodeListener(latchkey, (request) => addresses.get(request) ?? addressOf(request))
+  const requests = new WeakMap<NodeRequest, FastifyRequest>()
+  const listener = createNodeListener(
+    latchkey,
+    (raw) => addressOf(requests.get(raw) ?? raw),
+    (raw) => headersOf(requests.get(raw) ?? raw),
+  )
   return async (app) => {
     // Latchkey reads the body itself.
     app.removeAllContentTypeParsers()
@@ -24,7 +28,7 @@ export function latchkeyHandler(latchkey: Mountable): FastifyPluginAsync {
     for (const path of [latchkey.basePath, `${latchkey.basePath}/*`]) {
       app.all(path, async (request, reply) => {
         reply.hijack()
-        addresses.set(request.raw, addressOf(request))
+        requests.set(request.raw, request)
         await listener(request.raw, reply.raw)
       })
     }
@@ -42,7 +46,7 @@ export function guard<Scope extends string>(
 ): preHandlerAsyncHookHandler {
   checkDeclared(requirement, latchkey.scopes)
   return async (request, reply) => {
-    const verdict = await latchkey.authenticate(headersOf(request.raw), {
+    const verdict = await latchkey.authenticate(headersOf(request), {
       ...requirement,
       method: request.method,
       // Fastify's option `trustProxy` determines it.

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { getRequestListener } from "@hono/node-server"
 import { failure, restError } from "@latchkey/api"
 import type { KnownAddress } from "../host/addressOf.ts"
+import { headersOf } from "../host/readHeaders.ts"
 import type { Mountable } from "../types.ts"
 
 /** A request of `node:http`, to which a framework or a body parser may have added something. */
@@ -11,15 +12,17 @@ export type NodeRequest = IncomingMessage & { body?: unknown; originalUrl?: stri
  * Creates a listener that serves a Latchkey over Node's requests and responses.
  *
  * @param addressOf the client's address, as the framework knows it.
+ * @param headersIn the headers, as the host has left them.
  */
 export function createNodeListener(
   latchkey: Pick<Mountable, "fetch">,
   addressOf: (request: NodeRequest) => KnownAddress,
+  headersIn: (request: NodeRequest) => Headers = headersOf,
 ): (request: NodeRequest, response: ServerResponse) => Promise<void> {
   const listener = getRequestListener(
     (request, { incoming }) => {
       const nodeRequest = incoming as NodeRequest
-      return latchkey.fetch(toRequest(request, nodeRequest), {
+      return latchkey.fetch(toRequest(request, nodeRequest, headersIn(nodeRequest)), {
         ...addressOf(nodeRequest),
         request: nodeRequest,
       })
@@ -39,7 +42,7 @@ class HostMistake extends TypeError {}
 const MAY_HAVE_BODY = /^(POST|PUT|PATCH|DELETE)$/
 
 /** A request of the platform's own class. If a body parser has read and parsed the body, it is restored. */
-function toRequest({ url, method, headers, body, signal }: Request, node: NodeRequest): Request {
+function toRequest({ url, method, body, signal }: Request, node: NodeRequest, headers: Headers): Request {
   if (!MAY_HAVE_BODY.test(method)) return new Request(url, { method, headers, signal })
   if (!node.readableDidRead || !node.complete) {
     // The browser types, with which the dashboard's tests are checked, lack `duplex`.

@@ -24,24 +24,30 @@ export function readHeaders(source: HeadersSource): Headers {
 }
 
 /**
- * The headers of a request. A Node request has more of them than its `headers` show. `headersDistinct` has them too, but
- * older versions of Node, such as 20.19, throw there if a client sends a header `__proto__` or `constructor`. A request
- * that an adapter for a serverless platform has made has only `headers`.
+ * The headers of a request, as the host has left them: its middleware may have removed or changed some, such as a user's
+ * name that only a proxy may send. Node keeps just the first value of some headers, such as `Authorization`, if they were
+ * sent twice; the other values are added. `headersDistinct` has them too, but older versions of Node, such as 20.19, throw
+ * there if a client sends a header `__proto__` or `constructor`. A request that an adapter for a serverless platform has
+ * made has only `headers`.
  */
 export function headersOf(request: { headers: HeadersSource } & NodeRequest): Headers {
-  const { headers, raw, rawHeaders = raw?.rawHeaders } = request
-  return rawHeaders && rawHeaders.length > 0 ? readRawHeaders(rawHeaders) : readHeaders(headers)
+  const { headers: source, raw, rawHeaders = raw?.rawHeaders } = request
+  const headers = readHeaders(source)
+  return rawHeaders && !hasGet(source) ? withDropped(headers, { source, rawHeaders }) : headers
 }
 
-function readRawHeaders(raw: readonly string[]): Headers {
-  const headers = new Headers()
-  let authority: string | undefined
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const [name = "", value = ""] = [raw[index], raw[index + 1]]
-    if (name === ":authority") authority = value
-    else append(headers, name, value)
+/** Adds the values that Node has dropped, unless the host has changed the header. */
+function withDropped(
+  headers: Headers,
+  { source, rawHeaders }: { source: Readonly<Record<string, unknown>>; rawHeaders: readonly string[] },
+): Headers {
+  const firstValues = new Map<string, string>()
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name, value = ""] = [rawHeaders[index]?.toLowerCase() ?? "", rawHeaders[index + 1]]
+    const first = firstValues.get(name)
+    if (first === undefined) firstValues.set(name, value)
+    else if (source[name] === first) append(headers, name, value)
   }
-  if (authority !== undefined && !headers.has("host")) append(headers, "host", authority)
   return headers
 }
 
