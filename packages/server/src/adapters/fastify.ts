@@ -29,7 +29,11 @@ export function latchkeyHandler(latchkey: Mountable): FastifyPluginAsync {
       app.all(path, async (request, reply) => {
         reply.hijack()
         requests.set(request.raw, request)
-        await listener(request.raw, reply.raw)
+        await listener(request.raw, reply.raw).catch((error: unknown) => {
+          // The host's mistake. Fastify neither reports it nor responds, because the reply is hijacked.
+          request.log.error(error)
+          if (!reply.raw.headersSent) reply.raw.writeHead(500).end()
+        })
       })
     }
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { addressOf } from "../host/addressOf.ts"
+import { addressOf, type KnownAddress } from "../host/addressOf.ts"
 import type { AddressOption, Caller, LatchkeyServer, Mountable, Requirement } from "../types.ts"
 import { checkDeclared } from "../verify/checkDeclared.ts"
 import { admitRequest } from "./admitRequest.ts"
@@ -36,5 +36,15 @@ export function guard<Scope extends string>(
 }
 
 /** The connection's, unless the host knows better. */
-const addressIn = (request: IncomingMessage, address: AddressOption<IncomingMessage>["address"]) =>
-  address ? { address: address(request), isPeerAddress: false } : addressOf(request)
+function addressIn(
+  request: IncomingMessage,
+  address: AddressOption<IncomingMessage>["address"],
+): KnownAddress {
+  if (!address) return addressOf(request)
+  try {
+    return { address: address(request), isPeerAddress: false }
+  } catch {
+    // As for a header that a client has left out. The exception would end the process.
+    return { address: undefined, isPeerAddress: false }
+  }
+}
