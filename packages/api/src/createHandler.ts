@@ -1,11 +1,11 @@
 import { createScanRules } from "@latchkey/auth"
 import { Hono, type MiddlewareHandler } from "hono"
-import { bodyLimit } from "hono/body-limit"
 import { cors } from "hono/cors"
 import packageJson from "../package.json" with { type: "json" }
 import { failure, failureOf } from "./failure.ts"
 import type { App, AppContext, AppEnv } from "./http/app.ts"
-import { expectWholeBody, readWholeBody } from "./http/body/readWholeBody.ts"
+import { limitBody } from "./http/body/limitBody.ts"
+import { readWholeBody } from "./http/body/readWholeBody.ts"
 import { createGetPath } from "./http/createGetPath.ts"
 import { type Dashboard, mountDashboard } from "./http/dashboard/mountDashboard.ts"
 import { METADATA_PATH, metadataOf } from "./http/protectedResource.ts"
@@ -15,8 +15,6 @@ import { mountForwardAuth } from "./rest/mountForwardAuth.ts"
 import { mountRest } from "./rest/mountRest.ts"
 import { createOpenApiDocument } from "./rest/openapi.ts"
 import { mountTrpc } from "./trpc/mountTrpc.ts"
-
-const MAX_BODY_BYTES = 64 * 1024
 
 /** Why load balancers should send no requests to this server. */
 export interface NotReady {
@@ -95,23 +93,6 @@ const refuseEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
     return respondWithFailure(c, failure("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding."))
   }
   return next()
-}
-
-const refuseTooLarge = (c: AppContext) =>
-  respondWithFailure(c, failure("TOO_LARGE", "The body must not exceed 64 KiB."))
-
-const limitStream = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseTooLarge })
-
-/**
- * Rejects large bodies. One of a declared length is not looked at yet: to get it as a stream costs more than the rest of
- * a call.
- */
-const limitBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const length = c.req.header("content-length")
-  if (length === undefined || c.req.header("transfer-encoding") !== undefined) {
-    return (await expectWholeBody(c, () => limitStream(c, async () => {}))) ?? next()
-  }
-  return Number(length) > MAX_BODY_BYTES ? refuseTooLarge(c) : next()
 }
 
 /**

@@ -4,6 +4,7 @@ import { describeError, failureOf } from "@latchkey/api"
 import type { Log } from "../log.ts"
 import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeResponse } from "./drain.ts"
+import { limitChunks } from "./limitChunks.ts"
 import { limitReceived } from "./limitReceived.ts"
 import { limitUnsent } from "./limitUnsent.ts"
 import { invalidRequest, lastResponse, refusalStatus, refuse } from "./refuse.ts"
@@ -53,6 +54,7 @@ export function createHttpServer(
   trackIdle(server)
   limitUnsent(server)
   limitReceived(server)
+  limitChunks(server, ({ socket }, outgoing) => refuse(socket, 413, log, outgoing))
   server.on("connection", closeInStages)
   const takeTurn = takeTurns()
   server.on("request", async (incoming, outgoing) => {

@@ -7,13 +7,15 @@ import type { Log } from "../log.ts"
 const MESSAGES = {
   400: "The request is not valid HTTP.",
   408: "The request took too long to arrive.",
+  413: "The body must not arrive in more than 1,000 chunks.",
   431: "The request headers are too large, or too many.",
 }
 
 export type RefusalStatus = keyof typeof MESSAGES
 
-/** The failure for a request that Node's parser rejects. */
-export const invalidRequest = (status: RefusalStatus) => failure("INVALID_INPUT", MESSAGES[status])
+/** The failure for a request that never reaches the app. */
+export const invalidRequest = (status: RefusalStatus) =>
+  failure(status === 413 ? "TOO_LARGE" : "INVALID_INPUT", MESSAGES[status])
 
 /** The status for an error of Node's parser. */
 export function refusalStatus(error: NodeJS.ErrnoException): RefusalStatus {
@@ -39,20 +41,24 @@ export function lastResponse(refusal: Failure, status: number, log: Log, error?:
 }
 
 /**
- * Takes over a connection from Node, responds to the request that its parser rejected, and closes it. This must not wait
- * for anything: Node no longer listens to errors of the socket, and an error without a listener ends the process.
+ * Takes over a connection from Node, responds to the request that is refused, and closes it. This must not wait for
+ * anything: Node no longer listens to errors of the socket, and an error without a listener ends the process.
+ *
+ * @param outgoing the response that Node has created for the request, if its headers were valid.
  */
 export function refuse(
   socket: Socket & { _httpMessage?: ServerResponse | null },
   status: RefusalStatus,
   log: Log,
+  outgoing?: ServerResponse,
 ): void {
   socket.on("error", () => {})
   // Already closing, perhaps in stages.
   if (!socket.writable) return
   const inFlight = socket._httpMessage
   // The client would mistake this response for the one to an earlier request.
-  if (inFlight && (status !== 408 || inFlight.headersSent)) {
+  const isOfThis = status === 408 || inFlight === outgoing
+  if (outgoing?.headersSent || (inFlight && (!isOfThis || inFlight.headersSent))) {
     socket.destroy()
     return
   }

@@ -111,6 +111,20 @@ describe.each(CREATE)("over $surface", ({ path, wrap }) => {
     expect(await connection.read()).toMatchObject({ status: 400, body: expect.stringContaining("label") })
   })
 
+  test("a body in more chunks than any client sends is refused, and not read to its end", async () => {
+    const one = chunk(" ")
+    for (const end of ["", `${chunk(wrap('{"label":"x"}'))}0\r\n\r\n`]) {
+      using connection = openConnection(target().url)
+      connection.write(chunked())
+      connection.write(one.repeat(1_001) + end)
+      expect(await connection.read()).toMatchObject({
+        status: 413,
+        body: expect.stringContaining('"TOO_LARGE"'),
+      })
+      await connection.closed()
+    }
+  })
+
   test("trailers are not read as headers", async () => {
     using connection = openConnection(target().url)
     connection.write(
