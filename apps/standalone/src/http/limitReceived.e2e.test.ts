@@ -59,6 +59,17 @@ test.each([
   },
 )
 
+test("clients that only begin thousands of requests can't fill the memory", async () => {
+  const { send, countConnections } = await serve()
+  const begun = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+  const other = await send("127.0.0.2", begun)
+  for (let sent = 0; sent < 2_300; sent++) await send("127.0.0.1", begun)
+  await expect.poll(countConnections, { timeout: 60_000 }).toBeLessThan(2_050)
+  other.write("0\r\n\r\n")
+  const [reply] = await once(other, "data")
+  expect(String(reply)).toContain("200 OK")
+})
+
 test("clients that pipeline requests behind a slow one can't fill the memory", async () => {
   const { send, countConnections } = await serve()
   const sentAhead = `GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${`GET / HTTP/1.1\r\n${HEADERS}\r\n`.repeat(15)}`

@@ -8,6 +8,9 @@ import { endLargest, type Held } from "./endLargest.ts"
  */
 const MAX_BYTES = 8 * 1024 * 1024
 
+/** Bytes that each of these requests counts besides those that have arrived. However short, it takes 30 KB of the heap. */
+const BYTES_OF_REQUEST = 4_096
+
 const INTERVAL_MS = 500
 
 interface Connection {
@@ -24,7 +27,7 @@ interface Connection {
 /**
  * Ends connections when their requests fill the memory: incomplete ones, which may take seconds to arrive, and pipelined
  * ones, which wait until the client has read an earlier response. Otherwise, a few hundred connections could hold hundreds
- * of megabytes.
+ * of megabytes, and so could some thousand that only begin a request.
  *
  * The network with the most bytes loses the connection that has waited longest, so clients that are merely slow keep theirs.
  */
@@ -65,7 +68,8 @@ export function limitReceived(server: Server): void {
   function* unserved(): Generator<Held> {
     for (const [socket, { latest, inProgress, bytesBefore }] of connections) {
       const isBeingServed = latest?.complete && inProgress <= 1
-      yield { socket, bytes: isBeingServed ? 0 : socket.bytesRead - bytesBefore, end: () => socket.destroy() }
+      const unserved = isBeingServed ? 0 : socket.bytesRead - bytesBefore
+      if (unserved > 0) yield { socket, bytes: BYTES_OF_REQUEST + unserved, end: () => socket.destroy() }
     }
   }
   const timer = setInterval(() => endLargest(unserved(), MAX_BYTES), INTERVAL_MS).unref()

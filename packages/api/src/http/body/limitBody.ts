@@ -31,14 +31,23 @@ const refuse = (c: AppContext, message: string) => respondWithFailure(c, failure
 /** The content of a stream, or why it is refused. A stream that is refused is not read to its end. */
 async function readStream(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | string> {
   const reader = stream.getReader()
-  const bytes = new Uint8Array(MAX_BYTES)
+  // Grows with the content: a client that sends none of it could otherwise hold the most.
+  let bytes = new Uint8Array(0)
   let size = 0
   for (let chunks = 0; ; chunks++) {
     const { done, value } = await reader.read()
-    if (done) return bytes.slice(0, size)
+    if (done) return bytes.subarray(0, size)
     if (chunks === MAX_CHUNKS) return "The body must not arrive in more than 1,000 chunks."
-    if (size + value.length > MAX_BYTES) return "The body must not exceed 64 KiB."
+    const grown = size + value.length
+    if (grown > MAX_BYTES) return "The body must not exceed 64 KiB."
+    if (grown > bytes.length) bytes = enlarge(bytes, Math.min(MAX_BYTES, 2 * grown))
     bytes.set(value, size)
-    size += value.length
+    size = grown
   }
+}
+
+function enlarge(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length)
+  larger.set(bytes)
+  return larger
 }
