@@ -53,7 +53,8 @@ export function createHttpServer(
   server.setTimeout(INACTIVITY_TIMEOUT)
   trackIdle(server)
   limitUnsent(server)
-  limitReceived(server)
+  const waiting = new WeakSet<IncomingMessage>()
+  limitReceived(server, waiting)
   limitChunks(server, ({ socket }, outgoing) => refuse(socket, 413, log, outgoing))
   server.on("connection", closeInStages)
   const takeTurn = takeTurns()
@@ -68,7 +69,11 @@ export function createHttpServer(
     }
     try {
       const turn = takeTurn(incoming)
-      if (turn) await turn
+      if (turn) {
+        waiting.add(incoming)
+        await turn
+        waiting.delete(incoming)
+      }
       const wait = waitBeforeResponse(server)
       if (wait) await wait
       await handle(incoming, outgoing)

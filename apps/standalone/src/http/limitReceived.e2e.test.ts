@@ -11,6 +11,7 @@ async function serve() {
   let answered = 0
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     await buffer(incoming)
+    if (incoming.url === "/busy") for (const until = performance.now() + 10; performance.now() < until; );
     if (incoming.url === "/slow") await once(incoming.socket, "close")
     if (incoming.url === "/ahead") {
       answered++
@@ -68,6 +69,20 @@ test("clients that only begin thousands of requests can't fill the memory", asyn
   other.write("0\r\n\r\n")
   const [reply] = await once(other, "data")
   expect(String(reply)).toContain("200 OK")
+})
+
+test("requests that wait for their turn can't fill the memory", async () => {
+  const { send } = await serve()
+  const clients: Socket[] = []
+  for (let sent = 0; sent < 1_000; sent++) clients.push(await send("127.0.0.1", ""))
+  const outcomes = clients.map((client) => once(client, "data").catch(() => []))
+  for (const client of clients) {
+    client.once("close", () => client.emit("data", ""))
+    client.write(`GET /busy HTTP/1.1\r\n${HEADERS}\r\n`)
+  }
+  const answers = (await Promise.all(outcomes)).filter(([data]) => String(data).includes("200 OK"))
+  expect(answers.length).toBeGreaterThan(400)
+  expect(answers.length).toBeLessThan(900)
 })
 
 test("clients that pipeline requests behind a slow one can't fill the memory", async () => {

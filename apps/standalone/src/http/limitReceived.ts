@@ -8,8 +8,11 @@ import { endLargest, type Held } from "./endLargest.ts"
  */
 const MAX_BYTES = 8 * 1024 * 1024
 
-/** Bytes that each of these requests counts besides those that have arrived. However short, it takes 30 KB of the heap. */
-const BYTES_OF_REQUEST = 4_096
+/**
+ * Bytes that each of these requests counts besides those that have arrived. However short, it takes 30 KB of the heap, or
+ * 10 KB while it waits for its turn.
+ */
+const [BYTES_OF_REQUEST, BYTES_OF_WAITING] = [4_096, 1_024]
 
 const INTERVAL_MS = 500
 
@@ -30,8 +33,10 @@ interface Connection {
  * of megabytes, and so could some thousand that only begin a request.
  *
  * The network with the most bytes loses the connection that has waited longest, so clients that are merely slow keep theirs.
+ *
+ * @param waiting complete requests that wait for their turn.
  */
-export function limitReceived(server: Server): void {
+export function limitReceived(server: Server, waiting: { has(request: IncomingMessage): boolean }): void {
   /** By the time of their latest complete response. */
   const connections = new Map<Socket, Connection>()
   server.on("connection", (socket) => {
@@ -67,9 +72,11 @@ export function limitReceived(server: Server): void {
 
   function* unserved(): Generator<Held> {
     for (const [socket, { latest, inProgress, bytesBefore }] of connections) {
-      const isBeingServed = latest?.complete && inProgress <= 1
+      const isWaiting = latest !== null && waiting.has(latest)
+      const isBeingServed = latest?.complete && inProgress <= 1 && !isWaiting
       const unserved = isBeingServed ? 0 : socket.bytesRead - bytesBefore
-      if (unserved > 0) yield { socket, bytes: BYTES_OF_REQUEST + unserved, end: () => socket.destroy() }
+      const bytes = unserved + (isWaiting ? BYTES_OF_WAITING : BYTES_OF_REQUEST)
+      if (unserved > 0) yield { socket, bytes, end: () => socket.destroy() }
     }
   }
   const timer = setInterval(() => endLargest(unserved(), MAX_BYTES), INTERVAL_MS).unref()
