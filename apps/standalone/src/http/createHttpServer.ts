@@ -5,6 +5,7 @@ import type { Log } from "../log.ts"
 import { closeInStages } from "./closeInStages.ts"
 import { isDraining, waitBeforeResponse } from "./drain.ts"
 import { limitChunks } from "./limitChunks.ts"
+import { limitConnections } from "./limitConnections.ts"
 import { limitReceived } from "./limitReceived.ts"
 import { limitUnsent } from "./limitUnsent.ts"
 import { invalidRequest, lastResponse, refusalStatus, refuse } from "./refuse.ts"
@@ -51,6 +52,7 @@ export function createHttpServer(
   // Node drops further headers, and with them perhaps the address that a proxy has added.
   server.maxHeadersCount = TOO_MANY_HEADERS
   server.setTimeout(INACTIVITY_TIMEOUT)
+  limitConnections(server)
   trackIdle(server)
   limitUnsent(server)
   const waiting = new WeakSet<IncomingMessage>()
