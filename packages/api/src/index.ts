@@ -1,6 +1,7 @@
 export { createHandler, type NotReady } from "./createHandler.ts"
 export { type Failure, failure, failureOf, toTrpcError } from "./failure.ts"
 export type { App } from "./http/app.ts"
+export { MAX_CHUNKS, TOO_MANY_CHUNKS } from "./http/body/limitBody.ts"
 export { challenge } from "./http/challenge.ts"
 export { trustOfHost } from "./http/clientAddress.ts"
 export { escapeHtml } from "./http/dashboard/escapeHtml.ts"

@@ -1,12 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
-
-/** Far more chunks than a body has that was not cut up on purpose. */
-const MAX_CHUNKS = 1_000
+import { MAX_CHUNKS } from "@latchkey/api"
 
 /**
  * Refuses requests whose body arrives in very many chunks. A chunk of one byte takes 6 bytes on the wire, and costs as much
  * as thousands of bytes in one piece. All chunks that the kernel holds are parsed in one turn of the event loop, so 100 such
- * clients would stop it for half a minute.
+ * clients would stop it for half a minute. The app counts them too, but only once the parser is done.
  *
  * @param refuse called once for such a request. It must close the connection.
  */

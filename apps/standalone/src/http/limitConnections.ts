@@ -30,11 +30,10 @@ export function limitConnections(server: Server, max = connectionsThatFit()): vo
 
   function endOne() {
     const [network, connections] = [...open].reduce((most, one) => (one[1].size > most[1].size ? one : most))
-    for (const socket of connections) {
-      forget(network, socket)
-      socket.destroy()
-      return
-    }
+    const [oldest] = connections
+    if (!oldest) return
+    forget(network, oldest)
+    oldest.destroy()
   }
 
   server.on("connection", (socket) => {

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto"
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { describeError, type Failure, failure, restError, SAFE_HEADERS } from "@latchkey/api"
+import { describeError, type Failure, failure, restError, SAFE_HEADERS, TOO_MANY_CHUNKS } from "@latchkey/api"
 import type { Log } from "../log.ts"
 
 const MESSAGES = {
   400: "The request is not valid HTTP.",
   408: "The request took too long to arrive.",
-  413: "The body must not arrive in more than 1,000 chunks.",
+  413: TOO_MANY_CHUNKS,
   431: "The request headers are too large, or too many.",
 }
 

@@ -42,7 +42,9 @@ export function createSendMail(
     const transport = await opened
     await transport
       .sendMail({
-        ...{ from, to: { name: "", address: mail.to }, ...writeAccountMail(mail, product) },
+        from,
+        to: { name: "", address: mail.to },
+        ...writeAccountMail(mail, product),
         signal: AbortSignal.timeout(maxMs),
       })
       .catch((error: unknown) => {

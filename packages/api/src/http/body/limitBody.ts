@@ -7,7 +7,9 @@ import { expectWholeBody } from "./readWholeBody.ts"
 const MAX_BYTES = 64 * 1024
 
 /** Each costs some microseconds, so 64 KiB in pieces of one byte would cost as much as hundreds of calls. */
-const MAX_CHUNKS = 1_000
+export const MAX_CHUNKS = 1_000
+
+export const TOO_MANY_CHUNKS = "The body must not arrive in more than 1,000 chunks."
 
 /**
  * Rejects large bodies. One of a declared length is not looked at yet: to get it as a stream costs more than the rest of
@@ -37,7 +39,7 @@ async function readStream(stream: ReadableStream<Uint8Array>): Promise<Uint8Arra
   for (let chunks = 0; ; chunks++) {
     const { done, value } = await reader.read()
     if (done) return bytes.subarray(0, size)
-    if (chunks === MAX_CHUNKS) return "The body must not arrive in more than 1,000 chunks."
+    if (chunks === MAX_CHUNKS) return TOO_MANY_CHUNKS
     const grown = size + value.length
     if (grown > MAX_BYTES) return "The body must not exceed 64 KiB."
     if (grown > bytes.length) bytes = enlarge(bytes, Math.min(MAX_BYTES, 2 * grown))
